@@ -1,0 +1,196 @@
+//! What a resolved dictionary says.
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+/// A dictionary, resolved and typed. Node types are in dictionary order, the built-in `root` and
+/// `data_release` first.
+#[derive(Debug, Clone)]
+pub struct Dictionary {
+    /// Node types by id.
+    pub nodes: IndexMap<String, NodeType>,
+    /// All files by stem, resolved but without null additions: what `_dictionary/<entry>` answers.
+    pub files: IndexMap<String, Value>,
+    /// `_settings.yaml`.
+    pub settings: Map<String, Value>,
+    /// Hex SHA-256 of the sources: two dictionaries with the same digest are the same.
+    pub digest: String,
+}
+
+/// A node type.
+#[derive(Debug, Clone)]
+pub struct NodeType {
+    /// Label, for example `submitted_aligned_reads`.
+    pub id: String,
+    /// Title for people.
+    pub title: String,
+    /// Category, for example `clinical` or `data_file`.
+    pub category: Category,
+    /// Properties in schema order, links included (see [`NodeType::is_link`]).
+    pub properties: IndexMap<String, Property>,
+    /// Names that a record must have; may name links.
+    pub required: Vec<String>,
+    /// Names that a user cannot set.
+    pub system_properties: Vec<String>,
+    /// Key tuples, `[id]` first.
+    pub unique_keys: Vec<Vec<String>>,
+    /// Links as declared, groups kept.
+    pub links: Vec<LinkItem>,
+    /// Links of other types that point here: (source type id, link). Filled when the dictionary is built.
+    pub backlinks: Vec<(String, Link)>,
+    /// The resolved schema without null additions, as `_dictionary` shows it.
+    pub schema: Value,
+}
+
+/// A category; free text with two families that mean something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Category(pub String);
+
+/// A property of a node type.
+#[derive(Debug, Clone)]
+pub struct Property {
+    /// Name.
+    pub name: String,
+    /// First declared type: decides GraphQL and TSV conversion.
+    pub scalar: ScalarType,
+    /// For arrays: the type of the items (`items.type`), when stated.
+    pub items: Option<ScalarType>,
+    /// The resolved JSON schema without null additions.
+    pub schema: Value,
+}
+
+/// How a property's values look in GraphQL and in TSV.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScalarType {
+    /// `string`, `enum`, no `type`, or `null` first.
+    String,
+    /// `number` or `float`.
+    Number,
+    /// `integer`.
+    Integer,
+    /// `boolean`.
+    Boolean,
+    /// `array`.
+    Array,
+}
+
+/// How many nodes may be at either end of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Multiplicity {
+    /// One target; each target has one source.
+    OneToOne,
+    /// Any number of targets; each target has one source.
+    OneToMany,
+    /// One target; each target has any number of sources.
+    ManyToOne,
+    /// Any number at both ends.
+    ManyToMany,
+}
+
+/// A link declared by the child (source) to its parent (target).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Property name on the source.
+    pub name: String,
+    /// Name of the reverse link on the target.
+    pub backref: String,
+    /// Edge label, spaces removed.
+    pub label: String,
+    /// Target node type id.
+    pub target_type: String,
+    /// Cardinality.
+    pub multiplicity: Multiplicity,
+    /// Whether every record needs it.
+    pub required: bool,
+}
+
+/// A link or a group of alternatives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkItem {
+    /// A plain link.
+    Link(Link),
+    /// A group.
+    Group(LinkGroup),
+}
+
+/// Alternatives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkGroup {
+    /// At most one of the members may be used.
+    pub exclusive: bool,
+    /// At least one of the members must be used.
+    pub required: bool,
+    /// Links and nested groups.
+    pub members: Vec<LinkItem>,
+}
+
+impl Category {
+    /// File nodes (`*_file`): registered in the file index, part of `datanode`.
+    pub fn is_file(&self) -> bool {
+        self.0.ends_with("_file")
+    }
+
+    /// Exactly `data_file`: has the `urls` column in templates and may be in a manifest.
+    pub fn is_data_file(&self) -> bool {
+        self.0 == "data_file"
+    }
+
+    /// `internal`: never exported.
+    pub fn is_internal(&self) -> bool {
+        self.0 == "internal"
+    }
+}
+
+impl Multiplicity {
+    /// At most one target a source.
+    pub fn one_target(self) -> bool {
+        matches!(self, Self::OneToOne | Self::ManyToOne)
+    }
+
+    /// At most one source a target.
+    pub fn one_source(self) -> bool {
+        matches!(self, Self::OneToOne | Self::OneToMany)
+    }
+
+    /// The dictionary's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OneToOne => "one_to_one",
+            Self::OneToMany => "one_to_many",
+            Self::ManyToOne => "many_to_one",
+            Self::ManyToMany => "many_to_many",
+        }
+    }
+}
+
+impl LinkItem {
+    /// All links inside, groups flattened, in declared order.
+    pub fn flatten(&self) -> Vec<&Link> {
+        match self {
+            Self::Link(link) => vec![link],
+            Self::Group(group) => group.members.iter().flat_map(Self::flatten).collect(),
+        }
+    }
+}
+
+impl NodeType {
+    /// All links, groups flattened, in declared order.
+    pub fn all_links(&self) -> Vec<&Link> {
+        self.links.iter().flat_map(LinkItem::flatten).collect()
+    }
+
+    /// The link of this name.
+    pub fn link(&self, name: &str) -> Option<&Link> {
+        self.all_links().into_iter().find(|link| link.name == name)
+    }
+
+    /// Whether `name` is one of this type's links.
+    pub fn is_link(&self, name: &str) -> bool {
+        self.link(name).is_some()
+    }
+
+    /// Properties that are stored in `_props`: all but links, `id` and `type`.
+    pub fn stored_properties(&self) -> impl Iterator<Item = &Property> {
+        self.properties.values().filter(|p| p.name != "id" && p.name != "type" && !self.is_link(&p.name))
+    }
+}

@@ -1,0 +1,175 @@
+//! indexd in another process, over its HTTP API.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::{Caller, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision};
+
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// indexd has no bulk form for these calls, so this many go at once.
+const IN_FLIGHT: usize = 8;
+/// GUIDs keep their slashes; everything with a meaning in a URL is escaped.
+const GUID: &AsciiSet = &CONTROLS.add(b' ').add(b'?').add(b'#').add(b'%').add(b'"').add(b'<').add(b'>');
+
+/// indexd at a base URL such as `http://indexd-service`, with the service's own basic login.
+#[derive(Clone)]
+pub struct HttpIndex {
+    base: String,
+    user: String,
+    password: String,
+    client: reqwest::Client,
+}
+
+impl std::fmt::Debug for HttpIndex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HttpIndex").field("base", &self.base).field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+impl HttpIndex {
+    /// Asks the indexd at `base`; writes of [`Caller::Service`] log in with `user` and `password`.
+    pub fn new(base: &str, user: &str, password: &str, client: reqwest::Client) -> Self {
+        let base = base.trim_end_matches('/').to_owned();
+        Self { base, user: user.to_owned(), password: password.to_owned(), client }
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base)).timeout(TIMEOUT)
+    }
+
+    fn as_caller(&self, request: RequestBuilder, caller: &Caller) -> RequestBuilder {
+        match caller {
+            Caller::Service => request.basic_auth(&self.user, Some(&self.password)),
+            Caller::Bearer(token) => request.bearer_auth(token),
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Value, IndexError> {
+        let unavailable = |error: reqwest::Error| IndexError::Unavailable(error.without_url().to_string());
+        let response = request.send().await.map_err(unavailable)?;
+        let status = response.status().as_u16();
+        let body = response.bytes().await.map_err(unavailable)?;
+        let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        let detail = body.get("error").and_then(Value::as_str).unwrap_or("no reason given").to_owned();
+        match status {
+            200..=299 => Ok(body),
+            400 => Err(IndexError::BadRequest(detail)),
+            401 | 403 => Err(IndexError::Refused { status, detail }),
+            404 => Err(IndexError::NotFound(detail)),
+            409 => Err(IndexError::Conflict(detail)),
+            _ => Err(IndexError::Unavailable(format!("status {status}"))),
+        }
+    }
+
+    async fn revision(&self, request: RequestBuilder) -> Result<Revision, IndexError> {
+        parse(self.send(request).await?)
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(body: Value) -> Result<T, IndexError> {
+    serde_json::from_value(body).map_err(|error| IndexError::Unavailable(format!("unexpected answer: {error}")))
+}
+
+fn path_of(guid: &str) -> String {
+    utf8_percent_encode(guid, GUID).to_string()
+}
+
+#[async_trait]
+impl IndexClient for HttpIndex {
+    async fn get(&self, guid: &str) -> Result<Option<Record>, IndexError> {
+        match self.send(self.request(Method::GET, &format!("/{}", path_of(guid)))).await {
+            Ok(body) => parse(body).map(Some),
+            Err(IndexError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn get_many(&self, dids: &[String]) -> Result<Vec<Record>, IndexError> {
+        if dids.is_empty() {
+            return Ok(Vec::new());
+        }
+        parse(self.send(self.request(Method::POST, "/bulk/documents").json(dids)).await?)
+    }
+
+    async fn find_by_md5_and_size(&self, files: &[(String, i64)]) -> Result<Vec<Option<Record>>, IndexError> {
+        let find = async |(md5, size): &(String, i64)| {
+            let query = [("hash", format!("md5:{md5}")), ("size", size.to_string()), ("limit", "1".into())];
+            let body = self.send(self.request(Method::GET, "/index").query(&query)).await?;
+            let records: Vec<Record> = parse(body.get("records").cloned().unwrap_or_else(|| json!([])))?;
+            Ok(records.into_iter().next())
+        };
+        stream::iter(files.iter().map(find)).buffered(IN_FLIGHT).try_collect().await
+    }
+
+    async fn create(&self, caller: &Caller, records: &[NewRecord]) -> Result<Vec<Revision>, IndexError> {
+        let create = async |record: &NewRecord| {
+            self.revision(self.as_caller(self.request(Method::POST, "/index"), caller).json(record)).await
+        };
+        stream::iter(records.iter().map(create)).buffered(IN_FLIGHT).try_collect().await
+    }
+
+    async fn create_blank(
+        &self,
+        caller: &Caller,
+        uploader: Option<&str>,
+        file_name: &str,
+        authz: Option<&[String]>,
+    ) -> Result<Revision, IndexError> {
+        let mut body = json!({ "uploader": uploader, "file_name": file_name });
+        if let Some(authz) = authz {
+            body["authz"] = json!(authz);
+        }
+        self.revision(self.as_caller(self.request(Method::POST, "/index/blank"), caller).json(&body)).await
+    }
+
+    async fn fill_blank(
+        &self,
+        caller: &Caller,
+        revision: &Revision,
+        size: i64,
+        hashes: &[(String, String)],
+        urls: &[String],
+    ) -> Result<Revision, IndexError> {
+        let hashes: serde_json::Map<String, Value> =
+            hashes.iter().map(|(kind, value)| (kind.clone(), json!(value))).collect();
+        let path = format!("/index/blank/{}", path_of(&revision.did));
+        let request = self.request(Method::PUT, &path).query(&[("rev", &revision.rev)]);
+        let body = json!({ "size": size, "hashes": hashes, "urls": urls });
+        self.revision(self.as_caller(request, caller).json(&body)).await
+    }
+
+    async fn update(
+        &self,
+        caller: &Caller,
+        revision: &Revision,
+        patch: &RecordPatch,
+    ) -> Result<Revision, IndexError> {
+        let path = format!("/index/{}", path_of(&revision.did));
+        let request = self.request(Method::PUT, &path).query(&[("rev", &revision.rev)]);
+        self.revision(self.as_caller(request, caller).json(patch)).await
+    }
+
+    async fn add_aliases(&self, caller: &Caller, aliases: &[(String, String)]) -> Result<(), IndexError> {
+        let add = async |(did, alias): &(String, String)| {
+            let path = format!("/index/{}/aliases", path_of(did));
+            let body = json!({ "aliases": [{ "value": alias }] });
+            self.send(self.as_caller(self.request(Method::POST, &path), caller).json(&body)).await.map(|_| ())
+        };
+        stream::iter(aliases.iter().map(add)).buffered(IN_FLIGHT).try_collect().await
+    }
+
+    async fn delete(&self, caller: &Caller, revision: &Revision) -> Result<(), IndexError> {
+        let path = format!("/index/{}", path_of(&revision.did));
+        let request = self.request(Method::DELETE, &path).query(&[("rev", &revision.rev)]);
+        self.send(self.as_caller(request, caller)).await.map(|_| ())
+    }
+
+    async fn healthy(&self) -> bool {
+        self.request(Method::GET, "/_status").send().await.is_ok_and(|response| response.status().is_success())
+    }
+}

@@ -1,0 +1,64 @@
+//! How other services use the file index.
+//!
+//! [`IndexClient`] has two forms: indexd's own (in the same process, set-based SQL) and [`HttpIndex`]
+//! (indexd elsewhere). The methods take many records at once because submissions do.
+
+mod http;
+mod model;
+
+pub use http::HttpIndex;
+pub use model::{Caller, IndexError, NewRecord, Record, RecordPatch, Revision};
+
+use async_trait::async_trait;
+
+/// What sheepdog and fence need of indexd. Authorisation is indexd's: each call says who calls.
+#[async_trait]
+pub trait IndexClient: Send + Sync {
+    /// The record of a did, baseid (its newest version), or alias. `None` when there is none.
+    async fn get(&self, guid: &str) -> Result<Option<Record>, IndexError>;
+
+    /// The records of exactly these dids, in any order; unknown ones are missing from the answer.
+    async fn get_many(&self, dids: &[String]) -> Result<Vec<Record>, IndexError>;
+
+    /// For each `(md5, size)` the first record that has both, in the order asked.
+    async fn find_by_md5_and_size(&self, files: &[(String, i64)]) -> Result<Vec<Option<Record>>, IndexError>;
+
+    /// Creates records, all or none in the in-process form; the answers are in the order given.
+    async fn create(&self, caller: &Caller, records: &[NewRecord]) -> Result<Vec<Revision>, IndexError>;
+
+    /// Creates a record that has neither size nor hashes yet; `authz` `None` means `uploader` owns it.
+    async fn create_blank(
+        &self,
+        caller: &Caller,
+        uploader: Option<&str>,
+        file_name: &str,
+        authz: Option<&[String]>,
+    ) -> Result<Revision, IndexError>;
+
+    /// Fills a blank record once its bytes are known.
+    async fn fill_blank(
+        &self,
+        caller: &Caller,
+        revision: &Revision,
+        size: i64,
+        hashes: &[(String, String)],
+        urls: &[String],
+    ) -> Result<Revision, IndexError>;
+
+    /// Replaces the fields that `patch` names.
+    async fn update(
+        &self,
+        caller: &Caller,
+        revision: &Revision,
+        patch: &RecordPatch,
+    ) -> Result<Revision, IndexError>;
+
+    /// Adds aliases `(did, alias)`.
+    async fn add_aliases(&self, caller: &Caller, aliases: &[(String, String)]) -> Result<(), IndexError>;
+
+    /// Deletes a record.
+    async fn delete(&self, caller: &Caller, revision: &Revision) -> Result<(), IndexError>;
+
+    /// Whether indexd answers at all.
+    async fn healthy(&self) -> bool;
+}

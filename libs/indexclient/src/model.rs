@@ -1,0 +1,161 @@
+//! Records as other services see them.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// On whose behalf a write is made.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Caller {
+    /// The calling service itself, which indexd trusts (HTTP basic login).
+    Service,
+    /// A user, by the access token that came with the request.
+    Bearer(String),
+}
+
+// Written by hand so that a token can never reach a log.
+impl std::fmt::Debug for Caller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Service => "Service",
+            Self::Bearer(_) => "Bearer(..)",
+        })
+    }
+}
+
+/// A record of the index. Dates are ISO 8601 in UTC without a zone, as indexd writes them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Record {
+    /// GUID.
+    pub did: String,
+    /// Shared by all versions.
+    pub baseid: String,
+    /// Changes with every write.
+    pub rev: String,
+    /// `object`, `container`, `multipart`; `None` for blank records.
+    pub form: Option<String>,
+    /// Bytes; `None` for blank records.
+    pub size: Option<i64>,
+    /// Name of the file.
+    pub file_name: Option<String>,
+    /// Free version text.
+    pub version: Option<String>,
+    /// User name of who uploads, until a submission claims the record.
+    pub uploader: Option<String>,
+    /// Free text.
+    pub description: Option<String>,
+    /// Where the bytes are: `s3://bucket/key` and the like.
+    pub urls: Vec<String>,
+    /// Facts about each url.
+    pub urls_metadata: IndexMap<String, IndexMap<String, Value>>,
+    /// Legacy access list.
+    pub acl: Vec<String>,
+    /// Resource paths that guard the record.
+    pub authz: Vec<String>,
+    /// Hash type to value.
+    pub hashes: IndexMap<String, String>,
+    /// Free facts.
+    pub metadata: IndexMap<String, Value>,
+    /// When the record was made.
+    pub created_date: Option<String>,
+    /// When the record was last changed.
+    pub updated_date: Option<String>,
+    /// When the content was made.
+    pub content_created_date: Option<String>,
+    /// When the content was last changed.
+    pub content_updated_date: Option<String>,
+}
+
+impl Record {
+    /// The did and revision, for a following write.
+    pub fn revision(&self) -> Revision {
+        Revision { did: self.did.clone(), rev: self.rev.clone(), baseid: self.baseid.clone() }
+    }
+}
+
+/// A record to be created. `did` `None`: indexd chooses.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct NewRecord {
+    /// GUID, or `None`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub did: Option<String>,
+    /// `object`.
+    pub form: String,
+    /// Bytes.
+    pub size: i64,
+    /// Hash type to value.
+    pub hashes: IndexMap<String, String>,
+    /// Where the bytes are.
+    pub urls: Vec<String>,
+    /// Legacy access list.
+    pub acl: Vec<String>,
+    /// Resource paths.
+    pub authz: Vec<String>,
+    /// Name of the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<String>,
+    /// User name of who uploads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uploader: Option<String>,
+}
+
+/// What an update replaces; `None` leaves a field alone.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct RecordPatch {
+    /// New locations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub urls: Option<Vec<String>>,
+    /// New facts about locations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub urls_metadata: Option<IndexMap<String, IndexMap<String, Value>>>,
+    /// New legacy access list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acl: Option<Vec<String>>,
+    /// New resource paths.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authz: Option<Vec<String>>,
+    /// New uploader; `Some(None)` clears it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uploader: Option<Option<String>>,
+    /// New file name; `Some(None)` clears it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<Option<String>>,
+}
+
+/// A record at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revision {
+    /// GUID.
+    pub did: String,
+    /// The revision that a write must name.
+    pub rev: String,
+    /// Shared by all versions.
+    #[serde(default)]
+    pub baseid: String,
+}
+
+/// Why indexd did not do it. `detail` is indexd's own text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IndexError {
+    /// 400: the request is malformed.
+    #[error("{0}")]
+    BadRequest(String),
+    /// 401 or 403: the caller may not.
+    #[error("{detail}")]
+    Refused {
+        /// 401 or 403.
+        status: u16,
+        /// indexd's text.
+        detail: String,
+    },
+    /// 404: no such record.
+    #[error("{0}")]
+    NotFound(String),
+    /// 409: exists already, or the revision is stale.
+    #[error("{0}")]
+    Conflict(String),
+    /// No usable answer.
+    #[error("the file index cannot be reached: {0}")]
+    Unavailable(String),
+}

@@ -1,0 +1,272 @@
+//! Signing keys on disk, as fence lays them out, and their public form (RFC 7517).
+//!
+//! A keys folder holds one folder a pair with `jwt_private_key.pem` and `jwt_public_key.pem`. Folders whose
+//! names are dates come first, newest first; the first pair signs and all pairs are published and accepted.
+
+use std::{fs, io, path::Path, path::PathBuf};
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use serde::{Deserialize, Serialize};
+
+use crate::Claims;
+
+/// Why keys could not be read or used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The folder or a file in it could not be read or written.
+    #[error("cannot use the key file {path}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A file holds no RSA key in PEM form.
+    #[error("{path} holds no usable RSA key: {reason}")]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// What the reader said.
+        reason: String,
+    },
+    /// The folder holds no pair at all.
+    #[error("{0} holds no key pair: make one with `openssl genrsa`, in <folder>/<date>/jwt_private_key.pem")]
+    Empty(PathBuf),
+    /// Signing failed.
+    #[error("cannot sign the token")]
+    Sign(#[source] jsonwebtoken::errors::Error),
+}
+
+/// One key as published at `/.well-known/jwks` (RFC 7517 §4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Jwk {
+    /// Key type, always `RSA` for keys that we use.
+    pub kty: String,
+    /// Modulus, base64url.
+    #[serde(default)]
+    pub n: String,
+    /// Exponent, base64url.
+    #[serde(default)]
+    pub e: String,
+    /// `sig`.
+    #[serde(default, rename = "use", skip_serializing_if = "Option::is_none")]
+    pub use_: Option<String>,
+    /// `["verify"]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_ops: Vec<String>,
+    /// `RS256`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alg: Option<String>,
+    /// Key identifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+}
+
+/// A published key set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Jwks {
+    /// All keys, the signing one first.
+    pub keys: Vec<Jwk>,
+}
+
+/// A key pair that can sign.
+pub struct SigningKey {
+    /// `fence_key_<folder name>`.
+    pub kid: String,
+    /// The public half as PEM, for `/jwt/keys`.
+    pub public_pem: String,
+    /// The public half as a JWK.
+    pub jwk: Jwk,
+    encoding: EncodingKey,
+    pub(crate) decoding: DecodingKey,
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SigningKey").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+impl SigningKey {
+    /// Builds a pair from PEM texts (PKCS#1 or PKCS#8 private key, SPKI public key).
+    pub fn from_pem(name: &str, private_pem: &str, public_pem: &str) -> Result<Self, String> {
+        let encoding = EncodingKey::from_rsa_pem(private_pem.as_bytes()).map_err(|e| e.to_string())?;
+        let decoding = DecodingKey::from_rsa_pem(public_pem.as_bytes()).map_err(|e| e.to_string())?;
+        let kid = format!("fence_key_{name}");
+        let (n, e) = rsa_components(&encoding)?;
+        let jwk = Jwk {
+            kty: "RSA".into(),
+            n,
+            e,
+            use_: Some("sig".into()),
+            key_ops: vec!["verify".into()],
+            alg: Some("RS256".into()),
+            kid: Some(kid.clone()),
+        };
+        Ok(Self { kid, public_pem: public_pem.to_owned(), jwk, encoding, decoding })
+    }
+
+    /// Signs `claims` with RS256.
+    pub fn sign(&self, claims: &Claims) -> Result<String, KeyError> {
+        let mut header = Header::new(Algorithm::RS256);
+        header.kid = Some(self.kid.clone());
+        jsonwebtoken::encode(&header, claims, &self.encoding).map_err(KeyError::Sign)
+    }
+}
+
+/// All key pairs of a commons; the first signs. Never empty.
+#[derive(Debug)]
+pub struct SigningKeys {
+    keys: Vec<SigningKey>,
+}
+
+impl SigningKeys {
+    /// Reads every pair below `folder`.
+    ///
+    /// # Errors
+    /// When the folder cannot be read, a key is malformed, or there is no pair.
+    pub fn load(folder: &Path) -> Result<Self, KeyError> {
+        let file_error = |path: &Path| {
+            let path = path.to_owned();
+            move |source| KeyError::File { path, source }
+        };
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder).map_err(file_error(folder))? {
+            let entry = entry.map_err(file_error(folder))?;
+            if entry.path().join("jwt_private_key.pem").is_file() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        sort_newest_first(&mut names);
+        let mut keys = Vec::new();
+        for name in names {
+            let private_path = folder.join(&name).join("jwt_private_key.pem");
+            let public_path = folder.join(&name).join("jwt_public_key.pem");
+            let private = fs::read_to_string(&private_path).map_err(file_error(&private_path))?;
+            let public = fs::read_to_string(&public_path).map_err(file_error(&public_path))?;
+            let key = SigningKey::from_pem(&name, &private, &public)
+                .map_err(|reason| KeyError::Malformed { path: private_path, reason })?;
+            keys.push(key);
+        }
+        if keys.is_empty() {
+            return Err(KeyError::Empty(folder.to_owned()));
+        }
+        Ok(Self { keys })
+    }
+
+    /// Makes a fresh 2048-bit pair in `folder/<name>` (private key readable by its owner only).
+    pub fn generate(folder: &Path, name: &str) -> Result<(), KeyError> {
+        let file_error = |path: &Path| {
+            let path = path.to_owned();
+            move |source| KeyError::File { path, source }
+        };
+        let pair = folder.join(name);
+        fs::create_dir_all(&pair).map_err(file_error(&pair))?;
+        let (private, public) = crate::keys::fresh_pair()
+            .map_err(|reason| KeyError::Malformed { path: pair.clone(), reason })?;
+        let private_path = pair.join("jwt_private_key.pem");
+        write_private(&private_path, &private).map_err(file_error(&private_path))?;
+        let public_path = pair.join("jwt_public_key.pem");
+        fs::write(&public_path, public).map_err(file_error(&public_path))
+    }
+
+    /// Builds the set from pairs made in memory (tests and programs that hold keys elsewhere).
+    pub fn from_keys(keys: Vec<SigningKey>) -> Option<Self> {
+        (!keys.is_empty()).then_some(Self { keys })
+    }
+
+    /// A set with one fresh pair named `name`, for tests and throw-away commons.
+    pub fn ephemeral(name: &str) -> Result<Self, KeyError> {
+        let malformed = |reason| KeyError::Malformed { path: PathBuf::from(name), reason };
+        let (private, public) = fresh_pair().map_err(malformed)?;
+        let key = SigningKey::from_pem(name, &private, &public).map_err(malformed)?;
+        Ok(Self { keys: vec![key] })
+    }
+
+    /// The pair that signs.
+    pub fn signing(&self) -> &SigningKey {
+        self.keys.first().expect("a SigningKeys is never empty, its constructors see to it")
+    }
+
+    /// All pairs, the signing one first.
+    pub fn all(&self) -> &[SigningKey] {
+        &self.keys
+    }
+
+    /// What `/.well-known/jwks` answers.
+    pub fn jwks(&self) -> Jwks {
+        Jwks { keys: self.keys.iter().map(|key| key.jwk.clone()).collect() }
+    }
+}
+
+/// Names that are dates first, newest first; then the others alphabetically (fence's order).
+fn sort_newest_first(names: &mut [String]) {
+    let parse = |name: &str| {
+        chrono::DateTime::parse_from_rfc3339(name).ok().map(|date| date.timestamp()).or_else(|| {
+            chrono::NaiveDate::parse_from_str(name, "%Y-%m-%d")
+                .ok()
+                .and_then(|date| date.and_hms_opt(0, 0, 0))
+                .map(|date| date.and_utc().timestamp())
+        })
+    };
+    names.sort_by(|a, b| match (parse(a), parse(b)) {
+        (Some(x), Some(y)) => y.cmp(&x),
+        (Some(_), None) => std::cmp::Ordering::Less,
+        (None, Some(_)) => std::cmp::Ordering::Greater,
+        (None, None) => a.cmp(b),
+    });
+}
+
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
+}
+
+/// A new 2048-bit pair as (PKCS#8 PEM, SPKI PEM).
+fn fresh_pair() -> Result<(String, String), String> {
+    use aws_lc_rs::{
+        encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der},
+        rsa::{KeyPair, KeySize},
+        signature::KeyPair as _,
+    };
+    let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|e| e.to_string())?;
+    let private: Pkcs8V1Der<'_> = pair.as_der().map_err(|e| e.to_string())?;
+    let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|e| e.to_string())?;
+    let encode = |tag: &str, der: &[u8]| pem::encode(&pem::Pem::new(tag, der));
+    Ok((encode("PRIVATE KEY", private.as_ref()), encode("PUBLIC KEY", public.as_ref())))
+}
+
+/// Modulus and exponent, base64url, of the private key's public half.
+fn rsa_components(key: &EncodingKey) -> Result<(String, String), String> {
+    use jsonwebtoken::jwk::{AlgorithmParameters, Jwk as LibraryJwk};
+    let jwk = LibraryJwk::from_encoding_key(key, Algorithm::RS256).map_err(|e| e.to_string())?;
+    match jwk.algorithm {
+        AlgorithmParameters::RSA(rsa) => Ok((rsa.n, rsa.e)),
+        _ => Err("not an RSA key".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn newest_dated_folder_signs() {
+        let mut names = ["b", "2018-05-01T21:29:02Z", "a", "2026-01-01T00:00:00Z"].map(String::from);
+        sort_newest_first(&mut names);
+        assert_eq!(names, ["2026-01-01T00:00:00Z", "2018-05-01T21:29:02Z", "a", "b"]);
+    }
+
+    #[test]
+    fn generated_pairs_are_read_back_and_keep_their_private_half_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        SigningKeys::generate(folder.path(), "first").unwrap();
+        let keys = SigningKeys::load(folder.path()).unwrap();
+        assert_eq!(keys.signing().kid, "fence_key_first");
+        assert_eq!(keys.jwks().keys[0].e, "AQAB");
+        let mode = fs::metadata(folder.path().join("first/jwt_private_key.pem")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,13 @@
+//! JSON Web Tokens of a commons: claims, signing keys, and verification.
+//!
+//! The invariant of this crate: a [`Claims`] value that came out of [`Verifier::verify`] was signed with
+//! RS256 by a key that the commons publishes, has not expired, and was issued by an allowed issuer.
+//! No other algorithm is ever accepted (RFC 8725 §3.1).
+
+mod claims;
+mod keys;
+mod verify;
+
+pub use claims::{Claims, ClientId, Context, Purpose, Scopes, UserContext};
+pub use keys::{Jwk, Jwks, KeyError, SigningKey, SigningKeys};
+pub use verify::{Expect, TokenError, Verifier, bearer};

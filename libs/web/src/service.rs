@@ -1,0 +1,24 @@
+//! The one shape that all services have.
+
+use std::sync::Arc;
+
+use actix_web::{guard::Guard, web};
+use async_trait::async_trait;
+
+/// A service of the commons: routes at their native paths, and readiness.
+#[async_trait]
+pub trait Service: Send + Sync + 'static {
+    /// The service's name: the word used for its folder, its log field and its database.
+    fn name(&self) -> &'static str;
+
+    /// Registers the service's routes, its middleware and its own answer for unknown routes.
+    fn configure(self: Arc<Self>, cfg: &mut web::ServiceConfig);
+
+    /// `Ok` when requests can be served; otherwise what the service waits for.
+    async fn ready(&self) -> Result<(), String>;
+}
+
+/// Mounts `service` at the root for the requests that pass `guard`.
+pub fn mount(cfg: &mut web::ServiceConfig, service: Arc<dyn Service>, guard: impl Guard + 'static) {
+    cfg.service(web::scope("").guard(guard).configure(|cfg| service.configure(cfg)));
+}

@@ -27,7 +27,10 @@ pub struct HttpIndex {
 
 impl std::fmt::Debug for HttpIndex {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HttpIndex").field("base", &self.base).field("user", &self.user).finish_non_exhaustive()
+        f.debug_struct("HttpIndex")
+            .field("base", &self.base)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
     }
 }
 
@@ -72,7 +75,8 @@ impl HttpIndex {
 }
 
 fn parse<T: serde::de::DeserializeOwned>(body: Value) -> Result<T, IndexError> {
-    serde_json::from_value(body).map_err(|error| IndexError::Unavailable(format!("unexpected answer: {error}")))
+    serde_json::from_value(body)
+        .map_err(|error| IndexError::Unavailable(format!("unexpected answer: {error}")))
 }
 
 fn path_of(guid: &str) -> String {
@@ -170,6 +174,9 @@ impl IndexClient for HttpIndex {
     }
 
     async fn healthy(&self) -> bool {
-        self.request(Method::GET, "/_status").send().await.is_ok_and(|response| response.status().is_success())
+        self.request(Method::GET, "/_status")
+            .send()
+            .await
+            .is_ok_and(|response| response.status().is_success())
     }
 }

@@ -1,1 +1,55 @@
-//! (in the making)
+//! A private PostgreSQL server for one commons on one machine, and for tests.
+//!
+//! The server listens on loopback only and belongs to the process that started it: when that process ends,
+//! by whatever death, a small supervising shell sees its pipe close and shuts the server down in order.
+//! PostgreSQL refuses to run as root; started by root it runs as the user `postgres` (or `nobody`), and the
+//! data folder need not be reachable for that user by its path.
+
+mod account;
+mod cluster;
+mod programs;
+mod server;
+
+pub use programs::Programs;
+pub use server::{Durability, Options, Postgres};
+
+use std::path::PathBuf;
+
+/// Why there is no server. Each text names the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum PostgresError {
+    /// No `postgres` and `initdb` on this machine.
+    #[error(
+        "no PostgreSQL server programs found (looked at {looked_at}); install them, on Debian or Ubuntu with \
+         `apt-get install postgresql`, or name their folder with POSTGRES_BIN"
+    )]
+    NotInstalled {
+        /// Where we looked.
+        looked_at: String,
+    },
+    /// Root started us and there is no other user to run the server as.
+    #[error("PostgreSQL does not run as root and this machine has neither a user `postgres` nor `nobody`")]
+    NoAccount,
+    /// A folder or file could not be prepared.
+    #[error("cannot prepare {path}: {source}")]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// `initdb` failed.
+    #[error("initdb failed: {0}")]
+    Init(String),
+    /// The server ended or did not answer in time.
+    #[error("PostgreSQL did not start: {reason}; its log is {log}")]
+    Start {
+        /// What is known.
+        reason: String,
+        /// Where its log is.
+        log: PathBuf,
+    },
+    /// The server answered an administrative statement with an error.
+    #[error("PostgreSQL refused: {0}")]
+    Sql(#[from] sqlx::Error),
+}

@@ -162,8 +162,8 @@ impl SigningKeys {
         };
         let pair = folder.join(name);
         fs::create_dir_all(&pair).map_err(file_error(&pair))?;
-        let (private, public) = crate::keys::fresh_pair()
-            .map_err(|reason| KeyError::Malformed { path: pair.clone(), reason })?;
+        let (private, public) =
+            crate::keys::fresh_pair().map_err(|reason| KeyError::Malformed { path: pair.clone(), reason })?;
         let private_path = pair.join("jwt_private_key.pem");
         write_private(&private_path, &private).map_err(file_error(&private_path))?;
         let public_path = pair.join("jwt_public_key.pem");
@@ -266,7 +266,8 @@ mod tests {
         let keys = SigningKeys::load(folder.path()).unwrap();
         assert_eq!(keys.signing().kid, "fence_key_first");
         assert_eq!(keys.jwks().keys[0].e, "AQAB");
-        let mode = fs::metadata(folder.path().join("first/jwt_private_key.pem")).unwrap().permissions().mode();
+        let mode =
+            fs::metadata(folder.path().join("first/jwt_private_key.pem")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 }

@@ -116,9 +116,8 @@ impl Verifier {
         let mut validation = Validation::new(Algorithm::RS256);
         validation.leeway = 0;
         validation.validate_aud = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation)
-            .map_err(|error| refusal(&error))?
-            .claims;
+        let claims =
+            jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|error| refusal(&error))?.claims;
         self.check(&claims, expect)?;
         Ok(claims)
     }

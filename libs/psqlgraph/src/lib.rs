@@ -2,6 +2,13 @@
 //!
 //! The tables are shared with programs that we do not write (ETL, release tools, operators' SQL), so every
 //! name, column and history row here is part of an interface. What each looks like is told in the modules.
+//! All functions that write take a connection; the caller begins and commits.
 
+pub mod ddl;
 pub mod ids;
+mod migrate;
 pub mod names;
+pub mod nodes;
+pub mod transactions;
+
+pub use migrate::{MigrationReport, migrate};

@@ -80,7 +80,12 @@ mod tests {
             ("aliquot", "derived_from", "sample", "edge_aliquotderivedfromsample"),
             ("submitted_methylation", "data_from", "aliquot", "edge_submittedmethylationdatafromaliquot"),
             ("experimental_metadata", "derived_from", "experiment", "edge_733bc25a_exmedefrex"),
-            ("aligned_reads_index", "derived_from", "submitted_aligned_reads", "edge_baedf9cd_alreindefrsualre"),
+            (
+                "aligned_reads_index",
+                "derived_from",
+                "submitted_aligned_reads",
+                "edge_baedf9cd_alreindefrsualre",
+            ),
             ("submitted_aligned_reads", "data_from", "read_group", "edge_fcc48b51_sualredafrregr"),
             ("read_group_qc", "data_from", "submitted_unaligned_reads", "edge_8d3424a1_regrqcdafrsuunre"),
             ("submitted_unaligned_reads", "data_from", "read_group", "edge_64a2ed15_suunredafrregr"),

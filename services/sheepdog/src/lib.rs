@@ -1,1 +1,97 @@
-//! (in the making)
+//! sheepdog: validated writes to the graph.
+//!
+//! A submission goes through pure steps with one lookup between each two: the body becomes documents
+//! (`document`, `tsv`), documents become entities with what has to be looked up (`plan`), the answers of the
+//! database turn them into writes or errors (`resolve`, `links`), and `store` writes them set by set. One
+//! request is one transaction.
+
+mod auth;
+mod body;
+mod error;
+mod routes;
+mod store;
+
+use std::sync::Arc;
+
+use actix_web::{middleware::from_fn, web};
+use async_trait::async_trait;
+use authz::Authz;
+use dictionary::Dictionary;
+use indexclient::IndexClient;
+use sqlx::PgPool;
+use tokens::Verifier;
+
+pub use error::Error;
+
+/// What an operator can set.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Put before `/programs/...` in the resource paths of registered files (`AUTH_NAMESPACE`).
+    pub auth_namespace: String,
+    /// Refuse file records whose bytes the file index does not know yet (`REQUIRE_FILE_INDEX_EXISTS`).
+    pub require_file_index_exists: bool,
+    /// Largest body of a submission, in bytes.
+    pub body_limit: usize,
+    /// What `/_version` says.
+    pub version: String,
+    /// What `/_version` says.
+    pub commit: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            auth_namespace: String::new(),
+            require_file_index_exists: false,
+            body_limit: 128 << 20,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            commit: "unknown".to_owned(),
+        }
+    }
+}
+
+/// The submission service.
+pub struct Sheepdog {
+    config: Config,
+    pool: PgPool,
+    dictionary: Arc<Dictionary>,
+    authz: Arc<dyn Authz>,
+    index: Arc<dyn IndexClient>,
+    verifier: Arc<Verifier>,
+}
+
+impl Sheepdog {
+    /// The service on a database that [`psqlgraph::migrate`] has prepared for `dictionary`.
+    pub fn build(
+        config: Config,
+        pool: PgPool,
+        dictionary: Arc<Dictionary>,
+        authz: Arc<dyn Authz>,
+        index: Arc<dyn IndexClient>,
+        verifier: Arc<Verifier>,
+    ) -> Arc<Self> {
+        Arc::new(Self { config, pool, dictionary, authz, index, verifier })
+    }
+}
+
+#[async_trait]
+impl ::web::Service for Sheepdog {
+    fn name(&self) -> &'static str {
+        "sheepdog"
+    }
+
+    fn configure(self: Arc<Self>, cfg: &mut web::ServiceConfig) {
+        cfg.service(
+            web::scope("")
+                .wrap(from_fn(::web::trim_trailing_slash))
+                .app_data(web::Data::from(self))
+                .configure(routes::configure)
+                .default_service(web::to(routes::not_found)),
+        );
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        let probe = sqlx::query("select 1").execute(&self.pool).await;
+        probe.map(|_| ()).map_err(|error| format!("the graph database does not answer: {error}"))
+    }
+}

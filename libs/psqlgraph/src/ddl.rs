@@ -1,0 +1,245 @@
+//! The tables and indexes of a dictionary, as psqlgraph, gen3datamodel and datamodelutils make them.
+//!
+//! Pure: what is there already is the caller's question (see [`crate::migrate`]).
+
+use std::collections::HashSet;
+
+use dictionary::{Dictionary, Link, NodeType};
+use sql::Sql;
+
+use crate::names::{edge_table, index_name, node_primary_key, node_table};
+
+/// A table and how to make it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Name.
+    pub name: String,
+    /// `create table ...`.
+    pub create: Sql,
+}
+
+/// An index and how to make it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Index {
+    /// Name.
+    pub name: String,
+    /// Whether it is a constraint, too.
+    pub unique: bool,
+    /// `create [unique] index ...`.
+    pub create: Sql,
+}
+
+/// Everything that a dictionary needs, in an order in which it can be made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schema {
+    /// Tables: nodes, edges, history, transactions.
+    pub tables: Vec<Table>,
+    /// Indexes beside primary keys.
+    pub indexes: Vec<Index>,
+}
+
+impl Schema {
+    /// The schema of `dictionary`.
+    pub fn of(dictionary: &Dictionary) -> Self {
+        let mut schema = Self { tables: Vec::new(), indexes: Vec::new() };
+        for node in dictionary.nodes.values() {
+            schema.add_node(node);
+        }
+        for node in dictionary.nodes.values() {
+            for link in node.all_links() {
+                schema.add_edge(&node.id, link);
+            }
+        }
+        schema.add_history();
+        schema.add_transactions();
+        // Two links between the same types with the same label share a table; two keys may share a member.
+        let mut seen = HashSet::new();
+        schema.tables.retain(|table| seen.insert(table.name.clone()));
+        schema.indexes.retain(|index| seen.insert(index.name.clone()));
+        schema
+    }
+
+    /// All statements as one script, each on lines of its own: for golden files and `--plan`.
+    pub fn script(&self) -> String {
+        let tables = self.tables.iter().map(|table| table.create.clone());
+        let indexes = self.indexes.iter().map(|index| index.create.clone());
+        tables.chain(indexes).map(|statement| statement.render().0 + ";\n").collect()
+    }
+
+    fn add_node(&mut self, node: &NodeType) {
+        let table = node_table(&node.id);
+        let create = Sql::raw("create table ")
+            .then_ident(&table)
+            .text(
+                " (\n    created timestamp with time zone not null default now(),\n    acl text[],\n    \
+                 _sysan jsonb default '{}',\n    _props jsonb default '{}',\n    node_id text not null,\n    \
+                 constraint ",
+            )
+            .then_ident(&node_primary_key(&node.id))
+            .text(" primary key (node_id)\n)");
+        self.tables.push(Table { name: table.clone(), create });
+
+        let gin = " using gin ";
+        self.add_index(&table, &format!("{table}__props_idx"), false, gin, Sql::raw("_props"));
+        self.add_index(&table, &format!("{table}__sysan__props_idx"), false, gin, Sql::raw("_sysan, _props"));
+        self.add_index(&table, &format!("{table}__sysan_idx"), false, gin, Sql::raw("_sysan"));
+        self.add_index(&table, &format!("{table}_node_id_idx"), false, " ", Sql::raw("node_id"));
+        for key in node.unique_keys.iter().filter(|key| !key.iter().any(|member| member == "id")) {
+            self.add_key(&node.id, key);
+        }
+    }
+
+    fn add_key(&mut self, id: &str, key: &[String]) {
+        let table = node_table(id);
+        let text = |member: &str| Sql::raw("(_props ->> ").literal(member).text(")");
+        let lower = |member: &str| Sql::raw("lower(_props ->> ").literal(member).text(") text_pattern_ops");
+        for member in key {
+            let plain = text(member).text(" text_pattern_ops");
+            self.add_index(&table, &index_name(id, member), key.len() == 1, " ", plain);
+            self.add_index(&table, &index_name(id, &format!("{member}_lower")), false, " ", lower(member));
+        }
+        if key.len() > 1 {
+            let members = Sql::join(", ", key.iter().map(|member| lower(member)));
+            let name = index_name(id, &format!("{}_uniq", key.join("_")));
+            self.add_index(&table, &name, true, " ", members);
+        }
+    }
+
+    fn add_edge(&mut self, source: &str, link: &Link) {
+        let table = edge_table(source, &link.label, &link.target_type);
+        let foreign_key = |column: &'static str, node: &str| {
+            Sql::raw(",\n    constraint ")
+                .then_ident(&format!("{table}_{column}_fkey"))
+                .text(" foreign key (")
+                .text(column)
+                .text(") references ")
+                .then_ident(&node_table(node))
+                .text(" (node_id) on delete cascade deferrable initially deferred")
+        };
+        let create = Sql::raw("create table ")
+            .then_ident(&table)
+            .text(
+                " (\n    created timestamp with time zone not null default now(),\n    acl text[],\n    \
+                 _sysan jsonb default '{}',\n    _props jsonb default '{}',\n    src_id text not null,\n    \
+                 dst_id text not null,\n    constraint ",
+            )
+            .then_ident(&format!("{table}_pkey"))
+            .text(" primary key (src_id, dst_id)")
+            .then(foreign_key("src_id", source))
+            .then(foreign_key("dst_id", &link.target_type))
+            .text("\n)");
+        self.tables.push(Table { name: table.clone(), create });
+        // The name says dst first, the columns are the other way round; it has always been so.
+        let both = Sql::raw("src_id, dst_id");
+        self.add_index(&table, &format!("{table}_dst_id_src_id_idx"), false, " ", both);
+        self.add_index(&table, &format!("{table}_dst_id"), false, " ", Sql::raw("dst_id"));
+        self.add_index(&table, &format!("{table}_src_id"), false, " ", Sql::raw("src_id"));
+    }
+
+    fn add_index(&mut self, table: &str, name: &str, unique: bool, using: &'static str, what: Sql) {
+        let create = Sql::raw(if unique { "create unique index " } else { "create index " })
+            .then_ident(name)
+            .text(" on ")
+            .then_ident(table)
+            .text(using)
+            .then(what.in_parentheses());
+        self.indexes.push(Index { name: name.to_owned(), unique, create });
+    }
+
+    fn add_history(&mut self) {
+        self.add_table("_voided_nodes", VOIDED_NODES);
+        self.add_table("_voided_edges", VOIDED_EDGES);
+    }
+
+    fn add_transactions(&mut self) {
+        self.add_table("transaction_logs", TRANSACTION_LOGS);
+        self.add_table("transaction_snapshots", TRANSACTION_SNAPSHOTS);
+        self.add_table("transaction_documents", TRANSACTION_DOCUMENTS);
+        let logs = [
+            "program",
+            "project",
+            "is_dry_run",
+            "committed_by",
+            "closed",
+            "state",
+            "submitter",
+            "created_datetime",
+        ];
+        for column in logs {
+            let name = format!("transaction_logs_{column}_idx");
+            self.add_index("transaction_logs", &name, false, " ", Sql::raw(column));
+        }
+        let project_id = Sql::raw("((program || '-') || project)");
+        self.add_index("transaction_logs", "transaction_logs_project_id_idx", false, " ", project_id);
+        let others = [
+            ("transaction_snapshots", "ix_transaction_snapshots_entity_id", "entity_id"),
+            ("transaction_snapshots", "ix_transaction_snapshots_transaction_id", "transaction_id"),
+            ("transaction_snapshots", "snapshot_transaction_idx", "transaction_id"),
+            ("transaction_documents", "document_transaction_idx", "transaction_id"),
+        ];
+        for (table, name, column) in others {
+            self.add_index(table, name, false, " ", Sql::raw(column));
+        }
+    }
+
+    fn add_table(&mut self, name: &str, create: &'static str) {
+        self.tables.push(Table { name: name.to_owned(), create: Sql::raw(create) });
+    }
+}
+
+const VOIDED_NODES: &str = "create table _voided_nodes (
+    key bigserial primary key,
+    node_id text not null,
+    created timestamp with time zone not null,
+    voided timestamp with time zone not null default now(),
+    acl text[],
+    system_annotations jsonb,
+    properties jsonb,
+    label text not null
+)";
+
+const VOIDED_EDGES: &str = "create table _voided_edges (
+    key bigserial,
+    src_id text not null,
+    dst_id text not null,
+    created timestamp with time zone not null,
+    voided timestamp with time zone not null default now(),
+    acl text[],
+    system_annotations jsonb,
+    properties jsonb,
+    label text not null,
+    primary key (key, src_id, dst_id, label)
+)";
+
+const TRANSACTION_LOGS: &str = "create table transaction_logs (
+    id serial primary key,
+    submitter text,
+    role text not null,
+    program text not null,
+    project text not null,
+    committed_by integer,
+    is_dry_run boolean not null,
+    state text not null,
+    closed boolean not null,
+    created_datetime timestamp with time zone not null default now(),
+    canonical_json jsonb not null
+)";
+
+const TRANSACTION_SNAPSHOTS: &str = "create table transaction_snapshots (
+    id serial primary key,
+    entity_id text not null,
+    transaction_id integer references transaction_logs (id),
+    action text not null,
+    old_props jsonb not null,
+    new_props jsonb not null
+)";
+
+const TRANSACTION_DOCUMENTS: &str = "create table transaction_documents (
+    id serial,
+    transaction_id integer references transaction_logs (id),
+    name text,
+    doc_format text not null,
+    doc text not null,
+    response_json jsonb,
+    primary key (id, transaction_id)
+)";

@@ -1,0 +1,244 @@
+//! Writing nodes and edges set by set, with the history rows that psqlgraph's session would write.
+//!
+//! There are no triggers: whoever changes a node or edge without these functions loses its history.
+
+use sql::Sql;
+use sqlx::PgConnection;
+
+use crate::names::{edge_table, node_table};
+
+/// A node to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewNode {
+    /// Id.
+    pub node_id: String,
+    /// What two writers could collide on (the unique key): rows are written in this order, so that they wait
+    /// for each other and never deadlock.
+    pub key: String,
+    /// `_props` as JSON text.
+    pub props: String,
+}
+
+/// A node with new properties.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedNode {
+    /// Id.
+    pub node_id: String,
+    /// The whole new `_props` as JSON text.
+    pub props: String,
+}
+
+/// An edge table and the words that go into its history.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EdgeTable {
+    /// Table name.
+    pub name: String,
+    /// Edge label.
+    pub label: String,
+}
+
+impl EdgeTable {
+    /// The table of the link with `label` from `source` to `destination`.
+    pub fn of(source: &str, label: &str, destination: &str) -> Self {
+        Self { name: edge_table(source, label, destination), label: label.to_owned() }
+    }
+}
+
+/// Which end of an edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The child.
+    Source,
+    /// The parent.
+    Destination,
+}
+
+/// Inserts nodes of the type `label`, all with the same `acl`. One statement.
+///
+/// # Errors
+/// A unique violation when an id or a key exists already.
+pub async fn insert_nodes(
+    connection: &mut PgConnection,
+    label: &str,
+    acl: &[String],
+    mut nodes: Vec<NewNode>,
+) -> Result<(), sqlx::Error> {
+    if nodes.is_empty() {
+        return Ok(());
+    }
+    nodes.sort_unstable_by(|a, b| (&a.key, &a.node_id).cmp(&(&b.key, &b.node_id)));
+    let (ids, props): (Vec<_>, Vec<_>) = nodes.into_iter().map(|node| (node.node_id, node.props)).unzip();
+    Sql::raw("insert into ")
+        .then_ident(&node_table(label))
+        .text(" (node_id, acl, _sysan, _props) select t.node_id, ")
+        .bind(acl.to_vec())
+        .text(", '{}'::jsonb, t.props::jsonb from unnest(")
+        .bind(ids)
+        .text(", ")
+        .bind(props)
+        .text(") as t (node_id, props)")
+        .query()
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// Gives nodes of the type `label` new properties and keeps the old ones as history. One statement.
+///
+/// # Errors
+/// A unique violation when a new key exists already.
+pub async fn update_nodes(
+    connection: &mut PgConnection,
+    label: &str,
+    mut nodes: Vec<ChangedNode>,
+) -> Result<(), sqlx::Error> {
+    if nodes.is_empty() {
+        return Ok(());
+    }
+    nodes.sort_unstable_by(|a, b| a.node_id.cmp(&b.node_id));
+    let (ids, props): (Vec<_>, Vec<_>) = nodes.into_iter().map(|node| (node.node_id, node.props)).unzip();
+    let table = node_table(label);
+    Sql::raw("with changed as (select * from unnest(")
+        .bind(ids)
+        .text(", ")
+        .bind(props)
+        .text(") as t (node_id, props)), old as (")
+        .then(void_nodes(&table, label))
+        .text("join changed c on c.node_id = n.node_id) update ")
+        .then_ident(&table)
+        .text(" n set _props = c.props::jsonb from changed c where n.node_id = c.node_id")
+        .query()
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// Merges `annotations` (a JSON object as text) into the system annotations of nodes. Nodes that have these
+/// values already are left alone.
+///
+/// # Errors
+/// What the database says.
+pub async fn annotate_nodes(
+    connection: &mut PgConnection,
+    label: &str,
+    ids: &[String],
+    annotations: serde_json::Value,
+) -> Result<(), sqlx::Error> {
+    let table = node_table(label);
+    let unchanged = || Sql::raw(" and not coalesce(n._sysan, '{}') @> ").bind(annotations.clone());
+    Sql::raw("with old as (")
+        .then(void_nodes(&table, label))
+        .text("where n.node_id = any(")
+        .bind(ids.to_vec())
+        .text(")")
+        .then(unchanged())
+        .text(") update ")
+        .then_ident(&table)
+        .text(" n set _sysan = coalesce(n._sysan, '{}') || ")
+        .bind(annotations.clone())
+        .text(" where n.node_id = any(")
+        .bind(ids.to_vec())
+        .text(")")
+        .then(unchanged())
+        .query()
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// Deletes nodes of the type `label`; their edges have to be deleted before. One statement.
+///
+/// # Errors
+/// What the database says.
+pub async fn delete_nodes(
+    connection: &mut PgConnection,
+    label: &str,
+    ids: &[String],
+) -> Result<(), sqlx::Error> {
+    let table = node_table(label);
+    Sql::raw("with old as (")
+        .then(void_nodes(&table, label))
+        .text("where n.node_id = any(")
+        .bind(ids.to_vec())
+        .text(")) delete from ")
+        .then_ident(&table)
+        .text(" where node_id = any(")
+        .bind(ids.to_vec())
+        .text(")")
+        .query()
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// Inserts edges `(source, destination)`; those that exist already stay as they are. One statement.
+///
+/// # Errors
+/// At commit: a foreign key violation when an end is missing.
+pub async fn insert_edges(
+    connection: &mut PgConnection,
+    table: &EdgeTable,
+    mut edges: Vec<(String, String)>,
+) -> Result<(), sqlx::Error> {
+    if edges.is_empty() {
+        return Ok(());
+    }
+    edges.sort_unstable();
+    edges.dedup();
+    let (sources, destinations): (Vec<_>, Vec<_>) = edges.into_iter().unzip();
+    Sql::raw("insert into ")
+        .then_ident(&table.name)
+        .text(" (src_id, dst_id, acl, _sysan, _props) select s, d, '{}'::text[], '{}', '{}' from unnest(")
+        .bind(sources)
+        .text(", ")
+        .bind(destinations)
+        .text(") as t (s, d) on conflict do nothing")
+        .query()
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// Deletes all edges of a table that have one of `ids` at `end`, and keeps them as history. One statement.
+///
+/// # Errors
+/// What the database says.
+pub async fn delete_edges(
+    connection: &mut PgConnection,
+    table: &EdgeTable,
+    end: End,
+    ids: &[String],
+) -> Result<(), sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    Sql::raw("with gone as (delete from ")
+        .then_ident(&table.name)
+        .text(match end {
+            End::Source => " where src_id = any(",
+            End::Destination => " where dst_id = any(",
+        })
+        .bind(ids.to_vec())
+        .text(
+            ") returning *) insert into _voided_edges (src_id, dst_id, label, created, acl, system_annotations, \
+             properties) select src_id, dst_id, ",
+        )
+        .bind(table.label.as_str())
+        .text(", created, acl, _sysan, _props from gone")
+        .query()
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// `insert into _voided_nodes ... from "table" n `, to be followed by a join or condition.
+fn void_nodes(table: &str, label: &str) -> Sql {
+    Sql::raw(
+        "insert into _voided_nodes (node_id, created, acl, system_annotations, properties, label) \
+         select n.node_id, n.created, n.acl, n._sysan, n._props, ",
+    )
+    .literal(label)
+    .text(" from ")
+    .then_ident(table)
+    .text(" n ")
+}

@@ -1,0 +1,38 @@
+//! Routes, a file a resource. All exist under `/v0/submission` and `/submission`.
+
+mod programs;
+mod status;
+
+use actix_web::{HttpResponse, Resource, web};
+
+use crate::Error;
+
+/// Registers every route. Those with fixed words stand before those that begin with `{program}`.
+pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
+    cfg.configure(status::routes);
+    for prefix in ["/v0/submission", "/submission"] {
+        cfg.service(web::scope(prefix).configure(submission));
+    }
+}
+
+fn submission(cfg: &mut web::ServiceConfig) {
+    cfg.configure(programs::routes);
+}
+
+/// A resource that answers 405 in sheepdog's form to other methods than its own.
+pub(crate) fn resource(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(method_not_allowed))
+}
+
+/// The answer for unknown paths.
+pub(crate) async fn not_found() -> Result<HttpResponse, Error> {
+    Err(Error::NotFound(
+        "The requested URL was not found on the server. If you entered the URL manually please check your \
+         spelling and try again."
+            .to_owned(),
+    ))
+}
+
+async fn method_not_allowed() -> Result<HttpResponse, Error> {
+    Err(Error::MethodNotAllowed)
+}

@@ -1,0 +1,3 @@
+//! SQL. Functions take a connection; the caller begins and commits.
+
+pub(crate) mod projects;

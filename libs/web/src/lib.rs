@@ -9,7 +9,7 @@ mod server;
 mod service;
 mod telemetry;
 
-pub use path::{collapse_slashes, set_path, trim_trailing_slash};
+pub use path::{collapse_slashes, set_path, set_path_and_query, trim_trailing_slash};
 pub use request_id::{RequestId, request_id};
 pub use server::{BindError, Server, bind};
 pub use service::{Service, mount};

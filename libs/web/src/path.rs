@@ -42,12 +42,18 @@ pub fn set_path(req: &mut ServiceRequest, path: &str) {
         Some(query) => format!("{path}?{query}"),
         None => path.to_owned(),
     };
-    let Ok(path_and_query) = path_and_query.parse::<PathAndQuery>() else { return };
+    set_path_and_query(req, &path_and_query);
+}
+
+/// Routes the request by this path and query from here on. `false`, and nothing changed, if they make no URI.
+pub fn set_path_and_query(req: &mut ServiceRequest, path_and_query: &str) -> bool {
+    let Ok(path_and_query) = path_and_query.parse::<PathAndQuery>() else { return false };
     let mut parts = req.uri().clone().into_parts();
     parts.path_and_query = Some(path_and_query);
-    let Ok(uri) = Uri::from_parts(parts) else { return };
+    let Ok(uri) = Uri::from_parts(parts) else { return false };
     req.match_info_mut().get_mut().update(&uri);
     req.head_mut().uri = uri;
+    true
 }
 
 #[cfg(test)]

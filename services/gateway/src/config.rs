@@ -1,0 +1,62 @@
+//! What a gateway is told.
+
+use std::{collections::HashMap, sync::Arc};
+
+use authz::Authz;
+use url::Url;
+
+use crate::Table;
+
+/// A service's own login.
+#[derive(Clone)]
+pub struct Login {
+    /// Name.
+    pub user: String,
+    /// Password.
+    pub password: String,
+}
+
+// Written by hand so that a password can never reach a log.
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Login").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// Settings of the gateway.
+#[derive(Clone)]
+pub struct Config {
+    /// The URL by which users reach the commons; cookies are `Secure` unless it is `http` on a loopback name.
+    pub public_url: Url,
+    /// `domain=` of the CSRF cookie (`COOKIE_DOMAIN`).
+    pub cookie_domain: Option<String>,
+    /// Origins that may send credentials (`ORIGINS_ALLOW_CREDENTIALS`).
+    pub credential_origins: Vec<String>,
+    /// The routes.
+    pub table: Table,
+    /// Where services are that do not run in this process, by their name in the table.
+    pub upstreams: HashMap<String, Url>,
+    /// Logins for rows with `login`, by service.
+    pub logins: HashMap<String, Login>,
+    /// Who decides rows with `authz`.
+    pub authz: Arc<dyn Authz>,
+    /// Passes requests on to `upstreams`. It must not follow redirects.
+    pub client: reqwest::Client,
+}
+
+impl Config {
+    /// Whether browsers reach the commons without TLS on this very machine, so that `Secure` cookies would be lost.
+    pub(crate) fn is_plain_loopback(&self) -> bool {
+        self.public_url.scheme() == "http" && is_loopback(&self.public_url)
+    }
+}
+
+/// Whether `url` names this very machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

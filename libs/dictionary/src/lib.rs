@@ -1,4 +1,17 @@
-//! Gen3 data dictionaries: load, resolve, check, validate. Pure but for [`load`].
+//! Gen3 data dictionaries: load, resolve, check, validate. Pure but for [`Dictionary::load`] and [`read_files`].
+//!
+//! A dictionary is a set of YAML files, one a node type, published as one merged JSON object (file name to content).
+//! Loading resolves the references between them and gives typed nodes and links.
+
+mod build;
+mod builtin;
 mod model;
+mod nulls;
+mod problem;
+mod resolve;
+mod source;
+pub mod yaml;
 
 pub use model::{Category, Dictionary, Link, LinkGroup, LinkItem, Multiplicity, NodeType, Property, ScalarType};
+pub use problem::{LoadError, Problem};
+pub use source::read_files;

@@ -1,0 +1,321 @@
+//! From resolved files to a typed [`Dictionary`].
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Category, Dictionary, Link, LinkGroup, LinkItem, LoadError, Multiplicity, NodeType, Problem, Property,
+    ScalarType, builtin, problem::step, resolve, source,
+};
+
+/// Files that are no node types.
+pub(crate) const NOT_NODES: [&str; 4] =
+    ["metaschema.yaml", "_definitions.yaml", "_terms.yaml", "_settings.yaml"];
+
+/// An id without its underscores must leave room for `node_` and `_node_id_idx` in PostgreSQL's 63 characters.
+pub(crate) const MAX_ID: usize = 46;
+
+const SIX_KEYS: [&str; 6] = ["name", "backref", "label", "target_type", "multiplicity", "required"];
+
+impl Dictionary {
+    /// Loads a dictionary from a folder, a merged JSON file or an address; see [`crate::read_files`]. A process
+    /// that loads from `https` has to install a TLS provider first.
+    ///
+    /// # Errors
+    /// It cannot be read, or breaks a rule that the services rely on: then all problems are listed.
+    pub async fn load(source: &str) -> Result<Self, LoadError> {
+        Self::from_files(source::read_files(source).await?)
+    }
+
+    /// Builds a dictionary from its files' raw contents by file name, in dictionary order.
+    ///
+    /// # Errors
+    /// See [`Dictionary::load`].
+    pub fn from_files(files: IndexMap<String, Value>) -> Result<Self, LoadError> {
+        let digest = digest(&files);
+        let resolved = resolve::resolve(&builtin::with_builtins(files)).map_err(LoadError::Invalid)?;
+        let mut problems = Vec::new();
+        let nodes = nodes(&resolved, &mut problems);
+        let settings = settings(&resolved, &mut problems);
+        let nodes = connect(nodes, &mut problems);
+        if !problems.is_empty() {
+            return Err(LoadError::Invalid(problems));
+        }
+        let nodes = nodes.into_iter().map(|(_, node)| (node.id.clone(), node)).collect();
+        let stem = |name: String| name.strip_suffix(".yaml").map(str::to_owned).unwrap_or(name);
+        let files = resolved.into_iter().map(|(name, value)| (stem(name), value)).collect();
+        Ok(Self { nodes, files, settings, digest })
+    }
+}
+
+fn digest(files: &IndexMap<String, Value>) -> String {
+    let mut hash = Sha256::new();
+    for (name, value) in files {
+        let value = value.to_string();
+        hash.update((name.len() as u64).to_be_bytes());
+        hash.update(name);
+        hash.update((value.len() as u64).to_be_bytes());
+        hash.update(value);
+    }
+    hex::encode(hash.finalize())
+}
+
+fn settings(resolved: &IndexMap<String, Value>, problems: &mut Vec<Problem>) -> Map<String, Value> {
+    match resolved.get("_settings.yaml") {
+        Some(Value::Object(settings)) => settings.clone(),
+        None | Some(Value::Null) => Map::new(),
+        Some(_) => {
+            problems.push(Problem::new("_settings.yaml", "", "it is no mapping", "Write name: value lines."));
+            Map::new()
+        }
+    }
+}
+
+/// Node types with the files that they are from.
+fn nodes<'a>(
+    resolved: &'a IndexMap<String, Value>,
+    problems: &mut Vec<Problem>,
+) -> Vec<(&'a str, NodeType)> {
+    let mut nodes: Vec<(&str, NodeType)> = Vec::new();
+    for (file, schema) in resolved {
+        if NOT_NODES.contains(&file.as_str()) {
+            continue;
+        }
+        let mut reader = SchemaReader { file, problems: Vec::new() };
+        let node = reader.node(schema);
+        if let Some((other, _)) = nodes.iter().find(|(_, known)| known.id == node.id) {
+            let message = format!("the id {} is also that of {other}", node.id);
+            reader.problem("/id", message, "Give each node type its own id.");
+        }
+        if reader.problems.is_empty() {
+            nodes.push((file, node));
+        }
+        problems.append(&mut reader.problems);
+    }
+    nodes
+}
+
+/// Fills in the backlinks. Links must have a target, and names of links and backlinks must be unique on a type.
+fn connect<'a>(
+    mut nodes: Vec<(&'a str, NodeType)>,
+    problems: &mut Vec<Problem>,
+) -> Vec<(&'a str, NodeType)> {
+    let index: IndexMap<String, usize> =
+        nodes.iter().enumerate().map(|(i, (_, node))| (node.id.clone(), i)).collect();
+    let complete = problems.is_empty();
+    let mut backlinks = Vec::new();
+    for (file, node) in &nodes {
+        for link in node.all_links() {
+            match index.get(&link.target_type) {
+                Some(target) => backlinks.push((*target, *file, node.id.clone(), link.clone())),
+                // With other problems present, the target may be among the types that were not understood.
+                None if !complete => {}
+                None => problems.push(Problem::new(
+                    file,
+                    "/links",
+                    format!("the link {} has the unknown target_type {}", link.name, link.target_type),
+                    "Correct the target_type, or add a node type with that id.",
+                )),
+            }
+        }
+    }
+    for (target, file, source, link) in backlinks {
+        let (target_file, node) = &mut nodes[target];
+        let taken = node.all_links().iter().any(|own| own.name == link.backref)
+            || node.backlinks.iter().any(|(_, other)| other.backref == link.backref);
+        if taken {
+            let message = format!(
+                "the backref {} of the link {} is already the name of a link or backref of {} ({target_file})",
+                link.backref, link.name, node.id
+            );
+            problems.push(Problem::new(file, "/links", message, "Give the backref another name."));
+        }
+        node.backlinks.push((source, link));
+    }
+    nodes
+}
+
+/// Reads one node schema and collects what is wrong with it.
+struct SchemaReader<'a> {
+    file: &'a str,
+    problems: Vec<Problem>,
+}
+
+impl SchemaReader<'_> {
+    fn problem(&mut self, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
+        self.problems.push(Problem::new(self.file, path, message, remedy));
+    }
+
+    fn node(&mut self, schema: &Value) -> NodeType {
+        let id = self.text(schema, "", "id");
+        let title = self.text(schema, "", "title");
+        let category = Category(self.text(schema, "", "category"));
+        if id.replace('_', "").len() > MAX_ID {
+            let message = format!("the id {id} has more than {MAX_ID} characters, underscores not counted");
+            self.problem("/id", message, "Shorten it: names of tables and indexes are made of it.");
+        }
+        let links = self.links(schema.get("links"), "/links");
+        let node = NodeType {
+            title,
+            category,
+            properties: self.properties(schema.get("properties")),
+            required: self.names(schema.get("required"), "/required"),
+            system_properties: self.names(schema.get("systemProperties"), "/systemProperties"),
+            unique_keys: self.unique_keys(schema.get("uniqueKeys")),
+            links,
+            backlinks: Vec::new(),
+            schema: schema.clone(),
+            id,
+        };
+        self.link_names(&node);
+        node
+    }
+
+    fn text(&mut self, object: &Value, path: &str, key: &str) -> String {
+        match object.get(key) {
+            Some(Value::String(text)) if !text.is_empty() => return text.clone(),
+            Some(Value::String(_)) | Some(Value::Null) | None => {
+                self.problem(path, format!("{key} is missing"), format!("Add {key}: a text."));
+            }
+            Some(_) => self.problem(&step(path, key), format!("{key} is no text"), "Write a text, in quotes."),
+        }
+        String::new()
+    }
+
+    fn flag(&mut self, object: &Value, path: &str, key: &str) -> bool {
+        match object.get(key) {
+            Some(Value::Bool(flag)) => return *flag,
+            None => self.problem(path, format!("{key} is missing"), format!("Add {key}: true or false.")),
+            Some(_) => self.problem(&step(path, key), format!("{key} is not true or false"), "Correct it."),
+        }
+        false
+    }
+
+    fn names(&mut self, list: Option<&Value>, path: &str) -> Vec<String> {
+        let names = match list {
+            None | Some(Value::Null) => return Vec::new(),
+            Some(Value::Array(items)) => {
+                items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+            }
+            Some(_) => None,
+        };
+        names.unwrap_or_else(|| {
+            self.problem(path, "it is no list of names", "Write a list of property names.");
+            Vec::new()
+        })
+    }
+
+    fn unique_keys(&mut self, keys: Option<&Value>) -> Vec<Vec<String>> {
+        match keys {
+            None | Some(Value::Null) => vec![vec!["id".to_owned()]],
+            Some(Value::Array(keys)) => {
+                let numbered = keys.iter().enumerate();
+                numbered.map(|(i, key)| self.names(Some(key), &step("/uniqueKeys", i))).collect()
+            }
+            Some(_) => {
+                self.problem("/uniqueKeys", "it is no list", "Write a list of lists of property names.");
+                Vec::new()
+            }
+        }
+    }
+
+    fn properties(&mut self, properties: Option<&Value>) -> IndexMap<String, Property> {
+        let Some(Value::Object(properties)) = properties else {
+            self.problem("/properties", "properties are missing", "Add properties: a mapping of names.");
+            return IndexMap::new();
+        };
+        let mut typed = IndexMap::new();
+        for (name, schema) in properties {
+            if !schema.is_object() {
+                let path = step("/properties", name);
+                self.problem(&path, format!("the property {name} is no mapping"), "Write its JSON schema.");
+            }
+            let property = Property {
+                name: name.clone(),
+                scalar: ScalarType::of(schema),
+                items: schema.get("items").filter(|items| items.get("type").is_some()).map(ScalarType::of),
+                schema: schema.clone(),
+            };
+            typed.insert(name.clone(), property);
+        }
+        typed
+    }
+
+    fn links(&mut self, links: Option<&Value>, path: &str) -> Vec<LinkItem> {
+        match links {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(items)) => {
+                let numbered = items.iter().enumerate();
+                numbered.map(|(i, item)| self.link_item(item, &step(path, i))).collect()
+            }
+            Some(_) => {
+                self.problem(path, "it is no list", "Write a list of links and subgroups.");
+                Vec::new()
+            }
+        }
+    }
+
+    fn link_item(&mut self, item: &Value, path: &str) -> LinkItem {
+        if item.get("subgroup").is_some() {
+            return LinkItem::Group(LinkGroup {
+                exclusive: self.flag(item, path, "exclusive"),
+                required: self.flag(item, path, "required"),
+                members: self.links(item.get("subgroup"), &step(path, "subgroup")),
+            });
+        }
+        if !item.is_object() {
+            self.problem(path, "a link is no mapping", format!("Write one with {}.", SIX_KEYS.join(", ")));
+        }
+        let multiplicity = self.text(item, path, "multiplicity");
+        LinkItem::Link(Link {
+            name: self.text(item, path, "name"),
+            backref: self.text(item, path, "backref"),
+            label: self.text(item, path, "label").replace(' ', ""),
+            target_type: self.text(item, path, "target_type"),
+            multiplicity: Multiplicity::parse(&multiplicity).unwrap_or_else(|| {
+                let words = "one_to_one, one_to_many, many_to_one or many_to_many";
+                let message = format!("the multiplicity {multiplicity:?} is unknown");
+                self.problem(&step(path, "multiplicity"), message, format!("Write {words}."));
+                Multiplicity::ManyToMany
+            }),
+            required: self.flag(item, path, "required"),
+        })
+    }
+
+    fn link_names(&mut self, node: &NodeType) {
+        let links = node.all_links();
+        for (i, link) in links.iter().enumerate() {
+            if !link.name.is_empty() && links[..i].iter().any(|other| other.name == link.name) {
+                let message = format!("two links have the name {}", link.name);
+                self.problem("/links", message, "Give each link its own name.");
+            }
+        }
+    }
+}
+
+impl Multiplicity {
+    /// Reads the dictionary's word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::OneToOne, Self::OneToMany, Self::ManyToOne, Self::ManyToMany]
+            .into_iter()
+            .find(|multiplicity| multiplicity.as_str() == word)
+    }
+}
+
+impl ScalarType {
+    /// The type of a property's schema: the first of a list of types decides, and without `type` it is text.
+    pub fn of(schema: &Value) -> Self {
+        let kind = match schema.get("type") {
+            Some(Value::Array(kinds)) => kinds.first(),
+            kind => kind,
+        };
+        match kind.and_then(Value::as_str) {
+            Some("number" | "float") => Self::Number,
+            Some("integer") => Self::Integer,
+            Some("boolean") => Self::Boolean,
+            Some("array") => Self::Array,
+            _ => Self::String,
+        }
+    }
+}

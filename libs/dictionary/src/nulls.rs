@@ -1,0 +1,49 @@
+//! Null tolerance: what a record may set to `null`, added to a schema for validation only.
+
+use serde_json::{Value, json};
+
+use crate::NodeType;
+
+impl NodeType {
+    /// The resolved schema in which every property accepts `null`, but for those in `required` and for required
+    /// links. This is what records are validated with; `_dictionary` shows [`NodeType::schema`].
+    pub fn nullable_schema(&self) -> Value {
+        let mut schema = self.schema.clone();
+        let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+            return schema;
+        };
+        for (name, property) in properties {
+            let required = self.required.iter().any(|required| required == name)
+                || self.all_links().iter().any(|link| link.required && link.name == *name);
+            if !required {
+                accept_null(property);
+            }
+        }
+        schema
+    }
+}
+
+/// The first of `type`, `enum`, `anyOf` and `oneOf` that there is gets the null, unless it has it.
+fn accept_null(property: &mut Value) {
+    let Some(property) = property.as_object_mut() else { return };
+    if let Some(kind) = property.get_mut("type") {
+        if let Value::String(single) = kind {
+            *kind = json!([single]);
+        }
+        push_missing(kind, json!("null"));
+    } else if let Some(values) = property.get_mut("enum") {
+        push_missing(values, Value::Null);
+    } else if let Some(schemas) = property.get_mut("anyOf") {
+        push_missing(schemas, json!({"type": "null"}));
+    } else if let Some(schemas) = property.get_mut("oneOf") {
+        push_missing(schemas, json!({"type": "null"}));
+    }
+}
+
+fn push_missing(list: &mut Value, item: Value) {
+    if let Some(list) = list.as_array_mut()
+        && !list.contains(&item)
+    {
+        list.push(item);
+    }
+}

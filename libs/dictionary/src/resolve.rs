@@ -1,0 +1,262 @@
+//! References between the files of a dictionary, replaced by what they refer to.
+//!
+//! Every key that begins with `$ref` is a reference, in key order. It goes away, and the referent's keys are laid
+//! over its siblings: the referent wins. The merge is shallow; then each value is resolved in turn.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::{Problem, build::NOT_NODES, problem::step};
+
+/// Values that the resolved dictionary may have: references can multiply a small source beyond any memory.
+const MAX_VALUES: usize = 5_000_000;
+/// Levels, references counted.
+const MAX_DEPTH: usize = 100;
+
+/// Resolves the node types, and in the other files whatever they use. What no node type uses stays as it is
+/// written, references included: published dictionaries have definitions that nobody ever resolved.
+///
+/// # Errors
+/// Every reference that cannot be followed; a file is read up to its first one.
+pub(crate) fn resolve(files: &IndexMap<String, Value>) -> Result<IndexMap<String, Value>, Vec<Problem>> {
+    let mut resolver = Resolver::new(files);
+    let nodes = resolver.files(|name| !NOT_NODES.contains(&name))?;
+    let rest = |(name, value): (&String, &Value)| match nodes.get(name) {
+        Some(node) => (name.clone(), node.clone()),
+        None => (name.clone(), resolver.used(value, &Place { file: name, path: String::new() })),
+    };
+    Ok(files.iter().map(rest).collect())
+}
+
+/// Resolves all files but the metaschema and the settings, used or not.
+///
+/// # Errors
+/// As [`resolve`], the definitions that no node type uses included.
+pub(crate) fn resolve_all(files: &IndexMap<String, Value>) -> Result<IndexMap<String, Value>, Vec<Problem>> {
+    Resolver::new(files).files(|name| !["metaschema.yaml", "_settings.yaml"].contains(&name))
+}
+
+/// Where a value stands.
+#[derive(Clone)]
+struct Place<'a> {
+    file: &'a str,
+    path: String,
+}
+
+impl<'a> Place<'a> {
+    fn down(&self, key: impl std::fmt::Display) -> Self {
+        Place { file: self.file, path: step(&self.path, key) }
+    }
+
+    fn problem(&self, message: impl Into<String>, remedy: &str) -> Problem {
+        Problem::new(self.file, self.path.clone(), message, remedy)
+    }
+}
+
+struct Resolver<'a> {
+    files: &'a IndexMap<String, Value>,
+    /// Referents, resolved, with their sizes.
+    done: HashMap<(&'a str, String), (Value, usize)>,
+    /// Referents that are being resolved: to meet one again is a cycle.
+    open: Vec<(&'a str, String)>,
+    budget: usize,
+}
+
+impl<'a> Resolver<'a> {
+    fn new(files: &'a IndexMap<String, Value>) -> Self {
+        Resolver { files, done: HashMap::new(), open: Vec::new(), budget: MAX_VALUES }
+    }
+
+    /// The files that `wanted` wants, resolved.
+    fn files(&mut self, wanted: impl Fn(&str) -> bool) -> Result<IndexMap<String, Value>, Vec<Problem>> {
+        let mut resolved = IndexMap::new();
+        let mut problems = Vec::new();
+        for (name, value) in self.files.iter().filter(|(name, _)| wanted(name)) {
+            match self.value(value, &Place { file: name, path: String::new() }, 0) {
+                Ok(value) => drop(resolved.insert(name.clone(), value)),
+                Err(problem) if problems.contains(&problem) => {}
+                Err(problem) => problems.push(problem),
+            }
+            self.open.clear();
+        }
+        if problems.is_empty() { Ok(resolved) } else { Err(problems) }
+    }
+
+    /// `value` with the parts that have been referred to in their resolved form.
+    fn used(&self, value: &Value, place: &Place<'a>) -> Value {
+        if let Some((resolved, _)) = self.done.get(&(place.file, place.path.clone())) {
+            return resolved.clone();
+        }
+        match value {
+            Value::Object(object) => {
+                object.iter().map(|(key, value)| (key.clone(), self.used(value, &place.down(key)))).collect()
+            }
+            Value::Array(items) => {
+                items.iter().enumerate().map(|(i, item)| self.used(item, &place.down(i))).collect()
+            }
+            other => other.clone(),
+        }
+    }
+
+    fn spend(&mut self, values: usize, place: &Place<'_>) -> Result<(), Problem> {
+        match self.budget.checked_sub(values) {
+            Some(rest) => self.budget = rest,
+            None => {
+                let message = format!("the resolved dictionary has more than {MAX_VALUES} values");
+                return Err(place.problem(message, "Use fewer references to references."));
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, value: &'a Value, place: &Place<'a>, depth: usize) -> Result<Value, Problem> {
+        if depth > MAX_DEPTH {
+            let message = format!("nested deeper than {MAX_DEPTH} levels");
+            return Err(place.problem(message, "Make it flatter."));
+        }
+        self.spend(1, place)?;
+        match value {
+            Value::Object(object) => self.object(object, place, depth),
+            Value::Array(items) => {
+                let numbered = items.iter().enumerate();
+                numbered.map(|(i, item)| self.value(item, &place.down(i), depth + 1)).collect()
+            }
+            other => Ok(other.clone()),
+        }
+    }
+
+    fn object(
+        &mut self,
+        object: &'a Map<String, Value>,
+        place: &Place<'a>,
+        depth: usize,
+    ) -> Result<Value, Problem> {
+        let mut referents = Map::new();
+        for (key, target) in object.iter().filter(|(key, _)| key.starts_with("$ref")) {
+            referents.extend(self.referent(target, &place.down(key), depth)?);
+        }
+        let mut resolved = Map::new();
+        for (key, value) in object.iter().filter(|(key, _)| !key.starts_with("$ref")) {
+            let value = match referents.remove(key) {
+                Some(winner) => winner,
+                None => self.value(value, &place.down(key), depth + 1)?,
+            };
+            resolved.insert(key.clone(), value);
+        }
+        resolved.extend(referents);
+        Ok(Value::Object(resolved))
+    }
+
+    /// The mapping that the reference `target`, written at `place`, stands for.
+    fn referent(
+        &mut self,
+        target: &'a Value,
+        place: &Place<'a>,
+        depth: usize,
+    ) -> Result<Map<String, Value>, Problem> {
+        let Some(text) = target.as_str() else {
+            return Err(place.problem(
+                "a reference must be a text, not a list or anything else",
+                "Write one reference a key: $ref, $ref2, ...",
+            ));
+        };
+        let (file, pointer) = self.split(text, place)?;
+        let key = (file, format!("/{}", pointer.trim_matches('/')).trim_end_matches('/').to_owned());
+        if let Some((value, size)) = self.done.get(&key).cloned() {
+            self.spend(size, place)?;
+            return mapping(value, text, place);
+        }
+        if self.open.contains(&key) {
+            return Err(place.problem(
+                format!("the reference {text} leads back to itself"),
+                "Break the cycle; references are replaced by what they stand for.",
+            ));
+        }
+        self.open.push(key.clone());
+        let before = self.budget;
+        let value = self.walk(file, pointer, text, place, depth + 1)?;
+        self.open.pop();
+        self.done.insert(key, (value.clone(), before - self.budget));
+        mapping(value, text, place)
+    }
+
+    /// `file.yaml#/pointer` in its parts; without a file it is the one in which the reference is written.
+    fn split(&self, text: &'a str, place: &Place<'a>) -> Result<(&'a str, &'a str), Problem> {
+        let Some((file, pointer)) = text.split_once('#') else {
+            return Err(place.problem(format!("the reference {text} has no #"), "Write file.yaml#/name."));
+        };
+        if file.is_empty() {
+            return Ok((place.file, pointer));
+        }
+        match self.files.get_key_value(file) {
+            Some((file, _)) => Ok((file, pointer)),
+            None => Err(place.problem(
+                format!("the reference {text} names a file that the dictionary lacks"),
+                "Correct the file's name, or add the file.",
+            )),
+        }
+    }
+
+    /// Follows a pointer from the top of `file` and resolves what is there. On the way, an object that itself has
+    /// references is resolved first, for the next step may be something that it gets from there.
+    fn walk(
+        &mut self,
+        file: &'a str,
+        pointer: &str,
+        text: &str,
+        place: &Place<'a>,
+        depth: usize,
+    ) -> Result<Value, Problem> {
+        let nowhere = || {
+            place.problem(format!("the reference {text} leads nowhere"), "Correct its path, or add the target.")
+        };
+        let mut at = self.files.get(file).ok_or_else(nowhere)?;
+        let mut here = Place { file, path: String::new() };
+        let pointer = pointer.trim_matches('/');
+        let mut steps = pointer.split('/').filter(|_| !pointer.is_empty());
+        while let Some(key) = steps.next() {
+            let key = key.replace("~1", "/").replace("~0", "~");
+            let next = child(at, &key);
+            here = here.down(&key);
+            match next {
+                Some(next) if !has_references(at) => at = next,
+                _ if has_references(at) => {
+                    let path = here.path.rsplit_once('/').map_or("", |(parent, _)| parent).to_owned();
+                    let before = self.budget;
+                    let whole = self.value(at, &Place { file, path: path.clone() }, depth + 1)?;
+                    self.done.insert((file, path), (whole.clone(), before - self.budget));
+                    let rest = steps.map(|key| key.replace("~1", "/").replace("~0", "~"));
+                    let mut keys = std::iter::once(key).chain(rest);
+                    let found = keys.try_fold(&whole, |at, key| child(at, &key));
+                    return found.cloned().ok_or_else(nowhere);
+                }
+                _ => return Err(nowhere()),
+            }
+        }
+        self.value(at, &here, depth + 1)
+    }
+}
+
+fn child<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
+    match value {
+        Value::Object(object) => object.get(key),
+        Value::Array(items) => items.get(key.parse::<usize>().ok()?),
+        _ => None,
+    }
+}
+
+fn has_references(value: &Value) -> bool {
+    value.as_object().is_some_and(|object| object.keys().any(|key| key.starts_with("$ref")))
+}
+
+fn mapping(value: Value, text: &str, place: &Place<'_>) -> Result<Map<String, Value>, Problem> {
+    match value {
+        Value::Object(object) => Ok(object),
+        _ => Err(place.problem(
+            format!("the reference {text} does not lead to a mapping"),
+            "Only mappings can be referred to: their keys take the reference's place.",
+        )),
+    }
+}

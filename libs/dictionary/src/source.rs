@@ -1,0 +1,110 @@
+//! Where a dictionary comes from: a folder of YAML files, one merged JSON file, or an address of the latter.
+
+use std::{fs, path::Path, time::Duration};
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::{LoadError, Problem, yaml};
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+const MAX_BYTES: usize = 128 << 20;
+const MAX_FILES: usize = 10_000;
+
+/// Places of the schemas below the root of a dictionary's repository, newest convention first.
+const SCHEMA_FOLDERS: [&str; 3] = ["gdcdictionary/schemas", "dictionary/schemas", "src/gdcdictionary/schemas"];
+
+/// Reads a dictionary's files, by file name, unresolved. `source` is a folder with `*.yaml` files (or the root of a
+/// repository that has them in `gdcdictionary/schemas`), a merged `.json` file, or an `http(s)` address of one.
+///
+/// # Errors
+/// When it cannot be fetched, is no YAML or JSON, or is too large (128 MB).
+pub async fn read_files(source: &str) -> Result<IndexMap<String, Value>, LoadError> {
+    if source.starts_with("http://") || source.starts_with("https://") {
+        return merged(source, &fetch(source).await?);
+    }
+    let path = Path::new(source.strip_prefix("file://").unwrap_or(source));
+    if path.is_dir() {
+        return read_folder(path);
+    }
+    let size = fs::metadata(path).map_err(|error| unreadable(source, error))?.len();
+    if size > MAX_BYTES as u64 {
+        return Err(unreadable(source, format!("larger than {MAX_BYTES} bytes")));
+    }
+    merged(source, &fs::read(path).map_err(|error| unreadable(source, error))?)
+}
+
+fn unreadable(source: impl AsRef<Path>, reason: impl ToString) -> LoadError {
+    LoadError::Unreadable {
+        source_name: source.as_ref().display().to_string(),
+        reason: reason.to_string(),
+    }
+}
+
+async fn fetch(url: &str) -> Result<Vec<u8>, LoadError> {
+    let failed = |error: reqwest::Error| unreadable(url, error.without_url());
+    let client = reqwest::Client::builder().timeout(TIMEOUT).build().map_err(failed)?;
+    let mut response = client.get(url).send().await.map_err(failed)?;
+    if response.status() != reqwest::StatusCode::OK {
+        return Err(unreadable(url, format!("the server answered {}", response.status())));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        if body.len() + chunk.len() > MAX_BYTES {
+            return Err(unreadable(url, format!("larger than {MAX_BYTES} bytes")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The merged form: one JSON object, file name to content.
+fn merged(source: &str, bytes: &[u8]) -> Result<IndexMap<String, Value>, LoadError> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        unreadable(source, format!("not a JSON object of file names and their contents: {error}"))
+    })
+}
+
+fn read_folder(root: &Path) -> Result<IndexMap<String, Value>, LoadError> {
+    let below = SCHEMA_FOLDERS.iter().map(|folder| root.join(folder)).find(|folder| folder.is_dir());
+    let folder = below.unwrap_or_else(|| root.to_owned());
+    let names = yaml_names(&folder)?;
+    if names.is_empty() {
+        let places = SCHEMA_FOLDERS.join(", ");
+        return Err(unreadable(root, format!("no *.yaml file here or in {places}")));
+    }
+    let mut files = IndexMap::new();
+    let mut problems = Vec::new();
+    for name in names {
+        let text = read_text(&folder.join(&name))?;
+        match yaml::parse(&text) {
+            Ok(value) => drop(files.insert(name, value)),
+            Err(error) => problems.push(Problem::new(&name, "", error.to_string(), "Correct the YAML.")),
+        }
+    }
+    if problems.is_empty() { Ok(files) } else { Err(LoadError::Invalid(problems)) }
+}
+
+fn yaml_names(folder: &Path) -> Result<Vec<String>, LoadError> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, error))? {
+        let entry = entry.map_err(|error| unreadable(folder, error))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".yaml") && !name.starts_with('.') && entry.path().is_file() {
+            names.push(name);
+        }
+    }
+    if names.len() > MAX_FILES {
+        return Err(unreadable(folder, format!("more than {MAX_FILES} files")));
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn read_text(path: &Path) -> Result<String, LoadError> {
+    let size = fs::metadata(path).map_err(|error| unreadable(path, error))?.len();
+    if size > MAX_BYTES as u64 {
+        return Err(unreadable(path, format!("larger than {MAX_BYTES} bytes")));
+    }
+    fs::read_to_string(path).map_err(|error| unreadable(path, error))
+}

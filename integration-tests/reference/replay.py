@@ -1,0 +1,225 @@
+"""Replays recorded answers of the original services against fresh commons and counts the verdicts.
+
+    python -m reference.replay [CASSETTE ...] [--update] [-v]
+
+The counts stand in reference/counts.json. The program fails when a count gets worse: fewer cases pass (equal or equal but
+for free text) or more fail. `--update` writes the new counts after an improvement.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import psycopg
+
+from harness.commons import Commons, free_port, program, wait_for
+
+HERE = pathlib.Path(__file__).resolve().parent
+COUNTS = HERE / "counts.json"
+INDEXD_LOGIN = "gdcapi:secret"
+VERDICTS = ("pass", "text", "fail", "quirk-same", "quirk-differs", "skip")
+
+
+def run_replay(folder: pathlib.Path, *arguments: str) -> dict:
+    """Runs a replay program and returns its report."""
+    done = subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=900)
+    try:
+        return json.loads(done.stdout)
+    except json.JSONDecodeError:
+        raise RuntimeError(f"{' '.join(arguments)} gave no report:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}") from None
+
+
+def forged(token: str) -> str:
+    """The same token, signed by another key."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+    import base64
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    signed = token.rpartition(".")[0]
+    signature = key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+    return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+def graph_tokens(commons: Commons, recordings: pathlib.Path) -> dict[str, str]:
+    users = [*json.loads((recordings / "users.json").read_text()), "twin_stranger"]
+    tokens = {user: commons.token(user) for user in users}
+    tokens["expired"] = commons.token("twin_admin", "--expires-in=-3600")
+    tokens["forged"] = forged(tokens["twin_admin"])
+    tokens["noscope"] = commons.token("twin_admin", "--scope", "user")
+    return tokens
+
+
+def graph(recordings: pathlib.Path, cassette: str, public: bool = False) -> dict:
+    """sheepdog and peregrine, inside a whole commons."""
+    with Commons.up("--dictionary", str(recordings / "dictionaries/dcf.json"),
+                    "--user-yaml", str(recordings / "graph_user.yaml"),
+                    "--indexd-login", INDEXD_LOGIN) as commons, temporary_json() as token_file:
+        token_file.write_text(json.dumps(graph_tokens(commons, recordings)))
+        s = commons.services
+        where = ["--public", commons.url] if public else ["--sheepdog", s["sheepdog"], "--peregrine", s["peregrine"]]
+        return run_replay(recordings, "twin.py", "replay", *where,
+                          "--indexd", s["indexd"], "--arborist", s["arborist"], "--indexd-auth", INDEXD_LOGIN,
+                          "--token-file", str(token_file), "--json", f"cassettes/{cassette}.jsonl")
+
+
+def arborist(recordings: pathlib.Path, cassette: str) -> dict:
+    """arborist alone, on an empty database, trusting a key of the replay's own."""
+    with tempfile.TemporaryDirectory() as keys, empty_database("arborist_reference") as database:
+        subprocess.run([sys.executable, "identity.py", "keys", "--out", keys], cwd=recordings, check=True, capture_output=True)
+        port = free_port()
+        command = [sys.executable, "identity.py", "serve-keys", "--keys", keys, "--port", str(port)]
+        with background(command, cwd=recordings) as keys_server:
+            wait_for(f"http://127.0.0.1:{port}/jwks", keys_server)
+            env = {"JWKS_ENDPOINT": f"http://127.0.0.1:{port}/jwks"}
+            with service("arborist", database, env) as url:
+                return run_replay(recordings, "identity.py", "replay", "--arborist", url, "--keys", keys,
+                                  "--issuer", "http://any/user", "--json", f"cassettes/{cassette}.jsonl")
+
+
+INDEXD_SETTINGS = {
+    "HOSTNAME": "objects.example.org",
+    "FENCE_SERVICE_URL": "http://127.0.0.1:8399",
+    "ARBORIST_URL": "http://127.0.0.1:8399",
+    "MAX_BULK_REQUEST_LENGTH": "100",
+    "DEFAULT_BEARER_ISSUER": "test_default",
+    "DEFAULT_PASSPORT_ISSUER": "test_passport_default",
+    "INDEX_CONFIG": json.dumps({"DEFAULT_PREFIX": "testprefix/", "PREPEND_PREFIX": True, "ADD_PREFIX_ALIAS": False}),
+    "DIST": json.dumps([{"name": "objRemote", "host": "http://127.0.0.1:8399/index/", "hints": ["dg\\.OBJREMOTE/.*"],
+                         "type": "indexd"}]),
+    "CLOUD_PROVIDER_MAP": json.dumps({"s3": "aws", "gs": "gcp", "az": "azure", "https": {
+        "objacct.blob.core.windows.net/": "azure", "storage.googleapis.com/obj": "gcp"}}),
+    "DRS_SERVICE_INFO": json.dumps({
+        "name": "Object twin", "type": {"group": "org.ga4gh", "artifact": "drs", "version": "1.5.0"}, "version": "1.5.0",
+        "organization": {"name": "CTDS", "url": "https://objects.example.org"}, "ignored": "x"}),
+    "DRS_AUTHORIZATION_METADATA": json.dumps({
+        "/gen3/programs/a/projects/b": {
+            "preferred_type": "PassportAuth",
+            "passport_auth_issuers": ["https://ras/foo/bar", "https://ras/foo/bar", "https://ras/foo/bar/bar"],
+            "bearer_auth_issuers": ["https://gen3.datacommons.io", "https://gen3.datacommons.io", "sample_url"]},
+        "/gen3/programs/c/projects/d": {
+            "passport_auth_issuers": ["sample_url_c_one", "sample_url_c_one", "sample_url_c_two"],
+            "bearer_auth_issuers": ["sample_url_d_one", "sample_url_d_one", "sample_url_d_two"]},
+        "/gen3/programs/e": {"passport_auth_issuers": [], "bearer_auth_issuers": ["only_bearer"]}}),
+}
+
+
+def indexd(recordings: pathlib.Path, cassette: str) -> dict:
+    """indexd alone, on an empty database, with the recording's stand-ins around it."""
+    port = free_port()
+    settings = {name: value.replace(":8399", f":{port}") for name, value in INDEXD_SETTINGS.items()}
+    with tempfile.TemporaryDirectory() as keys, empty_database("indexd_reference") as database, \
+            service("indexd", database, {**settings, "INDEXD_LOGINS": "obj:secret"}) as url:
+        issuer = f"http://127.0.0.1:{port}/user"
+        subprocess.run([sys.executable, "objects_fakes.py", "tokens", "--issuer", issuer, "--out-dir", keys],
+                       cwd=recordings, check=True, capture_output=True)
+        command = [sys.executable, "objects_fakes.py", "serve", "--port", str(port), "--keys-dir", keys,
+                   "--indexd", url, "--indexd-auth", "obj:secret"]
+        with background(command, cwd=recordings) as fakes:
+            wait_for(f"http://127.0.0.1:{port}/user/jwt/keys", fakes)
+            return run_replay(recordings, "objects.py", "replay", "--indexd", url, "--token-file", f"{keys}/tokens.json",
+                              "--json", f"cassettes/{cassette}.jsonl")
+
+
+CASSETTES = {"sheepdog_dcf": graph, "peregrine_dcf": graph, "identity_arborist": arborist, "objects_indexd": indexd}
+
+
+@contextlib.contextmanager
+def temporary_json():
+    with tempfile.TemporaryDirectory() as folder:
+        yield pathlib.Path(folder) / "data.json"
+
+
+@contextlib.contextmanager
+def background(command: list[str], **options):
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@contextlib.contextmanager
+def empty_database(name: str):
+    """A new database beside those of a commons that is started for the purpose."""
+    with Commons.up() as commons:
+        administration = commons.run("database", "url", "postgres").strip()
+        with psycopg.connect(administration, autocommit=True) as connection:
+            connection.execute(f"create database {name}")
+        yield commons.run("database", "url", name).strip()
+
+
+@contextlib.contextmanager
+def service(name: str, database: str, env: dict[str, str]):
+    """`commons serve NAME` alone; yields its URL."""
+    port = free_port()
+    command = [str(program()), "serve", name, "--host", "127.0.0.1", "--port", str(port), "--migrate"]
+    with background(command, env={**os.environ, **env, "DATABASE_URL": database}) as process:
+        url = f"http://127.0.0.1:{port}"
+        wait_for(f"{url}/health" if name == "arborist" else f"{url}/_status", process)
+        yield url
+
+
+def counts_of(report: dict) -> dict[str, int]:
+    return {verdict: report["summary"].get(verdict, 0) for verdict in VERDICTS}
+
+
+def worse(known: dict[str, int] | None, now: dict[str, int]) -> list[str]:
+    """What got worse since the known counts."""
+    if known is None:
+        return []
+    found = []
+    if now["pass"] + now["text"] < known["pass"] + known["text"]:
+        found.append(f"pass and text fell from {known['pass'] + known['text']} to {now['pass'] + now['text']}")
+    for verdict in ("fail", "skip"):
+        if now[verdict] > known[verdict]:
+            found.append(f"{verdict} rose from {known[verdict]} to {now[verdict]}")
+    return found
+
+
+def replay(recordings: pathlib.Path, cassette: str) -> tuple[dict, dict[str, int]]:
+    report = CASSETTES[cassette](recordings, cassette)
+    return report, counts_of(report)
+
+
+def main() -> int:
+    from harness.paths import SHARED
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cassettes", nargs="*", default=list(CASSETTES), choices=[*CASSETTES, []], metavar="CASSETTE")
+    parser.add_argument("--update", action="store_true", help="write the counts")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show each case that is not equal")
+    a = parser.parse_args()
+    known = json.loads(COUNTS.read_text()) if COUNTS.exists() else {}
+    bad = False
+    print(f"{'cassette':20}" + "".join(f"{v:>15}" for v in VERDICTS))
+    for cassette in a.cassettes:
+        started = time.monotonic()
+        report, counts = replay(SHARED / "recordings", cassette)
+        print(f"{cassette:20}" + "".join(f"{counts[v]:>15}" for v in VERDICTS) + f"   {time.monotonic() - started:.0f} s")
+        if a.verbose:
+            for case in report["cases"]:
+                if case["verdict"] != "pass":
+                    print(f"    {case['verdict']:14} {case['name']}")
+                    for difference in case.get("differences", [])[:8] if case["verdict"] == "fail" else []:
+                        print(f"        {json.dumps(difference, ensure_ascii=False)[:300]}")
+        for problem in worse(known.get(cassette), counts):
+            print(f"    WORSE: {problem}")
+            bad = True
+        known[cassette] = counts
+    if a.update:
+        COUNTS.write_text(json.dumps(known, indent=2) + "\n")
+    return int(bad and not a.update)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+//! GraphQL without an executor: parse, validate, coerce, and flatten a query against a schema.
+//!
+//! The result is a tree of selected fields with their arguments, fragments and directives resolved; the owner
+//! of the schema plans and executes it. The language is that of graphql-core 2 (October 2016) plus the literal
+//! `null`, and all messages are worded as graphql-core 2 words them, because clients match on them.
+//!
+//! ```
+//! use graphql::{Field, Limits, Schema, TypeDef, TypeRef};
+//! let field = Field::new("name", TypeRef::named("String"), "the name");
+//! let schema = Schema::new("Root", vec![TypeDef::object("Root", vec![field], vec![])]).unwrap();
+//! let query = graphql::prepare(&schema, "{a: name}", &Default::default(), &Limits::default()).unwrap();
+//! assert_eq!(query[0].key, "a");
+//! assert_eq!(query[0].field.meaning, Some("the name"));
+//! let refused = graphql::prepare(&schema, "{nam}", &Default::default(), &Limits::default()).unwrap_err();
+//! assert_eq!(refused, ["Cannot query field \"nam\" on type \"Root\". Did you mean \"name\"?"]);
+//! ```
+
+pub mod ast;
+mod introspection;
+mod lexer;
+mod parser;
+mod schema;
+mod select;
+mod suggest;
+mod validate;
+mod values;
+
+use serde_json::{Map, Value};
+
+pub use introspection::{INTROSPECTION_QUERY, introspect};
+pub use parser::parse;
+pub use schema::{Field, Input, Inputs, Kind, Scalar, Schema, SchemaError, TypeDef, TypeRef};
+pub use select::{Selected, Sub, select};
+pub use validate::validate;
+pub use values::Variables;
+
+use ast::{Document, Operation, OperationKind};
+
+/// Why a query is refused, in words for its author.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error(pub String);
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// How large a query may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Selections within selections, lists within lists.
+    pub depth: usize,
+    /// Selected fields, fragments counted wherever they are used.
+    pub fields: usize,
+    /// Problems that are reported before validation gives up.
+    pub errors: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 50, fields: 20_000, errors: 100 }
+    }
+}
+
+/// Parses, validates and flattens `source`: what is selected of the root type, in order.
+///
+/// # Errors
+/// Everything that is wrong with the query.
+pub fn prepare<'s, M>(
+    schema: &'s Schema<M>,
+    source: &str,
+    variables: &Map<String, Value>,
+    limits: &Limits,
+) -> Result<Vec<Selected<'s, M>>, Vec<String>> {
+    let one = |error: Error| vec![error.0];
+    let document = parse(source, limits.depth).map_err(one)?;
+    let problems = validate(schema, &document, limits.errors);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let operation = only_operation(&document).map_err(one)?;
+    let variables = schema.coerce_variables(&operation.variables, variables).map_err(one)?;
+    select(schema, &document, operation, &variables, limits).map_err(one)
+}
+
+/// The one operation of a document; the request cannot name one.
+fn only_operation<'d, 'a>(document: &'d Document<'a>) -> Result<&'d Operation<'a>, Error> {
+    let mut operations = document.operations();
+    let Some(operation) = operations.next() else { return Err(Error("Must provide an operation.".into())) };
+    if operations.next().is_some() {
+        return Err(Error("Must provide operation name if query contains multiple operations.".into()));
+    }
+    match operation.kind {
+        OperationKind::Query => Ok(operation),
+        OperationKind::Mutation => Err(Error("Schema is not configured for mutations".into())),
+        OperationKind::Subscription => Err(Error("Schema is not configured for subscriptions".into())),
+    }
+}

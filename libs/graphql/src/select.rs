@@ -1,0 +1,254 @@
+//! From a validated document to a tree of selected fields: fragments flattened by type, `@include` and `@skip`
+//! applied, equal fields merged, arguments coerced.
+
+use std::collections::{HashMap, HashSet};
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::{
+    Error, Limits, Variables,
+    ast::{Directive, Document, Field as AstField, Fragment, Operation, Selection},
+    schema::{Field, Schema, TypeDef},
+};
+
+/// A field of the answer.
+#[derive(Debug)]
+pub struct Selected<'s, M> {
+    /// The key in the answer.
+    pub key: String,
+    /// The type whose field it is.
+    pub parent: &'s str,
+    /// The field; `__typename` and the fields of introspection have no meaning of their own.
+    pub field: &'s Field<M>,
+    /// Coerced arguments, in the order of the text; absent ones are absent, defaults are filled in.
+    pub args: Map<String, Value>,
+    /// What is selected of it.
+    pub sub: Sub<'s, M>,
+}
+
+/// What is selected of a field's value.
+#[derive(Debug)]
+pub enum Sub<'s, M> {
+    /// Nothing: the value is a leaf.
+    Leaf,
+    /// Fields of an object.
+    Object(Vec<Selected<'s, M>>),
+    /// Fields of an interface.
+    Interface {
+        /// For objects that no fragment names.
+        common: Vec<Selected<'s, M>>,
+        /// For the objects that fragments name, everything that applies to them.
+        special: IndexMap<&'s str, Vec<Selected<'s, M>>>,
+    },
+}
+
+/// Flattens `operation`.
+///
+/// # Errors
+/// Fields of the same key that differ, or more fields than `limits` permits.
+pub fn select<'s, M>(
+    schema: &'s Schema<M>,
+    document: &Document<'_>,
+    operation: &Operation<'_>,
+    variables: &Variables,
+    limits: &Limits,
+) -> Result<Vec<Selected<'s, M>>, Error> {
+    let fragments = document.fragments().map(|fragment| (fragment.name, fragment)).collect();
+    let mut selector = Selector { schema, fragments, variables, left: limits.fields, limits };
+    selector.fields(schema.query(), &[&operation.selections], limits.depth)
+}
+
+struct Selector<'s, 'd, 'a, M> {
+    schema: &'s Schema<M>,
+    fragments: HashMap<&'a str, &'d Fragment<'a>>,
+    variables: &'d Variables,
+    left: usize,
+    limits: &'d Limits,
+}
+
+/// Fields of the same key, merged.
+type Groups<'d, 'a> = IndexMap<&'a str, Vec<&'d AstField<'a>>>;
+
+impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
+    /// What `sets` select of an object of type `def` (or, for an interface, of every object of it).
+    fn fields(
+        &mut self,
+        def: &'s TypeDef<M>,
+        sets: &[&'d [Selection<'a>]],
+        depth: usize,
+    ) -> Result<Vec<Selected<'s, M>>, Error> {
+        let mut groups = Groups::new();
+        let mut visited = HashSet::new();
+        for set in sets {
+            self.collect(def, set, &mut groups, &mut visited)?;
+        }
+        let mut selected = Vec::with_capacity(groups.len());
+        for (key, fields) in groups {
+            selected.push(self.field(def, key, &fields, depth)?);
+        }
+        Ok(selected)
+    }
+
+    fn collect(
+        &mut self,
+        def: &'s TypeDef<M>,
+        set: &'d [Selection<'a>],
+        groups: &mut Groups<'d, 'a>,
+        visited: &mut HashSet<&'a str>,
+    ) -> Result<(), Error> {
+        for selection in set {
+            match selection {
+                Selection::Field(field) if self.included(&field.directives) => {
+                    self.left = self.left.checked_sub(1).ok_or_else(|| {
+                        Error(format!("The query selects more than {} fields.", self.limits.fields))
+                    })?;
+                    groups.entry(field.key()).or_default().push(field);
+                }
+                Selection::Spread { name, directives } if self.included(directives) => {
+                    let Some(fragment) = self.fragments.get(name).copied() else { continue };
+                    if visited.insert(name) && self.applies(def, fragment.on) {
+                        self.collect(def, &fragment.selections, groups, visited)?;
+                    }
+                }
+                Selection::Inline { on, directives, selections } if self.included(directives) => {
+                    if on.is_none_or(|on| self.applies(def, on)) {
+                        self.collect(def, selections, groups, visited)?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn applies(&self, def: &TypeDef<M>, condition: &str) -> bool {
+        def.name == condition || self.schema.implements(def, condition)
+    }
+
+    fn included(&self, directives: &[Directive<'_>]) -> bool {
+        directives.iter().all(|directive| {
+            let condition = directive.arguments.iter().find(|argument| argument.name == "if");
+            let ty = crate::introspection::condition_type();
+            let value = condition
+                .and_then(|argument| self.schema.coerce_literal(&ty, &argument.value, self.variables));
+            let value = value.and_then(|value| value.as_bool()).unwrap_or(false);
+            value == (directive.name == "include")
+        })
+    }
+
+    fn field(
+        &mut self,
+        def: &'s TypeDef<M>,
+        key: &str,
+        fields: &[&'d AstField<'a>],
+        depth: usize,
+    ) -> Result<Selected<'s, M>, Error> {
+        let first = fields[0];
+        for other in &fields[1..] {
+            if let Some(reason) = difference(first, other) {
+                return Err(Error(format!(
+                    "Fields \"{key}\" conflict because {reason}. \
+                     Use different aliases on the fields to fetch both if this was intentional."
+                )));
+            }
+        }
+        let found = self.schema.field(def, first.name);
+        let field = found.ok_or_else(|| {
+            Error(format!("Cannot query field \"{}\" on type \"{}\".", first.name, def.name))
+        })?;
+        let args = self.arguments(field, first)?;
+        let sets: Vec<&'d [Selection<'a>]> =
+            fields.iter().filter_map(|field| field.selections.as_deref()).collect();
+        let sub = self.sub(self.schema.def(field.ty.innermost()), &sets, depth)?;
+        Ok(Selected { key: key.to_owned(), parent: &def.name, field, args, sub })
+    }
+
+    fn sub(
+        &mut self,
+        def: &'s TypeDef<M>,
+        sets: &[&'d [Selection<'a>]],
+        depth: usize,
+    ) -> Result<Sub<'s, M>, Error> {
+        if def.fields().is_none() {
+            return Ok(Sub::Leaf);
+        }
+        let depth =
+            depth.checked_sub(1).ok_or_else(|| Error("The query is nested too deeply.".to_owned()))?;
+        let fields = self.fields(def, sets, depth)?;
+        if !def.is_interface() {
+            return Ok(Sub::Object(fields));
+        }
+        let mut named = HashSet::new();
+        let mut visited = HashSet::new();
+        sets.iter().for_each(|set| self.conditions(set, &mut named, &mut visited));
+        let mut special = IndexMap::new();
+        for object in self.schema.possible_types(def) {
+            if named.contains(object.name.as_str()) {
+                special.insert(object.name.as_str(), self.fields(object, sets, depth)?);
+            }
+        }
+        Ok(Sub::Interface { common: fields, special })
+    }
+
+    /// The types that fragments of this very selection set name.
+    fn conditions(
+        &self,
+        set: &'d [Selection<'a>],
+        named: &mut HashSet<&'a str>,
+        visited: &mut HashSet<&'a str>,
+    ) {
+        for selection in set {
+            match selection {
+                Selection::Field(_) => {}
+                Selection::Spread { name, .. } => {
+                    let Some(fragment) = self.fragments.get(name).copied() else { continue };
+                    if visited.insert(name) {
+                        named.insert(fragment.on);
+                        self.conditions(&fragment.selections, named, visited);
+                    }
+                }
+                Selection::Inline { on, selections, .. } => {
+                    named.extend(*on);
+                    self.conditions(selections, named, visited);
+                }
+            }
+        }
+    }
+
+    fn arguments(&self, field: &Field<M>, written: &AstField<'_>) -> Result<Map<String, Value>, Error> {
+        let mut args = Map::new();
+        for argument in &written.arguments {
+            let Some(input) = field.args.get(argument.name) else { continue };
+            match self.schema.coerce_literal(&input.ty, &argument.value, self.variables) {
+                Some(value) if !value.is_null() => {
+                    args.insert(argument.name.to_owned(), value);
+                }
+                _ => {}
+            }
+        }
+        for (name, input) in field.args.iter() {
+            if args.contains_key(name) {
+                continue;
+            }
+            if let Some(default) = &input.default {
+                args.insert(name.clone(), default.clone());
+            } else if matches!(input.ty, crate::TypeRef::NonNull(_)) {
+                return Err(Error(format!(
+                    "Argument \"{name}\" of required type {}\" was not provided.",
+                    input.ty
+                )));
+            }
+        }
+        Ok(args)
+    }
+}
+
+fn difference(first: &AstField<'_>, other: &AstField<'_>) -> Option<String> {
+    if first.name != other.name {
+        return Some(format!("{} and {} are different fields", first.name, other.name));
+    }
+    let same = first.arguments.len() == other.arguments.len()
+        && first.arguments.iter().all(|argument| other.arguments.contains(argument));
+    (!same).then(|| "they have differing arguments".to_owned())
+}

@@ -1,0 +1,193 @@
+//! Operations, fragments and variables.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Uses, Walk};
+use crate::{
+    ast::{Fragment, Operation, OperationKind, Selection, Type, VariableDefinition},
+    schema::TypeRef,
+};
+
+impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
+    pub(super) fn operation(
+        &mut self,
+        operation: &'d Operation<'a>,
+        operations: usize,
+        names: &mut HashSet<&'a str>,
+    ) {
+        match operation.name {
+            Some(name) if !names.insert(name) => {
+                self.report(format!("There can only be one operation named \"{name}\"."));
+            }
+            None if operations > 1 => {
+                self.report("This anonymous operation must be the only defined operation.".to_owned());
+            }
+            _ => {}
+        }
+        let mut seen = HashSet::new();
+        for definition in &operation.variables {
+            self.variable_definition(definition, &mut seen);
+        }
+        let (root, location) = match operation.kind {
+            OperationKind::Query => (Some(self.schema.query()), "QUERY"),
+            OperationKind::Mutation => (None, "MUTATION"),
+            OperationKind::Subscription => (None, "SUBSCRIPTION"),
+        };
+        self.directives(&operation.directives, location);
+        self.selections(root, &operation.selections);
+    }
+
+    fn variable_definition(&mut self, definition: &'d VariableDefinition<'a>, seen: &mut HashSet<&'a str>) {
+        let (name, written) = (definition.name, &definition.ty);
+        let def = self.named_type(innermost(written));
+        if def.is_some_and(|def| !def.is_input()) {
+            self.report(format!("Variable \"${name}\" cannot be non-input type \"{written}\"."));
+        }
+        if let (Some(default), Some(ty)) = (&definition.default, self.schema.resolve(written)) {
+            if let TypeRef::NonNull(inner) = &ty {
+                self.report(format!(
+                    "Variable \"${name}\" of type \"{ty}\" is required and will not use the default value. \
+                     Perhaps you meant to use type \"{inner}\"."
+                ));
+            }
+            let problems = match def.is_some_and(|def| def.is_input()) {
+                true => self.schema.literal_problems(&ty, Some(default)),
+                false => Vec::new(),
+            };
+            if !problems.is_empty() {
+                let list = problems.join("\n");
+                self.report(format!(
+                    "Variable \"${name}\" of type \"{ty}\" has invalid default value: {default}.\n{list}"
+                ));
+            }
+        }
+        if !seen.insert(name) {
+            self.report(format!("There can be only one variable named \"{name}\"."));
+        }
+    }
+
+    pub(super) fn fragment(&mut self, fragment: &'d Fragment<'a>, names: &mut HashSet<&'a str>) {
+        let def = self.named_type(fragment.on);
+        let composite = def.filter(|def| def.fields().is_some());
+        if def.is_some() && composite.is_none() {
+            let (name, on) = (fragment.name, fragment.on);
+            self.report(format!("Fragment \"{name}\" cannot condition on non composite type \"{on}\"."));
+        }
+        if !names.insert(fragment.name) {
+            self.report(format!("There can only be one fragment named \"{}\".", fragment.name));
+        }
+        if let Some(via) = self.cycle(fragment) {
+            let via = if via.is_empty() { String::new() } else { format!(" via {}", via.join(", ")) };
+            self.report(format!("Cannot spread fragment \"{}\" within itself{via}.", fragment.name));
+        }
+        self.directives(&fragment.directives, "FRAGMENT_DEFINITION");
+        self.selections(composite, &fragment.selections);
+    }
+
+    /// The fragments on the way from `fragment` back to itself, if there is one.
+    fn cycle(&self, fragment: &'d Fragment<'a>) -> Option<Vec<&'a str>> {
+        let mut came_from: HashMap<&'a str, Option<&'a str>> = HashMap::new();
+        let mut to_visit = vec![fragment];
+        while let Some(current) = to_visit.pop() {
+            let from = (current.name != fragment.name).then_some(current.name);
+            for name in spreads(&current.selections) {
+                if name == fragment.name {
+                    let mut via: Vec<&str> =
+                        std::iter::successors(from, |name| came_from.get(name).copied().flatten()).collect();
+                    via.reverse();
+                    return Some(via);
+                }
+                if came_from.contains_key(name) {
+                    continue;
+                }
+                came_from.insert(name, from);
+                to_visit.extend(self.fragments.get(name).copied());
+            }
+        }
+        None
+    }
+
+    /// Undefined, unused and misplaced variables of an operation with all fragments that it reaches.
+    pub(super) fn variables(
+        &mut self,
+        operation: &Operation<'a>,
+        uses: &Uses<'a>,
+        fragments: &HashMap<&'a str, Uses<'a>>,
+        reached: &mut HashSet<&'a str>,
+    ) {
+        let mut mine: HashSet<&str> = HashSet::new();
+        let mut all = vec![uses];
+        let mut next = 0;
+        while let Some(uses) = all.get(next).copied() {
+            for name in &uses.spreads {
+                if mine.insert(name) {
+                    all.extend(fragments.get(name));
+                }
+            }
+            next += 1;
+        }
+        reached.extend(all.iter().flat_map(|uses| uses.spreads.iter().copied()));
+        let by = operation.name.map(|name| format!(" by operation \"{name}\"")).unwrap_or_default();
+        let mut used = HashSet::new();
+        for (name, expected) in all.iter().flat_map(|uses| &uses.variables) {
+            used.insert(*name);
+            let Some(definition) = operation.variables.iter().find(|definition| definition.name == *name)
+            else {
+                self.report(format!("Variable \"${name}\" is not defined{by}."));
+                continue;
+            };
+            self.position(definition, expected.as_ref());
+        }
+        let within = operation.name.map(|name| format!(" in operation \"{name}\"")).unwrap_or_default();
+        for definition in operation.variables.iter().filter(|definition| !used.contains(definition.name)) {
+            self.report(format!("Variable \"${}\" is never used{within}.", definition.name));
+        }
+    }
+
+    fn position(&mut self, definition: &VariableDefinition<'a>, expected: Option<&TypeRef>) {
+        let (Some(expected), Some(declared)) = (expected, self.schema.resolve(&definition.ty)) else {
+            return;
+        };
+        let effective = match (&declared, &definition.default) {
+            (TypeRef::NonNull(_), _) | (_, None) => declared.clone(),
+            (_, Some(_)) => TypeRef::NonNull(Box::new(declared.clone())),
+        };
+        if !fits(&effective, expected) {
+            let name = definition.name;
+            self.report(format!(
+                "Variable \"{name}\" of type \"{declared}\" used in position expecting type \"{expected}\"."
+            ));
+        }
+    }
+}
+
+fn innermost<'a>(ty: &Type<'a>) -> &'a str {
+    match ty {
+        Type::Named(name) => name,
+        Type::List(inner) | Type::NonNull(inner) => innermost(inner),
+    }
+}
+
+/// Whether a value of type `given` can stand where `expected` is.
+fn fits(given: &TypeRef, expected: &TypeRef) -> bool {
+    match (given, expected) {
+        (TypeRef::NonNull(given), TypeRef::NonNull(expected)) => fits(given, expected),
+        (_, TypeRef::NonNull(_)) => false,
+        (TypeRef::NonNull(given), expected) => fits(given, expected),
+        (TypeRef::List(given), TypeRef::List(expected)) => fits(given, expected),
+        (given, expected) => given == expected,
+    }
+}
+
+/// Names of the fragments spread anywhere in `selections`.
+fn spreads<'a>(selections: &[Selection<'a>]) -> Vec<&'a str> {
+    let mut names = Vec::new();
+    for selection in selections {
+        match selection {
+            Selection::Spread { name, .. } => names.push(*name),
+            Selection::Inline { selections, .. } => names.extend(spreads(selections)),
+            Selection::Field(field) => names.extend(field.selections.iter().flat_map(|inner| spreads(inner))),
+        }
+    }
+    names
+}

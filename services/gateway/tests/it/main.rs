@@ -1,0 +1,5 @@
+//! The gateway over HTTP, with services in this process and elsewhere: each case runs in both forms.
+
+mod edge;
+mod front;
+mod rows;

@@ -1,0 +1,160 @@
+//! Each row of the table: allowed, without token, cookie without CSRF, OPTIONS, failing service.
+
+use gateway::{Pattern, Row, Table};
+use serde_json::Value;
+
+use crate::front::{FORMS, Form, Front};
+
+/// A path for each row with what its service sees. A row without a sample fails the tests.
+fn sample(row: &Row) -> (&'static str, &'static str) {
+    match row.pattern.text() {
+        "/user/" => ("/user/user?a=b", "/user?a=b"),
+        "/user/data/download" => ("/user/data/download/dg.1/x", "/data/download/dg.1/x"),
+        "/user/register" => ("/user/register", "/register"),
+        "/user/metrics" => ("/user/metrics", ""),
+        "/user/credentials/token/denylisted" => ("/user/credentials/token/denylisted", ""),
+        "/.well-known/" => ("/.well-known/jwks", "/.well-known/jwks"),
+        "/authz" => ("/authz?method=read&resource=/a&x=y", "/auth/proxy?resource=/a&method=read"),
+        "/authz/resources" => ("/authz/resources?a=b", "/auth/resources"),
+        "/authz/mapping" => ("/authz/mapping?username=root", "/auth/mapping"),
+        "/authz/policy" => ("/authz/policy?expand", "/policy"),
+        "/gen3-authz-test" => ("/gen3-authz-test", ""),
+        r"(?<path>/ga4gh/drs/v1/objects/.*/access.*)$" => {
+            ("/ga4gh/drs/v1/objects/dg.1/x/access/s3", "/ga4gh/drs/v1/objects/dg.1/x/access/s3")
+        }
+        r"(?<path>/ga4gh/drs/v1/objects/access.*)$" => {
+            ("/user/ga4gh/drs/v1/objects/access", "/ga4gh/drs/v1/objects/access")
+        }
+        "/ga4gh/" => ("/ga4gh/drs/v1/objects/dg.1/x", "/ga4gh/drs/v1/objects/dg.1/x"),
+        "/index/" => ("/index/index?limit=1", "/index?limit=1"),
+        "/index-admin/" => ("/index-admin/index", "/index"),
+        "/api/" => ("/api/v0/submission/p/q", "/v0/submission/p/q"),
+        "/api/v0/submission/graphql" => ("/api/v0/submission/graphql/?x=y", "/v0/submission/graphql"),
+        "/api/v0/submission/getschema" => ("/api/v0/submission/getschema", "/v0/submission/getschema"),
+        "/api/search" => ("/api/search/datasets?nodes=a", "/datasets?nodes=a"),
+        "/peregrine/_status" => ("/peregrine/_status", "/_status"),
+        "/peregrine/_version" => ("/peregrine/_version", "/_version"),
+        "/guppy/" => ("/guppy/graphql", "/graphql"),
+        other => panic!("the row {other} has no sample here"),
+    }
+}
+
+fn rows() -> Vec<Row> {
+    Table::built_in().unwrap().rows().to_vec()
+}
+
+fn method(row: &Row) -> &'static str {
+    if row.methods.is_empty() { "POST" } else { "GET" }
+}
+
+async fn on_each_row(check: impl AsyncFn(&Front, &Row, &str, &str)) {
+    for form in FORMS {
+        let front = Front::start(form).await;
+        for row in rows() {
+            let (public, native) = sample(&row);
+            check(&front, &row, public, native).await;
+        }
+        front.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_permitted_request_reaches_the_rows_service_at_its_native_path() {
+    on_each_row(async |front, row, public, native| {
+        let request = front.request(method(row), public).header("Authorization", "bearer good");
+        let answer = request.send().await.unwrap();
+        if row.deny {
+            assert_eq!(answer.status(), 403, "{public}");
+            return;
+        }
+        assert_eq!(answer.status(), 200, "{public}");
+        let seen: Value = answer.json().await.unwrap();
+        let table = Table::built_in().unwrap();
+        let service = table.service_of(row.service.as_deref().unwrap()).to_owned();
+        assert_eq!((seen["service"].as_str(), seen["path"].as_str()), (Some(service.as_str()), Some(native)));
+        let token = if row.login.is_some() { "Basic dTpw" } else { "bearer good" };
+        assert_eq!(seen["headers"]["authorization"], token, "{public}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_a_token_only_rows_with_a_needed_permission_refuse() {
+    on_each_row(async |front, row, public, _| {
+        let answer = front.request(method(row), public).send().await.unwrap();
+        let wanted = if row.deny || row.authz.is_some() { 403 } else { 200 };
+        assert_eq!(answer.status(), wanted, "{public}");
+        if wanted == 200 {
+            let seen: Value = answer.json().await.unwrap();
+            assert_eq!(seen["headers"].get("authorization"), None, "{public}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_post_with_the_login_cookie_needs_the_csrf_header() {
+    on_each_row(async |front, row, public, _| {
+        let post = || front.request("POST", public).header("Cookie", "access_token=good; csrftoken=abc");
+        let forged = post().send().await.unwrap();
+        if row.csrf {
+            assert_eq!(forged.status(), 403, "{public}");
+            assert_eq!(forged.text().await.unwrap(), row.csrf_message, "{public}");
+        } else {
+            assert_eq!(forged.status(), 200, "{public}");
+        }
+        let repeated = post().header("X-CSRF-Token", "abc").send().await.unwrap();
+        let passes = !row.deny && row.methods.is_empty();
+        assert_eq!(repeated.status(), if passes { 200 } else { 403 }, "{public}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn options_is_answered_by_the_gateway_except_for_drs_objects() {
+    on_each_row(async |front, row, public, _| {
+        let answer = front.request("OPTIONS", public).send().await.unwrap();
+        let for_service = public.starts_with("/ga4gh/drs/v1/objects") && row.service.is_some();
+        assert_eq!(answer.status(), if for_service { 200 } else { 204 }, "{public}");
+        assert_eq!(answer.headers()["access-control-allow-methods"], "GET, POST, OPTIONS, DELETE, PUT");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_failing_service_is_masked() {
+    on_each_row(async |front, row, public, _| {
+        if row.deny {
+            return;
+        }
+        for status in ["500", "501", "502", "503", "504"] {
+            let request = front.request(method(row), public).header("Authorization", "bearer good");
+            let answer = request.header("X-Answer", status).send().await.unwrap();
+            assert_eq!(answer.status(), 500, "{public}");
+            let body = answer.text().await.unwrap();
+            assert_eq!(body, r#"{ "error": "service failure - try again later"}"#, "{public}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_run_is_masked_too() {
+    let front = Front::start_with(Form::Elsewhere, |config| {
+        config.upstreams.insert("guppy".into(), "http://127.0.0.1:1".parse().unwrap());
+        config.upstreams.remove("sheepdog");
+    })
+    .await;
+    for path in ["/guppy/_status", "/api/_status"] {
+        let answer = front.request("GET", path).send().await.unwrap();
+        assert_eq!(answer.status(), 500, "{path}");
+        assert_eq!(answer.text().await.unwrap(), r#"{ "error": "service failure - try again later"}"#);
+    }
+    front.stop().await;
+}
+
+#[test]
+fn exact_rows_are_not_prefixes() {
+    let exact = rows().into_iter().filter(|row| matches!(row.pattern, Pattern::Exact(_)));
+    assert_eq!(exact.map(|row| row.pattern.text().to_owned()).filter(|path| path.ends_with('/')).count(), 0);
+}

@@ -1,0 +1,59 @@
+//! guppy over HTTP, with no search engine attached.
+
+use actix_web::{App, test as client};
+use guppy::{Config, Guppy};
+use serde_json::{Value, json};
+
+async fn call(request: client::TestRequest) -> (u16, Value) {
+    let guppy = Guppy::build(Config::default()).unwrap();
+    let app = client::init_service(App::new().configure(|cfg| web::Service::configure(guppy, cfg))).await;
+    let answer = client::call_service(&app, request.to_request()).await;
+    let status = answer.status().as_u16();
+    let body = client::read_body(answer).await;
+    let text = || Value::String(String::from_utf8_lossy(&body).into_owned());
+    (status, serde_json::from_slice(&body).unwrap_or_else(|_| text()))
+}
+
+async fn ask(query: &str) -> (u16, Value) {
+    call(client::TestRequest::post().uri("/graphql").set_json(json!({ "query": query }))).await
+}
+
+#[actix_web::test]
+async fn status_lists_no_index() {
+    let wanted = json!({ "statusCode": 200, "warnings": null, "indices": {} });
+    assert_eq!(call(client::TestRequest::get().uri("/_status")).await, (200, wanted));
+}
+
+#[actix_web::test]
+async fn an_absent_index_is_an_empty_answer() {
+    let query = "{ subject(first: 5, filter: {and: []}, sort: []) { project_id }
+        _aggregation { file(accessibility: all) { _totalCount } } _mapping { subject } }";
+    let data = json!({ "subject": [], "_aggregation": { "file": { "_totalCount": 0 } }, "_mapping": { "subject": [] } });
+    assert_eq!(ask(query).await, (200, json!({ "data": data })));
+}
+
+#[actix_web::test]
+async fn introspection_works() {
+    let (status, body) = ask("{ __schema { queryType { fields { name } } } }").await;
+    assert_eq!(status, 200);
+    let fields = body.pointer("/data/__schema/queryType/fields").unwrap();
+    let names: Vec<_> = fields.as_array().unwrap().iter().map(|field| field["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["subject", "file", "_aggregation", "_mapping"]);
+}
+
+#[actix_web::test]
+async fn unknown_fields_and_broken_queries_are_refused_with_their_code() {
+    let code = |body: &Value| body.pointer("/errors/0/extensions/code").cloned();
+    let (status, body) = ask("{ nobody { a } }").await;
+    assert_eq!((status, code(&body)), (400, Some(json!("GRAPHQL_VALIDATION_FAILED"))));
+    let (status, body) = ask("{ subject { ").await;
+    assert_eq!((status, code(&body)), (400, Some(json!("GRAPHQL_PARSE_FAILED"))));
+}
+
+#[actix_web::test]
+async fn downloads_of_absent_indices_are_empty_and_unknown_types_are_refused() {
+    let download = async |body: Value| call(client::TestRequest::post().uri("/download").set_json(body)).await;
+    assert_eq!(download(json!({ "type": "subject", "fields": ["a"] })).await, (200, json!([])));
+    assert_eq!(download(json!({ "type": "x" })).await, (400, json!("Invalid es type: \"x\"")));
+    assert_eq!(download(json!({})).await, (400, json!("Invalid es type: \"\"")));
+}

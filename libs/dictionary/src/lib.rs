@@ -5,13 +5,18 @@
 
 mod build;
 mod builtin;
+mod draft4;
 mod model;
 mod nulls;
 mod problem;
+pub mod python;
 mod resolve;
 mod source;
+mod validators;
+mod wording;
 pub mod yaml;
 
 pub use model::{Category, Dictionary, Link, LinkGroup, LinkItem, Multiplicity, NodeType, Property, ScalarType};
 pub use problem::{LoadError, Problem};
 pub use source::read_files;
+pub use validators::{Validators, Violation, ViolationKind};

@@ -10,7 +10,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use serde_json::{Map, Number, Value};
 
 /// Values that one document may have, aliases counted as often as they are used.
-const MAX_VALUES: usize = 5_000_000;
+const MAX_VALUES: usize = 2_000_000;
 const MAX_DEPTH: usize = 100;
 
 /// Why a text is no YAML document, and where.
@@ -29,7 +29,7 @@ pub struct YamlError {
 ///
 /// # Errors
 /// Broken YAML, several documents, a tag that is not of YAML's core, a key that is a list or a mapping, a number that JSON
-/// lacks (`.nan`, `.inf`), more than five million values or a hundred levels.
+/// lacks (`.nan`, `.inf`), more than two million values or a hundred levels.
 pub fn parse(text: &str) -> Result<Value, YamlError> {
     let mut reader =
         Reader { parser: Parser::new_from_str(text), anchors: HashMap::new(), budget: MAX_VALUES };
@@ -87,10 +87,10 @@ impl<'a> Reader<'a> {
             Event::SequenceStart(anchor, _) => (self.sequence(depth)?, anchor),
             Event::MappingStart(anchor, _) => (self.mapping(depth)?, anchor),
             Event::Alias(anchor) => {
-                let known = self.anchors.get(&anchor).cloned();
-                let (value, size) = known.ok_or_else(|| error(span, "an alias without its anchor"))?;
+                let nowhere = || error(span, "an alias without its anchor");
+                let size = self.anchors.get(&anchor).ok_or_else(nowhere)?.1;
                 self.spend(size, span)?;
-                return Ok(value);
+                return self.anchors.get(&anchor).map(|(value, _)| value.clone()).ok_or_else(nowhere);
             }
             _ => return Err(error(span, "a value is missing")),
         };

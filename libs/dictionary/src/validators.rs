@@ -1,0 +1,139 @@
+//! Records against node schemas: one compiled Draft 4 validator a node type.
+
+use std::collections::HashMap;
+
+use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{Dictionary, LoadError, NodeType, Problem, draft4, wording};
+
+/// What a violation is about; the `type` of a submission's error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ViolationKind {
+    /// A value of a wrong type.
+    InvalidValue,
+    /// A required property or link is absent.
+    MissingProperty,
+    /// Anything else: an enum, a pattern, a bound, an unknown property.
+    Error,
+}
+
+impl ViolationKind {
+    /// The word in sheepdog's answers, for example `INVALID_VALUE`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidValue => "INVALID_VALUE",
+            Self::MissingProperty => "MISSING_PROPERTY",
+            Self::Error => "ERROR",
+        }
+    }
+}
+
+/// One way in which a record breaks its schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// For people, worded as python-jsonschema words it.
+    pub message: String,
+    /// The dotted path of the value, or the missing property; empty when it is about the whole record.
+    pub keys: Vec<String>,
+    /// What it is about.
+    pub kind: ViolationKind,
+}
+
+/// The validators of a dictionary. Made once; used by any number of threads.
+#[derive(Debug)]
+pub struct Validators {
+    nodes: HashMap<String, NodeValidator>,
+}
+
+#[derive(Debug)]
+struct NodeValidator {
+    validator: Validator,
+    schema: Value,
+}
+
+impl Validators {
+    /// Compiles the schemas of all node types, null tolerance included.
+    ///
+    /// # Errors
+    /// A schema that is none, for example with a pattern that is no regular expression.
+    pub fn compile(dictionary: &Dictionary) -> Result<Self, LoadError> {
+        let mut nodes = HashMap::new();
+        let mut problems = Vec::new();
+        for node in dictionary.nodes.values() {
+            match NodeValidator::compile(node) {
+                Ok(validator) => drop(nodes.insert(node.id.clone(), validator)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() { Ok(Self { nodes }) } else { Err(LoadError::Invalid(problems)) }
+    }
+
+    /// Whether `record` obeys the schema of the type `node`. No record is of an unknown type.
+    pub fn is_valid(&self, node: &str, record: &Value) -> bool {
+        self.nodes.get(node).is_some_and(|node| node.validator.is_valid(record))
+    }
+
+    /// All violations, in the order of the schema. For an unknown type there is one that says so.
+    pub fn check(&self, node: &str, record: &Value) -> Vec<Violation> {
+        match self.nodes.get(node) {
+            Some(node) if node.validator.is_valid(record) => Vec::new(),
+            Some(node) => node.violations(record),
+            None => vec![Violation {
+                message: format!("Node type \"{node}\" not found in dictionary"),
+                keys: Vec::new(),
+                kind: ViolationKind::Error,
+            }],
+        }
+    }
+}
+
+impl NodeValidator {
+    fn compile(node: &NodeType) -> Result<Self, Problem> {
+        let schema = draft4::keywords_only(&node.nullable_schema());
+        let validator = draft4::compile(&schema).map_err(|error| {
+            let path = error.instance_path().to_string();
+            let message = format!("it is no JSON schema: {error}");
+            Problem::new(&format!("{}.yaml", node.id), path, message, "Write JSON schema Draft 4.")
+        })?;
+        Ok(Self { validator, schema })
+    }
+
+    fn violations(&self, record: &Value) -> Vec<Violation> {
+        let mut errors: Vec<_> = self.validator.iter_errors(record).collect();
+        errors.sort_by_cached_key(|error| wording::position(&self.schema, error));
+        errors.iter().map(|error| self.violation(error)).collect()
+    }
+
+    fn violation(&self, error: &ValidationError<'_>) -> Violation {
+        let path: Vec<String> = error.instance_path().segments().map(|step| step.to_string()).collect();
+        let keys = match error.kind() {
+            _ if !path.is_empty() => vec![path.join(".")],
+            ValidationErrorKind::Required { property } => named(property).into_iter().collect(),
+            _ => Vec::new(),
+        };
+        Violation { message: wording::message(&self.schema, error), keys, kind: kind(error) }
+    }
+}
+
+/// The missing property, as far as the original can read it out of its own message: letters, `_` and `-` only.
+fn named(property: &Value) -> Option<String> {
+    let name = property.as_str()?;
+    let readable = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '-';
+    (!name.is_empty() && name.chars().all(readable)).then(|| name.to_owned())
+}
+
+fn kind(error: &ValidationError<'_>) -> ViolationKind {
+    let said = |wanted: fn(&ValidationErrorKind) -> bool| {
+        wanted(error.kind()) || wording::context(error).any(|inner| wanted(inner.kind()))
+    };
+    if said(|kind| matches!(kind, ValidationErrorKind::Type { .. })) {
+        ViolationKind::InvalidValue
+    } else if said(|kind| matches!(kind, ValidationErrorKind::Required { .. })) {
+        ViolationKind::MissingProperty
+    } else {
+        ViolationKind::Error
+    }
+}

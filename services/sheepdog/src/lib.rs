@@ -7,9 +7,14 @@
 
 mod auth;
 mod body;
+mod document;
 mod error;
+mod python;
 mod routes;
 mod store;
+#[cfg(test)]
+mod testing;
+mod tsv;
 
 use std::sync::Arc;
 

@@ -1,0 +1,229 @@
+//! Reading request bodies the way the original's JSON reader does.
+//!
+//! Two kinds of objects occur. *Strict* ones refuse unknown keys and name the required keys that are missing.
+//! *Loose* ones ignore unknown keys and find their own in any letter case. In both, `null` counts as an absent
+//! value, and of two equal keys the last one wins.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use crate::Error;
+
+/// Longest name, identifier, label or text of a permission, in bytes. PostgreSQL cannot index much more.
+pub(crate) const MAX_NAME: usize = 2000;
+/// Longest description, in bytes.
+const MAX_DESCRIPTION: usize = 65_536;
+
+/// Parses `body`; what is wrong becomes a 400 that begins with `what`, for example "could not parse policy".
+pub(crate) fn parse(what: &str, body: &[u8]) -> Result<Value, Error> {
+    serde_json::from_slice(body).map_err(|error| Error::BadRequest(format!("{what} from JSON: {error}")))
+}
+
+/// The elements of a body that is a list; `null` is an empty one.
+pub(crate) fn items<'a>(what: &str, value: &'a Value) -> Result<&'a [Value], Error> {
+    match value {
+        Value::Null => Ok(&[]),
+        Value::Array(items) => Ok(items),
+        other => Err(Error::BadRequest(format!("input {what} must be a list, not {}", kind(other)))),
+    }
+}
+
+/// An object of a request body, with readers for its values.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fields<'a> {
+    /// What the object is, for messages.
+    pub(crate) what: &'static str,
+    map: Option<&'a Map<String, Value>>,
+    any_case: bool,
+}
+
+impl<'a> Fields<'a> {
+    /// An object with all of `required`, maybe some of `optional`, and nothing else.
+    pub(crate) fn strict(
+        what: &'static str,
+        value: &'a Value,
+        required: &[&str],
+        optional: &[&str],
+    ) -> Result<Self, Error> {
+        let fields = Self { what, map: object(what, value)?, any_case: false };
+        let missing: Vec<&str> = required.iter().copied().filter(|key| !fields.has(key)).collect();
+        if !missing.is_empty() {
+            let text = format!("input {what} is missing the following required fields: {}", quoted(&missing));
+            return Err(Error::BadRequest(text));
+        }
+        let known = |key: &str| required.contains(&key) || optional.contains(&key);
+        let keys = fields.map.into_iter().flat_map(Map::keys).map(String::as_str);
+        let unexpected: Vec<&str> = keys.filter(|key| !known(key)).collect();
+        if !unexpected.is_empty() {
+            let text = format!("input {what} contains the following unexpected fields: {}", quoted(&unexpected));
+            return Err(Error::BadRequest(text));
+        }
+        Ok(fields)
+    }
+
+    /// An object in which unknown keys do not matter.
+    pub(crate) fn loose(what: &'static str, value: &'a Value) -> Result<Self, Error> {
+        Ok(Self { what, map: object(what, value)?, any_case: true })
+    }
+
+    /// Whether the key is there, `null` or not.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.find(key).is_some()
+    }
+
+    /// The value, if it is there and not `null`.
+    pub(crate) fn get(&self, key: &str) -> Option<&'a Value> {
+        self.find(key).filter(|value| !value.is_null())
+    }
+
+    fn find(&self, key: &str) -> Option<&'a Value> {
+        let map = self.map?;
+        if !self.any_case {
+            return map.get(key);
+        }
+        map.iter().filter(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value).last()
+    }
+
+    /// A name or identifier: limited in length, without NUL.
+    pub(crate) fn name(&self, key: &str) -> Result<Option<String>, Error> {
+        self.text(key, MAX_NAME)
+    }
+
+    /// A free text.
+    pub(crate) fn description(&self, key: &str) -> Result<Option<String>, Error> {
+        self.text(key, MAX_DESCRIPTION)
+    }
+
+    /// A text of at most `limit` bytes, without NUL.
+    pub(crate) fn text(&self, key: &str, limit: usize) -> Result<Option<String>, Error> {
+        self.get(key).map(|value| checked_text(self.what, key, value, limit)).transpose()
+    }
+
+    /// A list of names; an element that is `null` counts as the empty name.
+    pub(crate) fn names(&self, key: &str) -> Result<Option<Vec<String>>, Error> {
+        let Some(items) = self.list(key)? else { return Ok(None) };
+        let read = |item: &Value| match item {
+            Value::Null => Ok(String::new()),
+            item => checked_text(self.what, key, item, MAX_NAME),
+        };
+        items.iter().map(read).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// A list of anything.
+    pub(crate) fn list(&self, key: &str) -> Result<Option<&'a [Value]>, Error> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Value::Array(items)) => Ok(Some(items)),
+            Some(other) => Err(wrong_type(self.what, key, other, "a list")),
+        }
+    }
+
+    /// An RFC 3339 point in time; absent, `null` and the empty text mean "never".
+    pub(crate) fn expiry(&self, key: &str) -> Result<Option<DateTime<Utc>>, Error> {
+        match self.name(key)?.as_deref() {
+            None | Some("") => Ok(None),
+            Some(text) => parse_time(key, text).map(Some),
+        }
+    }
+
+    /// An object whose values are all texts, such as constraints.
+    pub(crate) fn texts(&self, key: &str) -> Result<Map<String, Value>, Error> {
+        match self.get(key) {
+            None => Ok(Map::new()),
+            Some(Value::Object(map)) => match map.values().find(|value| !value.is_string()) {
+                None => Ok(map.clone()),
+                Some(other) => Err(wrong_type(self.what, key, other, "texts")),
+            },
+            Some(other) => Err(wrong_type(self.what, key, other, "an object of texts")),
+        }
+    }
+}
+
+fn parse_time(key: &str, text: &str) -> Result<DateTime<Utc>, Error> {
+    // The reader of the library also takes a space or a small letter between date and time.
+    let parsed = DateTime::parse_from_rfc3339(text).ok().filter(|_| text.as_bytes().get(10) == Some(&b'T'));
+    parsed.map(|time| time.with_timezone(&Utc)).ok_or_else(|| {
+        Error::BadRequest(format!("could not parse `{key}`: it must be a time as in RFC 3339 §5.8, for example 2030-01-31T12:00:00Z"))
+    })
+}
+
+fn object<'a>(what: &str, value: &'a Value) -> Result<Option<&'a Map<String, Value>>, Error> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Object(map) => Ok(Some(map)),
+        other => Err(Error::BadRequest(format!("input {what} must be an object, not {}", kind(other)))),
+    }
+}
+
+fn checked_text(what: &str, key: &str, value: &Value, limit: usize) -> Result<String, Error> {
+    let Value::String(text) = value else { return Err(wrong_type(what, key, value, "a text")) };
+    check_length(key, text, limit)?;
+    Ok(text.clone())
+}
+
+fn check_length(key: &str, text: &str, limit: usize) -> Result<(), Error> {
+    if text.len() > limit {
+        return Err(Error::BadRequest(format!("`{key}` is longer than {limit} bytes")));
+    }
+    if text.contains('\0') {
+        return Err(Error::BadRequest(format!("`{key}` holds a NUL character")));
+    }
+    Ok(())
+}
+
+fn wrong_type(what: &str, key: &str, value: &Value, wanted: &str) -> Error {
+    Error::BadRequest(format!("field `{key}` of {what} must be {wanted}, not {}", kind(value)))
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+fn quoted(keys: &[&str]) -> String {
+    keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn strict_objects_name_what_is_missing_and_what_is_too_much() {
+        let missing = Fields::strict("role", &json!({}), &["id", "permissions"], &[]).unwrap_err();
+        assert_eq!(
+            missing.to_string(),
+            "input role is missing the following required fields: `id`, `permissions`"
+        );
+        let unexpected = Fields::strict("role", &json!({"id": 1, "zz": 2}), &["id"], &[]).unwrap_err();
+        assert_eq!(unexpected.to_string(), "input role contains the following unexpected fields: `zz`");
+    }
+
+    #[test]
+    fn loose_objects_find_keys_in_any_case_and_take_the_last() {
+        let value = json!({"clientid": "a", "CLIENTID": "b", "zz": 1});
+        let fields = Fields::loose("client", &value).unwrap();
+        assert_eq!(fields.name("clientID").unwrap().as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn times_are_those_of_rfc_3339() {
+        for (text, fine) in [
+            ("2040-01-01T00:00:00Z", true),
+            ("2040-01-01T00:00:00.5+02:00", true),
+            ("2040-01-01 00:00:00Z", false),
+            ("2040-01-01", false),
+            ("soon", false),
+        ] {
+            assert_eq!(parse_time("expires_at", text).is_ok(), fine, "{text}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Making arborist's tables, or adopting those that the Go program made.
+
+use sqlx::{PgConnection, PgPool};
+
+/// The only schema there has been since 2019.
+const SCHEMA_VERSION: &str = "2019-09-03T155025Z_authz_provider";
+/// Held for the length of a migration, so that two starts at once do not both create tables.
+const LOCK: i64 = 0x6172_626f_7269_7374;
+
+/// Why the tables could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// The server has no `ltree`.
+    #[error(
+        "this PostgreSQL server has no extension ltree, which arborist's resource tree needs; install the contrib \
+         modules of the server (Debian and Ubuntu have them in the server's package, Fedora and others in \
+         postgresql-contrib) and start again"
+    )]
+    LtreeMissing(#[source] sqlx::Error),
+    /// The role may not create it.
+    #[error(
+        "the database role may not create the extension ltree, which arborist's resource tree needs; as an \
+         administrator run `create extension ltree` in arborist's database, or make the role owner of the database"
+    )]
+    LtreeForbidden(#[source] sqlx::Error),
+    /// Tables of another version.
+    #[error(
+        "arborist's database has schema version {found}, but {SCHEMA_VERSION} is needed; migrate it with the \
+         program that made it first"
+    )]
+    OtherVersion {
+        /// What `db_version` says; "none" when it says nothing.
+        found: String,
+    },
+    /// Anything else.
+    #[error("arborist's tables could not be made")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Creates what is missing: the extension `ltree`, the tables with their triggers, the additional indexes.
+/// A complete database is left as it is, whoever made it. Safe to run from several processes at once.
+///
+/// # Errors
+/// See [`MigrateError`]; nothing is half done then.
+pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
+    let mut tx = pool.begin().await?;
+    sqlx::query("select pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *tx).await?;
+    create_ltree(&mut tx).await?;
+    if is_new(&mut tx).await? {
+        sqlx::raw_sql(include_str!("schema.sql")).execute(&mut *tx).await?;
+    }
+    sqlx::raw_sql(include_str!("indexes.sql")).execute(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn create_ltree(conn: &mut PgConnection) -> Result<(), MigrateError> {
+    let there: bool = sqlx::query_scalar("select exists (select 1 from pg_extension where extname = 'ltree')")
+        .fetch_one(&mut *conn)
+        .await?;
+    if there {
+        return Ok(());
+    }
+    let created = sqlx::query("create extension if not exists ltree").execute(conn).await;
+    let Err(error) = created else { return Ok(()) };
+    let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default();
+    Err(match code.as_ref() {
+        "42501" => MigrateError::LtreeForbidden(error),
+        // The control file of the extension is not there; the code depends on the version of the server.
+        "58P01" | "0A000" => MigrateError::LtreeMissing(error),
+        _ => MigrateError::Database(error),
+    })
+}
+
+async fn is_new(conn: &mut PgConnection) -> Result<bool, MigrateError> {
+    let (resource, versions): (bool, bool) =
+        sqlx::query_as("select to_regclass('resource') is not null, to_regclass('db_version') is not null")
+            .fetch_one(&mut *conn)
+            .await?;
+    if !resource && !versions {
+        return Ok(true);
+    }
+    let mut found = None;
+    if versions {
+        found = sqlx::query_scalar("select version from db_version order by id desc limit 1")
+            .fetch_optional(conn)
+            .await?
+            .flatten();
+    }
+    match found {
+        Some(version) if version == SCHEMA_VERSION => Ok(false),
+        found => Err(MigrateError::OtherVersion { found: found.unwrap_or_else(|| "none".to_owned()) }),
+    }
+}

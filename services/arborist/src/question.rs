@@ -1,0 +1,193 @@
+//! What `POST /auth/request` and its relatives are asked.
+
+use authz::Request;
+use serde_json::Value;
+
+use crate::{
+    Error,
+    json::{self, Fields},
+    model::read_action,
+    path::ResourcePath,
+};
+
+/// The body of `POST /auth/request`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AuthRequest {
+    /// On whose behalf; none for anonymous.
+    pub(crate) user: Option<AskedUser>,
+    /// All of these must be permitted.
+    pub(crate) requests: Vec<Request>,
+}
+
+/// The key `user` of a body.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct AskedUser {
+    /// An access token; wins over the name.
+    pub(crate) token: Option<String>,
+    /// A user name that the caller vouches for.
+    pub(crate) user_id: Option<String>,
+    /// Only these policies count; empty for all.
+    pub(crate) policies: Vec<String>,
+    /// Scopes that the token must have beside `openid`.
+    pub(crate) scope: Vec<String>,
+}
+
+// Written by hand so that a token can never reach a log.
+impl std::fmt::Debug for AskedUser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AskedUser").field("policies", &self.policies).finish_non_exhaustive()
+    }
+}
+
+/// Longest token, in bytes; fence makes none above 4096 characters.
+const MAX_TOKEN: usize = 65_536;
+
+impl AuthRequest {
+    /// Reads the body; at most `limit` requests.
+    pub(crate) fn read(body: &[u8], limit: usize) -> Result<Self, Error> {
+        let value = json::parse("could not parse auth request", body)?;
+        let fields = Fields::loose("auth request", &value)?;
+        let many = fields.list("requests")?.unwrap_or_default();
+        if many.len() > limit {
+            return Err(Error::BadRequest(format!("auth request asks for more than {limit} resources at once")));
+        }
+        let mut requests = Vec::with_capacity(many.len() + 1);
+        for one in fields.get("request").into_iter().chain(many) {
+            requests.push(read_request(one)?);
+        }
+        let user = read_user(&fields)?;
+        if requests.is_empty() {
+            return Err(Error::BadRequest("auth request missing resources".into()));
+        }
+        Ok(Self { user, requests })
+    }
+}
+
+/// Reads the body of `POST /auth/resources`: only its `user`.
+pub(crate) fn read_user_only(body: &[u8]) -> Result<Option<AskedUser>, Error> {
+    let value = json::parse("could not parse auth request", body)?;
+    read_user(&Fields::loose("auth request", &value)?)
+}
+
+fn read_request(value: &Value) -> Result<Request, Error> {
+    let fields = Fields::strict("auth request", value, &["resource", "action"], &["constraints"])?;
+    fields.texts("constraints")?;
+    Ok(Request { resource: fields.name("resource")?.unwrap_or_default(), action: read_action(&fields)? })
+}
+
+fn read_user(body: &Fields<'_>) -> Result<Option<AskedUser>, Error> {
+    if !body.has("user") {
+        return Ok(None);
+    }
+    let value = body.get("user").unwrap_or(&Value::Null);
+    let fields = Fields::strict("auth request", value, &[], &["token", "user_id", "policies", "scope"])?;
+    if !fields.has("token") && !fields.has("user_id") {
+        let text = "input auth request is missing the following required fields: `token`";
+        return Err(Error::BadRequest(text.into()));
+    }
+    let not_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
+    Ok(Some(AskedUser {
+        token: not_empty(fields.text("token", MAX_TOKEN)?),
+        user_id: not_empty(fields.name("user_id")?),
+        policies: fields.names("policies")?.unwrap_or_default(),
+        scope: fields.names("scope")?.unwrap_or_default(),
+    }))
+}
+
+/// Whose mapping `POST /auth/mapping` is to give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum MappingOf {
+    /// The body is empty: the bearer of the request's token, if there is one.
+    Bearer,
+    /// A user, known or not.
+    User(String),
+    /// An OAuth client.
+    Client(String),
+}
+
+impl MappingOf {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
+        if body.trim_ascii().is_empty() {
+            return Ok(Self::Bearer);
+        }
+        let value = json::parse("could not parse request", body)?;
+        let fields = Fields::loose("mapping request", &value)?;
+        let not_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
+        match (not_empty(fields.name("username")?), not_empty(fields.name("clientID")?)) {
+            (Some(user), None) => Ok(Self::User(user)),
+            (None, Some(client)) => Ok(Self::Client(client)),
+            _ => Err(Error::BadRequest("must specify exactly one of `username` and `clientID`".into())),
+        }
+    }
+}
+
+/// The resource of one request.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Target {
+    /// A path; the resource need not exist.
+    Path(ResourcePath),
+    /// A tag; the resource must exist.
+    Tag(String),
+}
+
+impl Target {
+    /// Reads a path (starts with a slash) or a tag. Labels above `label_limit` bytes cannot be in the database.
+    pub(crate) fn read(resource: &str, label_limit: usize) -> Result<Self, Error> {
+        if resource.is_empty() {
+            return Err(Error::BadRequest("could not authorize: resource is empty".into()));
+        }
+        if !resource.starts_with('/') {
+            return Ok(Self::Tag(resource.to_owned()));
+        }
+        let path = ResourcePath::parse(resource)
+            .map_err(|error| Error::BadRequest(format!("could not authorize: {error}")))?;
+        if path.longest_label() > label_limit {
+            return Err(Error::BadRequest("could not authorize: a part of the resource path is too long".into()));
+        }
+        Ok(Self::Path(path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(body: &Value) -> Result<AuthRequest, Error> {
+        AuthRequest::read(body.to_string().as_bytes(), 2)
+    }
+
+    #[test]
+    fn request_and_requests_are_joined() {
+        let one = json!({"resource": "/a", "action": {"service": "s", "method": "m"}});
+        let read = read(&json!({"request": one, "requests": [one], "other": 1})).unwrap();
+        assert_eq!((read.requests.len(), read.user), (2, None));
+    }
+
+    #[test]
+    fn a_user_needs_a_token_or_a_name_but_either_may_be_null() {
+        let one = json!([{"resource": "/a", "action": {}}]);
+        for user in [json!(null), json!({}), json!({"policies": ["p"]}), json!({"user_id": "a", "zz": 1})] {
+            assert!(read(&json!({"user": user, "requests": one})).is_err(), "{user}");
+        }
+        let anonymous = read(&json!({"user": {"user_id": null}, "requests": one})).unwrap();
+        assert_eq!(anonymous.user, Some(AskedUser::default()));
+    }
+
+    #[test]
+    fn too_many_requests_are_refused() {
+        let one = json!({"resource": "/a", "action": {}});
+        assert!(read(&json!({"requests": [one, one, one]})).is_err());
+    }
+
+    #[test]
+    fn targets_are_paths_or_tags() {
+        assert!(matches!(Target::read("/a/b", 255), Ok(Target::Path(_))));
+        assert_eq!(Target::read("aBc_12-x", 255).unwrap(), Target::Tag("aBc_12-x".into()));
+        for bad in ["", "/", "/a/", "/a b"] {
+            assert!(Target::read(bad, 255).is_err(), "{bad}");
+        }
+        assert!(Target::read(&format!("/{}", "y".repeat(256)), 255).is_err());
+    }
+}

@@ -1,0 +1,55 @@
+# The commands of the project. `make up` and `make test` do everything on a fresh machine with a Rust toolchain.
+
+CARGO ?= cargo
+# Options of `commons up`, for example: make up ARGS="--demo --port 9000"
+ARGS ?=
+PROGRAM = target/release/commons
+
+.PHONY: up build test check unit integration bench fmt lint docs deny prerequisites
+
+# A commons on http://localhost:8080; Ctrl-C stops it.
+up: prerequisites build
+	$(PROGRAM) up $(ARGS)
+
+# Installs what is missing (PostgreSQL), as root or with sudo, and never asks a question.
+prerequisites:
+	@scripts/install-prerequisites
+
+build:
+	$(CARGO) build --release --locked -p commons
+
+# All rings of tests.
+test: prerequisites check unit integration
+
+# What needs no running service.
+check: fmt-check lint docs deny
+
+.PHONY: fmt-check
+fmt-check:
+	$(CARGO) fmt --all --check
+
+fmt:
+	$(CARGO) fmt --all
+
+lint:
+	$(CARGO) clippy --workspace --all-targets --release --locked -- -D warnings
+
+docs:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --release --locked --quiet
+
+deny:
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --log-level error check; \
+	else echo "cargo-deny is not installed, so licences and advisories were not checked (cargo install cargo-deny)"; fi
+
+# Unit tests and tests of services on a real database; the same profile as `build`, so dependencies compile once.
+unit:
+	$(CARGO) test --workspace --release --locked --quiet
+
+# Black-box suites with real clients against the built program.
+integration: build
+	integration-tests/run
+
+# Submission against the floor of the database.
+bench: prerequisites build
+	integration-tests/run --version >/dev/null
+	cd integration-tests && "$${CARGO_TARGET_DIR:-../target}/integration-venv/bin/python" -m bench.submission

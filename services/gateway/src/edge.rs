@@ -102,8 +102,14 @@ impl Edge {
         let domain = config.cookie_domain.as_ref().map(|d| format!("; domain={d}")).unwrap_or_default();
         let cookies = [
             format!("csrftoken={}; Path=/{secure}; SameSite=Lax{domain}", self.csrf_token),
-            format!("session={}; Path=/; Max-Age={SESSION_SECONDS}; HttpOnly{secure}; SameSite=Lax", self.session),
-            format!("visitor={}; Path=/; Max-Age={VISITOR_SECONDS}; HttpOnly{secure}; SameSite=Lax", self.visitor),
+            format!(
+                "session={}; Path=/; Max-Age={SESSION_SECONDS}; HttpOnly{secure}; SameSite=Lax",
+                self.session
+            ),
+            format!(
+                "visitor={}; Path=/; Max-Age={VISITOR_SECONDS}; HttpOnly{secure}; SameSite=Lax",
+                self.visitor
+            ),
         ];
         for cookie in cookies {
             if let Ok(value) = HeaderValue::from_str(&cookie) {
@@ -120,7 +126,8 @@ fn cors(config: &Config, origin: Option<&HeaderValue>, host: &str) -> (HeaderVal
     let Some((value, text)) = origin.and_then(|value| Some((value, value.to_str().ok()?))) else {
         return (any, false);
     };
-    let allowed = config.credential_origins.iter().any(|known| known.trim().eq_ignore_ascii_case(text.trim()));
+    let allowed =
+        config.credential_origins.iter().any(|known| known.trim().eq_ignore_ascii_case(text.trim()));
     let own = text == format!("https://{host}") || text == config.public_url.origin().ascii_serialization();
     (if own || allowed { value.clone() } else { any }, allowed)
 }

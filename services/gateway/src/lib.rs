@@ -63,7 +63,10 @@ impl Gateway {
         for service in &self.services {
             let state = service.ready().await;
             ready &= state.is_ok();
-            services.insert(service.name().to_owned(), Value::String(state.map_or_else(|why| why, |()| "ready".into())));
+            services.insert(
+                service.name().to_owned(),
+                Value::String(state.map_or_else(|why| why, |()| "ready".into())),
+            );
         }
         let body = json!({ "ready": ready, "services": services });
         if ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }

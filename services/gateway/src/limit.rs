@@ -16,7 +16,8 @@ type Body = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;
 /// Refuses a body that says it is longer than `limit`, and stops one that turns out to be.
 pub(crate) fn apply(req: &mut ServiceRequest, limit: Option<u64>) -> Result<(), HttpResponse> {
     let Some(limit) = limit else { return Ok(()) };
-    let length = req.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let length =
+        req.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     match length {
         Some(length) if length > limit => Err(HttpResponse::PayloadTooLarge()
             .content_type("text/plain; charset=utf-8")

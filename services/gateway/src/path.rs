@@ -28,7 +28,9 @@ fn decode_unreserved(path: &str) -> String {
         out.push_str(&path[rest..at]);
         let byte = bytes.get(at + 1..at + 3).and_then(hex_byte);
         match byte {
-            Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => out.push(char::from(byte)),
+            Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                out.push(char::from(byte))
+            }
             Some(byte) => out.push_str(&format!("%{byte:02X}")),
             None => out.push('%'),
         }

@@ -85,7 +85,11 @@ pub(crate) async fn run(
 }
 
 /// Everything before the service: the row that lets the request pass, with the request rewritten for it; or the answer.
-async fn admit<'g>(gateway: &'g Gateway, edge: &Edge, req: &mut ServiceRequest) -> Result<&'g Row, HttpResponse> {
+async fn admit<'g>(
+    gateway: &'g Gateway,
+    edge: &Edge,
+    req: &mut ServiceRequest,
+) -> Result<&'g Row, HttpResponse> {
     if let Some(redirect) = https_redirect(req) {
         return Err(redirect);
     }
@@ -130,9 +134,8 @@ fn https_redirect(req: &ServiceRequest) -> Option<HttpResponse> {
     let host = req.headers().get(header::HOST)?.to_str().ok()?;
     let target = req.uri().path_and_query().map_or("/", |pq| pq.as_str());
     let location = format!("https://{host}{target}");
-    (scheme == "http").then(|| {
-        HttpResponse::MovedPermanently().insert_header((header::LOCATION, location)).finish()
-    })
+    (scheme == "http")
+        .then(|| HttpResponse::MovedPermanently().insert_header((header::LOCATION, location)).finish())
 }
 
 fn moved(path: &str, query: Option<&str>) -> HttpResponse {
@@ -156,7 +159,9 @@ async fn permit(gateway: &Gateway, triple: &Triple, req: &ServiceRequest) -> Res
         gateway.config.authz.require(&subject, &triple.service, &[triple.method.as_str()], &resources).await;
     match answer {
         Ok(_) => Ok(()),
-        Err(AuthzError::Unauthenticated(_)) => Err(plain(StatusCode::UNAUTHORIZED, "the token is not accepted")),
+        Err(AuthzError::Unauthenticated(_)) => {
+            Err(plain(StatusCode::UNAUTHORIZED, "the token is not accepted"))
+        }
         // Also when arborist gives no answer: what cannot be decided is refused.
         Err(_) => Err(plain(StatusCode::FORBIDDEN, "not permitted")),
     }
@@ -283,4 +288,3 @@ impl AccessLine {
         );
     }
 }
-

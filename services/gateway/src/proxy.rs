@@ -123,7 +123,8 @@ fn received(answer: reqwest::Response) -> HttpResponse {
             response.append_header((name.as_str(), value.as_bytes()));
         }
     }
-    let length = answer.headers().get(reqwest::header::CONTENT_LENGTH).and_then(|l| l.to_str().ok()?.parse().ok());
+    let length =
+        answer.headers().get(reqwest::header::CONTENT_LENGTH).and_then(|l| l.to_str().ok()?.parse().ok());
     let chunks = stream::unfold(answer.bytes_stream(), |mut chunks| async move {
         let chunk = match tokio::time::timeout(STALLED, chunks.next()).await {
             Ok(chunk) => chunk?.map_err(|error| std::io::Error::other(error.without_url())),

@@ -11,6 +11,8 @@ use serde::Deserialize;
 
 /// The table that is compiled in.
 const BUILT_IN: &str = include_str!("routes.toml");
+/// Further rows where the public address is `http://localhost`.
+const LOCALHOST: &str = include_str!("routes-localhost.toml");
 /// Body limit of rows that name none: 5 GiB.
 const DEFAULT_BODY_LIMIT: u64 = 5 * 1024 * 1024 * 1024;
 /// Answer time of rows that name none.
@@ -214,6 +216,14 @@ impl Table {
         Ok(self)
     }
 
+    /// This table with the names that the gen3 SDK uses where the public address is `http://localhost`.
+    ///
+    /// # Errors
+    /// Never in a build whose tests pass; the signature is that of [`Table::parse`].
+    pub fn with_localhost_names(self) -> Result<Self, TableError> {
+        self.extended_by(LOCALHOST)
+    }
+
     /// All rows.
     pub fn rows(&self) -> &[Row] {
         &self.rows
@@ -235,7 +245,8 @@ impl Table {
 
     fn row_of(&self, path: &str) -> Option<&Row> {
         let exact = self.rows.iter().find(|row| matches!(&row.pattern, Pattern::Exact(p) if p == path));
-        let regex = || self.rows.iter().find(|row| matches!(&row.pattern, Pattern::Regex(r) if r.is_match(path)));
+        let regex =
+            || self.rows.iter().find(|row| matches!(&row.pattern, Pattern::Regex(r) if r.is_match(path)));
         exact.or_else(regex).or_else(|| self.longest_prefix(path))
     }
 
@@ -343,7 +354,11 @@ mod tests {
 
     /// `service path?query` of what a public path leads to.
     fn leads(path: &str, query: Option<&str>) -> String {
-        match Table::built_in().unwrap().find(path, query) {
+        leads_in(&Table::built_in().unwrap(), path, query)
+    }
+
+    fn leads_in(table: &Table, path: &str, query: Option<&str>) -> String {
+        match table.find(path, query) {
             Found::Row(row, _) if row.deny => "denied".into(),
             Found::Row(row, native) => format!("{} {native}", row.service.as_deref().unwrap_or_default()),
             Found::AddSlash(path) => format!("redirect {path}"),
@@ -366,9 +381,15 @@ mod tests {
             ("/.well-known/jwks", "fence /.well-known/jwks"),
             ("/user/.well-known/jwks", "fence /.well-known/jwks"),
             ("/ga4gh/drs/v1/objects/a", "indexd /ga4gh/drs/v1/objects/a"),
-            ("/ga4gh/drs/v1/objects/a/b/access/s3", "presigned-url-fence /ga4gh/drs/v1/objects/a/b/access/s3"),
+            (
+                "/ga4gh/drs/v1/objects/a/b/access/s3",
+                "presigned-url-fence /ga4gh/drs/v1/objects/a/b/access/s3",
+            ),
             ("/ga4gh/drs/v1/objects/access", "presigned-url-fence /ga4gh/drs/v1/objects/access"),
-            ("/user/ga4gh/drs/v1/objects/a/access/s3", "presigned-url-fence /ga4gh/drs/v1/objects/a/access/s3"),
+            (
+                "/user/ga4gh/drs/v1/objects/a/access/s3",
+                "presigned-url-fence /ga4gh/drs/v1/objects/a/access/s3",
+            ),
             ("/index/index/a", "indexd /index/a"),
             ("/index-admin/index", "indexd /index"),
             ("/api/v0/submission/p/q", "sheepdog /v0/submission/p/q"),
@@ -389,10 +410,34 @@ mod tests {
     }
 
     #[test]
+    fn on_localhost_the_index_answers_without_its_prefix_too() {
+        let table = Table::built_in().unwrap().with_localhost_names().unwrap();
+        let did = "0a5e1f6e-1111-5abc-8def-000000000001";
+        let cases = [
+            ("/index/".to_owned(), "indexd /index/".to_owned()),
+            ("/index".to_owned(), "indexd /index".to_owned()),
+            (format!("/index/{did}"), format!("indexd /index/{did}")),
+            (format!("/index/dg.1/{did}/latest"), format!("indexd /index/dg.1/{did}/latest")),
+            (format!("/index/blank/{did}"), format!("indexd /index/blank/{did}")),
+            ("/bulk/documents".to_owned(), "indexd /bulk/documents".to_owned()),
+            // The full names stay what they are.
+            ("/index/index/".to_owned(), "indexd /index/".to_owned()),
+            (format!("/index/index/{did}"), format!("indexd /index/{did}")),
+            ("/index/_status".to_owned(), "indexd /_status".to_owned()),
+        ];
+        for (path, wanted) in cases {
+            assert_eq!(leads_in(&table, &path, None), wanted, "{path}");
+        }
+    }
+
+    #[test]
     fn fixed_upstreams_drop_the_query_but_for_named_arguments() {
         assert_eq!(leads("/authz/mapping", Some("username=ada")), "arborist /auth/mapping");
         let query = "service=b&x=y&resource=%2Fprograms&resource=/other&method=read";
-        assert_eq!(leads("/authz", Some(query)), "arborist /auth/proxy?resource=%2Fprograms&method=read&service=b");
+        assert_eq!(
+            leads("/authz", Some(query)),
+            "arborist /auth/proxy?resource=%2Fprograms&method=read&service=b"
+        );
         assert_eq!(leads("/index/index", Some("limit=2")), "indexd /index?limit=2");
     }
 

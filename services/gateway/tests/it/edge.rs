@@ -14,7 +14,8 @@ async fn a_client_cannot_claim_to_be_somebody() {
     for form in FORMS {
         let front = Front::start(form).await;
         let mut request = front.request("GET", "/user/user");
-        let lies = ["REMOTE_USER", "remote_user", "X-Remote-User", "X-Gen3-User-ID", "KERNEL_USERNAME", "X_UserId"];
+        let lies =
+            ["REMOTE_USER", "remote_user", "X-Remote-User", "X-Gen3-User-ID", "KERNEL_USERNAME", "X_UserId"];
         for header in lies {
             request = request.header(header, "root");
         }
@@ -91,7 +92,10 @@ async fn cookies_are_secure_except_without_tls_on_this_machine() {
     let answer = front.request("GET", "/_status").header("Cookie", "csrftoken=kept").send().await.unwrap();
     let set = cookies(&answer);
     assert_eq!(set[0], "csrftoken=kept; Path=/; Secure; SameSite=Lax");
-    assert!(set[1].starts_with("session=") && set[1].ends_with("; Path=/; Max-Age=1200; HttpOnly; Secure; SameSite=Lax"));
+    assert!(
+        set[1].starts_with("session=")
+            && set[1].ends_with("; Path=/; Max-Age=1200; HttpOnly; Secure; SameSite=Lax")
+    );
     assert!(set[2].starts_with("visitor=") && set[2].contains("; Max-Age=36000000; HttpOnly; Secure; "));
     assert!(answer.headers().contains_key("strict-transport-security"));
     front.stop().await;
@@ -122,7 +126,10 @@ async fn readiness_says_what_is_waited_for() {
     assert_eq!(answer.status(), 503);
     let body: Value = answer.json().await.unwrap();
     assert_eq!(body["ready"], false);
-    assert_eq!((&body["services"]["fence"], &body["services"]["guppy"]), (&json!("ready"), &json!("waiting for the search engine")));
+    assert_eq!(
+        (&body["services"]["fence"], &body["services"]["guppy"]),
+        (&json!("ready"), &json!("waiting for the search engine"))
+    );
     front.stop().await;
 }
 
@@ -143,7 +150,10 @@ async fn other_spellings_of_a_denied_path_are_denied() {
         assert_eq!(front.request("GET", path).send().await.unwrap().status(), 403, "{path}");
     }
     let moved = front.request("GET", "/guppy?a=b").send().await.unwrap();
-    assert_eq!((moved.status().as_u16(), moved.headers()["location"].to_str().unwrap()), (301, "/guppy/?a=b"));
+    assert_eq!(
+        (moved.status().as_u16(), moved.headers()["location"].to_str().unwrap()),
+        (301, "/guppy/?a=b")
+    );
     front.stop().await;
 }
 
@@ -173,7 +183,8 @@ async fn large_bodies_pass_and_bodies_beyond_the_limit_do_not() {
         let refused = front.request("POST", "/index/index").body(big.clone()).send().await;
         // The connection may be closed before the client has sent it all.
         assert!(refused.is_err() || refused.unwrap().status() == 413);
-        let chunks = futures_util::stream::iter((0..50).map(|_| Ok::<_, std::io::Error>(vec![7_u8; 100_000])));
+        let chunks =
+            futures_util::stream::iter((0..50).map(|_| Ok::<_, std::io::Error>(vec![7_u8; 100_000])));
         let chunked = reqwest::Body::wrap_stream(chunks);
         let refused = front.request("POST", "/index/index").body(chunked).send().await;
         assert!(refused.is_err() || !refused.unwrap().status().is_success());

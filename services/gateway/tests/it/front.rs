@@ -24,7 +24,9 @@ impl Service for Echo {
     fn configure(self: Arc<Self>, cfg: &mut actix::ServiceConfig) {
         let name = self.0;
         let echo = move |req: HttpRequest, body: actix::Bytes| async move { echo(name, &req, &body) };
-        cfg.service(actix::scope("").app_data(actix::PayloadConfig::new(64 << 20)).default_service(actix::to(echo)));
+        cfg.service(
+            actix::scope("").app_data(actix::PayloadConfig::new(64 << 20)).default_service(actix::to(echo)),
+        );
     }
 
     async fn ready(&self) -> Result<(), String> {
@@ -33,7 +35,8 @@ impl Service for Echo {
 }
 
 fn echo(name: &str, req: &HttpRequest, body: &[u8]) -> HttpResponse {
-    let text = |value: &actix_web::http::header::HeaderValue| json!(String::from_utf8_lossy(value.as_bytes()));
+    let text =
+        |value: &actix_web::http::header::HeaderValue| json!(String::from_utf8_lossy(value.as_bytes()));
     let headers: Map<String, Value> = req.headers().iter().map(|(n, v)| (n.to_string(), text(v))).collect();
     let wanted = req.headers().get("x-answer").and_then(|value| value.to_str().ok()?.parse::<u16>().ok());
     let status = wanted.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);

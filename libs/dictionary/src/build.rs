@@ -16,7 +16,8 @@ pub(crate) const NOT_NODES: [&str; 4] =
 /// An id without its underscores must leave room for `node_` and `_node_id_idx` in PostgreSQL's 63 characters.
 pub(crate) const MAX_ID: usize = 46;
 
-const SIX_KEYS: [&str; 6] = ["name", "backref", "label", "target_type", "multiplicity", "required"];
+pub(crate) const SIX_KEYS: [&str; 6] =
+    ["name", "backref", "label", "target_type", "multiplicity", "required"];
 
 impl Dictionary {
     /// Loads a dictionary from a folder, a merged JSON file or an address; see [`crate::read_files`]. A process
@@ -73,10 +74,7 @@ fn settings(resolved: &IndexMap<String, Value>, problems: &mut Vec<Problem>) -> 
 }
 
 /// Node types with the files that they are from.
-fn nodes<'a>(
-    resolved: &'a IndexMap<String, Value>,
-    problems: &mut Vec<Problem>,
-) -> Vec<(&'a str, NodeType)> {
+fn nodes<'a>(resolved: &'a IndexMap<String, Value>, problems: &mut Vec<Problem>) -> Vec<(&'a str, NodeType)> {
     let mut nodes: Vec<(&str, NodeType)> = Vec::new();
     for (file, schema) in resolved {
         if NOT_NODES.contains(&file.as_str()) {
@@ -97,10 +95,7 @@ fn nodes<'a>(
 }
 
 /// Fills in the backlinks. Links must have a target, and names of links and backlinks must be unique on a type.
-fn connect<'a>(
-    mut nodes: Vec<(&'a str, NodeType)>,
-    problems: &mut Vec<Problem>,
-) -> Vec<(&'a str, NodeType)> {
+fn connect<'a>(mut nodes: Vec<(&'a str, NodeType)>, problems: &mut Vec<Problem>) -> Vec<(&'a str, NodeType)> {
     let index: IndexMap<String, usize> =
         nodes.iter().enumerate().map(|(i, (_, node))| (node.id.clone(), i)).collect();
     let complete = problems.is_empty();
@@ -178,7 +173,9 @@ impl SchemaReader<'_> {
             Some(Value::String(_)) | Some(Value::Null) | None => {
                 self.problem(path, format!("{key} is missing"), format!("Add {key}: a text."));
             }
-            Some(_) => self.problem(&step(path, key), format!("{key} is no text"), "Write a text, in quotes."),
+            Some(_) => {
+                self.problem(&step(path, key), format!("{key} is no text"), "Write a text, in quotes.")
+            }
         }
         String::new()
     }

@@ -110,10 +110,21 @@ fn metaschema() -> Value {
     let field = json!({"$ref": "#/field"});
     let multiplicity =
         json!({"type": "string", "enum": ["one_to_one", "one_to_many", "many_to_one", "many_to_many"]});
-    let any_link = json!({"oneOf": [{"$ref": "#/definitions/link"}, {"$ref": "#/definitions/link_subgroup"}]});
+    let any_link =
+        json!({"oneOf": [{"$ref": "#/definitions/link"}, {"$ref": "#/definitions/link_subgroup"}]});
     let categories = [
-        "administrative", "analysis", "biospecimen", "clinical", "data", "data_bundle", "data_file",
-        "index_file", "metadata_file", "notation", "qc_bundle", "TBD",
+        "administrative",
+        "analysis",
+        "biospecimen",
+        "clinical",
+        "data",
+        "data_bundle",
+        "data_file",
+        "index_file",
+        "metadata_file",
+        "notation",
+        "qc_bundle",
+        "TBD",
     ];
     let required =
         ["category", "program", "project", "uniqueKeys", "links", "validators", "systemProperties", "id"];

@@ -5,6 +5,7 @@
 
 mod build;
 mod builtin;
+mod check;
 mod draft4;
 mod model;
 mod nulls;
@@ -16,7 +17,10 @@ mod validators;
 mod wording;
 pub mod yaml;
 
-pub use model::{Category, Dictionary, Link, LinkGroup, LinkItem, Multiplicity, NodeType, Property, ScalarType};
+pub use check::check;
+pub use model::{
+    Category, Dictionary, Link, LinkGroup, LinkItem, Multiplicity, NodeType, Property, ScalarType,
+};
 pub use problem::{LoadError, Problem};
 pub use source::read_files;
 pub use validators::{Validators, Violation, ViolationKind};

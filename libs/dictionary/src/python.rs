@@ -151,6 +151,9 @@ mod tests {
     fn quotes_and_escapes_are_those_of_python() {
         assert_eq!(repr_text("it's"), "\"it's\"");
         assert_eq!(repr_text("it's \"so\""), "'it\\'s \"so\"'");
-        assert_eq!(repr_text("a\\b\n\t\u{1}\u{ad}é€\u{2028}😀\u{a0}"), "'a\\\\b\\n\\t\\x01\\xadé€\\u2028😀\\xa0'");
+        assert_eq!(
+            repr_text("a\\b\n\t\u{1}\u{ad}é€\u{2028}😀\u{a0}"),
+            "'a\\\\b\\n\\t\\x01\\xadé€\\u2028😀\\xa0'"
+        );
     }
 }

@@ -210,7 +210,10 @@ impl<'a> Resolver<'a> {
         depth: usize,
     ) -> Result<Value, Problem> {
         let nowhere = || {
-            place.problem(format!("the reference {text} leads nowhere"), "Correct its path, or add the target.")
+            place.problem(
+                format!("the reference {text} leads nowhere"),
+                "Correct its path, or add the target.",
+            )
         };
         let mut at = self.files.get(file).ok_or_else(nowhere)?;
         let mut here = Place { file, path: String::new() };

@@ -12,7 +12,8 @@ const MAX_BYTES: usize = 128 << 20;
 const MAX_FILES: usize = 10_000;
 
 /// Places of the schemas below the root of a dictionary's repository, newest convention first.
-const SCHEMA_FOLDERS: [&str; 3] = ["gdcdictionary/schemas", "dictionary/schemas", "src/gdcdictionary/schemas"];
+const SCHEMA_FOLDERS: [&str; 3] =
+    ["gdcdictionary/schemas", "dictionary/schemas", "src/gdcdictionary/schemas"];
 
 /// Reads a dictionary's files, by file name, unresolved. `source` is a folder with `*.yaml` files (or the root of a
 /// repository that has them in `gdcdictionary/schemas`), a merged `.json` file, or an `http(s)` address of one.
@@ -35,10 +36,7 @@ pub async fn read_files(source: &str) -> Result<IndexMap<String, Value>, LoadErr
 }
 
 fn unreadable(source: impl AsRef<Path>, reason: impl ToString) -> LoadError {
-    LoadError::Unreadable {
-        source_name: source.as_ref().display().to_string(),
-        reason: reason.to_string(),
-    }
+    LoadError::Unreadable { source_name: source.as_ref().display().to_string(), reason: reason.to_string() }
 }
 
 async fn fetch(url: &str) -> Result<Vec<u8>, LoadError> {

@@ -121,7 +121,9 @@ fn bound(kind: &Kind, error: &ValidationError<'_>) -> Option<String> {
         Kind::MultipleOf { multiple_of } => format!("not a multiple of {multiple_of}"),
         Kind::MaxItems { .. } | Kind::MaxLength { .. } => "too long".to_owned(),
         Kind::MinItems { .. } | Kind::MinLength { .. } => "too short".to_owned(),
-        Kind::MaxProperties { .. } => return Some(format!("{} has too many properties", repr(error.instance()))),
+        Kind::MaxProperties { .. } => {
+            return Some(format!("{} has too many properties", repr(error.instance())));
+        }
         Kind::MinProperties { .. } => {
             return Some(format!("{} does not have enough properties", repr(error.instance())));
         }

@@ -175,7 +175,9 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Resu
 fn plain(text: &str, span: Span) -> Result<Value, YamlError> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Ok(Value::Null),
-        "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => return Ok(Value::Bool(true)),
+        "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
+            return Ok(Value::Bool(true));
+        }
         "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
             return Ok(Value::Bool(false));
         }
@@ -261,8 +263,9 @@ mod tests {
     #[test]
     fn numbers_are_those_of_yaml_1_1() {
         let text = "[1, -2, +3, 010, 08, 0x1F, 0b101, 1_000, 1:30, 2.0, .5, 1e3, 1.0e+3, 1.5e3, 1.2.3, 1:30.5, -0.0]";
-        let value =
-            json!([1, -2, 3, 8, "08", 31, 5, 1000, 90, 2.0, 0.5, "1e3", 1000.0, "1.5e3", "1.2.3", 90.5, -0.0]);
+        let value = json!([
+            1, -2, 3, 8, "08", 31, 5, 1000, 90, 2.0, 0.5, "1e3", 1000.0, "1.5e3", "1.2.3", 90.5, -0.0
+        ]);
         assert_eq!(read(text), value);
     }
 
@@ -282,7 +285,10 @@ mod tests {
 
     #[test]
     fn keys_become_text() {
-        assert_eq!(read("1: a\nYes: b\n2.0: c\n~: d"), json!({"1": "a", "true": "b", "2.0": "c", "null": "d"}));
+        assert_eq!(
+            read("1: a\nYes: b\n2.0: c\n~: d"),
+            json!({"1": "a", "true": "b", "2.0": "c", "null": "d"})
+        );
     }
 
     #[test]

@@ -1,0 +1,79 @@
+//! Rules that concern all node types together.
+
+use std::collections::{HashMap, HashSet};
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::{Dictionary, LinkItem, NodeType, Problem};
+
+/// Program and project, table names, and whether records can be submitted in some order.
+pub(super) fn check(dictionary: &Dictionary, files: &IndexMap<String, Value>, problems: &mut Vec<Problem>) {
+    for id in ["program", "project"] {
+        if !dictionary.nodes.contains_key(id) {
+            let message = format!("there is no node type {id}");
+            problems.push(Problem::new("", "", message, format!("Add {id}.yaml.")));
+        }
+    }
+    let file = |node: &NodeType| {
+        let of_node = |(_, raw): &(&String, &Value)| raw.get("id").and_then(Value::as_str) == Some(&node.id);
+        files.iter().find(of_node).map(|(file, _)| file.clone()).unwrap_or_default()
+    };
+    tables(dictionary, &file, problems);
+    order(dictionary, &file, problems);
+}
+
+/// Names of tables are made of ids and labels without underscores: no two may be the same.
+fn tables(dictionary: &Dictionary, file: &dyn Fn(&NodeType) -> String, problems: &mut Vec<Problem>) {
+    let mut known: HashMap<String, String> = HashMap::new();
+    for node in dictionary.nodes.values() {
+        let mut claim = |table: String, owner: String, path: &str, remedy: &str| {
+            if let Some(other) = known.insert(table.replace('_', ""), owner.clone()) {
+                let message = format!("{owner} and {other} would share a table");
+                problems.push(Problem::new(&file(node), path, message, remedy));
+            }
+        };
+        claim(format!("node {}", node.id), node.id.clone(), "/id", "Rename one: underscores do not count.");
+        for link in node.all_links() {
+            let table = format!("edge {}{}{}", node.id, link.label, link.target_type);
+            let owner = format!("the link {} of {}", link.name, node.id);
+            claim(table, owner, "/links", "Give the link another label.");
+        }
+    }
+}
+
+/// Types whose records can follow one after the other, parents first. What remains, nobody can ever submit.
+fn order(dictionary: &Dictionary, file: &dyn Fn(&NodeType) -> String, problems: &mut Vec<Problem>) {
+    let mut placed: HashSet<&str> = HashSet::from(["program", "root"]);
+    loop {
+        let ready = |node: &&NodeType| !placed.contains(node.id.as_str()) && can_follow(node, &placed);
+        let next: Vec<&str> = dictionary.nodes.values().filter(ready).map(|node| node.id.as_str()).collect();
+        if next.is_empty() {
+            break;
+        }
+        placed.extend(next);
+    }
+    for node in dictionary.nodes.values().filter(|node| !placed.contains(node.id.as_str())) {
+        let message = format!("no record of {} can be submitted: its links never lead to a program", node.id);
+        let remedy = "Link it to a type that leads to a program, and avoid cycles of required links.";
+        problems.push(Problem::new(&file(node), "/links", message, remedy));
+    }
+}
+
+fn can_follow(node: &NodeType, placed: &HashSet<&str>) -> bool {
+    let links = node.all_links();
+    let some = links.iter().any(|link| placed.contains(link.target_type.as_str()));
+    some && node.links.iter().all(|item| satisfied(item, placed))
+}
+
+fn satisfied(item: &LinkItem, placed: &HashSet<&str>) -> bool {
+    match item {
+        LinkItem::Link(link) => !link.required || placed.contains(link.target_type.as_str()),
+        LinkItem::Group(group) => {
+            let reachable = |item: &LinkItem| {
+                item.flatten().iter().any(|link| placed.contains(link.target_type.as_str()))
+            };
+            !group.required || group.members.iter().any(reachable)
+        }
+    }
+}

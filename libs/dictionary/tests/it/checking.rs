@@ -1,0 +1,160 @@
+use serde_json::{Value, json};
+
+use crate::mini::{Files, changed, files, without};
+
+/// A mini dictionary that breaks no rule.
+fn good() -> Files {
+    let mut files = files();
+    let definitions = files["_definitions.yaml"].as_object_mut().expect("an object");
+    definitions.shift_remove("unused");
+    files
+}
+
+fn messages(files: &Files) -> Vec<String> {
+    dictionary::check(files)
+        .into_iter()
+        .map(|problem| format!("{}: {}", problem.file, problem.message))
+        .collect()
+}
+
+fn with(file: &str, pointer: &str, change: Value) -> Vec<String> {
+    let mut files = changed(file, pointer, change);
+    files["_definitions.yaml"].as_object_mut().expect("an object").shift_remove("unused");
+    messages(&files)
+}
+
+fn missing(file: &str, pointer: &str) -> Vec<String> {
+    let mut files = without(file, pointer);
+    files["_definitions.yaml"].as_object_mut().expect("an object").shift_remove("unused");
+    messages(&files)
+}
+
+#[test]
+fn a_good_dictionary_has_no_problem() {
+    assert_eq!(messages(&good()), Vec::<String>::new());
+}
+
+#[test]
+fn a_definition_that_leads_nowhere_is_a_problem_even_when_unused() {
+    let expected = "_definitions.yaml: the reference _terms.yaml#/nowhere leads nowhere";
+    assert_eq!(messages(&files()), [expected]);
+}
+
+#[test]
+fn what_does_not_load_is_reported() {
+    assert_eq!(missing("case.yaml", "/title"), ["case.yaml: title is missing"]);
+}
+
+#[test]
+fn keys_that_the_metaschema_wants_are_missed() {
+    for key in ["program", "project", "uniqueKeys", "links", "validators", "systemProperties"] {
+        let found = missing("program.yaml", &format!("/{key}"));
+        assert!(found.contains(&format!("program.yaml: {key} is missing")), "{found:?}");
+    }
+}
+
+#[test]
+fn each_rule_finds_its_breach() {
+    let cases = [
+        ("case.yaml", "/uniqueKeys", json!([["project_id"]]), "the first unique key is not [id]"),
+        ("case.yaml", "/uniqueKeys", json!([["id"], ["nope"]]), "the unique key nope is no property"),
+        (
+            "case.yaml",
+            "/required",
+            json!(["type", "submitter_id", "projects", "nope"]),
+            "nope is required, but no property",
+        ),
+        ("case.yaml", "/properties/2nd", json!({}), "the property 2nd has an unusable name"),
+        ("case.yaml", "/properties/a-b", json!({}), "the property a-b has an unusable name"),
+        ("case.yaml", "/properties/sex/type", json!("string"), "sex has both enum and type"),
+        ("case.yaml", "/properties/sex/enum", json!([true]), "sex has enum values that are no texts"),
+        ("case.yaml", "/properties/sites", json!({"type": "array"}), "sites is an array without items"),
+        ("case.yaml", "/links/0/extra", json!(1), "a link cannot have the key extra"),
+        ("case.yaml", "/links/0/label", json!("mem-ber"), "the label mem-ber of a link has an unusable form"),
+        ("case.yaml", "/links/0/name", json!("homes"), "the link homes is no property"),
+        (
+            "case.yaml",
+            "/properties/projects",
+            json!({"type": "string"}),
+            "the link projects has no anyOf/0/items/properties",
+        ),
+        (
+            "case.yaml",
+            "/properties/projects",
+            json!({"anyOf": [{"items": {"properties": {"nope": {}}}}]}),
+            "the link projects names nope, which project lacks",
+        ),
+        (
+            "case.yaml",
+            "/required",
+            json!(["type", "projects"]),
+            "case (category clinical) does not require submitter_id",
+        ),
+        ("scan.yaml", "/properties/file_size/type", json!("number"), "file_size is no integer"),
+        (
+            "scan.yaml",
+            "/required",
+            json!(["type", "submitter_id", "data_format", "data_type"]),
+            "scan (category data_file) does not require data_category",
+        ),
+        (
+            "program.yaml",
+            "/required",
+            json!([]),
+            "program (category administrative) does not require dbgap_accession_number",
+        ),
+    ];
+    for (file, pointer, change, expected) in cases {
+        assert_eq!(with(file, pointer, change), [format!("{file}: {expected}")], "{pointer}");
+    }
+}
+
+#[test]
+fn properties_that_a_category_needs_are_missed() {
+    let found = missing("scan.yaml", "/properties/object_id");
+    assert_eq!(found, ["scan.yaml: scan (category data_file) lacks the property object_id"]);
+    let found = missing("project.yaml", "/properties/availability_type");
+    assert_eq!(
+        found,
+        ["project.yaml: project (category administrative) lacks the property availability_type"]
+    );
+}
+
+#[test]
+fn the_id_is_the_name_of_the_file() {
+    let mut files = good();
+    let case = files.shift_remove("case.yaml").expect("it is there");
+    files.insert("Case.yaml".to_owned(), case);
+    assert_eq!(messages(&files), ["Case.yaml: the id case differs from the file's name"]);
+}
+
+#[test]
+fn program_and_project_must_be_there() {
+    let mut files = good();
+    for file in ["project.yaml", "case.yaml", "scan.yaml"] {
+        files.shift_remove(file);
+    }
+    assert_eq!(messages(&files), [": there is no node type project"]);
+}
+
+#[test]
+fn types_whose_tables_would_be_the_same_are_found() {
+    let mut files = good();
+    let mut twin = files["case.yaml"].clone();
+    twin["id"] = json!("ca_se");
+    twin["links"][0]["backref"] = json!("twins");
+    files.insert("ca_se.yaml".to_owned(), twin);
+    let found = messages(&files);
+    assert!(found.contains(&"ca_se.yaml: ca_se and case would share a table".to_owned()), "{found:?}");
+}
+
+#[test]
+fn types_of_which_no_record_can_be_submitted_are_found() {
+    let found = with("scan.yaml", "/links", json!([]));
+    assert_eq!(found, ["scan.yaml: no record of scan can be submitted: its links never lead to a program"]);
+    let own = json!([{
+        "name": "parents", "backref": "children", "label": "of", "target_type": "scan",
+        "multiplicity": "many_to_one", "required": true,
+    }]);
+    assert_eq!(with("scan.yaml", "/links", own), found);
+}

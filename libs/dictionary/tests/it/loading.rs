@@ -1,0 +1,248 @@
+use dictionary::{Dictionary, LinkItem, LoadError, Multiplicity, ScalarType};
+use serde_json::{Value, json};
+
+use crate::mini::{changed, dictionary, files, only_problem, problems, without};
+
+#[test]
+fn built_in_types_come_first_then_the_files_in_their_order() {
+    let ids: Vec<_> = dictionary().nodes.into_keys().collect();
+    assert_eq!(ids, ["root", "data_release", "program", "project", "case", "scan"]);
+}
+
+#[test]
+fn all_files_are_answered_by_their_stems() {
+    let stems: Vec<_> = dictionary().files.into_keys().collect();
+    let expected = [
+        "metaschema",
+        "root",
+        "data_release",
+        "_definitions",
+        "_terms",
+        "_settings",
+        "program",
+        "project",
+        "case",
+        "scan",
+    ];
+    assert_eq!(stems, expected);
+}
+
+#[test]
+fn a_file_of_the_name_of_a_built_in_one_replaces_it() {
+    let mut files = files();
+    let mut root = dictionary().nodes["root"].schema.clone();
+    root["title"] = json!("Our root");
+    files.insert("root.yaml".to_owned(), root);
+    let dictionary = Dictionary::from_files(files).expect("it loads");
+    assert_eq!(dictionary.nodes["root"].title, "Our root");
+    assert_eq!(dictionary.nodes.keys().next().map(String::as_str), Some("root"));
+}
+
+#[test]
+fn links_and_nested_groups_are_typed() {
+    let scan = &dictionary().nodes["scan"];
+    let LinkItem::Group(group) = &scan.links[0] else { panic!("a group") };
+    assert!(group.required && !group.exclusive);
+    let LinkItem::Group(inner) = &group.members[1] else { panic!("a nested group") };
+    assert!(inner.exclusive && !inner.required);
+    let links: Vec<_> = scan.all_links().iter().map(|link| (link.name.as_str(), link.multiplicity)).collect();
+    let expected = [
+        ("cases", Multiplicity::OneToMany),
+        ("core_metadata_collections", Multiplicity::ManyToMany),
+        ("parents", Multiplicity::OneToOne),
+    ];
+    assert_eq!(links, expected);
+}
+
+#[test]
+fn edge_labels_lose_their_blanks() {
+    assert_eq!(dictionary().nodes["project"].all_links()[0].label, "memberof");
+}
+
+#[test]
+fn targets_know_who_links_to_them() {
+    let dictionary = dictionary();
+    let of = |id: &str| -> Vec<(String, String)> {
+        let backlinks = dictionary.nodes[id].backlinks.iter();
+        backlinks.map(|(source, link)| (source.clone(), link.backref.clone())).collect()
+    };
+    assert_eq!(of("program"), [("project".to_owned(), "projects".to_owned())]);
+    assert_eq!(of("case"), [("scan".to_owned(), "cases_scans".to_owned())]);
+    assert_eq!(of("scan"), [("scan".to_owned(), "parents_scans".to_owned())]);
+}
+
+#[test]
+fn the_first_type_of_a_property_decides() {
+    let case = &dictionary().nodes["case"];
+    let scalar = |name: &str| case.properties[name].scalar;
+    assert_eq!(scalar("age"), ScalarType::Integer);
+    assert_eq!(scalar("weight"), ScalarType::Number);
+    assert_eq!(scalar("smoker"), ScalarType::Boolean);
+    assert_eq!(scalar("sites"), ScalarType::Array);
+    assert_eq!(scalar("sex"), ScalarType::String);
+    assert_eq!(scalar("visited"), ScalarType::String);
+    assert_eq!(case.properties["sites"].items, Some(ScalarType::String));
+    let null_first = Dictionary::from_files(changed(
+        "case.yaml",
+        "/properties/weight",
+        json!({"type": ["null", "number"]}),
+    ))
+    .expect("it loads");
+    assert_eq!(null_first.nodes["case"].properties["weight"].scalar, ScalarType::String);
+}
+
+#[test]
+fn settings_are_read_and_may_be_absent() {
+    assert_eq!(dictionary().settings["_dict_version"], "1.0");
+    let mut files = files();
+    files.shift_remove("_settings.yaml");
+    assert!(Dictionary::from_files(files.clone()).expect("it loads").settings.is_empty());
+    files.insert("_settings.yaml".to_owned(), Value::Null);
+    assert!(Dictionary::from_files(files).expect("it loads").settings.is_empty());
+}
+
+#[test]
+fn the_digest_tells_dictionaries_apart() {
+    let digest = dictionary().digest;
+    assert_eq!(digest, dictionary().digest);
+    assert_eq!(digest.len(), 64);
+    let other = Dictionary::from_files(changed("case.yaml", "/title", json!("Other"))).expect("it loads");
+    assert_ne!(digest, other.digest);
+}
+
+#[test]
+fn optional_properties_accept_null_and_required_ones_do_not() {
+    let schema = dictionary().nodes["case"].nullable_schema();
+    let property = |name: &str| schema["properties"][name].clone();
+    assert_eq!(property("age")["type"], json!(["integer", "null"]));
+    assert_eq!(property("weight")["type"], json!(["number", "string", "null"]));
+    assert_eq!(property("sex")["enum"], json!(["Female", "Male", null]));
+    assert_eq!(property("visited")["oneOf"].as_array().map(Vec::len), Some(2));
+    assert_eq!(property("submitter_id")["type"], json!("string"));
+    assert_eq!(property("projects")["anyOf"].as_array().map(Vec::len), Some(2));
+    let scan = dictionary().nodes["scan"].nullable_schema();
+    assert_eq!(scan["properties"]["cases"]["anyOf"][2], json!({"type": "null"}));
+}
+
+#[test]
+fn the_shown_schema_has_no_null_additions() {
+    assert_eq!(dictionary().nodes["case"].schema["properties"]["age"]["type"], json!("integer"));
+    assert_eq!(dictionary().files["case"]["properties"]["sex"]["enum"], json!(["Female", "Male"]));
+}
+
+#[test]
+fn what_a_schema_lacks_is_named() {
+    let cases = [
+        ("/id", "case.yaml  id is missing"),
+        ("/title", "case.yaml  title is missing"),
+        ("/category", "case.yaml  category is missing"),
+        ("/properties", "case.yaml /properties properties are missing"),
+        ("/links/0/required", "case.yaml /links/0 required is missing"),
+        ("/links/0/backref", "case.yaml /links/0 backref is missing"),
+    ];
+    for (pointer, expected) in cases {
+        let mut broken = files();
+        let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
+        let object =
+            broken["case.yaml"].pointer_mut(parent).and_then(Value::as_object_mut).expect("an object");
+        object.shift_remove(key);
+        assert_eq!(only_problem(broken), expected);
+    }
+}
+
+#[test]
+fn what_a_schema_has_wrong_is_named() {
+    let cases = [
+        ("/links/0/target_type", json!("nope"), "/links the link projects has the unknown target_type nope"),
+        (
+            "/links/0/multiplicity",
+            json!("many"),
+            "/links/0/multiplicity the multiplicity \"many\" is unknown",
+        ),
+        ("/links/0/required", json!("yes"), "/links/0/required required is not true or false"),
+        ("/links/0", json!("projects"), "/links/0 a link is no mapping"),
+        ("/links", json!({"a": 1}), "/links it is no list"),
+        ("/required", json!("type"), "/required it is no list of names"),
+        ("/uniqueKeys", json!(["id"]), "/uniqueKeys/0 it is no list of names"),
+        ("/properties/age", json!("integer"), "/properties/age the property age is no mapping"),
+    ];
+    for (pointer, value, expected) in cases {
+        let problem = problems(changed("case.yaml", pointer, value)).remove(0);
+        assert_eq!(format!("{} {}", problem.path, problem.message), expected);
+        assert_eq!(problem.file, "case.yaml");
+    }
+}
+
+#[test]
+fn an_id_that_makes_too_long_table_names_is_refused() {
+    let at_limit = changed("scan.yaml", "/id", json!("a_".repeat(46)));
+    let problem = &problems(at_limit)[0];
+    assert!(problem.message.contains("unknown target_type scan"), "{problem}");
+    let over = only_problem(changed("scan.yaml", "/id", json!("a_".repeat(47))));
+    assert!(over.starts_with("scan.yaml /id the id a_a_"), "{over}");
+}
+
+#[test]
+fn two_types_cannot_have_one_id() {
+    let problem = only_problem(changed("scan.yaml", "/id", json!("case")));
+    assert_eq!(problem, "scan.yaml /id the id case is also that of case.yaml");
+}
+
+#[test]
+fn names_of_links_and_backrefs_are_unique_on_a_type() {
+    let twice = changed("scan.yaml", "/links/0/subgroup/1/subgroup/1/name", json!("cases"));
+    assert_eq!(only_problem(twice), "scan.yaml /links two links have the name cases");
+    let taken = only_problem(changed("scan.yaml", "/links/0/subgroup/0/backref", json!("projects")));
+    assert!(taken.contains("is already the name of a link or backref of case (case.yaml)"), "{taken}");
+}
+
+#[test]
+fn all_problems_are_reported_at_once() {
+    let mut broken = without("case.yaml", "/title");
+    broken["scan.yaml"]["category"] = Value::Null;
+    let files: Vec<_> = problems(broken).into_iter().map(|problem| problem.file).collect();
+    assert_eq!(files, ["case.yaml", "scan.yaml"]);
+}
+
+#[tokio::test]
+async fn folder_repository_and_merged_file_give_the_same_dictionary() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let schemas = folder.path().join("gdcdictionary/schemas");
+    std::fs::create_dir_all(&schemas).expect("created");
+    for (name, value) in files() {
+        // JSON is YAML.
+        std::fs::write(schemas.join(name), value.to_string()).expect("written");
+    }
+    std::fs::write(folder.path().join("mkdocs.yaml"), "a: b").expect("written");
+    let mut sorted = files();
+    sorted.sort_keys();
+    let merged = folder.path().join("schema.json");
+    std::fs::write(&merged, serde_json::to_string(&sorted).expect("JSON")).expect("written");
+
+    let load = async |path: &std::path::Path| {
+        Dictionary::load(path.to_str().expect("text")).await.expect("it loads").digest
+    };
+    let digest = load(&merged).await;
+    assert_eq!(load(&schemas).await, digest);
+    assert_eq!(load(folder.path()).await, digest);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = |path: &std::path::Path| path.to_str().expect("text").to_owned();
+    let load = async |source: &str| Dictionary::load(source).await.expect_err("not loaded").to_string();
+
+    assert!(load(&text(&folder.path().join("missing"))).await.contains("No such file"));
+    assert!(load(&text(folder.path())).await.contains("no *.yaml file"));
+    std::fs::write(folder.path().join("x.json"), "[1]").expect("written");
+    assert!(load(&text(&folder.path().join("x.json"))).await.contains("not a JSON object"));
+    std::fs::write(folder.path().join("case.yaml"), "id: case\n  bad: [").expect("written");
+    match Dictionary::load(&text(folder.path())).await {
+        Err(LoadError::Invalid(problems)) => {
+            assert_eq!(problems[0].file, "case.yaml");
+            assert!(problems[0].message.starts_with("line 2"), "{}", problems[0]);
+        }
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,8 @@
+//! Dictionaries through the public API; needs nothing but this repository.
+
+mod checking;
+mod default_dictionary;
+mod loading;
+mod mini;
+mod resolving;
+mod validating;

@@ -1,0 +1,184 @@
+//! Reading user.yaml files.
+
+use useryaml::UserYaml;
+
+const GOOD: &str = "
+authz:
+  anonymous_policies: [open]
+  all_users_policies:
+  groups:
+  - {name: readers, policies: [read-a], users: [ada]}
+  resources:
+  - name: open
+  - name: programs
+    description: all data
+    subresources:
+    - name: A
+      subresources: [{name: projects, subresources: [{name: one-1}]}]
+  policies:
+  - {id: open, role_ids: [guppy], resource_paths: [/open]}
+  - {id: read-a, description: reads, role_ids: [reader], resource_paths: [/programs/A/projects/one-1]}
+  roles:
+  - {id: guppy, permissions: [{id: g, action: {service: guppy, method: read}}]}
+  - {id: reader, permissions: [{id: r, action: {service: '*', method: read}}]}
+  user_project_to_resource: {phs1: /programs/A}
+clients:
+  wts: {policies: [read-a]}
+users:
+  ada:
+    admin: yes
+    phone_number: 5551234
+    tags: {team: 7, lead: yes, name: Ada}
+    projects:
+    - {auth_id: phs1, privilege: [read, read-storage]}
+    - {auth_id: other, resource: /open, privilege: [read]}
+  Bob@example.org:
+cloud_providers: {}
+";
+
+fn problems(text: &str) -> Vec<String> {
+    let problems = UserYaml::parse(text).expect_err("the file has problems");
+    problems.into_iter().map(|problem| format!("{}: {}", problem.path, problem.message)).collect()
+}
+
+#[test]
+fn a_whole_file_is_read() {
+    let file = UserYaml::parse(GOOD).unwrap();
+    let paths: Vec<String> = file.authz.resource_paths().into_iter().collect();
+    assert_eq!(
+        paths,
+        ["/open", "/programs", "/programs/A", "/programs/A/projects", "/programs/A/projects/one-1"]
+    );
+    let ada = &file.users["ada"];
+    assert!(ada.admin);
+    assert_eq!(ada.phone_number.as_deref(), Some("5551234"));
+    let tags: Vec<(&str, &str)> =
+        ada.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    assert_eq!(tags, [("team", "7"), ("lead", "yes"), ("name", "Ada")]);
+    let resources: Vec<Option<&str>> =
+        ada.projects.iter().map(|project| file.authz.resource_of(project)).collect();
+    assert_eq!(resources, [Some("/programs/A"), Some("/open")]);
+    assert_eq!(file.users.keys().collect::<Vec<_>>(), ["ada", "Bob@example.org"]);
+    assert_eq!(file.warnings, []);
+}
+
+#[test]
+fn json_and_the_old_section_name_will_do() {
+    let file = UserYaml::parse(r#"{"rbac": {"resources": [{"name": "open"}]}, "users": {}}"#).unwrap();
+    assert_eq!(file.authz.resources[0].name, "open");
+}
+
+#[test]
+fn an_empty_file_is_a_commons_without_users() {
+    assert_eq!(UserYaml::parse("").unwrap(), UserYaml::default());
+}
+
+#[test]
+fn keys_that_nobody_reads_are_warned_about() {
+    let file = UserYaml::parse("users: {ada: {polices: []}}").unwrap();
+    let warned: Vec<&str> = file.warnings.iter().map(|warning| warning.path.as_str()).collect();
+    assert_eq!(warned, ["users.ada.polices"]);
+}
+
+#[test]
+fn every_problem_of_form_is_reported_with_its_place() {
+    let text = "
+authz:
+  anonymous_policies: open
+  roles: [{permissions: [{id: x}]}]
+  resources: [{name: 5, subresources: {}}, {}]
+users:
+  12: {}
+  a.b: {admin: perhaps, projects: [{auth_id: x}]}
+";
+    assert_eq!(
+        problems(text),
+        [
+            "authz.anonymous_policies: is a text, but a list is wanted",
+            "authz.resources[0].name: is a number, but a text is wanted",
+            "authz.resources[0].subresources: is a mapping, but a list is wanted",
+            "authz.resources[1]: `name` is missing",
+            "authz.roles[0]: `id` is missing",
+            "authz.roles[0].permissions[0]: `action` is missing",
+            "users: a key is a number, but a text is wanted",
+            "users['a.b'].admin: is a text, but true or false is wanted",
+            "users['a.b'].projects[0]: `privilege` is missing",
+        ]
+    );
+}
+
+#[test]
+fn every_problem_of_sense_is_reported_with_its_place() {
+    let text = "
+authz:
+  anonymous_policies: [wide, nowhere]
+  groups:
+  - {name: g, users: [ada, ada, eve], policies: [nope]}
+  - {name: g}
+  - {name: anonymous}
+  resources:
+  - {name: a b}
+  - {name: programs, subresources: [{name: A-1}]}
+  policies:
+  - {id: wide, role_ids: [any, gone], resource_paths: [programs, /gone]}
+  - {id: wide, role_ids: [], resource_paths: [/programs]}
+  roles:
+  - {id: any, permissions: [{id: x, action: {service: '*', method: dance}}]}
+  - {id: empty}
+  user_project_to_resource: {phs1: /gone}
+clients:
+  wts: {policies: [nope]}
+users:
+  ada: {policies: [nope], projects: [{auth_id: x, privilege: [read]}, {auth_id: phs1, privilege: [sing]}]}
+";
+    assert_eq!(
+        problems(text),
+        [
+            "authz.resources[0]: the resource name `a b` holds a space or a slash",
+            "authz.resources[1].subresources[0]: the program name `A-1` holds `-`",
+            "authz.roles[0].permissions[0].action.method: the method `dance` is unknown",
+            "authz.roles[1]: the role `empty` has no permissions",
+            "authz.policies[1]: the policy `wide` stands here a second time",
+            "authz.policies[0].role_ids[1]: the role `gone` does not exist",
+            "authz.policies[0].resource_paths[0]: the resource path `programs` does not start with `/`",
+            "authz.policies[0].resource_paths[1]: the resource `/gone` does not exist",
+            "authz.policies[1]: the policy `wide` has no role_ids",
+            "authz.groups[1]: the group `g` stands here a second time",
+            "authz.groups[0].policies[0]: the policy `nope` does not exist",
+            "authz.groups[0].users[1]: the user `ada` stands here a second time",
+            "authz.groups[0].users[2]: the user `eve` does not exist",
+            "authz.groups[2]: the group `anonymous` is built in",
+            "authz.anonymous_policies[1]: the policy `nowhere` does not exist",
+            "authz.anonymous_policies[0]: the policy `wide` gives everybody the role `any` on every service",
+            "authz.user_project_to_resource.phs1: the resource `/gone` does not exist",
+            "users.ada.policies[0]: the policy `nope` does not exist",
+            "users.ada.projects[0]: the project `x` leads to no resource",
+            "users.ada.projects[1].privilege[0]: the method `sing` is unknown",
+            "users.ada.projects[1]: the resource `/gone` does not exist",
+            "clients.wts.policies[0]: the policy `nope` does not exist",
+        ]
+    );
+}
+
+#[test]
+fn problems_name_the_section_as_the_file_does() {
+    let problem = &UserYaml::parse("rbac: {anonymous_policies: [nope]}").unwrap_err()[0];
+    assert_eq!(
+        problem.to_string(),
+        "rbac.anonymous_policies[0]: the policy `nope` does not exist; add it to `rbac.policies` or correct the name"
+    );
+}
+
+#[test]
+fn users_who_differ_in_case_alone_are_warned_about() {
+    let warnings = UserYaml::parse("users: {ada: {}, ADA: {}}").unwrap().warnings;
+    assert_eq!(warnings[0].message, "`ada` and `ADA` are one user to arborist, who has the policies of both");
+}
+
+#[test]
+fn what_is_no_yaml_is_refused_with_the_line() {
+    let problem = &UserYaml::parse("users:\n  ada: {\n").unwrap_err()[0];
+    assert!(problem.to_string().contains("line 3"), "{problem}");
+    assert!(UserYaml::parse("users: {ada: {}, ada: {}}").is_err());
+    assert!(UserYaml::parse("- a\n- b").is_err());
+}

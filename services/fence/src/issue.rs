@@ -1,0 +1,108 @@
+//! Making tokens: the claims of each kind, exactly as fence's clients and verifiers expect them.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+use tokens::{Claims, Context, Purpose, Scopes, SigningKeys, UserContext};
+
+use crate::{error::FenceError, session::Session, store::users::User};
+
+/// Audience of every token that fence's own routes accept.
+pub(crate) const AUDIENCE: &str = "gen3";
+/// Browsers cut off longer cookies, so longer access and session tokens are an error.
+const LONGEST_COOKIE_TOKEN: usize = 4096;
+
+/// Signs tokens in the name of one commons.
+#[derive(Debug, Clone)]
+pub(crate) struct Issuer {
+    keys: Arc<SigningKeys>,
+    base_url: String,
+}
+
+/// A signed token with what its maker needs to remember of it.
+#[derive(Clone)]
+pub(crate) struct Signed {
+    pub(crate) token: String,
+    pub(crate) jti: String,
+    /// Seconds since the epoch.
+    pub(crate) exp: i64,
+}
+
+/// Seconds since the epoch.
+pub(crate) fn now() -> i64 {
+    chrono::Utc::now().timestamp()
+}
+
+impl Issuer {
+    pub(crate) fn new(keys: Arc<SigningKeys>, base_url: &str) -> Self {
+        Self { keys, base_url: base_url.to_owned() }
+    }
+
+    /// An access token for `user`. `life` is in seconds and may be negative, for tests of expired tokens.
+    pub(crate) fn access(&self, user: &User, scopes: &[String], life: i64) -> Result<Signed, FenceError> {
+        let google = json!({ "proxy_group": user.google_proxy_group_id });
+        let context = UserContext {
+            name: user.username.clone(),
+            is_admin: Some(user.is_admin.unwrap_or(false)),
+            rest: Map::from_iter([("google".to_owned(), google)]),
+        };
+        let claims = Claims {
+            azp: Some(String::new()),
+            scope: Some(Scopes(scopes.to_vec())),
+            context: Some(Context { user: Some(context), rest: Map::new() }),
+            ..self.claims(Purpose::Access, &user.id.to_string(), &[AUDIENCE], life)
+        };
+        self.short(&claims)
+    }
+
+    /// An API key for `user`.
+    pub(crate) fn api_key(&self, user: &User, scopes: &[String], life: i64) -> Result<Signed, FenceError> {
+        let claims = Claims {
+            azp: Some(String::new()),
+            scope: Some(Scopes(scopes.to_vec())),
+            ..self.claims(Purpose::ApiKey, &user.id.to_string(), &[AUDIENCE], life)
+        };
+        self.sign(&claims)
+    }
+
+    /// The session cookie's token, valid until `exp`.
+    pub(crate) fn session(&self, session: &Session, exp: i64) -> Result<Signed, FenceError> {
+        let sub = session.user_id().unwrap_or_default().to_owned();
+        let claims = Claims {
+            context: Some(Context { user: None, rest: session.context().clone() }),
+            exp,
+            ..self.claims(Purpose::Session, &sub, &["fence", AUDIENCE], 0)
+        };
+        self.short(&claims)
+    }
+
+    fn claims(&self, purpose: Purpose, sub: &str, audience: &[&str], life: i64) -> Claims {
+        let iat = now();
+        Claims {
+            pur: Some(purpose),
+            sub: Some(sub.to_owned()),
+            iss: self.base_url.clone(),
+            aud: audience.iter().map(|word| (*word).to_owned()).collect(),
+            azp: None,
+            iat,
+            exp: iat.saturating_add(life),
+            jti: Some(uuid::Uuid::new_v4().to_string()),
+            scope: None,
+            context: None,
+            rest: Map::<String, Value>::new(),
+        }
+    }
+
+    fn sign(&self, claims: &Claims) -> Result<Signed, FenceError> {
+        let token = self.keys.signing().sign(claims)?;
+        Ok(Signed { token, jti: claims.jti.clone().unwrap_or_default(), exp: claims.exp })
+    }
+
+    fn short(&self, claims: &Claims) -> Result<Signed, FenceError> {
+        let signed = self.sign(claims)?;
+        match signed.token.len() > LONGEST_COOKIE_TOKEN {
+            true => Err(FenceError::TokenTooLong(LONGEST_COOKIE_TOKEN)),
+            false => Ok(signed),
+        }
+    }
+}

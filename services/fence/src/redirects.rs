@@ -1,0 +1,99 @@
+//! Where a login or logout may send the browser.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use url::Url;
+
+use crate::config::site;
+
+/// The sites of the redirect addresses in OAuth clients' `client_metadata` texts.
+pub(crate) fn client_sites(metadata: &[String]) -> BTreeSet<String> {
+    let mut sites = BTreeSet::new();
+    for text in metadata {
+        let Ok(metadata) = serde_json::from_str::<Value>(text) else { continue };
+        let addresses = metadata.get("redirect_uris").and_then(Value::as_array).into_iter().flatten();
+        let parsed = addresses.filter_map(Value::as_str).filter_map(|address| Url::parse(address).ok());
+        sites.extend(parsed.filter_map(|url| site(&url)));
+    }
+    sites
+}
+
+/// Whether a browser may be sent to `target`: a path of our own host, or an http address of a known site.
+///
+/// Stricter than the original, which takes `//host` for a path. Browsers also take `/\host` for `//host`, and
+/// drop tabs and line feeds before they look, so those are refused as well.
+pub(crate) fn is_allowed(target: &str, is_known: impl Fn(&str) -> bool) -> bool {
+    if target.is_empty() || target.chars().any(|c| c.is_control() || c == '\\') {
+        return false;
+    }
+    if target.starts_with('/') {
+        return !target.starts_with("//");
+    }
+    match Url::parse(target) {
+        Ok(url) => {
+            matches!(url.scheme(), "http" | "https")
+                && url.username().is_empty()
+                && url.password().is_none()
+                && site(&url).is_some_and(|site| is_known(&site))
+        }
+        Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowed(target: &str) -> bool {
+        is_allowed(target, |site| ["portal.example:3000", "allowed.example"].contains(&site))
+    }
+
+    #[test]
+    fn own_paths_and_known_sites_are_allowed() {
+        for target in [
+            "/",
+            "/x?y=//z",
+            "https://allowed.example/a?b=c",
+            "http://portal.example:3000/",
+            "https://allowed.example:443/",
+        ] {
+            assert!(allowed(target), "{target}");
+        }
+    }
+
+    #[test]
+    fn other_sites_are_refused_however_they_are_written() {
+        for target in [
+            "",
+            "x",
+            "//evil.example/",
+            "///evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "/\t/evil.example",
+            "https://evil.example/",
+            "http://portal.example:3001/",
+            "https://allowed.example@evil.example/",
+            "https://u@allowed.example/",
+            "https://x.allowed.example/",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "ftp://allowed.example/",
+            "https:evil.example",
+            "https:/evil.example",
+            "http:\\\\allowed.example",
+        ] {
+            assert!(!allowed(target), "{target}");
+        }
+    }
+
+    #[test]
+    fn registered_clients_are_known_sites() {
+        let metadata = [
+            r#"{"redirect_uris": ["https://a.example/cb", "http://b.example:80/"]}"#.to_owned(),
+            "broken".into(),
+        ];
+        assert_eq!(client_sites(&metadata).into_iter().collect::<Vec<_>>(), ["a.example", "b.example"]);
+    }
+}

@@ -1,0 +1,138 @@
+//! The browser session: a state that lives in the cookie alone, signed, and slides with every answer.
+
+use std::{cell::RefCell, rc::Rc};
+
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload};
+use rand::Rng as _;
+use serde_json::{Map, Value};
+use tokens::Claims;
+
+use crate::{config::Config, error::FenceError, issue::now};
+
+/// What a browser session remembers. Claim `context` of the session cookie's token.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Session {
+    context: Map<String, Value>,
+}
+
+impl Session {
+    /// The session of a verified cookie, unless its longest life is over.
+    pub(crate) fn from_claims(claims: Claims, config: &Config) -> Option<Self> {
+        let context = claims.context?.rest;
+        let started = context.get("session_started").and_then(Value::as_i64)?;
+        (started.saturating_add(config.session_lifetime) > now()).then_some(Self { context })
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        self.context.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// Who is logged in.
+    pub(crate) fn username(&self) -> Option<&str> {
+        self.text("username")
+    }
+
+    /// The id of who is logged in.
+    pub(crate) fn user_id(&self) -> Option<&str> {
+        self.text("user_id")
+    }
+
+    /// What is only known to sessions and shown on the user's page (`fence_idp` and so on).
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        self.text(key)
+    }
+
+    /// Whether there is anything to remember.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.context.keys().all(|key| key == "session_started")
+    }
+
+    pub(crate) fn context(&self) -> &Map<String, Value> {
+        &self.context
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        self.context.clear();
+    }
+
+    /// Begins a session of `username` in place of whatever was there, so that nothing of an earlier visitor
+    /// is carried over (session fixation).
+    pub(crate) fn log_in(&mut self, username: &str, user_id: i32, provider: &str) {
+        self.clear();
+        self.context.insert("session_started".into(), now().into());
+        self.context.insert("username".into(), username.into());
+        self.context.insert("user_id".into(), user_id.to_string().into());
+        self.context.insert("provider".into(), provider.into());
+    }
+
+    /// The token that forms of this session carry; made when it is first asked for.
+    pub(crate) fn csrf_token(&mut self) -> String {
+        if let Some(token) = self.text("csrf_token") {
+            return token.to_owned();
+        }
+        let mut random = [0_u8; 32];
+        rand::rng().fill_bytes(&mut random);
+        let token = hex::encode(random);
+        self.context.entry("session_started").or_insert_with(|| now().into());
+        self.context.insert("csrf_token".into(), token.clone().into());
+        token
+    }
+
+    /// Whether `given` is this session's token.
+    pub(crate) fn accepts_csrf_token(&self, given: Option<&str>) -> bool {
+        use subtle::ConstantTimeEq as _;
+        match (self.text("csrf_token"), given) {
+            (Some(token), Some(given)) => token.as_bytes().ct_eq(given.as_bytes()).into(),
+            _ => false,
+        }
+    }
+
+    /// Until when the cookie is valid that is sent now: it slides, up to the end of the session's life.
+    pub(crate) fn expires(&self, config: &Config) -> i64 {
+        let started = self.context.get("session_started").and_then(Value::as_i64).unwrap_or_else(now);
+        (now() + config.session_timeout).min(started.saturating_add(config.session_lifetime))
+    }
+}
+
+/// The session of the request at hand, for handlers. What they change goes into the answer's cookies.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CurrentSession(pub(crate) Rc<RefCell<Session>>);
+
+impl FromRequest for CurrentSession {
+    type Error = FenceError;
+    type Future = std::future::Ready<Result<Self, FenceError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let session = request.extensions().get::<Self>().cloned();
+        // The middleware puts one into every request; without it nobody is logged in.
+        std::future::ready(Ok(session.unwrap_or_default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logging_in_forgets_what_was_there_before() {
+        let mut session = Session::default();
+        let token = session.csrf_token();
+        assert!(session.accepts_csrf_token(Some(&token)));
+        session.log_in("ada", 7, "dev");
+        assert_eq!((session.username(), session.user_id()), (Some("ada"), Some("7")));
+        assert!(!session.accepts_csrf_token(Some(&token)), "the old token is gone");
+        assert!(!session.accepts_csrf_token(None));
+        assert!(!session.accepts_csrf_token(Some("")));
+    }
+
+    #[test]
+    fn a_session_slides_but_not_beyond_its_life() {
+        let config = Config::default();
+        let mut session = Session::default();
+        session.log_in("ada", 7, "dev");
+        assert_eq!(session.expires(&config), now() + 900);
+        session.context.insert("session_started".into(), (now() - 28_700).into());
+        assert_eq!(session.expires(&config), now() + 100);
+    }
+}

@@ -1,0 +1,21 @@
+//! Table `blacklisted_token`: tokens that were revoked before their time.
+
+use sqlx::PgConnection;
+
+/// Whether the token was revoked.
+pub(crate) async fn contains(connection: &mut PgConnection, jti: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("select exists (select from blacklisted_token where jti = $1)")
+        .bind(jti)
+        .fetch_one(connection)
+        .await
+}
+
+/// Revokes a token until it expires by itself (seconds since the epoch).
+pub(crate) async fn add(connection: &mut PgConnection, jti: &str, exp: i64) -> Result<(), sqlx::Error> {
+    sqlx::query("insert into blacklisted_token (jti, exp) values ($1, $2) on conflict (jti) do nothing")
+        .bind(jti)
+        .bind(exp)
+        .execute(connection)
+        .await
+        .map(drop)
+}

@@ -1,0 +1,136 @@
+//! Table `"User"` and what hangs on it.
+
+use sqlx::{FromRow, PgConnection, types::Json};
+
+/// What a user may do in the legacy way: project to privileges.
+pub(crate) type ProjectAccess = std::collections::BTreeMap<String, Vec<String>>;
+
+/// A user.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub(crate) struct User {
+    pub(crate) id: i32,
+    pub(crate) username: String,
+    pub(crate) display_name: Option<String>,
+    pub(crate) phone_number: Option<String>,
+    pub(crate) email: Option<String>,
+    pub(crate) is_admin: Option<bool>,
+    pub(crate) active: bool,
+    pub(crate) google_proxy_group_id: Option<String>,
+    /// Name of the identity provider, empty without one.
+    pub(crate) idp: String,
+}
+
+/// What only the user's own page shows.
+#[derive(Debug, Clone, Default, PartialEq, FromRow)]
+pub(crate) struct Details {
+    pub(crate) project_access: Json<ProjectAccess>,
+    pub(crate) tags: Json<std::collections::BTreeMap<String, Option<String>>>,
+    pub(crate) groups: Vec<String>,
+    pub(crate) certificates: Vec<String>,
+    pub(crate) resources_granted: Vec<String>,
+    pub(crate) message: String,
+}
+
+/// The user of this name, in any case. Of two that differ in case only, the exact one, then the older.
+pub(crate) async fn by_name(
+    connection: &mut PgConnection,
+    username: &str,
+) -> Result<Option<User>, sqlx::Error> {
+    sqlx::query_as(
+        r#"select u.id, u.username, u.display_name, u.phone_number, u.email, u.is_admin, u.active,
+                  u.google_proxy_group_id, coalesce(p.name, '') as idp
+           from "User" u left join identity_provider p on p.id = u.idp_id
+           where lower(u.username) = lower($1)
+           order by u.username <> $1, u.id limit 1"#,
+    )
+    .bind(username)
+    .fetch_optional(connection)
+    .await
+}
+
+/// The user of this id.
+pub(crate) async fn by_id(connection: &mut PgConnection, id: i32) -> Result<Option<User>, sqlx::Error> {
+    sqlx::query_as(
+        r#"select u.id, u.username, u.display_name, u.phone_number, u.email, u.is_admin, u.active,
+                  u.google_proxy_group_id, coalesce(p.name, '') as idp
+           from "User" u left join identity_provider p on p.id = u.idp_id
+           where u.id = $1 and u.username is not null"#,
+    )
+    .bind(id)
+    .fetch_optional(connection)
+    .await
+}
+
+/// Makes a user, or finds the one whom somebody else has just made.
+pub(crate) async fn create(connection: &mut PgConnection, username: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        r#"insert into "User" (username, active, is_admin) values ($1, true, false)
+           on conflict (username) do nothing"#,
+    )
+    .bind(username)
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Remembers that and by which provider a user has just logged in.
+pub(crate) async fn logged_in(connection: &mut PgConnection, id: i32, idp: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("insert into identity_provider (name) values ($1) on conflict (name) do nothing")
+        .bind(idp)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        r#"update "User" set _last_auth = now() at time zone 'utc',
+                  idp_id = (select id from identity_provider where name = $2)
+           where id = $1"#,
+    )
+    .bind(id)
+    .bind(idp)
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Everything else that the user's own page shows, in one statement.
+pub(crate) async fn details(connection: &mut PgConnection, id: i32) -> Result<Details, sqlx::Error> {
+    sqlx::query_as(
+        r#"select
+             coalesce((select jsonb_object_agg(p.auth_id, to_jsonb(coalesce(a.privilege, '{}')))
+                       from access_privilege a join project p on p.id = a.project_id
+                       where a.user_id = $1 and p.auth_id is not null), '{}') as project_access,
+             coalesce((select jsonb_object_agg(t.key, t.value) from tag t where t.user_id = $1), '{}') as tags,
+             array(select g.name::text from user_to_group m join "Group" g on g.id = m.group_id
+                   where m.user_id = $1 and g.name is not null order by g.name) as groups,
+             array(select c.name::text from application a join certificate c on c.application_id = a.id
+                   where a.user_id = $1 and c.name is not null order by c.id) as certificates,
+             coalesce((select a.resources_granted::text[] from application a
+                       where a.user_id = $1 order by a.id limit 1), '{}') as resources_granted,
+             coalesce((select a.message from application a
+                       where a.user_id = $1 order by a.id limit 1), '') as message"#,
+    )
+    .bind(id)
+    .fetch_one(connection)
+    .await
+}
+
+/// The legacy access list of a user.
+pub(crate) async fn project_access(
+    connection: &mut PgConnection,
+    id: i32,
+) -> Result<ProjectAccess, sqlx::Error> {
+    details(connection, id).await.map(|details| details.project_access.0)
+}
+
+/// Names of active users, in order, for the picker of the development login.
+pub(crate) async fn active_names(
+    connection: &mut PgConnection,
+    limit: i64,
+) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        r#"select username from "User" where active and username is not null
+           order by lower(username), username limit $1"#,
+    )
+    .bind(limit)
+    .fetch_all(connection)
+    .await
+}

@@ -1,0 +1,118 @@
+//! Who tells of uploaded objects.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use indexclient::IndexClient;
+use storage::{Location, ObjectStore};
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use super::indexer::is_blank;
+use crate::uploads::guid_of_key;
+
+/// How often the bucket is looked through for objects that were missed or given up.
+const LOOK_EVERY: Duration = Duration::from_secs(600);
+/// After a look that failed the next one comes sooner.
+const LOOK_AGAIN: Duration = Duration::from_secs(15);
+/// Objects found by a look and not taken yet.
+const FOUND_AHEAD: usize = 64;
+
+/// Tells of uploaded objects, at least once each. A message queue can implement it as well as a store.
+#[async_trait]
+pub trait UploadSource: Send {
+    /// The next object; waits for one. `None`: there will be no more. May be dropped and called again without
+    /// losing an object.
+    async fn next(&mut self) -> Option<Location>;
+
+    /// The object was dealt with (`indexed`), or given up for now. A queue deletes its message, or lets it
+    /// come again.
+    async fn settle(&mut self, location: &Location, indexed: bool);
+}
+
+/// The source for a store in the same process: its notices, and looks through its bucket.
+#[derive(Debug)]
+pub struct StoreSource {
+    completed: mpsc::Receiver<Location>,
+    found: mpsc::Receiver<Location>,
+    looking: JoinHandle<()>,
+}
+
+impl StoreSource {
+    /// Tells of `completed`, and of objects in `bucket` whose records are blank. Needs a tokio runtime.
+    pub fn new(
+        index: Arc<dyn IndexClient>,
+        store: Arc<dyn ObjectStore>,
+        bucket: &str,
+        completed: mpsc::Receiver<Location>,
+    ) -> Self {
+        let (sender, found) = mpsc::channel(FOUND_AHEAD);
+        let bucket = bucket.to_owned();
+        let looking = tokio::spawn(async move {
+            loop {
+                let wait = match look_through(&*index, &*store, &bucket, &sender).await {
+                    Ok(()) => LOOK_EVERY,
+                    Err(error) => {
+                        tracing::warn!(bucket, error = %error, "the bucket of uploads cannot be looked through");
+                        LOOK_AGAIN
+                    }
+                };
+                tokio::time::sleep(wait).await;
+            }
+        });
+        Self { completed, found, looking }
+    }
+}
+
+impl Drop for StoreSource {
+    fn drop(&mut self) {
+        self.looking.abort();
+    }
+}
+
+#[async_trait]
+impl UploadSource for StoreSource {
+    async fn next(&mut self) -> Option<Location> {
+        // New uploads first: somebody is waiting for them.
+        tokio::select! {
+            biased;
+            Some(location) = self.completed.recv() => Some(location),
+            found = self.found.recv() => found,
+        }
+    }
+
+    async fn settle(&mut self, _: &Location, _: bool) {}
+}
+
+/// Sends every object whose record is blank, page by page.
+async fn look_through(
+    index: &dyn IndexClient,
+    store: &dyn ObjectStore,
+    bucket: &str,
+    found: &mpsc::Sender<Location>,
+) -> Result<(), super::IndexingError> {
+    let mut next = None;
+    loop {
+        let page = store.list(bucket, next.as_deref()).await?;
+        let objects: Vec<(String, Location)> = page
+            .keys
+            .into_iter()
+            .filter_map(|key| {
+                let guid = guid_of_key(&key)?.to_owned();
+                Some((guid, Location::new(bucket, key).ok()?))
+            })
+            .collect();
+        let guids: Vec<String> = objects.iter().map(|(guid, _)| guid.clone()).collect();
+        let records = index.get_many(&guids).await?;
+        let blank: std::collections::HashSet<&str> =
+            records.iter().filter(|record| is_blank(record)).map(|record| record.did.as_str()).collect();
+        for (_, location) in objects.into_iter().filter(|(guid, _)| blank.contains(guid.as_str())) {
+            if found.send(location).await.is_err() {
+                return Ok(());
+            }
+        }
+        next = match page.next {
+            Some(token) => Some(token),
+            None => return Ok(()),
+        };
+    }
+}

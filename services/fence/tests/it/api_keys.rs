@@ -1,0 +1,130 @@
+//! API keys: made by browser sessions, used by programs, listed, deleted.
+
+use serde_json::{Value, json};
+
+use crate::world::{World, answer, claims};
+
+#[tokio::test]
+async fn a_key_is_made_listed_used_and_deleted() {
+    let world = World::new().await;
+    let session = world.session_token("ada").await;
+    let create =
+        world.post("/credentials/cdis/", &json!({ "scope": ["data", "user"] })).bearer_auth(&session);
+    let (status, key) = answer(create).await;
+    assert_eq!(status, 200);
+    let key_claims = claims(key["api_key"].as_str().unwrap());
+    assert_eq!(key_claims["pur"], "api_key");
+    assert_eq!(key_claims["jti"], key["key_id"]);
+    assert_eq!(key_claims["exp"].as_i64().unwrap() - key_claims["iat"].as_i64().unwrap(), 2_592_000);
+    assert_eq!(key_claims["scope"], json!(["data", "user", "fence", "openid"]), "without credentials");
+
+    let (_, list) = answer(world.get("/credentials/api").bearer_auth(&session)).await;
+    assert_eq!(list, json!({ "jtis": [{ "jti": key["key_id"], "exp": key_claims["exp"] }] }));
+
+    for path in ["/credentials/cdis/access_token", "/credentials/api/access_token/"] {
+        let (status, body) = answer(world.post(path, &key)).await;
+        assert_eq!(status, 200, "{path}");
+        let token = claims(body["access_token"].as_str().unwrap());
+        assert_eq!(token["pur"], "access");
+        assert_eq!(token["aud"], json!(["gen3"]));
+        assert_eq!(token["azp"], "");
+        assert_eq!(token["sub"], key_claims["sub"]);
+        assert_eq!(token["scope"], key_claims["scope"]);
+        assert_eq!(token["exp"].as_i64().unwrap() - token["iat"].as_i64().unwrap(), 3600);
+        let user = json!({ "user": { "name": "ada", "is_admin": false, "google": { "proxy_group": null } } });
+        assert_eq!(token["context"], user);
+    }
+
+    let path = format!("/credentials/cdis/{}", key["key_id"].as_str().unwrap());
+    let stranger = world.session_token("eve").await;
+    assert_eq!(answer(world.request("DELETE", &path).bearer_auth(&stranger)).await.0, 404);
+    assert_eq!(answer(world.request("DELETE", &path).bearer_auth(&session)).await.0, 204);
+    assert_eq!(answer(world.request("DELETE", &path).bearer_auth(&session)).await.0, 404);
+    assert_eq!(
+        answer(world.post("/credentials/api/access_token", &key)).await.0,
+        401,
+        "a deleted key is dead"
+    );
+    let denylisted = world.post("/credentials/token/denylisted", &json!({ "token": key["api_key"] }));
+    assert_eq!(answer(denylisted).await.0, 403);
+}
+
+#[tokio::test]
+async fn a_token_made_by_a_key_cannot_make_keys() {
+    let world = World::new().await;
+    let token = world.token("ada").await;
+    assert_eq!(answer(world.post("/credentials/api", &json!({})).bearer_auth(&token)).await.0, 401);
+    let session = world.session_token("ada").await;
+    let unknown = world.post("/credentials/api", &json!({ "scope": ["nope"] })).bearer_auth(&session);
+    assert_eq!(answer(unknown).await.0, 400);
+    let wrong = world.post("/credentials/api?expires_in=x", &json!({})).bearer_auth(&session);
+    assert_eq!(answer(wrong).await.0, 400);
+}
+
+#[tokio::test]
+async fn lives_are_cut_to_what_is_allowed_and_a_dying_key_says_so() {
+    let world = World::new().await;
+    let key = async |expires_in| {
+        let key = fence::credentials::create_api_key(&world.fence, "ada", Some(expires_in)).await.unwrap();
+        json!({ "api_key": key.api_key })
+    };
+    let exchange = async |key: &Value, query: &str| {
+        answer(world.post(&format!("/credentials/api/access_token{query}"), key)).await
+    };
+    let good = key(99_999_999).await;
+    let life = |body: &Value| {
+        let claims = claims(body["access_token"].as_str().unwrap());
+        claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap()
+    };
+    assert_eq!(life(&exchange(&good, "?expires_in=60").await.1), 60);
+    assert_eq!(life(&exchange(&good, "?expires_in=99999").await.1), 3600);
+    assert_eq!(exchange(&good, "?expires_in=1.5").await.0, 400);
+    let dying = key(1000).await;
+    assert_eq!(exchange(&dying, "").await.0, 400);
+    assert_eq!(exchange(&dying, "?expires_in=900").await.0, 200);
+    let dead = key(-1).await;
+    assert_eq!(exchange(&dead, "").await.0, 401);
+}
+
+#[tokio::test]
+async fn only_keys_make_tokens() {
+    let world = World::new().await;
+    let token = world.token("ada").await;
+    for (body, expected) in [
+        (json!({}), 400),
+        (json!({ "api_key": "" }), 400),
+        (json!({ "api_key": null }), 400),
+        (json!({ "api_key": "garbage" }), 401),
+        (json!({ "api_key": token }), 401),
+    ] {
+        assert_eq!(answer(world.post("/credentials/api/access_token", &body)).await.0, expected, "{body}");
+    }
+    let key = fence::credentials::create_api_key(&world.fence, "ada", None).await.unwrap();
+    let form = world.request("POST", "/credentials/cdis/access_token");
+    let form = form.header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(answer(form.body(format!("api_key={}", key.api_key))).await.0, 200);
+    assert_eq!(answer(world.get("/user").bearer_auth(&key.api_key)).await.0, 401, "a key is no access token");
+}
+
+#[tokio::test]
+async fn a_user_revokes_a_key_and_an_administrator_anybodys() {
+    let world = World::new().await;
+    let revoke = async |token: &str, key: &str| {
+        let request = world.request("POST", "/oauth2/revoke").bearer_auth(token);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        answer(request.body(format!("token={key}"))).await.0
+    };
+    let key = async || fence::credentials::create_api_key(&world.fence, "ada", None).await.unwrap().api_key;
+    let (first, second) = (key().await, key().await);
+    let ada = world.token("ada").await;
+    assert_eq!(revoke(&world.token("eve").await, &first).await, 403);
+    assert_eq!(revoke(&ada, &ada).await, 400, "access tokens cannot be revoked");
+    assert_eq!(revoke(&ada, "garbage").await, 401);
+    assert_eq!(revoke(&ada, &first).await, 200);
+    assert_eq!(revoke(&ada, &first).await, 401, "it is revoked already");
+    assert_eq!(revoke(&world.token("admin").await, &second).await, 200);
+    let exchange = world.post("/credentials/api/access_token", &json!({ "api_key": second }));
+    assert_eq!(answer(exchange).await.0, 401);
+    let json = world.post("/oauth2/revoke", &json!({ "token": first })).bearer_auth(&ada);
+    assert_eq!(answer(json).await.0, 400);
+}

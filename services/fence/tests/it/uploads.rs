@@ -1,0 +1,216 @@
+//! From a signed URL to a filled record and back to the same bytes.
+
+use std::time::{Duration, Instant};
+
+use fence::upload_indexing::{Indexer, Outcome};
+use indexclient::Record;
+use serde_json::json;
+use storage::{Location, ObjectStore};
+
+use crate::world::{BUCKET, World, answer};
+
+async fn filled(world: &World, guid: &str) -> Record {
+    let started = Instant::now();
+    loop {
+        let record = world.index.record(guid).unwrap();
+        if record.size.is_some() {
+            return record;
+        }
+        assert!(started.elapsed() < Duration::from_secs(10), "the record is still blank");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_uploaded_file_is_indexed_and_comes_back_byte_for_byte() {
+    let mut world = World::new().await;
+    let indexing = world.index_uploads();
+    let token = world.token("uploader").await;
+    let begin = world.post("/data/upload", &json!({ "file_name": "a b+ü.txt" })).bearer_auth(&token);
+    let (status, body) = answer(begin).await;
+    assert_eq!(status, 201, "{body}");
+    let guid = body["guid"].as_str().unwrap();
+    let blank = world.index.record(guid).unwrap();
+    assert_eq!(
+        (blank.uploader.as_deref(), blank.file_name.as_deref()),
+        (Some("uploader"), Some("a b+ü.txt"))
+    );
+
+    let before = world.get(&format!("/data/download/{guid}")).bearer_auth(&token);
+    assert_eq!(answer(before).await.0, 404, "a file that is not there yet has no location");
+
+    let put = world.http.put(body["url"].as_str().unwrap()).body("content").send().await.unwrap();
+    assert_eq!(put.status(), 200);
+    let record = filled(&world, guid).await;
+    assert_eq!(record.size, Some(7));
+    assert_eq!(record.urls, [format!("s3://{BUCKET}/{guid}/a b+ü.txt")]);
+    assert_eq!(record.hashes["md5"], "9a0364b9e99bb480dd25e1f0284c8555");
+    let kinds: Vec<&String> = record.hashes.keys().collect();
+    assert_eq!(kinds, ["md5", "sha1", "sha256", "sha512", "crc"]);
+
+    let (status, body) = answer(world.get(&format!("/data/download/{guid}")).bearer_auth(&token)).await;
+    assert_eq!(status, 200, "{body}");
+    let read = world.http.get(body["url"].as_str().unwrap()).send().await.unwrap();
+    assert_eq!(read.text().await.unwrap(), "content");
+    indexing.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_in_parts_is_indexed_as_one() {
+    let mut world = World::new().await;
+    let indexing = world.index_uploads();
+    let token = world.token("uploader").await;
+    let call = async |step: &str, body: serde_json::Value| {
+        answer(world.post(&format!("/data/multipart/{step}"), &body).bearer_auth(&token)).await
+    };
+    let (status, begun) = call("init", json!({ "file_name": "big.bin" })).await;
+    assert_eq!(status, 201, "{begun}");
+    let guid = begun["guid"].as_str().unwrap();
+    let key = format!("{guid}/big.bin");
+    let contents = [vec![1_u8; 5 * 1024 * 1024], vec![2_u8; 3]];
+    let mut parts = Vec::new();
+    for (number, content) in (1..).zip(&contents) {
+        let body = json!({ "key": key, "uploadId": begun["uploadId"], "partNumber": number });
+        let (status, part) = call("upload", body).await;
+        assert_eq!(status, 200, "{part}");
+        let url = part["presigned_url"].as_str().unwrap();
+        let put = world.http.put(url).body(content.clone()).send().await.unwrap();
+        assert_eq!(put.status(), 200);
+        parts.push(json!({ "PartNumber": number, "ETag": put.headers()["etag"].to_str().unwrap() }));
+    }
+    parts.reverse();
+    let body = json!({ "key": key, "uploadId": begun["uploadId"], "parts": parts });
+    assert_eq!(call("complete", body.clone()).await, (200, json!({ "message": "OK" })));
+    let record = filled(&world, guid).await;
+    assert_eq!(record.size, Some(5 * 1024 * 1024 + 3));
+    let (status, again) = call("complete", body).await;
+    assert_eq!(status, 500);
+    assert!(again["message"].is_string());
+    indexing.stop().await;
+}
+
+#[tokio::test]
+async fn uploads_that_were_finished_while_nobody_looked_are_found_at_the_next_start() {
+    let mut world = World::new().await;
+    let token = world.token("uploader").await;
+    let (_, body) =
+        answer(world.post("/data/upload", &json!({ "file_name": "f" })).bearer_auth(&token)).await;
+    world.http.put(body["url"].as_str().unwrap()).body("content").send().await.unwrap();
+    // The notice is lost, as by a crash.
+    let mut completed = world.completed.take().unwrap();
+    completed.recv().await.unwrap();
+    world.completed = Some(completed);
+    let indexing = world.index_uploads();
+    assert_eq!(filled(&world, body["guid"].as_str().unwrap()).await.size, Some(7));
+    indexing.stop().await;
+}
+
+#[tokio::test]
+async fn only_blank_records_are_filled() {
+    let world = World::new().await;
+    let indexer = Indexer::new(std::sync::Arc::new(world.index.clone()), world.store.clone());
+    let guid = "dg.1/0714aee0-0c5e-45c0-845d-8c073174242c";
+    let location = Location::new(BUCKET, format!("{guid}/f")).unwrap();
+    assert_eq!(indexer.index(&location).await.unwrap(), Outcome::NoRecord);
+    let unrelated = Location::new(BUCKET, "no/guid").unwrap();
+    assert_eq!(indexer.index(&unrelated).await.unwrap(), Outcome::NoRecord);
+    world.index.put(Record { did: guid.into(), rev: "1".into(), ..Record::default() });
+    assert_eq!(indexer.index(&location).await.unwrap(), Outcome::Gone, "no object");
+    let url = world.store.presign(&location, storage::Access::Put, Duration::from_secs(60), &[]).unwrap();
+    world.http.put(url).body("x").send().await.unwrap();
+    let outcome = indexer.index(&location).await.unwrap();
+    assert_eq!(outcome, Outcome::Filled { guid: guid.into(), size: 1 });
+    assert_eq!(indexer.index(&location).await.unwrap(), Outcome::AlreadyFilled);
+}
+
+#[tokio::test]
+async fn uploads_are_refused_precisely() {
+    let world = World::new().await;
+    let uploader = world.token("uploader").await;
+    let status = async |token: &str, body: serde_json::Value| {
+        answer(world.post("/data/upload", &body).bearer_auth(token)).await.0
+    };
+    assert_eq!(status(&uploader, json!({})).await, 400);
+    assert_eq!(status(&uploader, json!({ "x": 1 })).await, 400);
+    assert_eq!(status(&uploader, json!({ "file_name": "../x" })).await, 400);
+    assert_eq!(status(&uploader, json!({ "file_name": "f", "expires_in": 0 })).await, 400);
+    assert_eq!(status(&uploader, json!({ "file_name": "f", "bucket": "other" })).await, 403);
+    assert_eq!(status(&uploader, json!({ "file_name": "f", "guid": "nope" })).await, 404);
+    assert_eq!(status(&uploader, json!({ "file_name": "f", "authz": ["/programs/a"] })).await, 403);
+    let writer = world.token("writer").await;
+    assert_eq!(status(&writer, json!({ "file_name": "f" })).await, 403, "no file_upload on /data_file");
+    let two = json!({ "file_name": "f", "authz": ["/programs/a", "/programs/b"] });
+    assert_eq!(status(&writer, two).await, 403, "one path of two");
+    assert_eq!(status(&writer, json!({ "file_name": "f", "authz": ["/programs/a/x"] })).await, 201);
+    let text = world.request("POST", "/data/upload").bearer_auth(&uploader).body("{\"file_name\":\"f\"}");
+    assert_eq!(answer(text).await.0, 415);
+    let broken = world.request("POST", "/data/upload").bearer_auth(&uploader);
+    assert_eq!(answer(broken.header("content-type", "application/json").body("{")).await.0, 400);
+    let short = json!({ "file_name": "f", "expires_in": 60 });
+    let (_, body) = answer(world.post("/data/upload", &short).bearer_auth(&uploader)).await;
+    assert!(body["url"].as_str().unwrap().contains("X-Amz-Expires=60&"), "{body}");
+}
+
+#[tokio::test]
+async fn nobody_gets_at_the_object_of_somebody_elses_record_by_naming_it() {
+    let world = World::new().await;
+    let (uploader, other) = (world.token("uploader").await, world.token("other").await);
+    let (_, body) =
+        answer(world.post("/data/upload", &json!({ "file_name": "f" })).bearer_auth(&uploader)).await;
+    let guid = body["guid"].as_str().unwrap();
+    let theirs = json!({ "file_name": "f", "guid": guid });
+    for route in ["/data/upload", "/data/multipart/init"] {
+        assert_eq!(answer(world.post(route, &theirs).bearer_auth(&other)).await.0, 401, "{route}");
+        assert_eq!(answer(world.post(route, &theirs).bearer_auth(&uploader)).await.0, 201, "{route}");
+    }
+    let part = json!({ "key": format!("{guid}/f"), "uploadId": "u", "partNumber": 1 });
+    assert_eq!(answer(world.post("/data/multipart/upload", &part).bearer_auth(&other)).await.0, 401);
+    assert_eq!(answer(world.post("/data/multipart/upload", &part).bearer_auth(&uploader)).await.0, 200);
+    let end = json!({ "key": format!("{guid}/f"), "uploadId": "u", "parts": [] });
+    assert_eq!(answer(world.post("/data/multipart/complete", &end).bearer_auth(&other)).await.0, 401);
+    let again = format!("/data/upload/{guid}?file_name=f");
+    assert_eq!(answer(world.get(&again).bearer_auth(&other)).await.0, 401);
+    assert_eq!(answer(world.get(&again).bearer_auth(&uploader)).await.0, 200);
+}
+
+#[tokio::test]
+async fn deleting_removes_the_bytes_and_the_record_for_its_owner_only() {
+    let mut world = World::new().await;
+    let indexing = world.index_uploads();
+    let (uploader, other) = (world.token("uploader").await, world.token("other").await);
+    let (_, body) =
+        answer(world.post("/data/upload", &json!({ "file_name": "f" })).bearer_auth(&uploader)).await;
+    let guid = body["guid"].as_str().unwrap().to_owned();
+    world.http.put(body["url"].as_str().unwrap()).body("content").send().await.unwrap();
+    filled(&world, &guid).await;
+    let delete = async |token: &str| {
+        answer(world.request("DELETE", &format!("/data/{guid}")).bearer_auth(token)).await
+    };
+    let (status, body) = delete(&other).await;
+    assert_eq!(status, 403);
+    assert!(body["message"].as_str().unwrap().contains("does not belong to you"));
+    assert_eq!(delete(&uploader).await, (204, serde_json::Value::Null));
+    assert!(world.index.record(&guid).is_none());
+    assert!(world.store.list(BUCKET, None).await.unwrap().keys.is_empty());
+    assert_eq!(delete(&uploader).await.0, 404);
+    indexing.stop().await;
+}
+
+#[tokio::test]
+async fn a_record_whose_bytes_are_missing_stays() {
+    let world = World::new().await;
+    let writer = world.token("writer").await;
+    let record = |authz: &str| Record {
+        did: "g".into(),
+        urls: vec![format!("s3://{BUCKET}/g/missing")],
+        authz: vec![authz.into()],
+        size: Some(1),
+        ..Record::default()
+    };
+    world.index.put(record("/programs/a"));
+    let (status, body) = answer(world.request("DELETE", "/data/g").bearer_auth(&writer)).await;
+    assert_eq!((status, body), (404, json!({ "message": "s3://uploads/g/missing does not exist" })));
+    assert!(world.index.record("g").is_some());
+    world.index.put(record("/programs/b"));
+    assert_eq!(answer(world.request("DELETE", "/data/g").bearer_auth(&writer)).await.0, 403);
+}

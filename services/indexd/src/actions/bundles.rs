@@ -1,0 +1,158 @@
+//! Bundles: named sets of records and other bundles.
+
+use md5::{Digest, Md5};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    Error, Indexd,
+    auth::Claimant,
+    dates::Timestamp,
+    document::Entry,
+    drs,
+    input::BundleInput,
+    python_json::{dumps, sorted},
+    store::{bundles, bundles::NewBundle},
+};
+
+/// Guards all bundles.
+const GUARD: &str = "/services/indexd/bundles";
+
+/// The answer to the creation of a bundle; `contents` is JSON inside text.
+#[derive(Debug, Serialize)]
+pub(crate) struct CreatedBundle {
+    bundle_id: String,
+    contents: String,
+    name: String,
+}
+
+/// `GET /bundle/{id}`, which shows a record as a bundle without members.
+#[derive(Debug, Serialize)]
+pub(crate) struct BundleView {
+    aliases: Value,
+    checksums: Value,
+    contents: Value,
+    created_time: Option<Timestamp>,
+    description: Option<String>,
+    drs_uri: String,
+    id: String,
+    name: Option<String>,
+    size: Option<i64>,
+    updated_time: Option<Timestamp>,
+    version: Option<String>,
+}
+
+impl Indexd {
+    /// The bundle (or record) of an id; `expand` shows the members of its members too.
+    pub(crate) async fn bundle_view(&self, id: &str, expand: bool) -> Result<BundleView, Error> {
+        Ok(match self.entry(id).await? {
+            Entry::Bundle(bundle) => BundleView {
+                aliases: drs::text_list(bundle.aliases.as_deref()),
+                checksums: drs::bundle_checksums(&bundle),
+                contents: drs::members(&bundle, expand),
+                created_time: bundle.created_time,
+                description: bundle.description,
+                drs_uri: self.config.index.drs_uri(&bundle.id),
+                id: bundle.id,
+                name: bundle.name,
+                size: bundle.size,
+                updated_time: bundle.updated_time,
+                version: bundle.version,
+            },
+            Entry::Record(record) => BundleView {
+                aliases: json!([]),
+                checksums: drs::checksums(&record),
+                contents: json!([]),
+                created_time: Some(record.created_date),
+                description: record.description,
+                drs_uri: self.config.index.drs_uri(&record.did),
+                id: record.did,
+                name: record.file_name,
+                size: record.size,
+                updated_time: Some(record.updated_date),
+                version: record.version,
+            },
+        })
+    }
+
+    /// Creates a bundle. The permission comes before anything else is looked at.
+    pub(crate) async fn create_bundle(&self, who: &Claimant, body: &Value) -> Result<CreatedBundle, Error> {
+        let permit = self.permit(who, "create", &[GUARD.to_owned()]).await?;
+        let input = BundleInput::parse(body)?;
+        let members = self.members(&input.members).await?;
+        let (bundle, contents) = self.new_bundle(input, &members)?;
+        let mut tx = self.pool.begin().await?;
+        if !bundles::insert(&mut tx, &permit, &bundle).await? {
+            return Err(Error::Conflict(format!("bundle id \"{}\" already exists", bundle.id)));
+        }
+        tx.commit().await?;
+        Ok(CreatedBundle { bundle_id: bundle.id, contents, name: bundle.name })
+    }
+
+    /// Deletes a bundle; its members stay.
+    pub(crate) async fn delete_bundle(&self, who: &Claimant, id: &str) -> Result<(), Error> {
+        let permit = self.permit(who, "delete", &[GUARD.to_owned()]).await?;
+        match bundles::delete(&mut *self.pool.acquire().await?, &permit, id).await? {
+            true => Ok(()),
+            false => Err(Error::NotFound("No bundle found".into())),
+        }
+    }
+
+    async fn members(&self, ids: &[String]) -> Result<Vec<Entry>, Error> {
+        self.entries(ids).await?.into_iter().map(|entry| entry.ok_or_else(Error::no_record)).collect()
+    }
+
+    fn new_bundle(&self, input: BundleInput, members: &[Entry]) -> Result<(NewBundle, String), Error> {
+        let contents: Vec<Value> = members.iter().map(|member| self.member(member)).collect();
+        let size = members.iter().try_fold(0_i64, |sum, member| sum.checked_add(size(member)));
+        let size = input.size.or(size).ok_or_else(|| Error::bad("the sum of the sizes exceeds 64 bits"))?;
+        let checksums = match input.checksums.is_empty() {
+            true => json!([{ "checksum": checksum_of(members)?, "type": "md5" }]),
+            false => Value::Array(input.checksums),
+        };
+        let id = input.bundle_id.unwrap_or_else(|| self.config.index.new_guid());
+        let contents = Value::Array(contents);
+        let bundle = NewBundle {
+            name: input.name.filter(|name| !name.is_empty()).unwrap_or_else(|| id.clone()),
+            checksum: dumps(&checksums),
+            size,
+            bundle_data: dumps(&sorted(&contents)),
+            description: input.description.unwrap_or_default(),
+            version: input.version.unwrap_or_default(),
+            aliases: dumps(&Value::Array(input.aliases)),
+            id,
+        };
+        Ok((bundle, dumps(&contents)))
+    }
+
+    fn member(&self, member: &Entry) -> Value {
+        let (id, name, contents) = match member {
+            Entry::Record(record) => (&record.did, &record.file_name, json!([])),
+            Entry::Bundle(bundle) => {
+                (&bundle.id, &bundle.name, bundle.bundle_data.as_ref().map_or_else(|| json!([]), sorted))
+            }
+        };
+        json!({ "id": id, "name": name, "drs_uri": self.config.index.drs_uri(id), "contents": contents })
+    }
+}
+
+fn size(member: &Entry) -> i64 {
+    match member {
+        Entry::Record(record) => record.size,
+        Entry::Bundle(bundle) => bundle.size,
+    }
+    .unwrap_or(0)
+}
+
+/// The md5 of the members' checksums, sorted and put together. A bundle's checksum is the text that is stored.
+fn checksum_of(members: &[Entry]) -> Result<String, Error> {
+    let one = |member: &Entry| match member {
+        Entry::Record(record) => record.hashes.values().flatten().next().cloned().ok_or_else(|| {
+            Error::bad(format!("{} has no hash yet, so that it cannot be part of a bundle", record.did))
+        }),
+        Entry::Bundle(bundle) => Ok(bundle.checksum.clone().unwrap_or_default()),
+    };
+    let mut checksums: Vec<String> = members.iter().map(one).collect::<Result<_, _>>()?;
+    checksums.sort_unstable();
+    Ok(hex::encode(Md5::digest(checksums.concat().as_bytes())))
+}

@@ -1,0 +1,14 @@
+//! What indexd does: each action checks, asks for permission and writes in one transaction.
+//!
+//! A record is read without a lock, permission is asked for what was read, and the write then happens only if
+//! the record is still at that revision. So nobody waits for arborist inside a transaction, and nobody writes
+//! to a record whose guards have changed meanwhile.
+
+mod aliases;
+mod blank;
+mod bundles;
+mod drs;
+mod lists;
+mod lookup;
+mod records;
+mod versions;

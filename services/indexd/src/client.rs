@@ -1,0 +1,127 @@
+//! The index for other services of the same process.
+
+use async_trait::async_trait;
+use indexclient::{Caller, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision};
+
+use crate::{
+    Error, Indexd,
+    auth::Claimant,
+    document::{Entry, Found},
+    input::{BlankFill, BlankInput, RecordInput, RecordUpdate},
+    store::records,
+};
+
+impl From<Error> for IndexError {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            Error::BadRequest(_) | Error::Page(_) => Self::BadRequest(detail),
+            Error::Denied(_) | Error::Login(_) => Self::Refused { status: error.status().as_u16(), detail },
+            Error::NotFound(_) => Self::NotFound(detail),
+            Error::Conflict(_) => Self::Conflict(detail),
+            Error::Database(_) | Error::Damaged { .. } => {
+                tracing::error!(error = detail, "request failed");
+                Self::Unavailable("internal server error".into())
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl IndexClient for Indexd {
+    async fn get(&self, guid: &str) -> Result<Option<Record>, IndexError> {
+        match self.find(&guid.replace('\0', "\u{fffd}"), true).await {
+            Ok(Found::Entry(Entry::Record(record))) => Ok(Some(record.into())),
+            Ok(Found::Remote(document)) => Ok(serde_json::from_value(document.into()).ok()),
+            Ok(Found::Entry(Entry::Bundle(_)) | Found::LegacyAlias(_)) | Err(Error::NotFound(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn get_many(&self, dids: &[String]) -> Result<Vec<Record>, IndexError> {
+        Ok(self.records(dids).await?.into_iter().map(Record::from).collect())
+    }
+
+    async fn find_by_md5_and_size(&self, files: &[(String, i64)]) -> Result<Vec<Option<Record>>, IndexError> {
+        let mut connection = self.pool.acquire().await.map_err(Error::from)?;
+        let dids = records::by_md5_and_size(&mut connection, files).await?;
+        let mut wanted: Vec<String> = dids.iter().flatten().cloned().collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let found: Vec<Record> =
+            records::load(&mut connection, &wanted).await?.into_iter().map(Record::from).collect();
+        let by_did: std::collections::HashMap<&str, &Record> =
+            found.iter().map(|record| (record.did.as_str(), record)).collect();
+        Ok(dids.into_iter().map(|did| by_did.get(did?.as_str()).map(|record| (*record).clone())).collect())
+    }
+
+    async fn create(&self, caller: &Caller, records: &[NewRecord]) -> Result<Vec<Revision>, IndexError> {
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let inputs = records.iter().map(RecordInput::from_client).collect::<Result<Vec<_>, _>>()?;
+        let revisions = Indexd::create(self, &Claimant::from(caller), inputs).await?;
+        Ok(revisions.into_iter().map(Revision::from).collect())
+    }
+
+    async fn create_blank(
+        &self,
+        caller: &Caller,
+        uploader: Option<&str>,
+        file_name: &str,
+        authz: Option<&[String]>,
+    ) -> Result<Revision, IndexError> {
+        let input = BlankInput {
+            did: None,
+            uploader: uploader.map(str::to_owned),
+            file_name: Some(file_name.to_owned()),
+            authz: authz.filter(|authz| !authz.is_empty()).map(<[String]>::to_vec),
+        };
+        Ok(Indexd::create_blank(self, &Claimant::from(caller), input).await?.into())
+    }
+
+    async fn fill_blank(
+        &self,
+        caller: &Caller,
+        revision: &Revision,
+        size: i64,
+        hashes: &[(String, String)],
+        urls: &[String],
+    ) -> Result<Revision, IndexError> {
+        let fill = BlankFill {
+            size: Some(size),
+            hashes: hashes.iter().cloned().collect(),
+            urls: urls.to_vec(),
+            authz: None,
+        };
+        fill.check()?;
+        let who = Claimant::from(caller);
+        Ok(Indexd::fill_blank(self, &who, &revision.did, Some(&revision.rev), fill).await?.into())
+    }
+
+    async fn update(
+        &self,
+        caller: &Caller,
+        revision: &Revision,
+        patch: &RecordPatch,
+    ) -> Result<Revision, IndexError> {
+        let update = RecordUpdate::from_client(patch)?;
+        let who = Claimant::from(caller);
+        Ok(Indexd::update(self, &who, &revision.did, Some(&revision.rev), update).await?.into())
+    }
+
+    async fn add_aliases(&self, caller: &Caller, aliases: &[(String, String)]) -> Result<(), IndexError> {
+        if aliases.is_empty() {
+            return Ok(());
+        }
+        Ok(Indexd::add_aliases(self, &Claimant::from(caller), aliases).await?)
+    }
+
+    async fn delete(&self, caller: &Caller, revision: &Revision) -> Result<(), IndexError> {
+        Ok(Indexd::delete(self, &Claimant::from(caller), &revision.did, Some(&revision.rev)).await?)
+    }
+
+    async fn healthy(&self) -> bool {
+        web::Service::ready(self).await.is_ok()
+    }
+}

@@ -1,0 +1,95 @@
+//! Hash types of a file and what their values look like.
+
+use std::sync::LazyLock;
+
+use indexmap::IndexMap;
+use regex::Regex;
+
+use crate::Error;
+
+/// The types that the record API knows, in the order of the contract, with the length of their hex text.
+const TYPES: [(&str, usize); 6] =
+    [("md5", 32), ("sha1", 40), ("sha256", 64), ("sha512", 128), ("crc", 8), ("etag", 32)];
+
+/// The types that the list of legacy aliases knows.
+const LEGACY_TYPES: [&str; 4] = ["md5", "sha1", "sha256", "sha512"];
+
+static ETAG: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[0-9a-f]{32}(-\d+)?$").expect("invariant: the pattern is a constant that compiles")
+});
+
+/// Whether `kind` is a known type, and if so whether `value` fits it. `None`: the type is unknown.
+pub(crate) fn fits(kind: &str, value: &str) -> Option<bool> {
+    let (_, length) = TYPES.iter().find(|(known, _)| *known == kind)?;
+    let lower_hex = |c: u8| matches!(c, b'0'..=b'9' | b'a'..=b'f');
+    Some(match kind {
+        "etag" => ETAG.is_match(value),
+        _ => value.len() == *length && value.bytes().all(lower_hex),
+    })
+}
+
+/// Hashes of a request body: at least one of a known type; the known ones must fit; others are kept as they are.
+pub(crate) fn check(hashes: &IndexMap<String, String>) -> Result<(), Error> {
+    let mut known = false;
+    for (kind, value) in hashes {
+        match fits(kind, value) {
+            Some(false) => return Err(Error::bad(format!("'{value}' is no {kind}"))),
+            Some(true) => known = true,
+            None => {}
+        }
+    }
+    match known {
+        true => Ok(()),
+        false => Err(Error::bad("hashes needs at least one of md5, sha1, sha256, sha512, crc, etag")),
+    }
+}
+
+/// Which hash types a query may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    /// The six types of the record API.
+    All,
+    /// The four types of the legacy aliases.
+    Legacy,
+}
+
+/// Query parameters `type:value`; a type that is named twice counts with its last value.
+pub(crate) fn parse_query(
+    parameters: &[&str],
+    accepted: Accepted,
+) -> Result<IndexMap<String, String>, Error> {
+    let mut hashes = IndexMap::new();
+    for parameter in parameters {
+        let (kind, value) =
+            parameter.split_once(':').ok_or_else(|| Error::bad("hash must have the form type:value"))?;
+        hashes.insert(kind.to_owned(), value.to_owned());
+    }
+    let known = |kind: &str| match accepted {
+        Accepted::All => TYPES.iter().any(|(known, _)| *known == kind),
+        Accepted::Legacy => LEGACY_TYPES.contains(&kind),
+    };
+    if hashes.keys().any(|kind| !known(kind)) {
+        return Err(Error::bad("invalid hash types specified"));
+    }
+    if hashes.iter().any(|(kind, value)| fits(kind, value) != Some(true)) {
+        return Err(Error::bad("invalid hash values specified"));
+    }
+    Ok(hashes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_lower_case_hex_of_the_right_length() {
+        let md5 = "d41d8cd98f00b204e9800998ecf8427e";
+        assert_eq!(fits("md5", md5), Some(true));
+        assert_eq!(fits("md5", &md5.to_uppercase()), Some(false));
+        assert_eq!(fits("md5", &format!("{md5}0")), Some(false));
+        assert_eq!(fits("etag", &format!("{md5}-12")), Some(true));
+        assert_eq!(fits("etag", &format!("{md5}-")), Some(false));
+        assert_eq!(fits("crc", "deadbeef"), Some(true));
+        assert_eq!(fits("whirlpool", "x"), None);
+    }
+}

@@ -1,0 +1,133 @@
+//! The fields of a JSON object, read with the rules of the original's JSON schemas.
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::Error;
+
+/// An object with known fields only.
+pub(super) struct Fields<'a>(&'a Map<String, Value>);
+
+fn wrong(name: &str, expected: &str) -> Error {
+    Error::bad(format!("'{name}' is not {expected}"))
+}
+
+impl<'a> Fields<'a> {
+    /// Refuses what is no object and what has other fields than `allowed`.
+    pub(super) fn strict(body: &'a Value, allowed: &[&str]) -> Result<Self, Error> {
+        let map = body.as_object().ok_or_else(|| Error::bad("the body is not of type 'object'"))?;
+        match map.keys().find(|key| !allowed.contains(&key.as_str())) {
+            Some(key) => {
+                Err(Error::bad(format!("Additional properties are not allowed ('{key}' was unexpected)")))
+            }
+            None => Ok(Self(map)),
+        }
+    }
+
+    /// Other fields are ignored.
+    pub(super) fn lenient(map: &'a Map<String, Value>) -> Self {
+        Self(map)
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&'a Value> {
+        self.0.get(name)
+    }
+
+    /// As [`Self::get`], but null counts as absent.
+    fn present(&self, name: &str) -> Option<&'a Value> {
+        self.get(name).filter(|value| !value.is_null())
+    }
+
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, Error> {
+        self.get(name).map(|value| text_of(name, value)).transpose()
+    }
+
+    /// A text, or null, or absent.
+    pub(super) fn nullable_text(&self, name: &str) -> Result<Option<Option<String>>, Error> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Null) => Ok(Some(None)),
+            Some(value) => text_of(name, value).map(|text| Some(Some(text))),
+        }
+    }
+
+    /// A text; null counts as absent.
+    pub(super) fn optional_text(&self, name: &str) -> Result<Option<String>, Error> {
+        self.present(name).map(|value| text_of(name, value)).transpose()
+    }
+
+    pub(super) fn size(&self, name: &str) -> Result<Option<i64>, Error> {
+        self.get(name).map(|value| size_of(name, value)).transpose()
+    }
+
+    /// As [`Self::size`]; null counts as absent.
+    pub(super) fn optional_size(&self, name: &str) -> Result<Option<i64>, Error> {
+        self.present(name).map(|value| size_of(name, value)).transpose()
+    }
+
+    pub(super) fn texts(&self, name: &str) -> Result<Option<Vec<String>>, Error> {
+        self.get(name).map(|value| texts_of(name, value)).transpose()
+    }
+
+    /// As [`Self::texts`]; null counts as absent.
+    pub(super) fn optional_texts(&self, name: &str) -> Result<Option<Vec<String>>, Error> {
+        self.present(name).map(|value| texts_of(name, value)).transpose()
+    }
+
+    pub(super) fn object(&self, name: &str) -> Result<Option<&'a Map<String, Value>>, Error> {
+        self.get(name)
+            .map(|value| value.as_object().ok_or_else(|| wrong(name, "of type 'object'")))
+            .transpose()
+    }
+
+    pub(super) fn array(&self, name: &str) -> Result<Option<&'a Vec<Value>>, Error> {
+        self.get(name).map(|value| value.as_array().ok_or_else(|| wrong(name, "of type 'array'"))).transpose()
+    }
+
+    /// An object whose values are texts.
+    pub(super) fn text_map(&self, name: &str) -> Result<Option<IndexMap<String, String>>, Error> {
+        self.object(name)?.map(|map| text_map_of(name, map)).transpose()
+    }
+
+    /// As [`Self::text_map`]; null counts as absent.
+    pub(super) fn optional_text_map(&self, name: &str) -> Result<Option<IndexMap<String, String>>, Error> {
+        match self.present(name) {
+            None => Ok(None),
+            Some(_) => self.text_map(name),
+        }
+    }
+}
+
+/// The value of a required field.
+pub(super) fn required<T>(name: &str, value: Option<T>) -> Result<T, Error> {
+    value.ok_or_else(|| Error::bad(format!("'{name}' is a required property")))
+}
+
+fn text_of(name: &str, value: &Value) -> Result<String, Error> {
+    value.as_str().map(str::to_owned).ok_or_else(|| wrong(name, "of type 'string'"))
+}
+
+/// A whole number from 0 that fits into 64 bits; `5.0` is one too.
+fn size_of(name: &str, value: &Value) -> Result<i64, Error> {
+    let number = value.as_number().ok_or_else(|| wrong(name, "of type 'integer'"))?;
+    let whole = number.as_i64().or_else(|| {
+        let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 9.0e15)?;
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
+        let whole = float as i64;
+        Some(whole)
+    });
+    match whole {
+        Some(size) if size >= 0 => Ok(size),
+        Some(size) => Err(Error::bad(format!("{size} is less than the minimum of 0"))),
+        None => Err(wrong(name, "an integer of at most 64 bits")),
+    }
+}
+
+fn texts_of(name: &str, value: &Value) -> Result<Vec<String>, Error> {
+    let items = value.as_array().ok_or_else(|| wrong(name, "of type 'array'"))?;
+    items.iter().map(|item| text_of(name, item)).collect()
+}
+
+fn text_map_of(name: &str, map: &Map<String, Value>) -> Result<IndexMap<String, String>, Error> {
+    map.iter().map(|(key, value)| Ok((key.clone(), text_of(&format!("{name}.{key}"), value)?))).collect()
+}

@@ -1,0 +1,14 @@
+//! Request bodies, parsed once into what the rest of the service works with.
+
+mod alias;
+mod blank;
+mod bundle;
+mod fields;
+mod record;
+mod value;
+
+pub(crate) use alias::{LegacyAliasInput, record_aliases};
+pub(crate) use blank::{BlankFill, BlankInput};
+pub(crate) use bundle::BundleInput;
+pub(crate) use record::{RecordInput, RecordUpdate, VersionsUpdate, check_url_metadata};
+pub(crate) use value::FlatMetadata;

@@ -1,0 +1,36 @@
+//! `/bulk/documents`.
+
+use actix_web::{
+    HttpResponse,
+    web::{self, Data, ServiceConfig},
+};
+use serde_json::Value;
+
+use super::body::Json;
+use crate::{Error, Indexd};
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.route("/bulk/documents", web::post().to(list));
+}
+
+/// No bulk request asks for more than this. (The original has no limit; its clients send a few thousand.)
+pub(super) const MAX_IDS: usize = 50_000;
+
+/// A list of ids in a body.
+pub(super) fn ids(value: &Value) -> Result<Vec<String>, Error> {
+    let items = value.as_array().ok_or_else(|| Error::bad("the ids are not of type 'array'"))?;
+    if items.len() > MAX_IDS {
+        return Err(Error::bad(format!("at most {MAX_IDS} ids can be asked for at once")));
+    }
+    let id = |item: &Value| {
+        item.as_str().map(str::to_owned).ok_or_else(|| Error::bad("an id is not of type 'string'"))
+    };
+    items.iter().map(id).collect()
+}
+
+async fn list(indexd: Data<Indexd>, Json(body): Json) -> Result<HttpResponse, Error> {
+    match ids(&body)? {
+        ids if ids.is_empty() => Err(Error::bad("No ids provided")),
+        ids => Ok(HttpResponse::Ok().json(indexd.records(&ids).await?)),
+    }
+}

@@ -1,0 +1,128 @@
+//! `/index` and `/index/{guid}`: the record API.
+
+use actix_web::{
+    HttpResponse,
+    web::{self, Data, ServiceConfig},
+};
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use super::{body::Json, paths::Guid};
+use crate::{
+    Error, Indexd,
+    auth::Claimant,
+    document::Entry,
+    input::{RecordInput, RecordUpdate},
+    query::{Entries, Form, ListQuery, Params, UrlConditions},
+};
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.route("/index", web::get().to(list))
+        .route("/index", web::post().to(create))
+        .route("/index/{guid:.+}", web::get().to(get))
+        .route("/index/{guid:.+}", web::put().to(update))
+        .route("/index/{guid:.+}", web::delete().to(delete))
+        .route("/index/{guid:.+}", web::post().to(create_version));
+}
+
+/// The envelope of a list, which echoes the query.
+#[derive(Serialize)]
+pub(super) struct Envelope<'a> {
+    acl: Option<&'a [String]>,
+    authz: Option<&'a [String]>,
+    file_name: Option<&'a str>,
+    hashes: Option<&'a IndexMap<String, String>>,
+    ids: Option<&'a [String]>,
+    limit: i64,
+    metadata: &'a IndexMap<String, String>,
+    page: Option<i64>,
+    records: Vec<Entry>,
+    size: Option<i64>,
+    start: Option<&'a str>,
+    urls: &'a [String],
+    urls_metadata: UrlsMetadata<'a>,
+    version: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum UrlsMetadata<'a> {
+    Given(Option<&'a UrlConditions>),
+    Empty(&'static str),
+}
+
+impl<'a> Envelope<'a> {
+    pub(super) fn new(query: &'a ListQuery, records: Vec<Entry>) -> Self {
+        let filter = &query.filter;
+        Self {
+            acl: filter.acl.as_ref().map(Entries::echo),
+            authz: filter.authz.as_ref().map(Entries::echo),
+            file_name: filter.file_name.as_deref(),
+            hashes: filter.hashes.as_ref(),
+            ids: filter.ids.as_deref(),
+            limit: query.window.limit,
+            metadata: &filter.metadata,
+            page: query.window.page,
+            records,
+            size: filter.size,
+            start: query.window.start.as_deref(),
+            urls: &filter.urls,
+            urls_metadata: match query.empty_urls_metadata {
+                true => UrlsMetadata::Empty(""),
+                false => UrlsMetadata::Given(filter.urls_metadata.as_ref()),
+            },
+            version: filter.version.as_deref(),
+        }
+    }
+}
+
+async fn list(indexd: Data<Indexd>, params: Params) -> Result<HttpResponse, Error> {
+    let query = ListQuery::parse(&params, Form::Records)?;
+    let entries = indexd.list(&query, false).await?;
+    Ok(HttpResponse::Ok().json(Envelope::new(&query, entries)))
+}
+
+async fn create(indexd: Data<Indexd>, who: Claimant, Json(body): Json) -> Result<HttpResponse, Error> {
+    let input = RecordInput::parse(&body)?;
+    let revisions = indexd.create(&who, vec![input]).await?;
+    Ok(HttpResponse::Ok().json(revisions.first()))
+}
+
+async fn get(indexd: Data<Indexd>, Guid(guid): Guid) -> Result<HttpResponse, Error> {
+    let mut entry = indexd.entry(&guid).await?;
+    if let Entry::Record(record) = &mut entry {
+        indexd.decorate(record).await;
+    }
+    Ok(HttpResponse::Ok().json(entry))
+}
+
+async fn update(
+    indexd: Data<Indexd>,
+    who: Claimant,
+    Guid(guid): Guid,
+    params: Params,
+    Json(body): Json,
+) -> Result<HttpResponse, Error> {
+    let update = RecordUpdate::parse(&body)?;
+    Ok(HttpResponse::Ok().json(indexd.update(&who, &guid, params.get("rev"), update).await?))
+}
+
+async fn delete(
+    indexd: Data<Indexd>,
+    who: Claimant,
+    Guid(guid): Guid,
+    params: Params,
+) -> Result<HttpResponse, Error> {
+    indexd.delete(&who, &guid, params.get("rev")).await?;
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(""))
+}
+
+async fn create_version(
+    indexd: Data<Indexd>,
+    who: Claimant,
+    Guid(guid): Guid,
+    Json(body): Json,
+) -> Result<HttpResponse, Error> {
+    let input = RecordInput::parse(&body)?;
+    Ok(HttpResponse::Ok().json(indexd.create_version(&who, &guid, input).await?))
+}

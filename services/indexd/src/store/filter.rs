@@ -1,0 +1,193 @@
+//! The list query as one statement for the dids of a page.
+//!
+//! Order and comparison of dids both use the column's own collation, which is that of its primary key: any
+//! other would sort the whole table for each page.
+
+use indexmap::IndexMap;
+use sql::{Condition, Order, Select, Sql};
+use sqlx::PgConnection;
+
+use crate::{
+    Error,
+    query::{Entries, Filter, Negation, UrlConditions, Window},
+};
+
+/// The dids of a page of records. With `ids` in the filter there are no pages.
+pub(crate) async fn dids(
+    connection: &mut PgConnection,
+    filter: &Filter,
+    window: &Window,
+) -> Result<Vec<String>, Error> {
+    Ok(select(filter, window).sql().scalar::<String>().persistent(false).fetch_all(connection).await?)
+}
+
+fn select(filter: &Filter, window: &Window) -> Select {
+    let mut select = Select::from(Sql::raw("index_record r"));
+    select.expression(Sql::raw("r.did")).filter(condition(filter));
+    if let Some(start) = &window.start {
+        select.filter(Condition::Is(Sql::raw("r.did > ").bind(start.as_str())));
+    }
+    if window.page.is_some() {
+        select.order_by(Sql::raw("r.updated_date"), Order::Ascending).offset(window.offset());
+    }
+    select.order_by(Sql::raw("r.did"), Order::Ascending);
+    if filter.ids.is_none() {
+        select.limit(window.limit);
+    }
+    select
+}
+
+fn condition(filter: &Filter) -> Condition {
+    let mut all = Vec::new();
+    if let Some(ids) = &filter.ids {
+        all.push(Condition::any(Sql::raw("r.did"), ids.clone()));
+    }
+    if let Some(size) = filter.size {
+        all.push(Condition::equals(Sql::raw("r.size"), size));
+    }
+    all.extend(equals("r.file_name = ", filter.file_name.as_deref()));
+    all.extend(equals("r.version = ", filter.version.as_deref()));
+    all.extend(equals("r.uploader = ", filter.uploader.as_deref()));
+    all.extend(filter.urls.iter().map(|url| exists(URLS, [is("c.url = ", url)])));
+    all.extend(entries(ACL, "c.ace = ", filter.acl.as_ref()));
+    all.extend(entries(AUTHZ, "c.resource = ", filter.authz.as_ref()));
+    for (kind, value) in filter.hashes.iter().flatten() {
+        all.push(exists(HASHES, [is("c.hash_type = ", kind), is("c.hash_value = ", value)]));
+    }
+    for (key, value) in &filter.metadata {
+        all.push(exists(METADATA, [is("c.key = ", key), is("c.value = ", value)]));
+    }
+    all.extend(filter.urls_metadata.as_ref().map(url_conditions));
+    all.push(negation(&filter.not));
+    Condition::And(all)
+}
+
+const URLS: &str = "index_record_url c";
+const URL_FACTS: &str = "index_record_url_metadata c";
+const ACL: &str = "index_record_ace c";
+const AUTHZ: &str = "index_record_authz c";
+const HASHES: &str = "index_record_hash c";
+const METADATA: &str = "index_record_metadata c";
+
+fn is(comparison: &'static str, value: &str) -> Condition {
+    Condition::Is(Sql::raw(comparison).bind(value))
+}
+
+fn equals(comparison: &'static str, value: Option<&str>) -> Option<Condition> {
+    value.map(|value| is(comparison, value))
+}
+
+/// The url contains the text, in which `%` and `_` are wildcards.
+fn like(text: &str) -> Condition {
+    Condition::Is(Sql::raw("c.url like '%' || ").bind(text).text(" || '%'"))
+}
+
+fn child(table: &'static str, conditions: impl IntoIterator<Item = Condition>) -> Select {
+    let mut select = Select::from(Sql::raw(table));
+    select.filter(Condition::Is(Sql::raw("c.did = r.did")));
+    for condition in conditions {
+        select.filter(condition);
+    }
+    select
+}
+
+fn exists(table: &'static str, conditions: impl IntoIterator<Item = Condition>) -> Condition {
+    Condition::Exists(Box::new(child(table, conditions)))
+}
+
+fn lacks(table: &'static str, conditions: impl IntoIterator<Item = Condition>) -> Condition {
+    Condition::not_exists(child(table, conditions))
+}
+
+fn entries(table: &'static str, comparison: &'static str, wanted: Option<&Entries>) -> Vec<Condition> {
+    match wanted {
+        None => Vec::new(),
+        Some(Entries::Nothing) => vec![lacks(table, [])],
+        Some(Entries::All(list)) => list.iter().map(|entry| exists(table, [is(comparison, entry)])).collect(),
+    }
+}
+
+/// For each pattern some url that matches it and has each of the facts; without facts, any at all.
+fn url_conditions(conditions: &UrlConditions) -> Condition {
+    let one = |(pattern, facts): (&String, &IndexMap<String, String>)| {
+        let mut select = child(URL_FACTS, [like(pattern)]);
+        for (key, value) in facts {
+            let mut fact = Select::from(Sql::raw("index_record_url_metadata f"));
+            fact.filter(Condition::Is(Sql::raw("f.did = c.did and f.url = c.url")))
+                .filter(is("f.key = ", key))
+                .filter(is("f.value = ", value));
+            select.filter(Condition::Exists(Box::new(fact)));
+        }
+        Condition::Exists(Box::new(select))
+    };
+    Condition::And(conditions.iter().map(one).collect())
+}
+
+fn negation(not: &Negation) -> Condition {
+    let mut all = Vec::new();
+    all.extend(equals("r.file_name <> ", not.file_name.as_deref()));
+    all.extend(equals("r.version <> ", not.version.as_deref()));
+    for (table, column, values) in
+        [(URLS, "c.url", &not.urls), (ACL, "c.ace", &not.acl), (AUTHZ, "c.resource", &not.authz)]
+    {
+        let Some(values) = values else { continue };
+        all.push(exists(table, []));
+        all.push(lacks(table, [Condition::any(Sql::raw(column), values.clone())]));
+    }
+    for (key, value) in &not.metadata {
+        all.push(lacks(METADATA, fact(key, value)));
+    }
+    if !not.urls_metadata.is_empty() {
+        // As in the original, records without any url metadata are not looked at.
+        all.push(exists(URL_FACTS, []));
+    }
+    for (pattern, facts) in &not.urls_metadata {
+        if facts.is_empty() {
+            all.push(lacks(URLS, [like(pattern)]));
+        }
+        for (key, value) in facts {
+            let mut conditions = fact(key, value);
+            conditions.push(like(pattern));
+            all.push(lacks(URL_FACTS, conditions));
+        }
+    }
+    Condition::And(all)
+}
+
+/// The key with this value; an empty value stands for any.
+fn fact(key: &str, value: &str) -> Vec<Condition> {
+    let mut conditions = vec![is("c.key = ", key)];
+    if !value.is_empty() {
+        conditions.push(is("c.value = ", value));
+    }
+    conditions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::{Form, ListQuery, Params};
+
+    fn text(query: &str) -> String {
+        let list = ListQuery::parse(&Params::parse(query), Form::Records).expect("a valid query");
+        select(&list.filter, &list.window).sql().render().0
+    }
+
+    #[test]
+    fn a_page_after_a_did_is_a_range_of_the_primary_key() {
+        assert_eq!(
+            text("start=a&limit=5"),
+            "select r.did from index_record r where true and r.did > $1 order by r.did limit $2"
+        );
+    }
+
+    #[test]
+    fn filters_become_semi_joins() {
+        assert_eq!(
+            text("hash=crc:deadbeef&acl=null&page=2&negate_params={\"urls\":[\"x\"]}"),
+            "select r.did from index_record r where \
+             exists (select 1 from index_record_hash c where c.did = r.did and c.hash_type = $2 and c.hash_value = $3) \
+             order by r.did limit $4"
+        );
+    }
+}

@@ -1,0 +1,241 @@
+//! Finding and reading records.
+
+use std::collections::BTreeMap;
+
+use sqlx::{FromRow, PgConnection, types::Json};
+
+use crate::{
+    Error,
+    dates::Timestamp,
+    document::{Record, Revision, UrlMetadata},
+};
+
+/// What an id stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A record with this did.
+    Record(String),
+    /// A bundle with this id.
+    Bundle(String),
+}
+
+#[derive(FromRow)]
+struct Row {
+    did: String,
+    baseid: Option<String>,
+    rev: Option<String>,
+    form: Option<String>,
+    size: Option<i64>,
+    created_date: Option<Timestamp>,
+    updated_date: Option<Timestamp>,
+    file_name: Option<String>,
+    version: Option<String>,
+    uploader: Option<String>,
+    description: Option<String>,
+    content_created_date: Option<Timestamp>,
+    content_updated_date: Option<Timestamp>,
+    urls: Vec<String>,
+    acl: Vec<String>,
+    authz: Vec<String>,
+    hashes: Option<Json<BTreeMap<String, Option<String>>>>,
+    metadata: Option<Json<BTreeMap<String, Option<String>>>>,
+    urls_metadata: Option<Json<UrlMetadata>>,
+}
+
+impl From<Row> for Record {
+    fn from(row: Row) -> Self {
+        let mut urls_metadata = row.urls_metadata.map(|facts| facts.0).unwrap_or_default();
+        for url in &row.urls {
+            urls_metadata.entry(url.clone()).or_default();
+        }
+        let epoch = || Timestamp(chrono::DateTime::UNIX_EPOCH.naive_utc());
+        Self {
+            acl: row.acl,
+            authz: row.authz,
+            baseid: row.baseid.unwrap_or_default(),
+            content_created_date: row.content_created_date,
+            content_updated_date: row.content_updated_date,
+            created_date: row.created_date.unwrap_or_else(epoch),
+            description: row.description,
+            did: row.did,
+            file_name: row.file_name,
+            form: row.form,
+            hashes: row.hashes.map(|hashes| hashes.0).unwrap_or_default(),
+            metadata: row.metadata.map(|metadata| metadata.0).unwrap_or_default(),
+            rev: row.rev.unwrap_or_default(),
+            size: row.size,
+            updated_date: row.updated_date.unwrap_or_else(epoch),
+            uploader: row.uploader,
+            urls: row.urls,
+            urls_metadata,
+            version: row.version,
+        }
+    }
+}
+
+/// The records of exactly these dids (each given once), in the order given; unknown ones are left out. One
+/// statement, whatever their number: the children come as arrays and objects of their record's row.
+pub(crate) async fn load(connection: &mut PgConnection, dids: &[String]) -> Result<Vec<Record>, Error> {
+    if dids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Row> = sqlx::query_as(
+        "select r.did, r.baseid, r.rev, r.form, r.size, r.created_date, r.updated_date, r.file_name, r.version, \
+            r.uploader, r.description, r.content_created_date, r.content_updated_date, \
+            array(select u.url from index_record_url u where u.did = r.did order by u.url) as urls, \
+            array(select a.ace from index_record_ace a where a.did = r.did order by a.ace) as acl, \
+            array(select z.resource from index_record_authz z where z.did = r.did order by z.resource) as authz, \
+            (select json_object_agg(h.hash_type, h.hash_value) \
+             from index_record_hash h where h.did = r.did) as hashes, \
+            (select json_object_agg(m.key, m.value) \
+             from index_record_metadata m where m.did = r.did) as metadata, \
+            (select json_object_agg(f.url, f.facts) \
+             from (select x.url, json_object_agg(x.key, x.value) as facts \
+                   from index_record_url_metadata x where x.did = r.did group by x.url) f) as urls_metadata \
+         from unnest($1::text[]) with ordinality as wanted(did, position) \
+         join index_record r on r.did = wanted.did \
+         order by wanted.position",
+    )
+    .bind(dids)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(Record::from).collect())
+}
+
+/// The record with exactly this did.
+pub(crate) async fn by_did(connection: &mut PgConnection, did: &str) -> Result<Option<Record>, Error> {
+    Ok(load(connection, &[did.to_owned()]).await?.pop())
+}
+
+/// What each of `asked` stands for. Each is a list of spellings, the best first; a spelling can be a did, a
+/// baseid (whose newest record counts) or a bundle id, in this order.
+pub(crate) async fn resolve(
+    connection: &mut PgConnection,
+    asked: &[Vec<String>],
+) -> Result<Vec<Option<Target>>, Error> {
+    let (mut numbers, mut ranks, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, spellings) in asked.iter().enumerate() {
+        for (rank, id) in spellings.iter().enumerate() {
+            numbers.push(i64::try_from(number).unwrap_or(i64::MAX));
+            ranks.push(i64::try_from(rank).unwrap_or(i64::MAX));
+            ids.push(id.as_str());
+        }
+    }
+    let rows: Vec<(i64, bool, String)> = sqlx::query_as(
+        "with wanted as (select * from unnest($1::bigint[], $2::bigint[], $3::text[]) as w(number, rank, id)) \
+         select distinct on (number) number, is_bundle, id from ( \
+            select w.number, w.rank, false as is_bundle, r.did as id, r.created_date \
+            from wanted w join index_record r on r.did = w.id \
+            union all \
+            select w.number, w.rank, false, r.did, r.created_date \
+            from wanted w join index_record r on r.baseid = w.id \
+            union all \
+            select w.number, w.rank, true, b.bundle_id, null \
+            from wanted w join drs_bundle_record b on b.bundle_id = w.id) found \
+         order by number, rank, is_bundle, created_date desc nulls last, id",
+    )
+    .bind(&numbers)
+    .bind(&ranks)
+    .bind(&ids)
+    .fetch_all(connection)
+    .await?;
+    let mut targets = vec![None; asked.len()];
+    for (number, is_bundle, id) in rows {
+        let target = if is_bundle { Target::Bundle(id) } else { Target::Record(id) };
+        if let Some(place) = usize::try_from(number).ok().and_then(|number| targets.get_mut(number)) {
+            *place = Some(target);
+        }
+    }
+    Ok(targets)
+}
+
+/// The did of the record that has the alias `name`.
+pub(crate) async fn did_of_alias(connection: &mut PgConnection, name: &str) -> Result<Option<String>, Error> {
+    Ok(sqlx::query_scalar("select did from index_record_alias where name = $1")
+        .bind(name)
+        .fetch_optional(connection)
+        .await?)
+}
+
+/// Which of `dids` exist.
+pub(crate) async fn existing(connection: &mut PgConnection, dids: &[String]) -> Result<Vec<String>, Error> {
+    Ok(sqlx::query_scalar("select did from index_record where did = any($1)")
+        .bind(dids)
+        .fetch_all(connection)
+        .await?)
+}
+
+/// The dids of all versions of a did or baseid, oldest first.
+pub(crate) async fn versions(connection: &mut PgConnection, guid: &str) -> Result<Vec<String>, Error> {
+    Ok(sqlx::query_scalar(
+        "select r.did from index_record r \
+         where r.baseid = coalesce((select s.baseid from index_record s where s.did = $1), $1) \
+         order by r.created_date, r.did",
+    )
+    .bind(guid)
+    .fetch_all(connection)
+    .await?)
+}
+
+/// The did of the newest version of a did or baseid; with `numbered`, of those that have a version text.
+pub(crate) async fn latest(
+    connection: &mut PgConnection,
+    guid: &str,
+    numbered: bool,
+) -> Result<Option<String>, Error> {
+    Ok(sqlx::query_scalar(
+        "select r.did from index_record r \
+         where r.baseid = coalesce((select s.baseid from index_record s where s.did = $1), $1) \
+           and (not $2 or r.version is not null) \
+         order by r.created_date desc, r.did desc limit 1",
+    )
+    .bind(guid)
+    .bind(numbered)
+    .fetch_optional(connection)
+    .await?)
+}
+
+/// For each `(md5, size)` the first record by did that has both.
+pub(crate) async fn by_md5_and_size(
+    connection: &mut PgConnection,
+    files: &[(String, i64)],
+) -> Result<Vec<Option<String>>, Error> {
+    let (hashes, sizes): (Vec<&str>, Vec<i64>) =
+        files.iter().map(|(md5, size)| (md5.as_str(), *size)).unzip();
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "select distinct on (w.position) w.position, r.did \
+         from unnest($1::text[], $2::bigint[]) with ordinality as w(md5, size, position) \
+         join index_record_hash h on h.hash_value = w.md5 and h.hash_type = 'md5' \
+         join index_record r on r.did = h.did and r.size = w.size \
+         order by w.position, r.did",
+    )
+    .bind(&hashes)
+    .bind(&sizes)
+    .fetch_all(connection)
+    .await?;
+    let mut dids = vec![None; files.len()];
+    for (position, did) in rows {
+        let index = usize::try_from(position - 1).ok();
+        if let Some(place) = index.and_then(|index| dids.get_mut(index)) {
+            *place = Some(did);
+        }
+    }
+    Ok(dids)
+}
+
+/// Locks records that must still be at the revision that was looked at before. `false`: one is not.
+pub(crate) async fn lock(connection: &mut PgConnection, revisions: &[Revision]) -> Result<bool, Error> {
+    let (dids, revs): (Vec<&str>, Vec<&str>) =
+        revisions.iter().map(|revision| (revision.did.as_str(), revision.rev.as_str())).unzip();
+    let locked = sqlx::query(
+        "select r.did from index_record r \
+         where r.did = any($1) and exists ( \
+            select 1 from unnest($1::text[], $2::text[]) as w(did, rev) where w.did = r.did and w.rev = r.rev) \
+         order by r.did for update",
+    )
+    .bind(&dids)
+    .bind(&revs)
+    .fetch_all(connection)
+    .await?;
+    Ok(locked.len() == revisions.len())
+}

@@ -5,13 +5,20 @@
 //! database turn them into writes or errors (`resolve`, `links`), and `store` writes them set by set. One
 //! request is one transaction.
 
+mod answer;
 mod auth;
 mod body;
+mod classify;
 mod document;
+mod entity;
 mod error;
+mod files;
+mod links;
 mod python;
+mod resolve;
 mod routes;
 mod store;
+mod submission;
 #[cfg(test)]
 mod testing;
 mod tsv;
@@ -21,7 +28,7 @@ use std::sync::Arc;
 use actix_web::{middleware::from_fn, web};
 use async_trait::async_trait;
 use authz::Authz;
-use dictionary::Dictionary;
+use dictionary::{Dictionary, LoadError, Validators};
 use indexclient::IndexClient;
 use sqlx::PgPool;
 use tokens::Verifier;
@@ -60,6 +67,7 @@ pub struct Sheepdog {
     config: Config,
     pool: PgPool,
     dictionary: Arc<Dictionary>,
+    validators: Validators,
     authz: Arc<dyn Authz>,
     index: Arc<dyn IndexClient>,
     verifier: Arc<Verifier>,
@@ -67,6 +75,9 @@ pub struct Sheepdog {
 
 impl Sheepdog {
     /// The service on a database that [`psqlgraph::migrate`] has prepared for `dictionary`.
+    ///
+    /// # Errors
+    /// When a schema of the dictionary cannot be compiled.
     pub fn build(
         config: Config,
         pool: PgPool,
@@ -74,8 +85,9 @@ impl Sheepdog {
         authz: Arc<dyn Authz>,
         index: Arc<dyn IndexClient>,
         verifier: Arc<Verifier>,
-    ) -> Arc<Self> {
-        Arc::new(Self { config, pool, dictionary, authz, index, verifier })
+    ) -> Result<Arc<Self>, LoadError> {
+        let validators = Validators::compile(&dictionary)?;
+        Ok(Arc::new(Self { config, pool, dictionary, validators, authz, index, verifier }))
     }
 }
 

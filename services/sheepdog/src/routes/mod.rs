@@ -1,7 +1,9 @@
 //! Routes, a file a resource. All exist under `/v0/submission` and `/submission`.
 
 mod programs;
+mod projects;
 mod status;
+mod submission;
 
 use actix_web::{HttpResponse, Resource, web};
 
@@ -16,6 +18,8 @@ pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
 }
 
 fn submission(cfg: &mut web::ServiceConfig) {
+    cfg.configure(submission::routes);
+    cfg.configure(projects::routes);
     cfg.configure(programs::routes);
 }
 

@@ -1,12 +1,16 @@
 //! Programs and projects.
 
-use dictionary::Dictionary;
-use psqlgraph::names::edge_table;
+use dictionary::{Dictionary, Link};
+use psqlgraph::{
+    names::edge_table,
+    nodes::{ChangedNode, EdgeTable, End, NewNode},
+    transactions::{self, NewLog, Role, State},
+};
 use serde_json::{Map, Value};
 use sql::Sql;
 use sqlx::{PgConnection, Row as _, types::Json};
 
-use crate::Error;
+use crate::{Error, entity::Node};
 
 /// A stored program.
 #[derive(Debug, Clone)]
@@ -112,10 +116,145 @@ pub(crate) async fn project(
 
 /// Table of the edges from projects to programs.
 pub(crate) fn membership(dictionary: &Dictionary) -> Result<String, Error> {
-    let link = dictionary
+    membership_edges(dictionary).map(|edges| edges.name)
+}
+
+/// Makes other writers of the project wait until the transaction ends. Readers, and links to the project from
+/// elsewhere, do not wait.
+///
+/// # Errors
+/// [`Error::NotFound`] when the project has gone.
+pub(crate) async fn lock(connection: &mut PgConnection, node_id: &str) -> Result<Map<String, Value>, Error> {
+    let row = sqlx::query("select _props from node_project where node_id = $1 for no key update")
+        .bind(node_id)
+        .fetch_optional(connection)
+        .await?;
+    let row = row.ok_or_else(|| Error::NotFound("the project has been deleted".to_owned()))?;
+    let props: Json<Map<String, Value>> = row.try_get("_props")?;
+    Ok(props.0)
+}
+
+/// Makes the program, or gives it another accession number. Says whether it was made.
+///
+/// # Errors
+/// A unique violation when another request makes it at this moment.
+pub(crate) async fn put_program(
+    connection: &mut PgConnection,
+    name: &str,
+    accession_number: Option<&str>,
+) -> Result<bool, Error> {
+    let id = psqlgraph::ids::program_id(name).to_string();
+    let row = sqlx::query("select _props from node_program where node_id = $1 for update")
+        .bind(&id)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let stored = row.map(|row| row.try_get::<Json<Map<String, Value>>, _>("_props")).transpose()?;
+    let is_new = stored.is_none();
+    let old = stored.map(|Json(props)| props).unwrap_or_default();
+    let mut props = old.clone();
+    props.insert("name".to_owned(), name.into());
+    if let Some(number) = accession_number {
+        props.insert("dbgap_accession_number".to_owned(), number.into());
+    }
+    if is_new {
+        let (key, props) = (name.to_owned(), Value::Object(props).to_string());
+        let node = NewNode { node_id: id, key, props };
+        psqlgraph::nodes::insert_nodes(connection, "program", &[], vec![node]).await?;
+    } else if props != old {
+        let node = ChangedNode { node_id: id, props: Value::Object(props).to_string() };
+        psqlgraph::nodes::update_nodes(connection, "program", vec![node]).await?;
+    }
+    Ok(is_new)
+}
+
+/// The properties of the project with this node id and the id of its program, locked until the transaction ends.
+pub(crate) async fn owned(
+    connection: &mut PgConnection,
+    dictionary: &Dictionary,
+    node_id: &str,
+) -> Result<Option<(Option<String>, Map<String, Value>)>, Error> {
+    let query = Sql::raw("select p._props, (select e.dst_id from ")
+        .then_ident(&membership(dictionary)?)
+        .text(" e where e.src_id = p.node_id limit 1) as owner from node_project p where p.node_id = ")
+        .bind(node_id)
+        .text(" for no key update of p");
+    let row = query.query().fetch_optional(connection).await?;
+    let Some(row) = row else { return Ok(None) };
+    let props: Json<Map<String, Value>> = row.try_get("_props")?;
+    Ok(Some((row.try_get("owner")?, props.0)))
+}
+
+/// Writes a new or changed project and its link to the program.
+pub(crate) async fn put_project(
+    connection: &mut PgConnection,
+    dictionary: &Dictionary,
+    program_node_id: &str,
+    node: &Node,
+) -> Result<(), Error> {
+    let props = Value::Object(node.props.clone()).to_string();
+    if node.old.is_none() {
+        let key = node.props.get("code").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let new = NewNode { node_id: node.id.clone(), key, props };
+        psqlgraph::nodes::insert_nodes(connection, "project", &[], vec![new]).await?;
+        let pairs = vec![(node.id.clone(), program_node_id.to_owned())];
+        psqlgraph::nodes::insert_edges(connection, &membership_edges(dictionary)?, pairs).await?;
+    } else if node.is_changed() {
+        let changed = ChangedNode { node_id: node.id.clone(), props };
+        psqlgraph::nodes::update_nodes(connection, "project", vec![changed]).await?;
+    }
+    Ok(())
+}
+
+/// Whether any node is linked to the project. One statement.
+pub(crate) async fn has_nodes(
+    connection: &mut PgConnection,
+    dictionary: &Dictionary,
+    node_id: &str,
+) -> Result<bool, Error> {
+    let Some(project) = dictionary.nodes.get("project") else { return Ok(false) };
+    let tables = project.backlinks.iter().map(|(source, link)| {
+        let table = edge_table(source, &link.label, "project");
+        Sql::raw("exists (select from ").then_ident(&table).text(" where dst_id = ").bind(node_id).text(")")
+    });
+    let tables = Sql::join(" or ", tables);
+    if tables.is_empty() {
+        return Ok(false);
+    }
+    Ok(Sql::raw("select ").then(tables).scalar().fetch_one(connection).await?)
+}
+
+/// Deletes an empty project and logs it.
+pub(crate) async fn delete_project(
+    connection: &mut PgConnection,
+    dictionary: &Dictionary,
+    project: &Project,
+    submitter: Option<&str>,
+) -> Result<(), Error> {
+    let ids = [project.node_id.clone()];
+    let edges = membership_edges(dictionary)?;
+    psqlgraph::nodes::delete_edges(connection, &edges, End::Source, &ids).await?;
+    psqlgraph::nodes::delete_nodes(connection, "project", &ids).await?;
+    let log = NewLog {
+        submitter,
+        role: Role::Delete,
+        program: &project.program.name,
+        project: &project.code,
+        is_dry_run: false,
+    };
+    let id = transactions::open(connection, &log).await?;
+    transactions::finish(connection, id, State::Succeeded, None).await?;
+    Ok(())
+}
+
+fn membership_edges(dictionary: &Dictionary) -> Result<EdgeTable, Error> {
+    let link = membership_link(dictionary)?;
+    Ok(EdgeTable::of("project", &link.label, "program"))
+}
+
+fn membership_link(dictionary: &Dictionary) -> Result<&Link, Error> {
+    dictionary
         .nodes
         .get("project")
         .and_then(|project| project.all_links().into_iter().find(|link| link.target_type == "program"))
-        .ok_or_else(|| Error::Corrupt("the dictionary has no link from project to program".to_owned()))?;
-    Ok(edge_table("project", &link.label, "program"))
+        .ok_or_else(|| Error::Corrupt("the dictionary has no link from project to program".to_owned()))
 }

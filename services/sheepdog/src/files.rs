@@ -1,0 +1,311 @@
+//! File nodes and the file index: which record each node means, and what has to be written there.
+//!
+//! Pure: [`wanted`] says what to look up, [`decide`] uses what was found. Two regimes: types with a property
+//! `object_id` keep the record's GUID there; for older types the node's own id is the GUID.
+
+use std::collections::{BTreeSet, HashMap};
+
+use dictionary::{Dictionary, NodeType};
+use indexclient::{NewRecord, Record, RecordPatch, Revision};
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    classify::has_object_id,
+    entity::{Action, Entity, ErrorType},
+    python,
+    store::projects::Project,
+};
+
+/// Fixed facts of a submission.
+#[derive(Debug, Clone)]
+pub(crate) struct Context<'a> {
+    pub project: &'a Project,
+    pub auth_namespace: &'a str,
+    pub require_existing: bool,
+    pub username: Option<&'a str>,
+}
+
+/// What to look up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub dids: BTreeSet<String>,
+    /// MD5 and size.
+    pub contents: BTreeSet<(String, i64)>,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Found {
+    pub by_did: HashMap<String, Record>,
+    pub by_content: HashMap<(String, i64), Record>,
+}
+
+/// What has to be written to the index, last of all.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct IndexWrites {
+    pub create: Vec<NewFile>,
+    pub patch: Vec<Patch>,
+}
+
+/// A record to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct NewFile {
+    pub record: NewRecord,
+    /// `<project_id>/<submitter_id>`.
+    pub alias: Option<String>,
+    /// Positions of the entities whose `object_id` becomes the new GUID.
+    pub entities: Vec<usize>,
+}
+
+/// A record to be changed, and how to change it back.
+#[derive(Debug, Clone)]
+pub(crate) struct Patch {
+    pub revision: Revision,
+    pub patch: RecordPatch,
+    pub undo: RecordPatch,
+}
+
+/// dbGaP accession numbers of project and program: the legacy access list.
+pub(crate) fn phsids(project: &Project) -> Vec<String> {
+    let number = |props: &Map<String, Value>| {
+        props.get("dbgap_accession_number").and_then(Value::as_str).map(str::to_owned)
+    };
+    [number(&project.props), number(&project.program.props)].into_iter().flatten().collect()
+}
+
+/// What to look up for the valid file entities.
+pub(crate) fn wanted(entities: &[Entity], dictionary: &Dictionary) -> Wanted {
+    let mut wanted = Wanted::default();
+    for (_, entity, node_type) in files(entities, dictionary) {
+        let creates = entity.node.as_ref().is_some_and(|node| node.action == Action::Create);
+        if !creates && entity.urls.is_none() {
+            continue;
+        }
+        wanted.dids.extend(guid(entity, node_type));
+        if creates {
+            wanted.contents.extend(content(entity));
+        }
+    }
+    wanted
+}
+
+fn files<'e, 'd>(
+    entities: &'e [Entity],
+    dictionary: &'d Dictionary,
+) -> impl Iterator<Item = (usize, &'e Entity, &'d NodeType)> + use<'e, 'd> {
+    entities.iter().enumerate().filter_map(|(position, entity)| {
+        let node_type = entity.node_type(dictionary)?;
+        let is_file = node_type.category.is_file() && entity.node.is_some() && entity.is_valid();
+        is_file.then_some((position, entity, node_type))
+    })
+}
+
+/// The GUID that the entity names or has.
+fn guid(entity: &Entity, node_type: &NodeType) -> Option<String> {
+    let node = entity.node.as_ref()?;
+    match (has_object_id(node_type), node.action) {
+        (true, _) => text(&node.props, "object_id").map(str::to_owned),
+        (false, Action::Create) => entity.given_id().map(str::to_owned),
+        (false, _) => Some(node.id.clone()),
+    }
+}
+
+fn content(entity: &Entity) -> Option<(String, i64)> {
+    let props = &entity.node.as_ref()?.props;
+    Some((text(props, "md5sum")?.to_owned(), props.get("file_size")?.as_i64()?))
+}
+
+fn text<'a>(props: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    props.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+/// Refuses files that do not fit the index, gives the others their GUIDs as far as they are known, and says
+/// what has to be written.
+pub(crate) fn decide(
+    entities: &mut [Entity],
+    found: &Found,
+    context: &Context<'_>,
+    dictionary: &Dictionary,
+) -> IndexWrites {
+    let positions: Vec<(usize, &NodeType)> =
+        files(entities, dictionary).map(|(position, _, node_type)| (position, node_type)).collect();
+    let mut decision =
+        Decision { found, context, writes: IndexWrites::default(), new_contents: HashMap::new() };
+    for (position, node_type) in positions {
+        let Some(entity) = entities.get_mut(position) else { continue };
+        match entity.node.as_ref().map(|node| node.action) {
+            Some(Action::Create) => decision.create(position, entity, node_type),
+            _ => decision.update(entity, node_type),
+        }
+    }
+    decision.writes
+}
+
+struct Decision<'a> {
+    found: &'a Found,
+    context: &'a Context<'a>,
+    writes: IndexWrites,
+    /// Content that an earlier entity of the request brings, and where its record will be made.
+    new_contents: HashMap<(String, i64), usize>,
+}
+
+impl Decision<'_> {
+    fn create(&mut self, position: usize, entity: &mut Entity, node_type: &NodeType) {
+        let guid = guid(entity, node_type);
+        let content = content(entity);
+        let by_guid = guid.as_ref().and_then(|guid| self.found.by_did.get(guid));
+        let by_content = content.as_ref().and_then(|content| self.found.by_content.get(content));
+        match (guid, by_guid, by_content) {
+            (Some(guid), None, Some(_)) => {
+                let message = format!("Provided object_id {guid} does not match any indexed file.");
+                entity.refuse(ErrorType::InvalidValue, message, &[]);
+            }
+            (Some(_), Some(record), _) => self.refer(entity, node_type, record),
+            (None, _, Some(record)) => set_guid(entity, node_type, &record.did),
+            (guid, None, None) => self.register(position, entity, node_type, guid, content),
+            (None, Some(_), None) => {}
+        }
+    }
+
+    /// The record exists (uploaded before): it has to be complete and to describe the same bytes. A record
+    /// that nobody has claimed yet is claimed for this project.
+    fn refer(&mut self, entity: &mut Entity, node_type: &NodeType, record: &Record) {
+        let did = &record.did;
+        let (Some(size), false) = (record.size, record.hashes.is_empty()) else {
+            let message = format!(
+                "Indexed file of id {did} is not ready for metadata submission yet (no hashes and size)."
+            );
+            return entity.refuse(ErrorType::InvalidValue, message, &[]);
+        };
+        let props = entity.node.as_ref().map(|node| node.props.clone()).unwrap_or_default();
+        let md5 = text(&props, "md5sum");
+        let submitted_size = props.get("file_size").unwrap_or(&Value::Null);
+        let same_hash = md5.is_none_or(|md5| record.hashes.get("md5").is_some_and(|stored| stored == md5));
+        if !same_hash || submitted_size.as_i64() != Some(size) {
+            let hashes = md5.map(|md5| json!({ "md5": md5 })).unwrap_or_else(|| json!({}));
+            let message = format!(
+                "Provided hash ({}) and size ({}) do not match those of indexed file of id {did}.",
+                python::repr(&hashes),
+                python::repr(submitted_size)
+            );
+            return entity.refuse(ErrorType::InvalidValue, message, &[]);
+        }
+        if record.acl.is_empty() && record.authz.is_empty() {
+            self.claim(entity, node_type, record);
+        }
+    }
+
+    fn claim(&mut self, entity: &mut Entity, node_type: &NodeType, record: &Record) {
+        let mut patch = RecordPatch { authz: Some(self.authz(entity, node_type)), ..RecordPatch::default() };
+        let mut undo = RecordPatch { authz: Some(record.authz.clone()), ..RecordPatch::default() };
+        if let Some(uploader) = &record.uploader {
+            if self.context.username != Some(uploader.as_str()) {
+                let message = format!("Indexed file of id {} was uploaded by another user.", record.did);
+                return entity.refuse(ErrorType::InvalidValue, message, &[]);
+            }
+            patch.acl = Some(self.acl());
+            patch.uploader = Some(None);
+            undo.acl = Some(record.acl.clone());
+            undo.uploader = Some(Some(uploader.clone()));
+        }
+        self.writes.patch.push(Patch { revision: record.revision(), patch, undo });
+    }
+
+    fn register(
+        &mut self,
+        position: usize,
+        entity: &mut Entity,
+        node_type: &NodeType,
+        guid: Option<String>,
+        content: Option<(String, i64)>,
+    ) {
+        if self.context.require_existing {
+            let message = "The file is not in the file index; upload it first.";
+            return entity.refuse(ErrorType::InvalidValue, message, &[]);
+        }
+        let Some((md5, size)) = content else {
+            let message = "Fail to register the data node in indexd. Detail md5sum and file_size are needed";
+            return entity.refuse(ErrorType::InvalidValue, message, &[]);
+        };
+        let key = (md5.clone(), size);
+        if guid.is_none()
+            && has_object_id(node_type)
+            && let Some(earlier) = self.new_contents.get(&key)
+        {
+            self.writes.create[*earlier].entities.push(position);
+            return;
+        }
+        let node = entity.node.as_ref();
+        let did = match has_object_id(node_type) {
+            true => guid,
+            false => node.map(|node| node.id.clone()),
+        };
+        let submitter_id = node.and_then(|node| text(&node.props, "submitter_id"));
+        let alias = submitter_id.map(|id| format!("{}/{id}", self.context.project.project_id()));
+        let record = NewRecord {
+            did,
+            form: "object".to_owned(),
+            size,
+            hashes: IndexMap::from([("md5".to_owned(), md5)]),
+            urls: entity.urls.clone().unwrap_or_default(),
+            acl: self.acl(),
+            authz: self.authz(entity, node_type),
+            ..NewRecord::default()
+        };
+        self.new_contents.entry(key).or_insert(self.writes.create.len());
+        self.writes.create.push(NewFile { record, alias, entities: vec![position] });
+    }
+
+    /// New locations replace the record's; facts about those that go, go with them.
+    fn update(&mut self, entity: &mut Entity, node_type: &NodeType) {
+        let Some(urls) = &entity.urls else { return };
+        let record = guid(entity, node_type).and_then(|guid| self.found.by_did.get(&guid));
+        let Some(record) = record.filter(|record| record.urls != *urls) else { return };
+        let mut facts = record.urls_metadata.clone();
+        facts.retain(|url, _| urls.contains(url));
+        self.writes.patch.push(Patch {
+            revision: record.revision(),
+            patch: RecordPatch {
+                urls: Some(urls.clone()),
+                urls_metadata: Some(facts),
+                ..RecordPatch::default()
+            },
+            undo: RecordPatch {
+                urls: Some(record.urls.clone()),
+                urls_metadata: Some(record.urls_metadata.clone()),
+                ..RecordPatch::default()
+            },
+        });
+    }
+
+    fn acl(&self) -> Vec<String> {
+        match text(&self.context.project.props, "availability_type") {
+            Some("Open") => vec!["*".to_owned()],
+            _ => phsids(self.context.project),
+        }
+    }
+
+    fn authz(&self, entity: &Entity, node_type: &NodeType) -> Vec<String> {
+        let project = self.context.project;
+        let resource = crate::auth::project_resource(&project.program.name, &project.code);
+        let mut authz = vec![format!("{}{resource}", self.context.auth_namespace)];
+        let codes = entity.node.as_ref().and_then(|node| node.props.get("consent_codes"));
+        if node_type.properties.contains_key("consent_codes") {
+            let codes = codes.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+            authz.extend(codes.map(|code| format!("/consents/{code}")));
+        }
+        authz
+    }
+}
+
+/// Writes a GUID into the node: as `object_id`, or as its id.
+pub(crate) fn set_guid(entity: &mut Entity, node_type: &NodeType, did: &str) {
+    let Some(node) = &mut entity.node else { return };
+    match has_object_id(node_type) {
+        true => {
+            node.props.insert("object_id".to_owned(), json!(did));
+        }
+        false => node.id = did.to_owned(),
+    }
+}

@@ -1,0 +1,489 @@
+//! Links of a submission: whom each means, and what the dictionary allows.
+//!
+//! Pure, in three steps with a lookup between: [`collect`] what is referred to, [`Links::resolve`] it, then
+//! [`Links::check`] multiplicities and groups against the edges that exist.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use dictionary::{Dictionary, Link, LinkGroup, LinkItem, NodeType};
+use psqlgraph::nodes::EdgeTable;
+use serde_json::{Map, Value};
+
+use crate::{
+    classify::Scope,
+    entity::{Action, Entity, ErrorType, keys_of},
+    python,
+    resolve::{Hit, Via, Wanted},
+};
+
+/// A description of a link's target; the same one is looked up once, however many entities use it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Target {
+    label: String,
+    id: Option<String>,
+    /// Values of the key tuples of the target's type.
+    keys: Vec<Vec<Option<String>>>,
+}
+
+/// The links of one entity under one name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Use {
+    /// Numbers of targets.
+    targets: Vec<usize>,
+    /// Node ids, once resolved.
+    ids: BTreeSet<String>,
+    /// JSON null: existing links go.
+    cleared: bool,
+}
+
+/// All links of a submission.
+#[derive(Debug, Default)]
+pub(crate) struct Links {
+    targets: Vec<Target>,
+    /// By entity and link name.
+    uses: BTreeMap<(usize, String), Use>,
+}
+
+/// Edges that exist, as far as they matter.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Edges {
+    /// Destinations of the submission's updated nodes.
+    pub destinations: HashMap<(EdgeTable, String), Vec<String>>,
+    /// Sources of the submission's targets under links that allow one only.
+    pub sources: HashMap<(EdgeTable, String), Vec<String>>,
+}
+
+/// What has to be known of an edge table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct WantedEdges {
+    /// Nodes whose destinations matter.
+    pub of_sources: BTreeSet<String>,
+    /// Nodes whose sources matter.
+    pub of_destinations: BTreeSet<String>,
+}
+
+/// What is to be written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct EdgeWrites {
+    /// New edges.
+    pub insert: BTreeMap<EdgeTable, Vec<(String, String)>>,
+    /// Sources that lose all their edges.
+    pub clear: BTreeMap<EdgeTable, Vec<String>>,
+}
+
+/// The table of `link` as declared by `node`.
+pub(crate) fn edge_table(node: &NodeType, link: &Link) -> EdgeTable {
+    EdgeTable::of(&node.id, &link.label, &link.target_type)
+}
+
+/// What the valid entities refer to.
+pub(crate) fn collect(entities: &[Entity], scope: &Scope, dictionary: &Dictionary) -> Links {
+    let mut links = Links::default();
+    let mut known: HashMap<Target, usize> = HashMap::new();
+    for (position, entity) in linkable(entities) {
+        let Some(node) = entity.node_type(dictionary) else { continue };
+        for link in node.all_links() {
+            let Some(value) = entity.get(&link.name) else { continue };
+            let mut one_use = Use { cleared: value.is_null(), ..Use::default() };
+            for reference in references(value) {
+                let target = target(reference, link, scope, dictionary);
+                let number = *known.entry(target.clone()).or_insert_with(|| {
+                    links.targets.push(target);
+                    links.targets.len() - 1
+                });
+                one_use.targets.push(number);
+            }
+            links.uses.insert((position, link.name.clone()), one_use);
+        }
+    }
+    links
+}
+
+fn linkable(entities: &[Entity]) -> impl Iterator<Item = (usize, &Entity)> {
+    entities.iter().enumerate().filter(|(_, entity)| entity.node.is_some() && entity.is_valid())
+}
+
+/// The objects of a link's value; an empty object alone is no link.
+fn references(value: &Value) -> Vec<&Map<String, Value>> {
+    match value {
+        Value::Object(map) if map.is_empty() => Vec::new(),
+        Value::Object(map) => vec![map],
+        Value::Array(items) => items.iter().filter_map(Value::as_object).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn target(reference: &Map<String, Value>, link: &Link, scope: &Scope, dictionary: &Dictionary) -> Target {
+    let text = |key: &str| reference.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let value = |key: &String| {
+        let default = (key == "project_id").then_some(scope.project_id.as_str());
+        text(key).or(default).map(str::to_owned)
+    };
+    let node = dictionary.nodes.get(&link.target_type);
+    let keys = node.into_iter().flat_map(keys_of).map(|tuple| tuple.iter().map(value).collect());
+    Target { label: link.target_type.clone(), id: text("id").map(str::to_owned), keys: keys.collect() }
+}
+
+impl Links {
+    /// What has to be looked up, by node type; positions are numbers of targets.
+    pub(crate) fn wanted(&self, dictionary: &Dictionary) -> BTreeMap<String, Wanted> {
+        let mut wanted: BTreeMap<String, Wanted> = BTreeMap::new();
+        for (number, target) in self.targets.iter().enumerate() {
+            let Some(node) = dictionary.nodes.get(&target.label) else { continue };
+            let of_type = wanted.entry(target.label.clone()).or_insert_with(|| Wanted::of(node));
+            if let Some(id) = &target.id {
+                of_type.ids.push((number, id.clone()));
+            }
+            for (keys, values) in of_type.keys.iter_mut().zip(&target.keys) {
+                if let Some(values) = values.iter().cloned().collect::<Option<Vec<String>>>() {
+                    keys.values.push((number, values));
+                }
+            }
+        }
+        wanted
+    }
+
+    /// Finds the target of every link among stored nodes and the nodes of the request itself.
+    pub(crate) fn resolve(
+        &mut self,
+        entities: &mut [Entity],
+        stored: &BTreeMap<String, Vec<Hit>>,
+        scope: &Scope,
+        dictionary: &Dictionary,
+    ) {
+        let new = NewNodes::of(entities, dictionary);
+        let mut hits: HashMap<usize, Vec<&Hit>> = HashMap::new();
+        for hit in stored.values().flatten() {
+            hits.entry(hit.position).or_default().push(hit);
+        }
+        let outcomes: Vec<Outcome> = self
+            .targets
+            .iter()
+            .enumerate()
+            .map(|(number, target)| {
+                let stored = hits.get(&number).map(Vec::as_slice).unwrap_or_default();
+                find(target, stored, &new, scope)
+            })
+            .collect();
+        for ((position, name), one_use) in &mut self.uses {
+            let Some(entity) = entities.get_mut(*position) else { continue };
+            for number in &one_use.targets {
+                match (&outcomes[*number], &self.targets[*number]) {
+                    (Outcome::One(id), _) => {
+                        one_use.ids.insert(id.clone());
+                    }
+                    (Outcome::None, target) => refuse_missing(entity, name, target, dictionary),
+                    (Outcome::Many, _) => {
+                        let message = format!("More than one link destination found for {name}");
+                        entity.refuse(ErrorType::InvalidLink, message, &[name]);
+                    }
+                    (Outcome::Foreign(message), target) => {
+                        let keys: &[&str] = if target.label == "project" { &[name] } else { &[] };
+                        entity.refuse(ErrorType::InvalidLink, message.clone(), keys);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The edges that [`Links::check`] needs to know.
+    pub(crate) fn wanted_edges(
+        &self,
+        entities: &[Entity],
+        dictionary: &Dictionary,
+    ) -> BTreeMap<EdgeTable, WantedEdges> {
+        let mut wanted: BTreeMap<EdgeTable, WantedEdges> = BTreeMap::new();
+        for (position, entity) in linkable(entities) {
+            let (Some(node_type), Some(node)) = (entity.node_type(dictionary), &entity.node) else {
+                continue;
+            };
+            for link in node_type.all_links() {
+                if node.action == Action::Update {
+                    let table = wanted.entry(edge_table(node_type, link)).or_default();
+                    table.of_sources.insert(node.id.clone());
+                }
+                let Some(one_use) = self.uses.get(&(position, link.name.clone())) else { continue };
+                if link.multiplicity.one_source() && !one_use.ids.is_empty() {
+                    let table = wanted.entry(edge_table(node_type, link)).or_default();
+                    table.of_destinations.extend(one_use.ids.iter().cloned());
+                }
+            }
+        }
+        wanted
+    }
+
+    /// Refuses what the dictionary does not allow, and says what is to be written for the rest.
+    pub(crate) fn check(
+        &self,
+        entities: &mut [Entity],
+        edges: &Edges,
+        dictionary: &Dictionary,
+    ) -> EdgeWrites {
+        let claims = self.claims(entities, dictionary);
+        let mut writes = EdgeWrites::default();
+        for (position, entity) in entities.iter_mut().enumerate() {
+            if entity.node.is_none() || !entity.is_valid() {
+                continue;
+            }
+            let Some(node_type) = entity.node_type(dictionary) else { continue };
+            let check = EntityCheck { links: self, position, node_type, edges, claims: &claims };
+            check.run(entity, &mut writes);
+        }
+        writes
+    }
+
+    /// Who of this request links to each target under links that allow one source only.
+    fn claims(
+        &self,
+        entities: &[Entity],
+        dictionary: &Dictionary,
+    ) -> HashMap<(EdgeTable, String), Vec<String>> {
+        let mut claims: HashMap<(EdgeTable, String), Vec<String>> = HashMap::new();
+        for ((position, name), one_use) in &self.uses {
+            let Some(entity) = entities.get(*position) else { continue };
+            let (Some(node_type), Some(node)) = (entity.node_type(dictionary), &entity.node) else {
+                continue;
+            };
+            let Some(link) = node_type.link(name).filter(|link| link.multiplicity.one_source()) else {
+                continue;
+            };
+            for id in &one_use.ids {
+                claims.entry((edge_table(node_type, link), id.clone())).or_default().push(node.id.clone());
+            }
+        }
+        claims
+    }
+}
+
+/// The nodes that the request itself makes or updates.
+struct NewNodes {
+    by_id: HashMap<(String, String), String>,
+    by_key: HashMap<(String, usize, Vec<String>), Vec<String>>,
+}
+
+impl NewNodes {
+    fn of(entities: &[Entity], dictionary: &Dictionary) -> Self {
+        let mut new = Self { by_id: HashMap::new(), by_key: HashMap::new() };
+        for entity in entities {
+            let (Some(node_type), Some(node)) = (entity.node_type(dictionary), &entity.node) else {
+                continue;
+            };
+            new.by_id.insert((node_type.id.clone(), node.id.clone()), node.id.clone());
+            for (number, tuple) in keys_of(node_type).enumerate() {
+                let value = |key: &String| node.props.get(key).and_then(Value::as_str).map(str::to_lowercase);
+                if let Some(values) = tuple.iter().map(value).collect() {
+                    let ids = new.by_key.entry((node_type.id.clone(), number, values)).or_default();
+                    ids.push(node.id.clone());
+                }
+            }
+        }
+        new
+    }
+
+    fn with_key(&self, label: &str, number: usize, values: &[String]) -> &[String] {
+        let folded = values.iter().map(|value| value.to_lowercase()).collect();
+        self.by_key.get(&(label.to_owned(), number, folded)).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+enum Outcome {
+    One(String),
+    None,
+    Many,
+    Foreign(String),
+}
+
+/// Both the id and the keys must fit, where both are given. Neither given means nobody.
+fn find(target: &Target, stored: &[&Hit], new: &NewNodes, scope: &Scope) -> Outcome {
+    let complete: Vec<(usize, Vec<String>)> = target
+        .keys
+        .iter()
+        .enumerate()
+        .filter_map(|(number, values)| Some((number, values.iter().cloned().collect::<Option<Vec<_>>>()?)))
+        .collect();
+    if target.id.is_none() && complete.is_empty() {
+        return Outcome::None;
+    }
+    let mut candidates: BTreeSet<&str> = stored.iter().map(|hit| hit.node_id.as_str()).collect();
+    let new_ids: Vec<Vec<String>> = complete
+        .iter()
+        .map(|(number, values)| new.with_key(&target.label, *number, values).to_vec())
+        .collect();
+    candidates.extend(new_ids.iter().flatten().map(String::as_str));
+    let known_id = target.id.as_ref().and_then(|id| new.by_id.get(&(target.label.clone(), id.clone())));
+    candidates.extend(known_id.map(String::as_str));
+
+    let fits = |candidate: &&str| {
+        let id_fits = target.id.as_deref().is_none_or(|id| id == *candidate);
+        let key_fits = |(position, (number, _)): (usize, &(usize, Vec<String>))| {
+            new_ids[position].iter().any(|id| id == candidate)
+                || stored.iter().any(|hit| hit.via == Via::Key(*number) && hit.node_id == *candidate)
+        };
+        id_fits && complete.iter().enumerate().all(key_fits)
+    };
+    let mut fitting = candidates.into_iter().filter(fits);
+    match (fitting.next(), fitting.next()) {
+        (None, _) => Outcome::None,
+        (Some(_), Some(_)) => Outcome::Many,
+        (Some(id), None) => match stored.iter().find(|hit| hit.node_id == id) {
+            Some(hit) => within_project(target, hit, scope),
+            None => Outcome::One(id.to_owned()),
+        },
+    }
+}
+
+fn within_project(target: &Target, hit: &Hit, scope: &Scope) -> Outcome {
+    let text = |key: &str| hit.props.get(key).and_then(Value::as_str);
+    if target.label == "project" && hit.node_id != scope.project_node_id {
+        let code = text("code").unwrap_or_default();
+        let message = format!("Cannot link entity to project {code} under {} endpoint", scope.code);
+        return Outcome::Foreign(message);
+    }
+    match text("project_id").filter(|project| *project != scope.project_id) {
+        Some(project) => Outcome::Foreign(format!(
+            "Relationship to {} {} in project {project} not allowed",
+            target.label, hit.node_id
+        )),
+        None => Outcome::One(hit.node_id.clone()),
+    }
+}
+
+fn refuse_missing(entity: &mut Entity, name: &str, target: &Target, dictionary: &Dictionary) {
+    let tuples = dictionary.nodes.get(&target.label).into_iter().flat_map(keys_of);
+    let written: Vec<Value> = tuples
+        .zip(&target.keys)
+        .map(|(tuple, values)| {
+            let pairs =
+                tuple.iter().cloned().zip(values.iter().map(|v| v.clone().map_or(Value::Null, Value::from)));
+            Value::Object(pairs.collect())
+        })
+        .collect();
+    let id = target.id.as_ref().map(|id| format!(", id='{id}'")).unwrap_or_default();
+    let keys = python::repr(&Value::Array(written));
+    let message = format!("No link destination found for {name}{id}, unique_keys='{keys}'");
+    entity.refuse(ErrorType::InvalidLink, message, &[name]);
+}
+
+/// The rules of the dictionary for one entity.
+struct EntityCheck<'a> {
+    links: &'a Links,
+    position: usize,
+    node_type: &'a NodeType,
+    edges: &'a Edges,
+    claims: &'a HashMap<(EdgeTable, String), Vec<String>>,
+}
+
+impl EntityCheck<'_> {
+    fn run(&self, entity: &mut Entity, writes: &mut EdgeWrites) {
+        let Some(id) = entity.node.as_ref().map(|node| node.id.clone()) else { return };
+        let mut present: BTreeSet<String> = BTreeSet::new();
+        for link in self.node_type.all_links() {
+            let table = edge_table(self.node_type, link);
+            let no_use = Use::default();
+            let one_use = self.links.uses.get(&(self.position, link.name.clone())).unwrap_or(&no_use);
+            let existing = self.edges.destinations.get(&(table.clone(), id.clone()));
+            let existing: BTreeSet<&String> = existing.into_iter().flatten().collect();
+            let kept: BTreeSet<&String> = if one_use.cleared { BTreeSet::new() } else { existing.clone() };
+            let after = kept.iter().copied().chain(&one_use.ids).collect::<BTreeSet<_>>().len();
+            if after > 0 {
+                present.insert(link.name.clone());
+            }
+            if !one_use.ids.is_empty() {
+                self.refuse_too_many(entity, link, &table, &id, one_use, after);
+            }
+            if one_use.cleared && !existing.is_empty() {
+                writes.clear.entry(table.clone()).or_default().push(id.clone());
+            }
+            let new = one_use.ids.iter().filter(|target| !kept.contains(target));
+            let new: Vec<(String, String)> = new.map(|target| (id.clone(), target.clone())).collect();
+            if !new.is_empty() {
+                writes.insert.entry(table).or_default().extend(new);
+            }
+        }
+        for item in &self.node_type.links {
+            refuse_missing_links(entity, item, &present);
+        }
+    }
+
+    fn refuse_too_many(
+        &self,
+        entity: &mut Entity,
+        link: &Link,
+        table: &EdgeTable,
+        id: &str,
+        one_use: &Use,
+        after: usize,
+    ) {
+        let (name, multiplicity) = (&link.name, link.multiplicity.as_str());
+        if link.multiplicity.one_target() && after > 1 {
+            let message = format!("'{name}' link has to be {multiplicity}");
+            entity.refuse(ErrorType::InvalidLink, message, &[name]);
+        }
+        if !link.multiplicity.one_source() {
+            return;
+        }
+        let is_taken = |target: &&String| {
+            let key = (table.clone(), (*target).clone());
+            let stored = self.edges.sources.get(&key).into_iter().flatten();
+            stored.chain(self.claims.get(&key).into_iter().flatten()).any(|source| source != id)
+        };
+        if one_use.ids.iter().any(|target| is_taken(&target)) {
+            let message = format!(
+                "'{name}' link has to be {multiplicity}, target node {} already has {}",
+                link.target_type, link.backref
+            );
+            entity.refuse(ErrorType::InvalidLink, message, &[name]);
+        }
+    }
+}
+
+fn refuse_missing_links(entity: &mut Entity, item: &LinkItem, present: &BTreeSet<String>) {
+    match item {
+        LinkItem::Link(link) if link.required && !present.contains(&link.name) => {
+            let message = format!("Entity is missing required link to {}", link.name);
+            entity.refuse(ErrorType::InvalidLink, message, &[&link.name]);
+        }
+        LinkItem::Link(_) => {}
+        LinkItem::Group(group) => {
+            for problem in group_problems(group, present) {
+                let keys: Vec<&str> = problem.1.iter().map(String::as_str).collect();
+                entity.refuse(ErrorType::InvalidLink, problem.0, &keys);
+            }
+        }
+    }
+}
+
+/// Messages with their keys.
+fn group_problems(group: &LinkGroup, present: &BTreeSet<String>) -> Vec<(String, Vec<String>)> {
+    let mut problems = Vec::new();
+    let mut alternatives = 0_usize;
+    let mut names = Vec::new();
+    for member in &group.members {
+        let members: Vec<String> = member.flatten().iter().map(|link| link.name.clone()).collect();
+        alternatives += usize::from(members.iter().any(|name| present.contains(name)));
+        names.extend(members);
+        // An inner group counts as one alternative; only its exclusiveness is a rule of its own.
+        if let LinkItem::Group(inner) = member {
+            let inner = LinkGroup { required: false, ..inner.clone() };
+            problems.extend(group_problems(&inner, present));
+        }
+    }
+    if group.required && alternatives == 0 {
+        let message = format!("Entity is missing a required link to {}", one_of(&names));
+        problems.push((message, names.clone()));
+    }
+    if group.exclusive && alternatives > 1 {
+        let list = python::repr_list(names.iter().map(String::as_str));
+        problems.push((format!("Links to {list} are exclusive.  More than one was provided."), names));
+    }
+    problems
+}
+
+/// `a, b or c`.
+fn one_of(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} or {last}", most.join(", ")),
+    }
+}

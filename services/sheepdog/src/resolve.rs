@@ -1,0 +1,345 @@
+//! Entities to nodes: which stored node each means, and what its properties become.
+//!
+//! Pure: [`wanted`] says what to look up, [`instantiate`] uses what was found.
+
+use std::collections::{BTreeMap, HashMap};
+
+use dictionary::{Dictionary, NodeType};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    classify::Scope,
+    entity::{Action, Entity, ErrorType, Node, keys_of, same},
+    python,
+};
+
+/// What to look up in the table of one node type. Positions say for which entity (or link) it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// Ids.
+    pub ids: Vec<(usize, String)>,
+    /// Unique keys, a list a key tuple of the type.
+    pub keys: Vec<WantedKeys>,
+}
+
+/// Values of one key tuple, compared without regard to case.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct WantedKeys {
+    /// Property names.
+    pub members: Vec<String>,
+    /// Position and values.
+    pub values: Vec<(usize, Vec<String>)>,
+}
+
+/// How a stored node was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Via {
+    Id,
+    /// By the key tuple with this number.
+    Key(usize),
+}
+
+/// A stored node that was found for a position.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Hit {
+    pub position: usize,
+    pub via: Via,
+    pub node_id: String,
+    pub props: Map<String, Value>,
+}
+
+impl Wanted {
+    /// For a type with these key tuples.
+    pub(crate) fn of(node: &NodeType) -> Self {
+        let keys = keys_of(node).map(|tuple| WantedKeys { members: tuple.clone(), values: Vec::new() });
+        Self { ids: Vec::new(), keys: keys.collect() }
+    }
+}
+
+/// What is known about the nodes that a submission may mean.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Found {
+    /// By node type.
+    pub hits: BTreeMap<String, Vec<Hit>>,
+    /// Types of all nodes that have an id which the submission names.
+    pub labels_of_ids: HashMap<String, Vec<String>>,
+}
+
+/// What has to be looked up for the valid `entities`, by node type.
+pub(crate) fn wanted(
+    entities: &[Entity],
+    scope: &Scope,
+    dictionary: &Dictionary,
+) -> BTreeMap<String, Wanted> {
+    let mut wanted: BTreeMap<String, Wanted> = BTreeMap::new();
+    for (position, entity) in entities.iter().enumerate().filter(|(_, entity)| entity.is_valid()) {
+        let Some(node) = entity.node_type(dictionary) else { continue };
+        let of_type = wanted.entry(node.id.clone()).or_insert_with(|| Wanted::of(node));
+        if let Some(id) = entity.given_id() {
+            of_type.ids.push((position, id.to_owned()));
+        }
+        for keys in &mut of_type.keys {
+            if let Some(values) = key_values(entity, &keys.members, scope) {
+                keys.values.push((position, values));
+            }
+        }
+    }
+    wanted
+}
+
+/// The values of a key tuple; `None` when one is missing or empty, for then it identifies nothing.
+fn key_values(entity: &Entity, members: &[String], scope: &Scope) -> Option<Vec<String>> {
+    let value = |member: &String| match entity.get(member).and_then(Value::as_str) {
+        Some(text) => Some(text.to_owned()),
+        None => (member == "project_id").then(|| scope.project_id.clone()),
+    };
+    members.iter().map(value).map(|value| value.filter(|text| !text.is_empty())).collect()
+}
+
+/// Whether the submission must end here, because rows would collide.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Collisions {
+    /// Errors of the whole transaction, one a repeated key.
+    pub transactional: Vec<Value>,
+    /// Whether an entity got an error for an id or key that exists already.
+    pub stored: bool,
+}
+
+/// Gives every valid entity its node: the stored one that it means, or a new one with a fresh id.
+pub(crate) fn instantiate(
+    entities: &mut [Entity],
+    found: &Found,
+    scope: &Scope,
+    dictionary: &Dictionary,
+    now: &str,
+) -> Collisions {
+    let mut by_position: HashMap<usize, Vec<&Hit>> = HashMap::new();
+    for hit in found.hits.values().flatten() {
+        by_position.entry(hit.position).or_default().push(hit);
+    }
+    let mut collisions = Collisions::default();
+    for (position, entity) in entities.iter_mut().enumerate() {
+        let Some(node) = entity.node_type(dictionary) else { continue };
+        if !entity.is_valid() {
+            continue;
+        }
+        let hits = by_position.get(&position).map(Vec::as_slice).unwrap_or_default();
+        match meant(entity, node, hits, scope) {
+            Meant::Nothing => create(entity, node, scope, now),
+            Meant::One(hit) => update(entity, node, hit, scope, now),
+        }
+        if entity.node.as_ref().is_some_and(|n| n.action == Action::Create) {
+            collisions.stored |= refuse_collisions(entity, node, hits, found, scope);
+        }
+    }
+    refuse_repeats(entities, scope, dictionary, &mut collisions);
+    collisions
+}
+
+enum Meant<'h> {
+    Nothing,
+    One(&'h Hit),
+}
+
+/// The stored node that an entity means: the one that has its id, where one is given, **and** all its keys.
+/// An incomplete key identifies nothing.
+fn meant<'h>(entity: &Entity, node: &NodeType, hits: &[&'h Hit], scope: &Scope) -> Meant<'h> {
+    if scope.creates_only {
+        return Meant::Nothing;
+    }
+    let tuples: Vec<&Vec<String>> = keys_of(node).collect();
+    let complete = !tuples.is_empty() && tuples.iter().all(|t| key_values(entity, t, scope).is_some());
+    let by_id = hits.iter().find(|hit| hit.via == Via::Id);
+    let by_keys = || {
+        hits.iter().find(|hit| {
+            (0..tuples.len()).all(|number| {
+                hits.iter().any(|other| other.via == Via::Key(number) && other.node_id == hit.node_id)
+            })
+        })
+    };
+    let hit = match (entity.given_id(), complete) {
+        (Some(_), false) => by_id.copied(),
+        (Some(id), true) => by_keys().copied().filter(|hit| hit.node_id == id),
+        (None, true) => by_keys().copied(),
+        (None, false) => None,
+    };
+    hit.map_or(Meant::Nothing, Meant::One)
+}
+
+/// A new node must not have an id or a key that exists; ids must not even exist under another type.
+fn refuse_collisions(
+    entity: &mut Entity,
+    node: &NodeType,
+    hits: &[&Hit],
+    found: &Found,
+    scope: &Scope,
+) -> bool {
+    let before = entity.errors.len();
+    for (number, members) in keys_of(node).enumerate() {
+        if hits.iter().any(|hit| hit.via == Via::Key(number)) {
+            let values = key_values(entity, members, scope).unwrap_or_default();
+            let pairs = members.iter().cloned().zip(values.into_iter().map(Value::from)).collect();
+            let message =
+                format!("{} with {} already exists in the DB", node.id, python::repr(&Value::Object(pairs)));
+            let keys: Vec<&str> = members.iter().map(String::as_str).collect();
+            entity.refuse(ErrorType::Error, message, &keys);
+        }
+    }
+    if let Some(id) = entity.given_id().map(str::to_owned)
+        && let Some(label) = found.labels_of_ids.get(&id).and_then(|labels| labels.first())
+    {
+        let message = format!("{label} with {} already exists in the DB", python::repr(&json!({ "id": id })));
+        entity.refuse(ErrorType::Error, message, &["id"]);
+    }
+    entity.errors.len() > before
+}
+
+/// Two documents of one request must not mean the same node. The same key, letter by letter, in any two
+/// types is a transactional error (so the original has it); other repeats are errors of the later entity.
+fn refuse_repeats(
+    entities: &mut [Entity],
+    scope: &Scope,
+    dictionary: &Dictionary,
+    collisions: &mut Collisions,
+) {
+    let mut exact: HashMap<Vec<Vec<String>>, ()> = HashMap::new();
+    let mut folded: HashMap<(String, usize, Vec<String>), ()> = HashMap::new();
+    let mut ids: HashMap<String, ()> = HashMap::new();
+    for entity in entities.iter_mut().filter(|entity| entity.node.is_some()) {
+        let Some(node) = entity.node_type(dictionary) else { continue };
+        let tuples: Option<Vec<Vec<String>>> = keys_of(node).map(|t| key_values(entity, t, scope)).collect();
+        let repeated = tuples.clone().is_some_and(|tuples| exact.insert(tuples, ()).is_some());
+        if repeated {
+            let written = tuples.unwrap_or_default().into_iter().map(|tuple| {
+                let values: Vec<String> = tuple.iter().map(|value| python::repr_text(value)).collect();
+                python::tuple(&values)
+            });
+            let message = format!("Entity is not unique, {}", python::tuple(&written.collect::<Vec<_>>()));
+            collisions.transactional.push(json!({ "message": message, "type": "NOT_UNIQUE" }));
+            continue;
+        }
+        for (number, members) in keys_of(node).enumerate() {
+            let Some(values) = key_values(entity, members, scope) else { continue };
+            let values = values.iter().map(|value| value.to_lowercase()).collect();
+            if folded.insert((node.id.clone(), number, values), ()).is_some() {
+                let keys: Vec<&str> = members.iter().map(String::as_str).collect();
+                let message = format!(
+                    "{} has the same {} as another entity of this request but for the case of letters",
+                    node.id,
+                    keys.join(", ")
+                );
+                entity.refuse(ErrorType::NotUnique, message, &keys);
+                collisions.stored = true;
+            }
+        }
+        let id = entity.node.as_ref().map(|node| node.id.clone()).unwrap_or_default();
+        if ids.insert(id.clone(), ()).is_some() && entity.is_valid() {
+            let message = format!("Entity is not unique, another entity of this request has the id '{id}'");
+            entity.refuse(ErrorType::NotUnique, message, &["id"]);
+            collisions.stored = true;
+        }
+    }
+}
+
+fn create(entity: &mut Entity, node: &NodeType, scope: &Scope, now: &str) {
+    let id = entity.given_id().map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
+    let mut props = Map::new();
+    props.insert("project_id".to_owned(), json!(scope.project_id));
+    for name in &node.system_properties {
+        // What a user says about these does not count when a node is made.
+        if let Some(property) = node.properties.get(name).filter(|_| !is_kept_by_the_store(name)) {
+            props.insert(name.clone(), property.schema.get("default").cloned().unwrap_or(Value::Null));
+        }
+    }
+    set_submitted(entity, node, &mut props, |entity, name, value, props| {
+        if name == "project_id" && value.as_str() != Some(&scope.project_id) {
+            refuse_system_change(entity, name, props.get(name), value);
+        }
+    });
+    for stamp in ["created_datetime", "updated_datetime"] {
+        if node.properties.contains_key(stamp) {
+            props.insert(stamp.to_owned(), json!(now));
+        }
+    }
+    entity.node = Some(Node { id, action: Action::Create, old: None, props });
+}
+
+fn update(entity: &mut Entity, node: &NodeType, hit: &Hit, scope: &Scope, now: &str) {
+    let owner = hit.props.get("project_id").and_then(Value::as_str).unwrap_or_default();
+    if owner != scope.project_id {
+        let message = format!("Entity is owned by project {owner}, not {}", scope.project_id);
+        entity.refuse(ErrorType::InvalidPermissions, message, &["project_id"]);
+        return;
+    }
+    let mut props = hit.props.clone();
+    set_submitted(entity, node, &mut props, |entity, name, value, props| {
+        let stored = props.get(name).unwrap_or(&Value::Null);
+        let has_default = node.properties.get(name).is_some_and(|p| p.schema.get("default").is_some());
+        match same(stored, value) {
+            true => {}
+            false if has_default => warn_ignored(entity, name, value),
+            false => refuse_system_change(entity, name, Some(stored), value),
+        }
+    });
+    refuse_file_state(entity, &props);
+    if node.properties.contains_key("state") && props.get("state").is_none_or(Value::is_null) {
+        props.insert("state".to_owned(), json!("validated"));
+    }
+    let mut written =
+        Node { id: hit.node_id.clone(), action: Action::Update, old: Some(hit.props.clone()), props };
+    if written.is_changed() && node.properties.contains_key("updated_datetime") {
+        written.props.insert("updated_datetime".to_owned(), json!(now));
+    }
+    entity.node = Some(written);
+}
+
+/// Sets what the document says; `system` decides about the names that are not the user's.
+fn set_submitted(
+    entity: &mut Entity,
+    node: &NodeType,
+    props: &mut Map<String, Value>,
+    system: impl Fn(&mut Entity, &str, &Value, &Map<String, Value>),
+) {
+    let Value::Object(document) = std::mem::take(&mut entity.document) else { return };
+    for (name, value) in &document {
+        let ignored = is_kept_by_the_store(name) && name != "project_id";
+        if ignored || node.is_link(name) {
+            continue;
+        }
+        if name == "project_id" || node.system_properties.iter().any(|s| s == name) {
+            system(entity, name, value, props);
+        } else if node.properties.contains_key(name) {
+            props.insert(name.clone(), value.clone());
+        } else {
+            let message = format!("Key '{name}' is not a valid property for type '{}'.", node.id);
+            entity.refuse(ErrorType::InvalidProperty, message, &[name]);
+        }
+    }
+    entity.document = Value::Object(document);
+}
+
+/// Properties that follow from elsewhere, whatever a document says.
+fn is_kept_by_the_store(name: &str) -> bool {
+    matches!(name, "id" | "type" | "project_id" | "created_datetime" | "updated_datetime")
+}
+
+fn refuse_system_change(entity: &mut Entity, name: &str, from: Option<&Value>, to: &Value) {
+    let (from, to) = (python::str(from.unwrap_or(&Value::Null)), python::str(to));
+    let message = format!("Key '{name}' is a system property and cannot be updated from '{from}' to '{to}'");
+    entity.refuse(ErrorType::InvalidPermissions, message, &[name]);
+}
+
+fn warn_ignored(entity: &mut Entity, name: &str, value: &Value) {
+    let message =
+        format!("Property '{name}' ({}) is a system property and will be ignored.", python::str(value));
+    entity.warnings.push(crate::entity::Problem::new(ErrorType::InvalidProperty, message, &[name]));
+}
+
+/// The bytes of a file that has gone on in its life can no longer be described anew.
+fn refuse_file_state(entity: &mut Entity, props: &Map<String, Value>) {
+    let Some(state) = props.get("file_state").and_then(Value::as_str) else { return };
+    if !["registered", "uploading", "uploaded", "validating"].contains(&state) {
+        let message = format!("This file is already in file_state '{state}' and cannot be updated.");
+        entity.refuse(ErrorType::InvalidPermissions, message, &["file_state"]);
+    }
+}

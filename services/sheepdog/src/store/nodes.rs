@@ -1,0 +1,177 @@
+//! Looking up nodes and edges, a statement a table.
+
+use std::collections::{BTreeMap, HashMap};
+
+use dictionary::Dictionary;
+use psqlgraph::{
+    names::node_table,
+    nodes::{EdgeTable, End},
+};
+use serde_json::{Map, Value};
+use sql::Sql;
+use sqlx::{PgConnection, Row as _, types::Json};
+
+use crate::{
+    Error,
+    links::{Edges, WantedEdges},
+    resolve::{Hit, Via, Wanted},
+};
+
+/// How much of a node is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// All properties.
+    Whole,
+    /// `project_id` and `code` only.
+    Project,
+}
+
+/// Finds nodes by id and by unique key (without regard to case). One statement a node type.
+pub(crate) async fn find(
+    connection: &mut PgConnection,
+    wanted: BTreeMap<String, Wanted>,
+    part: Part,
+) -> Result<BTreeMap<String, Vec<Hit>>, Error> {
+    let mut found = BTreeMap::new();
+    for (label, wanted) in wanted {
+        let Some(query) = find_query(&label, wanted, part) else { continue };
+        let rows = query.query().fetch_all(&mut *connection).await?;
+        let hits = rows.into_iter().map(|row| {
+            let props: Json<Map<String, Value>> = row.try_get("props")?;
+            let via: i64 = row.try_get("via")?;
+            let position: i64 = row.try_get("position")?;
+            Ok(Hit {
+                position: usize::try_from(position).unwrap_or_default(),
+                via: usize::try_from(via).map_or(Via::Id, Via::Key),
+                node_id: row.try_get("node_id")?,
+                props: props.0,
+            })
+        });
+        found.insert(label, hits.collect::<Result<Vec<_>, sqlx::Error>>()?);
+    }
+    Ok(found)
+}
+
+/// `via` is -1 for an id, otherwise the number of the key tuple. `None` when nothing is wanted.
+fn find_query(label: &str, wanted: Wanted, part: Part) -> Option<Sql> {
+    let columns = || match part {
+        Part::Whole => Sql::raw(", n.node_id, n._props as props from "),
+        Part::Project => Sql::raw(
+            ", n.node_id, jsonb_build_object('project_id', n._props -> 'project_id', 'code', n._props -> 'code') \
+             as props from ",
+        ),
+    };
+    let mut parts = Vec::new();
+    if !wanted.ids.is_empty() {
+        let (positions, ids): (Vec<i64>, Vec<String>) =
+            wanted.ids.into_iter().map(|(position, id)| (signed(position), id)).unzip();
+        let part = Sql::raw("select k.position, -1::bigint as via")
+            .then(columns())
+            .text("unnest(")
+            .bind(positions)
+            .text(", ")
+            .bind(ids)
+            .text(") as k (position, id) join ")
+            .then_ident(&node_table(label))
+            .text(" n on n.node_id = k.id");
+        parts.push(part);
+    }
+    for (number, keys) in wanted.keys.into_iter().enumerate().filter(|(_, keys)| !keys.values.is_empty()) {
+        let positions: Vec<i64> = keys.values.iter().map(|(position, _)| signed(*position)).collect();
+        let mut part = Sql::raw("select k.position, ").number(signed(number)).text("::bigint as via");
+        part = part.then(columns()).text("unnest(").bind(positions);
+        for member in 0..keys.members.len() {
+            let values = keys.values.iter().map(|(_, values)| values[member].clone());
+            part = part.text(", ").bind(values.collect::<Vec<String>>());
+        }
+        part = part.text(") as k (position");
+        for member in 0..keys.members.len() {
+            part = part.text(", ").then_alias(&sql::alias("k", member));
+        }
+        part = part.text(") join ").then_ident(&node_table(label)).text(" n on ");
+        let conditions = keys.members.iter().enumerate().map(|(member, name)| {
+            Sql::raw("lower(")
+                .then(Sql::property("n", name))
+                .text(") = lower(k.")
+                .then_alias(&sql::alias("k", member))
+                .text(")")
+        });
+        parts.push(part.then(Sql::join(" and ", conditions)));
+    }
+    (!parts.is_empty()).then(|| Sql::join(" union all ", parts))
+}
+
+fn signed(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The types of all nodes that have one of `ids`. One statement over all node tables.
+pub(crate) async fn labels_of_ids(
+    connection: &mut PgConnection,
+    dictionary: &Dictionary,
+    ids: &[String],
+) -> Result<HashMap<String, Vec<String>>, Error> {
+    let mut labels: HashMap<String, Vec<String>> = HashMap::new();
+    if ids.is_empty() {
+        return Ok(labels);
+    }
+    let tables = dictionary.nodes.keys().map(|label| {
+        Sql::raw("select ")
+            .literal(label)
+            .text("::text as label, n.node_id from ")
+            .then_ident(&node_table(label))
+            .text(" n join wanted w on w.id = n.node_id")
+    });
+    let query = Sql::raw("with wanted as (select distinct id from unnest(")
+        .bind(ids.to_vec())
+        .text(") as t (id)) ")
+        .then(Sql::join(" union all ", tables));
+    for row in query.query().fetch_all(connection).await? {
+        labels.entry(row.try_get("node_id")?).or_default().push(row.try_get("label")?);
+    }
+    Ok(labels)
+}
+
+/// Existing edges. At most two statements an edge table.
+pub(crate) async fn edges(
+    connection: &mut PgConnection,
+    wanted: BTreeMap<EdgeTable, WantedEdges>,
+) -> Result<Edges, Error> {
+    let mut edges = Edges::default();
+    for (table, wanted) in wanted {
+        let of_sources: Vec<String> = wanted.of_sources.into_iter().collect();
+        for (source, destination) in edges_at(connection, &table, End::Source, of_sources).await? {
+            edges.destinations.entry((table.clone(), source)).or_default().push(destination);
+        }
+        let of_destinations: Vec<String> = wanted.of_destinations.into_iter().collect();
+        for (source, destination) in edges_at(connection, &table, End::Destination, of_destinations).await? {
+            edges.sources.entry((table.clone(), destination)).or_default().push(source);
+        }
+    }
+    Ok(edges)
+}
+
+/// `(source, destination)` of the edges that have one of `ids` at `end`.
+pub(crate) async fn edges_at(
+    connection: &mut PgConnection,
+    table: &EdgeTable,
+    end: End,
+    ids: Vec<String>,
+) -> Result<Vec<(String, String)>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Sql::raw("select src_id, dst_id from ")
+        .then_ident(&table.name)
+        .text(match end {
+            End::Source => " where src_id = any(",
+            End::Destination => " where dst_id = any(",
+        })
+        .bind(ids)
+        .text(") order by created, src_id, dst_id");
+    let rows = query.query().fetch_all(connection).await?;
+    rows.into_iter()
+        .map(|row| Ok((row.try_get("src_id")?, row.try_get("dst_id")?)))
+        .collect::<Result<_, sqlx::Error>>()
+        .map_err(Error::from)
+}

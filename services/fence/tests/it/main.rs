@@ -13,4 +13,5 @@ mod login;
 mod schema;
 mod uploads;
 mod user;
+mod user_yaml;
 mod world;

@@ -141,8 +141,7 @@ impl Buckets {
 
     pub(crate) fn bucket(&self, name: &str) -> Result<Bucket<'_>, crate::StorageError> {
         let entry = self.find(name).ok_or_else(|| crate::StorageError::UnknownBucket(name.to_owned()))?;
-        let address_error =
-            |reason: String| crate::StorageError::Address { bucket: name.to_owned(), reason };
+        let address_error = |reason: String| crate::StorageError::Address { bucket: name.to_owned(), reason };
         let parse = |url: &str| Url::parse(url).map_err(|error| address_error(error.to_string()));
         let region = entry.config.region.clone().unwrap_or_else(|| DEFAULT_REGION.to_owned());
         // Amazon's certificate covers one label, so a dotted name must go into the path.
@@ -172,7 +171,8 @@ mod tests {
         };
         let credentials =
             AwsCredentials { aws_access_key_id: "AK".into(), aws_secret_access_key: "SK".into() };
-        Buckets::new(names.iter().map(config).collect(), &IndexMap::from([("C".into(), credentials)])).unwrap()
+        Buckets::new(names.iter().map(config).collect(), &IndexMap::from([("C".into(), credentials)]))
+            .unwrap()
     }
 
     #[test]

@@ -70,7 +70,9 @@ async fn accepted(answer: Result<Response, reqwest::Error>) -> Result<Response, 
     let document = text(answer).await.unwrap_or_default();
     let code = between(&document, "<Code>", "</Code>").unwrap_or("without an error code");
     Err(match (status, code) {
-        (StatusCode::NOT_FOUND, _) | (_, "NoSuchKey" | "NoSuchUpload" | "NoSuchBucket") => StorageError::NotFound,
+        (StatusCode::NOT_FOUND, _) | (_, "NoSuchKey" | "NoSuchUpload" | "NoSuchBucket") => {
+            StorageError::NotFound
+        }
         _ => StorageError::Refused { status: status.as_u16(), code: code.to_owned() },
     })
 }
@@ -151,10 +153,8 @@ impl ObjectStore for S3Store {
 
     async fn create_multipart(&self, location: &Location) -> Result<String, StorageError> {
         let bucket = self.bucket(location)?;
-        let url = bucket
-            .address
-            .create_multipart_upload(bucket.credentials, location.key())
-            .sign(OWN_URL_LIFE);
+        let url =
+            bucket.address.create_multipart_upload(bucket.credentials, location.key()).sign(OWN_URL_LIFE);
         let document = self.post(url, String::new(), CALL_TIMEOUT).await?;
         let answer = CreateMultipartUpload::parse_response(&document)
             .map_err(|error| StorageError::Unavailable(format!("its answer is unexpected: {error}")))?;

@@ -39,7 +39,10 @@ pub struct Settings {
 // Written by hand so that the secret can never reach a log.
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings").field("folder", &self.folder).field("buckets", &self.buckets).finish_non_exhaustive()
+        f.debug_struct("Settings")
+            .field("folder", &self.folder)
+            .field("buckets", &self.buckets)
+            .finish_non_exhaustive()
     }
 }
 

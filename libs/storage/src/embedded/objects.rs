@@ -19,9 +19,10 @@ use s3s::{
         AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
         CompleteMultipartUploadOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput,
         DeleteObjectInput, DeleteObjectOutput, EncodingType, GetBucketLocationInput, GetBucketLocationOutput,
-        GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
-        ListBucketsInput, ListBucketsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput,
-        ListPartsOutput, Object, PutObjectInput, PutObjectOutput, UploadPartInput, UploadPartOutput,
+        GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
+        HeadObjectOutput, ListBucketsInput, ListBucketsOutput, ListObjectsV2Input, ListObjectsV2Output,
+        ListPartsInput, ListPartsOutput, Object, PutObjectInput, PutObjectOutput, UploadPartInput,
+        UploadPartOutput,
     },
     s3_error,
 };
@@ -40,7 +41,8 @@ const LONG_KEY_MARK: &str = "~long-key~";
 /// Folder of the real names of long keys, beside the buckets; no bucket can have this name.
 const LONG_KEY_FOLDER: &str = ".long-keys";
 /// Everything but the unreserved characters of RFC 3986 and the slash.
-const KEY_IN_LIST: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+const KEY_IN_LIST: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 pub(super) struct Objects {
     files: FileSystem,
@@ -123,7 +125,10 @@ impl S3 for Objects {
         self.files.head_bucket(req).await
     }
 
-    async fn list_buckets(&self, req: S3Request<ListBucketsInput>) -> S3Result<S3Response<ListBucketsOutput>> {
+    async fn list_buckets(
+        &self,
+        req: S3Request<ListBucketsInput>,
+    ) -> S3Result<S3Response<ListBucketsOutput>> {
         self.files.list_buckets(req).await
     }
 

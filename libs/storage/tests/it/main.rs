@@ -1,5 +1,7 @@
 //! The embedded endpoint and the S3 client, talking to each other over real sockets.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::{net::TcpListener, sync::Once, time::Duration};
 
 use futures_util::TryStreamExt as _;

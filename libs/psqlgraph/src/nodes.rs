@@ -113,8 +113,8 @@ pub async fn update_nodes(
         .map(|_| ())
 }
 
-/// Merges `annotations` (a JSON object as text) into the system annotations of nodes. Nodes that have these
-/// values already are left alone.
+/// Merges `annotations` (a JSON object) into the system annotations of nodes, whose `updated_datetime` becomes
+/// `stamp` where they have one. Nodes with these annotations already are left alone. One statement.
 ///
 /// # Errors
 /// What the database says.
@@ -123,23 +123,29 @@ pub async fn annotate_nodes(
     label: &str,
     ids: &[String],
     annotations: serde_json::Value,
+    stamp: &str,
 ) -> Result<(), sqlx::Error> {
     let table = node_table(label);
-    let unchanged = || Sql::raw(" and not coalesce(n._sysan, '{}') @> ").bind(annotations.clone());
+    let which = || {
+        Sql::raw("where n.node_id = any(")
+            .bind(ids.to_vec())
+            .text(") and not coalesce(n._sysan, '{}') @> ")
+            .bind(annotations.clone())
+    };
     Sql::raw("with old as (")
         .then(void_nodes(&table, label))
-        .text("where n.node_id = any(")
-        .bind(ids.to_vec())
-        .text(")")
-        .then(unchanged())
+        .then(which())
         .text(") update ")
         .then_ident(&table)
         .text(" n set _sysan = coalesce(n._sysan, '{}') || ")
         .bind(annotations.clone())
-        .text(" where n.node_id = any(")
-        .bind(ids.to_vec())
-        .text(")")
-        .then(unchanged())
+        .text(
+            ", _props = case when n._props ? 'updated_datetime' then n._props || \
+             jsonb_build_object('updated_datetime', ",
+        )
+        .bind(stamp)
+        .text("::text) else n._props end ")
+        .then(which())
         .query()
         .execute(connection)
         .await

@@ -263,17 +263,19 @@ pub async fn snapshot_ids(connection: &mut PgConnection, id: i32) -> Result<Vec<
     .await
 }
 
-/// Notes that the dry run `id` was committed by `by`.
+/// Notes that the dry run `id` was committed by `by`. `false`: it was committed or closed before.
 ///
 /// # Errors
 /// What the database says.
-pub async fn set_committed_by(connection: &mut PgConnection, id: i32, by: i32) -> Result<(), sqlx::Error> {
-    sqlx::query("update transaction_logs set committed_by = $2 where id = $1")
-        .bind(id)
-        .bind(by)
-        .execute(connection)
-        .await
-        .map(|_| ())
+pub async fn set_committed_by(connection: &mut PgConnection, id: i32, by: i32) -> Result<bool, sqlx::Error> {
+    sqlx::query(
+        "update transaction_logs set committed_by = $2 where id = $1 and committed_by is null and not closed",
+    )
+    .bind(id)
+    .bind(by)
+    .execute(connection)
+    .await
+    .map(|done| done.rows_affected() == 1)
 }
 
 /// Closes the dry run `id`.

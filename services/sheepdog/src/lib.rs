@@ -9,14 +9,17 @@ mod answer;
 mod auth;
 mod body;
 mod classify;
+mod deletion;
 mod document;
 mod entity;
 mod error;
 mod files;
 mod links;
 mod python;
+mod removal;
 mod resolve;
 mod routes;
+mod states;
 mod store;
 mod submission;
 #[cfg(test)]

@@ -487,3 +487,15 @@ fn one_of(names: &[String]) -> String {
         [most @ .., last] => format!("{} or {last}", most.join(", ")),
     }
 }
+
+/// Whether a node with links under just these names lacks one that it must have.
+pub(crate) fn breaks_rules(node: &NodeType, present: &BTreeSet<String>) -> bool {
+    node.links.iter().any(|item| match item {
+        LinkItem::Link(link) => link.required && !present.contains(&link.name),
+        LinkItem::Group(group) => {
+            group.required
+                && !item.flatten().iter().any(|link| present.contains(&link.name))
+                && !group.members.is_empty()
+        }
+    })
+}

@@ -29,6 +29,8 @@ pub(crate) struct Submission {
     /// [`Role::Create`] for POST, [`Role::Update`] for PUT.
     pub role: Role,
     pub is_dry_run: bool,
+    /// The dry run that this commits.
+    pub commits: Option<i32>,
     pub documents: Vec<Value>,
     pub source: Source,
 }
@@ -179,6 +181,13 @@ impl Work<'_> {
             self.write_log(&mut transaction, outcome, State::Succeeded, &answer).await?;
             transaction.commit().await?;
             return Ok(answer);
+        }
+        if let Some(dry_run) = self.submission.commits
+            && !transactions::set_committed_by(&mut transaction, dry_run, outcome.transaction_id).await?
+        {
+            let message = format!("Transaction {dry_run} was committed by another request");
+            outcome.transactional_errors.push(json!(message));
+            return Err(Failure::Refused);
         }
         self.create_records(outcome, &index_writes, written).await?;
         let answer = outcome.json(&self.sheepdog.dictionary);

@@ -1,9 +1,13 @@
 //! Routes, a file a resource. All exist under `/v0/submission` and `/submission`.
 
+mod bulk;
+mod deletion;
 mod programs;
 mod projects;
+mod states;
 mod status;
 mod submission;
+mod transactions;
 
 use actix_web::{HttpResponse, Resource, web};
 
@@ -18,6 +22,12 @@ pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
 }
 
 fn submission(cfg: &mut web::ServiceConfig) {
+    cfg.configure(bulk::routes);
+    cfg.configure(deletion::routes);
+    cfg.configure(states::routes);
+    cfg.configure(transactions::routes);
+    let entities = resource("/{program}/{project}/entities/{ids}");
+    cfg.service(entities.route(web::delete().to(deletion::delete)));
     cfg.configure(submission::routes);
     cfg.configure(projects::routes);
     cfg.configure(programs::routes);

@@ -1,7 +1,7 @@
 //! Programs: list, create, update, delete.
 
 use actix_web::{HttpRequest, HttpResponse, http::header::CONTENT_TYPE, web};
-use authz::{Authz as _, ResourceSpec};
+use authz::ResourceSpec;
 use serde_json::{Map, Value, json};
 
 use super::resource;

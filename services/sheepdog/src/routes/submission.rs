@@ -75,8 +75,15 @@ async fn submit(
     require_state(&project, request.path(), "open")?;
     let name = header(&request, "X-Document-Name").map(str::to_owned);
     let source = Source { name, format: format.as_str(), text };
-    let submission =
-        Submission { project, submitter: permitted.submitter.clone(), role, is_dry_run, documents, source };
+    let submission = Submission {
+        project,
+        submitter: permitted.submitter,
+        role,
+        is_dry_run,
+        commits: None,
+        documents,
+        source,
+    };
     if wants_background(&request) {
         return Err(Error::NotImplemented("asynchronous submission"));
     }

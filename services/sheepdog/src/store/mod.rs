@@ -1,4 +1,5 @@
 //! SQL. Functions take a connection; the caller begins and commits.
 
+pub(crate) mod family;
 pub(crate) mod nodes;
 pub(crate) mod projects;

@@ -1,0 +1,70 @@
+//! Children and parents of nodes: statements a table, never a node.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dictionary::Dictionary;
+use psqlgraph::nodes::{self, EdgeTable, End};
+use sqlx::PgConnection;
+
+use super::nodes::edges_at;
+use crate::{
+    Error,
+    deletion::{Family, Relative},
+    links::edge_table,
+};
+
+/// Adds the children of `nodes`, and where each child's links go.
+pub(crate) async fn load(
+    connection: &mut PgConnection,
+    dictionary: &Dictionary,
+    nodes: &BTreeSet<Relative>,
+    family: &mut Family,
+) -> Result<(), Error> {
+    let mut by_label: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for node in nodes.iter().filter(|node| !family.children.contains_key(&node.id)) {
+        by_label.entry(&node.label).or_default().push(node.id.clone());
+    }
+    let mut children: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (label, ids) in by_label {
+        let Some(node_type) = dictionary.nodes.get(label) else { continue };
+        for (source, link) in &node_type.backlinks {
+            let table = EdgeTable::of(source, &link.label, &link.target_type);
+            for (child, parent) in edges_at(connection, &table, End::Destination, ids.clone()).await? {
+                let relative = Relative { label: source.clone(), id: child.clone() };
+                family.children.entry(parent).or_default().push(relative);
+                children.entry(source.clone()).or_default().insert(child);
+            }
+        }
+    }
+    for (label, mut ids) in children {
+        ids.retain(|id| !family.parents.contains_key(id));
+        let Some(node_type) = dictionary.nodes.get(&label) else { continue };
+        for link in node_type.all_links() {
+            let ids = ids.iter().cloned().collect();
+            for (child, parent) in
+                edges_at(connection, &edge_table(node_type, link), End::Source, ids).await?
+            {
+                family.parents.entry(child).or_default().entry(link.name.clone()).or_default().push(parent);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Deletes all edges of nodes of one type.
+pub(crate) async fn delete_edges(
+    connection: &mut PgConnection,
+    dictionary: &Dictionary,
+    label: &str,
+    ids: &[String],
+) -> Result<(), Error> {
+    let Some(node_type) = dictionary.nodes.get(label) else { return Ok(()) };
+    for link in node_type.all_links() {
+        nodes::delete_edges(connection, &edge_table(node_type, link), End::Source, ids).await?;
+    }
+    for (source, link) in &node_type.backlinks {
+        let table = EdgeTable::of(source, &link.label, &link.target_type);
+        nodes::delete_edges(connection, &table, End::Destination, ids).await?;
+    }
+    Ok(())
+}

@@ -11,7 +11,7 @@ mod programs;
 mod server;
 
 pub use programs::Programs;
-pub use server::{Durability, Options, Postgres};
+pub use server::{Durability, Options, Postgres, ensure_databases};
 
 use std::path::PathBuf;
 

@@ -172,18 +172,7 @@ impl Postgres {
 
     /// Makes sure that each of `names` (identifiers of ours, never of a user) is a database.
     pub async fn ensure_databases(&self, names: &[&'static str]) -> Result<(), PostgresError> {
-        let mut connection = PgConnection::connect_with(&self.connect_options("postgres")).await?;
-        let existing: Vec<String> =
-            sqlx::query_scalar("select datname::text from pg_database").fetch_all(&mut connection).await?;
-        for name in names.iter().filter(|name| !existing.iter().any(|known| known == *name)) {
-            let statement: String = sqlx::query_scalar("select format('create database %I', $1::text)")
-                .bind(*name)
-                .fetch_one(&mut connection)
-                .await?;
-            run_utility(&mut connection, statement).await?;
-        }
-        connection.close().await?;
-        Ok(())
+        ensure_databases(&self.connect_options("postgres"), names).await
     }
 
     /// Disconnects everybody, stops the server and waits for its end.
@@ -195,6 +184,23 @@ impl Postgres {
             );
         }
     }
+}
+
+/// Makes sure that each of `names` (identifiers of ours, never of a user) is a database of the server that `any` of
+/// its databases leads to.
+pub async fn ensure_databases(any: &PgConnectOptions, names: &[&'static str]) -> Result<(), PostgresError> {
+    let mut connection = PgConnection::connect_with(any).await?;
+    let existing: Vec<String> =
+        sqlx::query_scalar("select datname::text from pg_database").fetch_all(&mut connection).await?;
+    for name in names.iter().filter(|name| !existing.iter().any(|known| known == *name)) {
+        let statement: String = sqlx::query_scalar("select format('create database %I', $1::text)")
+            .bind(*name)
+            .fetch_one(&mut connection)
+            .await?;
+        run_utility(&mut connection, statement).await?;
+    }
+    connection.close().await?;
+    Ok(())
 }
 
 #[expect(

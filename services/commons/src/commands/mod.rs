@@ -1,0 +1,37 @@
+//! The small commands.
+
+pub(crate) mod database;
+pub(crate) mod dictionary;
+pub(crate) mod migrate;
+pub(crate) mod user;
+mod workbench;
+
+use std::{io, time::Duration};
+
+use anyhow::Context as _;
+use clap::CommandFactory as _;
+use serde_json::json;
+use url::Url;
+
+use crate::{COMMIT, Failure, VERSION, cli::Cli};
+
+pub(crate) fn version(as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        println!("{}", json!({ "version": VERSION, "commit": COMMIT }));
+    } else {
+        println!("commons {VERSION} ({COMMIT})");
+    }
+    Ok(())
+}
+
+pub(crate) fn completions(shell: clap_complete::Shell) -> anyhow::Result<()> {
+    clap_complete::generate(shell, &mut Cli::command(), "commons", &mut io::stdout());
+    Ok(())
+}
+
+pub(crate) async fn healthcheck(url: Url, timeout_seconds: u64) -> anyhow::Result<()> {
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(timeout_seconds)).build()?;
+    let answer = client.get(url.clone()).send().await.with_context(|| format!("{url} does not answer"));
+    let status = answer.map_err(|error| Failure::NotInOrder(format!("{error:#}")))?.status();
+    if status.is_success() { Ok(()) } else { Err(Failure::NotInOrder(format!("{url} answers {status}")).into()) }
+}

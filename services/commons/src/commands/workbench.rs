@@ -1,0 +1,82 @@
+//! What commands need of a commons on this machine, whether it runs or not.
+
+use std::{future::Future, sync::Arc};
+
+use authz::HttpAuthz;
+use fence::Fence;
+use indexclient::HttpIndex;
+use sqlx::PgPool;
+use storage::{Buckets, S3Store};
+
+use crate::{
+    Failure,
+    cli::DatabaseName,
+    state::{Lock, Run, State},
+    up::{
+        databases::{self, Databases},
+        http_client,
+    },
+};
+
+/// The databases of a commons: those of the running one, or its private server for the time of the command.
+pub(crate) struct Workbench {
+    pub(crate) state: State,
+    pub(crate) run: Run,
+    databases: Option<(Databases, Lock)>,
+}
+
+impl Workbench {
+    /// # Errors
+    /// When no commons ever ran there, or its databases cannot be started.
+    pub(crate) async fn open(state: State) -> anyhow::Result<Self> {
+        if let Some(run) = state.running()? {
+            return Ok(Self { state, run, databases: None });
+        }
+        let lock = state.lock()?;
+        let Some(run) = state.last_run()? else {
+            let told = format!("the commons on {} has never been ready; start it with `commons up`", state.folder().display());
+            return Err(Failure::Prerequisite(told).into());
+        };
+        if !run.private_databases {
+            return Ok(Self { state, run, databases: None });
+        }
+        let databases = Databases::open(&state, &state.secrets()?, None).await?;
+        let run = Run { databases: databases.urls()?, ..run };
+        Ok(Self { state, run, databases: Some((databases, lock)) })
+    }
+
+    /// Runs `work` and puts everything back, whatever comes of it.
+    pub(crate) async fn with<T, F: Future<Output = anyhow::Result<T>>>(
+        self,
+        work: impl FnOnce(Arc<Self>) -> F,
+    ) -> anyhow::Result<T> {
+        let bench = Arc::new(self);
+        let done = work(bench.clone()).await;
+        if let Some((databases, _lock)) = Arc::into_inner(bench).and_then(|bench| bench.databases) {
+            databases.close().await;
+        }
+        done
+    }
+
+    /// Connections to a database.
+    pub(crate) fn pool(&self, name: DatabaseName) -> anyhow::Result<PgPool> {
+        let url = self.run.databases.get(name.as_str());
+        databases::pool(url.ok_or_else(|| anyhow::anyhow!("run.json does not name the database {}", name.as_str()))?)
+    }
+
+    /// fence, for making tokens and keys; it serves nobody.
+    pub(crate) fn fence(&self) -> anyhow::Result<Arc<Fence>> {
+        let client = http_client()?;
+        let service = |name: &str| self.run.services.get(name).cloned().unwrap_or_default();
+        let config = fence::Config { base_url: self.run.issuer(), ..fence::Config::default() };
+        let fence = Fence::build(
+            config,
+            self.pool(DatabaseName::Fence)?,
+            Arc::new(self.state.signing_keys()?),
+            Arc::new(HttpAuthz::new(&service("arborist"), client.clone())),
+            Arc::new(HttpIndex::new(&service("indexd"), "", "", client.clone())),
+            Arc::new(S3Store::new(Buckets::new(Default::default(), &Default::default())?, client)),
+        )?;
+        Ok(fence)
+    }
+}

@@ -1,0 +1,28 @@
+//! Which failure gives which exit status.
+
+use std::process::ExitCode;
+
+/// Failures that have an exit status of their own.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Something that must be there is missing or in use; the text says the remedy. Exit status 3.
+    #[error("{0}")]
+    Prerequisite(String),
+    /// A check found something. Exit status 4.
+    #[error("{0}")]
+    NotInOrder(String),
+}
+
+/// The exit status of the program for `error`.
+pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
+    let missing = error.chain().any(|cause| {
+        matches!(cause.downcast_ref(), Some(Failure::Prerequisite(_)))
+            || cause.is::<web::BindError>()
+            || matches!(
+                cause.downcast_ref(),
+                Some(postgres::PostgresError::NotInstalled { .. } | postgres::PostgresError::NoAccount)
+            )
+    });
+    let not_in_order = error.chain().any(|cause| matches!(cause.downcast_ref(), Some(Failure::NotInOrder(_))));
+    ExitCode::from(if missing { 3 } else if not_in_order { 4 } else { 1 })
+}

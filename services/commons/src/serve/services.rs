@@ -1,0 +1,137 @@
+//! Building each service from its options.
+
+use std::{collections::HashMap, sync::Arc};
+
+use anyhow::Context as _;
+use ::arborist::Arborist;
+use ::fence::Fence;
+use ::gateway::{Gateway, Table};
+use ::guppy::Guppy;
+use ::indexd::Indexd;
+use ::sheepdog::Sheepdog;
+use authz::{Authz, HttpAuthz};
+use indexclient::HttpIndex;
+use serde::Deserialize;
+use storage::S3Store;
+use tokens::{SigningKeys, Verifier};
+use web::Service;
+
+use super::{
+    neighbours::{login, read, upstreams},
+    options::{ArboristArgs, Database, FenceArgs, GatewayArgs, IndexdArgs, SheepdogArgs},
+};
+use crate::{COMMIT, VERSION, up::http_client};
+
+pub(crate) async fn arborist(args: &ArboristArgs) -> anyhow::Result<Arc<dyn Service>> {
+    let pool = args.database.pool().await?;
+    if args.database.migrate {
+        ::arborist::migrate(&pool).await?;
+    }
+    let verifier = Arc::new(Verifier::remote(args.jwks_url.clone(), Vec::new(), http_client()?));
+    Ok(Arborist::build(::arborist::Config::default(), pool, verifier))
+}
+
+/// What of fence-config.yaml says where the others are.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE", default)]
+struct FenceNeighbours {
+    db: Option<String>,
+    arborist: Option<String>,
+    indexd: Option<String>,
+    indexd_username: Option<String>,
+    indexd_password: Option<String>,
+}
+
+pub(crate) async fn fence(args: &FenceArgs) -> anyhow::Result<Arc<dyn Service>> {
+    let text = read(&args.config)?;
+    let told = || format!("{} cannot be used", args.config.display());
+    let config: ::fence::Config = serde_yaml_ng::from_str(&text).with_context(told)?;
+    let known: FenceNeighbours = serde_yaml_ng::from_str(&text).with_context(told)?;
+    let database = Database { database_url: args.database.database_url.clone().or(known.db), ..args.database.clone() };
+    let keys = Arc::new(SigningKeys::load(&args.keys)?);
+    let pool = database.pool().await?;
+    if database.migrate {
+        ::fence::migrate(&pool).await?;
+    }
+    let client = http_client()?;
+    let first = |given: &Option<String>, known: Option<String>, default: &str| {
+        given.clone().or(known).unwrap_or_else(|| default.to_owned())
+    };
+    let arborist = first(&args.arborist_url, known.arborist, "http://arborist-service");
+    let indexd = first(&args.index_url, known.indexd, "http://indexd-service");
+    let user = first(&args.indexd_user, known.indexd_username, "fence");
+    let password = first(&args.indexd_password, known.indexd_password, "");
+    let storage = Arc::new(S3Store::new(config.buckets()?, client.clone()));
+    let authz = Arc::new(HttpAuthz::new(&arborist, client.clone()));
+    let index = Arc::new(HttpIndex::new(&indexd, &user, &password, client));
+    Ok(Fence::build(config, pool, keys, authz, index, storage)?)
+}
+
+pub(crate) async fn indexd(args: &IndexdArgs) -> anyhow::Result<Arc<dyn Service>> {
+    let mut config = ::indexd::Config::from_env(|name| std::env::var(name).ok())?;
+    if let Some(creds) = &args.database.creds {
+        config = config.with_creds(&read(creds)?)?;
+    }
+    let pool = args.database.pool().await?;
+    if args.database.migrate {
+        ::indexd::migrate(&pool).await?;
+    }
+    for item in &args.login {
+        let login = login(item)?;
+        ::indexd::users::add(&pool, &login.user, &login.password).await?;
+    }
+    let authz = match &args.arborist_url {
+        Some(url) => Some(Arc::new(HttpAuthz::new(url, http_client()?)) as Arc<dyn Authz>),
+        None => None,
+    };
+    Ok(Indexd::build(config, pool, authz))
+}
+
+pub(crate) async fn sheepdog(args: &SheepdogArgs) -> anyhow::Result<Arc<dyn Service>> {
+    let client = http_client()?;
+    let verifier = args.tokens.verifier(&client)?;
+    let dictionary = args.dictionary.load().await?;
+    let pool = args.database.pool().await?;
+    if args.database.migrate {
+        psqlgraph::migrate(&pool, &dictionary).await?;
+    }
+    let config = ::sheepdog::Config {
+        auth_namespace: args.auth_namespace.clone(),
+        require_file_index_exists: args.require_file_index_exists,
+        version: VERSION.into(),
+        commit: COMMIT.into(),
+        ..::sheepdog::Config::default()
+    };
+    let (authz, index) = (args.arborist.client(&client), args.indexd.client(&client));
+    Ok(Sheepdog::build(config, pool, dictionary, authz, index, verifier)?)
+}
+
+pub(crate) fn guppy() -> anyhow::Result<Arc<dyn Service>> {
+    let config = ::guppy::Config { version: VERSION.into(), commit: COMMIT.into(), ..::guppy::Config::default() };
+    Ok(Guppy::build(config)?)
+}
+
+pub(crate) fn gateway(args: &GatewayArgs) -> anyhow::Result<Arc<dyn Service>> {
+    let mut table = Table::built_in()?;
+    if let Some(file) = &args.routes {
+        table = table.extended_by(&read(file)?).with_context(|| format!("{} cannot be used", file.display()))?;
+    }
+    let origins = args.origins_allow_credentials.as_deref().unwrap_or("[]");
+    let client = http_client()?;
+    let mut logins = HashMap::new();
+    if let Some(given) = &args.indexd_login {
+        logins.insert("indexd".to_owned(), login(given)?);
+    }
+    let names = table.rows().iter().filter_map(|row| row.service.as_deref());
+    let config = ::gateway::Config {
+        public_url: args.public_url.clone(),
+        cookie_domain: args.cookie_domain.clone(),
+        credential_origins: serde_json::from_str(origins).context("ORIGINS_ALLOW_CREDENTIALS is no JSON list")?,
+        upstreams: upstreams(names, &args.upstreams)?,
+        logins,
+        authz: args.arborist.client(&client),
+        client,
+        table,
+    };
+    Ok(Gateway::build(config, Vec::new()))
+}

@@ -1,0 +1,305 @@
+//! The state folder of a commons on one machine.
+//!
+//! ```text
+//! lock               held while a commons runs on this folder
+//! secrets.json       passwords and store keys, generated once
+//! keys/DATE/*.pem    token signing keys, generated once, newest first
+//! credentials.json   API key of the user admin, as the SDK reads it
+//! run.json           what runs now, or ran last: URL, addresses, databases
+//! postgres/          the databases          postgres.log   their log
+//! objects/           uploaded files, by bucket
+//! ```
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read as _, Seek as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, anyhow};
+use indexmap::IndexMap;
+use rand::RngExt as _;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tokens::SigningKeys;
+
+use crate::Failure;
+
+/// A state folder.
+#[derive(Debug, Clone)]
+pub struct State {
+    folder: PathBuf,
+}
+
+/// The right to run a commons on a state folder; given up when dropped, also when the process is killed.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// What is generated once.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Secrets {
+    /// Password of the databases' administrator.
+    pub postgres_password: String,
+    /// Access key id of the object store.
+    pub store_access_key: String,
+    /// Its secret.
+    pub store_secret_key: String,
+    /// Basic login for writing to the file index.
+    pub indexd_user: String,
+    /// Its password.
+    pub indexd_password: String,
+}
+
+impl Secrets {
+    fn generate() -> Self {
+        Self {
+            postgres_password: random_text(32),
+            store_access_key: random_text(20).to_uppercase(),
+            store_secret_key: random_text(40),
+            indexd_user: "commons".into(),
+            indexd_password: random_text(32),
+        }
+    }
+}
+
+/// What runs on a state folder, or ran last. The database URLs hold a password.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Run {
+    /// The public URL.
+    pub url: String,
+    /// The process.
+    pub pid: u32,
+    /// Each service's own address.
+    pub services: IndexMap<String, String>,
+    /// The object store's address.
+    pub object_store: String,
+    /// Each database's connection URL.
+    pub databases: IndexMap<String, String>,
+    /// Whether the databases are on our own server, which stops with us.
+    pub private_databases: bool,
+    /// The dictionary, if it is not the built-in one.
+    pub dictionary: Option<String>,
+}
+
+impl Run {
+    /// The issuer of all tokens: fence's public address.
+    pub fn issuer(&self) -> String {
+        format!("{}/user", self.url)
+    }
+}
+
+impl State {
+    /// Opens `folder`, making it (for its owner only) when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be made or is no folder.
+    pub fn open(folder: &Path) -> anyhow::Result<Self> {
+        let told = || format!("cannot use the state folder {}", folder.display());
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(told)?;
+        Ok(Self { folder: folder.canonicalize().with_context(told)? })
+    }
+
+    /// Opens a folder that must be there already.
+    ///
+    /// # Errors
+    /// When no commons ever ran on it.
+    pub fn existing(folder: &Path) -> anyhow::Result<Self> {
+        if !folder.join("secrets.json").is_file() {
+            let told = format!("no commons has run on the state folder {}; start one with `commons up`, or name \
+                another folder with --state", folder.display());
+            return Err(Failure::Prerequisite(told).into());
+        }
+        Self::open(folder)
+    }
+
+    /// The folder's absolute path.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Takes the right to run a commons on this folder.
+    ///
+    /// # Errors
+    /// When another process has it.
+    pub fn lock(&self) -> anyhow::Result<Lock> {
+        match self.try_lock()? {
+            Ok(lock) => Ok(lock),
+            Err(holder) => {
+                let told = format!(
+                    "another commons{holder} uses the state folder {}; stop it, or choose another folder with --state",
+                    self.folder.display()
+                );
+                Err(Failure::Prerequisite(told).into())
+            }
+        }
+    }
+
+    /// The lock, or who holds it.
+    fn try_lock(&self) -> anyhow::Result<Result<Lock, String>> {
+        let path = self.path("lock");
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)?;
+        match file.try_lock() {
+            Ok(()) => {
+                file.set_len(0)?;
+                file.rewind()?;
+                write!(file, "{}", std::process::id())?;
+                Ok(Ok(Lock { _file: file }))
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                file.read_to_string(&mut holder)?;
+                Ok(Err(if holder.is_empty() { holder } else { format!(" (process {holder})") }))
+            }
+            Err(TryLockError::Error(error)) => Err(anyhow!(error).context(format!("cannot lock {}", path.display()))),
+        }
+    }
+
+    /// What runs on this folder now, if anything does.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn running(&self) -> anyhow::Result<Option<Run>> {
+        match self.try_lock()? {
+            Ok(_released_at_once) => Ok(None),
+            Err(_) => self.last_run(),
+        }
+    }
+
+    /// What runs on this folder now, or ran last.
+    ///
+    /// # Errors
+    /// When the file is there but cannot be read.
+    pub fn last_run(&self) -> anyhow::Result<Option<Run>> {
+        read_json(&self.path("run.json"))
+    }
+
+    /// Remembers what runs.
+    pub fn write_run(&self, run: &Run) -> anyhow::Result<()> {
+        write_json(&self.path("run.json"), run)
+    }
+
+    /// The secrets, generated on first use.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn secrets(&self) -> anyhow::Result<Secrets> {
+        let path = self.path("secrets.json");
+        if let Some(known) = read_json(&path)? {
+            return Ok(known);
+        }
+        let secrets = Secrets::generate();
+        write_json(&path, &secrets)?;
+        Ok(secrets)
+    }
+
+    /// The token signing keys, the first pair generated on first use.
+    ///
+    /// # Errors
+    /// When they cannot be read or written.
+    pub fn signing_keys(&self) -> anyhow::Result<SigningKeys> {
+        let folder = self.path("keys");
+        if !folder.is_dir() {
+            // Made beside its place, so that a crash leaves no half pair.
+            let making = self.path("keys.new");
+            SigningKeys::generate(&making, &today())?;
+            fs::rename(&making, &folder)?;
+        }
+        Ok(SigningKeys::load(&folder)?)
+    }
+}
+
+fn today() -> String {
+    chrono::Utc::now().format("%Y-%m-%d").to_string()
+}
+
+fn random_text(length: usize) -> String {
+    const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let mut random = rand::rng();
+    (0..length).map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())])).collect()
+}
+
+fn read_json<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(anyhow!(error).context(format!("cannot read {}", path.display()))),
+    };
+    serde_json::from_str(&text).map(Some).with_context(|| format!("{} is damaged", path.display()))
+}
+
+fn write_json<T: Serialize>(path: &Path, value: &T) -> anyhow::Result<()> {
+    let text = serde_json::to_string_pretty(value)?;
+    write_private(path, &format!("{text}\n"))
+}
+
+/// Writes a file that its owner alone can read, in one step: no reader ever sees half of it.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    let told = || format!("cannot write {}", path.display());
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let making = path.with_file_name(name);
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&making).with_context(told)?;
+    file.write_all(text.as_bytes()).with_context(told)?;
+    fs::rename(&making, path).with_context(told)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn state() -> (tempfile::TempDir, State) {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(&folder.path().join("a/state")).unwrap();
+        (folder, state)
+    }
+
+    #[test]
+    fn secrets_are_generated_once_and_for_the_owner_only() {
+        let (_folder, state) = state();
+        let first = state.secrets().unwrap();
+        assert_eq!(state.secrets().unwrap().indexd_password, first.indexd_password);
+        let other = State::open(&state.path("other")).unwrap().secrets().unwrap();
+        assert_ne!(other.postgres_password, first.postgres_password);
+        for name in ["secrets.json", "."] {
+            assert_eq!(fs::metadata(state.path(name)).unwrap().permissions().mode() & 0o077, 0, "{name}");
+        }
+    }
+
+    #[test]
+    fn signing_keys_are_generated_once() {
+        let (_folder, state) = state();
+        let kid = state.signing_keys().unwrap().signing().kid.clone();
+        assert_eq!(state.signing_keys().unwrap().signing().kid, kid);
+        assert!(kid.starts_with("fence_key_20"));
+    }
+
+    #[test]
+    fn a_locked_folder_names_the_remedy() {
+        let (_folder, state) = state();
+        let lock = state.lock().unwrap();
+        let refused = state.lock().unwrap_err().to_string();
+        assert!(refused.contains(&format!("process {}", std::process::id())) && refused.contains("--state"), "{refused}");
+        drop(lock);
+        assert!(state.lock().is_ok());
+    }
+
+    #[test]
+    fn a_folder_without_a_commons_is_said_to_be_one() {
+        let (_folder, state) = state();
+        let refused = State::existing(state.folder()).unwrap_err().to_string();
+        assert!(refused.contains("commons up"), "{refused}");
+    }
+}

@@ -1,0 +1,73 @@
+//! Threads, signals, and what happens when a background task panics.
+
+use std::{
+    io,
+    panic::{self, PanicHookInfo},
+    sync::{Arc, Mutex},
+};
+
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+/// Threads of background tasks have this name; threads that serve requests have others.
+const THREADS: &str = "commons";
+
+/// The runtime of background tasks. Requests are served by the web server's own threads.
+pub(crate) fn runtime() -> io::Result<Runtime> {
+    let workers = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 4));
+    tokio::runtime::Builder::new_multi_thread().worker_threads(workers).thread_name(THREADS).enable_all().build()
+}
+
+/// Why the program ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum End {
+    /// SIGTERM, SIGINT or SIGHUP.
+    Signal,
+    /// A background task panicked: the commons is no longer whole, and pretending otherwise would be worse.
+    Panic(String),
+}
+
+/// Watches for the reasons to end. Made before any background task starts.
+pub(crate) struct Watch {
+    panics: watch::Receiver<Option<String>>,
+}
+
+impl Watch {
+    /// Reports panics of background tasks from now on.
+    pub(crate) fn install() -> Self {
+        let (sender, panics) = watch::channel(None);
+        let sender = Arc::new(Mutex::new(sender));
+        let report = panic::take_hook();
+        panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
+            report(info);
+            let background = std::thread::current().name() == Some(THREADS);
+            if let (true, Ok(sender)) = (background, sender.lock()) {
+                let place = info.location().map(ToString::to_string).unwrap_or_default();
+                sender.send_replace(Some(place));
+            }
+        }));
+        Self { panics }
+    }
+
+    /// Returns when the program is to end.
+    pub(crate) async fn end(&mut self) -> io::Result<End> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        let panicked = async {
+            match self.panics.wait_for(Option::is_some).await {
+                Ok(place) => place.clone().unwrap_or_default(),
+                Err(_) => std::future::pending().await,
+            }
+        };
+        Ok(tokio::select! {
+            _ = terminate.recv() => End::Signal,
+            _ = interrupt.recv() => End::Signal,
+            _ = hangup.recv() => End::Signal,
+            place = panicked => End::Panic(place),
+        })
+    }
+}

@@ -1,0 +1,105 @@
+//! The first user: rights from user.yaml, and the administrator's API key file.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use arborist::sync::{self, SyncReport};
+use fence::{Fence, credentials};
+use serde::Deserialize;
+use sqlx::PgPool;
+use useryaml::UserYaml;
+
+use crate::{
+    Failure,
+    state::{self, State},
+};
+
+/// Who has every right.
+const ADMINISTRATOR: &str = "admin";
+/// A key with less life than this is replaced at the start.
+const KEY_RENEWAL_SECONDS: i64 = 86_400;
+
+/// The API key file of the user `admin`.
+pub(crate) fn administrator_key_file(state: &State) -> PathBuf {
+    state.path("credentials.json")
+}
+
+/// Reads and checks a user.yaml, and adds the administrator; the administrator alone without a file.
+///
+/// # Errors
+/// Every problem of the file, one a line.
+pub(crate) fn read_user_yaml(file: Option<&Path>) -> anyhow::Result<UserYaml> {
+    let given = match file {
+        Some(file) => Some(fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?),
+        None => None,
+    };
+    if let (Some(given), Some(file)) = (&given, file) {
+        // As it stands, so that problems have the places of the operator's file.
+        parse(given).with_context(|| format!("{} cannot be used", file.display()))?;
+    }
+    parse(&super::with_administrator(given.as_deref())?)
+}
+
+fn parse(text: &str) -> anyhow::Result<UserYaml> {
+    UserYaml::parse(text).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Failure::NotInOrder(lines.join("\n")).into()
+    })
+}
+
+/// Brings the users, groups and rights of `users` into the databases of fence and arborist.
+///
+/// # Errors
+/// When a database fails.
+pub(crate) async fn load(
+    _fence: &PgPool,
+    arborist: &PgPool,
+    users: &UserYaml,
+    dry_run: bool,
+) -> anyhow::Result<SyncReport> {
+    let options = sync::Options { dry_run, ..sync::Options::default() };
+    sync::run(arborist, users, &options).await.context("rights cannot be written to arborist's database")
+}
+
+/// Makes the administrator's key file, unless there is one that is still good for `issuer`.
+///
+/// # Errors
+/// When the key cannot be made or the file not be written.
+pub(crate) async fn ensure_key_file(state: &State, issuer: &str, fence: &Fence) -> anyhow::Result<()> {
+    let path = administrator_key_file(state);
+    let known = fs::read_to_string(&path).ok().and_then(|text| key_claims(&text));
+    if known.is_some_and(|claims| claims.iss == issuer && claims.exp > now() + KEY_RENEWAL_SECONDS) {
+        return Ok(());
+    }
+    write_key_file(fence, ADMINISTRATOR, None, &path).await
+}
+
+/// Makes an API key for `user` and writes it in the form that Gen3 clients read.
+///
+/// # Errors
+/// When the key cannot be made or the file not be written.
+pub(crate) async fn write_key_file(fence: &Fence, user: &str, life: Option<i64>, path: &Path) -> anyhow::Result<()> {
+    let key = credentials::create_api_key(fence, user, life).await?;
+    state::write_private(path, &serde_json::to_string(&key)?)
+}
+
+fn now() -> i64 {
+    chrono::Utc::now().timestamp()
+}
+
+#[derive(Deserialize)]
+struct KeyClaims {
+    iss: String,
+    exp: i64,
+}
+
+/// What the key in our own file says; who may use it is decided by fence.
+fn key_claims(file: &str) -> Option<KeyClaims> {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let file: serde_json::Value = serde_json::from_str(file).ok()?;
+    let payload = file.get("api_key")?.as_str()?.split('.').nth(1)?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+}

@@ -1,0 +1,152 @@
+//! Who may read what (contract 5.2).
+//!
+//! [`Readable`] is the proof that every scan of nodes or logs asks for: only [`Readable::of`] makes one, from
+//! arborist's answer and the projects that exist.
+
+use authz::Mapping;
+use sql::{Condition, Sql};
+
+use crate::graph::{NodeModel, Scope};
+
+/// A project and the names that rights are given by.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub(crate) struct Project {
+    pub(crate) node_id: String,
+    pub(crate) program: String,
+    pub(crate) code: String,
+    pub(crate) availability: Option<String>,
+}
+
+impl Project {
+    /// `<program>-<code>`.
+    pub(crate) fn project_id(&self) -> String {
+        psqlgraph::ids::project_id(&self.program, &self.code)
+    }
+}
+
+/// The projects that a caller may read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Readable {
+    projects: Vec<Project>,
+    /// May read all projects, those of tomorrow included.
+    everything: bool,
+}
+
+impl Readable {
+    /// What `mapping` permits of the projects that exist, open projects included; without a mapping these only.
+    pub(crate) fn of(mapping: Option<&Mapping>, mut existing: Vec<Project>) -> Self {
+        let mut paths = Vec::new();
+        for (path, actions) in mapping.into_iter().flatten() {
+            let reads = actions.iter().any(|action| {
+                matches!(action.service.as_str(), "peregrine" | "*")
+                    && matches!(action.method.as_str(), "read" | "*")
+            });
+            paths.extend(reads.then(|| path.trim_matches('/').split('/').collect::<Vec<_>>()));
+        }
+        let everything = paths.iter().any(|path| matches!(path[..], [""] | ["programs"]));
+        existing.retain(|project| {
+            everything
+                || project.availability.as_deref() == Some("Open")
+                || paths.iter().any(|path| match path[..] {
+                    ["programs", program] | ["programs", program, "projects"] => program == project.program,
+                    ["programs", program, "projects", code] => {
+                        program == project.program && code == project.code
+                    }
+                    _ => false,
+                })
+        });
+        Self { projects: existing, everything }
+    }
+
+    /// Everything that there is: for figures that the operator publishes (`PUBLIC_DATASETS`).
+    pub(crate) fn public(existing: Vec<Project>) -> Self {
+        Self { projects: existing, everything: true }
+    }
+
+    /// `<program>-<code>` of each.
+    pub(crate) fn project_ids(&self) -> Vec<String> {
+        self.projects.iter().map(Project::project_id).collect()
+    }
+
+    /// Node ids of the readable projects that `wanted` names by `<program>-<code>`.
+    pub(crate) fn nodes_of(&self, wanted: &[String]) -> Vec<String> {
+        let named = self.projects.iter().filter(|project| wanted.contains(&project.project_id()));
+        named.map(|project| project.node_id.clone()).collect()
+    }
+
+    /// The name of a readable project's node.
+    pub(crate) fn name_of(&self, node_id: &str) -> Option<String> {
+        self.projects.iter().find(|project| project.node_id == node_id).map(Project::project_id)
+    }
+
+    /// The condition that node `alias` of type `node` may be read.
+    pub(crate) fn nodes(&self, node: &NodeModel, alias: &str) -> Condition {
+        match node.scope {
+            Scope::Open => Condition::True,
+            _ if self.everything => Condition::True,
+            Scope::Project => {
+                let ids: Vec<String> = self.projects.iter().map(|project| project.node_id.clone()).collect();
+                Condition::any(Sql::column(alias, "node_id"), ids)
+            }
+            Scope::ProjectId => Condition::any(Sql::property(alias, "project_id"), self.project_ids()),
+        }
+    }
+
+    /// The condition that the transaction log `alias` may be read. Also with all rights only logs of projects
+    /// that exist.
+    pub(crate) fn logs(&self, alias: &str) -> Condition {
+        let project_id = Sql::raw("((")
+            .then(Sql::column(alias, "program"))
+            .text(" || '-') || ")
+            .then(Sql::column(alias, "project"));
+        Condition::any(project_id.text(")"), self.project_ids())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use authz::Action;
+
+    use super::*;
+
+    fn projects() -> Vec<Project> {
+        [("A", "x", None), ("A", "y", None), ("B", "z", None), ("B", "o", Some("Open"))]
+            .map(|(program, code, availability)| Project {
+                node_id: format!("id-{code}"),
+                program: program.into(),
+                code: code.into(),
+                availability: availability.map(str::to_owned),
+            })
+            .to_vec()
+    }
+
+    fn readable(path: &str, service: &str, method: &str) -> Vec<String> {
+        let action = Action { service: service.into(), method: method.into() };
+        let mapping = Mapping::from_iter([(path.to_owned(), vec![action])]);
+        Readable::of(Some(&mapping), projects()).project_ids()
+    }
+
+    #[test]
+    fn paths_of_resources_give_projects() {
+        let all = ["A-x", "A-y", "B-z", "B-o"];
+        assert_eq!(readable("/", "peregrine", "read"), all);
+        assert_eq!(readable("/programs", "*", "*"), all);
+        assert_eq!(readable("/programs/A", "*", "read"), ["A-x", "A-y", "B-o"]);
+        assert_eq!(readable("/programs/A/projects", "peregrine", "*"), ["A-x", "A-y", "B-o"]);
+        assert_eq!(readable("/programs/A/projects/y", "peregrine", "read"), ["A-y", "B-o"]);
+    }
+
+    #[test]
+    fn other_paths_services_and_methods_give_open_projects_only() {
+        for (path, service, method) in [
+            ("/programs/A/projects/x/deeper", "peregrine", "read"),
+            ("/programs/B/projects/x", "peregrine", "read"),
+            ("/other/A", "peregrine", "read"),
+            ("/programs", "sheepdog", "read"),
+            ("/programs", "peregrine", "create"),
+        ] {
+            assert_eq!(readable(path, service, method), ["B-o"], "{path} {service} {method}");
+        }
+        assert_eq!(Readable::of(None, projects()).project_ids(), ["B-o"]);
+    }
+}

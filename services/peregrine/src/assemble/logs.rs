@@ -1,0 +1,184 @@
+//! Transaction logs and other small objects: made as JSON values first, then cut to what is selected.
+
+use std::io;
+
+use dictionary::python;
+use serde_json::{Value, json};
+
+use super::write_text;
+use crate::ir::KeyTree;
+
+/// Writes what `keys` select of `value`; lists item by item. Without keys the value itself.
+pub(crate) fn project(value: &Value, keys: Option<&[KeyTree]>, out: &mut Vec<u8>) {
+    match (value, keys) {
+        (Value::Array(items), Some(_)) => {
+            out.push(b'[');
+            for (position, item) in items.iter().enumerate() {
+                if position > 0 {
+                    out.push(b',');
+                }
+                project(item, keys, out);
+            }
+            out.push(b']');
+        }
+        (Value::Object(object), Some(keys)) => {
+            out.push(b'{');
+            for (position, tree) in keys.iter().enumerate() {
+                if position > 0 {
+                    out.push(b',');
+                }
+                write_text(&tree.key, out);
+                out.push(b':');
+                match tree.name.as_str() {
+                    "__typename" => write_text(&tree.parent, out),
+                    name => project(object.get(name).unwrap_or(&Value::Null), tree.sub.as_deref(), out),
+                }
+            }
+            out.push(b'}');
+        }
+        // Writing to a vector does not fail.
+        (value, None) => drop(serde_json::to_writer(out, value)),
+        _ => out.extend_from_slice(b"null"),
+    }
+}
+
+/// A transaction log as GraphQL shows it, from the object that the database made.
+pub(crate) fn show_log(mut log: Value) -> Value {
+    let role = log["role"].as_str().unwrap_or_default().to_owned();
+    log["type"] = match role.as_str() {
+        "create" | "update" => json!("upload"),
+        other => json!(other),
+    };
+    log["quick_search"] = log["id"].clone();
+    for key in ["id", "committed_by", "quick_search"] {
+        as_id(&mut log[key]);
+    }
+    as_python(&mut log["canonical_json"]);
+    for snapshot in items(&mut log["snapshots"]) {
+        as_python(&mut snapshot["old_props"]);
+        as_python(&mut snapshot["new_props"]);
+    }
+    let mut related = Vec::new();
+    for document in items(&mut log["documents"]) {
+        show_document(document);
+        for entity in document["response"]["entities"].as_array().into_iter().flatten() {
+            related.extend(entity["related_cases"].as_array().into_iter().flatten().cloned());
+        }
+    }
+    related.dedup();
+    log["related_cases"] = Value::Array(related);
+    log
+}
+
+fn show_document(document: &mut Value) {
+    for key in ["id", "transaction_id"] {
+        as_id(&mut document[key]);
+    }
+    document["doc_size"] = json!(document["doc"].as_str().map_or(0, str::len));
+    let mut response = document["response_json"].take();
+    document["response_json"] = match &response {
+        Value::Null => Value::Null,
+        response => json!(python_json(response)),
+    };
+    if response.is_object() {
+        as_id(&mut response["transaction_id"]);
+        for entity in items(&mut response["entities"]) {
+            for key in ["unique_keys", "warnings"] {
+                let text = python_json(&entity[key]);
+                entity[key] = json!(text);
+            }
+            if entity["related_cases"].is_null() {
+                entity["related_cases"] = json!([]);
+            }
+        }
+    }
+    document["response"] = response;
+}
+
+fn items(value: &mut Value) -> impl Iterator<Item = &mut Value> {
+    value.as_array_mut().into_iter().flatten()
+}
+
+/// A GraphQL ID is text.
+fn as_id(value: &mut Value) {
+    if let Value::Number(number) = value {
+        *value = Value::String(number.to_string());
+    }
+}
+
+/// Python's text of a document, which is what the original shows.
+fn as_python(value: &mut Value) {
+    if !value.is_null() {
+        *value = Value::String(python::repr(value));
+    }
+}
+
+/// JSON as Python's `json.dumps` writes it: a blank after commas and colons, ASCII only.
+fn python_json(value: &Value) -> String {
+    let mut out = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, PythonJson);
+    // Writing to a vector does not fail, and all of it is ASCII.
+    drop(serde::Serialize::serialize(value, &mut serializer));
+    String::from_utf8(out).unwrap_or_default()
+}
+
+struct PythonJson;
+
+impl serde_json::ser::Formatter for PythonJson {
+    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
+
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut units = [0; 2];
+        for c in fragment.chars() {
+            if c.is_ascii() {
+                write!(writer, "{c}")?;
+            } else {
+                c.encode_utf16(&mut units).iter().try_for_each(|unit| write!(writer, "\\u{unit:04x}"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_text_looks_like_pythons() {
+        assert_eq!(
+            python_json(&json!({"a": [1, "é😀"], "b": null})),
+            r#"{"a": [1, "\u00e9\ud83d\ude00"], "b": null}"#
+        );
+    }
+
+    #[test]
+    fn a_log_shows_texts_and_ids_as_the_original_does() {
+        let log = show_log(json!({
+            "id": 3, "role": "update", "committed_by": null, "canonical_json": [{"a": true}],
+            "documents": [{"id": 1, "transaction_id": 3, "doc": "{}", "response_json":
+                {"code": 200, "transaction_id": 3, "entities": [{"unique_keys": [{"code": "x"}], "warnings": []}]}}],
+        }));
+        assert_eq!(
+            (&log["id"], &log["type"], &log["canonical_json"]),
+            (&json!("3"), &json!("upload"), &json!("[{'a': True}]"))
+        );
+        let document = &log["documents"][0];
+        assert_eq!((&document["doc_size"], &document["id"]), (&json!(2), &json!("1")));
+        assert_eq!(document["response"]["entities"][0]["unique_keys"], json!("[{\"code\": \"x\"}]"));
+    }
+}

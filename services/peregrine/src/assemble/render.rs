@@ -1,0 +1,94 @@
+//! Stored values as GraphQL values. Most are copied as they are: the text of a document's value is JSON.
+
+use dictionary::python;
+use serde_json::Value;
+
+use super::write_text;
+use crate::ir::Render;
+
+/// Above this Python writes whole floats with an exponent, and a double is no longer exact: such integers are
+/// written as stored.
+const EXACT_DIGITS: usize = 16;
+
+/// Writes `stored` (JSON text) as a value of the wanted kind.
+pub(crate) fn render(how: Render, stored: &str, out: &mut Vec<u8>) {
+    match (how, stored.as_bytes().first()) {
+        (_, None | Some(b'n')) => out.extend_from_slice(b"null"),
+        (Render::Text, Some(b'"')) | (Render::Boolean, Some(b't' | b'f')) => {
+            out.extend_from_slice(stored.as_bytes())
+        }
+        (Render::Float, Some(b'-' | b'0'..=b'9')) => number(stored, out),
+        (Render::Texts, Some(b'[')) => texts(stored, out),
+        // A list where the dictionary has none, and the other way round.
+        (Render::Texts, _) => {
+            out.push(b'[');
+            render(Render::Text, stored, out);
+            out.push(b']');
+        }
+        (Render::Boolean, _) => out.extend_from_slice(if is_truthy(stored) { b"true" } else { b"false" }),
+        (Render::Float, _) => out.extend_from_slice(b"null"),
+        (Render::Text, _) => write_text(&python_text(stored), out),
+    }
+}
+
+/// A number with a point, as Python writes a float.
+fn number(stored: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(stored.as_bytes());
+    let is_whole = stored.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    if is_whole && stored.trim_start_matches('-').len() <= EXACT_DIGITS {
+        out.extend_from_slice(b".0");
+    }
+}
+
+/// A list whose items are texts.
+fn texts(stored: &str, out: &mut Vec<u8>) {
+    let Ok(Value::Array(items)) = serde_json::from_str(stored) else { return out.extend_from_slice(b"null") };
+    out.push(b'[');
+    for (position, item) in items.iter().enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        render(Render::Text, &item.to_string(), out);
+    }
+    out.push(b']');
+}
+
+/// What Python's `str` (and for booleans graphene) makes of it.
+fn python_text(stored: &str) -> String {
+    match serde_json::from_str(stored) {
+        Ok(value @ (Value::Array(_) | Value::Object(_))) => python::repr(&value),
+        _ => stored.to_owned(),
+    }
+}
+
+fn is_truthy(stored: &str) -> bool {
+    !matches!(stored, "0" | "0.0" | "\"\"" | "[]" | "{}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rendered(how: Render, stored: &str) -> String {
+        let mut out = Vec::new();
+        render(how, stored, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn values_are_written_as_their_kind() {
+        assert_eq!(rendered(Render::Text, r#""a\"b ü""#), r#""a\"b ü""#);
+        assert_eq!(rendered(Render::Text, "5"), r#""5""#);
+        assert_eq!(rendered(Render::Text, "true"), r#""true""#);
+        assert_eq!(rendered(Render::Text, r#"{"a": [1, null]}"#), r#""{'a': [1, None]}""#);
+        assert_eq!(rendered(Render::Float, "70"), "70.0");
+        assert_eq!(rendered(Render::Float, "-1.50"), "-1.50");
+        assert_eq!(rendered(Render::Float, "123456789012345678901"), "123456789012345678901");
+        assert_eq!(rendered(Render::Boolean, "false"), "false");
+        assert_eq!(rendered(Render::Texts, r#"["x", 5]"#), r#"["x","5"]"#);
+        assert_eq!(rendered(Render::Texts, r#""x""#), r#"["x"]"#);
+        for how in [Render::Text, Render::Float, Render::Boolean, Render::Texts] {
+            assert_eq!(rendered(how, "null"), "null");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The body of a GraphQL request.
+
+use std::fmt;
+
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+
+/// A query with its variables.
+#[derive(Debug, PartialEq)]
+pub(crate) struct GraphqlRequest {
+    pub(crate) query: String,
+    pub(crate) variables: Map<String, Value>,
+}
+
+impl GraphqlRequest {
+    /// Reads `{"query": text, "variables": object or its JSON text or null}`; other keys say nothing.
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Error> {
+        let unparsable = |error: String| Error::BadRequest(format!("Unable to parse json: {error}"));
+        let text = std::str::from_utf8(body).map_err(|error| unparsable(error.to_string()))?;
+        let mut body = match strict(text).map_err(unparsable)? {
+            Value::Object(body) => body,
+            other => {
+                let ty = python_type(&other);
+                return Err(Error::BadRequest(format!("JSON parsed from request is an invalid type: {ty}")));
+            }
+        };
+        let Some(Value::String(query)) = body.remove("query") else {
+            return Err(Error::Query("The query must be a string".to_owned()));
+        };
+        let variables = variables(body.remove("variables").unwrap_or_default())?;
+        Ok(Self { query, variables })
+    }
+}
+
+fn variables(sent: Value) -> Result<Map<String, Value>, Error> {
+    let refuse = |reason: String| Error::Queries(vec!["Unable to parse variables".to_owned(), reason]);
+    match sent {
+        Value::Null => Ok(Map::new()),
+        Value::Object(variables) => Ok(variables),
+        Value::String(text) if text.trim().is_empty() => Ok(Map::new()),
+        Value::String(text) => match strict(&text).map_err(refuse)? {
+            Value::Object(variables) => Ok(variables),
+            Value::Null => Ok(Map::new()),
+            other => Err(refuse(format!("variables are no object but {}", python_type(&other)))),
+        },
+        other => {
+            let ty = python_type(&other);
+            Err(refuse(format!("the JSON object must be str, bytes or bytearray, not {ty}")))
+        }
+    }
+}
+
+fn python_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "NoneType",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float",
+        Value::Number(_) => "int",
+        Value::String(_) => "str",
+        Value::Array(_) => "list",
+        Value::Object(_) => "dict",
+    }
+}
+
+/// JSON in which no object has a key twice.
+fn strict(text: &str) -> Result<Value, String> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = deserializer.deserialize_any(Strict).map_err(|error| without_position(&error))?;
+    deserializer.end().map_err(|error| error.to_string())?;
+    Ok(value)
+}
+
+fn without_position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" at line ") {
+        Some((message, _)) if error.is_data() => message.to_owned(),
+        _ => text,
+    }
+}
+
+struct Strict;
+
+impl<'de> serde::de::DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(Strict)? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if object.contains_key(&key) {
+                return Err(A::Error::custom(format!("The document contains duplicate keys: {key}")));
+            }
+            let value = entries.next_value_seed(Strict)?;
+            object.insert(key, value);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refused(body: &str) -> String {
+        GraphqlRequest::parse(body.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn variables_come_as_an_object_as_text_or_not_at_all() {
+        let read = |body: Value| GraphqlRequest::parse(body.to_string().as_bytes()).unwrap().variables;
+        assert_eq!(Value::Object(read(json!({"query": "{a}", "variables": {"x": 1}}))), json!({"x": 1}));
+        assert_eq!(Value::Object(read(json!({"query": "{a}", "variables": "{\"x\": 1}"}))), json!({"x": 1}));
+        for variables in [json!(null), json!(""), json!("null")] {
+            assert!(read(json!({"query": "{a}", "variables": variables, "operationName": "Q"})).is_empty());
+        }
+    }
+
+    #[test]
+    fn malformed_bodies_are_refused_in_the_originals_words() {
+        assert_eq!(refused("\"x\""), "JSON parsed from request is an invalid type: str");
+        assert_eq!(refused("[]"), "JSON parsed from request is an invalid type: list");
+        assert_eq!(refused("{\"query\": null}"), "The query must be a string");
+        assert_eq!(refused("{}"), "The query must be a string");
+        assert_eq!(
+            refused("{\"query\": \"a\", \"query\": \"b\"}"),
+            "Unable to parse json: The document contains duplicate keys: query"
+        );
+        assert_eq!(
+            refused("{\"query\": \"a\", \"variables\": 5}"),
+            "Unable to parse variables; the JSON object must be str, bytes or bytearray, not int"
+        );
+        assert!(refused("{").starts_with("Unable to parse json: "));
+        assert!(refused(&"[".repeat(100_000)).starts_with("Unable to parse json: "));
+    }
+}

@@ -1,0 +1,172 @@
+//! The dictionary as the compiler sees it: node types with their tables, links in both directions, and the
+//! paths between types.
+
+mod paths;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, RwLock},
+};
+
+use dictionary::{Dictionary, NodeType, ScalarType};
+use indexmap::IndexMap;
+use psqlgraph::names;
+
+pub(crate) use paths::{Paths, Step};
+
+/// Position of a node type in [`Graph::types`].
+pub(crate) type TypeId = usize;
+
+/// All node types, in dictionary order.
+pub(crate) struct Graph {
+    pub(crate) types: Vec<NodeModel>,
+    by_label: HashMap<String, TypeId>,
+    /// Paths between two types, worked out when first asked for.
+    paths: RwLock<HashMap<(TypeId, TypeId), Option<Arc<Paths>>>>,
+}
+
+/// A node type.
+pub(crate) struct NodeModel {
+    pub(crate) label: String,
+    pub(crate) table: String,
+    pub(crate) category: String,
+    pub(crate) scope: Scope,
+    /// Properties kept in `_props`, sorted by name.
+    pub(crate) properties: IndexMap<String, Scalar>,
+    /// Links by name: its own as declared, then those that point at it, by their backrefs.
+    pub(crate) links: IndexMap<String, LinkModel>,
+}
+
+/// What decides who may read a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Its property `project_id`.
+    ProjectId,
+    /// It is a project.
+    Project,
+    /// Nothing: programs and the built-in internal types are everybody's.
+    Open,
+}
+
+/// How a property looks in GraphQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scalar {
+    String,
+    Float,
+    Boolean,
+    /// A list of strings.
+    List,
+}
+
+/// A link as seen from one of its ends.
+#[derive(Debug)]
+pub(crate) struct LinkModel {
+    pub(crate) edge: String,
+    pub(crate) target: TypeId,
+    /// Whether this end is the edge's source (the child, which declares the link).
+    pub(crate) from_source: bool,
+    /// Whether there is at most one node at the other end.
+    pub(crate) single: bool,
+}
+
+impl LinkModel {
+    /// The edge's column with this end's id.
+    pub(crate) fn near(&self) -> &'static str {
+        if self.from_source { "src_id" } else { "dst_id" }
+    }
+
+    /// The edge's column with the other end's id.
+    pub(crate) fn far(&self) -> &'static str {
+        if self.from_source { "dst_id" } else { "src_id" }
+    }
+}
+
+impl NodeModel {
+    /// Whether it is a file that `datanode` shows.
+    pub(crate) fn is_file(&self) -> bool {
+        self.category.ends_with("_file")
+    }
+}
+
+impl Graph {
+    pub(crate) fn new(dictionary: &Dictionary) -> Self {
+        let by_label: HashMap<String, TypeId> =
+            dictionary.nodes.keys().enumerate().map(|(id, label)| (label.clone(), id)).collect();
+        let types = dictionary.nodes.values().map(|node| node_model(node, &by_label)).collect();
+        Self { types, by_label, paths: RwLock::default() }
+    }
+
+    pub(crate) fn find(&self, label: &str) -> Option<TypeId> {
+        self.by_label.get(label).copied()
+    }
+
+    /// The paths from `from` to `to` that a `with_path_to` takes; `None` when there is none.
+    pub(crate) fn paths(&self, from: TypeId, to: TypeId) -> Option<Arc<Paths>> {
+        let known = self.paths.read().ok().and_then(|paths| paths.get(&(from, to)).cloned());
+        if let Some(known) = known {
+            return known;
+        }
+        let found = Paths::find(self, from, to).map(Arc::new);
+        // A poisoned lock only costs the saved work.
+        if let Ok(mut paths) = self.paths.write() {
+            paths.insert((from, to), found.clone());
+        }
+        found
+    }
+}
+
+fn node_model(node: &NodeType, by_label: &HashMap<String, TypeId>) -> NodeModel {
+    let mut properties: IndexMap<String, Scalar> = node
+        .stored_properties()
+        .filter(|property| is_graphql_name(&property.name))
+        .map(|property| (property.name.clone(), scalar(property.scalar)))
+        .collect();
+    properties.sort_unstable_keys();
+    let scope = match node.id.as_str() {
+        "project" => Scope::Project,
+        "program" | "root" | "data_release" => Scope::Open,
+        _ => Scope::ProjectId,
+    };
+    NodeModel {
+        label: node.id.clone(),
+        table: names::node_table(&node.id),
+        category: node.category.0.clone(),
+        scope,
+        properties,
+        links: links(node, by_label),
+    }
+}
+
+fn links(node: &NodeType, by_label: &HashMap<String, TypeId>) -> IndexMap<String, LinkModel> {
+    let mut links = IndexMap::new();
+    for link in node.all_links() {
+        let Some(target) = by_label.get(&link.target_type).copied() else { continue };
+        let edge = names::edge_table(&node.id, &link.label, &link.target_type);
+        let single = link.multiplicity.one_target();
+        links.insert(link.name.clone(), LinkModel { edge, target, from_source: true, single });
+    }
+    for (source, link) in &node.backlinks {
+        let Some(target) = by_label.get(source).copied() else { continue };
+        let edge = names::edge_table(source, &link.label, &node.id);
+        let single = link.multiplicity.one_source();
+        links.insert(link.backref.clone(), LinkModel { edge, target, from_source: false, single });
+    }
+    links.retain(|name, _| is_graphql_name(name));
+    links
+}
+
+fn scalar(declared: ScalarType) -> Scalar {
+    match declared {
+        ScalarType::String => Scalar::String,
+        ScalarType::Number | ScalarType::Integer => Scalar::Float,
+        ScalarType::Boolean => Scalar::Boolean,
+        ScalarType::Array => Scalar::List,
+    }
+}
+
+/// Names of dictionaries are free; what GraphQL cannot spell it cannot show.
+fn is_graphql_name(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}

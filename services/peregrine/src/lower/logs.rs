@@ -1,0 +1,76 @@
+//! Arguments of transaction logs (contract 5.7).
+
+use graphql::{Selected, Sub};
+use serde_json::Value;
+
+use super::{Args, FIRST, filters::names};
+use crate::{
+    ir::{KeyTree, LogFilter, LogQuery, LogScan},
+    schema::Meaning,
+};
+
+const ORDERS: [&str; 8] =
+    ["id", "submitter", "role", "program", "project", "created_datetime", "canonical_json", "project_id"];
+
+pub(super) fn scan(field: &Selected<'_, Meaning>) -> LogScan {
+    let args = &field.args;
+    let number = |name: &str| args.get(name).and_then(Value::as_i64);
+    let mut query = LogQuery { filters: filters(args), order: order(args), ..LogQuery::default() };
+    let first = number("first").unwrap_or(FIRST);
+    query.first = (first > 0).then_some(first);
+    query.offset = number("offset").unwrap_or(0).max(0);
+    if let Some(last) = number("last").filter(|last| *last > 0) {
+        query.order = Some(("id", true));
+        query.first = Some(last);
+    }
+    LogScan { query, fields: keys(field).unwrap_or_default() }
+}
+
+/// How many: unlike in counts of nodes `first` limits, `last` does not (contract 5.7).
+pub(super) fn count(args: &Args) -> LogQuery {
+    let first = args.get("first").and_then(Value::as_i64);
+    LogQuery { filters: filters(args), first: first.map(|first| first.max(0)), ..LogQuery::default() }
+}
+
+/// The selection as keys of JSON objects.
+pub(super) fn keys(field: &Selected<'_, Meaning>) -> Option<Vec<KeyTree>> {
+    let Sub::Object(fields) = &field.sub else { return None };
+    let tree = |field: &Selected<'_, Meaning>| KeyTree {
+        key: field.key.clone(),
+        name: field.field.name.clone(),
+        parent: field.parent.to_owned(),
+        sub: keys(field),
+    };
+    Some(fields.iter().map(tree).collect())
+}
+
+fn order(args: &Args) -> Option<(&'static str, bool)> {
+    let (key, descending) = super::wanted_order(args)?;
+    ORDERS.into_iter().find(|name| *name == key).map(|name| (name, descending))
+}
+
+fn filters(args: &Args) -> Vec<LogFilter> {
+    args.iter().filter_map(|(name, value)| filter(args, name, value)).collect()
+}
+
+fn filter(args: &Args, name: &str, value: &Value) -> Option<LogFilter> {
+    let text = || value.as_str().unwrap_or_default().to_owned();
+    let number = |filter: fn(i64) -> LogFilter| text().trim().parse().map_or(LogFilter::Never, filter);
+    let flag = || value.as_bool().unwrap_or(false);
+    Some(match name {
+        "id" | "quick_search" => number(LogFilter::Id),
+        "committed_by" => number(LogFilter::CommittedBy),
+        "type" if text() == "upload" => LogFilter::Roles(vec!["create".to_owned(), "update".to_owned()]),
+        "type" => LogFilter::Roles(vec![text()]),
+        "project_id" => LogFilter::ProjectIds(names(args, name)),
+        "project" => LogFilter::Text("project", text()),
+        "program" => LogFilter::Text("program", text()),
+        "state" => LogFilter::Text("state", text()),
+        "is_dry_run" => LogFilter::DryRun(flag()),
+        "closed" => LogFilter::Closed(flag()),
+        "committable" => LogFilter::Committable(flag()),
+        "entities" => LogFilter::Entities(names(args, name)),
+        "related_cases" => LogFilter::RelatedCases(names(args, name)),
+        _ => return None,
+    })
+}

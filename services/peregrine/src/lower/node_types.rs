@@ -1,0 +1,57 @@
+//! `_node_type`: the dictionary itself, without the database (contract 5.6).
+
+use dictionary::{Dictionary, NodeType, python};
+use graphql::Selected;
+use serde_json::{Map, Value};
+
+use super::{FIRST, logs::keys, wanted_order};
+use crate::{assemble::project, schema::Meaning};
+
+pub(super) fn answer(dictionary: &Dictionary, field: &Selected<'_, Meaning>) -> Result<String, String> {
+    let args = &field.args;
+    let filters: Vec<(&String, &str)> = args
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "first" | "order_by_asc" | "order_by_desc"))
+        .filter_map(|(name, value)| Some((name, value.as_str()?)))
+        .collect();
+    let mut types: Vec<Map<String, Value>> = dictionary
+        .nodes
+        .values()
+        .map(texts)
+        .filter(|node| filters.iter().all(|(name, wanted)| is_part(node.get(*name), wanted)))
+        .collect();
+    if let Some((key, descending)) = wanted_order(args) {
+        types.sort_by(|a, b| {
+            let text = |node: &Map<String, Value>| {
+                node.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+            };
+            let order = text(a).cmp(&text(b));
+            if descending { order.reverse() } else { order }
+        });
+    }
+    let first = args.get("first").and_then(Value::as_i64).unwrap_or(FIRST);
+    if let Ok(first @ 1..) = usize::try_from(first) {
+        types.truncate(first);
+    }
+    let types = Value::Array(types.into_iter().map(Value::Object).collect());
+    let mut json = Vec::new();
+    project(&types, keys(field).as_deref(), &mut json);
+    String::from_utf8(json).map_err(|_| "the dictionary is no text".to_owned())
+}
+
+/// The node's value is part of the wanted text, as in the original; a node without the key has none.
+fn is_part(value: Option<&Value>, wanted: &str) -> bool {
+    value.and_then(Value::as_str).is_some_and(|value| wanted.contains(value))
+}
+
+/// The keys of a schema as texts: Python's own for what is no text.
+fn texts(node: &NodeType) -> Map<String, Value> {
+    let schema = node.schema.as_object().into_iter().flatten();
+    let text = |value: &Value| match value {
+        Value::Null => Value::Null,
+        Value::String(_) => value.clone(),
+        Value::Bool(flag) => Value::from(flag.to_string()),
+        other => Value::from(python::repr(other)),
+    };
+    schema.map(|(key, value)| (key.clone(), text(value))).collect()
+}

@@ -1,0 +1,121 @@
+//! Filters to conditions.
+
+use serde_json::Value;
+use sql::{Condition, Sql};
+
+use super::Planner;
+use crate::{
+    graph::{Scope, TypeId},
+    ir::Filter,
+};
+
+impl Planner<'_> {
+    /// The condition on node `alias`: readable, and as `filter` says. Every scan of nodes goes through here.
+    pub(super) fn condition(&self, node: TypeId, alias: &str, filter: &Filter) -> Condition {
+        let readable = self.readable.nodes(&self.graph.types[node], alias);
+        readable.and(simplified(self.filter(node, alias, filter)))
+    }
+
+    fn filter(&self, node: TypeId, alias: &str, filter: &Filter) -> Condition {
+        let id = || Sql::column(alias, "node_id");
+        let text = |property: &str| Sql::property(alias, property);
+        let value = |property: &str| Sql::new().then_alias(alias).text("._props -> ").literal(property);
+        let each = |filters: &[Filter]| -> Vec<Condition> {
+            filters.iter().map(|filter| self.filter(node, alias, filter)).map(simplified).collect()
+        };
+        match filter {
+            Filter::All(filters) => Condition::And(each(filters)),
+            Filter::Any(filters) => Condition::Or(each(filters)),
+            Filter::Not(inner) => match simplified(self.filter(node, alias, inner)) {
+                Condition::False => Condition::True,
+                Condition::True => Condition::False,
+                other => Condition::Not(Box::new(other)),
+            },
+            Filter::Never => Condition::False,
+            Filter::Ids(ids) => Condition::any(id(), ids.clone()),
+            Filter::Search(wanted) => search(id(), text("submitter_id"), wanted),
+            Filter::TextIn { property, values } => Condition::any(text(property), values.clone()),
+            Filter::ValueIn { property, values } if values.is_empty() => {
+                let _ = property;
+                Condition::False
+            }
+            Filter::ValueIn { property, values } => {
+                // Documents compare numbers as numbers: 7 equals 7.0.
+                let values: Vec<String> = values.iter().map(Value::to_string).collect();
+                Condition::Is(value(property).text(" = any(").bind(values).text("::text[]::jsonb[])"))
+            }
+            Filter::Contains { property, values } => {
+                let list = Value::from(values.clone());
+                Condition::Is(value(property).text(" @> ").bind(list))
+            }
+            Filter::OtherText { property, value } => {
+                Condition::Is(text(property).text(" <> ").bind(value.as_str()))
+            }
+            Filter::OtherValue { property, value: number } => Condition::And(vec![
+                Condition::Is(text(property).text(" is not null")),
+                Condition::Is(value(property).text(" <> ").bind(number.clone())),
+            ]),
+            Filter::Time { property, later, than } => {
+                let stored = text(property).in_parentheses().text("::timestamp");
+                let compared = stored.text(if *later { " > " } else { " < " });
+                Condition::Is(compared.bind(than.as_str()).text("::text::timestamp"))
+            }
+            Filter::Linked(link) => self.linked_condition(node, alias, link),
+            Filter::Path(path) => self.path(node, alias, path),
+            Filter::ProjectNames(names) => Condition::any(id(), self.readable.nodes_of(names)),
+        }
+    }
+
+    /// Whether node `alias` has a link. Links stay within a project, so the other end needs a look only where
+    /// this end is everybody's.
+    pub(super) fn linked_condition(&self, node: TypeId, alias: &str, link: &str) -> Condition {
+        let Some(link) = self.graph.types[node].links.get(link) else { return Condition::False };
+        let target = &self.graph.types[link.target];
+        let mut select = sql::Select::from(Sql::ident(&link.edge).text(" l"));
+        select.expression(Sql::raw("1"));
+        if self.graph.types[node].scope == Scope::Open {
+            let on = Condition::same(Sql::column("t", "node_id"), Sql::column("l", link.far()));
+            select.join(Sql::ident(&target.table).text(" t"), on);
+            select.filter(self.readable.nodes(target, "t"));
+        }
+        select.filter(Condition::same(Sql::column("l", link.near()), Sql::column(alias, "node_id")));
+        Condition::Exists(Box::new(select))
+    }
+}
+
+/// `node_id ilike '%text%' or _props ->> 'submitter_id' ilike '%text%'`; a backslash is an ordinary character.
+fn search(id: Sql, submitter_id: Sql, wanted: &str) -> Condition {
+    let pattern = format!("%{wanted}%");
+    let like =
+        |expression: Sql| Condition::Is(expression.text(" ilike ").bind(pattern.as_str()).text(" escape ''"));
+    Condition::Or(vec![like(id), like(submitter_id)])
+}
+
+/// The same without constants, so that a filter that says nothing leaves no trace in the SQL.
+fn simplified(condition: Condition) -> Condition {
+    match condition {
+        Condition::And(mut all) => {
+            if all.contains(&Condition::False) {
+                return Condition::False;
+            }
+            all.retain(|part| *part != Condition::True);
+            match all.len() {
+                0 => Condition::True,
+                1 => all.remove(0),
+                _ => Condition::And(all),
+            }
+        }
+        Condition::Or(mut any) => {
+            if any.contains(&Condition::True) {
+                return Condition::True;
+            }
+            any.retain(|part| *part != Condition::False);
+            match any.len() {
+                0 => Condition::False,
+                1 => any.remove(0),
+                _ => Condition::Or(any),
+            }
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,143 @@
+//! Transaction logs (contract 5.7).
+
+use serde_json::json;
+use sql::{Condition, Sql};
+
+use super::Planner;
+use crate::ir::{KeyTree, LogFilter, LogQuery, LogScan};
+
+impl Planner<'_> {
+    /// Logs, one JSON object each. Columns: parent, id, object. Without `parents` those of everything; with them
+    /// those that touched one of these nodes.
+    pub(crate) fn logs(&self, scan: &LogScan, parents: Option<Vec<String>>) -> Sql {
+        let touching = parents.is_some();
+        let rows = Sql::raw("select l.* from transaction_logs l where ")
+            .then(self.log_condition(&scan.query, touching).sql())
+            .then(log_order(&scan.query))
+            .then(log_limit(&scan.query))
+            .in_parentheses();
+        let object = log_object(&scan.fields);
+        match parents {
+            None => Sql::raw("select 1::bigint, l.id, ").then(object).text(" from ").then(rows).text(" l"),
+            Some(parents) => {
+                let head = Sql::raw("select p.n, l.id, ")
+                    .then(object)
+                    .text(" from ")
+                    .then(super::from_parents(parents));
+                head.text(" cross join lateral ").then(rows).text(" l")
+            }
+        }
+    }
+
+    /// How many logs there are, a number a parent.
+    pub(crate) fn log_counts(&self, query: &LogQuery, parents: Option<Vec<String>>) -> Sql {
+        let touching = parents.is_some();
+        let rows = Sql::raw("select 1 from transaction_logs l where ")
+            .then(self.log_condition(query, touching).sql())
+            .then(log_limit(query))
+            .in_parentheses();
+        let counted = Sql::raw("select count(*) as c from ").then(rows).text(" l").in_parentheses();
+        match parents {
+            None => Sql::raw("select 1::bigint, l.c from ").then(counted).text(" l"),
+            Some(parents) => {
+                let head = Sql::raw("select p.n, l.c from ").then(super::from_parents(parents));
+                head.text(" cross join lateral ").then(counted).text(" l")
+            }
+        }
+    }
+
+    fn log_condition(&self, query: &LogQuery, touching: bool) -> Condition {
+        let mut condition = self.readable.logs("l");
+        for filter in &query.filters {
+            condition = condition.and(log_filter(filter));
+        }
+        if touching {
+            let snapshot = "exists (select 1 from transaction_snapshots s where s.transaction_id = l.id and s.entity_id = p.id)";
+            condition = condition.and(Condition::Is(Sql::raw(snapshot)));
+        }
+        condition
+    }
+}
+
+fn log_filter(filter: &LogFilter) -> Condition {
+    let column = |name: &str| Sql::column("l", name);
+    let flag = |name: &str, value: bool| Condition::Is(column(name).text(" = ").bind(value));
+    match filter {
+        LogFilter::Never => Condition::False,
+        LogFilter::Id(id) => Condition::equals(column("id"), *id),
+        LogFilter::CommittedBy(id) => Condition::equals(column("committed_by"), *id),
+        LogFilter::Text(name, value) => Condition::equals(column(name), value.as_str()),
+        LogFilter::Roles(roles) => Condition::any(column("role"), roles.clone()),
+        LogFilter::ProjectIds(ids) => {
+            Condition::any(Sql::raw("((l.program || '-') || l.project)"), ids.clone())
+        }
+        LogFilter::DryRun(value) => flag("is_dry_run", *value),
+        LogFilter::Closed(value) => flag("closed", *value),
+        LogFilter::Committable(value) => {
+            let committable =
+                "(l.is_dry_run and l.state = 'SUCCEEDED' and not l.closed and l.committed_by is null)";
+            Condition::Is(Sql::raw(committable).text(" = ").bind(*value))
+        }
+        LogFilter::Entities(ids) => {
+            let snapshots = Sql::raw(
+                "l.id in (select s.transaction_id from transaction_snapshots s where s.entity_id = any(",
+            );
+            Condition::Is(snapshots.bind(ids.clone()).text("))"))
+        }
+        LogFilter::RelatedCases(cases) => {
+            Condition::Or(cases.iter().flat_map(|case| related_case(case)).collect())
+        }
+    }
+}
+
+/// A document of the transaction whose answer names the case by id or submitter id.
+fn related_case(case: &str) -> [Condition; 2] {
+    ["id", "submitter_id"].map(|key| {
+        let wanted = json!({ "entities": [{ "related_cases": [{ key: case }] }] });
+        let documents = Sql::raw(
+            "l.id in (select d.transaction_id from transaction_documents d where d.response_json @> ",
+        );
+        Condition::Is(documents.bind(wanted).text(")"))
+    })
+}
+
+fn log_order(query: &LogQuery) -> Sql {
+    let Some((name, descending)) = query.order else { return Sql::raw(" order by l.id") };
+    let key = match name {
+        "project_id" => Sql::raw(" order by ((l.program || '-') || l.project)"),
+        name => Sql::raw(" order by ").then(Sql::column("l", name)),
+    };
+    key.text(if descending { " desc" } else { "" }).text(if name == "id" { "" } else { ", l.id" })
+}
+
+fn log_limit(query: &LogQuery) -> Sql {
+    super::limit(crate::ir::Page { first: query.first, offset: query.offset })
+}
+
+/// The log as JSON: small columns always, large ones and other tables when they are selected.
+fn log_object(fields: &[KeyTree]) -> Sql {
+    let mut object = Sql::raw(
+        "jsonb_build_object('id', l.id, 'is_dry_run', l.is_dry_run, 'closed', l.closed, 'committed_by', l.committed_by, \
+         'state', l.state, 'submitter', l.submitter, 'role', l.role, 'program', l.program, 'project', l.project, \
+         'created_datetime', to_char(l.created_datetime at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS.US') || '+00:00', 'project_id', (l.program || '-') || l.project)",
+    );
+    if KeyTree::has(fields, &["canonical_json"]) {
+        object = object.text(" || jsonb_build_object('canonical_json', l.canonical_json)");
+    }
+    if KeyTree::has(fields, &["snapshots"]) {
+        object = object.text(
+            " || jsonb_build_object('snapshots', (select coalesce(jsonb_agg(jsonb_build_object('id', s.entity_id, \
+             'transaction_id', s.transaction_id, 'action', s.action, 'old_props', s.old_props, 'new_props', s.new_props) \
+             order by s.id), '[]') from transaction_snapshots s where s.transaction_id = l.id))",
+        );
+    }
+    if KeyTree::has(fields, &["documents"]) || KeyTree::has(fields, &["related_cases"]) {
+        object = object.text(
+            " || jsonb_build_object('documents', (select coalesce(jsonb_agg(jsonb_build_object('id', d.id, \
+             'transaction_id', d.transaction_id, 'name', d.name, 'doc_format', d.doc_format, 'doc', d.doc, \
+             'response_json', d.response_json) order by d.id), '[]') \
+             from transaction_documents d where d.transaction_id = l.id))",
+        );
+    }
+    object
+}

@@ -1,0 +1,157 @@
+//! From the text of a query to its answer.
+
+use std::sync::Arc;
+
+use actix_web::web::Bytes;
+use authz::{Mapping, Subject};
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+use sqlx::{PgConnection, Row as _};
+
+use crate::{
+    Peregrine,
+    access::Readable,
+    error::Error,
+    execute::{Answer, Executor, check_scans, projects, run},
+    graph::Scope,
+    ir::Root,
+    lower::Lowering,
+    plan::Planner,
+};
+
+/// On whose behalf something is read.
+pub(crate) enum Reader {
+    /// With the rights that arborist gives this subject.
+    Subject(Subject),
+    /// Everything, for published figures.
+    Public,
+}
+
+impl Peregrine {
+    /// The meaning of a query.
+    fn lower(&self, query: &str, variables: &Map<String, Value>) -> Result<Vec<Root>, Error> {
+        let fields =
+            graphql::prepare(&self.schema, query, variables, &self.config.limits).map_err(Error::Queries)?;
+        let lowering = Lowering { dictionary: &self.dictionary, graph: &self.graph, schema: &self.schema };
+        let roots = lowering.roots(&fields);
+        check_scans(&roots, &self.config.budget)?;
+        Ok(roots)
+    }
+
+    /// Answers a query.
+    pub(crate) async fn query(
+        self: &Arc<Self>,
+        reader: &Reader,
+        query: &str,
+        variables: &Map<String, Value>,
+    ) -> Result<Answer, Error> {
+        let roots = self.lower(query, variables)?;
+        let (mapping, this) = (self.rights(reader).await, Arc::clone(self));
+        run(&self.pool, self.config.budget.time, move |connection| {
+            Box::pin(async move {
+                let readable = this.readable(mapping, connection).await?;
+                let planner = Planner { graph: &this.graph, readable: &readable };
+                let budget = this.config.budget;
+                Executor { connection, planner, readable: &readable, budget }.answer(&roots).await
+            })
+        })
+        .await
+    }
+
+    /// Answers a query of our own as JSON; any error of it is an error.
+    pub(crate) async fn ask(
+        self: &Arc<Self>,
+        reader: &Reader,
+        query: &str,
+        variables: &Map<String, Value>,
+    ) -> Result<Value, Error> {
+        let answer = self.query(reader, query, variables).await?;
+        if !answer.errors.is_empty() {
+            return Err(Error::Queries(answer.errors));
+        }
+        serde_json::from_slice(&answer.data).map_err(|error| Error::internal("an answer is no JSON", error))
+    }
+
+    /// How many nodes of these types each readable project has.
+    pub(crate) async fn project_counts(
+        self: &Arc<Self>,
+        reader: &Reader,
+        labels: Vec<String>,
+    ) -> Result<IndexMap<String, Map<String, Value>>, Error> {
+        let mut types = Vec::with_capacity(labels.len());
+        for label in labels {
+            match self.graph.find(&label).filter(|node| self.graph.types[*node].scope == Scope::ProjectId) {
+                Some(node) => types.push((label, node)),
+                None => return Err(self.no_count(&label)),
+            }
+        }
+        let (mapping, this) = (self.rights(reader).await, Arc::clone(self));
+        run(&self.pool, self.config.budget.time, move |connection| {
+            Box::pin(async move {
+                let readable = this.readable(mapping, connection).await?;
+                let planner = Planner { graph: &this.graph, readable: &readable };
+                let ids = readable.project_ids();
+                let mut counts: IndexMap<String, Map<String, Value>> =
+                    ids.into_iter().map(|id| (id, Map::new())).collect();
+                for (label, node) in types {
+                    counts.values_mut().for_each(|counts| drop(counts.insert(label.clone(), 0.into())));
+                    for row in planner.project_counts(node).query_once().fetch_all(&mut *connection).await? {
+                        let project: Option<String> = row.try_get(0)?;
+                        let number: i64 = row.try_get(1)?;
+                        if let Some(counts) = project.and_then(|project| counts.get_mut(&project)) {
+                            counts.insert(label.clone(), number.into());
+                        }
+                    }
+                }
+                Ok(counts)
+            })
+        })
+        .await
+    }
+
+    /// What the schema says to a count that it does not have.
+    fn no_count(&self, label: &str) -> Error {
+        let clean: String = label.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        let query = format!("{{_{clean}_count(project_id: \"\")}}");
+        match graphql::prepare(&self.schema, &query, &Map::new(), &self.config.limits) {
+            Err(messages) => Error::Queries(messages),
+            Ok(_) => Error::BadRequest(format!("{clean} is not counted by project")),
+        }
+    }
+
+    async fn rights(&self, reader: &Reader) -> Option<Option<Mapping>> {
+        match reader {
+            Reader::Subject(subject) => Some(self.mapping(subject).await),
+            Reader::Public => None,
+        }
+    }
+
+    /// Reads the projects in the very transaction that reads the nodes.
+    async fn readable(
+        &self,
+        mapping: Option<Option<Mapping>>,
+        connection: &mut PgConnection,
+    ) -> Result<Readable, sqlx::Error> {
+        let existing = projects(connection, &self.graph).await?;
+        Ok(match mapping {
+            Some(mapping) => Readable::of(mapping.as_ref(), existing),
+            None => Readable::public(existing),
+        })
+    }
+
+    /// The schema as `{"data": {"__schema": ...}}`, made once.
+    pub(crate) fn introspection(&self) -> Result<Bytes, Error> {
+        if let Some(known) = self.introspection.get() {
+            return Ok(known.clone());
+        }
+        let limits = &self.config.limits;
+        let fields = graphql::prepare(&self.schema, graphql::INTROSPECTION_QUERY, &Map::new(), limits)
+            .map_err(Error::Queries)?;
+        let data: Map<String, Value> = fields
+            .iter()
+            .map(|field| (field.key.clone(), graphql::introspect(&self.schema, field)))
+            .collect();
+        let body = serde_json::json!({ "data": data }).to_string();
+        Ok(self.introspection.get_or_init(|| Bytes::from(body)).clone())
+    }
+}

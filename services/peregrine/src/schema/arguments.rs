@@ -1,0 +1,173 @@
+//! Arguments (contract 5.4).
+
+use graphql::{Input, Inputs, TypeDef, TypeRef};
+use indexmap::IndexMap;
+use serde_json::json;
+
+use super::Meaning;
+use crate::graph::{Graph, NodeModel, Scalar};
+
+/// Argument lists, made once and shared by all fields that take them.
+pub(super) struct Arguments {
+    /// By node type.
+    pub(super) of: Vec<Inputs>,
+    /// Of `node`.
+    pub(super) any_nodes: Inputs,
+    /// Of `_links`: those of `node` without `of_type`.
+    pub(super) neighbours: Inputs,
+    /// Of `datanode`.
+    pub(super) data_nodes: Inputs,
+    /// Of `transaction_log`.
+    pub(super) logs: Inputs,
+}
+
+/// A list under construction.
+#[derive(Default)]
+struct List(IndexMap<String, Input>);
+
+impl List {
+    /// Adds an argument unless there is one of this name already.
+    fn add(&mut self, name: &str, ty: TypeRef) {
+        self.0.entry(name.to_owned()).or_insert_with(|| Input::new(ty));
+    }
+
+    fn add_all(&mut self, names: &[&str], ty: &TypeRef) {
+        names.iter().for_each(|name| self.add(name, ty.clone()));
+    }
+
+    fn done(self) -> Inputs {
+        Inputs::new(self.0)
+    }
+}
+
+impl Arguments {
+    pub(super) fn new(graph: &Graph) -> Self {
+        let mut any = any_node_list();
+        let neighbours = any_node_list().done();
+        any.add("of_type", TypeRef::list("String"));
+        let mut data = any_node_list();
+        for (name, scalar) in file_properties(graph) {
+            data.add(&name, scalar_type(scalar));
+        }
+        Self {
+            of: graph.types.iter().map(node_arguments).collect(),
+            any_nodes: any.done(),
+            neighbours,
+            data_nodes: data.done(),
+            logs: log_arguments(),
+        }
+    }
+}
+
+fn string() -> TypeRef {
+    TypeRef::named("String")
+}
+
+fn scalar_type(scalar: Scalar) -> TypeRef {
+    match scalar {
+        Scalar::Float => TypeRef::named("Float"),
+        Scalar::Boolean => TypeRef::named("Boolean"),
+        Scalar::String | Scalar::List => string(),
+    }
+}
+
+/// What all lists of nodes have.
+fn paging(list: &mut List) {
+    list.add("id", string());
+    list.add("ids", TypeRef::list("String"));
+    list.add("quick_search", string());
+    list.add_all(&["first", "offset"], &TypeRef::named("Int"));
+    list.add_all(&["created_after", "created_before", "updated_after", "updated_before"], &string());
+    list.add_all(&["order_by_asc", "order_by_desc"], &string());
+}
+
+fn node_arguments(node: &NodeModel) -> Inputs {
+    let mut list = List::default();
+    paging(&mut list);
+    list.add_all(&["with_links", "with_links_any", "without_links"], &TypeRef::list("String"));
+    list.add_all(&["with_path_to", "with_path_to_any", "without_path_to"], &TypeRef::list("WithPathToInput"));
+    list.add("not", TypeRef::list(&not_input_name(node)));
+    if node.label == "project" {
+        list.add("project_id", TypeRef::list("String"));
+    }
+    for (name, scalar) in &node.properties {
+        let item = scalar_type(*scalar);
+        list.add(name, TypeRef::List(Box::new(item)));
+    }
+    list.done()
+}
+
+fn any_node_list() -> List {
+    let mut list = List::default();
+    paging(&mut list);
+    if let Some(first) = list.0.get_mut("first") {
+        first.default = Some(json!(10));
+    }
+    list.add_all(&["submitter_id", "project_id", "category"], &string());
+    list
+}
+
+fn log_arguments() -> Inputs {
+    let mut list = List::default();
+    list.add_all(&["id", "quick_search", "committed_by"], &TypeRef::named("ID"));
+    list.add_all(&["type", "project", "program", "state", "order_by_asc", "order_by_desc"], &string());
+    list.add_all(&["project_id", "related_cases", "entities"], &TypeRef::list("String"));
+    list.add_all(&["first", "last", "offset"], &TypeRef::named("Int"));
+    list.add_all(&["is_dry_run", "closed", "committable"], &TypeRef::named("Boolean"));
+    list.done()
+}
+
+/// Arguments of `_node_type`.
+pub(super) fn node_types(keys: &[String]) -> Inputs {
+    let mut list = List::default();
+    list.add("first", TypeRef::named("Int"));
+    if let Some(first) = list.0.get_mut("first") {
+        first.default = Some(json!(10));
+    }
+    list.add_all(&["order_by_asc", "order_by_desc"], &string());
+    keys.iter().for_each(|key| list.add(key, string()));
+    list.done()
+}
+
+fn not_input_name(node: &NodeModel) -> String {
+    format!("NotPropertiesInput_{}", node.label)
+}
+
+/// The properties of all file types; of two types of the same property the later wins.
+pub(super) fn file_properties(graph: &Graph) -> IndexMap<String, Scalar> {
+    let files = graph.types.iter().filter(|node| node.is_file());
+    files.flat_map(|node| node.properties.iter().map(|(name, scalar)| (name.clone(), *scalar))).collect()
+}
+
+/// The input objects.
+pub(super) fn inputs(graph: &Graph) -> Vec<TypeDef<Meaning>> {
+    let mut types = vec![TypeDef::input("WithPathToInput", with_path_to(graph))];
+    for node in &graph.types {
+        let mut list = List::default();
+        for (name, scalar) in &node.properties {
+            list.add(name, scalar_type(*scalar));
+        }
+        types.push(TypeDef::input(&not_input_name(node), list.done()));
+    }
+    types
+}
+
+/// The properties of all types. A property of several types stands where the last of them has it, as in the
+/// original; so does `not`, which it never meant to be here.
+fn with_path_to(graph: &Graph) -> Inputs {
+    let mut all: IndexMap<String, Input> = IndexMap::new();
+    all.insert("id".to_owned(), Input::new(string()));
+    all.insert("type".to_owned(), Input::new(TypeRef::required("String")));
+    for node in &graph.types {
+        let lists_become_lists = |scalar: &Scalar| match scalar {
+            Scalar::List => TypeRef::list("String"),
+            scalar => scalar_type(*scalar),
+        };
+        let own = node.properties.iter().map(|(name, scalar)| (name.as_str(), lists_become_lists(scalar)));
+        for (name, ty) in own.chain([("not", TypeRef::list(&not_input_name(node)))]) {
+            all.shift_remove(name);
+            all.insert(name.to_owned(), Input::new(ty));
+        }
+    }
+    Inputs::new(all)
+}

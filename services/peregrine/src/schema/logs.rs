@@ -1,0 +1,120 @@
+//! Transaction logs in the schema (contract 5.3, 5.7).
+
+use graphql::{Field, TypeDef, TypeRef};
+
+use super::{Meaning, arguments::Arguments};
+
+pub(super) fn root_fields(arguments: &Arguments) -> [Field<Meaning>; 2] {
+    pair("transaction_log", "_transaction_log_count", [Meaning::Logs, Meaning::LogCount], arguments)
+}
+
+pub(super) fn node_fields(arguments: &Arguments) -> [Field<Meaning>; 2] {
+    pair(
+        "_transaction_logs",
+        "_transaction_logs_count",
+        [Meaning::NodeLogs, Meaning::NodeLogCount],
+        arguments,
+    )
+}
+
+fn pair(list: &str, count: &str, meaning: [Meaning; 2], arguments: &Arguments) -> [Field<Meaning>; 2] {
+    let [listed, counted] = meaning;
+    [
+        Field::new(list, TypeRef::list("TransactionLog"), listed).with_args(arguments.logs.clone()),
+        Field::new(count, TypeRef::named("Int"), counted).with_args(arguments.logs.clone()),
+    ]
+}
+
+pub(super) fn types() -> Vec<TypeDef<Meaning>> {
+    vec![
+        object(
+            "TransactionLog",
+            &[
+                "id:ID",
+                "is_dry_run:Boolean",
+                "closed:Boolean",
+                "committed_by:ID",
+                "state:String",
+                "type:String",
+                "submitter:String",
+                "role:String",
+                "program:String",
+                "project:String",
+                "created_datetime:String",
+                "canonical_json:String",
+                "project_id:String",
+                "quick_search:ID",
+                "snapshots:[TransactionSnapshot]",
+                "documents:[TransactionDocument]",
+                "related_cases:[TransactionResponseEntityRelatedCases]",
+            ],
+        ),
+        object(
+            "TransactionSnapshot",
+            &["id:ID", "transaction_id:Int", "action:String", "old_props:String", "new_props:String"],
+        ),
+        object(
+            "TransactionDocument",
+            &[
+                "id:ID",
+                "transaction_id:ID",
+                "doc_format:String",
+                "doc:String",
+                "name:String",
+                "response_json:String",
+                "doc_size:Int",
+                "response:TransactionResponse",
+            ],
+        ),
+        object(
+            "TransactionResponse",
+            &[
+                "transaction_id:ID",
+                "success:Boolean",
+                "entity_error_count:Int",
+                "transactional_error_count:Int",
+                "code:Int",
+                "message:String",
+                "transactional_errors:[String]",
+                "created_entity_count:Int",
+                "updated_entity_count:Int",
+                "released_entity_count:Int",
+                "cases_related_to_created_entities_count:Int",
+                "cases_related_to_updated_entities_count:Int",
+                "entities:[TransactionResponseEntity]",
+            ],
+        ),
+        object(
+            "TransactionResponseEntity",
+            &[
+                "valid:Boolean",
+                "action:String",
+                "type:String",
+                "id:String",
+                "unique_keys:String",
+                "related_cases:[TransactionResponseEntityRelatedCases]",
+                "errors:[TransactionResponseError]",
+                "warnings:String",
+            ],
+        ),
+        object("TransactionResponseEntityRelatedCases", &["id:String", "submitter_id:String"]),
+        object(
+            "TransactionResponseError",
+            &["keys:[String]", "dependents:[GenericEntity]", "message:String", "type:String"],
+        ),
+        object("GenericEntity", &["id:String", "type:String"]),
+    ]
+}
+
+/// An object type; fields as `name:type`.
+fn object(name: &str, fields: &[&str]) -> TypeDef<Meaning> {
+    let field = |spec: &&str| {
+        let (name, ty) = spec.split_once(':').expect("invariant: the lists above are written so");
+        let ty = match ty.strip_prefix('[').and_then(|ty| ty.strip_suffix(']')) {
+            Some(item) => TypeRef::list(item),
+            None => TypeRef::named(ty),
+        };
+        Field::new(name, ty, Meaning::Key)
+    };
+    TypeDef::object(name, fields.iter().map(field).collect(), vec![])
+}

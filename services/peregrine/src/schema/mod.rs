@@ -1,0 +1,182 @@
+//! The GraphQL schema of a dictionary (contract 5.3).
+
+mod arguments;
+mod logs;
+
+use dictionary::Dictionary;
+use graphql::{Field, Schema, SchemaError, TypeDef, TypeRef};
+
+use crate::graph::{Graph, NodeModel, Scalar, TypeId};
+use arguments::Arguments;
+
+/// What a field means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// Nodes of a type.
+    Nodes(TypeId),
+    /// How many there are.
+    NodeCount(TypeId),
+    /// Nodes of any type.
+    AnyNodes,
+    /// Files of any type.
+    DataNodes,
+    /// Node types.
+    NodeTypes,
+    /// The root once more, for Relay.
+    Viewer,
+    /// Transactions.
+    Logs,
+    /// How many there are.
+    LogCount,
+    /// A node's id.
+    Id,
+    /// A node's type.
+    Type,
+    /// A property in `_props`.
+    Property(Scalar),
+    /// `<program>-<code>` of a project.
+    ProjectName,
+    /// Nodes at the other end of the link of this name.
+    Link,
+    /// How many there are: `_<link>_count`.
+    LinkCount,
+    /// Nodes at the other end of all links.
+    Neighbours,
+    /// Transactions that touched the node.
+    NodeLogs,
+    /// How many there are.
+    NodeLogCount,
+    /// A key of a JSON object that is made first and selected from afterwards.
+    Key,
+}
+
+/// Fields that every node has.
+pub(crate) const COMMON: [&str; 6] =
+    ["id", "submitter_id", "type", "project_id", "created_datetime", "updated_datetime"];
+
+/// Builds the schema; all of it is in memory, arguments shared.
+pub(crate) fn build(dictionary: &Dictionary, graph: &Graph) -> Result<Schema<Meaning>, SchemaError> {
+    let arguments = Arguments::new(graph);
+    let mut root = Vec::new();
+    for (id, node) in graph.types.iter().enumerate() {
+        root.push(nodes_field(&node.label, Meaning::Nodes(id), graph, id, &arguments));
+        let count =
+            Field::new(&format!("_{}_count", node.label), TypeRef::named("Int"), Meaning::NodeCount(id));
+        root.push(count.with_args(arguments.of[id].clone()));
+    }
+    root.push(
+        Field::new("node", TypeRef::list("Node"), Meaning::AnyNodes).with_args(arguments.any_nodes.clone()),
+    );
+    root.push(
+        Field::new("datanode", TypeRef::list("DataNode"), Meaning::DataNodes)
+            .with_args(arguments.data_nodes.clone()),
+    );
+    let keys = schema_keys(dictionary);
+    let node_types = Field::new("_node_type", TypeRef::list("NodeType"), Meaning::NodeTypes);
+    root.push(node_types.with_args(arguments::node_types(&keys)));
+    let viewer = root.iter().map(same_field).collect();
+    root.push(Field::new("viewer", TypeRef::named("viewer"), Meaning::Viewer));
+    root.extend(logs::root_fields(&arguments));
+
+    let mut types = vec![TypeDef::object("Root", root, vec![]), TypeDef::interface("Node", common_fields())];
+    types.extend(logs::types());
+    types.extend(graph.types.iter().enumerate().map(|(id, _)| node_type(graph, id, &arguments)));
+    types.extend(arguments::inputs(graph));
+    types.push(data_node(graph));
+    let key_fields = keys.iter().map(|key| Field::new(key, TypeRef::named("String"), Meaning::Key)).collect();
+    types.push(TypeDef::object("NodeType", key_fields, vec![]));
+    types.push(TypeDef::object("viewer", viewer, vec![]));
+    Schema::new("Root", types)
+}
+
+fn same_field(field: &Field<Meaning>) -> Field<Meaning> {
+    Field {
+        name: field.name.clone(),
+        description: field.description.clone(),
+        args: field.args.clone(),
+        ty: field.ty.clone(),
+        meaning: field.meaning,
+    }
+}
+
+fn nodes_field(
+    name: &str,
+    meaning: Meaning,
+    graph: &Graph,
+    target: TypeId,
+    arguments: &Arguments,
+) -> Field<Meaning> {
+    let target_label = &graph.types[target].label;
+    Field::new(name, TypeRef::list(target_label), meaning).with_args(arguments.of[target].clone())
+}
+
+fn common_fields() -> Vec<Field<Meaning>> {
+    let common = |name: &str| match name {
+        "id" => Field::new(name, TypeRef::named("ID"), Meaning::Id),
+        "type" => Field::new(name, TypeRef::named("String"), Meaning::Type),
+        _ => Field::new(name, TypeRef::named("String"), Meaning::Property(Scalar::String)),
+    };
+    COMMON.into_iter().map(common).collect()
+}
+
+fn property_field(name: &str, scalar: Scalar) -> Field<Meaning> {
+    let ty = match scalar {
+        Scalar::String => TypeRef::named("String"),
+        Scalar::Float => TypeRef::named("Float"),
+        Scalar::Boolean => TypeRef::named("Boolean"),
+        Scalar::List => TypeRef::list("String"),
+    };
+    Field::new(name, ty, Meaning::Property(scalar))
+}
+
+fn node_type(graph: &Graph, id: TypeId, arguments: &Arguments) -> TypeDef<Meaning> {
+    let node = &graph.types[id];
+    let mut fields = common_fields();
+    if node.label == "project"
+        && let Some(field) = fields.iter_mut().find(|field| field.name == "project_id")
+    {
+        field.meaning = Some(Meaning::ProjectName);
+    }
+    fields.extend(own_properties(node).map(|(name, scalar)| property_field(name, *scalar)));
+    for (name, link) in &node.links {
+        fields.push(nodes_field(name, Meaning::Link, graph, link.target, arguments));
+        // The arguments of a count are those of this type and not of the target's (contract 5.3).
+        let count = Field::new(&format!("_{name}_count"), TypeRef::named("Int"), Meaning::LinkCount);
+        fields.push(count.with_args(arguments.of[id].clone()));
+    }
+    fields.push(
+        Field::new("_links", TypeRef::list("Node"), Meaning::Neighbours)
+            .with_args(arguments.neighbours.clone()),
+    );
+    fields.extend(logs::node_fields(arguments));
+    TypeDef::object(&node.label, fields, vec!["Node".to_owned()])
+}
+
+/// Properties beside those that every node has.
+fn own_properties(node: &NodeModel) -> impl Iterator<Item = (&String, &Scalar)> {
+    node.properties.iter().filter(|(name, _)| !COMMON.contains(&name.as_str()))
+}
+
+fn data_node(graph: &Graph) -> TypeDef<Meaning> {
+    let mut fields = vec![
+        Field::new("id", TypeRef::named("ID"), Meaning::Id),
+        Field::new("type", TypeRef::named("String"), Meaning::Type),
+    ];
+    fields
+        .extend(arguments::file_properties(graph).iter().map(|(name, scalar)| property_field(name, *scalar)));
+    TypeDef::object("DataNode", fields, vec![])
+}
+
+/// Every key that some schema has, in order of appearance.
+fn schema_keys(dictionary: &Dictionary) -> Vec<String> {
+    let mut keys: Vec<String> = vec!["id".to_owned()];
+    for node in dictionary.nodes.values() {
+        let own = node.schema.as_object().into_iter().flat_map(|schema| schema.keys());
+        for key in own.filter(|key| !key.starts_with('$')) {
+            if !keys.contains(key) {
+                keys.push(key.clone());
+            }
+        }
+    }
+    keys
+}

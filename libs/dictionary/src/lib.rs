@@ -23,4 +23,4 @@ pub use model::{
 };
 pub use problem::{LoadError, Problem};
 pub use source::read_files;
-pub use validators::{Validators, Violation, ViolationKind};
+pub use validators::{SchemaValidator, Validators, Violation, ViolationKind};

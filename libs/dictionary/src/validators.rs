@@ -45,11 +45,12 @@ pub struct Violation {
 /// The validators of a dictionary. Made once; used by any number of threads.
 #[derive(Debug)]
 pub struct Validators {
-    nodes: HashMap<String, NodeValidator>,
+    nodes: HashMap<String, SchemaValidator>,
 }
 
+/// One schema, compiled: for documents that are no records.
 #[derive(Debug)]
-struct NodeValidator {
+pub struct SchemaValidator {
     validator: Validator,
     schema: Value,
 }
@@ -63,7 +64,7 @@ impl Validators {
         let mut nodes = HashMap::new();
         let mut problems = Vec::new();
         for node in dictionary.nodes.values() {
-            match NodeValidator::compile(node) {
+            match of_node(node) {
                 Ok(validator) => drop(nodes.insert(node.id.clone(), validator)),
                 Err(problem) => problems.push(problem),
             }
@@ -90,21 +91,41 @@ impl Validators {
     }
 }
 
-impl NodeValidator {
-    fn compile(node: &NodeType) -> Result<Self, Problem> {
-        let schema = draft4::keywords_only(&node.nullable_schema());
-        let validator = draft4::compile(&schema).map_err(|error| {
-            let path = error.instance_path().to_string();
-            let message = format!("it is no JSON schema: {error}");
-            Problem::new(&format!("{}.yaml", node.id), path, message, "Write JSON schema Draft 4.")
-        })?;
-        Ok(Self { validator, schema })
+fn of_node(node: &NodeType) -> Result<SchemaValidator, Problem> {
+    SchemaValidator::compile(&node.nullable_schema()).map_err(|(path, message)| {
+        let message = format!("it is no JSON schema: {message}");
+        Problem::new(&format!("{}.yaml", node.id), path, message, "Write JSON schema Draft 4.")
+    })
+}
+
+impl SchemaValidator {
+    /// Compiles the Draft 4 keywords of `schema`; others are ignored.
+    ///
+    /// # Errors
+    /// Path and text of what is no schema.
+    pub fn compile(schema: &Value) -> Result<Self, (String, String)> {
+        let schema = draft4::keywords_only(schema);
+        match draft4::compile(&schema) {
+            Ok(validator) => Ok(Self { validator, schema }),
+            Err(error) => Err((error.instance_path().to_string(), error.to_string())),
+        }
+    }
+
+    /// What is wrong with `document`, worded as python-jsonschema words it, without the reasons of alternatives.
+    pub fn messages(&self, document: &Value) -> Vec<String> {
+        let errors = self.errors(document);
+        errors.iter().map(|error| wording::single(&self.schema, error)).collect()
+    }
+
+    /// In the order of the schema.
+    fn errors<'v>(&'v self, document: &'v Value) -> Vec<ValidationError<'v>> {
+        let mut errors: Vec<_> = self.validator.iter_errors(document).collect();
+        errors.sort_by_cached_key(|error| wording::position(&self.schema, error));
+        errors
     }
 
     fn violations(&self, record: &Value) -> Vec<Violation> {
-        let mut errors: Vec<_> = self.validator.iter_errors(record).collect();
-        errors.sort_by_cached_key(|error| wording::position(&self.schema, error));
-        errors.iter().map(|error| self.violation(error)).collect()
+        self.errors(record).iter().map(|error| self.violation(error)).collect()
     }
 
     fn violation(&self, error: &ValidationError<'_>) -> Violation {

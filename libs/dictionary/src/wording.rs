@@ -84,7 +84,8 @@ fn keyword<'v>(schema: &'v Value, error: &ValidationError<'_>) -> Option<&'v Val
     error.schema_path().segments().try_fold(schema, |at, segment| step(at, &segment))
 }
 
-fn single(schema: &Value, error: &ValidationError<'_>) -> String {
+/// The message of a violation by itself.
+pub(crate) fn single(schema: &Value, error: &ValidationError<'_>) -> String {
     let value = || repr(error.instance());
     match error.kind() {
         Kind::Type { .. } => format!("{} is not of type {}", value(), types(keyword(schema, error))),

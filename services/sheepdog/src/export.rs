@@ -172,7 +172,8 @@ pub(crate) fn line(cells: &[String], delimiters: Delimiters, end: &str) -> Strin
 pub(crate) fn entity(node: &NodeType, record: &Record) -> Value {
     let mut properties = Map::new();
     for property in node.stored_properties() {
-        properties.insert(property.name.clone(), record.props.get(&property.name).cloned().unwrap_or_default());
+        properties
+            .insert(property.name.clone(), record.props.get(&property.name).cloned().unwrap_or_default());
     }
     for (link, targets) in node.all_links().into_iter().zip(&record.links) {
         if !targets.is_empty() {
@@ -246,7 +247,12 @@ mod tests {
                 let layout = Layout::of(&dictionary, node, without_id);
                 let links = layout.links.iter().map(|_| vec![target("1", "a"), target("2", "b")]).collect();
                 let record = Record { links, ..record() };
-                assert_eq!(layout.header().len(), layout.cells(&record, Delimiters::TSV).len(), "{}", node.id);
+                assert_eq!(
+                    layout.header().len(),
+                    layout.cells(&record, Delimiters::TSV).len(),
+                    "{}",
+                    node.id
+                );
             }
         }
     }

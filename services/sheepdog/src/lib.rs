@@ -6,6 +6,7 @@
 //! request is one transaction.
 
 mod answer;
+mod archive;
 mod auth;
 mod body;
 mod classify;
@@ -13,8 +14,11 @@ mod deletion;
 mod document;
 mod entity;
 mod error;
+mod export;
+mod export_stream;
 mod files;
 mod links;
+mod manifest;
 mod python;
 mod removal;
 mod resolve;
@@ -22,6 +26,7 @@ mod routes;
 mod states;
 mod store;
 mod submission;
+mod template;
 #[cfg(test)]
 mod testing;
 mod tsv;

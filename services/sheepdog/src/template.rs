@@ -162,7 +162,11 @@ mod tests {
         let dictionary = dictionary();
         let keys = |label: &str| -> Vec<String> {
             let node = &dictionary.nodes[label];
-            node.all_links().iter().flat_map(|link| target_keys(&dictionary, link)).map(str::to_owned).collect()
+            node.all_links()
+                .iter()
+                .flat_map(|link| target_keys(&dictionary, link))
+                .map(str::to_owned)
+                .collect()
         };
         assert_eq!(keys("project"), ["name"]);
         assert_eq!(keys("study"), ["code"]);

@@ -1,8 +1,9 @@
 //! The data dictionary as the commons uses it: resolved, without null additions.
 
+use ::dictionary::Dictionary;
 use actix_web::{HttpRequest, HttpResponse, web};
-use dictionary::Dictionary;
-use serde_json::{Map, Value, json};
+use indexmap::IndexMap;
+use serde_json::{Value, json};
 
 use super::{resource, submission::find_project};
 use crate::{Error, Sheepdog, store};
@@ -72,6 +73,8 @@ fn answer(dictionary: &Dictionary, entry: &str) -> Result<HttpResponse, Error> {
     }
 }
 
-fn all(dictionary: &Dictionary) -> Map<&str, &Value> {
-    unimplemented_marker(dictionary)
+fn all(dictionary: &Dictionary) -> IndexMap<&str, &Value> {
+    let nodes = dictionary.nodes.iter().map(|(id, node)| (id.as_str(), &node.schema));
+    let shared = SHARED_FILES.into_iter().filter_map(|file| Some((file, dictionary.files.get(file)?)));
+    nodes.chain(shared).collect()
 }

@@ -2,11 +2,16 @@
 
 mod bulk;
 mod deletion;
+mod dictionary;
+mod entities_read;
+mod export;
+mod manifest;
 mod programs;
 mod projects;
 mod states;
 mod status;
 mod submission;
+mod templates;
 mod transactions;
 
 use actix_web::{HttpResponse, Resource, web};
@@ -17,16 +22,22 @@ use crate::Error;
 pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
     cfg.configure(status::routes);
     for prefix in ["/v0/submission", "/submission"] {
-        cfg.service(web::scope(prefix).configure(submission));
+        let scope = web::scope(prefix).configure(submission);
+        cfg.service(scope.default_service(web::to(not_found)));
     }
 }
 
 fn submission(cfg: &mut web::ServiceConfig) {
+    cfg.configure(dictionary::routes);
+    cfg.configure(templates::routes);
+    cfg.configure(manifest::routes);
+    cfg.configure(export::routes);
     cfg.configure(bulk::routes);
     cfg.configure(deletion::routes);
     cfg.configure(states::routes);
     cfg.configure(transactions::routes);
     let entities = resource("/{program}/{project}/entities/{ids}");
+    let entities = entities.route(web::get().to(entities_read::read));
     cfg.service(entities.route(web::delete().to(deletion::delete)));
     cfg.configure(submission::routes);
     cfg.configure(projects::routes);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dictionary::{Dictionary, Link, NodeType};
-use futures_util::{Stream, TryStreamExt as _};
+use futures_util::{Stream, StreamExt as _};
 use psqlgraph::{
     names::{edge_table, node_table},
     nodes::{EdgeTable, End},
@@ -14,8 +14,11 @@ use sqlx::{PgConnection, Row as _, postgres::PgRow, types::Json};
 
 use crate::{
     Error,
-    export::{Record, Target},
-    store::nodes::edges_at,
+    export::{Layout, Record, Target},
+    store::{
+        nodes::{edges_at, labels_of_ids},
+        projects::membership,
+    },
 };
 
 /// What to read of a node type: its links, each with the property of the target that names it.
@@ -74,7 +77,8 @@ fn targets(source: &str, link: &Link, key: &str) -> Sql {
 fn record(row: &PgRow) -> Result<Record, sqlx::Error> {
     let props: Json<Map<String, Value>> = row.try_get("props")?;
     let links: Json<Vec<Vec<(String, Value)>>> = row.try_get("links")?;
-    let targets = |targets: Vec<(String, Value)>| targets.into_iter().map(|(id, key)| Target { id, key }).collect();
+    let targets =
+        |targets: Vec<(String, Value)>| targets.into_iter().map(|(id, key)| Target { id, key }).collect();
     Ok(Record {
         id: row.try_get("node_id")?,
         props: props.0,
@@ -87,7 +91,58 @@ pub(crate) fn stream(
     connection: &mut PgConnection,
     query: Sql,
 ) -> impl Stream<Item = Result<Record, sqlx::Error>> {
-    query.query().fetch(connection).and_then(async |row| record(&row))
+    query.query().fetch(connection).map(|row| record(&row?))
+}
+
+/// The records with these ids in a project, by node type in the order of the dictionary.
+pub(crate) async fn find<'d>(
+    connection: &mut PgConnection,
+    dictionary: &'d Dictionary,
+    ids: &BTreeMap<String, BTreeSet<String>>,
+    project_id: &str,
+) -> Result<Vec<(&'d NodeType, Vec<Record>)>, Error> {
+    let mut found = Vec::new();
+    for node in dictionary.nodes.values() {
+        let Some(ids) = ids.get(&node.id).filter(|ids| !ids.is_empty()) else { continue };
+        let source = Source { node, links: Layout::of(dictionary, node, false).links };
+        let records = source.by_ids(connection, ids.iter().cloned().collect(), Some(project_id)).await?;
+        if !records.is_empty() {
+            found.push((node, records));
+        }
+    }
+    Ok(found)
+}
+
+/// Node types of ids, by node type.
+pub(crate) async fn types_of(
+    connection: &mut PgConnection,
+    dictionary: &Dictionary,
+    ids: &[String],
+) -> Result<BTreeMap<String, BTreeSet<String>>, Error> {
+    let mut types: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (id, labels) in labels_of_ids(connection, dictionary, ids).await? {
+        for label in labels {
+            types.entry(label).or_default().insert(id.clone());
+        }
+    }
+    Ok(types)
+}
+
+/// Names of the programs of projects, by the projects' node ids.
+pub(crate) async fn programs_of(
+    connection: &mut PgConnection,
+    dictionary: &Dictionary,
+    projects: Vec<String>,
+) -> Result<BTreeMap<String, String>, Error> {
+    let query = Sql::raw("select e.src_id, g._props ->> 'name' as name from ")
+        .then_ident(&membership(dictionary)?)
+        .text(" e join node_program g on g.node_id = e.dst_id where g._props ->> 'name' is not null and ")
+        .text("e.src_id = any(")
+        .bind(projects)
+        .text(")");
+    let rows = query.query().fetch_all(connection).await?;
+    let names = rows.iter().map(|row| Ok((row.try_get("src_id")?, row.try_get("name")?)));
+    names.collect::<Result<_, sqlx::Error>>().map_err(Error::from)
 }
 
 /// Adds all records below `found` (node type to ids), that is, those that link to them directly or through
@@ -96,7 +151,7 @@ pub(crate) async fn add_descendants(
     connection: &mut PgConnection,
     dictionary: &Dictionary,
     found: &mut BTreeMap<String, BTreeSet<String>>,
-    categories: Option<&[&str]>,
+    categories: Option<&[String]>,
     limit: usize,
 ) -> Result<(), Error> {
     let mut seen = found.clone();
@@ -110,7 +165,8 @@ pub(crate) async fn add_descendants(
                 let edges =
                     edges_at(connection, &table, End::Destination, ids.iter().cloned().collect()).await?;
                 let known = seen.entry(source.clone()).or_default();
-                let children = edges.into_iter().map(|(child, _)| child).filter(|child| known.insert(child.clone()));
+                let children =
+                    edges.into_iter().map(|(child, _)| child).filter(|child| known.insert(child.clone()));
                 next.entry(source.clone()).or_default().extend(children);
             }
         }
@@ -128,7 +184,7 @@ pub(crate) async fn add_descendants(
     Ok(())
 }
 
-fn is_wanted(dictionary: &Dictionary, label: &str, categories: Option<&[&str]>) -> bool {
+fn is_wanted(dictionary: &Dictionary, label: &str, categories: Option<&[String]>) -> bool {
     let category = dictionary.nodes.get(label).map(|node| node.category.0.as_str()).unwrap_or_default();
-    categories.is_none_or(|categories| categories.contains(&category))
+    categories.is_none_or(|categories| categories.iter().any(|wanted| wanted == category))
 }

@@ -26,3 +26,16 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
     let not_in_order = error.chain().any(|cause| matches!(cause.downcast_ref(), Some(Failure::NotInOrder(_))));
     ExitCode::from(if missing { 3 } else if not_in_order { 4 } else { 1 })
 }
+
+/// The failure and its causes on one line; what a text says already is not said twice.
+pub(crate) fn message(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.is_empty() {
+            told = cause;
+        } else if !told.contains(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
+}

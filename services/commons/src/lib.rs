@@ -47,7 +47,7 @@ pub fn run(cli: Cli) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("commons: {error:#}");
+            eprintln!("commons: {}", failure::message(&error));
             failure::exit_code(&error)
         }
     }

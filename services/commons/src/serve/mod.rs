@@ -11,7 +11,7 @@ use clap::Subcommand;
 use web::{Server, Service};
 
 use crate::supervision::{End, Watch};
-use options::{ArboristArgs, FenceArgs, GatewayArgs, GuppyArgs, IndexdArgs, Listen, SheepdogArgs};
+use options::{ArboristArgs, FenceArgs, GatewayArgs, GuppyArgs, IndexdArgs, Listen, PeregrineArgs, SheepdogArgs};
 
 /// One service alone.
 #[derive(Debug, Subcommand)]
@@ -24,6 +24,8 @@ pub enum Serve {
     Indexd(IndexdArgs),
     /// Validated submission to the graph
     Sheepdog(SheepdogArgs),
+    /// Graph queries
+    Peregrine(PeregrineArgs),
     /// Search
     Guppy(GuppyArgs),
     /// The public front
@@ -37,6 +39,7 @@ impl Serve {
             Self::Arborist(args) => &args.listen,
             Self::Indexd(args) => &args.listen,
             Self::Sheepdog(args) => &args.listen,
+            Self::Peregrine(args) => &args.listen,
             Self::Guppy(args) => &args.listen,
             Self::Gateway(args) => &args.listen,
         }
@@ -48,6 +51,7 @@ impl Serve {
             Self::Arborist(args) => services::arborist(args).await,
             Self::Indexd(args) => services::indexd(args).await,
             Self::Sheepdog(args) => services::sheepdog(args).await,
+            Self::Peregrine(args) => services::peregrine(args).await,
             Self::Guppy(_) => services::guppy(),
             Self::Gateway(args) => services::gateway(args),
         }

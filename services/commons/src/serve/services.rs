@@ -1,6 +1,6 @@
 //! Building each service from its options.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use ::arborist::Arborist;
@@ -8,6 +8,7 @@ use ::fence::Fence;
 use ::gateway::{Gateway, Table};
 use ::guppy::Guppy;
 use ::indexd::Indexd;
+use ::peregrine::Peregrine;
 use ::sheepdog::Sheepdog;
 use authz::{Authz, HttpAuthz};
 use indexclient::HttpIndex;
@@ -18,7 +19,7 @@ use web::Service;
 
 use super::{
     neighbours::{login, read, upstreams},
-    options::{ArboristArgs, Database, FenceArgs, GatewayArgs, IndexdArgs, SheepdogArgs},
+    options::{ArboristArgs, Database, FenceArgs, GatewayArgs, IndexdArgs, PeregrineArgs, SheepdogArgs},
 };
 use crate::{COMMIT, VERSION, up::http_client};
 
@@ -104,6 +105,24 @@ pub(crate) async fn sheepdog(args: &SheepdogArgs) -> anyhow::Result<Arc<dyn Serv
     };
     let (authz, index) = (args.arborist.client(&client), args.indexd.client(&client));
     Ok(Sheepdog::build(config, pool, dictionary, authz, index, verifier)?)
+}
+
+pub(crate) async fn peregrine(args: &PeregrineArgs) -> anyhow::Result<Arc<dyn Service>> {
+    let client = http_client()?;
+    let verifier = args.tokens.verifier(&client)?;
+    let dictionary = args.dictionary.load().await?;
+    let pool = args.database.pool().await?;
+    if args.database.migrate {
+        psqlgraph::migrate(&pool, &dictionary).await?;
+    }
+    let mut config = ::peregrine::Config {
+        public_datasets: args.public_datasets,
+        version: VERSION.into(),
+        commit: COMMIT.into(),
+        ..::peregrine::Config::default()
+    };
+    config.budget.time = Duration::from_secs(args.graphql_timeout);
+    Ok(Peregrine::build(config, pool, dictionary, args.arborist.client(&client), verifier))
 }
 
 pub(crate) fn guppy() -> anyhow::Result<Arc<dyn Service>> {

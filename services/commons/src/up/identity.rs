@@ -55,11 +55,14 @@ fn parse(text: &str) -> anyhow::Result<UserYaml> {
 /// # Errors
 /// When a database fails.
 pub(crate) async fn load(
-    _fence: &PgPool,
+    fence: &PgPool,
     arborist: &PgPool,
     users: &UserYaml,
     dry_run: bool,
 ) -> anyhow::Result<SyncReport> {
+    if !dry_run {
+        fence::users::apply(fence, users).await.context("users cannot be written to fence's database")?;
+    }
     let options = sync::Options { dry_run, ..sync::Options::default() };
     sync::run(arborist, users, &options).await.context("rights cannot be written to arborist's database")
 }

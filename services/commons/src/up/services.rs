@@ -11,6 +11,7 @@ use guppy::Guppy;
 use indexclient::{HttpIndex, IndexClient};
 use indexd::Indexd;
 use indexmap::IndexMap;
+use peregrine::Peregrine;
 use sheepdog::Sheepdog;
 use sqlx::PgPool;
 use storage::{
@@ -128,8 +129,9 @@ pub(crate) fn build(ground: &Ground, pools: &Pools, object_store: &mut EmbeddedS
     let completed = object_store.take_completed().context("the object store's notices are taken already")?;
     let upload_indexing = UploadIndexing::start(neighbours.index.clone(), store, BUCKET, completed);
     let sheepdog = build_sheepdog(ground, pools, &neighbours)?;
+    let peregrine = build_peregrine(ground, pools, &neighbours);
     let guppy = Guppy::build(guppy::Config { version: VERSION.into(), commit: COMMIT.into(), ..Default::default() })?;
-    let services: Vec<Arc<dyn Service>> = vec![fence.clone(), arborist, indexd, sheepdog, guppy];
+    let services: Vec<Arc<dyn Service>> = vec![fence.clone(), arborist, indexd, sheepdog, peregrine, guppy];
     let gateway = Gateway::build(gateway_config(ground, neighbours.authz, client)?, services.clone());
     Ok(All { services, gateway, fence, upload_indexing })
 }
@@ -191,6 +193,16 @@ fn build_sheepdog(ground: &Ground, pools: &Pools, neighbours: &Neighbours) -> an
         neighbours.index.clone(),
         neighbours.verifier.clone(),
     )?)
+}
+
+fn build_peregrine(ground: &Ground, pools: &Pools, neighbours: &Neighbours) -> Arc<Peregrine> {
+    Peregrine::build(
+        peregrine::Config { version: VERSION.into(), commit: COMMIT.into(), ..peregrine::Config::default() },
+        pools.peregrine.clone(),
+        ground.dictionary.clone(),
+        neighbours.authz.clone(),
+        neighbours.verifier.clone(),
+    )
 }
 
 fn gateway_config(ground: &Ground, authz: Arc<dyn Authz>, client: reqwest::Client) -> anyhow::Result<gateway::Config> {

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use crate::{Authz, AuthzError, Mapping, Request, ResourceSpec, Subject};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// arborist takes no more requests at once; longer lists are asked about in parts.
+const REQUESTS_AT_ONCE: usize = 10_000;
 
 /// arborist at a base URL such as `http://arborist-service`.
 #[derive(Debug, Clone)]
@@ -29,28 +31,14 @@ impl HttpAuthz {
         let body = response.bytes().await.map_err(unavailable)?;
         Ok((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
     }
-}
 
-/// The text of arborist's error body, whichever of its two forms it has.
-fn message(body: &Value) -> String {
-    let text = body.pointer("/error/message").or(Some(body)).and_then(Value::as_str);
-    text.unwrap_or("no reason given").to_owned()
-}
-
-fn refusal(status: u16, body: &Value) -> AuthzError {
-    match status {
-        400 => AuthzError::BadRequest(message(body)),
-        401 => AuthzError::Unauthenticated(message(body)),
-        403 => AuthzError::Forbidden(message(body)),
-        _ => AuthzError::Unavailable(format!("status {status}")),
-    }
-}
-
-#[async_trait]
-impl Authz for HttpAuthz {
-    async fn decide(&self, subject: &Subject, requests: &[Request]) -> Result<bool, AuthzError> {
+    async fn decide_at_once(&self, subject: &Subject, requests: &[Request]) -> Result<bool, AuthzError> {
         let mut body = json!({ "requests": requests });
         match subject {
+            // arborist would take an empty one for nobody.
+            Subject::Token(token) if token.is_empty() => {
+                return Err(AuthzError::Unauthenticated("the token is empty".into()));
+            }
             Subject::Token(token) => body["user"] = json!({ "token": token }),
             Subject::User(name) => body["user"] = json!({ "user_id": name }),
             Subject::Client(_) => {
@@ -66,6 +54,33 @@ impl Authz for HttpAuthz {
                 .ok_or_else(|| AuthzError::Unavailable("the answer has no key auth".into())),
             (status, answer) => Err(refusal(status, &answer)),
         }
+    }
+}
+
+/// The text of arborist's error body, whichever of its two forms it has.
+fn message(body: &Value) -> String {
+    let text = body.pointer("/error/message").or(Some(body)).and_then(Value::as_str);
+    text.unwrap_or("no reason given").to_owned()
+}
+
+fn refusal(status: u16, body: &Value) -> AuthzError {
+    match status {
+        400 | 404 | 409 | 413 => AuthzError::BadRequest(message(body)),
+        401 => AuthzError::Unauthenticated(message(body)),
+        403 => AuthzError::Forbidden(message(body)),
+        _ => AuthzError::Unavailable(format!("status {status}")),
+    }
+}
+
+#[async_trait]
+impl Authz for HttpAuthz {
+    async fn decide(&self, subject: &Subject, requests: &[Request]) -> Result<bool, AuthzError> {
+        let (first, rest) = requests.split_at(requests.len().min(REQUESTS_AT_ONCE));
+        let mut permitted = self.decide_at_once(subject, first).await?;
+        for part in rest.chunks(REQUESTS_AT_ONCE) {
+            permitted = permitted && self.decide_at_once(subject, part).await?;
+        }
+        Ok(permitted)
     }
 
     async fn mapping(&self, subject: &Subject) -> Result<Mapping, AuthzError> {
@@ -84,12 +99,11 @@ impl Authz for HttpAuthz {
     }
 
     async fn ensure_resource(&self, path: &str, spec: &ResourceSpec) -> Result<(), AuthzError> {
-        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let mut body = json!({ "name": name });
+        let mut body = json!({ "path": path });
         if let Some(description) = &spec.description {
             body["description"] = json!(description);
         }
-        let request = self.client.post(format!("{}/resource{parent}?p", self.base)).json(&body);
+        let request = self.client.post(format!("{}/resource?p", self.base)).json(&body);
         match self.send(request).await? {
             (200..=299 | 409, _) => Ok(()),
             (status, answer) => Err(refusal(status, &answer)),

@@ -10,23 +10,33 @@ use crate::{
 };
 
 impl Arborist {
-    /// Whom a token speaks for.
-    pub(crate) async fn bearer(&self, token: &str, scopes: &[String]) -> Result<Bearer, Error> {
-        token::read(&self.verifier, token, scopes).await
+    /// Whom a token with the scope `openid` speaks for.
+    pub(crate) async fn bearer(&self, token: &str) -> Result<Bearer, Error> {
+        token::read(&self.verifier, token, token::OPENID).await
+    }
+
+    /// Whom a token speaks for, where it must speak for somebody.
+    pub(crate) async fn holder(&self, token: &str) -> Result<Subject, Error> {
+        let Bearer { user, client } = self.bearer(token).await?;
+        if user.is_none() && client.is_none() {
+            return Err(Error::Unauthenticated("invalid token (no username or client ID)".into()));
+        }
+        Ok(Subject { user, client })
     }
 
     /// Whom the `user` of a request stands for; a token wins over a name, and neither is anonymous.
     pub(crate) async fn subject_of(&self, asked: &AskedUser) -> Result<Subject, Error> {
-        let Some(token) = &asked.token else { return Ok(Subject { user: asked.user_id.clone(), client: None }) };
-        let Bearer { user, client } = self.bearer(token, &asked.scope).await?;
-        if user.is_some() || client.is_some() {
-            return Ok(Subject { user, client });
+        let Some(token) = &asked.token else {
+            return Ok(Subject { user: asked.user_id.clone(), client: None });
+        };
+        let scopes: Option<Vec<&str>> =
+            asked.scope.as_ref().map(|list| list.iter().map(String::as_str).collect());
+        let scopes = scopes.as_deref().unwrap_or(token::OPENID);
+        let Bearer { user, client } = token::read(&self.verifier, token, scopes).await?;
+        if user.is_none() && client.is_none() {
+            return Err(Error::BadRequest("the token names neither a user nor a client".into()));
         }
-        let text = "did not provide a username and/or client ID in request".to_owned();
-        Err(match asked.policies.is_empty() {
-            true => Error::BadRequest(text),
-            false => Error::Forbidden(text),
-        })
+        Ok(Subject { user, client })
     }
 
     /// Whether `subject` may do all of `requests`.

@@ -48,7 +48,9 @@ impl From<sqlx::Error> for Error {
             Some("P0001") => Self::BadRequest(database.message().to_owned()),
             Some("23505") => Self::Conflict("a concurrent request has just created this".into()),
             // A referenced row was deleted in between.
-            Some("23503") => Self::Conflict("a concurrent request has just deleted what this refers to".into()),
+            Some("23503") => {
+                Self::Conflict("a concurrent request has just deleted what this refers to".into())
+            }
             // Values that a column cannot hold: bad characters, labels or index entries that are too long.
             Some(code) if code.starts_with("22") || matches!(code, "42601" | "42622" | "54000") => {
                 Self::BadRequest(format!("the database cannot hold a value: {}", database.message()))

@@ -64,7 +64,8 @@ impl FromRequest for Provider {
 /// The `Authorization` header; none when it is absent or empty.
 pub(crate) fn authorization(req: &HttpRequest) -> Result<Option<&str>, Error> {
     let Some(value) = req.headers().get(header::AUTHORIZATION) else { return Ok(None) };
-    let text = value.to_str().map_err(|_| Error::Unauthenticated("the Authorization header is not text".into()))?;
+    let text =
+        value.to_str().map_err(|_| Error::Unauthenticated("the Authorization header is not text".into()))?;
     Ok((!text.trim().is_empty()).then_some(text))
 }
 

@@ -13,18 +13,18 @@ use crate::{
 
 impl Arborist {
     async fn decide_in_process(&self, asker: &Asker, requests: &[Request]) -> Result<bool, Error> {
-        if requests.is_empty() {
-            return Err(Error::BadRequest("auth request missing resources".into()));
-        }
         let subject = match asker {
+            Asker::Client(_) => {
+                return Err(Error::BadRequest("arborist decides for a client by its token only".into()));
+            }
+            _ if requests.is_empty() => {
+                return Err(Error::BadRequest("auth request missing resources".into()));
+            }
             Asker::Token(token) => {
                 let asked = AskedUser { token: Some(token.clone()), ..AskedUser::default() };
                 self.subject_of(&asked).await?
             }
             Asker::User(name) if !name.is_empty() => Subject::user(name),
-            Asker::Client(_) => {
-                return Err(Error::BadRequest("arborist decides for a client by its token only".into()));
-            }
             Asker::User(_) | Asker::Anonymous => Subject::anonymous(),
         };
         self.permits(&subject, requests, &[]).await
@@ -32,12 +32,11 @@ impl Arborist {
 
     async fn mapping_in_process(&self, asker: &Asker) -> Result<Mapping, Error> {
         let subject = match asker {
-            Asker::Token(token) => {
-                let bearer = self.bearer(token, &[]).await?;
-                Subject { user: bearer.user, client: bearer.client }
-            }
+            Asker::Token(token) => self.holder(token).await?,
             Asker::User(name) | Asker::Client(name) if name.is_empty() => {
-                return Err(Error::BadRequest("must specify exactly one of `username` and `clientID`".into()));
+                return Err(Error::BadRequest(
+                    "must specify exactly one of `username` and `clientID`".into(),
+                ));
             }
             Asker::User(name) => Subject::user(name),
             Asker::Client(id) => Subject::client(id),

@@ -55,7 +55,8 @@ impl<'a> Fields<'a> {
         let keys = fields.map.into_iter().flat_map(Map::keys).map(String::as_str);
         let unexpected: Vec<&str> = keys.filter(|key| !known(key)).collect();
         if !unexpected.is_empty() {
-            let text = format!("input {what} contains the following unexpected fields: {}", quoted(&unexpected));
+            let text =
+                format!("input {what} contains the following unexpected fields: {}", quoted(&unexpected));
             return Err(Error::BadRequest(text));
         }
         Ok(fields)
@@ -81,7 +82,7 @@ impl<'a> Fields<'a> {
         if !self.any_case {
             return map.get(key);
         }
-        map.iter().filter(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value).last()
+        map.iter().filter(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value).next_back()
     }
 
     /// A name or identifier: limited in length, without NUL.
@@ -143,7 +144,9 @@ fn parse_time(key: &str, text: &str) -> Result<DateTime<Utc>, Error> {
     // The reader of the library also takes a space or a small letter between date and time.
     let parsed = DateTime::parse_from_rfc3339(text).ok().filter(|_| text.as_bytes().get(10) == Some(&b'T'));
     parsed.map(|time| time.with_timezone(&Utc)).ok_or_else(|| {
-        Error::BadRequest(format!("could not parse `{key}`: it must be a time as in RFC 3339 §5.8, for example 2030-01-31T12:00:00Z"))
+        Error::BadRequest(format!(
+            "could not parse `{key}`: it must be a time as in RFC 3339 §5.8, for example 2030-01-31T12:00:00Z"
+        ))
     })
 }
 

@@ -55,9 +55,10 @@ pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
 }
 
 async fn create_ltree(conn: &mut PgConnection) -> Result<(), MigrateError> {
-    let there: bool = sqlx::query_scalar("select exists (select 1 from pg_extension where extname = 'ltree')")
-        .fetch_one(&mut *conn)
-        .await?;
+    let there: bool =
+        sqlx::query_scalar("select exists (select 1 from pg_extension where extname = 'ltree')")
+            .fetch_one(&mut *conn)
+            .await?;
     if there {
         return Ok(());
     }

@@ -54,7 +54,9 @@ impl NewResource {
         let path = match fields.name("path")?.filter(|path| !path.is_empty()) {
             Some(path) => path,
             None if name.is_empty() => {
-                return Err(Error::BadRequest("a resource needs a `name` or a `path` that is not empty".into()));
+                return Err(Error::BadRequest(
+                    "a resource needs a `name` or a `path` that is not empty".into(),
+                ));
             }
             None => format!("{parent}/{name}"),
         };
@@ -62,7 +64,8 @@ impl NewResource {
         let parsed = ResourcePath::parse(&path)
             .map_err(|error| Error::BadRequest(format!("cannot use the resource path `{path}`: {error}")))?;
         let children = fields.list("subresources")?.unwrap_or_default();
-        let children = children.iter().map(|child| Self::from_value(child, &path)).collect::<Result<_, _>>()?;
+        let children =
+            children.iter().map(|child| Self::from_value(child, &path)).collect::<Result<_, _>>()?;
         Ok(Self { path: parsed, description: fields.description("description")?, children })
     }
 }
@@ -104,7 +107,8 @@ impl Policy {
     }
 
     fn from_value(value: &Value) -> Result<Self, Error> {
-        let fields = Fields::strict("policy", value, &["resource_paths", "role_ids"], &["id", "description"])?;
+        let fields =
+            Fields::strict("policy", value, &["resource_paths", "role_ids"], &["id", "description"])?;
         Ok(Self {
             id: fields.name("id")?.unwrap_or_default(),
             description: fields.description("description")?.unwrap_or_default(),
@@ -209,9 +213,32 @@ impl GrantedPolicy {
         Self::from_value(&value)
     }
 
-    pub(crate) fn from_value(value: &Value) -> Result<Self, Error> {
+    /// Reads many. A wrong type anywhere is an error at once; times that are none leave out their grants, and the
+    /// error of the first of them is given beside the others.
+    pub(crate) fn read_many(body: &[u8]) -> Result<(Vec<Self>, Option<Error>), Error> {
+        let value = json::parse("could not parse policies", body)?;
+        let items = json::items("policies", &value)?;
+        for item in items {
+            let fields = Fields::loose("policy grant", item)?;
+            fields.name("policy")?;
+            fields.name("expires_at")?;
+        }
+        let (mut grants, mut first_error) = (Vec::new(), None);
+        for item in items {
+            match Self::from_value(item) {
+                Ok(grant) => grants.push(grant),
+                Err(error) => first_error = first_error.or(Some(error)),
+            }
+        }
+        Ok((grants, first_error))
+    }
+
+    fn from_value(value: &Value) -> Result<Self, Error> {
         let fields = Fields::loose("policy grant", value)?;
-        Ok(Self { policy: fields.name("policy")?.unwrap_or_default(), expires_at: fields.expiry("expires_at")? })
+        Ok(Self {
+            policy: fields.name("policy")?.unwrap_or_default(),
+            expires_at: fields.expiry("expires_at")?,
+        })
     }
 }
 
@@ -220,7 +247,8 @@ impl User {
         let value = json::parse("could not parse user", body)?;
         let fields = Fields::strict("user", &value, &["name"], &["email", "groups", "policies"])?;
         let policies = fields.list("policies")?;
-        let policies = policies.map(|items| items.iter().map(GrantedPolicy::from_value).collect()).transpose()?;
+        let policies =
+            policies.map(|items| items.iter().map(GrantedPolicy::from_value).collect()).transpose()?;
         let name = fields.name("name")?.unwrap_or_default();
         refuse_empty("user", "name", &name)?;
         let email = fields.name("email")?.filter(|email| !email.is_empty());
@@ -356,9 +384,13 @@ mod tests {
 
     #[test]
     fn a_path_in_the_body_wins_over_the_url_and_children_hang_below_it() {
-        let body = json!({"path": "//u9///x", "subresources": [{"name": "a"}, {"path": "/else"}]}).to_string();
+        let body =
+            json!({"path": "//u9///x", "subresources": [{"name": "a"}, {"path": "/else"}]}).to_string();
         let read = NewResource::read(body.as_bytes(), "/u8").unwrap();
         let children: Vec<String> = read.children.iter().map(|child| child.path.decoded()).collect();
-        assert_eq!((read.path.decoded().as_str(), children), ("/u9/x", vec!["/u9/x/a".into(), "/else".into()]));
+        assert_eq!(
+            (read.path.decoded().as_str(), children),
+            ("/u9/x", vec!["/u9/x/a".into(), "/else".into()])
+        );
     }
 }

@@ -169,7 +169,11 @@ mod tests {
             ("//programs", "programs"),
         ];
         for (path, ltree) in vectors {
-            assert_eq!(ResourcePath::parse(path).map(|p| p.ltree().to_owned()), Ok(ltree.to_owned()), "{path}");
+            assert_eq!(
+                ResourcePath::parse(path).map(|p| p.ltree().to_owned()),
+                Ok(ltree.to_owned()),
+                "{path}"
+            );
         }
     }
 

@@ -28,8 +28,8 @@ pub(crate) struct AskedUser {
     pub(crate) user_id: Option<String>,
     /// Only these policies count; empty for all.
     pub(crate) policies: Vec<String>,
-    /// Scopes that the token must have beside `openid`.
-    pub(crate) scope: Vec<String>,
+    /// Scopes that the token must have in place of `openid`.
+    pub(crate) scope: Option<Vec<String>>,
 }
 
 // Written by hand so that a token can never reach a log.
@@ -49,7 +49,9 @@ impl AuthRequest {
         let fields = Fields::loose("auth request", &value)?;
         let many = fields.list("requests")?.unwrap_or_default();
         if many.len() > limit {
-            return Err(Error::BadRequest(format!("auth request asks for more than {limit} resources at once")));
+            return Err(Error::BadRequest(format!(
+                "auth request asks for more than {limit} resources at once"
+            )));
         }
         let mut requests = Vec::with_capacity(many.len() + 1);
         for one in fields.get("request").into_iter().chain(many) {
@@ -90,15 +92,15 @@ fn read_user(body: &Fields<'_>) -> Result<Option<AskedUser>, Error> {
         token: not_empty(fields.text("token", MAX_TOKEN)?),
         user_id: not_empty(fields.name("user_id")?),
         policies: fields.names("policies")?.unwrap_or_default(),
-        scope: fields.names("scope")?.unwrap_or_default(),
+        scope: fields.names("scope")?,
     }))
 }
 
 /// Whose mapping `POST /auth/mapping` is to give.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum MappingOf {
-    /// The body is empty: the bearer of the request's token, if there is one.
-    Bearer,
+    /// The body is empty.
+    Nobody,
     /// A user, known or not.
     User(String),
     /// An OAuth client.
@@ -108,7 +110,7 @@ pub(crate) enum MappingOf {
 impl MappingOf {
     pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
         if body.trim_ascii().is_empty() {
-            return Ok(Self::Bearer);
+            return Ok(Self::Nobody);
         }
         let value = json::parse("could not parse request", body)?;
         let fields = Fields::loose("mapping request", &value)?;
@@ -142,7 +144,9 @@ impl Target {
         let path = ResourcePath::parse(resource)
             .map_err(|error| Error::BadRequest(format!("could not authorize: {error}")))?;
         if path.longest_label() > label_limit {
-            return Err(Error::BadRequest("could not authorize: a part of the resource path is too long".into()));
+            return Err(Error::BadRequest(
+                "could not authorize: a part of the resource path is too long".into(),
+            ));
         }
         Ok(Self::Path(path))
     }

@@ -9,8 +9,8 @@ use tokens::{Expect, TokenError, Verifier};
 
 use crate::Error;
 
-/// Every token must carry it.
-const OPENID: &str = "openid";
+/// What a token must carry unless the caller wants other scopes.
+pub(crate) const OPENID: &[&str] = &["openid"];
 
 /// Whom a valid token speaks for. Both may be absent.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,14 +28,12 @@ pub(crate) fn from_header(header: &str) -> &str {
     rest.strip_prefix("bearer ").unwrap_or(rest).trim()
 }
 
-/// Verifies `token`, which must have the scope `openid` and all of `scopes`.
+/// Verifies `token`, which must have all of `scopes`.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] with the reason, or [`Error::Unavailable`] when the keys cannot be fetched.
-pub(crate) async fn read(verifier: &Verifier, token: &str, scopes: &[String]) -> Result<Bearer, Error> {
-    let mut wanted = vec![OPENID];
-    wanted.extend(scopes.iter().map(String::as_str));
-    let expect = Expect { scopes: &wanted, any_issuer: true, ..Expect::default() };
+pub(crate) async fn read(verifier: &Verifier, token: &str, scopes: &[&str]) -> Result<Bearer, Error> {
+    let expect = Expect { scopes, any_issuer: true, ..Expect::default() };
     let claims = verifier.verify(token, expect).await.map_err(|error| match error {
         TokenError::KeysUnavailable => Error::Unavailable(error.to_string()),
         error => Error::Unauthenticated(format!("error decoding token: {error}")),

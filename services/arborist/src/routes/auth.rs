@@ -41,10 +41,11 @@ pub(crate) async fn proxy(arborist: Data<Arborist>, req: HttpRequest) -> Result<
         return Err(Error::Unauthenticated("auth request missing auth header".into()));
     };
     let argument = |name: &str| {
-        parameter(&req, name).ok_or_else(|| Error::BadRequest(format!("auth request missing `{name}` argument")))
+        parameter(&req, name)
+            .ok_or_else(|| Error::BadRequest(format!("auth request missing `{name}` argument")))
     };
     let asked = Request::new(&argument("resource")?, &argument("service")?, &argument("method")?);
-    let bearer = arborist.bearer(token::from_header(header), &[]).await?;
+    let bearer = arborist.bearer(token::from_header(header)).await?;
     let name = bearer.user.clone().unwrap_or_default();
     let Ok(name) = HeaderValue::from_bytes(name.as_bytes()) else {
         return Err(Error::Forbidden("the user's name cannot be put into a header".into()));
@@ -70,7 +71,10 @@ async fn proxy_decision(arborist: &Arborist, subject: &Subject, asked: Request) 
 }
 
 /// `GET /auth/mapping`: of the bearer's user, or the anonymous one. A bad token is a 400 with a bare text.
-pub(crate) async fn own_mapping(arborist: Data<Arborist>, req: HttpRequest) -> Result<Answer<Mapping>, Error> {
+pub(crate) async fn own_mapping(
+    arborist: Data<Arborist>,
+    req: HttpRequest,
+) -> Result<Answer<Mapping>, Error> {
     let refused = |error: Error| match error {
         Error::Unauthenticated(text) => {
             let text = format!("tried to get username from jwt, but jwt decode failed: {text}");
@@ -81,31 +85,28 @@ pub(crate) async fn own_mapping(arborist: Data<Arborist>, req: HttpRequest) -> R
     let subject = match authorization(&req).map_err(refused)? {
         None => Subject::anonymous(),
         Some(header) => {
-            let bearer = arborist.bearer(token::from_header(header), &[]).await.map_err(refused)?;
+            let bearer = arborist.bearer(token::from_header(header)).await.map_err(refused)?;
             Subject { user: bearer.user, client: None }
         }
     };
     Ok(ok(arborist.mapping_of(subject).await?))
 }
 
-/// `POST /auth/mapping`: of anybody; only other services may reach it.
+/// `POST /auth/mapping`: of anybody, so only other services may reach it. A token wins over the body.
 pub(crate) async fn any_mapping(
     arborist: Data<Arborist>,
     req: HttpRequest,
     body: Body,
 ) -> Result<Answer<Mapping>, Error> {
-    let subject = match MappingOf::read(&body.0)? {
-        MappingOf::User(name) => Subject::user(&name),
-        MappingOf::Client(id) => Subject::client(&id),
-        MappingOf::Bearer => bearer_or_anonymous(&arborist, &req).await?,
+    let subject = match authorization(&req)? {
+        Some(header) => arborist.holder(token::from_header(header)).await?,
+        None => match MappingOf::read(&body.0)? {
+            MappingOf::User(name) => Subject::user(&name),
+            MappingOf::Client(id) => Subject::client(&id),
+            MappingOf::Nobody => Subject::anonymous(),
+        },
     };
     Ok(ok(arborist.mapping_of(subject).await?))
-}
-
-async fn bearer_or_anonymous(arborist: &Arborist, req: &HttpRequest) -> Result<Subject, Error> {
-    let Some(header) = authorization(req)? else { return Ok(Subject::anonymous()) };
-    let bearer = arborist.bearer(token::from_header(header), &[]).await?;
-    Ok(Subject { user: bearer.user, client: bearer.client })
 }
 
 /// A list of resources, as paths or as tags.
@@ -121,8 +122,18 @@ pub(crate) fn resources(req: &HttpRequest, reached: Vec<Reached>) -> Answer<Reso
     ok(Resources { resources: reached.into_iter().map(spell).collect() })
 }
 
-pub(crate) async fn own_resources(arborist: Data<Arborist>, req: HttpRequest) -> Result<Answer<Resources>, Error> {
-    let subject = bearer_or_anonymous(&arborist, &req).await?;
+/// `GET /auth/resources`: of the bearer; without a token, or with one of a client alone, of everybody.
+pub(crate) async fn own_resources(
+    arborist: Data<Arborist>,
+    req: HttpRequest,
+) -> Result<Answer<Resources>, Error> {
+    let mut subject = Subject::anonymous();
+    if let Some(header) = authorization(&req)? {
+        let bearer = arborist.bearer(token::from_header(header)).await?;
+        if bearer.user.is_some() {
+            subject = Subject { user: bearer.user, client: bearer.client };
+        }
+    }
     let reached = arborist.reached_by(&subject, &[]).await?;
     Ok(resources(&req, reached))
 }

@@ -36,7 +36,11 @@ pub(crate) async fn create(
     Ok(created(json!({ "created": new })))
 }
 
-pub(crate) async fn put(arborist: Data<Arborist>, provider: Provider, body: Body) -> Result<Answer<Value>, Error> {
+pub(crate) async fn put(
+    arborist: Data<Arborist>,
+    provider: Provider,
+    body: Body,
+) -> Result<Answer<Value>, Error> {
     let new = Group::read(&body.0)?;
     let mut tx = arborist.begin().await?;
     group::put(&mut tx, &new, provider.label()).await?;

@@ -52,7 +52,9 @@ pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
 
     at(cfg, "/role", |r| r.route(web::get().to(role::list)).route(web::post().to(role::create)));
     at(cfg, "/role/{id}", |r| {
-        r.route(web::get().to(role::read)).route(web::put().to(role::put)).route(web::delete().to(role::delete))
+        r.route(web::get().to(role::read))
+            .route(web::put().to(role::put))
+            .route(web::delete().to(role::delete))
     });
 
     configure_holders(cfg);

@@ -95,9 +95,9 @@ async fn overwrite_each(arborist: &Arborist, policies: &[(&str, &Policy)]) -> Re
         let checked = match existing.contains(*name) {
             _ if name.is_empty() => Err(id_missing()),
             true => known.check(policy, "failed to update policy"),
-            false => known
-                .check(policy, "failed to update policy")
-                .and(Err(Error::NotFound(format!("failed to update policy: no policy found with id: {name}")))),
+            false => known.check(policy, "failed to update policy").and(Err(Error::NotFound(format!(
+                "failed to update policy: no policy found with id: {name}"
+            )))),
         };
         match checked {
             Ok(()) => {

@@ -32,7 +32,10 @@ pub(crate) async fn read(arborist: Data<Arborist>, path: Path<String>) -> Result
     }
 }
 
-pub(crate) async fn read_by_tag(arborist: Data<Arborist>, tag: Path<String>) -> Result<Answer<Resource>, Error> {
+pub(crate) async fn read_by_tag(
+    arborist: Data<Arborist>,
+    tag: Path<String>,
+) -> Result<Answer<Resource>, Error> {
     let mut tx = arborist.begin().await?;
     let found = resource::by_tag(&mut tx, &tag).await?;
     found.map(ok).ok_or_else(|| Error::NotFound(format!("no resource found with tag: `{tag}`")))
@@ -68,7 +71,11 @@ async fn create_at(
     Ok(created(json!({ "created": made })))
 }
 
-pub(crate) async fn put(arborist: Data<Arborist>, req: HttpRequest, body: Body) -> Result<Answer<Value>, Error> {
+pub(crate) async fn put(
+    arborist: Data<Arborist>,
+    req: HttpRequest,
+    body: Body,
+) -> Result<Answer<Value>, Error> {
     put_at(&arborist, &req, "", &body).await
 }
 

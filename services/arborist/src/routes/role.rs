@@ -43,7 +43,10 @@ pub(crate) async fn put(
 ) -> Result<Answer<Value>, Error> {
     let new = Role::read(&body.0)?;
     if new.id != *id {
-        return Err(Error::BadRequest(format!("role ID in the body, {}, is not that of the URL, {id}", new.id)));
+        return Err(Error::BadRequest(format!(
+            "role ID in the body, {}, is not that of the URL, {id}",
+            new.id
+        )));
     }
     let mut tx = arborist.begin().await?;
     let is_new = role::put(&mut tx, &new).await?;

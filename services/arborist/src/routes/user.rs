@@ -11,7 +11,6 @@ use super::auth::{Resources, resources as spell_resources};
 use crate::{
     Arborist, Error,
     http::{Answer, Body, Provider, created, no_content, ok},
-    json,
     model::{GrantedPolicy, User, UserChange},
     store::{decision::Subject, user},
 };
@@ -76,15 +75,7 @@ pub(crate) async fn grant_many(
     provider: Provider,
     body: Body,
 ) -> Result<HttpResponse, Error> {
-    let value = json::parse("could not parse policies", &body.0)?;
-    let mut grants = Vec::new();
-    let mut first_error = None;
-    for item in json::items("policies", &value)? {
-        match GrantedPolicy::from_value(item) {
-            Ok(grant) => grants.push(grant),
-            Err(error) => first_error = first_error.or(Some(error)),
-        }
-    }
+    let (grants, first_error) = GrantedPolicy::read_many(&body.0)?;
     let mut tx = arborist.begin().await?;
     let refused = user::grant(&mut tx, &name, &grants, provider.label()).await?;
     tx.commit().await?;
@@ -120,7 +111,7 @@ pub(crate) async fn revoke(
     };
     if provider.label().is_some_and(|label| granted_by.as_deref() != Some(label)) {
         let text = format!("policy `{policy}` was not granted to user `{name}` under this label");
-        return Err(Error::BareText(StatusCode::UNAUTHORIZED, text));
+        return Err(Error::Unauthenticated(text));
     }
     user::revoke(&mut tx, &name, Some(&policy), provider.label()).await?;
     tx.commit().await?;

@@ -23,7 +23,11 @@ pub(crate) async fn load(conn: &mut PgConnection, only: Option<&str>) -> Result<
 }
 
 /// Creates a client with its policies.
-pub(crate) async fn create(conn: &mut PgConnection, client: &Client, provider: Option<&str>) -> Result<(), Error> {
+pub(crate) async fn create(
+    conn: &mut PgConnection,
+    client: &Client,
+    provider: Option<&str>,
+) -> Result<(), Error> {
     let policies: Vec<&str> = client.policies.iter().flatten().map(String::as_str).collect();
     let known = policy::existing(conn, &policies).await?;
     let missing: Vec<&str> = policies.iter().copied().filter(|policy| !known.contains(*policy)).collect();
@@ -36,7 +40,8 @@ pub(crate) async fn create(conn: &mut PgConnection, client: &Client, provider: O
         .execute(&mut *conn)
         .await?;
     if created.rows_affected() == 0 {
-        let text = format!("failed to insert client: client with this ID already exists: {}", client.client_id);
+        let text =
+            format!("failed to insert client: client with this ID already exists: {}", client.client_id);
         return Err(Error::Conflict(text));
     }
     Ok(grant(conn, &client.client_id, &policies, provider).await?)
@@ -70,7 +75,9 @@ pub(crate) async fn grant_one(
     provider: Option<&str>,
 ) -> Result<(), Error> {
     if load(conn, Some(id)).await?.is_empty() {
-        return Err(Error::NotFound(format!("failed to grant policy to client: client does not exist: {id}")));
+        return Err(Error::NotFound(format!(
+            "failed to grant policy to client: client does not exist: {id}"
+        )));
     }
     if policy::existing(conn, &[policy_name]).await?.is_empty() {
         let text = format!("failed to grant policy to client: policy does not exist: {policy_name}");

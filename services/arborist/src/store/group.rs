@@ -27,8 +27,7 @@ pub(crate) async fn load(conn: &mut PgConnection, only: Option<&str>) -> Result<
     .bind(only)
     .fetch_all(conn)
     .await?;
-    let group =
-        |(name, users, policies)| Group { name, users: Some(users), policies: Some(policies) };
+    let group = |(name, users, policies)| Group { name, users: Some(users), policies: Some(policies) };
     Ok(rows.into_iter().map(group).collect())
 }
 
@@ -37,7 +36,11 @@ async fn exists(conn: &mut PgConnection, name: &str) -> Result<bool, sqlx::Error
 }
 
 /// Creates a group with members and policies.
-pub(crate) async fn create(conn: &mut PgConnection, group: &Group, provider: Option<&str>) -> Result<(), Error> {
+pub(crate) async fn create(
+    conn: &mut PgConnection,
+    group: &Group,
+    provider: Option<&str>,
+) -> Result<(), Error> {
     check_parts(conn, group).await?;
     let created = insert(conn, &group.name).await?;
     if !created {
@@ -75,8 +78,10 @@ async fn insert(conn: &mut PgConnection, name: &str) -> Result<bool, sqlx::Error
 /// Refuses a group with users or policies that do not exist.
 async fn check_parts(conn: &mut PgConnection, group: &Group) -> Result<(), Error> {
     let users: Vec<&str> = group.users.iter().flatten().map(String::as_str).collect();
-    let known: Vec<String> =
-        sqlx::query_scalar("select name from usr where name = any($1)").bind(&users).fetch_all(&mut *conn).await?;
+    let known: Vec<String> = sqlx::query_scalar("select name from usr where name = any($1)")
+        .bind(&users)
+        .fetch_all(&mut *conn)
+        .await?;
     let known: HashSet<String> = known.into_iter().collect();
     refuse_missing("users", users.into_iter().filter(|user| !known.contains(*user)))?;
     let policies: Vec<&str> = group.policies.iter().flatten().map(String::as_str).collect();
@@ -88,7 +93,10 @@ fn refuse_missing<'a>(what: &str, missing: impl Iterator<Item = &'a str>) -> Res
     let missing: Vec<&str> = missing.collect();
     match missing.is_empty() {
         true => Ok(()),
-        false => Err(Error::BadRequest(format!("failed to create group: {what} do not exist: {}", missing.join(", ")))),
+        false => Err(Error::BadRequest(format!(
+            "failed to create group: {what} do not exist: {}",
+            missing.join(", ")
+        ))),
     }
 }
 
@@ -188,7 +196,9 @@ pub(crate) async fn grant_one(
     provider: Option<&str>,
 ) -> Result<(), Error> {
     if !exists(conn, name).await? {
-        return Err(Error::NotFound(format!("failed to grant policy to group: group does not exist: {name}")));
+        return Err(Error::NotFound(format!(
+            "failed to grant policy to group: group does not exist: {name}"
+        )));
     }
     if policy::existing(conn, &[policy_name]).await?.is_empty() {
         let text = format!("failed to grant policy to group: policy does not exist: {policy_name}");

@@ -46,7 +46,12 @@ pub(crate) async fn load_expanded(conn: &mut PgConnection) -> Result<Vec<Expande
     let roles = role::load(conn, None).await?;
     let roles: HashMap<&str, &Role> = roles.iter().map(|role| (role.id.as_str(), role)).collect();
     let expand = |policy: Policy| ExpandedPolicy {
-        roles: policy.role_ids.iter().filter_map(|id| roles.get(id.as_str())).map(|role| (*role).clone()).collect(),
+        roles: policy
+            .role_ids
+            .iter()
+            .filter_map(|id| roles.get(id.as_str()))
+            .map(|role| (*role).clone())
+            .collect(),
         id: policy.id,
         description: policy.description,
         resource_paths: policy.resource_paths,
@@ -55,7 +60,10 @@ pub(crate) async fn load_expanded(conn: &mut PgConnection) -> Result<Vec<Expande
 }
 
 /// Which of `names` exist.
-pub(crate) async fn existing(conn: &mut PgConnection, names: &[&str]) -> Result<HashSet<String>, sqlx::Error> {
+pub(crate) async fn existing(
+    conn: &mut PgConnection,
+    names: &[&str],
+) -> Result<HashSet<String>, sqlx::Error> {
     let found: Vec<String> = sqlx::query_scalar("select name from policy where name = any($1)")
         .bind(names)
         .fetch_all(conn)
@@ -72,9 +80,13 @@ pub(crate) struct Known {
 impl Known {
     /// Looks up everything that `policies` refer to.
     pub(crate) async fn load(conn: &mut PgConnection, policies: &[Policy]) -> Result<Self, sqlx::Error> {
-        let paths: Vec<ResourcePath> =
-            policies.iter().flat_map(|policy| &policy.resource_paths).filter_map(|path| exact(path)).collect();
-        let roles: Vec<&str> = policies.iter().flat_map(|policy| &policy.role_ids).map(String::as_str).collect();
+        let paths: Vec<ResourcePath> = policies
+            .iter()
+            .flat_map(|policy| &policy.resource_paths)
+            .filter_map(|path| exact(path))
+            .collect();
+        let roles: Vec<&str> =
+            policies.iter().flat_map(|policy| &policy.role_ids).map(String::as_str).collect();
         let paths: Vec<&str> = paths.iter().map(ResourcePath::ltree).collect();
         Ok(Self {
             paths: resource::existing(conn, &paths).await?,
@@ -96,7 +108,11 @@ impl Known {
     }
 }
 
-fn refuse_missing<'a>(doing: &str, what: &str, missing: impl Iterator<Item = &'a String>) -> Result<(), Error> {
+fn refuse_missing<'a>(
+    doing: &str,
+    what: &str,
+    missing: impl Iterator<Item = &'a String>,
+) -> Result<(), Error> {
     let missing: Vec<&str> = missing.map(String::as_str).collect();
     match missing.is_empty() {
         true => Ok(()),
@@ -111,7 +127,10 @@ fn exact(path: &str) -> Option<ResourcePath> {
 }
 
 /// Creates policies that do not exist yet; returns the names of those created.
-pub(crate) async fn create(conn: &mut PgConnection, policies: &[&Policy]) -> Result<HashSet<String>, sqlx::Error> {
+pub(crate) async fn create(
+    conn: &mut PgConnection,
+    policies: &[&Policy],
+) -> Result<HashSet<String>, sqlx::Error> {
     let created: Vec<String> = sqlx::query_scalar(
         "insert into policy (name, description)
          select name, description from unnest($1::text[], $2::text[]) as new(name, description)
@@ -130,7 +149,10 @@ pub(crate) async fn create(conn: &mut PgConnection, policies: &[&Policy]) -> Res
 
 /// Overwrites the policies of the given names, whatever names stand in the policies themselves; those that do not
 /// exist are left out. Names must be distinct.
-pub(crate) async fn overwrite(conn: &mut PgConnection, policies: &[(&str, &Policy)]) -> Result<(), sqlx::Error> {
+pub(crate) async fn overwrite(
+    conn: &mut PgConnection,
+    policies: &[(&str, &Policy)],
+) -> Result<(), sqlx::Error> {
     let names: Vec<&str> = policies.iter().map(|(name, _)| *name).collect();
     sqlx::query(
         "update policy set description = new.description
@@ -140,10 +162,12 @@ pub(crate) async fn overwrite(conn: &mut PgConnection, policies: &[(&str, &Polic
     .bind(policies.iter().map(|(_, policy)| policy.description.as_str()).collect::<Vec<_>>())
     .execute(&mut *conn)
     .await?;
-    sqlx::query("delete from policy_resource using policy where policy.id = policy_id and policy.name = any($1)")
-        .bind(&names)
-        .execute(&mut *conn)
-        .await?;
+    sqlx::query(
+        "delete from policy_resource using policy where policy.id = policy_id and policy.name = any($1)",
+    )
+    .bind(&names)
+    .execute(&mut *conn)
+    .await?;
     sqlx::query("delete from policy_role using policy where policy.id = policy_id and policy.name = any($1)")
         .bind(&names)
         .execute(&mut *conn)
@@ -167,7 +191,8 @@ async fn link(conn: &mut PgConnection, policies: &[(&str, &Policy)]) -> Result<(
     .bind(paths.iter().map(|(_, path)| path.ltree()).collect::<Vec<_>>())
     .execute(&mut *conn)
     .await?;
-    let roles = policies.iter().flat_map(|(name, policy)| policy.role_ids.iter().map(move |role| (*name, role)));
+    let roles =
+        policies.iter().flat_map(|(name, policy)| policy.role_ids.iter().map(move |role| (*name, role)));
     let (names, roles): (Vec<&str>, Vec<&str>) = roles.map(|(name, role)| (name, role.as_str())).unzip();
     sqlx::query(
         "insert into policy_role (policy_id, role_id)

@@ -38,7 +38,10 @@ pub(crate) async fn all(conn: &mut PgConnection) -> Result<Vec<Resource>, sqlx::
 }
 
 /// The resource at `path`.
-pub(crate) async fn by_path(conn: &mut PgConnection, path: &ResourcePath) -> Result<Option<Resource>, sqlx::Error> {
+pub(crate) async fn by_path(
+    conn: &mut PgConnection,
+    path: &ResourcePath,
+) -> Result<Option<Resource>, sqlx::Error> {
     let row: Option<Row> = sqlx::query_as(
         "select path::text, tag, coalesce(description, '') from resource where path = $1::ltree",
     )
@@ -72,7 +75,10 @@ async fn with_children(conn: &mut PgConnection, row: Option<Row>) -> Result<Opti
 }
 
 /// Which of `paths` exist, as `ltree` texts.
-pub(crate) async fn existing(conn: &mut PgConnection, paths: &[&str]) -> Result<HashSet<String>, sqlx::Error> {
+pub(crate) async fn existing(
+    conn: &mut PgConnection,
+    paths: &[&str],
+) -> Result<HashSet<String>, sqlx::Error> {
     let found: Vec<String> =
         sqlx::query_scalar("select path::text from resource where path = any($1::text[]::ltree[])")
             .bind(paths)
@@ -86,7 +92,11 @@ pub(crate) async fn existing(conn: &mut PgConnection, paths: &[&str]) -> Result<
 /// # Errors
 /// [`Error::ResourceExists`] when `new` or something named below it exists; a 400 when a parent is missing or
 /// a resource is named twice. The caller rolls back.
-pub(crate) async fn create(conn: &mut PgConnection, new: &NewResource, parents: bool) -> Result<Resource, Error> {
+pub(crate) async fn create(
+    conn: &mut PgConnection,
+    new: &NewResource,
+    parents: bool,
+) -> Result<Resource, Error> {
     if parents {
         insert_ancestors(conn, &new.path).await?;
     }

@@ -38,11 +38,12 @@ pub(crate) async fn load(conn: &mut PgConnection, only: Option<&[&str]>) -> Resu
 }
 
 /// Which of `names` exist.
-pub(crate) async fn existing(conn: &mut PgConnection, names: &[&str]) -> Result<HashSet<String>, sqlx::Error> {
-    let found: Vec<String> = sqlx::query_scalar("select name from role where name = any($1)")
-        .bind(names)
-        .fetch_all(conn)
-        .await?;
+pub(crate) async fn existing(
+    conn: &mut PgConnection,
+    names: &[&str],
+) -> Result<HashSet<String>, sqlx::Error> {
+    let found: Vec<String> =
+        sqlx::query_scalar("select name from role where name = any($1)").bind(names).fetch_all(conn).await?;
     Ok(found.into_iter().collect())
 }
 
@@ -90,7 +91,8 @@ pub(crate) async fn update(
     let mut columns = Columns::default();
     for (role, _) in roles {
         // Of two permissions with one identifier the last counts.
-        let lasts: IndexMap<&str, &Permission> = role.permissions.iter().map(|p| (p.id.as_str(), p)).collect();
+        let lasts: IndexMap<&str, &Permission> =
+            role.permissions.iter().map(|p| (p.id.as_str(), p)).collect();
         lasts.into_values().for_each(|permission| columns.push(&role.id, permission));
     }
     changed.extend(columns.upsert(conn).await?);

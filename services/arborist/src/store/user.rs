@@ -92,25 +92,29 @@ pub(crate) async fn create(conn: &mut PgConnection, user: &User) -> Result<(), E
         .execute(conn)
         .await?;
     match created.rows_affected() {
-        0 => Err(Error::Conflict(format!("failed to insert user: user with this name already exists: {}", user.name))),
+        0 => Err(Error::Conflict(format!(
+            "failed to insert user: user with this name already exists: {}",
+            user.name
+        ))),
         _ => Ok(()),
     }
 }
 
 /// Changes name or e-mail address of the user of exactly that name.
 pub(crate) async fn change(conn: &mut PgConnection, name: &str, change: &UserChange) -> Result<(), Error> {
-    let changed = sqlx::query(
-        "update usr set name = coalesce($2, name), email = coalesce($3, email) where name = $1",
-    )
-    .bind(name)
-    .bind(&change.name)
-    .bind(&change.email)
-    .execute(conn)
-    .await
-    .map_err(|error| match Error::from(error) {
-        Error::Conflict(_) => Error::Conflict("failed to update user: a user with this name already exists".into()),
-        other => other,
-    })?;
+    let changed =
+        sqlx::query("update usr set name = coalesce($2, name), email = coalesce($3, email) where name = $1")
+            .bind(name)
+            .bind(&change.name)
+            .bind(&change.email)
+            .execute(conn)
+            .await
+            .map_err(|error| match Error::from(error) {
+                Error::Conflict(_) => {
+                    Error::Conflict("failed to update user: a user with this name already exists".into())
+                }
+                other => other,
+            })?;
     match changed.rows_affected() {
         0 => Err(Error::NotFound(format!("failed to update user: user does not exist: {name}"))),
         _ => Ok(()),

@@ -1,0 +1,10 @@
+//! arborist with its real database, over HTTP and in the same process.
+
+mod commons;
+mod decisions;
+mod forms;
+mod grants;
+mod migrations;
+mod refusals;
+mod resources;
+mod synced;

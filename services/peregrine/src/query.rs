@@ -78,11 +78,11 @@ impl Peregrine {
         reader: &Reader,
         labels: Vec<String>,
     ) -> Result<IndexMap<String, Map<String, Value>>, Error> {
-        let mut types = Vec::with_capacity(labels.len());
+        let (mut types, mut unknown) = (Vec::with_capacity(labels.len()), Vec::new());
         for label in labels {
             match self.graph.find(&label).filter(|node| self.graph.types[*node].scope == Scope::ProjectId) {
                 Some(node) => types.push((label, node)),
-                None => return Err(self.no_count(&label)),
+                None => unknown.extend(self.no_count(&label)),
             }
         }
         let (mapping, this) = (self.rights(reader).await, Arc::clone(self));
@@ -91,6 +91,10 @@ impl Peregrine {
                 let readable = this.readable(mapping, connection).await?;
                 let planner = Planner { graph: &this.graph, readable: &readable };
                 let ids = readable.project_ids();
+                if !unknown.is_empty() && !ids.is_empty() {
+                    // The original asks once a project.
+                    return Err(Error::Queries(ids.iter().flat_map(|_| unknown.clone()).collect()));
+                }
                 let mut counts: IndexMap<String, Map<String, Value>> =
                     ids.into_iter().map(|id| (id, Map::new())).collect();
                 for (label, node) in types {
@@ -110,12 +114,12 @@ impl Peregrine {
     }
 
     /// What the schema says to a count that it does not have.
-    fn no_count(&self, label: &str) -> Error {
+    fn no_count(&self, label: &str) -> Vec<String> {
         let clean: String = label.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
         let query = format!("{{_{clean}_count(project_id: \"\")}}");
         match graphql::prepare(&self.schema, &query, &Map::new(), &self.config.limits) {
-            Err(messages) => Error::Queries(messages),
-            Ok(_) => Error::BadRequest(format!("{clean} is not counted by project")),
+            Err(messages) => messages,
+            Ok(_) => vec![format!("{clean} is not counted by project")],
         }
     }
 

@@ -1,5 +1,6 @@
 //! Arguments to filters (contract 5.4).
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::{Args, dates};
@@ -21,7 +22,7 @@ pub(super) fn of_node(graph: &Graph, node: TypeId, args: &Args) -> Result<Filter
             "with_path_to" => Some(Filter::All(paths(graph, value)?)),
             "with_path_to_any" => some_of(paths(graph, value)?),
             "without_path_to" => all_of(paths(graph, value)?).map(|all| Filter::Not(Box::new(all))),
-            "not" => Some(Filter::All(objects(value).filter_map(|object| other(model, object)).collect())),
+            "not" => Some(Filter::All(others(model, value))),
             "project_id" if model.label == "project" => Some(Filter::ProjectNames(texts(value))),
             name if is_shared(name) => None,
             name => property(model, name, value),
@@ -101,11 +102,18 @@ fn property(model: &NodeModel, name: &str, values: &Value) -> Option<Filter> {
     })
 }
 
-/// An item of `not`; only its first property counts. The original compares with Python's `True` and `False`,
-/// which no stored boolean is written as: any boolean is another.
-fn other(model: &NodeModel, object: &Map<String, Value>) -> Option<Filter> {
-    let (name, value) = object.iter().next()?;
-    let property = name.clone();
+/// The items of `not`. As in the original only the first property of an item counts, and of two items with the
+/// same property the later.
+fn others(model: &NodeModel, value: &Value) -> Vec<Filter> {
+    let firsts = objects(value).filter_map(|object| object.iter().next());
+    let by_property: IndexMap<&String, &Value> = firsts.collect();
+    by_property.into_iter().filter_map(|(name, value)| other(model, name, value)).collect()
+}
+
+/// The original compares with Python's `True` and `False`, which no stored boolean is written as: any boolean
+/// is another.
+fn other(model: &NodeModel, name: &str, value: &Value) -> Option<Filter> {
+    let property = name.to_owned();
     Some(match (model.properties.get(name), value) {
         (Some(Scalar::Boolean), Value::Bool(value)) => {
             let value = if *value { "True" } else { "False" }.to_owned();

@@ -163,21 +163,15 @@ impl Planner<'_> {
     /// `(select n.node_id, n._props from ... where ... order by ... limit ...) n`, properties unpacked.
     fn rows(&self, branch: &Branch, source: Source<'_>) -> Sql {
         let table = &self.graph.types[branch.node].table;
-        let condition = self.condition(branch.node, "n", &branch.filter).sql();
+        let condition = self.condition(branch.node, "n", &branch.filter);
         let select = Sql::raw("select n.\"node_id\", n._props from ");
         let filtered = match source {
-            Source::Table => select.then_ident(table).text(" n where ").then(condition),
+            Source::Table => select.then_ident(table).text(" n where ").then(condition.sql()),
             Source::Parents(link) => {
-                let edge = select
-                    .then_ident(&link.edge)
-                    .text(" e join ")
-                    .then_ident(table)
-                    .text(" n on n.\"node_id\" = ");
-                let near = edge
-                    .then(Sql::column("e", link.far()))
-                    .text(" where ")
-                    .then(Sql::column("e", link.near()));
-                near.text(" = p.id and ").then(condition)
+                let edge = select.then_ident(&link.edge).text(" e join ").then_ident(table);
+                let joined = edge.text(" n on n.\"node_id\" = ").then(Sql::column("e", link.far()));
+                let near = Condition::same(Sql::column("e", link.near()), Sql::raw("p.id"));
+                joined.text(" where ").then(near.and(condition).sql())
             }
         };
         let ordered = filtered.then(order_by(branch.order.as_ref(), "n")).then(limit(branch.page));

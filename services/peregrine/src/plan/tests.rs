@@ -172,6 +172,26 @@ fn sql_in_a_filter_stays_a_value() {
 }
 
 #[test]
+fn alternatives_in_a_filter_stay_within_their_parent() {
+    let compiler = compiler();
+    let mapping = authz::Mapping::from_iter([(
+        "/".to_owned(),
+        vec![authz::Action { service: "*".into(), method: "*".into() }],
+    )]);
+    let readable = Readable::of(Some(&mapping), vec![]);
+    let planner = Planner { graph: &compiler.graph, readable: &readable };
+    let mut out = Vec::new();
+    for root in compiler.roots("{case {samples(quick_search: \"d\") {id} _links(quick_search: \"d\") {id}}}") {
+        let RootValue::Scan(scan) = root.value else { panic!("a scan") };
+        children(&planner, &scan.branches[0], &mut out);
+    }
+    for sql in out {
+        let text = sql.render().0;
+        assert!(text.contains(" = p.id and (n.\"node_id\" ilike ") && !text.contains("and n.\"node_id\" ilike"), "{text}");
+    }
+}
+
+#[test]
 fn every_scan_of_nodes_is_restricted() {
     let compiler = compiler();
     let query = "{case {samples {aliquots(first: 0) {id}} _diagnoses_count _links {id}} node {id} datanode {id} \

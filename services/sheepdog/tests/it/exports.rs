@@ -1,0 +1,170 @@
+use actix_web::http::Method;
+use serde_json::{Value, json};
+
+use crate::reading::Reading;
+
+fn lines(text: &str) -> Vec<&str> {
+    text.split_terminator('\n').collect()
+}
+
+#[actix_web::test]
+async fn a_node_type_is_exported_as_tsv() {
+    let reading = Reading::new().await;
+    let answer = reading.get("/P/Q/export?node_label=case&without_id=true").await;
+    assert_eq!(answer.content_type, "application/octet-stream");
+    assert_eq!(answer.disposition.as_deref(), Some("attachment; filename=case.tsv"));
+    let expected = [
+        "type\tproject_id\tsubmitter_id\tage\tconsented\tsex\ttags\tweight\tstudies.submitter_id",
+        "case\tP-Q\tc1\t47\tTrue\t\ta,b\t81.5\tst",
+        "case\tP-Q\tc2\t\t\t\t\t\tst",
+    ];
+    assert_eq!(lines(answer.text()), expected);
+}
+
+#[actix_web::test]
+async fn a_node_type_is_exported_as_json() {
+    let reading = Reading::new().await;
+    let answer = reading.get("/P/Q/export?node_label=aliquot&format=json&without_id=true").await;
+    assert_eq!(answer.content_type, "application/json");
+    let expected = json!({"data": [{
+        "project_id": "P-Q", "submitter_id": "a1", "type": "aliquot",
+        "samples": [{"submitter_id": "s1"}, {"submitter_id": "s2"}],
+    }]});
+    assert_eq!(answer.json(), expected);
+}
+
+#[actix_web::test]
+async fn ids_are_there_unless_one_does_without() {
+    let reading = Reading::new().await;
+    let case = reading.id("case", "c1").await;
+    let with = reading.get("/P/Q/export?node_label=sample&format=json").await.json();
+    let first =
+        with["data"].as_array().unwrap().iter().find(|sample| sample["submitter_id"] == "s1").unwrap();
+    assert_eq!(first["cases"], json!([{"node_id": case, "submitter_id": "c1"}]));
+    assert!(first["id"].is_string());
+}
+
+#[actix_web::test]
+async fn what_is_exported_can_be_submitted_again() {
+    let reading = Reading::new().await;
+    for (format, content_type) in [("tsv", "text/tab-separated-values"), ("csv", "text/csv")] {
+        for label in ["case", "sample", "aliquot"] {
+            let path = format!("/P/Q/export?node_label={label}&format={format}");
+            let exported = reading.get(&path).await;
+            let body = exported.text().to_owned();
+            let answer = reading.send(Method::PUT, "/P/Q", Some("admin"), content_type, body).await;
+            assert_eq!(answer.status, 200, "{label} as {format}: {}", answer.text());
+            assert_eq!(reading.get(&path).await, exported, "{label} as {format}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_project_without_records_gives_a_header() {
+    let reading = Reading::new().await;
+    let answer = reading.get("/P/R/export?node_label=case").await;
+    assert_eq!(lines(answer.text()).len(), 1);
+    let answer = reading.get("/P/nowhere/export?node_label=case&format=json").await;
+    assert_eq!(answer.json(), json!({"data": []}));
+}
+
+#[actix_web::test]
+async fn many_records_come_in_pieces_and_complete() {
+    let reading = Reading::new().await;
+    let cases: Vec<Value> = (0..3000)
+        .map(|n| json!({"type": "case", "submitter_id": format!("m{n:04}"), "studies": {"submitter_id": "st"}}))
+        .collect();
+    reading.put("/P/Q", Value::Array(cases)).await;
+    let tsv = reading.get("/P/Q/export?node_label=case").await;
+    assert_eq!(lines(tsv.text()).len(), 3003);
+    let all = reading.get("/P/Q/export?node_label=case&format=json").await.json();
+    assert_eq!(all["data"].as_array().unwrap().len(), 3002);
+}
+
+#[actix_web::test]
+async fn records_by_id_are_exported_with_nulls() {
+    let reading = Reading::new().await;
+    let id = reading.id("case", "c2").await;
+    let study = reading.id("study", "st").await;
+    let answer = reading.get(&format!("/P/Q/export?ids={id}&format=json")).await;
+    assert_eq!(answer.disposition.as_deref(), Some("attachment; filename=case.json"));
+    let expected = json!([{
+        "id": id, "type": "case", "project_id": "P-Q", "submitter_id": "c2", "age": null, "consented": null,
+        "sex": null, "tags": null, "weight": null, "studies": [{"node_id": study, "submitter_id": "st"}],
+    }]);
+    assert_eq!(answer.json(), expected);
+    let answer = reading.get(&format!("/P/Q/export?ids={id}")).await;
+    let row = format!("case\t{id}\tP-Q\tc2\t\t\t\t\t\t{study}\tst");
+    assert_eq!(answer.text().split("\r\n").nth(1), Some(row.as_str()));
+}
+
+#[actix_web::test]
+async fn several_types_come_in_an_archive_or_in_one_list() {
+    let reading = Reading::new().await;
+    let case = reading.id("case", "c1").await;
+    let path = format!("/P/Q/export?ids={case}&with_children=true");
+    let answer = reading.get(&path).await;
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(answer.bytes.as_slice()));
+    let name =
+        |entry: std::io::Result<tar::Entry<'_, _>>| entry.unwrap().path().unwrap().display().to_string();
+    let names: Vec<String> = archive.entries().unwrap().map(name).collect();
+    assert_eq!(names, ["case.tsv", "sample.tsv", "aliquot.tsv", "reading.tsv"]);
+
+    let all = reading.get(&format!("{path}&format=json&category=biospecimen")).await.json();
+    let ids: Vec<&str> =
+        all.as_array().unwrap().iter().map(|record| record["submitter_id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["c1", "s1", "a1"]);
+}
+
+#[actix_web::test]
+async fn records_of_another_project_are_not_found() {
+    let reading = Reading::new().await;
+    let id = reading.id("case", "c1").await;
+    let answer = reading.get(&format!("/P/R/export?ids={id},0")).await;
+    assert_eq!(answer.refusal(), (404, format!("Unable to find {id}, 0")));
+}
+
+#[actix_web::test]
+async fn an_export_can_be_asked_for_by_post() {
+    let reading = Reading::new().await;
+    let id = reading.id("case", "c1").await;
+    let by_get = reading.get(&format!("/P/Q/export?ids={id}&format=json")).await;
+    for ids in [json!([id]), json!(id)] {
+        let body = json!({"ids": ids, "format": "json"}).to_string();
+        let answer = reading.send(Method::POST, "/P/Q/export", Some("admin"), "application/json", body).await;
+        assert_eq!(answer, by_get);
+    }
+}
+
+#[actix_web::test]
+async fn what_cannot_be_exported_is_refused() {
+    let reading = Reading::new().await;
+    let cases = [
+        ("", "expected either `ids` or `node_label` parameter"),
+        ("node_label=", "expected either `ids` or `node_label` parameter"),
+        ("node_label=nope", "dictionary does not have node with type nope"),
+        ("node_label=root", "cannot export node with category `internal`"),
+        ("node_label=program", "cannot export node type program: its records are in no project"),
+        ("node_label=case&format=xml", "Format xml not supported"),
+    ];
+    for (query, message) in cases {
+        let answer = reading.get(&format!("/P/Q/export?{query}")).await;
+        assert_eq!(answer.refusal(), (400, message.to_owned()), "{query}");
+    }
+    for body in ["", "[]", "{"] {
+        let body = body.to_owned();
+        let answer = reading.send(Method::POST, "/P/Q/export", Some("admin"), "application/json", body).await;
+        assert_eq!(answer.status, 400);
+    }
+}
+
+#[actix_web::test]
+async fn only_readers_of_the_project_may_export() {
+    let reading = Reading::new().await;
+    let path = "/export?node_label=case";
+    let denied = (403, "You don't have access to this resource: user is unauthorized".to_owned());
+    assert_eq!(reading.get_as(Some("reader"), &format!("/P/Q{path}")).await.status, 200);
+    assert_eq!(reading.get_as(Some("reader"), &format!("/P/R{path}")).await.refusal(), denied);
+    assert_eq!(reading.get_as(Some("stranger"), &format!("/P/Q{path}")).await.refusal(), denied);
+    assert_eq!(reading.get_as(None, &format!("/P/Q{path}")).await.status, 401);
+}

@@ -1,0 +1,66 @@
+//! Programs and projects.
+
+use actix_web::test::TestRequest;
+use serde_json::json;
+
+use crate::support::{TestSheepdog, study};
+
+#[actix_web::test]
+async fn a_program_is_registered_once_and_then_updated() {
+    let sheepdog = TestSheepdog::start().await;
+    let program = json!({"type": "program", "name": "N", "dbgap_accession_number": "phsN"});
+    let id = psqlgraph::ids::program_id("N");
+    let first = sheepdog.put("", program.clone()).await;
+    assert_eq!(first.body, json!({"id": id, "name": "N", "message": "Program registered."}));
+    let second = sheepdog.post("", program).await;
+    assert_eq!(second.body, json!({"id": id, "name": "N", "message": "Program is updated!"}));
+}
+
+#[actix_web::test]
+async fn the_code_of_a_project_is_unique_in_the_commons() {
+    let sheepdog = TestSheepdog::start().await;
+    sheepdog.put("", json!({"type": "program", "name": "N", "dbgap_accession_number": "phsN"})).await;
+    let refused = sheepdog.put("/N", json!({"code": "Q", "name": "Q", "dbgap_accession_number": "x"})).await;
+    assert_eq!((refused.status, refused.body), (400, json!({"message": "ERROR: Project Q already exists in DB"})));
+}
+
+#[actix_web::test]
+async fn a_project_is_checked_against_its_schema() {
+    let sheepdog = TestSheepdog::start().await;
+    let with = |key: &str, value: serde_json::Value| {
+        let mut project = json!({"code": "R", "dbgap_accession_number": "x"});
+        project[key] = value;
+        project
+    };
+    for (key, value) in [("availability_type", json!("bogus")), ("name", json!(5)), ("bogus", json!(1))] {
+        assert_eq!(sheepdog.put("/P", with(key, value)).await.status, 400, "{key}");
+    }
+    // What a user says about its state does not count.
+    assert_eq!(sheepdog.put("/P", with("state", json!("review"))).await.status, 200);
+    let state = "select _props -> 'state' from node_project where _props ->> 'code' = 'R'";
+    assert_eq!(sheepdog.props(state).await, json!("open"));
+}
+
+#[actix_web::test]
+async fn only_the_empty_can_be_deleted() {
+    let sheepdog = TestSheepdog::start().await;
+    sheepdog.put("/P/Q", study("S")).await;
+    assert_eq!(sheepdog.delete("/P/Q").await.status, 400);
+    assert_eq!(sheepdog.delete("/P").await.status, 400);
+    let id: String = sqlx::query_scalar("select node_id from node_study").fetch_one(&sheepdog.pool).await.unwrap();
+    sheepdog.delete(&format!("/P/Q/entities/{id}")).await;
+    assert_eq!(sheepdog.delete("/P/Q").await.status, 204);
+    assert_eq!(sheepdog.delete("/P/Q").await.status, 404);
+    assert_eq!(sheepdog.delete("/P").await.status, 204);
+}
+
+#[actix_web::test]
+async fn only_administrators_make_programs_and_projects() {
+    let sheepdog = TestSheepdog::start().await;
+    for (path, who) in [("/v0/submission", "program"), ("/v0/submission/P", "project")] {
+        let answer = sheepdog.send(TestRequest::put().uri(path).set_json(json!({})), Some("stranger")).await;
+        let message =
+            format!("You don't have access to this resource: Unauthorized: User must be Sheepdog {who} admin");
+        assert_eq!((answer.status, answer.body), (403, json!({ "message": message })));
+    }
+}

@@ -186,8 +186,12 @@ mod tests {
         assert_eq!(
             text("hash=crc:deadbeef&acl=null&page=2&negate_params={\"urls\":[\"x\"]}"),
             "select r.did from index_record r where \
-             exists (select 1 from index_record_hash c where c.did = r.did and c.hash_type = $2 and c.hash_value = $3) \
-             order by r.did limit $4"
+             not exists (select 1 from index_record_ace c where c.did = r.did) and \
+             exists (select 1 from index_record_hash c where c.did = r.did \
+             and c.hash_type = $1 and c.hash_value = $2) and \
+             (exists (select 1 from index_record_url c where c.did = r.did) and \
+             not exists (select 1 from index_record_url c where c.did = r.did and c.url = any($3))) \
+             order by r.updated_date, r.did limit $4 offset $5"
         );
     }
 }

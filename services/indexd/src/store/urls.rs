@@ -7,6 +7,9 @@ use sqlx::{PgConnection, types::Json};
 
 use crate::{Error, document::UrlDocument};
 
+/// The facts about one url as the database gives them.
+type Facts = Option<Json<BTreeMap<String, Option<String>>>>;
+
 /// Which records' urls are wanted. Everything that is given must hold.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct UrlFilter {
@@ -24,7 +27,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<UrlDocument>, Error> {
     let (kinds, values): (Vec<&str>, Vec<&str>) =
         filter.hashes.iter().map(|(kind, value)| (kind.as_str(), value.as_str())).unzip();
-    let rows: Vec<(String, Option<Json<BTreeMap<String, Option<String>>>>)> = sqlx::query_as(
+    let rows: Vec<(String, Facts)> = sqlx::query_as(
         "select u.url, (select json_object_agg(m.key, m.value) from index_record_url_metadata m \
             where m.did = u.did and m.url = u.url) as metadata \
          from index_record_url u \
@@ -45,7 +48,7 @@ pub(crate) async fn list(
     .bind(limit)
     .fetch_all(connection)
     .await?;
-    let document = |(url, metadata): (String, Option<Json<BTreeMap<String, Option<String>>>>)| UrlDocument {
+    let document = |(url, metadata): (String, Facts)| UrlDocument {
         metadata: metadata.map(|metadata| metadata.0).unwrap_or_default(),
         url,
     };

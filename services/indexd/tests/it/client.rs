@@ -1,0 +1,160 @@
+use std::cell::Cell;
+
+use indexclient::{Caller, HttpIndex, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision};
+use tracing_subscriber::{Layer, layer::SubscriberExt as _};
+
+use crate::support::{Rights, Running, client, config, database, guid, md5};
+
+fn new_record(n: usize) -> NewRecord {
+    NewRecord {
+        did: Some(guid(n)),
+        form: "object".into(),
+        size: i64::try_from(n).expect("small"),
+        hashes: [("md5".to_owned(), md5(n))].into(),
+        urls: vec![format!("s3://b/{n}")],
+        acl: vec!["a".into()],
+        authz: vec!["/a".into()],
+        file_name: Some(format!("f{n}")),
+        uploader: Some("me".into()),
+    }
+}
+
+/// Everything that a client of the index can see of a run of all its calls.
+async fn run(index: &dyn IndexClient) -> Vec<String> {
+    let caller = Caller::Service;
+    let mut seen = Vec::new();
+    let mut note = |line: String| seen.push(line);
+    let made = index.create(&caller, &[new_record(1), new_record(2)]).await.expect("created");
+    note(format!("{:?}", made.iter().map(|revision| &revision.did).collect::<Vec<_>>()));
+    note(format!("{:?}", index.create(&caller, &[new_record(1)]).await));
+    let bad = NewRecord { form: "x".into(), ..new_record(3) };
+    note(format!("{:?}", index.create(&caller, &[bad]).await.map_err(|error| kind(&error))));
+    let mut many = index.get_many(&[guid(2), guid(9), guid(1)]).await.expect("an answer");
+    many.sort_by(|a, b| a.did.cmp(&b.did));
+    note(format!("{:?}", many.into_iter().map(settled).collect::<Vec<_>>()));
+    let files = [(md5(2), 2), (md5(2), 3), (md5(1), 1)];
+    let found = index.find_by_md5_and_size(&files).await.expect("an answer");
+    note(format!(
+        "{:?}",
+        found.into_iter().map(|record| record.map(|record| record.did)).collect::<Vec<_>>()
+    ));
+    note(format!("{:?}", index.get(&made[0].baseid).await.expect("an answer").map(settled)));
+    note(format!("{:?}", index.get("nothing").await));
+    let patch =
+        RecordPatch { uploader: Some(None), authz: Some(vec!["/b".into()]), ..RecordPatch::default() };
+    let updated = index.update(&caller, &made[0], &patch).await.expect("updated");
+    note(format!("{:?}", index.update(&caller, &made[0], &patch).await));
+    index.add_aliases(&caller, &[(guid(1), "x".into()), (guid(2), "y".into())]).await.expect("added");
+    note(format!("{:?}", index.add_aliases(&caller, &[(guid(9), "z".into())]).await));
+    note(format!("{:?}", index.get("x").await.expect("an answer").map(settled)));
+    let blank = index.create_blank(&caller, Some("me"), "up", None).await.expect("created");
+    let hashes = [("md5".to_owned(), md5(7))];
+    let filled = index.fill_blank(&caller, &blank, 7, &hashes, &["s3://b/up".into()]).await.expect("filled");
+    note(format!("{:?}", index.fill_blank(&caller, &filled, 7, &hashes, &[]).await));
+    let record = index.get(&blank.did).await.expect("an answer").map(settled).expect("a record");
+    note(format!("{:?}", Record { did: "<new>".into(), ..record }));
+    note(format!("{:?}", index.delete(&caller, &Revision { rev: "x".into(), ..updated.clone() }).await));
+    index.delete(&caller, &updated).await.expect("deleted");
+    note(format!("{:?}", index.get(&guid(1)).await));
+    note(format!("{:?}", index.healthy().await));
+    seen
+}
+
+/// The texts of refused bodies are not part of the contract.
+fn kind(error: &IndexError) -> &'static str {
+    match error {
+        IndexError::BadRequest(_) => "bad request",
+        _ => "another error",
+    }
+}
+
+fn settled(record: Record) -> Record {
+    let set = |text: Option<String>| text.map(|_| "<set>".to_owned());
+    Record {
+        rev: "<set>".into(),
+        baseid: "<set>".into(),
+        created_date: set(record.created_date),
+        updated_date: set(record.updated_date),
+        ..record
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_forms_of_the_client_see_the_same() {
+    let first = Running::new().await;
+    let in_process = run(&*first.indexd).await;
+    first.stop().await;
+    let second = Running::new().await;
+    let over_http = run(&HttpIndex::new(&second.url, "obj", "secret", client())).await;
+    second.stop().await;
+    assert_eq!(in_process, over_http);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_records_all_or_none_are_created() {
+    let indexd = Running::new().await;
+    indexd.indexd.create(&Caller::Service, &[new_record(2)]).await.expect("created");
+    let all: Vec<NewRecord> = (1..=3).map(new_record).collect();
+    let refused = indexd.indexd.create(&Caller::Service, &all).await;
+    assert_eq!(refused, Err(IndexError::Conflict(format!("did \"{}\" already exists", guid(2)))));
+    let dids: Vec<String> = (1..=3).map(guid).collect();
+    assert_eq!(indexd.indexd.get_many(&dids).await.map(|records| records.len()), Ok(1));
+    let twice = indexd.indexd.create(&Caller::Service, &[new_record(5), new_record(5)]).await;
+    assert_eq!(twice, Err(IndexError::Conflict(format!("did \"{}\" already exists", guid(5)))));
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_needs_the_guards_of_every_record() {
+    let rights = Rights { granted: vec![("writer", "create", "/a")], ..Rights::default() };
+    let indexd = Running::with(config(), rights).await;
+    let writer = Caller::Bearer("writer".into());
+    assert!(indexd.indexd.create(&writer, &[new_record(1), new_record(2)]).await.is_ok());
+    for authz in [vec![], vec!["/b".to_owned()]] {
+        let records = [new_record(3), NewRecord { authz, ..new_record(4) }];
+        let refused = indexd.indexd.create(&writer, &records).await;
+        assert_eq!(refused, Err(IndexError::Refused { status: 401, detail: "Permission denied.".into() }));
+    }
+    assert_eq!(indexd.indexd.get(&guid(3)).await, Ok(None));
+    indexd.stop().await;
+}
+
+thread_local! {
+    static STATEMENTS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Counts the statements that sqlx reports on the thread at hand.
+struct Statements;
+
+impl<S: tracing::Subscriber> Layer<S> for Statements {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        if event.metadata().target() == "sqlx::query" {
+            STATEMENTS.set(STATEMENTS.get() + 1);
+        }
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_number_of_statements_does_not_depend_on_the_number_of_records() {
+    let subscriber = tracing_subscriber::registry().with(Statements);
+    tracing::subscriber::set_global_default(subscriber).expect("no other test sets one");
+    let database = database().await;
+    let indexd = indexd::Indexd::build(config(), database.pool.clone(), None);
+    let mut counts = Vec::new();
+    for range in [1..=1, 2..=500] {
+        let before = STATEMENTS.get();
+        let records: Vec<NewRecord> = range.clone().map(new_record).collect();
+        indexd.create(&Caller::Service, &records).await.expect("created");
+        let dids: Vec<String> = range.clone().map(guid).collect();
+        assert_eq!(indexd.get_many(&dids).await.expect("an answer").len(), dids.len());
+        let files: Vec<(String, i64)> =
+            range.clone().map(|n| (md5(n), i64::try_from(n).expect("small"))).collect();
+        let found = indexd.find_by_md5_and_size(&files).await.expect("an answer");
+        assert!(found.iter().all(Option::is_some));
+        let aliases: Vec<(String, String)> = range.map(|n| (guid(n), format!("alias {n}"))).collect();
+        indexd.add_aliases(&Caller::Service, &aliases).await.expect("added");
+        counts.push(STATEMENTS.get() - before);
+    }
+    assert!(counts[0] > 10, "statements are counted: {counts:?}");
+    assert_eq!(counts[0], counts[1]);
+}

@@ -1,0 +1,12 @@
+//! indexd with a real database, over HTTP and in the same process.
+
+mod aliases;
+mod auth;
+mod blank;
+mod bundles;
+mod client;
+mod drs;
+mod lists;
+mod migration;
+mod records;
+mod support;

@@ -1,0 +1,228 @@
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{MD5, Running, UUID, guid, record, settled};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_is_created_read_updated_and_deleted() {
+    let indexd = Running::new().await;
+    let rev = indexd
+        .create(json!({
+            "did": format!("dg.T/{UUID}"), "form": "object", "size": 5, "urls": ["s3://b/k", "gs://g/k"],
+            "hashes": {"md5": MD5, "crc": "deadbeef"}, "file_name": "ü.txt", "version": "1", "uploader": "me",
+            "description": "text", "acl": ["b", "a", "b"], "authz": ["/x"], "metadata": {"n": 1, "t": true},
+            "urls_metadata": {"s3://b/k": {"bucket": "b"}}, "content_created_date": "2022-03-04T05:06:07+02:00",
+        }))
+        .await;
+    let read = indexd.get(&format!("/index/dg.T/{UUID}")).await;
+    assert_eq!(
+        (read.status, settled(read.json())),
+        (
+            200,
+            json!({
+                "acl": ["a", "b"], "authz": ["/x"], "baseid": "<set>",
+                "content_created_date": "2022-03-04T03:06:07", "content_updated_date": "2022-03-04T03:06:07",
+                "created_date": "<set>", "description": "text", "did": format!("dg.T/{UUID}"),
+                "file_name": "ü.txt", "form": "object", "hashes": {"crc": "deadbeef", "md5": MD5},
+                "metadata": {"n": "1", "t": "true"}, "rev": "<set>", "size": 5, "updated_date": "<set>",
+                "uploader": "me", "urls": ["gs://g/k", "s3://b/k"],
+                "urls_metadata": {
+                    "gs://g/k": {"available": true, "cloud": "gcp"},
+                    "s3://b/k": {"available": true, "bucket": "b", "cloud": "aws", "region": "us-east-1"},
+                },
+                "version": "1",
+            })
+        )
+    );
+    let updated = indexd
+        .put(&format!("/index/dg.T%2F{UUID}?rev={rev}"), json!({"file_name": null, "urls": ["s3://b/2"]}))
+        .await;
+    assert_eq!((updated.status, updated.json()["rev"] == json!(rev)), (200, false));
+    let read = indexd.get(&format!("/index/{UUID}")).await.json();
+    assert_eq!((&read["file_name"], &read["urls"]), (&Value::Null, &json!(["s3://b/2"])));
+    let rev = read["rev"].as_str().expect("a rev");
+    let deleted = indexd.delete(&format!("/index/dg.T/{UUID}?rev={rev}")).await;
+    assert_eq!((deleted.status, deleted.text.as_str()), (200, ""));
+    let gone = indexd.get(&format!("/index/dg.T/{UUID}")).await;
+    assert_eq!(gone.both(), (404, json!({"error": "no record found"})));
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stale_or_missing_revision_changes_nothing() {
+    let indexd = Running::new().await;
+    indexd.create(record(1, json!({"file_name": "old"}))).await;
+    let before = indexd.get(&format!("/index/{}", guid(1))).await.json();
+    let path = format!("/index/{}", guid(1));
+    let stale = (409, json!({"error": "revision mismatch"}));
+    assert_eq!(indexd.put(&format!("{path}?rev=stale"), json!({"file_name": "new"})).await.both(), stale);
+    assert_eq!(indexd.put(&path, json!({"file_name": "new"})).await.both(), stale);
+    assert_eq!(indexd.delete(&format!("{path}?rev=stale")).await.both(), stale);
+    let missing = (400, json!({"error": "no revision specified"}));
+    assert_eq!(indexd.delete(&path).await.both(), missing);
+    assert_eq!(indexd.get(&path).await.json(), before);
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_did_can_be_created_once() {
+    let indexd = Running::new().await;
+    indexd.create(record(1, json!({}))).await;
+    let again = indexd.post("/index", record(1, json!({"size": 7}))).await;
+    let text = format!("did \"{}\" already exists", guid(1));
+    assert_eq!(again.both(), (409, json!({"error": text})));
+    let stats = indexd.get("/_stats").await.json();
+    assert_eq!(stats, json!({"fileCount": 1, "totalFileSize": 101}));
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_original_fails_on_is_a_precise_refusal() {
+    let indexd = Running::new().await;
+    let rev = indexd.create(record(1, json!({}))).await;
+    let put = format!("/index/{}?rev={rev}", guid(1));
+    let twice = json!(["s3://b/k", "s3://b/k"]);
+    for (path, method, body, text) in [
+        ("/index", Method::POST, record(2, json!({"urls": twice})), "url s3://b/k is given twice"),
+        (&put, Method::PUT, json!({"urls": twice}), "url s3://b/k is given twice"),
+        (
+            &put,
+            Method::PUT,
+            json!({"content_created_date": "x"}),
+            "content_created_date 'x' is no ISO 8601 date",
+        ),
+        (
+            &put,
+            Method::PUT,
+            json!({"metadata": {"a": {}}}),
+            "'metadata.a' is an object, which cannot be stored",
+        ),
+        (
+            "/index",
+            Method::POST,
+            record(2, json!({"size": 1e30})),
+            "'size' is not an integer of at most 64 bits",
+        ),
+        (
+            "/index",
+            Method::POST,
+            record(2, json!({"file_name": "a\0b"})),
+            "a text contains a character that cannot be stored (NUL)",
+        ),
+        ("/bulk/documents", Method::POST, json!([]), "No ids provided"),
+        ("/bulk/documents", Method::POST, json!({}), "the ids are not of type 'array'"),
+        ("/index/blank", Method::POST, json!({"authz": "/x"}), "'authz' is not of type 'array'"),
+    ] {
+        let answer = indexd.send(method, path, Some(body)).await;
+        assert_eq!(answer.both(), (400, json!({"error": text})));
+    }
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_read_gives_can_be_written_back() {
+    let indexd = Running::new().await;
+    indexd.create(record(1, json!({"urls_metadata": {"s3://b/1": {"state": "ok"}}}))).await;
+    let read = indexd.get(&format!("/index/{}", guid(1))).await.json();
+    let body = json!({
+        "acl": read["acl"], "authz": read["authz"], "file_name": read["file_name"], "urls": read["urls"],
+        "urls_metadata": read["urls_metadata"], "metadata": read["metadata"], "version": read["version"],
+        "uploader": read["uploader"], "description": read["description"],
+        "content_created_date": null, "content_updated_date": null,
+    });
+    let rev = read["rev"].as_str().expect("a rev");
+    let written = indexd.put(&format!("/index/{}?rev={rev}", guid(1)), body).await;
+    assert_eq!(written.status, 200, "{written:?}");
+    let again = indexd.get(&format!("/index/{}", guid(1))).await.json();
+    assert_eq!(
+        again["urls_metadata"],
+        json!({"s3://b/1": {"available": "true", "cloud": "aws", "state": "ok"}})
+    );
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_creation_date_given_alone_becomes_the_update_date_too() {
+    let indexd = Running::new().await;
+    let rev = indexd.create(record(1, json!({}))).await;
+    let path = format!("/index/{}", guid(1));
+    indexd.put(&format!("{path}?rev={rev}"), json!({"content_created_date": "2022-01-01"})).await;
+    let read = indexd.get(&path).await.json();
+    assert_eq!(
+        (&read["content_created_date"], &read["content_updated_date"]),
+        (&json!("2022-01-01T00:00:00"), &json!("2022-01-01T00:00:00"))
+    );
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_share_a_baseid_and_come_in_the_order_of_their_creation() {
+    let indexd = Running::new().await;
+    indexd.create(record(1, json!({"version": "1"}))).await;
+    let path = format!("/index/{}", guid(1));
+    let second = indexd.post(&path, record(2, json!({"baseid": guid(9), "uploader": "x"}))).await;
+    assert_eq!(second.status, 200, "{second:?}");
+    let baseid = second.json()["baseid"].as_str().expect("a baseid").to_owned();
+    let versions = indexd.get(&format!("/index/{baseid}/versions")).await;
+    let found: Vec<(String, Value)> = versions
+        .json()
+        .as_object()
+        .expect("an object")
+        .iter()
+        .map(|(number, record)| (number.clone(), record["did"].clone()))
+        .collect();
+    assert_eq!(found, [("0".to_owned(), json!(guid(1))), ("1".to_owned(), json!(guid(2)))]);
+    assert_eq!(indexd.get(&format!("{path}/latest")).await.json()["did"], json!(guid(2)));
+    assert_eq!(indexd.get(&format!("{path}/latest?has_version=True")).await.json()["did"], json!(guid(1)));
+    assert_eq!(indexd.get(&format!("/index/{baseid}")).await.json()["did"], json!(guid(2)));
+    let all = indexd.put(&format!("{path}/versions"), json!({"acl": ["x"], "authz": []})).await;
+    assert_eq!((all.status, all.json().as_array().map(Vec::len)), (200, Some(2)));
+    assert_eq!(indexd.get(&format!("/index/{}", guid(2))).await.json()["acl"], json!(["x"]));
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_spellings_of_a_fixed_path_are_answered_and_a_slash_behind_a_guid_belongs_to_it() {
+    let indexd = Running::new().await;
+    for path in ["/index", "/index/", "/urls/", "/_status/", "/bundle/", "/alias/", "/ga4gh/drs/v1/objects/"]
+    {
+        assert_eq!(indexd.get(path).await.status, 200, "{path}");
+    }
+    indexd.create(record(1, json!({}))).await;
+    for path in
+        [format!("/index/{}/", guid(1)), format!("/index/{}/latest/", guid(1)), format!("/{}/", guid(1))]
+    {
+        assert_eq!(indexd.get(&path).await.status, 404, "{path}");
+    }
+    let aliases = format!("/index/{}/aliases/", guid(1));
+    assert_eq!(indexd.post(&aliases, json!({"aliases": [{"value": "a"}]})).await.status, 200);
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_without_the_method_says_which_it_has() {
+    let indexd = Running::new().await;
+    let refused = indexd.put("/index", json!({})).await;
+    assert_eq!((refused.status, refused.allow.as_deref()), (405, Some("GET, HEAD, OPTIONS, POST")));
+    let options = indexd.send_as("", Method::OPTIONS, "/index", None).await;
+    assert_eq!((options.status, options.allow.as_deref()), (200, Some("GET, HEAD, OPTIONS, POST")));
+    let head = indexd.send_as("", Method::HEAD, "/index", None).await;
+    assert_eq!((head.status, head.text.as_str()), (200, ""));
+    assert_eq!(indexd.get("/").await.status, 404);
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_no_json_is_refused_before_anything_else() {
+    let indexd = Running::new().await;
+    let send = async |kind: &'static str, body: String| {
+        let request =
+            indexd.client.post(format!("{}/index", indexd.url)).header("Content-Type", kind).body(body);
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    assert_eq!(send("text/plain", "{}".into()).await, 415);
+    assert_eq!(send("application/json", "{".into()).await, 400);
+    assert_eq!(send("application/json", String::new()).await, 400);
+    assert_eq!(send("application/json", format!("\"{}\"", "x".repeat(17 << 20))).await, 413);
+    indexd.stop().await;
+}

@@ -7,6 +7,10 @@ use serde_json::json;
 use storage::StorageError;
 use tokens::{KeyError, TokenError};
 
+/// What a user quotes to support, and support finds in the log.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ErrorId(pub(crate) String);
+
 /// A failed request. The message goes to the client, the source to the log.
 #[derive(Debug, thiserror::Error)]
 pub enum FenceError {
@@ -110,10 +114,14 @@ impl ResponseError for FenceError {
 
     fn error_response(&self) -> HttpResponse {
         let status = self.status_code();
+        let id = ErrorId(uuid::Uuid::new_v4().to_string());
         if status.is_server_error() {
-            tracing::error!(error = self as &dyn std::error::Error, "request failed");
+            tracing::error!(error.id = %id.0, error = self as &dyn std::error::Error, "request failed");
         }
-        HttpResponse::build(status).json(json!({ "message": self.public_message() }))
+        let body = json!({ "message": self.public_message(), "error_id": id.0 });
+        let mut response = HttpResponse::build(status).json(body);
+        response.extensions_mut().insert(id);
+        response
     }
 }
 

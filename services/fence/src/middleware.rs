@@ -17,7 +17,7 @@ use tokens::{Claims, Expect, Purpose};
 
 use crate::{
     Fence,
-    error::FenceError,
+    error::{ErrorId, FenceError},
     issue::{AUDIENCE, now},
     pages,
     session::{CurrentSession, Session},
@@ -31,7 +31,9 @@ pub(crate) async fn cors(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let origin = request.headers().get(header::ORIGIN).cloned();
     let mut answer = match *request.method() {
-        Method::OPTIONS => request.into_response(HttpResponse::Ok().content_type("text/plain").finish()),
+        Method::OPTIONS => {
+            request.into_response(HttpResponse::Ok().content_type("text/html; charset=utf-8").finish())
+        }
         _ => next.call(request).await?,
     };
     let headers = answer.headers_mut();
@@ -65,7 +67,8 @@ pub(crate) async fn error_pages(
         return Ok(answer);
     }
     let status = error.status_code();
-    let page = pages::error(&fence.config, status, &error.public_message());
+    let id = answer.response().extensions().get::<ErrorId>().cloned().unwrap_or_default();
+    let page = pages::error(&fence.config, status, &error.public_message(), &id.0);
     let mut response = HttpResponse::build(status).content_type("text/html; charset=utf-8").body(page);
     for (name, value) in answer.headers().iter().filter(|(name, _)| *name == header::SET_COOKIE) {
         response.headers_mut().append(name.clone(), value.clone());
@@ -158,7 +161,7 @@ async fn cookies(
         None => {}
     }
     let signed = fence.issuer.session(&session, session.expires(&fence.config))?;
-    cookies.push(cookie(fence, &fence.config.session_cookie_name, signed.token, signed.exp));
+    cookies.insert(0, cookie(fence, &fence.config.session_cookie_name, signed.token, signed.exp));
     Ok(cookies)
 }
 

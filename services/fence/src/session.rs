@@ -9,6 +9,9 @@ use tokens::Claims;
 
 use crate::{config::Config, error::FenceError, issue::now};
 
+/// Browsers cut cookies off at 4096 characters; two such texts leave room for the rest of the token.
+const LONGEST_TEXT: usize = 800;
+
 /// What a browser session remembers. Claim `context` of the session cookie's token.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Session {
@@ -64,6 +67,13 @@ impl Session {
         self.context.insert("username".into(), username.into());
         self.context.insert("user_id".into(), user_id.to_string().into());
         self.context.insert("provider".into(), provider.into());
+    }
+
+    /// Remembers a text, unless it is so long that the cookie might become too long for browsers.
+    pub(crate) fn remember(&mut self, key: &str, text: String) {
+        if text.len() <= LONGEST_TEXT {
+            self.context.insert(key.to_owned(), text.into());
+        }
     }
 
     /// The token that forms of this session carry; made when it is first asked for.

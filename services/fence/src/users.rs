@@ -165,7 +165,10 @@ async fn store_projects(connection: &mut PgConnection, file: &UserYaml) -> Resul
 }
 
 /// Everybody's legacy access: what the file lists, and nothing else. Counts added, changed and removed ones.
-async fn replace_access(connection: &mut PgConnection, file: &UserYaml) -> Result<(i64, i64, i64), sqlx::Error> {
+async fn replace_access(
+    connection: &mut PgConnection,
+    file: &UserYaml,
+) -> Result<(i64, i64, i64), sqlx::Error> {
     let (mut names, mut projects, mut methods): (Vec<&str>, Vec<&str>, Vec<&str>) = Default::default();
     for (name, user) in &file.users {
         for project in &user.projects {

@@ -32,16 +32,17 @@ fn page(title: &str, body: &str) -> String {
 }
 
 /// What a browser sees of a failed request.
-pub(crate) fn error(config: &Config, status: StatusCode, message: &str) -> String {
+pub(crate) fn error(config: &Config, status: StatusCode, message: &str, id: &str) -> String {
     let reason = status.canonical_reason().unwrap_or("Error");
     let contact = config
         .support_email_for_errors
         .as_deref()
         .map(|address| format!("<p>If this goes on, write to {}.</p>\n", escape(address)));
     let body = format!(
-        "<h1>{} {reason}</h1>\n<p>{}</p>\n{}",
+        "<h1>{} {reason}</h1>\n<p>{}</p>\n<p>Error identifier: <code>{}</code></p>\n{}",
         status.as_u16(),
         escape(message),
+        escape(id),
         contact.unwrap_or_default()
     );
     page(&format!("{} – {}", status.as_u16(), config.app_name), &body)
@@ -113,7 +114,7 @@ mod tests {
         let page = development_login(&Config::default(), &login);
         assert!(!page.contains("<script>") && !page.contains("\"onfocus"), "{page}");
         assert!(page.contains("<b>&lt;b&gt;</b>"), "{page}");
-        let page = error(&Config::default(), StatusCode::NOT_FOUND, "no <i>");
+        let page = error(&Config::default(), StatusCode::NOT_FOUND, "no <i>", "1");
         assert!(page.contains("<h1>404 Not Found</h1>\n<p>no &lt;i&gt;</p>"), "{page}");
     }
 }

@@ -45,9 +45,9 @@ async fn unknown_backend(fence: web::Data<Fence>, caller: Caller) -> Result<Http
 
 async fn list(fence: web::Data<Fence>, caller: Caller) -> Result<HttpResponse, FenceError> {
     let bearer = owner(&fence, &caller).await?;
+    let user = bearer.user_id().ok_or_else(FenceError::please_login)?;
     let mut connection = fence.pool.acquire().await?;
-    let user = bearer.user(&mut connection).await?;
-    let keys = api_keys::of_user(&mut connection, user.id).await?;
+    let keys = api_keys::of_user(&mut connection, user).await?;
     let jtis: Vec<Value> = keys.iter().map(|key| json!({ "jti": key.jti, "exp": key.exp })).collect();
     Ok(HttpResponse::Ok().json(json!({ "jtis": jtis })))
 }
@@ -82,7 +82,7 @@ async fn delete(
     };
     denylist::add(&mut transaction, &jti, exp).await?;
     transaction.commit().await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(HttpResponse::NoContent().content_type("application/json").finish())
 }
 
 async fn access_token(

@@ -26,7 +26,7 @@ async fn delete(
     let bearer = caller.bearer(&fence, &["data"]).await?;
     let record = downloads::record(&fence, &guid).await?;
     match delete_file(&fence, &bearer, &record).await {
-        Ok(()) => Ok(HttpResponse::NoContent().finish()),
+        Ok(()) => Ok(HttpResponse::NoContent().content_type("text/html; charset=utf-8").finish()),
         // Errors of this route are always JSON.
         Err(error) => {
             let response = error.error_response();
@@ -68,7 +68,7 @@ async fn may_delete(fence: &Fence, bearer: &Bearer, record: &Record) -> Result<(
     match fence.authz.require(&subject, "fence", &["delete"], &record.authz).await {
         Ok(_) => Ok(()),
         Err(AuthzError::Denied) => {
-            Err(FenceError::Forbidden("You do not have permission to delete this file.".into()))
+            Err(FenceError::Forbidden("You do not have arborist permissions to delete this file.".into()))
         }
         Err(error) => Err(error.into()),
     }

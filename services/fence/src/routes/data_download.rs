@@ -1,7 +1,6 @@
 //! `/data/download` and `/data/buckets`.
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
-use indexmap::IndexSet;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -72,9 +71,7 @@ async fn bulk_download(
         1..=MOST_GUIDS => {}
         _ => return Err(FenceError::TooLarge(format!("at most {MOST_GUIDS} GUIDs at once"))),
     }
-    let distinct: IndexSet<String> = guids.into_iter().collect();
-    let asked: Vec<(String, Wanted)> = distinct.into_iter().map(|guid| (guid, wanted.clone())).collect();
-    let guids: Vec<String> = asked.iter().map(|(guid, _)| guid.clone()).collect();
+    let asked: Vec<(String, Wanted)> = guids.iter().map(|guid| (guid.clone(), wanted.clone())).collect();
     let outcomes = Files::find(&fence, &guids).await?.urls(&fence, &caller, &asked).await?;
     let mut urls: Vec<Value> = Vec::new();
     let mut failed = Vec::new();

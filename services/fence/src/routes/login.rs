@@ -7,6 +7,7 @@ use actix_web::{
     web,
 };
 use serde_json::{Value, json};
+use url::form_urlencoded::Serializer as Query;
 
 use super::{
     body::{form, query},
@@ -117,7 +118,11 @@ async fn submit(
     }
     let redirect = checked_redirect(&fence, field("redirect").map(str::to_owned)).await?;
     let username = field("username").map(str::trim).unwrap_or_default();
-    finish(&fence, &session, username, DEVELOPMENT_IDP, redirect).await
+    let path = format!(
+        "{DEVELOPMENT_LOGIN}?{}",
+        Query::new(String::new()).append_pair("redirect", &redirect).finish()
+    );
+    finish(&fence, &session, username, DEVELOPMENT_IDP, redirect, &path).await
 }
 
 async fn mock(
@@ -132,7 +137,8 @@ async fn mock(
     let redirect = checked_redirect(&fence, query(&request, "redirect")).await?;
     let cookie = request.cookie(MOCK_COOKIE).map(|cookie| cookie.value().to_owned());
     let username = cookie.filter(|name| !name.is_empty()).unwrap_or_else(|| default_user.clone());
-    finish(&fence, &session, &username, &idp, redirect).await
+    let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
+    finish(&fence, &session, &username, &idp, redirect, &path).await
 }
 
 async fn finish(
@@ -141,9 +147,14 @@ async fn finish(
     username: &str,
     idp: &str,
     redirect: String,
+    path: &str,
 ) -> Result<HttpResponse, FenceError> {
     let mut changed = session.0.borrow().clone();
     let user = log_in(fence, &mut changed, username, idp).await?;
+    // What registration and later steps of a login return to, under the names of the original.
+    changed.remember("redirect", redirect.clone());
+    changed.remember("post_registration_redirect", format!("{}{path}", fence.config.base_url));
+    changed.remember("login_in_progress_username", user.username.clone());
     *session.0.borrow_mut() = changed;
     tracing::info!(user.id = user.id, login.idp = idp, "a user has logged in");
     Ok(HttpResponse::Found().insert_header((header::LOCATION, redirect)).finish())

@@ -137,7 +137,7 @@ async fn many_files_are_decided_as_each_alone() {
     assert_eq!(status, 200, "{body}");
     let found: Vec<&Value> =
         body["urls"].as_array().unwrap().iter().map(|url| &url["drs_object_id"]).collect();
-    assert_eq!(found, ["a", "open", "public"]);
+    assert_eq!(found, ["a", "open", "public", "a"]);
     assert_eq!(
         body["failed_guids"],
         json!([

@@ -1,7 +1,7 @@
 //! fence with a real database, a real object store and real sockets.
 //!
-//! arborist and indexd are small doubles here (`doubles.rs`), so that this suite needs fence alone; the suites
-//! of the whole commons use the real ones.
+//! arborist and indexd are small doubles in most tests (`doubles.rs`): what they permit and hold stands in the
+//! test. `real_neighbours.rs` does the main job with the real ones.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -10,6 +10,7 @@ mod callers;
 mod doubles;
 mod downloads;
 mod login;
+mod real_neighbours;
 mod schema;
 mod uploads;
 mod user;

@@ -38,7 +38,10 @@ async fn a_file_makes_users_and_applying_it_again_changes_nothing() {
     let token = world.token("ADA").await;
     let (_, page) = answer(world.get("/user").bearer_auth(&token)).await;
     assert_eq!(page["username"], "ada");
-    assert_eq!((&page["email"], &page["is_admin"], &page["role"]), (&json!("ada@example.org"), &json!(true), &json!("admin")));
+    assert_eq!(
+        (&page["email"], &page["is_admin"], &page["role"]),
+        (&json!("ada@example.org"), &json!(true), &json!("admin"))
+    );
     assert_eq!(page["tags"], json!({ "k": "v", "l": "w" }));
     assert_eq!(page["project_access"], json!({ "phs1": ["read", "read-storage"], "phs2": ["read"] }));
     let paths: Vec<(String, String)> =
@@ -59,7 +62,10 @@ async fn what_vanishes_from_the_file_is_revoked_but_nobody_is_deleted() {
     assert_eq!(report, expected);
     let token = world.token("ada").await;
     let (_, page) = answer(world.get("/user").bearer_auth(&token)).await;
-    assert_eq!((&page["tags"], &page["project_access"]), (&json!({ "k": "x" }), &json!({ "phs1": ["read"] })));
+    assert_eq!(
+        (&page["tags"], &page["project_access"]),
+        (&json!({ "k": "x" }), &json!({ "phs1": ["read"] }))
+    );
 
     let report = apply(pool, &file("users: {}")).await.unwrap();
     assert_eq!((report.demoted, report.revoked), (1, 1));

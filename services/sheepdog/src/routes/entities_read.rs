@@ -39,7 +39,8 @@ struct Found {
     home: Option<(String, String)>,
 }
 
-/// The records in the order of `ids`, each once.
+/// The records, each once: types in the reverse order of the dictionary, which is that of the original's union of
+/// tables.
 async fn find(sheepdog: &Sheepdog, ids: &str) -> Result<Vec<Found>, Error> {
     let mut wanted: Vec<String> = Vec::new();
     for id in ids.split(',') {
@@ -48,17 +49,17 @@ async fn find(sheepdog: &Sheepdog, ids: &str) -> Result<Vec<Found>, Error> {
         }
     }
     let mut connection = sheepdog.pool.acquire().await?;
-    let types = store::export::types_of(&mut connection, &sheepdog.dictionary, &wanted).await?;
+    let mut types = store::export::types_of(&mut connection, &sheepdog.dictionary, &wanted).await?;
     let mut found = Vec::new();
-    for (label, ids) in types {
-        found.extend(of_type(sheepdog, &mut connection, &label, ids).await?);
+    for label in sheepdog.dictionary.nodes.keys().rev() {
+        let Some(ids) = types.remove(label) else { continue };
+        found.extend(of_type(sheepdog, &mut connection, label, ids).await?);
     }
     let is_missing = |id: &&String| !found.iter().any(|found: &Found| found.id == **id);
     let missing: Vec<&str> = wanted.iter().filter(is_missing).map(String::as_str).collect();
     if !missing.is_empty() {
         return Err(Error::BadRequest(format!("Not found: {}", missing.join(", "))));
     }
-    found.sort_by_key(|found| wanted.iter().position(|id| *id == found.id));
     Ok(found)
 }
 

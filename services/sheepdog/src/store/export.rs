@@ -35,6 +35,8 @@ impl Source<'_> {
         let links = Sql::join(", ", self.links.iter().map(|(link, key)| targets(&self.node.id, link, key)));
         select.column(Sql::raw("jsonb_build_array(").then(links).text(")"), "links");
         select.order_by(Sql::raw("n.created"), Order::Ascending);
+        // Records of one request have the same time.
+        select.order_by(Sql::property("n", "submitter_id"), Order::Ascending);
         select.order_by(Sql::column("n", "node_id"), Order::Ascending);
         select
     }
@@ -67,7 +69,9 @@ impl Source<'_> {
 fn targets(source: &str, link: &Link, key: &str) -> Sql {
     Sql::raw("(select coalesce(jsonb_agg(jsonb_build_array(d.node_id, d._props -> ")
         .literal(key)
-        .text(") order by e.created, d.node_id), '[]') from ")
+        .text(") order by d.created, d._props ->> ")
+        .literal(key)
+        .text(", d.node_id), '[]') from ")
         .then_ident(&edge_table(source, &link.label, &link.target_type))
         .text(" e join ")
         .then_ident(&node_table(&link.target_type))

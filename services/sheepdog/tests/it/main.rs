@@ -1,9 +1,14 @@
 //! sheepdog on a real database, over HTTP in the test's own process.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod deletion;
+mod exports;
 mod files;
 mod input;
 mod programs;
+mod reading;
+mod shown;
 mod submission;
 mod support;
 mod transactions;

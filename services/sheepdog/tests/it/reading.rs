@@ -6,11 +6,12 @@ use ::web::Service as _;
 use actix_web::{App, body::to_bytes, http::Method, test, web};
 use async_trait::async_trait;
 use authz::{Authz, AuthzError, Mapping, Request, ResourceSpec, Subject};
-use dictionary::Dictionary;
 use serde_json::{Value, json};
 use sheepdog::{Config, Sheepdog};
 use testing::{TestDatabase, TestTokens};
 use tokens::{Expect, Verifier};
+
+use crate::support::{MemoryIndex, dictionary};
 
 /// `admin` may do everything, `reader` may read the project P-Q, others nothing.
 struct Rights(Arc<Verifier>);
@@ -49,7 +50,6 @@ pub(crate) struct Reading {
     sheepdog: Arc<Sheepdog>,
     tokens: TestTokens,
     _graph: TestDatabase,
-    _index: TestDatabase,
 }
 
 /// An answer.
@@ -78,28 +78,23 @@ impl Answer {
 
 impl Reading {
     pub(crate) async fn new() -> Self {
-        let files = serde_json::from_str(include_str!("../dictionary.json")).unwrap();
-        let dictionary = Arc::new(Dictionary::from_files(files).unwrap());
-        let migrated = dictionary.clone();
-        let graph = TestDatabase::new("reading", async move |pool| {
-            psqlgraph::migrate(pool, &migrated).await?;
+        let graph = TestDatabase::new("graph", async |pool| {
+            psqlgraph::migrate(pool, &dictionary()).await?;
             Ok(())
         })
         .await;
-        let index = TestDatabase::new("reading-index", async |pool| Ok(indexd::migrate(pool).await?)).await;
         let tokens = TestTokens::new();
         let rights = Arc::new(Rights(tokens.verifier()));
-        let indexd = indexd::Indexd::build(indexd::Config::default(), index.pool.clone(), None);
         let sheepdog = Sheepdog::build(
             Config::default(),
             graph.pool.clone(),
-            dictionary,
+            Arc::new(dictionary()),
             rights,
-            indexd,
+            Arc::new(MemoryIndex::default()),
             tokens.verifier(),
         )
         .unwrap();
-        let reading = Self { sheepdog, tokens, _graph: graph, _index: index };
+        let reading = Self { sheepdog, tokens, _graph: graph };
         reading.fill().await;
         reading
     }

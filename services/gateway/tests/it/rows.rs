@@ -11,6 +11,7 @@ fn sample(row: &Row) -> (&'static str, &'static str) {
         "/user/" => ("/user/user?a=b", "/user?a=b"),
         "/user/data/download" => ("/user/data/download/dg.1/x", "/data/download/dg.1/x"),
         "/user/register" => ("/user/register", "/register"),
+        "/user/login/dev" => ("/user/login/dev?redirect=/", "/login/dev?redirect=/"),
         "/user/metrics" => ("/user/metrics", ""),
         "/user/credentials/token/denylisted" => ("/user/credentials/token/denylisted", ""),
         "/.well-known/" => ("/.well-known/jwks", "/.well-known/jwks"),

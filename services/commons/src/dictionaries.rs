@@ -30,6 +30,10 @@ mod tests {
     #[test]
     fn the_built_in_dictionary_loads() {
         let dictionary = super::built_in().unwrap();
-        assert!(["program", "project", "core_metadata_collection"].iter().all(|node| dictionary.nodes.contains_key(*node)));
+        assert!(
+            ["program", "project", "core_metadata_collection"]
+                .iter()
+                .all(|node| dictionary.nodes.contains_key(*node))
+        );
     }
 }

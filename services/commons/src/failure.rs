@@ -23,8 +23,15 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
                 Some(postgres::PostgresError::NotInstalled { .. } | postgres::PostgresError::NoAccount)
             )
     });
-    let not_in_order = error.chain().any(|cause| matches!(cause.downcast_ref(), Some(Failure::NotInOrder(_))));
-    ExitCode::from(if missing { 3 } else if not_in_order { 4 } else { 1 })
+    let not_in_order =
+        error.chain().any(|cause| matches!(cause.downcast_ref(), Some(Failure::NotInOrder(_))));
+    ExitCode::from(if missing {
+        3
+    } else if not_in_order {
+        4
+    } else {
+        1
+    })
 }
 
 /// The failure and its causes on one line; what a text says already is not said twice.

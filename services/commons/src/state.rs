@@ -107,8 +107,11 @@ impl State {
     /// When no commons ever ran on it.
     pub fn existing(folder: &Path) -> anyhow::Result<Self> {
         if !folder.join("secrets.json").is_file() {
-            let told = format!("no commons has run on the state folder {}; start one with `commons up`, or name \
-                another folder with --state", folder.display());
+            let told = format!(
+                "no commons has run on the state folder {}; start one with `commons up`, or name \
+                another folder with --state",
+                folder.display()
+            );
             return Err(Failure::Prerequisite(told).into());
         }
         Self::open(folder)
@@ -144,7 +147,8 @@ impl State {
     /// The lock, or who holds it.
     fn try_lock(&self) -> anyhow::Result<Result<Lock, String>> {
         let path = self.path("lock");
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)?;
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)?;
         match file.try_lock() {
             Ok(()) => {
                 file.set_len(0)?;
@@ -157,7 +161,9 @@ impl State {
                 file.read_to_string(&mut holder)?;
                 Ok(Err(if holder.is_empty() { holder } else { format!(" (process {holder})") }))
             }
-            Err(TryLockError::Error(error)) => Err(anyhow!(error).context(format!("cannot lock {}", path.display()))),
+            Err(TryLockError::Error(error)) => {
+                Err(anyhow!(error).context(format!("cannot lock {}", path.display())))
+            }
         }
     }
 
@@ -243,13 +249,18 @@ fn write_json<T: Serialize>(path: &Path, value: &T) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     let told = || format!("cannot write {}", path.display());
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let making = path.with_file_name(name);
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&making).with_context(told)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&making)
+        .with_context(told)?;
     file.write_all(text.as_bytes()).with_context(told)?;
     fs::rename(&making, path).with_context(told)
 }
@@ -291,7 +302,10 @@ mod tests {
         let (_folder, state) = state();
         let lock = state.lock().unwrap();
         let refused = state.lock().unwrap_err().to_string();
-        assert!(refused.contains(&format!("process {}", std::process::id())) && refused.contains("--state"), "{refused}");
+        assert!(
+            refused.contains(&format!("process {}", std::process::id())) && refused.contains("--state"),
+            "{refused}"
+        );
         drop(lock);
         assert!(state.lock().is_ok());
     }

@@ -18,7 +18,11 @@ const THREADS: &str = "commons";
 /// The runtime of background tasks. Requests are served by the web server's own threads.
 pub(crate) fn runtime() -> io::Result<Runtime> {
     let workers = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 4));
-    tokio::runtime::Builder::new_multi_thread().worker_threads(workers).thread_name(THREADS).enable_all().build()
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
+        .thread_name(THREADS)
+        .enable_all()
+        .build()
 }
 
 /// Why the program ends.

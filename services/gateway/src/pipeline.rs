@@ -40,6 +40,25 @@ pub(crate) struct Target {
 
 type Answer = ServiceResponse<EitherBody<BoxBody>>;
 
+/// A request that the gateway itself turns away.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    text: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: StatusCode, text: &str) -> Self {
+        Self { status, text: text.to_owned() }
+    }
+}
+
+impl From<Refusal> for HttpResponse {
+    fn from(refusal: Refusal) -> Self {
+        HttpResponse::build(refusal.status).content_type("text/plain; charset=utf-8").body(refusal.text)
+    }
+}
+
 /// The middleware.
 pub(crate) async fn run(
     gateway: Arc<Gateway>,
@@ -149,10 +168,10 @@ fn method_allowed(row: &Row, method: &Method) -> bool {
     head_as_get || row.methods.contains(method)
 }
 
-async fn permit(gateway: &Gateway, triple: &Triple, req: &ServiceRequest) -> Result<(), HttpResponse> {
+async fn permit(gateway: &Gateway, triple: &Triple, req: &ServiceRequest) -> Result<(), Refusal> {
     let header = req.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
     let Some(subject) = Subject::from_authorization(header) else {
-        return Err(plain(StatusCode::UNAUTHORIZED, "the authorization header is no bearer token"));
+        return Err(Refusal::new(StatusCode::UNAUTHORIZED, "the authorization header is no bearer token"));
     };
     let resources = [triple.resource.clone()];
     let answer =
@@ -160,23 +179,18 @@ async fn permit(gateway: &Gateway, triple: &Triple, req: &ServiceRequest) -> Res
     match answer {
         Ok(_) => Ok(()),
         Err(AuthzError::Unauthenticated(_)) => {
-            Err(plain(StatusCode::UNAUTHORIZED, "the token is not accepted"))
+            Err(Refusal::new(StatusCode::UNAUTHORIZED, "the token is not accepted"))
         }
         // Also when arborist gives no answer: what cannot be decided is refused.
-        Err(_) => Err(plain(StatusCode::FORBIDDEN, "not permitted")),
+        Err(_) => Err(Refusal::new(StatusCode::FORBIDDEN, "not permitted")),
     }
 }
 
-fn send_headers(
-    gateway: &Gateway,
-    row: &Row,
-    edge: &Edge,
-    req: &mut ServiceRequest,
-) -> Result<(), HttpResponse> {
+fn send_headers(gateway: &Gateway, row: &Row, edge: &Edge, req: &mut ServiceRequest) -> Result<(), Refusal> {
     let client = client_address(req);
     if let Some(service) = &row.login {
         let Some(login) = gateway.config.logins.get(service) else {
-            return Err(plain(StatusCode::FORBIDDEN, "the gateway has no login for this service"));
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "the gateway has no login for this service"));
         };
         req.headers_mut().insert(header::AUTHORIZATION, basic(login));
     }
@@ -229,7 +243,7 @@ fn mask(answer: ServiceResponse<BoxBody>) -> Answer {
 }
 
 fn plain(status: StatusCode, text: &str) -> HttpResponse {
-    HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(text.to_owned())
+    Refusal::new(status, text).into()
 }
 
 /// The access log: field names are those that dashboards of today's commons know. Neither the query (it may hold a

@@ -2,7 +2,9 @@
 
 use async_graphql::{
     Value,
-    dynamic::{Enum, Field, FieldFuture, FieldValue, InputValue, Object, Scalar, Schema, SchemaError, TypeRef},
+    dynamic::{
+        Enum, Field, FieldFuture, FieldValue, InputValue, Object, Scalar, Schema, SchemaError, TypeRef,
+    },
 };
 
 use crate::Index;
@@ -49,7 +51,9 @@ fn nothing(name: &str, ty: TypeRef) -> Field {
 }
 
 fn empty_list(name: &str, ty: TypeRef) -> Field {
-    Field::new(name, ty, |_| FieldFuture::new(async { Ok(Some(FieldValue::list(Vec::<FieldValue<'_>>::new()))) }))
+    Field::new(name, ty, |_| {
+        FieldFuture::new(async { Ok(Some(FieldValue::list(Vec::<FieldValue<'_>>::new()))) })
+    })
 }
 
 fn namespace(name: &str, ty: &str) -> Field {

@@ -20,7 +20,8 @@ pub(crate) async fn run(args: MigrateArgs) -> anyhow::Result<()> {
             Some(service) => migrate(service, &databases::pool(url)?, source).await,
             None => {
                 for service in DatabaseName::ALL {
-                    let url = databases::renamed(url, service.as_str()).context("the database URL is malformed")?;
+                    let url =
+                        databases::renamed(url, service.as_str()).context("the database URL is malformed")?;
                     migrate(service, &databases::pool(&url)?, source).await?;
                 }
                 Ok(())

@@ -33,5 +33,9 @@ pub(crate) async fn healthcheck(url: Url, timeout_seconds: u64) -> anyhow::Resul
     let client = reqwest::Client::builder().timeout(Duration::from_secs(timeout_seconds)).build()?;
     let answer = client.get(url.clone()).send().await.with_context(|| format!("{url} does not answer"));
     let status = answer.map_err(|error| Failure::NotInOrder(format!("{error:#}")))?.status();
-    if status.is_success() { Ok(()) } else { Err(Failure::NotInOrder(format!("{url} answers {status}")).into()) }
+    if status.is_success() {
+        Ok(())
+    } else {
+        Err(Failure::NotInOrder(format!("{url} answers {status}")).into())
+    }
 }

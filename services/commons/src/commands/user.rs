@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use arborist::sync::Change;
-use comfy_table::{Table, presets::UTF8_NO_BORDERS};
+use comfy_table::{Table, presets::NOTHING};
 use fence::credentials;
 use serde::Serialize;
 use serde_json::json;
@@ -18,7 +18,9 @@ use crate::{
 pub(crate) async fn run(command: UserCommand) -> anyhow::Result<()> {
     match command {
         UserCommand::Sync { file, dry_run, json, state } => sync(&file, dry_run, json, &state).await,
-        UserCommand::Token { name, expires_in, scope, state } => token(name, expires_in, &scope, &state).await,
+        UserCommand::Token { name, expires_in, scope, state } => {
+            token(name, expires_in, &scope, &state).await
+        }
         UserCommand::ApiKey { name, out, expires_in, state } => {
             let bench = Workbench::open(State::existing(&state.folder)?).await?;
             bench
@@ -90,7 +92,7 @@ async fn list(json: bool, state: &StateArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut table = Table::new();
-    table.load_style(UTF8_NO_BORDERS).set_header(["user", "name", "administrator"]);
+    table.load_style(NOTHING).set_header(["user", "name", "administrator"]);
     for user in users {
         let administrator = if user.is_admin == Some(true) { "yes" } else { "" };
         table.add_row([user.username, user.display_name.unwrap_or_default(), administrator.to_owned()]);

@@ -34,7 +34,10 @@ impl Workbench {
         }
         let lock = state.lock()?;
         let Some(run) = state.last_run()? else {
-            let told = format!("the commons on {} has never been ready; start it with `commons up`", state.folder().display());
+            let told = format!(
+                "the commons on {} has never been ready; start it with `commons up`",
+                state.folder().display()
+            );
             return Err(Failure::Prerequisite(told).into());
         };
         if !run.private_databases {
@@ -61,7 +64,9 @@ impl Workbench {
     /// Connections to a database.
     pub(crate) fn pool(&self, name: DatabaseName) -> anyhow::Result<PgPool> {
         let url = self.run.databases.get(name.as_str());
-        databases::pool(url.ok_or_else(|| anyhow::anyhow!("run.json does not name the database {}", name.as_str()))?)
+        databases::pool(
+            url.ok_or_else(|| anyhow::anyhow!("run.json does not name the database {}", name.as_str()))?,
+        )
     }
 
     /// fence, for making tokens and keys; it serves nobody.

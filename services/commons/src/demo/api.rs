@@ -78,7 +78,9 @@ impl Api {
                 tokio::time::sleep(INDEXING_PAUSE).await;
             }
         };
-        tokio::time::timeout(INDEXING_TIMEOUT, waiting).await.context("an uploaded file was not indexed in time")??;
+        tokio::time::timeout(INDEXING_TIMEOUT, waiting)
+            .await
+            .context("an uploaded file was not indexed in time")??;
         Ok(guid)
     }
 }

@@ -44,7 +44,8 @@ pub(crate) struct DemoFile {
 impl DemoFile {
     /// The file's record, once its bytes have the GUID `guid`.
     pub(crate) fn record(&self, guid: &str) -> Value {
-        let mut record = sequencing(&self.submitter_id, &self.aliquot, &self.name, self.bytes.len(), &md5(&self.bytes));
+        let mut record =
+            sequencing(&self.submitter_id, &self.aliquot, &self.name, self.bytes.len(), &md5(&self.bytes));
         record["object_id"] = json!(guid);
         record
     }
@@ -238,7 +239,13 @@ fn sequencing(submitter_id: &str, aliquot: &str, name: &str, size: usize, md5: &
 
 fn sequencing_file(r: &mut Random, n: usize) -> Value {
     let name = format!("{}.fastq.gz", id("reads", n));
-    sequencing(&id("sequencing_file", n), &id("aliquot", n), &name, r.between(1_000_000, 900_000_000), &r.hex())
+    sequencing(
+        &id("sequencing_file", n),
+        &id("aliquot", n),
+        &name,
+        r.between(1_000_000, 900_000_000),
+        &r.hex(),
+    )
 }
 
 fn analysis_file(r: &mut Random, n: usize) -> Value {
@@ -306,7 +313,8 @@ mod tests {
         let validators = dictionary::Validators::compile(&dictionary).unwrap();
         let study = Study::generate();
         let files = study.files().iter().map(|file| ("sequencing_file", file.record("dg.1/guid")));
-        let all = study.records().iter().flat_map(|(node, records)| records.iter().map(|r| (*node, r.clone())));
+        let all =
+            study.records().iter().flat_map(|(node, records)| records.iter().map(|r| (*node, r.clone())));
         for (node, record) in all.chain(files) {
             let violations = validators.check(node, &record);
             assert!(violations.is_empty(), "{record}: {violations:?}");

@@ -11,7 +11,9 @@ use clap::Subcommand;
 use web::{Server, Service};
 
 use crate::supervision::{End, Watch};
-use options::{ArboristArgs, FenceArgs, GatewayArgs, GuppyArgs, IndexdArgs, Listen, PeregrineArgs, SheepdogArgs};
+use options::{
+    ArboristArgs, FenceArgs, GatewayArgs, GuppyArgs, IndexdArgs, Listen, PeregrineArgs, SheepdogArgs,
+};
 
 /// One service alone.
 #[derive(Debug, Subcommand)]

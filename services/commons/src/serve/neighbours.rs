@@ -38,7 +38,8 @@ impl Database {
         }
         if let Some(file) = &self.creds {
             let told = || format!("cannot read {}", file.display());
-            let creds: Creds = serde_json::from_str(&fs::read_to_string(file).with_context(told)?).with_context(told)?;
+            let creds: Creds =
+                serde_json::from_str(&fs::read_to_string(file).with_context(told)?).with_context(told)?;
             let options = PgConnectOptions::new_without_pgpass()
                 .host(&creds.db_host)
                 .port(creds.db_port.unwrap_or(self.pg_port))
@@ -63,7 +64,9 @@ impl Database {
     /// Connections to the database, once it answers.
     pub(crate) async fn pool(&self) -> anyhow::Result<PgPool> {
         let Some(options) = self.options()? else {
-            bail!("no database is given: name it by --database-url, by --creds, or by PGHOST, PGUSER, PGPASSWORD, PGDB");
+            bail!(
+                "no database is given: name it by --database-url, by --creds, or by PGHOST, PGUSER, PGPASSWORD, PGDB"
+            );
         };
         Ok(pool_when_it_answers(options).await)
     }
@@ -89,12 +92,15 @@ impl DictionaryAt {
     /// # Errors
     /// When it can be read but not used: waiting would not help.
     pub(crate) async fn load(&self) -> anyhow::Result<Arc<Dictionary>> {
-        let loaded = waiting::until("the dictionary", async || match dictionaries::load(self.source()).await {
-            Ok(dictionary) => Ok(Ok(dictionary)),
-            Err(error) if matches!(error.downcast_ref(), Some(LoadError::Unreadable { .. })) => Err(error),
-            Err(error) => Ok(Err(error)),
-        })
-        .await;
+        let loaded =
+            waiting::until("the dictionary", async || match dictionaries::load(self.source()).await {
+                Ok(dictionary) => Ok(Ok(dictionary)),
+                Err(error) if matches!(error.downcast_ref(), Some(LoadError::Unreadable { .. })) => {
+                    Err(error)
+                }
+                Err(error) => Ok(Err(error)),
+            })
+            .await;
         Ok(Arc::new(loaded?))
     }
 }
@@ -116,7 +122,9 @@ impl Tokens {
         let mut issuers = self.issuers.clone();
         issuers.extend(self.conf_hostname.iter().map(|host| format!("https://{host}/user")));
         if issuers.is_empty() {
-            bail!("whose tokens are accepted? name fence's public address by --issuer, or the host by CONF_HOSTNAME");
+            bail!(
+                "whose tokens are accepted? name fence's public address by --issuer, or the host by CONF_HOSTNAME"
+            );
         }
         Ok(Arc::new(Verifier::remote(self.jwks_url.clone(), issuers, client.clone())))
     }
@@ -138,7 +146,8 @@ pub(crate) fn upstreams<'n>(
         upstreams.insert(name.to_owned(), Url::parse(&format!("http://{name}-service"))?);
     }
     for item in given {
-        let (name, url) = item.split_once('=').with_context(|| format!("--upstream {item} is not NAME=URL"))?;
+        let (name, url) =
+            item.split_once('=').with_context(|| format!("--upstream {item} is not NAME=URL"))?;
         let url = Url::parse(url).with_context(|| format!("--upstream {item} has no usable URL"))?;
         upstreams.insert(name.to_owned(), url);
     }
@@ -174,7 +183,11 @@ mod tests {
         assert_eq!(url.options().unwrap().unwrap().get_host(), "h");
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("creds.json");
-        fs::write(&file, r#"{"db_host":"c","db_username":"u","db_password":"p","db_database":"d","hostname":"x"}"#).unwrap();
+        fs::write(
+            &file,
+            r#"{"db_host":"c","db_username":"u","db_password":"p","db_database":"d","hostname":"x"}"#,
+        )
+        .unwrap();
         let creds = Database { creds: Some(file), ..database() }.options().unwrap().unwrap();
         assert_eq!((creds.get_host(), creds.get_database()), ("c", Some("d")));
         let variables = Database { pg_host: Some("v".into()), pg_database: Some("d".into()), ..database() };

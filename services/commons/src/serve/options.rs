@@ -83,7 +83,12 @@ pub struct IndexdAt {
 #[derive(Debug, Clone, Args)]
 pub struct Tokens {
     /// Where fence publishes its keys.
-    #[arg(long, value_name = "URL", env = "JWKS_ENDPOINT", default_value = "http://fence-service/.well-known/jwks")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "JWKS_ENDPOINT",
+        default_value = "http://fence-service/.well-known/jwks"
+    )]
     pub jwks_url: String,
     /// Issuers of accepted tokens, fence's public address (may be repeated; a list with commas in the variable).
     #[arg(long = "issuer", value_name = "URL", env = "TOKEN_ISSUERS", value_delimiter = ',')]
@@ -143,7 +148,12 @@ pub struct ArboristArgs {
     #[command(flatten)]
     pub database: Database,
     /// Where fence publishes its keys. Every token that one of them signed is accepted.
-    #[arg(long, value_name = "URL", env = "JWKS_ENDPOINT", default_value = "http://fence-service/.well-known/jwks")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "JWKS_ENDPOINT",
+        default_value = "http://fence-service/.well-known/jwks"
+    )]
     pub jwks_url: String,
 }
 
@@ -162,7 +172,13 @@ pub struct IndexdArgs {
     #[arg(long, value_name = "URL", env = "ARBORIST_URL")]
     pub arborist_url: Option<String>,
     /// Basic logins to add: USER:PASSWORD, separated by commas.
-    #[arg(long, value_name = "USER:PASSWORD", env = "INDEXD_LOGINS", value_delimiter = ',', hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "USER:PASSWORD",
+        env = "INDEXD_LOGINS",
+        value_delimiter = ',',
+        hide_env_values = true
+    )]
     pub login: Vec<String>,
 }
 
@@ -214,7 +230,7 @@ pub struct PeregrineArgs {
     #[command(flatten)]
     pub tokens: Tokens,
     /// Seconds that a query may take.
-    #[arg(long, value_name = "SECONDS", env = "GRAPHQL_TIMEOUT", default_value_t = 20)]
+    #[arg(long, value_name = "SECONDS", env = "GRAPHQL_TIMEOUT", default_value_t = 600)]
     pub graphql_timeout: u64,
     /// Anybody may read counts of the datasets.
     #[arg(long, env = "PUBLIC_DATASETS")]

@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
 use ::arborist::Arborist;
 use ::fence::Fence;
 use ::gateway::{Gateway, Table};
@@ -10,6 +9,7 @@ use ::guppy::Guppy;
 use ::indexd::Indexd;
 use ::peregrine::Peregrine;
 use ::sheepdog::Sheepdog;
+use anyhow::Context as _;
 use authz::{Authz, HttpAuthz};
 use indexclient::HttpIndex;
 use serde::Deserialize;
@@ -48,7 +48,8 @@ pub(crate) async fn fence(args: &FenceArgs) -> anyhow::Result<Arc<dyn Service>> 
     let told = || format!("{} cannot be used", args.config.display());
     let config: ::fence::Config = serde_yaml_ng::from_str(&text).with_context(told)?;
     let known: FenceNeighbours = serde_yaml_ng::from_str(&text).with_context(told)?;
-    let database = Database { database_url: args.database.database_url.clone().or(known.db), ..args.database.clone() };
+    let database =
+        Database { database_url: args.database.database_url.clone().or(known.db), ..args.database.clone() };
     let keys = Arc::new(SigningKeys::load(&args.keys)?);
     let pool = database.pool().await?;
     if database.migrate {
@@ -126,14 +127,16 @@ pub(crate) async fn peregrine(args: &PeregrineArgs) -> anyhow::Result<Arc<dyn Se
 }
 
 pub(crate) fn guppy() -> anyhow::Result<Arc<dyn Service>> {
-    let config = ::guppy::Config { version: VERSION.into(), commit: COMMIT.into(), ..::guppy::Config::default() };
+    let config =
+        ::guppy::Config { version: VERSION.into(), commit: COMMIT.into(), ..::guppy::Config::default() };
     Ok(Guppy::build(config)?)
 }
 
 pub(crate) fn gateway(args: &GatewayArgs) -> anyhow::Result<Arc<dyn Service>> {
     let mut table = Table::built_in()?;
     if let Some(file) = &args.routes {
-        table = table.extended_by(&read(file)?).with_context(|| format!("{} cannot be used", file.display()))?;
+        table =
+            table.extended_by(&read(file)?).with_context(|| format!("{} cannot be used", file.display()))?;
     }
     let origins = args.origins_allow_credentials.as_deref().unwrap_or("[]");
     let client = http_client()?;
@@ -145,7 +148,8 @@ pub(crate) fn gateway(args: &GatewayArgs) -> anyhow::Result<Arc<dyn Service>> {
     let config = ::gateway::Config {
         public_url: args.public_url.clone(),
         cookie_domain: args.cookie_domain.clone(),
-        credential_origins: serde_json::from_str(origins).context("ORIGINS_ALLOW_CREDENTIALS is no JSON list")?,
+        credential_origins: serde_json::from_str(origins)
+            .context("ORIGINS_ALLOW_CREDENTIALS is no JSON list")?,
         upstreams: upstreams(names, &args.upstreams)?,
         logins,
         authz: args.arborist.client(&client),

@@ -79,11 +79,15 @@ users:
   ada: {policies: []}
 ";
         let merged = merged(given);
-        let names: Vec<_> = merged["authz"]["resources"].as_sequence().unwrap().iter().map(|r| r["name"].clone()).collect();
+        let names: Vec<_> =
+            merged["authz"]["resources"].as_sequence().unwrap().iter().map(|r| r["name"].clone()).collect();
         assert_eq!(names[..3], ["programs", "services", "data_file"]);
         assert_eq!(merged["authz"]["resources"][0]["subresources"][0]["name"], "P");
         let sheepdog = &merged["authz"]["resources"][1]["subresources"][0];
-        assert_eq!((&sheepdog["description"], &sheepdog["subresources"][0]["name"]), (&"ours".into(), &"submission".into()));
+        assert_eq!(
+            (&sheepdog["description"], &sheepdog["subresources"][0]["name"]),
+            (&"ours".into(), &"submission".into())
+        );
         assert_eq!(merged["authz"]["roles"][1]["id"], "commons_administrator");
         assert_eq!(merged["users"]["admin"]["policies"][0], "commons_administrator");
         assert!(merged["users"].get("ada").is_some());

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use comfy_table::{Table, presets::UTF8_NO_BORDERS};
+use comfy_table::{Table, presets::NOTHING};
 use indexmap::IndexMap;
 use serde::Serialize;
 
@@ -41,7 +41,7 @@ impl Announcement {
     /// For people.
     pub fn table(&self, development_login: bool) -> String {
         let mut table = Table::new();
-        table.load_style(UTF8_NO_BORDERS).set_header(["what", "public path", "own address", "for"]);
+        table.load_style(NOTHING).set_header(["what", "public path", "own address", "for"]);
         table.add_row(["commons", "/", self.url.as_str(), "everything below"]);
         for (name, path, purpose) in PUBLIC {
             let address = self.services.get(name).map_or("", String::as_str);
@@ -49,12 +49,15 @@ impl Announcement {
         }
         table.add_row(["object store", "", self.object_store.as_str(), "file bytes (S3)"]);
         let login = if development_login {
-            format!("\n  Log in in a browser   {}/user/login   (development login: anybody, no password, this machine only)", self.url)
+            let page = format!("{url}/user/login/dev?redirect={url}/user/user", url = self.url);
+            format!(
+                "\n  Log in in a browser   {page}\n                        (development login: anybody, no password, this machine only)"
+            )
         } else {
             String::new()
         };
         format!(
-            "{table}\n  State folder          {state}\n  API key of `admin`    {key}{login}\n\nTry next\n  \
+            "{table}\n\n  State folder          {state}\n  API key of `admin`    {key}{login}\n\nTry next\n  \
              curl {url}/_status\n  \
              commons user token admin --state {state}\n  \
              python: Gen3Auth(refresh_file=\"{key}\")\n\nReady after {seconds:.1} s. Ctrl-C stops everything.",

@@ -40,7 +40,9 @@ impl Databases {
         let names = DatabaseName::ALL.map(DatabaseName::as_str);
         if let Some(url) = given {
             let options = PgConnectOptions::from_str(url).context("--database-url is no PostgreSQL URL")?;
-            postgres::ensure_databases(&options, &names).await.context("the given PostgreSQL cannot be used")?;
+            postgres::ensure_databases(&options, &names)
+                .await
+                .context("the given PostgreSQL cannot be used")?;
             return Ok(Self::Given(url.to_owned()));
         }
         let server = Postgres::start(Options {

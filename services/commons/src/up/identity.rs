@@ -33,7 +33,9 @@ pub(crate) fn administrator_key_file(state: &State) -> PathBuf {
 /// Every problem of the file, one a line.
 pub(crate) fn read_user_yaml(file: Option<&Path>) -> anyhow::Result<UserYaml> {
     let given = match file {
-        Some(file) => Some(fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?),
+        Some(file) => {
+            Some(fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?)
+        }
         None => None,
     };
     if let (Some(given), Some(file)) = (&given, file) {
@@ -84,7 +86,12 @@ pub(crate) async fn ensure_key_file(state: &State, issuer: &str, fence: &Fence) 
 ///
 /// # Errors
 /// When the key cannot be made or the file not be written.
-pub(crate) async fn write_key_file(fence: &Fence, user: &str, life: Option<i64>, path: &Path) -> anyhow::Result<()> {
+pub(crate) async fn write_key_file(
+    fence: &Fence,
+    user: &str,
+    life: Option<i64>,
+    path: &Path,
+) -> anyhow::Result<()> {
     let key = credentials::create_api_key(fence, user, life).await?;
     state::write_private(path, &serde_json::to_string(&key)?)
 }

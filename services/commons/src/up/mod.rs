@@ -7,7 +7,12 @@ mod identity;
 mod ports;
 mod services;
 
-use std::{net::{IpAddr, TcpListener}, path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    net::{IpAddr, TcpListener},
+    path::PathBuf,
+    sync::Arc,
+    time::Instant,
+};
 
 use anyhow::{Context as _, bail};
 use dictionary::Dictionary;
@@ -175,7 +180,15 @@ impl Running {
         state.write_run(&run)?;
         let announcement = announcement(&state, run, started);
         let upload_indexing = all.upload_indexing;
-        Ok(Self { announcement, servers, upload_indexing, object_store, pools: pools.all(), databases, _lock: lock })
+        Ok(Self {
+            announcement,
+            servers,
+            upload_indexing,
+            object_store,
+            pools: pools.all(),
+            databases,
+            _lock: lock,
+        })
     }
 
     /// What runs where.

@@ -21,7 +21,8 @@ impl Ports {
     pub(crate) fn bind(host: IpAddr, port: u16) -> Result<Self, BindError> {
         let free = || web::bind(Ipv4Addr::LOCALHOST.into(), 0);
         let gateway = web::bind(host, port)?;
-        let services = SERVICES.into_iter().map(|name| Ok((name, free()?))).collect::<Result<_, BindError>>()?;
+        let services =
+            SERVICES.into_iter().map(|name| Ok((name, free()?))).collect::<Result<_, BindError>>()?;
         Ok(Self { gateway, object_store: free()?, services })
     }
 
@@ -37,7 +38,9 @@ impl Ports {
 
     /// Each service's own address.
     pub(crate) fn service_urls(&self) -> IndexMap<String, String> {
-        let url = |(name, listener): (&&str, &TcpListener)| ((*name).to_owned(), format!("http://{}", address(listener)));
+        let url = |(name, listener): (&&str, &TcpListener)| {
+            ((*name).to_owned(), format!("http://{}", address(listener)))
+        };
         self.services.iter().map(url).collect()
     }
 }

@@ -21,7 +21,10 @@ use storage::{
 use tokens::Verifier;
 use web::Service;
 
-use super::{Ground, databases::{self, Databases}};
+use super::{
+    Ground,
+    databases::{self, Databases},
+};
 use crate::{COMMIT, VERSION, cli::DatabaseName, state::State};
 
 /// The bucket that uploads go to.
@@ -79,7 +82,11 @@ async fn index_database(pools: &Pools, ground: &Ground) -> anyhow::Result<()> {
 }
 
 /// The embedded object store.
-pub(crate) fn start_object_store(state: &State, ground: &Ground, listener: TcpListener) -> anyhow::Result<EmbeddedS3> {
+pub(crate) fn start_object_store(
+    state: &State,
+    ground: &Ground,
+    listener: TcpListener,
+) -> anyhow::Result<EmbeddedS3> {
     let settings = Settings {
         folder: state.path("objects"),
         access_key: ground.secrets.store_access_key.clone(),
@@ -130,7 +137,8 @@ pub(crate) fn build(ground: &Ground, pools: &Pools, object_store: &mut EmbeddedS
     let upload_indexing = UploadIndexing::start(neighbours.index.clone(), store, BUCKET, completed);
     let sheepdog = build_sheepdog(ground, pools, &neighbours)?;
     let peregrine = build_peregrine(ground, pools, &neighbours);
-    let guppy = Guppy::build(guppy::Config { version: VERSION.into(), commit: COMMIT.into(), ..Default::default() })?;
+    let guppy =
+        Guppy::build(guppy::Config { version: VERSION.into(), commit: COMMIT.into(), ..Default::default() })?;
     let services: Vec<Arc<dyn Service>> = vec![fence.clone(), arborist, indexd, sheepdog, peregrine, guppy];
     let gateway = Gateway::build(gateway_config(ground, neighbours.authz, client)?, services.clone());
     Ok(All { services, gateway, fence, upload_indexing })
@@ -205,7 +213,11 @@ fn build_peregrine(ground: &Ground, pools: &Pools, neighbours: &Neighbours) -> A
     )
 }
 
-fn gateway_config(ground: &Ground, authz: Arc<dyn Authz>, client: reqwest::Client) -> anyhow::Result<gateway::Config> {
+fn gateway_config(
+    ground: &Ground,
+    authz: Arc<dyn Authz>,
+    client: reqwest::Client,
+) -> anyhow::Result<gateway::Config> {
     let secrets = &ground.secrets;
     let login = Login { user: secrets.indexd_user.clone(), password: secrets.indexd_password.clone() };
     let table = match ground.public_url.host_str() {

@@ -1,5 +1,8 @@
 //! A whole commons in one process, over HTTP, with services calling each other directly and over HTTP.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod life;
 mod main_job;
 mod running;
+mod split;

@@ -11,15 +11,24 @@ const SUBMISSION: &str = "/api/v0/submission";
 async fn make_project(commons: &Commons) {
     let program = json!({ "type": "program", "name": "RING", "dbgap_accession_number": "RING" });
     assert_eq!(commons.send("POST", &format!("{SUBMISSION}/"), &program).await.0, 200);
-    let project = json!({ "type": "project", "code": "three", "name": "Three", "dbgap_accession_number": "three" });
+    let project =
+        json!({ "type": "project", "code": "three", "name": "Three", "dbgap_accession_number": "three" });
     assert_eq!(commons.send("PUT", &format!("{SUBMISSION}/RING"), &project).await.0, 200);
-    let study = json!({ "type": "study", "submitter_id": "st", "projects": { "code": "three" }, "study_title": "T" });
+    let study =
+        json!({ "type": "study", "submitter_id": "st", "projects": { "code": "three" }, "study_title": "T" });
     let (status, body) = commons.send("PUT", &format!("{SUBMISSION}/RING/three"), &study).await;
     assert_eq!((status, &body["success"]), (200, &json!(true)), "{body}");
 }
 
 async fn every_service_answers(commons: &Commons) {
-    let paths = ["/_status", "/user/_status", "/index/_status", "/api/_status", "/peregrine/_status", "/guppy/_status"];
+    let paths = [
+        "/_status",
+        "/user/_status",
+        "/index/_status",
+        "/api/_status",
+        "/peregrine/_status",
+        "/guppy/_status",
+    ];
     for path in paths {
         assert_eq!(commons.get(path).await.0, 200, "{path}");
     }
@@ -37,7 +46,8 @@ async fn a_record_goes_in_and_is_found(commons: &Commons) {
     assert_eq!((status, &body["created_entity_count"]), (200, &json!(1)), "{body}");
     let query = json!({ "query": "{ subject(project_id: \"RING-three\") { submitter_id cohort studies { study_title } } }" });
     let (status, body) = commons.send("POST", &format!("{SUBMISSION}/graphql"), &query).await;
-    let found = json!({ "subject": [{ "submitter_id": "s1", "cohort": "A", "studies": [{ "study_title": "T" }] }] });
+    let found =
+        json!({ "subject": [{ "submitter_id": "s1", "cohort": "A", "studies": [{ "study_title": "T" }] }] });
     assert_eq!((status, &body["data"]), (200, &found), "{body}");
 }
 

@@ -49,5 +49,6 @@ pub(crate) async fn post(guppy: web::Data<Guppy>, body: web::Bytes) -> HttpRespo
 }
 
 fn refused(message: &str, code: &str) -> HttpResponse {
-    HttpResponse::BadRequest().json(json!({ "errors": [{ "message": message, "extensions": { "code": code } }] }))
+    HttpResponse::BadRequest()
+        .json(json!({ "errors": [{ "message": message, "extensions": { "code": code } }] }))
 }

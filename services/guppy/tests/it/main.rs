@@ -1,5 +1,7 @@
 //! guppy over HTTP, with no search engine attached.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use actix_web::{App, test as client};
 use guppy::{Config, Guppy};
 use serde_json::{Value, json};
@@ -37,7 +39,8 @@ async fn introspection_works() {
     let (status, body) = ask("{ __schema { queryType { fields { name } } } }").await;
     assert_eq!(status, 200);
     let fields = body.pointer("/data/__schema/queryType/fields").unwrap();
-    let names: Vec<_> = fields.as_array().unwrap().iter().map(|field| field["name"].as_str().unwrap()).collect();
+    let names: Vec<_> =
+        fields.as_array().unwrap().iter().map(|field| field["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["subject", "file", "_aggregation", "_mapping"]);
 }
 
@@ -52,7 +55,8 @@ async fn unknown_fields_and_broken_queries_are_refused_with_their_code() {
 
 #[actix_web::test]
 async fn downloads_of_absent_indices_are_empty_and_unknown_types_are_refused() {
-    let download = async |body: Value| call(client::TestRequest::post().uri("/download").set_json(body)).await;
+    let download =
+        async |body: Value| call(client::TestRequest::post().uri("/download").set_json(body)).await;
     assert_eq!(download(json!({ "type": "subject", "fields": ["a"] })).await, (200, json!([])));
     assert_eq!(download(json!({ "type": "x" })).await, (400, json!("Invalid es type: \"x\"")));
     assert_eq!(download(json!({})).await, (400, json!("Invalid es type: \"\"")));

@@ -163,16 +163,30 @@ pub(super) const CLIENT_POLICIES: LinkTable = link_table!(
 /// Names of holder and held.
 pub(super) type Pair = (String, String);
 
-/// Makes the rows under `label` equal to `wanted`, for all holders or for those of `only`; gives what was
-/// (inserted, deleted).
+/// Whose rows may be deleted.
+pub(super) enum Scope {
+    /// Rows of all holders.
+    Everybody,
+    /// No rows: a sync that only adds.
+    Nobody,
+    /// Rows of these holders.
+    Only(Vec<i32>),
+}
+
+/// Makes the rows under `label` equal to `wanted`, within `scope`; gives what was (inserted, deleted).
 pub(super) async fn make_equal(
     conn: &mut PgConnection,
     table: &LinkTable,
     wanted: &[(i32, i32)],
     label: &str,
-    only: Option<&[i32]>,
+    scope: &Scope,
 ) -> Result<(Vec<Pair>, Vec<Pair>), sqlx::Error> {
     let (holders, held): (Vec<i32>, Vec<i32>) = wanted.iter().copied().unzip();
+    let only: Option<&[i32]> = match scope {
+        Scope::Everybody => None,
+        Scope::Nobody => Some(&[]),
+        Scope::Only(holders) => Some(holders),
+    };
     let deleted = sqlx::query_as(table.delete)
         .bind(&holders)
         .bind(&held)

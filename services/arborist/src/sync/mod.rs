@@ -33,11 +33,14 @@ pub struct Options {
     pub clients: IndexMap<String, Vec<String>>,
     /// Find out what would change, and change nothing.
     pub dry_run: bool,
+    /// Only add: revoke nothing, delete no group and no user. For a file that is not the whole truth, such as the
+    /// built-in administrator of a commons whose users come from elsewhere.
+    pub additive: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { label: USER_SYNC.to_owned(), clients: IndexMap::new(), dry_run: false }
+        Self { label: USER_SYNC.to_owned(), clients: IndexMap::new(), dry_run: false, additive: false }
     }
 }
 

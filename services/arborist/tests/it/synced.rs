@@ -98,10 +98,10 @@ async fn objects_that_left_the_file_stay_and_grants_and_groups_go() {
     assert_eq!(
         kinds(&report),
         [
+            "group deleted readers",
             "revoked from user bob: programs.a-read",
             "revoked from user bob: programs.a-update",
             "revoked from user bob: read-a",
-            "group deleted readers",
             "revoked from group anonymous: open-read",
             "revoked from group logged-in: open-read",
             "user deleted Ada",
@@ -111,6 +111,26 @@ async fn objects_that_left_the_file_stay_and_grants_and_groups_go() {
     assert_eq!(commons.get("/policy/read-a").await.0, 200);
     assert_eq!(commons.get("/resource/programs/a").await.0, 200);
     assert_eq!(commons.get("/role/reader").await.0, 200);
+}
+
+#[tokio::test]
+async fn an_additive_sync_takes_nothing_away() {
+    let commons = Commons::start().await;
+    bring_in(&commons, &file()).await;
+    let one = "
+users: {eve: {policies: [p]}}
+authz:
+  resources: [{name: more}]
+  roles: [{id: guppy, permissions: [{id: g, action: {service: guppy, method: read}}]}]
+  policies: [{id: p, role_ids: [guppy], resource_paths: [/more]}]
+";
+    let options = Options { additive: true, ..Options::default() };
+    let one = UserYaml::parse(one).unwrap();
+    let report = sync::run(&commons.database.pool, &one, &options).await.unwrap();
+    assert_eq!(
+        kinds(&report),
+        ["resource created /more", "policy created p", "user created eve", "granted to user eve: p"]
+    );
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 //!
 //! There are no triggers: whoever changes a node or edge without these functions loses its history.
 
+use std::collections::HashSet;
+
 use sql::Sql;
 use sqlx::PgConnection;
 
@@ -177,7 +179,8 @@ pub async fn delete_nodes(
         .map(|_| ())
 }
 
-/// Inserts edges `(source, destination)`; those that exist already stay as they are. One statement.
+/// Inserts edges `(source, destination)` in the order given; those that exist already stay as they are. One
+/// statement. Two writers of the same edges must take turns (sheepdog locks the project).
 ///
 /// # Errors
 /// At commit: a foreign key violation when an end is missing.
@@ -189,8 +192,8 @@ pub async fn insert_edges(
     if edges.is_empty() {
         return Ok(());
     }
-    edges.sort_unstable();
-    edges.dedup();
+    let mut seen = HashSet::new();
+    edges.retain(|edge| seen.insert(edge.clone()));
     let (sources, destinations): (Vec<_>, Vec<_>) = edges.into_iter().unzip();
     Sql::raw("insert into ")
         .then_ident(&table.name)

@@ -197,8 +197,22 @@ impl Decision<'_> {
     }
 
     fn claim(&mut self, entity: &mut Entity, node_type: &NodeType, record: &Record) {
-        let mut patch = RecordPatch { authz: Some(self.authz(entity, node_type)), ..RecordPatch::default() };
-        let mut undo = RecordPatch { authz: Some(record.authz.clone()), ..RecordPatch::default() };
+        // The original sends back the whole record as it read it, which stores the availability of each
+        // location that indexd otherwise only shows.
+        let mut facts = record.urls_metadata.clone();
+        for url in &record.urls {
+            facts.entry(url.clone()).or_default().entry("available".to_owned()).or_insert(json!("true"));
+        }
+        let mut patch = RecordPatch {
+            authz: Some(self.authz(entity, node_type)),
+            urls_metadata: Some(facts),
+            ..RecordPatch::default()
+        };
+        let mut undo = RecordPatch {
+            authz: Some(record.authz.clone()),
+            urls_metadata: Some(record.urls_metadata.clone()),
+            ..RecordPatch::default()
+        };
         if let Some(uploader) = &record.uploader {
             if self.context.username != Some(uploader.as_str()) {
                 let message = format!("Indexed file of id {} was uploaded by another user.", record.did);

@@ -151,7 +151,8 @@ pub(crate) async fn edges(
     Ok(edges)
 }
 
-/// `(source, destination)` of the edges that have one of `ids` at `end`.
+/// `(source, destination)` of the edges that have one of `ids` at `end`, roughly in the order in which they
+/// were made (the order that the original's answers have, too).
 pub(crate) async fn edges_at(
     connection: &mut PgConnection,
     table: &EdgeTable,
@@ -168,7 +169,7 @@ pub(crate) async fn edges_at(
             End::Destination => " where dst_id = any(",
         })
         .bind(ids)
-        .text(") order by created, src_id, dst_id");
+        .text(") order by ctid");
     let rows = query.query().fetch_all(connection).await?;
     rows.into_iter()
         .map(|row| Ok((row.try_get("src_id")?, row.try_get("dst_id")?)))

@@ -246,3 +246,33 @@ async fn what_cannot_be_read_is_said() {
         other => panic!("{other:?}"),
     }
 }
+
+/// Answers one request with `answer` and gives the address.
+fn serve(answer: String) -> String {
+    use std::io::{Read as _, Write as _};
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a request");
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream.write_all(answer.as_bytes());
+    });
+    format!("http://{address}/schema.json")
+}
+
+#[tokio::test]
+async fn an_address_gives_the_merged_file() {
+    let body = serde_json::to_string(&files()).expect("JSON");
+    let url = serve(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
+    assert_eq!(Dictionary::load(&url).await.expect("it loads").digest, dictionary().digest);
+}
+
+#[tokio::test]
+async fn an_address_that_answers_anything_else_is_refused() {
+    let url = serve("HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n{}".to_owned());
+    let error = Dictionary::load(&url).await.expect_err("not loaded").to_string();
+    assert!(error.ends_with("the server answered 404 Not Found"), "{error}");
+    let nobody = Dictionary::load("http://127.0.0.1:1/schema.json").await.expect_err("not loaded");
+    assert!(matches!(nobody, LoadError::Unreadable { .. }), "{nobody}");
+}

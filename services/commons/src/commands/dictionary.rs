@@ -1,31 +1,38 @@
 //! `commons dictionary`.
 
-use dictionary::{Dictionary, LoadError};
+use dictionary::{Dictionary, LoadError, Problem};
 use serde_json::json;
 
 use crate::{Failure, cli::DictionaryCommand};
 
 pub(crate) async fn run(command: DictionaryCommand) -> anyhow::Result<()> {
     let DictionaryCommand::Check { source, json } = command;
-    let loaded = Dictionary::load(&source).await;
-    if let Err(error @ LoadError::Unreadable { .. }) = loaded {
-        return Err(error.into());
-    }
-    let problems = loaded.as_ref().err().map(LoadError::problems).unwrap_or_default();
+    let (problems, node_types) = check(&source).await?;
     if json {
         println!("{}", json!({ "source": source, "problems": problems }));
     } else {
-        for problem in problems {
+        for problem in &problems {
             println!("{problem}");
         }
     }
-    match loaded {
-        Ok(dictionary) => {
-            if !json {
-                println!("{source}: {} node types, no problem found", dictionary.nodes.len());
-            }
+    match problems.len() {
+        0 if json => Ok(()),
+        0 => {
+            println!("{source}: {node_types} node types, no problem found");
             Ok(())
         }
-        Err(_) => Err(Failure::NotInOrder(format!("{} problems in {source}", problems.len())).into()),
+        count => Err(Failure::NotInOrder(format!("{count} problems in {source}")).into()),
     }
+}
+
+/// Every rule of a published dictionary, not only those without which it does not load; and how many node types
+/// there are when it does.
+async fn check(source: &str) -> Result<(Vec<Problem>, usize), LoadError> {
+    let files = match dictionary::read_files(source).await {
+        Ok(files) => files,
+        Err(LoadError::Invalid(problems)) => return Ok((problems, 0)),
+        Err(unreadable) => return Err(unreadable),
+    };
+    let problems = dictionary::check(&files);
+    Ok((problems, Dictionary::from_files(files).map_or(0, |dictionary| dictionary.nodes.len())))
 }

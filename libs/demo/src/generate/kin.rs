@@ -12,6 +12,9 @@ pub(super) type Who<'a> = (&'a str, usize);
 /// How often a record has an optional link to a relative, such as a sample to one of its subject's diagnoses.
 const OPTIONAL: f64 = 0.7;
 
+/// The position of the program and of the project, of which there is one each.
+const THE_ONLY: usize = 0;
+
 /// What a link of a new record points to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target<'a> {
@@ -81,10 +84,9 @@ impl<'a> Kin<'a> {
             self.descendants.entry((&node.id, *ancestor)).or_default().push(position);
         }
         for (link, target) in links {
-            if let Target::Record((_, target)) = target
-                && link.multiplicity.one_source()
-            {
-                self.taken.insert((&node.id, &link.name, *target));
+            if link.multiplicity.one_source() {
+                let target = if let Target::Record((_, target)) = target { *target } else { THE_ONLY };
+                self.taken.insert((&node.id, &link.name, target));
             }
         }
         self.lineages.entry(&node.id).or_default().push(lineage);
@@ -146,16 +148,16 @@ impl<'a> Kin<'a> {
         dice: &mut Dice,
     ) -> Option<(Target<'a>, Nearness)> {
         let node = link.target_type.as_str();
-        match node {
-            "program" => return Some((Target::Program, Nearness::Own)),
-            "project" => return Some((Target::Project, Nearness::Own)),
-            _ if node == newcomer.node.id => return None,
-            _ => {}
-        }
         let is_free = |target: &usize| {
             !link.multiplicity.one_source()
                 || !self.taken.contains(&(newcomer.node.id.as_str(), link.name.as_str(), *target))
         };
+        match node {
+            "program" => return is_free(&THE_ONLY).then_some((Target::Program, Nearness::Own)),
+            "project" => return is_free(&THE_ONLY).then_some((Target::Project, Nearness::Own)),
+            _ if node == newcomer.node.id => return None,
+            _ => {}
+        }
         let count = self.count(node);
         if let Some(settled) = newcomer.settled.get(&link.name) {
             let target = settled.checked_sub(1).filter(|target| *target < count && is_free(target))?;

@@ -254,3 +254,15 @@ async fn a_dictionary_without_our_properties_gets_a_smaller_study() {
     assert_eq!(unfit, [("subject", "cohort")]);
     assert!(of(&study, "subject").iter().all(|subject| subject.document["tall"].is_string()));
 }
+
+#[tokio::test]
+async fn what_can_be_there_once_is_made_once() {
+    let mut files = dictionary::read_files(FOLDER).await.unwrap();
+    files.get_mut("study.yaml").unwrap()["links"][0]["multiplicity"] = json!("one_to_one");
+    let changed = Dictionary::from_files(files).unwrap();
+    let study = Study::generate(&changed, &Settings::built_in().unwrap()).unwrap();
+    assert_eq!(of(&study, "study").len(), 1);
+    let skipped: Vec<(&str, &str)> =
+        study.skipped.iter().map(|skipped| (skipped.node.as_str(), skipped.reason.as_str())).collect();
+    assert_eq!(skipped, [("study", "nothing is there for the link projects")]);
+}

@@ -92,7 +92,7 @@ pub struct UpArgs {
     #[arg(long, value_name = "FILE")]
     pub user_yaml: Option<PathBuf>,
     /// Also load a demonstration study through the public API.
-    #[arg(long, conflicts_with = "dictionary")]
+    #[arg(long)]
     pub demo: bool,
     /// Services call each other over HTTP on loopback, as in separate containers, instead of directly.
     #[arg(long)]

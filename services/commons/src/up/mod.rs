@@ -215,36 +215,42 @@ impl Running {
 pub(crate) async fn run(args: UpArgs) -> anyhow::Result<()> {
     let mut watch = Watch::install();
     let options = Options::from_args(&args);
-    let development_login = options.development_login;
     // A signal during the start must end it too, and stop the database on the way.
     let running = tokio::select! {
         running = Running::start(options) => running?,
         end = watch.end() => return ended(end?),
     };
-    let mut interrupted = false;
-    if args.demo {
-        let announced = running.announcement();
-        let loading = demo::load(&announced.url, &announced.api_key_file, !args.json);
-        let loaded = tokio::select! {
-            loaded = loading => loaded.context("the demonstration study cannot be loaded"),
-            end = watch.end() => ended(end?).map(|()| interrupted = true),
-        };
-        if loaded.is_err() || interrupted {
-            running.stop().await;
-            return loaded;
-        }
-    }
-    if args.json {
-        println!("{}", serde_json::to_string(running.announcement())?);
-    } else {
-        println!("{}", running.announcement().table(development_login));
-    }
-    let end = watch.end().await?;
+    let outcome = tokio::select! {
+        done = be_of_use(&running, &args) => done,
+        end = watch.end() => ended(end?),
+    };
     if !args.json {
         println!("stopping");
     }
     running.stop().await;
-    ended(end)
+    outcome
+}
+
+/// Loads what is to be loaded, tells that everything is ready, and never returns but with an error.
+async fn be_of_use(running: &Running, args: &UpArgs) -> anyhow::Result<()> {
+    let announcement = running.announcement();
+    if args.demo {
+        let loaded = demo::load(&announcement.url, &announcement.api_key_file, !args.json).await;
+        let summary = loaded.context("the demonstration study cannot be loaded")?;
+        if !args.json {
+            let state = if summary.was_there { "was there already" } else { "is loaded" };
+            println!(
+                "The demonstration study {} {state}: {} records, {} files\n",
+                summary.project_id, summary.records, summary.files
+            );
+        }
+    }
+    if args.json {
+        println!("{}", serde_json::to_string(announcement)?);
+    } else {
+        println!("{}", announcement.table(!args.no_development_login));
+    }
+    std::future::pending().await
 }
 
 fn ended(end: End) -> anyhow::Result<()> {

@@ -139,13 +139,18 @@ impl Config {
     /// `DEFAULT_PREFIX`, `PREPEND_PREFIX`, `ADD_PREFIX_ALIAS`), `HOSTNAME`, `FENCE_SERVICE_URL`, `DIST`,
     /// `DRS_SERVICE_INFO`, `MAX_BULK_REQUEST_LENGTH`, `CLOUD_PROVIDER_MAP`, `DRS_AUTHORIZATION_METADATA`,
     /// `DEFAULT_BEARER_ISSUER`, `DEFAULT_PASSPORT_ISSUER`, `DEFAULT_PREFERRED_TYPE`. An empty value counts as
-    /// unset.
+    /// unset. `USE_SINGLE_TABLE` must not be true.
     ///
     /// # Errors
     /// The first variable that cannot be used.
     pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let get = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
         let mut config = Self::default();
+        if get("USE_SINGLE_TABLE").is_some_and(|text| text.trim().eq_ignore_ascii_case("true")) {
+            let reason =
+                "the single-table layout is not supported; only the tables index_record and index_record_*";
+            return Err(ConfigError { variable: "USE_SINGLE_TABLE", reason: reason.into() });
+        }
         if let Some(value) = json_of(&get, "INDEX_CONFIG")? {
             config.index = IndexConfig::parse("INDEX_CONFIG", value)?;
         }
@@ -267,6 +272,7 @@ mod tests {
             ("MAX_BULK_REQUEST_LENGTH", "many", "'many' is no whole number"),
             ("INDEX_CONFIG", r#"{"PREPEND_PREFIX": true, "ADD_PREFIX_ALIAS": true}"#, "must not both"),
             ("DEFAULT_PREFERRED_TYPE", "Basic", "BearerAuth"),
+            ("USE_SINGLE_TABLE", "True", "not supported"),
         ] {
             let error = read(&[(variable, value)]).expect_err(variable);
             assert!(error.variable == variable && error.reason.contains(part), "{error}");

@@ -18,7 +18,7 @@ pub(crate) struct Record {
     pub(crate) baseid: String,
     pub(crate) content_created_date: Option<Timestamp>,
     pub(crate) content_updated_date: Option<Timestamp>,
-    pub(crate) created_date: Timestamp,
+    pub(crate) created_date: Option<Timestamp>,
     pub(crate) description: Option<String>,
     pub(crate) did: String,
     pub(crate) file_name: Option<String>,
@@ -27,7 +27,7 @@ pub(crate) struct Record {
     pub(crate) metadata: BTreeMap<String, Option<String>>,
     pub(crate) rev: String,
     pub(crate) size: Option<i64>,
-    pub(crate) updated_date: Timestamp,
+    pub(crate) updated_date: Option<Timestamp>,
     pub(crate) uploader: Option<String>,
     pub(crate) urls: Vec<String>,
     pub(crate) urls_metadata: UrlMetadata,
@@ -67,8 +67,8 @@ impl From<Record> for indexclient::Record {
                 .into_iter()
                 .map(|(key, value)| (key, value.map_or(Value::Null, Value::String)))
                 .collect(),
-            created_date: Some(record.created_date.to_string()),
-            updated_date: Some(record.updated_date.to_string()),
+            created_date: record.created_date.map(|date| date.to_string()),
+            updated_date: record.updated_date.map(|date| date.to_string()),
             content_created_date: record.content_created_date.map(|date| date.to_string()),
             content_updated_date: record.content_updated_date.map(|date| date.to_string()),
         }
@@ -119,7 +119,7 @@ impl Entry {
     /// When it was made, for lists that mix records and bundles.
     pub(crate) fn created(&self) -> Option<Timestamp> {
         match self {
-            Self::Record(record) => Some(record.created_date),
+            Self::Record(record) => record.created_date,
             Self::Bundle(bundle) => bundle.created_time,
         }
     }

@@ -79,7 +79,17 @@ pub async fn migrate(pool: &PgPool) -> Result<(), Error> {
         stats::reconcile(&mut tx).await?;
     }
     mark(&mut tx).await?;
+    let only_single: bool = sqlx::query_scalar(
+        "select exists (select 1 from record) and not exists (select 1 from index_record)",
+    )
+    .fetch_one(&mut *tx)
+    .await?;
     tx.commit().await?;
+    if only_single {
+        tracing::warn!(
+            "the index has records in the single-table layout only (table `record`), which is not served"
+        );
+    }
     Ok(())
 }
 

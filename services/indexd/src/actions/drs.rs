@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     Error, Indexd,
     buckets::{Regions, scheme},
+    dates::Timestamp,
     document::{Entry, Record},
     drs::{Authorizations, Bulk, DrsObject, bundle_object, checksums, record_object},
     query::{Filter, ListQuery, Window},
@@ -19,13 +20,13 @@ use crate::{
 pub(crate) struct DosObject {
     aliases: Vec<String>,
     checksums: Value,
-    created: String,
+    created: Option<Timestamp>,
     description: &'static str,
     id: String,
     mime_type: &'static str,
     name: Option<String>,
     size: Option<i64>,
-    updated: String,
+    updated: Option<Timestamp>,
     urls: Vec<Value>,
     version: String,
 }
@@ -175,14 +176,14 @@ fn dos(aliases: Vec<String>, record: Record) -> DosObject {
     DosObject {
         aliases,
         checksums: checksums(&record),
-        created: record.created_date.to_string(),
+        created: record.created_date,
         description: "",
         urls: record.urls.iter().map(url).collect(),
         id: record.did,
         mime_type: "",
         name: record.file_name,
         size: record.size,
-        updated: record.updated_date.to_string(),
+        updated: record.updated_date,
         version: record.rev,
     }
 }

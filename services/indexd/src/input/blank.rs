@@ -25,7 +25,7 @@ impl BlankInput {
         let map = object(body)?;
         let fields = Fields::lenient(&map);
         Ok(Self {
-            did: fields.optional_text("did")?,
+            did: fields.optional_text("did")?.filter(|did| !did.is_empty()),
             uploader: fields.optional_text("uploader")?,
             file_name: fields.optional_text("file_name")?,
             authz: authz(&fields)?,

@@ -48,14 +48,13 @@ impl From<Row> for Record {
         for url in &row.urls {
             urls_metadata.entry(url.clone()).or_default();
         }
-        let epoch = || Timestamp(chrono::DateTime::UNIX_EPOCH.naive_utc());
         Self {
             acl: row.acl,
             authz: row.authz,
             baseid: row.baseid.unwrap_or_default(),
             content_created_date: row.content_created_date,
             content_updated_date: row.content_updated_date,
-            created_date: row.created_date.unwrap_or_else(epoch),
+            created_date: row.created_date,
             description: row.description,
             did: row.did,
             file_name: row.file_name,
@@ -64,7 +63,7 @@ impl From<Row> for Record {
             metadata: row.metadata.map(|metadata| metadata.0).unwrap_or_default(),
             rev: row.rev.unwrap_or_default(),
             size: row.size,
-            updated_date: row.updated_date.unwrap_or_else(epoch),
+            updated_date: row.updated_date,
             uploader: row.uploader,
             urls: row.urls,
             urls_metadata,

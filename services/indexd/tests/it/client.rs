@@ -91,6 +91,17 @@ async fn both_forms_of_the_client_see_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_is_no_record_for_either_form_of_the_client() {
+    let indexd = Running::new().await;
+    indexd.indexd.create(&Caller::Service, &[new_record(1)]).await.expect("created");
+    let body = serde_json::json!({"bundles": [guid(1)], "bundle_id": "x"});
+    assert_eq!(indexd.post("/bundle", body).await.status, 200);
+    assert_eq!(indexd.indexd.get("x").await, Ok(None));
+    assert_eq!(HttpIndex::new(&indexd.url, "obj", "secret", client()).get("x").await, Ok(None));
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_many_records_all_or_none_are_created() {
     let indexd = Running::new().await;
     indexd.indexd.create(&Caller::Service, &[new_record(2)]).await.expect("created");

@@ -1,6 +1,6 @@
 //! Deletions: who depends on what goes. Pure; the database is asked level by level by [`crate::removal`].
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use dictionary::Dictionary;
 use serde_json::{Map, Value, json};
@@ -112,26 +112,23 @@ pub(crate) struct Family {
 }
 
 impl Family {
-    /// The first child of `parent` that could not stay when all of `gone` have gone.
+    /// The first child of `parent` that could not stay when everything that `is_gone` has gone.
     pub(crate) fn first_dependent(
         &self,
         parent: &str,
-        gone: &BTreeSet<String>,
+        is_gone: impl Fn(&str) -> bool,
         dictionary: &Dictionary,
     ) -> Option<Relative> {
         let children = self.children.get(parent)?;
-        children
-            .iter()
-            .find(|child| !gone.contains(&child.id) && self.breaks(child, gone, dictionary))
-            .cloned()
+        children.iter().find(|child| !is_gone(&child.id) && self.breaks(child, &is_gone, dictionary)).cloned()
     }
 
-    fn breaks(&self, child: &Relative, gone: &BTreeSet<String>, dictionary: &Dictionary) -> bool {
+    fn breaks(&self, child: &Relative, is_gone: impl Fn(&str) -> bool, dictionary: &Dictionary) -> bool {
         let (Some(node), Some(links)) = (dictionary.nodes.get(&child.label), self.parents.get(&child.id))
         else {
             return false;
         };
-        let stays = |targets: &Vec<String>| targets.iter().any(|target| !gone.contains(target));
+        let stays = |targets: &Vec<String>| targets.iter().any(|target| !is_gone(target));
         let present =
             links.iter().filter(|(_, targets)| stays(targets)).map(|(name, _)| name.clone()).collect();
         breaks_rules(node, &present)

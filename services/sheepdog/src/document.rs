@@ -25,16 +25,6 @@ impl Format {
         }
     }
 
-    /// By the name used in bulk transfers and in the transaction log.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        match name.to_ascii_lowercase().as_str() {
-            "json" => Some(Self::Json),
-            "tsv" => Some(Self::Tsv),
-            "csv" => Some(Self::Csv),
-            _ => None,
-        }
-    }
-
     /// The name in the transaction log.
     pub(crate) fn as_str(self) -> &'static str {
         match self {

@@ -40,6 +40,11 @@ pub enum Error {
     /// 501: what the original announces and does not do either.
     #[error("{0} is not implemented")]
     NotImplemented(&'static str),
+    /// 503: too many submissions wait in the background.
+    #[error(
+        "The API is currently under heavy load and has too many asynchronous tasks. Please try again later."
+    )]
+    Busy,
     /// 503: arborist does not answer.
     #[error("the authorization service is unavailable")]
     AuthzUnavailable,
@@ -78,7 +83,7 @@ impl ResponseError for Error {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotImplemented(_) => StatusCode::NOT_IMPLEMENTED,
-            Self::AuthzUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::AuthzUnavailable | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Database(_) | Self::Corrupt(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

@@ -8,6 +8,7 @@
 mod answer;
 mod archive;
 mod auth;
+mod background;
 mod body;
 mod classify;
 mod deletion;
@@ -41,6 +42,7 @@ use indexclient::IndexClient;
 use sqlx::PgPool;
 use tokens::Verifier;
 
+use background::Background;
 pub use error::Error;
 
 /// What an operator can set.
@@ -79,6 +81,7 @@ pub struct Sheepdog {
     authz: Arc<dyn Authz>,
     index: Arc<dyn IndexClient>,
     verifier: Arc<Verifier>,
+    background: Background,
 }
 
 impl Sheepdog {
@@ -95,7 +98,16 @@ impl Sheepdog {
         verifier: Arc<Verifier>,
     ) -> Result<Arc<Self>, LoadError> {
         let validators = Validators::compile(&dictionary)?;
-        Ok(Arc::new(Self { config, pool, dictionary, validators, authz, index, verifier }))
+        Ok(Arc::new(Self {
+            config,
+            pool,
+            dictionary,
+            validators,
+            authz,
+            index,
+            verifier,
+            background: Background::default(),
+        }))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{SecondsFormat, Utc};
+use indexmap::IndexSet;
 use psqlgraph::transactions::{self, Document, NewLog, Role, Snapshot, State};
 use serde_json::{Map, Value, json};
 use sqlx::{Connection as _, PgConnection};
@@ -222,8 +223,8 @@ async fn refuse_dependents(
         store::family::load(connection, dictionary, &frontier, &mut family).await?;
         let mut next = Vec::new();
         for (position, current, mut chain) in chains {
-            let gone = deleted.iter().cloned().chain(chain.iter().map(|r: &Relative| r.id.clone())).collect();
-            match family.first_dependent(&current.id, &gone, dictionary) {
+            let is_gone = |id: &str| deleted.contains(id) || chain.iter().any(|relative| relative.id == id);
+            match family.first_dependent(&current.id, is_gone, dictionary) {
                 Some(dependent) => {
                     chain.push(dependent.clone());
                     next.push((position, dependent, chain));
@@ -234,17 +235,12 @@ async fn refuse_dependents(
         chains = next;
     }
     finished.sort_by_key(|(position, _)| *position);
-    let mut dependents = Vec::new();
+    let mut dependents = IndexSet::new();
     for (position, chain) in finished {
         doomed[position].refuse_dependents(&chain);
-        let new = chain.into_iter().map(|relative| relative.id);
-        for id in new {
-            if !dependents.contains(&id) {
-                dependents.push(id);
-            }
-        }
+        dependents.extend(chain.into_iter().map(|relative| relative.id));
     }
-    Ok(dependents)
+    Ok(dependents.into_iter().collect())
 }
 
 /// Only properties that may be null can be set to null.

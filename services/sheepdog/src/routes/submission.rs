@@ -7,7 +7,7 @@ use psqlgraph::transactions::Role;
 
 use super::resource;
 use crate::{
-    Error, Sheepdog, body,
+    Error, Sheepdog, background, body,
     document::{Format, parse},
     store::{self, projects::Project},
     submission::{self, Source, Submission},
@@ -85,7 +85,7 @@ async fn submit(
         source,
     };
     if wants_background(&request) {
-        return Err(Error::NotImplemented("asynchronous submission"));
+        return Ok(answer_with(200, &background::start(&sheepdog, submission).await?));
     }
     let (code, answer) = submission::run(&sheepdog, submission).await?;
     Ok(answer_with(code, &answer))

@@ -72,7 +72,8 @@ async fn unknown_ids_and_other_projects_nodes_are_not_found() {
         let answer = sheepdog.delete(&path).await;
         assert_eq!((answer.status, answer.errors()), (400, vec![("NOT_FOUND".to_owned(), json!(["id"]))]));
     }
-    let program: String = sqlx::query_scalar("select node_id from node_program").fetch_one(&sheepdog.pool).await.unwrap();
+    let program: String =
+        sqlx::query_scalar("select node_id from node_program").fetch_one(&sheepdog.pool).await.unwrap();
     assert_eq!(sheepdog.delete(&format!("/P/Q/entities/{program}")).await.status, 400);
     assert_eq!(sheepdog.count("select count(*) from node_case").await, 1);
 }

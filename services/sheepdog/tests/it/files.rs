@@ -49,7 +49,10 @@ async fn a_refused_submission_leaves_no_record() {
     let mut orphan = reading("R", 1);
     orphan["studies"] = json!({"submitter_id": "nobody"});
     assert_eq!(sheepdog.put("/P/Q", json!([study("S"), orphan])).await.status, 400);
-    assert_eq!(sheepdog.put("/P/Q/_dry_run", json!([study("S"), reading("R", 1)])).await.body["success"], true);
+    assert_eq!(
+        sheepdog.put("/P/Q/_dry_run", json!([study("S"), reading("R", 1)])).await.body["success"],
+        true
+    );
     assert_eq!(sheepdog.index.records.lock().unwrap().len(), 0);
 }
 

@@ -37,7 +37,10 @@ async fn a_table_without_usable_rows_has_nothing_to_submit() {
     let bom = "\u{feff}type\tsubmitter_id\ncase\tC\n";
     for body in ["", "type\tsubmitter_id\n", "type\tsubmitter_id\nnope\tC\n", bom] {
         let answer = sheepdog.put_text("/P/Q", "text/tab-separated-values", body).await;
-        assert_eq!((answer.status, &answer.body["transactional_errors"]), (400, &json!(["Nothing to submit"])));
+        assert_eq!(
+            (answer.status, &answer.body["transactional_errors"]),
+            (400, &json!(["Nothing to submit"]))
+        );
     }
 }
 
@@ -88,7 +91,10 @@ async fn unknown_paths_and_methods_are_answered_in_the_services_form() {
     for path in ["/nope", "/v0/submission/P/Q/transactions/x/commit"] {
         let answer = sheepdog.send(TestRequest::put().uri(path), Some("admin")).await;
         assert_eq!(answer.status, 404);
-        assert!(answer.body["message"].as_str().is_some_and(|m| m.starts_with("The requested URL")), "{path}");
+        assert!(
+            answer.body["message"].as_str().is_some_and(|m| m.starts_with("The requested URL")),
+            "{path}"
+        );
     }
     let answer = sheepdog.send(TestRequest::get().uri("/v0/submission/P/Q/"), Some("admin")).await;
     let message = "405 Method Not Allowed: The method is not allowed for the requested URL.";

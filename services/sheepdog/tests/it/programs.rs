@@ -21,7 +21,10 @@ async fn the_code_of_a_project_is_unique_in_the_commons() {
     let sheepdog = TestSheepdog::start().await;
     sheepdog.put("", json!({"type": "program", "name": "N", "dbgap_accession_number": "phsN"})).await;
     let refused = sheepdog.put("/N", json!({"code": "Q", "name": "Q", "dbgap_accession_number": "x"})).await;
-    assert_eq!((refused.status, refused.body), (400, json!({"message": "ERROR: Project Q already exists in DB"})));
+    assert_eq!(
+        (refused.status, refused.body),
+        (400, json!({"message": "ERROR: Project Q already exists in DB"}))
+    );
 }
 
 #[actix_web::test]
@@ -47,7 +50,8 @@ async fn only_the_empty_can_be_deleted() {
     sheepdog.put("/P/Q", study("S")).await;
     assert_eq!(sheepdog.delete("/P/Q").await.status, 400);
     assert_eq!(sheepdog.delete("/P").await.status, 400);
-    let id: String = sqlx::query_scalar("select node_id from node_study").fetch_one(&sheepdog.pool).await.unwrap();
+    let id: String =
+        sqlx::query_scalar("select node_id from node_study").fetch_one(&sheepdog.pool).await.unwrap();
     sheepdog.delete(&format!("/P/Q/entities/{id}")).await;
     assert_eq!(sheepdog.delete("/P/Q").await.status, 204);
     assert_eq!(sheepdog.delete("/P/Q").await.status, 404);
@@ -59,8 +63,9 @@ async fn only_administrators_make_programs_and_projects() {
     let sheepdog = TestSheepdog::start().await;
     for (path, who) in [("/v0/submission", "program"), ("/v0/submission/P", "project")] {
         let answer = sheepdog.send(TestRequest::put().uri(path).set_json(json!({})), Some("stranger")).await;
-        let message =
-            format!("You don't have access to this resource: Unauthorized: User must be Sheepdog {who} admin");
+        let message = format!(
+            "You don't have access to this resource: Unauthorized: User must be Sheepdog {who} admin"
+        );
         assert_eq!((answer.status, answer.body), (403, json!({ "message": message })));
     }
 }

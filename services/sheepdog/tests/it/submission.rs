@@ -65,8 +65,9 @@ async fn an_unchanged_put_writes_no_node_and_no_history() {
 #[actix_web::test]
 async fn one_bad_entity_stops_all() {
     let sheepdog = TestSheepdog::start().await;
-    let answer =
-        sheepdog.put("/P/Q", json!([study("S"), case("C", "S"), {"type": "case", "submitter_id": "D"}])).await;
+    let answer = sheepdog
+        .put("/P/Q", json!([study("S"), case("C", "S"), {"type": "case", "submitter_id": "D"}]))
+        .await;
     assert_eq!(answer.status, 400);
     assert_eq!(answer.errors(), vec![("MISSING_PROPERTY".to_owned(), json!(["studies"]))]);
     assert_eq!(answer.body["entities"][1]["valid"], true);
@@ -147,13 +148,17 @@ async fn an_incomplete_key_names_nobody() {
         let answer = sheepdog.put("/P/Q", anonymous.clone()).await;
         assert_eq!(answer.body["created_entity_count"], 1);
     }
-    assert_eq!(sheepdog.props("select _props from node_case order by created limit 1").await["submitter_id"], "C");
+    assert_eq!(
+        sheepdog.props("select _props from node_case order by created limit 1").await["submitter_id"],
+        "C"
+    );
 }
 
 #[actix_web::test]
 async fn multiplicities_hold_against_stored_nodes_and_within_a_request() {
     let (sheepdog, _) = TestSheepdog::with_case().await;
-    let demographic = |id: &str| json!({"type": "demographic", "submitter_id": id, "cases": {"submitter_id": "C"}});
+    let demographic =
+        |id: &str| json!({"type": "demographic", "submitter_id": id, "cases": {"submitter_id": "C"}});
     let both = sheepdog.put("/P/Q", json!([demographic("A"), demographic("B")])).await;
     assert_eq!(both.errors().len(), 2);
     assert_eq!(sheepdog.put("/P/Q", demographic("A")).await.status, 200);

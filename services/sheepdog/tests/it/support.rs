@@ -172,8 +172,11 @@ impl Answer {
     /// `type` and `keys` of all errors of all entities.
     pub(crate) fn errors(&self) -> Vec<(String, Value)> {
         let entities = self.body["entities"].as_array().cloned().unwrap_or_default();
-        let errors = entities.iter().flat_map(|entity| entity["errors"].as_array().cloned().unwrap_or_default());
-        errors.map(|error| (error["type"].as_str().unwrap_or_default().to_owned(), error["keys"].clone())).collect()
+        let errors =
+            entities.iter().flat_map(|entity| entity["errors"].as_array().cloned().unwrap_or_default());
+        errors
+            .map(|error| (error["type"].as_str().unwrap_or_default().to_owned(), error["keys"].clone()))
+            .collect()
     }
 }
 

@@ -15,8 +15,10 @@ async fn a_dry_run_leaves_nothing_and_can_be_committed_once() {
     assert_eq!((committed.status, &committed.body["created_entity_count"]), (201, &json!(2)));
     assert_eq!(sheepdog.count("select count(*) from node_case").await, 1);
     let again = sheepdog.put(&path, json!({})).await;
-    let message =
-        format!("This transaction_log was committed already by transaction '{}'.", committed.body["transaction_id"]);
+    let message = format!(
+        "This transaction_log was committed already by transaction '{}'.",
+        committed.body["transaction_id"]
+    );
     assert_eq!((again.status, again.body), (400, json!({ "message": message })));
 }
 
@@ -68,4 +70,62 @@ async fn the_log_holds_snapshots_and_the_document() {
     let document = sheepdog.props(document).await;
     assert_eq!((&document["format"], &document["success"]), (&json!("json"), &json!(true)));
     assert_eq!(document["doc"], study("S").to_string());
+}
+
+#[actix_web::test]
+async fn a_submission_in_the_background_is_found_in_the_log() {
+    let sheepdog = TestSheepdog::start().await;
+    let answer = sheepdog.put("/P/Q?async=true", study("S")).await;
+    let id = answer.body["transaction_id"].clone();
+    let expected = json!({"code": 200, "message": "Transaction submitted.", "transaction_id": id});
+    assert_eq!((answer.status, answer.body), (200, expected));
+    for _ in 0..200 {
+        let state = "select to_jsonb(state) from transaction_logs order by id desc limit 1";
+        if sheepdog.props(state).await == json!("SUCCEEDED") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(sheepdog.count("select count(*) from node_study").await, 1);
+}
+
+#[actix_web::test]
+async fn what_the_original_cannot_do_is_501() {
+    let sheepdog = TestSheepdog::start().await;
+    assert_eq!(
+        sheepdog.put("/P/Q/bulk", json!([{"name": "a", "doc_format": "json", "doc": "[]"}])).await.status,
+        501
+    );
+    assert_eq!(sheepdog.put("/P/Q/bulk", json!({"a": 1})).await.status, 400);
+    assert_eq!(sheepdog.put("/P/Q/submit", json!({})).await.status, 501);
+}
+
+#[actix_web::test]
+async fn a_transaction_of_another_project_is_unknown() {
+    let sheepdog = TestSheepdog::start().await;
+    sheepdog.put("/P", json!({"code": "R", "name": "R", "dbgap_accession_number": "phsR"})).await;
+    let dry = sheepdog.put("/P/Q/_dry_run", study("S")).await.body["transaction_id"].clone();
+    let closed = sheepdog.put(&format!("/P/R/transactions/{dry}/close"), json!({})).await;
+    let message = format!("Unable to find transaction_log with id: {dry} for project P-R");
+    assert_eq!((closed.status, closed.body), (404, json!({ "message": message })));
+    assert_eq!(sheepdog.put(&format!("/P/R/transactions/{dry}/commit"), json!({})).await.status, 400);
+}
+
+#[actix_web::test]
+async fn writers_of_one_project_lose_nothing() {
+    let (sheepdog, _) = TestSheepdog::with_case().await;
+    let with = |key: &str, value: serde_json::Value| {
+        let mut document = case("C", "S");
+        document[key] = value;
+        document
+    };
+    let writes = (0..5).map(|number| sheepdog.put("/P/Q", with("age", json!(number))));
+    let others = (0..5).map(|number| sheepdog.put("/P/Q", with("weight", json!(number))));
+    let answers = futures_util::future::join_all(writes.chain(others).map(Box::pin)).await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    let props = sheepdog.props("select _props from node_case").await;
+    assert!(props["age"].is_number() && props["weight"].is_number(), "{props}");
+    // Each write but the first to a key changes the row, and each change leaves one row of history.
+    let voided = sheepdog.count("select count(*) from _voided_nodes where label = 'case'").await;
+    assert_eq!(voided, 10);
 }

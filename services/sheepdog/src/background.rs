@@ -1,0 +1,50 @@
+//! Submissions that go on after their answer (`?async=true`).
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+use crate::{
+    Error, Sheepdog,
+    submission::{self, Submission},
+};
+
+/// So many are worked on at once.
+const RUNNING: usize = 8;
+/// So many more may wait.
+const WAITING: usize = 128;
+
+/// Room for submissions in the background.
+pub(crate) struct Background {
+    admitted: Arc<Semaphore>,
+    running: Arc<Semaphore>,
+}
+
+impl Default for Background {
+    fn default() -> Self {
+        Self {
+            admitted: Arc::new(Semaphore::new(RUNNING + WAITING)),
+            running: Arc::new(Semaphore::new(RUNNING)),
+        }
+    }
+}
+
+/// Takes a submission on; its transaction's log tells how it ended.
+///
+/// # Errors
+/// [`Error::Busy`] when too many wait.
+pub(crate) async fn start(sheepdog: &Arc<Sheepdog>, submission: Submission) -> Result<Value, Error> {
+    let admitted = sheepdog.background.admitted.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
+    let running = sheepdog.background.running.clone();
+    let transaction_id = submission::open_log(sheepdog, &submission).await?;
+    let sheepdog = sheepdog.clone();
+    tokio::spawn(async move {
+        let _admitted = admitted;
+        let Ok(_running) = running.acquire_owned().await else { return };
+        if let Err(error) = submission::run_opened(&sheepdog, submission, transaction_id).await {
+            tracing::error!(transaction.id = transaction_id, error = ?error, "a submission in the background failed");
+        }
+    });
+    Ok(json!({ "code": 200, "message": "Transaction submitted.", "transaction_id": transaction_id }))
+}

@@ -32,6 +32,8 @@ async fn filters_hold_together() {
         ("metadata=color:red&metadata=n:6".into(), vec![6]),
         ("urls_metadata={\"s3://b/\":{\"state\":\"bad\"}}".into(), vec![2]),
         ("negate_params={\"authz\":[\"/b\"],\"acl\":[\"y\"]}".into(), vec![2, 3]),
+        ("page=1&limit=2&negate_params={\"file_name\":\"x\"}&urls_metadata={\"s3\":{}}".into(), vec![]),
+        ("page=1&limit=2&negate_params={\"authz\":[\"/c\"]}&urls_metadata={\"s3\":{}}".into(), vec![3, 4]),
         ("negate_params={\"urls_metadata\":{\"s3\":{\"state\":\"ok\"}}}".into(), vec![2]),
         (format!("ids={},dg.T/{}", guid(2), guid(3)), vec![2, 3]),
     ] {

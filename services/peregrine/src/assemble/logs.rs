@@ -74,7 +74,7 @@ fn show_document(document: &mut Value) {
     for key in ["id", "transaction_id"] {
         as_id(&mut document[key]);
     }
-    document["doc_size"] = json!(document["doc"].as_str().map_or(0, str::len));
+    document["doc_size"] = json!(document["doc"].as_str().map_or(0, |text| text.chars().count()));
     let mut response = document["response_json"].take();
     document["response_json"] = match &response {
         Value::Null => Value::Null,

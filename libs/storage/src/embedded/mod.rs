@@ -4,6 +4,7 @@
 //! keeps the objects, and this module adds what a commons needs: listening and stopping, CORS for browsers,
 //! keys of any length, and a notice of every object that was completed.
 
+mod multipart;
 mod objects;
 mod server;
 

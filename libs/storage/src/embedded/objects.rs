@@ -4,6 +4,8 @@
 //!   refused after its bytes were written. Long keys are kept under a short name here, and listed as they are.
 //! - It makes a bucket of any name on PUT; here only buckets that exist take objects.
 //! - It returns keys as they are when they were asked for URL-encoded; here they are encoded.
+//! - It takes an upload apart before it looks whether the parts fit, and accepts an upload's id for any key; see
+//!   [`multipart`].
 
 use std::{
     borrow::Cow,
@@ -30,6 +32,7 @@ use s3s_fs::FileSystem;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
+use super::multipart;
 use crate::Location;
 
 /// Keys up to this many bytes are kept under their own name.
@@ -53,6 +56,7 @@ pub(super) struct Objects {
 impl Objects {
     pub(super) fn open(folder: &Path, notices: mpsc::Sender<Location>) -> io::Result<Self> {
         std::fs::create_dir_all(folder.join(LONG_KEY_FOLDER))?;
+        multipart::forget_old(folder)?;
         let files = FileSystem::new(folder).map_err(|error| io::Error::other(format!("{error:?}")))?;
         Ok(Self { files, folder: folder.to_owned(), notices })
     }
@@ -195,9 +199,10 @@ impl S3 for Objects {
         &self,
         mut req: S3Request<CreateMultipartUploadInput>,
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
-        let key = req.input.key.clone();
-        req.input.key = self.stored_for_write(&req.input.bucket, &key).await?;
+        let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
+        req.input.key = self.stored_for_write(&bucket, &key).await?;
         let mut answer = self.files.create_multipart_upload(req).await?;
+        answer.output.upload_id = answer.output.upload_id.map(|id| multipart::sealed(&id, &bucket, &key));
         answer.output.key = Some(key);
         Ok(answer)
     }
@@ -206,15 +211,19 @@ impl S3 for Objects {
         &self,
         mut req: S3Request<UploadPartInput>,
     ) -> S3Result<S3Response<UploadPartOutput>> {
-        req.input.key = Self::stored(&req.input.key)?.into_owned();
-        self.files.upload_part(req).await
+        let input = &mut req.input;
+        input.upload_id = multipart::opened(&input.upload_id, &input.bucket, &input.key)?;
+        input.key = Self::stored(&input.key)?.into_owned();
+        self.files.upload_part(req).await.map_err(multipart::unknown_upload)
     }
 
     async fn list_parts(&self, mut req: S3Request<ListPartsInput>) -> S3Result<S3Response<ListPartsOutput>> {
-        let key = req.input.key.clone();
+        let (key, upload) = (req.input.key.clone(), req.input.upload_id.clone());
+        req.input.upload_id = multipart::opened(&upload, &req.input.bucket, &key)?;
         req.input.key = Self::stored(&key)?.into_owned();
         let mut answer = self.files.list_parts(req).await?;
         answer.output.key = Some(key);
+        answer.output.upload_id = Some(upload);
         Ok(answer)
     }
 
@@ -223,8 +232,18 @@ impl S3 for Objects {
         mut req: S3Request<CompleteMultipartUploadInput>,
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
         let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
+        req.input.upload_id = multipart::opened(&req.input.upload_id, &bucket, &key)?;
         req.input.key = Self::stored(&key)?.into_owned();
-        let answer = self.files.complete_multipart_upload(req).await?;
+        let wanted = req.input.multipart_upload.as_ref().and_then(|upload| upload.parts.clone());
+        let list = req.clone().map_input(|input| ListPartsInput {
+            bucket: input.bucket,
+            key: input.key,
+            upload_id: input.upload_id,
+            ..ListPartsInput::default()
+        });
+        let there = self.files.list_parts(list).await?.output.parts.unwrap_or_default();
+        multipart::check_parts(&wanted.unwrap_or_default(), &there)?;
+        let answer = self.files.complete_multipart_upload(req).await.map_err(multipart::unknown_upload)?;
         self.notice(bucket, key);
         Ok(answer)
     }
@@ -233,8 +252,10 @@ impl S3 for Objects {
         &self,
         mut req: S3Request<AbortMultipartUploadInput>,
     ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
-        req.input.key = Self::stored(&req.input.key)?.into_owned();
-        self.files.abort_multipart_upload(req).await
+        let input = &mut req.input;
+        input.upload_id = multipart::opened(&input.upload_id, &input.bucket, &input.key)?;
+        input.key = Self::stored(&input.key)?.into_owned();
+        self.files.abort_multipart_upload(req).await.map_err(multipart::unknown_upload)
     }
 }
 

@@ -67,6 +67,9 @@ impl Service<Request<Incoming>> for AnyOrigin {
         let answer = Service::call(&self.0, request);
         Box::pin(async move {
             let mut answer = answer.await?;
+            if answer.status().is_server_error() {
+                tracing::error!(http.status = answer.status().as_u16(), "the embedded object store failed");
+            }
             let headers = answer.headers_mut();
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
             let exposed = HeaderValue::from_static("ETag, Content-Length, Content-Range, Accept-Ranges");

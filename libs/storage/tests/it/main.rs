@@ -27,8 +27,7 @@ fn http() -> reqwest::Client {
 }
 
 fn store(endpoint: &EmbeddedS3, secret: &str, http: reqwest::Client) -> S3Store {
-    let credentials =
-        AwsCredentials { aws_access_key_id: "AK".into(), aws_secret_access_key: secret.into() };
+    let credentials = AwsCredentials { aws_access_key_id: "AK".into(), aws_secret_access_key: secret.into() };
     let config = |cred: &str| BucketConfig {
         cred: cred.into(),
         endpoint_url: Some(format!("http://{}", endpoint.address())),
@@ -61,7 +60,13 @@ fn at(key: &str) -> Location {
 }
 
 async fn bytes(stream: storage::ByteStream) -> Vec<u8> {
-    stream.try_fold(Vec::new(), async |mut all, piece| { all.extend_from_slice(&piece); Ok(all) }).await.unwrap()
+    stream
+        .try_fold(Vec::new(), async |mut all, piece| {
+            all.extend_from_slice(&piece);
+            Ok(all)
+        })
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -142,6 +147,27 @@ async fn parts_sent_by_signed_urls_become_one_object_even_under_a_long_name() {
 
     let again = fixture.store.complete_multipart(&location, &upload, &parts).await;
     assert!(matches!(again, Err(StorageError::Refused { .. } | StorageError::NotFound)), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_mistake_at_the_end_of_an_upload_does_not_lose_it() {
+    let fixture = fixture();
+    let location = at("guid/f");
+    let upload = fixture.store.create_multipart(&location).await.unwrap();
+    let access = Access::Part { upload_id: &upload, number: 1 };
+    let url = fixture.store.presign(&location, access, HOUR, &[]).unwrap();
+    let answer = fixture.http.put(url).body("content").send().await.unwrap();
+    let etag = answer.headers()["etag"].to_str().unwrap().to_owned();
+    let end = async |location: &Location, numbers: &[i64]| {
+        let part = |number: &i64| Part { number: *number, etag: etag.clone() };
+        let parts: Vec<Part> = numbers.iter().map(part).collect();
+        fixture.store.complete_multipart(location, &upload, &parts).await
+    };
+    assert!(matches!(end(&location, &[1, 2]).await, Err(StorageError::Refused { status: 400, .. })));
+    assert!(matches!(end(&at("guid/other"), &[1]).await, Err(StorageError::NotFound)), "another key");
+    end(&location, &[1]).await.unwrap();
+    assert_eq!(fixture.store.head(&location).await.unwrap().size, 7);
+    assert!(matches!(end(&location, &[1]).await, Err(StorageError::Refused { .. } | StorageError::NotFound)));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 mod access;
 mod bulk;
 mod caller;
+pub mod clients;
 mod config;
 pub mod credentials;
 mod downloads;

@@ -206,11 +206,11 @@ async fn ask(commons: &Commons, question: &Question) -> Value {
 #[tokio::test]
 async fn decisions_are_those_of_the_rule_on_random_grants() {
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
-    for _ in 0..12 {
+    for _ in 0..6 {
         let world = world().new_tree(&mut runner).unwrap().current();
         let commons = Commons::start().await;
         build(&commons, &world).await;
-        for _ in 0..60 {
+        for _ in 0..80 {
             let question = question().new_tree(&mut runner).unwrap().current();
             let decided = ask(&commons, &question).await;
             assert_eq!(decided, json!(world.decide(&question)), "{question:?} in {world:?}");

@@ -52,7 +52,7 @@ fn parse(text: &str) -> anyhow::Result<UserYaml> {
     })
 }
 
-/// Brings the users, groups and rights of `users` into the databases of fence and arborist.
+/// Brings the users, groups, clients and rights of `users` into the databases of fence and arborist.
 ///
 /// # Errors
 /// When a database fails.
@@ -65,8 +65,31 @@ pub(crate) async fn load(
     if !dry_run {
         fence::users::apply(fence, users).await.context("users cannot be written to fence's database")?;
     }
-    let options = sync::Options { dry_run, ..sync::Options::default() };
+    let clients = fence::clients::ids_by_name(fence).await.context("fence's clients cannot be read")?;
+    let options = sync::Options { dry_run, clients, ..sync::Options::default() };
     sync::run(arborist, users, &options).await.context("rights cannot be written to arborist's database")
+}
+
+/// Makes sure of the built-in administrator in a commons that was started without a user.yaml: what an earlier
+/// file or somebody else has granted stays.
+///
+/// # Errors
+/// When a database fails.
+pub(crate) async fn ensure_administrator(
+    fence: &PgPool,
+    arborist: &PgPool,
+    built_in: &UserYaml,
+) -> anyhow::Result<()> {
+    const KNOWN: &str = r#"select exists (select from "User" where lower(username) = $1)"#;
+    let known: bool = sqlx::query_scalar(KNOWN).bind(ADMINISTRATOR).fetch_one(fence).await?;
+    if !known {
+        fence::users::apply(fence, built_in).await.context("users cannot be written to fence's database")?;
+    }
+    let options = sync::Options { additive: true, ..sync::Options::default() };
+    sync::run(arborist, built_in, &options)
+        .await
+        .context("rights cannot be written to arborist's database")?;
+    Ok(())
 }
 
 /// Makes the administrator's key file, unless there is one that is still good for `issuer`.

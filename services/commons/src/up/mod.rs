@@ -9,6 +9,7 @@ mod services;
 
 use std::{
     net::{IpAddr, TcpListener},
+    ops::RangeInclusive,
     path::PathBuf,
     sync::Arc,
     time::Instant,
@@ -37,8 +38,9 @@ use crate::{
 use databases::Databases;
 use ports::Ports;
 
-/// Threads that serve requests at the public port; the services' own ports have one each.
-const GATEWAY_THREADS: usize = 2;
+/// Threads that serve requests at the public port: one a core, within these bounds.
+const GATEWAY_THREADS: RangeInclusive<usize> = 2..=8;
+/// Threads of a service's own port.
 const SERVICE_THREADS: usize = 1;
 
 /// What a commons on this machine is told.
@@ -52,7 +54,7 @@ pub struct Options {
     pub port: u16,
     /// Folder, file or address of the dictionary; `None` for the built-in one.
     pub dictionary: Option<String>,
-    /// The user.yaml.
+    /// The user.yaml to load; `None` loads the administrator on the first start, and nothing later.
     pub user_yaml: Option<PathBuf>,
     /// Services call each other over HTTP.
     pub remote_calls: bool,
@@ -140,7 +142,9 @@ impl Running {
         let lock = state.lock()?;
         let mut ports = Ports::bind(options.host, options.port)?;
         let public_url = public_url(&options, ports.gateway_port())?;
-        let users = read_user_yaml(options.user_yaml.as_deref())?;
+        // Without a file, what the databases say stands: a sync of yesterday must not be undone by a restart.
+        let load_users = options.user_yaml.is_some() || state.last_run()?.is_none();
+        let users = load_users.then(|| read_user_yaml(options.user_yaml.as_deref())).transpose()?;
         let secrets = secrets(&state, options.indexd_login.as_deref())?;
         let (databases, keys, dictionary) = tokio::try_join!(
             Databases::open(&state, &secrets, options.database_url.as_deref()),
@@ -160,9 +164,12 @@ impl Running {
         let mut object_store = services::start_object_store(&state, &ground, ports.object_store)?;
         let pools = services::Pools::open(&databases)?;
         services::migrate(&pools, &ground).await?;
-        load_users(&pools.fence, &pools.arborist, &users, false).await?;
+        match options.user_yaml {
+            Some(_) => drop(load_users(&pools.fence, &pools.arborist, &users, false).await?),
+            None => identity::ensure_administrator(&pools.fence, &pools.arborist, &users).await?,
+        }
         let all = services::build(&ground, &pools, &mut object_store)?;
-        let mut servers = vec![serve(ports.gateway, all.gateway, GATEWAY_THREADS)?];
+        let mut servers = vec![serve(ports.gateway, all.gateway, gateway_threads())?];
         for service in all.services {
             let listener = ports.services.swap_remove(service.name()).context("a service without a port")?;
             servers.push(serve(listener, service, SERVICE_THREADS)?);
@@ -227,7 +234,11 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<()> {
     if !args.json {
         println!("stopping");
     }
-    running.stop().await;
+    tokio::select! {
+        () = running.stop() => {}
+        // Dropping what still runs closes it without waiting; PostgreSQL stops in order even then.
+        _ = watch.end() => eprintln!("stopping at once"),
+    }
     outcome
 }
 
@@ -292,6 +303,11 @@ fn secrets(state: &State, indexd_login: Option<&str>) -> anyhow::Result<Secrets>
 async fn signing_keys(state: State) -> anyhow::Result<SigningKeys> {
     // Finding primes takes a while.
     tokio::task::spawn_blocking(move || state.signing_keys()).await?
+}
+
+fn gateway_threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    cores.clamp(*GATEWAY_THREADS.start(), *GATEWAY_THREADS.end())
 }
 
 fn serve(listener: TcpListener, service: Arc<dyn web::Service>, threads: usize) -> anyhow::Result<Server> {

@@ -3,7 +3,7 @@
 use commons::up::{Options, Running};
 use serde_json::json;
 
-use crate::running::Commons;
+use crate::running::{self, Commons};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_written_is_there_after_a_restart_and_secrets_stay() {
@@ -25,6 +25,28 @@ async fn what_was_written_is_there_after_a_restart_and_secrets_stay() {
     commons.running.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rights_of_a_user_yaml_stay_when_the_next_start_names_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("user.yaml");
+    let rights = "authz:
+  anonymous_policies: [open]
+  policies: [{id: open, role_ids: [guppy], resource_paths: [/open]}]
+  roles: [{id: guppy, permissions: [{id: guppy, action: {service: guppy, method: read}}]}]
+  resources: [{name: open}]
+";
+    std::fs::write(&file, rights).unwrap();
+    let mut options = Options::on_free_ports(folder.path().join("state"));
+    options.user_yaml = Some(file);
+    for _ in 0..2 {
+        let commons = Commons::start_with(options.clone()).await;
+        let (_, mapping) = running::answer(commons.anonymous("GET", "/authz/mapping")).await;
+        assert_eq!(mapping, json!({ "/open": [{ "service": "guppy", "method": "read" }] }));
+        commons.running.stop().await;
+        options.user_yaml = None;
+    }
+}
+
 #[tokio::test]
 async fn the_development_login_is_refused_for_a_public_address() {
     let folder = tempfile::tempdir().unwrap();
@@ -44,4 +66,42 @@ async fn a_broken_user_yaml_is_refused_before_anything_starts() {
     let refused = format!("{:#}", Running::start(options).await.err().unwrap());
     assert!(refused.contains("missing") && refused.contains("user.yaml"), "{refused}");
     assert!(!folder.path().join("state/postgres").exists());
+}
+
+const READER: &str = "
+authz:
+  resources: [{name: programs, subresources: [{name: YAML}]}]
+  roles: [{id: reader, permissions: [{id: reader, action: {service: '*', method: read}}]}]
+  policies: [{id: yaml_reader, role_ids: [reader], resource_paths: [/programs/YAML]}]
+users:
+  ada: {policies: [yaml_reader]}
+";
+
+/// What arborist says to the commons about ada.
+async fn rights_of_ada(commons: &Commons) -> serde_json::Value {
+    let arborist = &commons.running.announcement().services["arborist"];
+    let request =
+        commons.signed("POST", &format!("{arborist}/auth/mapping")).json(&json!({ "username": "ada" }));
+    answer(request).await.1
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rights_of_a_user_yaml_are_loaded_beside_the_administrators_and_outlive_a_start_without_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("user.yaml");
+    std::fs::write(&file, READER).unwrap();
+    let mut options = Options::on_free_ports(folder.path().join("state"));
+    options.user_yaml = Some(file);
+    let wanted = json!({ "/programs/YAML": [{ "service": "*", "method": "read" }] });
+
+    let commons = Commons::start_with(options).await;
+    assert_eq!(rights_of_ada(&commons).await, wanted);
+    let (_, admin) = commons.get("/user/user").await;
+    assert_eq!((&admin["username"], &admin["is_admin"]), (&json!("admin"), &json!(true)));
+    assert!(admin["authz"]["/programs"].is_array(), "{admin}");
+    commons.running.stop().await;
+
+    let commons = Commons::start_on(folder.path().join("state")).await;
+    assert_eq!(rights_of_ada(&commons).await, wanted);
+    commons.running.stop().await;
 }

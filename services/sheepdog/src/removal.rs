@@ -261,22 +261,23 @@ fn refuse_fields(sheepdog: &Sheepdog, doomed: &mut [Doomed], fields: &[String]) 
     }
 }
 
+/// Ids and properties.
+type Nodes<'a> = Vec<(&'a str, &'a Map<String, Value>)>;
+
 async fn write(
     sheepdog: &Sheepdog,
     connection: &mut PgConnection,
     doomed: &[Doomed],
     removal: &Removal,
 ) -> Result<(), Error> {
-    let mut by_label: BTreeMap<&str, Vec<(&str, &Map<String, Value>)>> = BTreeMap::new();
+    let mut by_label: BTreeMap<&str, Nodes<'_>> = BTreeMap::new();
     for doomed in doomed {
         if let Some((label, props)) = &doomed.node {
             by_label.entry(label).or_default().push((&doomed.id, props));
         }
     }
     let stamp = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, false);
-    let ids = |nodes: &[(&str, &Map<String, Value>)]| -> Vec<String> {
-        nodes.iter().map(|(id, _)| (*id).to_owned()).collect()
-    };
+    let ids = |nodes: &Nodes<'_>| -> Vec<String> { nodes.iter().map(|(id, _)| (*id).to_owned()).collect() };
     match removal {
         Removal::Nodes => {
             for (label, nodes) in &by_label {

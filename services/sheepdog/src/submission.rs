@@ -147,7 +147,7 @@ impl Work<'_> {
         let mut connection = self.sheepdog.pool.acquire().await?;
         let mut written = Written::default();
         match self.attempt(&mut connection, &mut outcome, &mut written).await {
-            Ok(answer) => return Ok((outcome.code(), answer)),
+            Ok(answer) => Ok((outcome.code(), answer)),
             Err(failure) => {
                 self.take_back(written).await;
                 let state = explain(failure, &mut outcome);

@@ -280,8 +280,7 @@ impl Rows<'_> {
 
     /// Up to the next delimiter or line end.
     fn read_plain(&mut self) -> String {
-        let delimiter = self.delimiter;
-        let end = self.rest.find(|c| c == delimiter || c == '\n' || c == '\r').unwrap_or(self.rest.len());
+        let end = self.rest.find([self.delimiter, '\n', '\r']).unwrap_or(self.rest.len());
         let (cell, rest) = self.rest.split_at(end);
         self.rest = rest;
         cell.to_owned()

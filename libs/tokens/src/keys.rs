@@ -121,7 +121,7 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// Reads every pair below `folder`.
+    /// Reads every pair below `folder`. A missing public half is made from the private one.
     ///
     /// # Errors
     /// When the folder cannot be read, a key is malformed, or there is no pair.
@@ -143,9 +143,20 @@ impl SigningKeys {
             let private_path = folder.join(&name).join("jwt_private_key.pem");
             let public_path = folder.join(&name).join("jwt_public_key.pem");
             let private = fs::read_to_string(&private_path).map_err(file_error(&private_path))?;
-            let public = fs::read_to_string(&public_path).map_err(file_error(&public_path))?;
-            let key = SigningKey::from_pem(&name, &private, &public)
-                .map_err(|reason| KeyError::Malformed { path: private_path, reason })?;
+            let malformed = |reason| KeyError::Malformed { path: private_path.clone(), reason };
+            let public = match fs::read_to_string(&public_path) {
+                Ok(public) => public,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    let public = public_half(&private).map_err(malformed)?;
+                    // A folder that is mounted read-only, as a secret is, serves as well.
+                    if let Err(error) = fs::write(&public_path, &public) {
+                        tracing::debug!(error = %error, "the public half of a key is kept in memory only");
+                    }
+                    public
+                }
+                Err(error) => return Err(file_error(&public_path)(error)),
+            };
+            let key = SigningKey::from_pem(&name, &private, &public).map_err(malformed)?;
             keys.push(key);
         }
         if keys.is_empty() {
@@ -237,6 +248,23 @@ fn fresh_pair() -> Result<(String, String), String> {
     Ok((encode("PRIVATE KEY", private.as_ref()), encode("PUBLIC KEY", public.as_ref())))
 }
 
+/// The SPKI PEM of a private key (PKCS#1, as `openssl genrsa -traditional` makes it, or PKCS#8).
+fn public_half(private_pem: &str) -> Result<String, String> {
+    use aws_lc_rs::{
+        encoding::{AsDer, PublicKeyX509Der},
+        rsa::KeyPair,
+        signature::KeyPair as _,
+    };
+    let parsed = pem::parse(private_pem).map_err(|e| e.to_string())?;
+    let pair = match parsed.tag() {
+        "RSA PRIVATE KEY" => KeyPair::from_der(parsed.contents()),
+        _ => KeyPair::from_pkcs8(parsed.contents()),
+    };
+    let pair = pair.map_err(|e| e.to_string())?;
+    let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|e| e.to_string())?;
+    Ok(pem::encode(&pem::Pem::new("PUBLIC KEY", public.as_ref())))
+}
+
 /// Modulus and exponent, base64url, of the private key's public half.
 fn rsa_components(key: &EncodingKey) -> Result<(String, String), String> {
     use jsonwebtoken::jwk::{AlgorithmParameters, Jwk as LibraryJwk};
@@ -256,6 +284,18 @@ mod tests {
         let mut names = ["b", "2018-05-01T21:29:02Z", "a", "2026-01-01T00:00:00Z"].map(String::from);
         sort_newest_first(&mut names);
         assert_eq!(names, ["2026-01-01T00:00:00Z", "2018-05-01T21:29:02Z", "a", "b"]);
+    }
+
+    #[test]
+    fn a_missing_public_half_is_made_from_the_private_one() {
+        let folder = tempfile::tempdir().unwrap();
+        SigningKeys::generate(folder.path(), "first").unwrap();
+        let public = folder.path().join("first/jwt_public_key.pem");
+        let original = fs::read_to_string(&public).unwrap();
+        fs::remove_file(&public).unwrap();
+        let keys = SigningKeys::load(folder.path()).unwrap();
+        assert_eq!(keys.signing().public_pem, original);
+        assert_eq!(fs::read_to_string(&public).unwrap(), original);
     }
 
     #[test]

@@ -244,8 +244,7 @@ fn fresh_pair() -> Result<(String, String), String> {
     let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|e| e.to_string())?;
     let private: Pkcs8V1Der<'_> = pair.as_der().map_err(|e| e.to_string())?;
     let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|e| e.to_string())?;
-    let encode = |tag: &str, der: &[u8]| pem::encode(&pem::Pem::new(tag, der));
-    Ok((encode("PRIVATE KEY", private.as_ref()), encode("PUBLIC KEY", public.as_ref())))
+    Ok((pem_text("PRIVATE KEY", private.as_ref()), pem_text("PUBLIC KEY", public.as_ref())))
 }
 
 /// The SPKI PEM of a private key (PKCS#1, as `openssl genrsa -traditional` makes it, or PKCS#8).
@@ -262,7 +261,13 @@ fn public_half(private_pem: &str) -> Result<String, String> {
     };
     let pair = pair.map_err(|e| e.to_string())?;
     let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|e| e.to_string())?;
-    Ok(pem::encode(&pem::Pem::new("PUBLIC KEY", public.as_ref())))
+    Ok(pem_text("PUBLIC KEY", public.as_ref()))
+}
+
+/// PEM with line feeds alone, byte for byte what openssl writes.
+fn pem_text(tag: &str, der: &[u8]) -> String {
+    let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+    pem::encode_config(&pem::Pem::new(tag, der), config)
 }
 
 /// Modulus and exponent, base64url, of the private key's public half.

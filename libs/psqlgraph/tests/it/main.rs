@@ -1,3 +1,4 @@
 //! psqlgraph on a real database.
+#![expect(clippy::unwrap_used, reason = "tests panic")]
 
 mod tables;

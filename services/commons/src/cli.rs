@@ -88,7 +88,8 @@ pub struct UpArgs {
     /// Data dictionary: a folder of YAML files, a merged JSON file, or the address of one. Default: the built-in one.
     #[arg(long, value_name = "DIR|FILE|URL")]
     pub dictionary: Option<String>,
-    /// Users, groups and rights, as in every Gen3 commons. The user `admin` is added unless the file defines it.
+    /// Load users, groups and rights, as in every Gen3 commons. The user `admin`, with every right, is added unless the
+    /// file defines it. Without this option `admin` is made sure of, and nobody else's rights change.
     #[arg(long, value_name = "FILE")]
     pub user_yaml: Option<PathBuf>,
     /// Also load a demonstration study through the public API.

@@ -75,3 +75,20 @@ impl Watch {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_in_a_background_task_is_a_reason_to_end_and_says_where() {
+        let runtime = runtime().unwrap();
+        let mut watch = Watch::install();
+        let end = runtime.block_on(async {
+            let task = tokio::spawn(async { panic!("a broken invariant") });
+            assert!(task.await.unwrap_err().is_panic());
+            watch.end().await.unwrap()
+        });
+        assert!(matches!(end, End::Panic(place) if place.contains("supervision.rs")));
+    }
+}

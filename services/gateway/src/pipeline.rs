@@ -68,14 +68,16 @@ pub(crate) async fn run(
     identity::drop_claims(req.headers_mut());
     let edge = Edge::read(&gateway.config, &req);
     identity::choose_token(req.headers_mut(), edge.access_cookie.as_deref());
-    let line = AccessLine::begin(&req, &edge);
+    let line =
+        tracing::enabled!(target: "access", tracing::Level::INFO).then(|| AccessLine::begin(&req, &edge));
+    let log = |status, service: Option<&str>| line.iter().for_each(|line| line.write(status, service));
     let row = match admit(&gateway, &edge, &mut req).await {
         Ok(row) => row,
         Err(refusal) => {
             let mut answer = req.into_response(refusal).map_into_right_body();
             let status = answer.status();
             edge.dress(&gateway.config, status, answer.headers_mut());
-            line.write(status, None);
+            log(status, None);
             return Ok(answer);
         }
     };
@@ -87,14 +89,14 @@ pub(crate) async fn run(
             let mut answer = mask(answer);
             let status = answer.status();
             edge.dress(&gateway.config, status, answer.headers_mut());
-            line.write(masked_from, service);
+            log(masked_from, service);
             return Ok(answer);
         }
         Ok(Err(error)) => error,
         Err(_) => actix_web::error::ErrorGatewayTimeout("the service did not answer in time"),
     };
     let mut response = error.as_response_error().error_response();
-    line.write(response.status(), service);
+    log(response.status(), service);
     if is_masked(response.status()) {
         response = masked();
     }

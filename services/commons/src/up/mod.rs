@@ -54,7 +54,7 @@ pub struct Options {
     pub port: u16,
     /// Folder, file or address of the dictionary; `None` for the built-in one.
     pub dictionary: Option<String>,
-    /// The user.yaml to load; `None` loads the administrator on the first start, and nothing later.
+    /// The user.yaml to load; `None` makes sure of the administrator and changes nobody else's rights.
     pub user_yaml: Option<PathBuf>,
     /// Services call each other over HTTP.
     pub remote_calls: bool,
@@ -142,9 +142,7 @@ impl Running {
         let lock = state.lock()?;
         let mut ports = Ports::bind(options.host, options.port)?;
         let public_url = public_url(&options, ports.gateway_port())?;
-        // Without a file, what the databases say stands: a sync of yesterday must not be undone by a restart.
-        let load_users = options.user_yaml.is_some() || state.last_run()?.is_none();
-        let users = load_users.then(|| read_user_yaml(options.user_yaml.as_deref())).transpose()?;
+        let users = read_user_yaml(options.user_yaml.as_deref())?;
         let secrets = secrets(&state, options.indexd_login.as_deref())?;
         let (databases, keys, dictionary) = tokio::try_join!(
             Databases::open(&state, &secrets, options.database_url.as_deref()),

@@ -3,7 +3,7 @@
 use commons::up::{Options, Running};
 use serde_json::json;
 
-use crate::running::{self, Commons};
+use crate::running::{Commons, answer};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_written_is_there_after_a_restart_and_secrets_stay() {
@@ -23,28 +23,6 @@ async fn what_was_written_is_there_after_a_restart_and_secrets_stay() {
     let second = Running::start(Options::on_free_ports(state)).await.err().unwrap().to_string();
     assert!(second.contains("--state"), "{second}");
     commons.running.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rights_of_a_user_yaml_stay_when_the_next_start_names_none() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("user.yaml");
-    let rights = "authz:
-  anonymous_policies: [open]
-  policies: [{id: open, role_ids: [guppy], resource_paths: [/open]}]
-  roles: [{id: guppy, permissions: [{id: guppy, action: {service: guppy, method: read}}]}]
-  resources: [{name: open}]
-";
-    std::fs::write(&file, rights).unwrap();
-    let mut options = Options::on_free_ports(folder.path().join("state"));
-    options.user_yaml = Some(file);
-    for _ in 0..2 {
-        let commons = Commons::start_with(options.clone()).await;
-        let (_, mapping) = running::answer(commons.anonymous("GET", "/authz/mapping")).await;
-        assert_eq!(mapping, json!({ "/open": [{ "service": "guppy", "method": "read" }] }));
-        commons.running.stop().await;
-        options.user_yaml = None;
-    }
 }
 
 #[tokio::test]

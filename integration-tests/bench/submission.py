@@ -46,7 +46,7 @@ def prepare(commons: Commons, session: requests.Session) -> str:
 def submit(session: requests.Session, url: str, records: int, run: int) -> tuple[float, int]:
     """Seconds that one request with `records` new subjects takes, and its transaction."""
     body = json.dumps([{"type": "subject", "submitter_id": f"r{run}-{n}", "studies": {"submitter_id": "st"},
-                        "species": "Homo sapiens"} for n in range(records)])
+                        "cohort": "A", "enrolment_year": 2020} for n in range(records)])
     started = time.perf_counter()
     answer = session.post(url, data=body, headers={"Content-Type": "application/json"}, timeout=600)
     seconds = time.perf_counter() - started

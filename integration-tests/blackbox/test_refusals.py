@@ -187,8 +187,8 @@ def test_wrong_queries_are_400_with_errors_as_plain_strings(admin, query):
 
 @pytest.mark.parametrize("value", ["' or '1'='1", "\\'; drop table node_subject; --", '"', "%", "\u2028", "{}", "$1"])
 def test_sql_in_a_filter_is_a_value(admin, project, value):
-    data = admin.graphql("query($v: [String], $s: String) { subject(submitter_id: $v) { id } _subject_count(submitter_id: $v) }",
-                         {"v": value, "s": value})
+    data = admin.graphql("query($v: [String]) { subject(submitter_id: $v) { id } _subject_count(submitter_id: $v) }",
+                         {"v": value})
     assert data == {"subject": [], "_subject_count": 0}
 
 

@@ -195,14 +195,16 @@ def main() -> int:
     from harness.paths import SHARED
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cassettes", nargs="*", default=list(CASSETTES), choices=[*CASSETTES, []], metavar="CASSETTE")
+    parser.add_argument("cassettes", nargs="*", metavar="CASSETTE", help=f"of {', '.join(CASSETTES)}; all without any")
     parser.add_argument("--update", action="store_true", help="write the counts")
     parser.add_argument("-v", "--verbose", action="store_true", help="show each case that is not equal")
     a = parser.parse_args()
+    if unknown := set(a.cassettes) - set(CASSETTES):
+        parser.error(f"no such cassette: {', '.join(sorted(unknown))}")
     known = json.loads(COUNTS.read_text()) if COUNTS.exists() else {}
     bad = False
     print(f"{'cassette':20}" + "".join(f"{v:>15}" for v in VERDICTS))
-    for cassette in a.cassettes:
+    for cassette in a.cassettes or CASSETTES:
         started = time.monotonic()
         report, counts = replay(SHARED / "recordings", cassette)
         print(f"{cassette:20}" + "".join(f"{counts[v]:>15}" for v in VERDICTS) + f"   {time.monotonic() - started:.0f} s")

@@ -97,9 +97,13 @@ def test_every_valid_example_record_goes_in_and_comes_back():
             record = repointed(records[node], schemas[node], submitted)
             # Two of the examples have one id; an id belongs to one record.
             if record.get("id") in used_ids:
-                record.pop("id")
-            used_ids.add(record.get("id"))
-            answer = json.loads(submission.submit_record(*where, record))
+                del record["id"]
+            elif "id" in record:
+                used_ids.add(record["id"])
+            # The original refuses a bare day as date-time too.
+            if node == "read_group":
+                record["sequencing_date"] += "T00:00:00+00:00"
+            answer = submission.submit_record(*where, record)
             assert answer["success"], (node, answer)
             submitted[node] = {"submitter_id": record["submitter_id"]}
             count += 1

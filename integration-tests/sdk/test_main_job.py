@@ -44,7 +44,7 @@ def study(submission, project):
         {"type": "study", "submitter_id": "study-1", "projects": {"code": code}, "study_title": "Sleep and memory"},
         {"type": "subject", "submitter_id": "subject-1", "studies": {"submitter_id": "study-1"}},
         {"type": "subject", "submitter_id": "subject-2", "studies": {"submitter_id": "study-1"}},
-        {"type": "sample", "submitter_id": "sample-1", "subjects": {"submitter_id": "subject-1"}},
+        {"type": "sample", "submitter_id": "sample-1", "sample_type": "Blood", "subjects": {"submitter_id": "subject-1"}},
     ]
     for record in records:
         submission.submit_record(program, code, record)

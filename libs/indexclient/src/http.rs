@@ -165,7 +165,10 @@ impl IndexClient for HttpIndex {
         let add = async |(did, alias): &(String, String)| {
             let path = format!("/index/{}/aliases", path_of(did));
             let body = json!({ "aliases": [{ "value": alias }] });
-            self.send(self.as_caller(self.request(Method::POST, &path), caller).json(&body)).await.map(|_| ())
+            match self.send(self.as_caller(self.request(Method::POST, &path), caller).json(&body)).await {
+                Ok(_) | Err(IndexError::Conflict(_)) => Ok(()),
+                Err(error) => Err(error),
+            }
         };
         stream::iter(aliases.iter().map(add)).buffered(IN_FLIGHT).try_collect().await
     }

@@ -17,14 +17,14 @@ impl Indexd {
         names.ok_or_else(|| Error::NotFound(did.to_owned()))
     }
 
-    /// Adds `(did, alias)` pairs, all or none.
+    /// Adds `(did, alias)` pairs; an alias that another record has stays there.
     pub(crate) async fn add_aliases(&self, who: &Claimant, pairs: &[(String, String)]) -> Result<(), Error> {
         let dids: Vec<String> =
             pairs.iter().map(|(did, _)| did.clone()).collect::<BTreeSet<_>>().into_iter().collect();
         let (permit, revisions) = self.permit_for_all(who, "update", &dids).await?;
         let mut tx = self.pool.begin().await?;
         lock(&mut tx, &revisions).await?;
-        aliases::add(&mut tx, &permit, pairs).await?;
+        aliases::add_free(&mut tx, &permit, pairs).await?;
         tx.commit().await?;
         Ok(())
     }

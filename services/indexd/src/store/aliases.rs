@@ -54,6 +54,27 @@ pub(super) async fn insert<'a>(
     }
 }
 
+/// Adds those `(did, name)` pairs whose name no record has yet.
+pub(crate) async fn add_free(
+    connection: &mut PgConnection,
+    _: &Permit,
+    pairs: &[(String, String)],
+) -> Result<(), Error> {
+    let mut pairs: Vec<(&str, &str)> =
+        pairs.iter().map(|(did, name)| (did.as_str(), name.as_str())).collect();
+    pairs.sort_by_key(|(_, name)| *name);
+    let (dids, names): (Vec<&str>, Vec<&str>) = pairs.into_iter().unzip();
+    sqlx::query(
+        "insert into index_record_alias (did, name) select * from unnest($1::text[], $2::text[]) \
+         on conflict do nothing",
+    )
+    .bind(&dids)
+    .bind(&names)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// As [`insert`], with permission.
 pub(crate) async fn add(
     connection: &mut PgConnection,

@@ -46,7 +46,10 @@ async fn run(index: &dyn IndexClient) -> Vec<String> {
     note(format!("{:?}", index.update(&caller, &made[0], &patch).await));
     index.add_aliases(&caller, &[(guid(1), "x".into()), (guid(2), "y".into())]).await.expect("added");
     note(format!("{:?}", index.add_aliases(&caller, &[(guid(9), "z".into())]).await));
+    // Taken by the first record: stays there in both forms.
+    index.add_aliases(&caller, &[(guid(2), "x".into()), (guid(2), "z".into())]).await.expect("added");
     note(format!("{:?}", index.get("x").await.expect("an answer").map(settled)));
+    note(format!("{:?}", index.get("z").await.expect("an answer").map(settled)));
     let blank = index.create_blank(&caller, Some("me"), "up", None).await.expect("created");
     let hashes = [("md5".to_owned(), md5(7))];
     let filled = index.fill_blank(&caller, &blank, 7, &hashes, &["s3://b/up".into()]).await.expect("filled");

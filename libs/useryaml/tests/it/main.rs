@@ -182,3 +182,11 @@ fn what_is_no_yaml_is_refused_with_the_line() {
     assert!(UserYaml::parse("users: {ada: {}, ada: {}}").is_err());
     assert!(UserYaml::parse("- a\n- b").is_err());
 }
+
+#[test]
+fn the_example_of_the_guide_is_fine() {
+    let guide = include_str!("../../../../docs/users-and-access.md");
+    let example = guide.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let file = UserYaml::parse(example).unwrap();
+    assert_eq!((file.users.len(), file.warnings), (2, vec![]));
+}

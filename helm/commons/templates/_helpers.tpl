@@ -66,3 +66,32 @@ securityContext:
 {{- define "commons.host" -}}
 {{- regexReplaceAll ":[0-9]+$" (urlParse .Values.publicUrl).host "" -}}
 {{- end -}}
+
+{{/* The environment of one service beside the ConfigMap: a dict of root, service and its values. */}}
+{{- define "commons.env" -}}
+{{- $login := .root.Values.indexd.loginSecret -}}
+{{- with get .root.Values.databases.keys .service }}
+{{ include "commons.secretEnv" (list "DATABASE_URL" $.root.Values.databases.secret .) }}
+{{- end }}
+{{- if has .service (list "gateway" "fence" "indexd" "sheepdog") }}
+{{ include "commons.secretEnv" (list "INDEXD_USER" $login "username") }}
+{{ include "commons.secretEnv" (list "INDEXD_PASS" $login "password") }}
+{{- end }}
+{{- if eq .service "gateway" }}
+- name: INDEXD_LOGIN
+  value: $(INDEXD_USER):$(INDEXD_PASS)
+{{- end }}
+{{- if eq .service "indexd" }}
+- name: INDEXD_LOGINS
+  value: $(INDEXD_USER):$(INDEXD_PASS)
+# Kubernetes' own value would be the pod's name; DRS addresses are made of this.
+- name: HOSTNAME
+  value: {{ include "commons.host" .root | quote }}
+- name: FENCE_SERVICE_URL
+  value: http://{{ include "commons.fullname" .root }}-fence
+{{- end }}
+{{- range $variable, $text := .values.env }}
+- name: {{ $variable }}
+  value: {{ $text | quote }}
+{{- end }}
+{{- end -}}

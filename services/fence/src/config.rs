@@ -348,7 +348,8 @@ pub(crate) fn site(url: &Url) -> Option<String> {
     })
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether an address can only mean this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),

@@ -7,7 +7,7 @@ use actix_web::{
     web,
 };
 use serde_json::{Value, json};
-use url::form_urlencoded::Serializer as Query;
+use url::{Url, form_urlencoded::Serializer as Query};
 
 use super::{
     body::{form, query},
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Fence,
-    config::{DEVELOPMENT_IDP, LoginOption},
+    config::{DEVELOPMENT_IDP, LoginOption, is_loopback},
     error::FenceError,
     login::{log_in, may_redirect_to},
     pages,
@@ -65,6 +65,28 @@ async fn checked_redirect(fence: &Fence, target: Option<String>) -> Result<Strin
     }
 }
 
+/// Logins without a password are for the people at this machine: the request must come from it, and by one of
+/// its own names. The first keeps the network out when somebody listens on all addresses, the second keeps out
+/// web pages that make their own name point here (DNS rebinding).
+///
+/// # Errors
+/// 403.
+fn must_be_local(request: &HttpRequest) -> Result<(), FenceError> {
+    let from_here = request.peer_addr().is_none_or(|peer| peer.ip().to_canonical().is_loopback());
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let own_name = host
+        .and_then(|host| Url::parse(&format!("http://{host}/")).ok())
+        .is_some_and(|url| is_loopback(&url));
+    match from_here && own_name {
+        true => Ok(()),
+        false => {
+            let message =
+                "logging in without a password is possible from this machine only, at a loopback address";
+            Err(FenceError::Forbidden(message.into()))
+        }
+    }
+}
+
 fn must_be_on(fence: &Fence) -> Result<(), FenceError> {
     match fence.config.development_login {
         true => Ok(()),
@@ -78,6 +100,7 @@ async fn show(
     request: HttpRequest,
 ) -> Result<HttpResponse, FenceError> {
     must_be_on(&fence)?;
+    must_be_local(&request)?;
     let redirect = checked_redirect(&fence, query(&request, "redirect")).await?;
     let mut connection = fence.pool.acquire().await?;
     let usernames = users::active_names(&mut connection, USERS_SHOWN).await?;
@@ -106,9 +129,11 @@ async fn show(
 async fn submit(
     fence: web::Data<Fence>,
     session: CurrentSession,
+    request: HttpRequest,
     body: web::Bytes,
 ) -> Result<HttpResponse, FenceError> {
     must_be_on(&fence)?;
+    must_be_local(&request)?;
     let fields = form(&body);
     let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     if !session.0.borrow().accepts_csrf_token(field("csrf_token")) {
@@ -134,6 +159,7 @@ async fn mock(
     let Some(default_user) = fence.checked.mocks.get(idp.as_str()) else {
         return Err(FenceError::NotFound("The requested URL was not found on the server.".into()));
     };
+    must_be_local(&request)?;
     let redirect = checked_redirect(&fence, query(&request, "redirect")).await?;
     let cookie = request.cookie(MOCK_COOKIE).map(|cookie| cookie.value().to_owned());
     let username = cookie.filter(|name| !name.is_empty()).unwrap_or_else(|| default_user.clone());

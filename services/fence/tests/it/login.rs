@@ -187,6 +187,23 @@ async fn a_mock_provider_logs_in_whom_the_cookie_names() {
 }
 
 #[tokio::test]
+async fn nobody_logs_in_without_a_password_under_a_foreign_name() {
+    let world = World::new().await;
+    for (method, path) in
+        [("GET", "/login/dev?redirect=/"), ("POST", "/login/dev"), ("GET", "/login/google?redirect=/")]
+    {
+        for host in ["evil.example:8080", "10.0.0.5", "localhost.evil.example"] {
+            let request = world.request(method, path).header("host", host);
+            assert_eq!(answer(request).await.0, 403, "{method} {path} by {host}");
+        }
+        for host in ["localhost:8080", "127.0.0.1", "[::1]:8080"] {
+            let request = world.request(method, path).header("host", host);
+            assert_ne!(answer(request).await.0, 403, "{method} {path} by {host}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn new_users_and_the_development_login_can_be_shut_out() {
     let world = World::with(|config| {
         config.allow_new_user_on_login = false;

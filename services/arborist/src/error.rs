@@ -32,7 +32,7 @@ pub(crate) enum Error {
     /// Errors that the original answers as a bare JSON text.
     #[error("{1}")]
     BareText(StatusCode, String),
-    /// The keys of the issuer cannot be fetched, so no token can be judged.
+    /// The request may be fine, but cannot be answered now: keys cannot be fetched, or it collided with another.
     #[error("{0}")]
     Unavailable(String),
     /// The database did not do what it was asked.
@@ -50,6 +50,10 @@ impl From<sqlx::Error> for Error {
             // A referenced row was deleted in between.
             Some("23503") => {
                 Self::Conflict("a concurrent request has just deleted what this refers to".into())
+            }
+            // A deadlock, or two transactions that cannot both be the first.
+            Some("40P01" | "40001") => {
+                Self::Unavailable("the request collided with a concurrent one; send it again".into())
             }
             // Values that a column cannot hold: bad characters, labels or index entries that are too long.
             Some(code) if code.starts_with("22") || matches!(code, "42601" | "42622" | "54000") => {

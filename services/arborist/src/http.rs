@@ -6,6 +6,7 @@ use actix_web::{
     Error as ActixError, FromRequest, HttpRequest, HttpResponse, Responder,
     body::{BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
+    error::PathError,
     http::{Method, StatusCode, header},
     middleware::Next,
     web,
@@ -115,6 +116,11 @@ pub(crate) fn created<T>(body: T) -> Answer<T> {
 /// 204; the original names a content type although there is no content.
 pub(crate) fn no_content() -> HttpResponse {
     HttpResponse::NoContent().content_type("application/json").finish()
+}
+
+/// The answer to a path whose escapes make no text.
+pub(crate) fn unreadable_path(_: PathError, _: &HttpRequest) -> ActixError {
+    Error::BadRequest("the path of the request is no text in UTF-8".into()).into()
 }
 
 /// Middleware: routes by the path that the original routes by. An escaped slash is a slash, one slash at the end

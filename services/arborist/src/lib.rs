@@ -94,6 +94,7 @@ impl ::web::Service for Arborist {
         let scope = web::scope("")
             .wrap(from_fn(http::clean_path))
             .app_data(web::Data::from(self))
+            .app_data(web::PathConfig::default().error_handler(http::unreadable_path))
             .configure(routes::configure)
             .default_service(web::to(routes::unknown));
         cfg.service(scope);

@@ -1,12 +1,13 @@
 //! The program `commons`: command line, configuration, supervision. What a service does is in its own crate.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line program talks to its user")]
+#![expect(clippy::print_stderr, reason = "a command line program talks to its user")]
 
 pub mod cli;
 mod commands;
 mod demo;
 mod dictionaries;
 mod failure;
+mod output;
 mod serve;
 mod state;
 mod supervision;

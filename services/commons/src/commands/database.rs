@@ -1,6 +1,6 @@
 //! `commons database`.
 
-use crate::{Failure, cli::DatabaseCommand, state::State};
+use crate::{Failure, cli::DatabaseCommand, output::tell, state::State};
 
 pub(crate) fn run(command: DatabaseCommand) -> anyhow::Result<()> {
     let DatabaseCommand::Url { name, state } = command;
@@ -13,6 +13,6 @@ pub(crate) fn run(command: DatabaseCommand) -> anyhow::Result<()> {
         return Err(Failure::Prerequisite(told).into());
     };
     let url = run.databases.values().next().and_then(|url| crate::up::databases::renamed(url, &name));
-    println!("{}", url.ok_or_else(|| anyhow::anyhow!("run.json names no database"))?);
+    tell(url.ok_or_else(|| anyhow::anyhow!("run.json names no database"))?)?;
     Ok(())
 }

@@ -3,22 +3,22 @@
 use dictionary::{Dictionary, LoadError, Problem};
 use serde_json::json;
 
-use crate::{Failure, cli::DictionaryCommand};
+use crate::{Failure, cli::DictionaryCommand, output::tell};
 
 pub(crate) async fn run(command: DictionaryCommand) -> anyhow::Result<()> {
     let DictionaryCommand::Check { source, json } = command;
     let (problems, node_types) = check(&source).await?;
     if json {
-        println!("{}", json!({ "source": source, "problems": problems }));
+        tell(json!({ "source": source, "problems": problems }))?;
     } else {
         for problem in &problems {
-            println!("{problem}");
+            tell(problem)?;
         }
     }
     match problems.len() {
         0 if json => Ok(()),
         0 => {
-            println!("{source}: {node_types} node types, no problem found");
+            tell(format_args!("{source}: {node_types} node types, no problem found"))?;
             Ok(())
         }
         count => Err(Failure::NotInOrder(format!("{count} problems in {source}")).into()),

@@ -9,6 +9,7 @@ use super::workbench::Workbench;
 use crate::{
     cli::{DatabaseName, MigrateArgs},
     dictionaries,
+    output::tell,
     state::State,
     up::databases,
 };
@@ -51,6 +52,6 @@ async fn migrate(service: DatabaseName, pool: &PgPool, dictionary: Option<&str>)
             psqlgraph::migrate(pool, &dictionary).await?;
         }
     }
-    println!("{}: up to date", service.as_str());
+    tell(format_args!("{}: up to date", service.as_str()))?;
     Ok(())
 }

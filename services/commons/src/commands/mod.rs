@@ -6,27 +6,28 @@ pub(crate) mod migrate;
 pub(crate) mod user;
 mod workbench;
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::CommandFactory as _;
 use serde_json::json;
 use url::Url;
 
-use crate::{COMMIT, Failure, VERSION, cli::Cli};
+use crate::{COMMIT, Failure, VERSION, cli::Cli, output::tell};
 
 pub(crate) fn version(as_json: bool) -> anyhow::Result<()> {
     if as_json {
-        println!("{}", json!({ "version": VERSION, "commit": COMMIT }));
+        tell(json!({ "version": VERSION, "commit": COMMIT }))?;
     } else {
-        println!("commons {VERSION} ({COMMIT})");
+        tell(format_args!("commons {VERSION} ({COMMIT})"))?;
     }
     Ok(())
 }
 
 pub(crate) fn completions(shell: clap_complete::Shell) -> anyhow::Result<()> {
-    clap_complete::generate(shell, &mut Cli::command(), "commons", &mut io::stdout());
-    Ok(())
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "commons", &mut script);
+    Ok(tell(String::from_utf8_lossy(&script).trim_end())?)
 }
 
 pub(crate) async fn healthcheck(url: Url, timeout_seconds: u64) -> anyhow::Result<()> {

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::workbench::Workbench;
 use crate::{
     cli::{DatabaseName, StateArgs, UserCommand},
+    output::tell,
     state::State,
     up,
 };
@@ -48,13 +49,13 @@ async fn sync(file: &Path, dry_run: bool, json: bool, state: &StateArgs) -> anyh
     if json {
         let change = |change: &Change| json!({ "what": change.kind.text(), "name": change.what });
         let changes: Vec<_> = report.changes.iter().map(change).collect();
-        println!("{}", json!({ "dry_run": dry_run, "changes": changes }));
+        tell(json!({ "dry_run": dry_run, "changes": changes }))?;
         return Ok(());
     }
     for change in &report.changes {
-        println!("{change}");
+        tell(change)?;
     }
-    println!("{report}{}", if dry_run { " (nothing was changed)" } else { "" });
+    tell(format_args!("{report}{}", if dry_run { " (nothing was changed)" } else { "" }))?;
     Ok(())
 }
 
@@ -68,7 +69,7 @@ async fn token(name: String, expires_in: i64, scope: &str, state: &StateArgs) ->
             Ok(credentials::access_token(&fence, &name, expires_in, Some(scopes)).await?)
         })
         .await?;
-    println!("{token}");
+    tell(token)?;
     Ok(())
 }
 
@@ -88,7 +89,7 @@ async fn list(json: bool, state: &StateArgs) -> anyhow::Result<()> {
         })
         .await?;
     if json {
-        println!("{}", serde_json::to_string(&users)?);
+        tell(serde_json::to_string(&users)?)?;
         return Ok(());
     }
     let mut table = Table::new();
@@ -97,6 +98,6 @@ async fn list(json: bool, state: &StateArgs) -> anyhow::Result<()> {
         let administrator = if user.is_admin == Some(true) { "yes" } else { "" };
         table.add_row([user.username, user.display_name.unwrap_or_default(), administrator.to_owned()]);
     }
-    println!("{table}");
+    tell(table)?;
     Ok(())
 }

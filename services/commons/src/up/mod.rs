@@ -32,6 +32,7 @@ use crate::{
     Failure,
     cli::UpArgs,
     demo, dictionaries,
+    output::tell,
     state::{Lock, Run, Secrets, State},
     supervision::{End, Watch},
 };
@@ -144,11 +145,13 @@ impl Running {
         let public_url = public_url(&options, ports.gateway_port())?;
         let users = read_user_yaml(options.user_yaml.as_deref())?;
         let secrets = secrets(&state, options.indexd_login.as_deref())?;
-        let (databases, keys, dictionary) = tokio::try_join!(
+        // All three come to their end even when one fails: half a database cluster must not stay behind.
+        let (databases, keys, dictionary) = tokio::join!(
             Databases::open(&state, &secrets, options.database_url.as_deref()),
             signing_keys(state.clone()),
             dictionaries::load(options.dictionary.as_deref()),
-        )?;
+        );
+        let (dictionary, keys, databases) = (dictionary?, keys?, databases?);
         let ground = Ground {
             public_url,
             secrets,
@@ -220,6 +223,9 @@ impl Running {
 pub(crate) async fn run(args: UpArgs) -> anyhow::Result<()> {
     let mut watch = Watch::install();
     let options = Options::from_args(&args);
+    if !args.json {
+        tell(format_args!("Starting a commons in {}", options.state.display()))?;
+    }
     // A signal during the start must end it too, and stop the database on the way.
     let running = tokio::select! {
         running = Running::start(options) => running?,
@@ -230,7 +236,8 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<()> {
         end = watch.end() => ended(end?),
     };
     if !args.json {
-        println!("stopping");
+        // Nobody may be reading any more; that is no reason not to stop in order.
+        let _ = tell("stopping");
     }
     tokio::select! {
         () = running.stop() => {}
@@ -248,16 +255,16 @@ async fn be_of_use(running: &Running, args: &UpArgs) -> anyhow::Result<()> {
         let summary = loaded.context("the demonstration study cannot be loaded")?;
         if !args.json {
             let state = if summary.was_there { "was there already" } else { "is loaded" };
-            println!(
+            tell(format_args!(
                 "The demonstration study {} {state}: {} records, {} files\n",
                 summary.project_id, summary.records, summary.files
-            );
+            ))?;
         }
     }
     if args.json {
-        println!("{}", serde_json::to_string(announcement)?);
+        tell(serde_json::to_string(announcement)?)?;
     } else {
-        println!("{}", announcement.table(!args.no_development_login));
+        tell(announcement.table(!args.no_development_login))?;
     }
     std::future::pending().await
 }

@@ -111,10 +111,10 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
                         self.collect(def, &fragment.selections, groups, visited)?;
                     }
                 }
-                Selection::Inline { on, directives, selections } if self.included(directives) => {
-                    if on.is_none_or(|on| self.applies(def, on)) {
-                        self.collect(def, selections, groups, visited)?;
-                    }
+                Selection::Inline { on, directives, selections }
+                    if self.included(directives) && on.is_none_or(|on| self.applies(def, on)) =>
+                {
+                    self.collect(def, selections, groups, visited)?;
                 }
                 _ => {}
             }

@@ -22,8 +22,10 @@ pub(crate) struct Graph {
     pub(crate) types: Vec<NodeModel>,
     by_label: HashMap<String, TypeId>,
     /// Paths between two types, worked out when first asked for.
-    paths: RwLock<HashMap<(TypeId, TypeId), Option<Arc<Paths>>>>,
+    paths: RwLock<KnownPaths>,
 }
+
+type KnownPaths = HashMap<(TypeId, TypeId), Option<Arc<Paths>>>;
 
 /// A node type.
 pub(crate) struct NodeModel {

@@ -107,7 +107,10 @@ impl Lowering<'_> {
 
     /// `datanode`: a page a type.
     fn data_nodes(&self, field: &Selected<'_, Meaning>) -> Result<Scan, String> {
-        let files = self.graph.types.iter().enumerate().filter(|(_, node)| node.is_file());
+        let category = field.args.get("category").and_then(Value::as_str);
+        let files = self.graph.types.iter().enumerate();
+        let files = files
+            .filter(|(_, node)| node.is_file() && category.is_none_or(|category| node.category == category));
         let types: Vec<TypeId> = files.map(|(id, _)| id).collect();
         let mut scan = self.union(&types, &field.args, |_| objects(field))?;
         scan.together = None;

@@ -181,13 +181,17 @@ fn alternatives_in_a_filter_stay_within_their_parent() {
     let readable = Readable::of(Some(&mapping), vec![]);
     let planner = Planner { graph: &compiler.graph, readable: &readable };
     let mut out = Vec::new();
-    for root in compiler.roots("{case {samples(quick_search: \"d\") {id} _links(quick_search: \"d\") {id}}}") {
+    for root in compiler.roots("{case {samples(quick_search: \"d\") {id} _links(quick_search: \"d\") {id}}}")
+    {
         let RootValue::Scan(scan) = root.value else { panic!("a scan") };
         children(&planner, &scan.branches[0], &mut out);
     }
     for sql in out {
         let text = sql.render().0;
-        assert!(text.contains(" = p.id and (n.\"node_id\" ilike ") && !text.contains("and n.\"node_id\" ilike"), "{text}");
+        assert!(
+            text.contains(" = p.id and (n.\"node_id\" ilike ") && !text.contains("and n.\"node_id\" ilike"),
+            "{text}"
+        );
     }
 }
 

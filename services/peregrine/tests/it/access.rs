@@ -62,7 +62,10 @@ async fn somebody_without_rights_sees_open_projects_and_so_does_everybody_when_a
 async fn an_administrator_sees_all() {
     let commons = Commons::with_study().await;
     let (_, data) = seen(&commons, "admin").await;
-    assert_eq!((&data["_case_count"], &data["_project_count"], &data["r"]), (&json!(14), &json!(3), &json!(1)));
+    assert_eq!(
+        (&data["_case_count"], &data["_project_count"], &data["r"]),
+        (&json!(14), &json!(3), &json!(1))
+    );
 }
 
 #[actix_web::test]

@@ -14,8 +14,11 @@ async fn depth_is_limited() {
     assert_eq!(commons.errors(&deep).await, json!(["The query is nested too deeply."]));
     let list = format!("{{case(id: {}{}) {{id}}}}", "[".repeat(500), "]".repeat(500));
     assert_eq!(commons.errors(&list).await, json!(["The query is nested too deeply."]));
-    let body = format!("{{\"query\": \"{{__typename}}\", \"variables\": {}{}}}", "[".repeat(500), "]".repeat(500));
-    let request = actix_web::test::TestRequest::post().uri("/submission/graphql").insert_header(commons.bearer("admin"));
+    let body =
+        format!("{{\"query\": \"{{__typename}}\", \"variables\": {}{}}}", "[".repeat(500), "]".repeat(500));
+    let request = actix_web::test::TestRequest::post()
+        .uri("/submission/graphql")
+        .insert_header(commons.bearer("admin"));
     assert_eq!(commons.send(request.set_payload(body)).await.status, 400);
 }
 
@@ -33,12 +36,18 @@ async fn ten_thousand_aliases_are_too_many() {
 #[actix_web::test]
 async fn fragments_in_a_circle_are_refused() {
     let commons = Commons::empty().await;
-    let errors = commons.errors("{case {...A}} fragment A on case {samples {...B}} fragment B on sample {cases {...A}}").await;
+    let errors = commons
+        .errors("{case {...A}} fragment A on case {samples {...B}} fragment B on sample {cases {...A}}")
+        .await;
     assert_eq!(errors[0], json!("Cannot spread fragment \"A\" within itself via B."));
     let mut bomb = "{case {...F0}}".to_owned();
     for n in 0..30 {
         let (on, link) = if n % 2 == 0 { ("case", "samples") } else { ("sample", "cases") };
-        bomb += &format!(" fragment F{n} on {on} {{x{n}: {link} {{...F{}}} y{n}: {link} {{...F{}}}}}", n + 1, n + 1);
+        bomb += &format!(
+            " fragment F{n} on {on} {{x{n}: {link} {{...F{}}} y{n}: {link} {{...F{}}}}}",
+            n + 1,
+            n + 1
+        );
     }
     bomb += " fragment F30 on case {id}";
     assert_eq!(commons.errors(&bomb).await, json!(["The query selects more than 20000 fields."]));
@@ -47,17 +56,29 @@ async fn fragments_in_a_circle_are_refused() {
 #[actix_web::test]
 async fn sql_in_every_filter_is_text() {
     let commons = Commons::with_study().await;
-    for evil in ["'; drop table node_case; --", "\\\" or 1=1 --", "$1", "%'", "\\\\", "{\\\"a\\\": 1}", "a\\nb"] {
-        let texts = ["id", "ids", "quick_search", "submitter_id", "primary_site", "consent_codes", "project_id"];
+    for evil in
+        ["'; drop table node_case; --", "\\\" or 1=1 --", "$1", "%'", "\\\\", "{\\\"a\\\": 1}", "a\\nb"]
+    {
+        let texts =
+            ["id", "ids", "quick_search", "submitter_id", "primary_site", "consent_codes", "project_id"];
         for name in texts {
-            commons.data("admin", &format!("{{case({name}: \"{evil}\") {{id}} _case_count({name}: \"{evil}\")}}")).await;
+            commons
+                .data(
+                    "admin",
+                    &format!("{{case({name}: \"{evil}\") {{id}} _case_count({name}: \"{evil}\")}}"),
+                )
+                .await;
         }
-        let query = format!("{{case(with_path_to: {{type: \"sample\", composition: \"{evil}\", id: \"{evil}\"}}, \
-                             not: {{primary_site: \"{evil}\"}}) {{id samples(quick_search: \"{evil}\") {{id}}}}}}");
+        let query = format!(
+            "{{case(with_path_to: {{type: \"sample\", composition: \"{evil}\", id: \"{evil}\"}}, \
+                             not: {{primary_site: \"{evil}\"}}) {{id samples(quick_search: \"{evil}\") {{id}}}}}}"
+        );
         commons.data("admin", &query).await;
-        let query = format!("{{node(submitter_id: \"{evil}\", category: \"{evil}\", of_type: \"{evil}\") {{id}} \
+        let query = format!(
+            "{{node(submitter_id: \"{evil}\", category: \"{evil}\", of_type: \"{evil}\") {{id}} \
                              datanode(file_name: \"{evil}\") {{id}} transaction_log(project: \"{evil}\", entities: \"{evil}\", \
-                             related_cases: \"{evil}\", type: \"{evil}\", id: \"{evil}\") {{id}}}}");
+                             related_cases: \"{evil}\", type: \"{evil}\", id: \"{evil}\") {{id}}}}"
+        );
         commons.data("admin", &query).await;
         for name in ["order_by_asc", "with_links", "created_after"] {
             commons.errors(&format!("{{case({name}: \"{evil}\") {{id}}}}")).await;
@@ -69,7 +90,11 @@ async fn sql_in_every_filter_is_text() {
 #[actix_web::test]
 async fn a_nul_is_the_querys_fault() {
     let commons = Commons::empty().await;
-    for filter in ["submitter_id: \"a\\u0000b\"", "consent_codes: \"a\\u0000b\"", "with_path_to: {type: \"sample\", state: \"\\u0000\"}"] {
+    for filter in [
+        "submitter_id: \"a\\u0000b\"",
+        "consent_codes: \"a\\u0000b\"",
+        "with_path_to: {type: \"sample\", state: \"\\u0000\"}",
+    ] {
         let answer = commons.post("admin", &json!({"query": format!("{{case({filter}) {{id}}}}")})).await;
         assert_eq!(answer.status, 400, "{}", answer.body);
     }
@@ -95,11 +120,16 @@ async fn huge_numbers_are_refused_or_found_nowhere() {
 async fn broken_bodies_are_told_apart() {
     let commons = Commons::empty().await;
     let send = async |body: &str| {
-        let request = actix_web::test::TestRequest::post().uri("/submission/graphql").insert_header(commons.bearer("admin"));
+        let request = actix_web::test::TestRequest::post()
+            .uri("/submission/graphql")
+            .insert_header(commons.bearer("admin"));
         commons.send(request.set_payload(body.to_owned())).await
     };
     let answer = send("{\"query\": null}").await;
-    assert_eq!((answer.status, answer.json()), (400, json!({"data": null, "errors": ["The query must be a string"]})));
+    assert_eq!(
+        (answer.status, answer.json()),
+        (400, json!({"data": null, "errors": ["The query must be a string"]}))
+    );
     let answer = send("{\"query\": \"{_case_count}\", \"query\": \"\"}").await;
     let message = "Unable to parse json: The document contains duplicate keys: query";
     assert_eq!((answer.status, answer.json()), (400, json!({ "message": message })));
@@ -123,7 +153,10 @@ async fn a_slow_query_ends_at_its_time_limit_and_the_connection_lives() {
     let mut blocker = commons.database.pool.begin().await.unwrap();
     sqlx::query("lock table node_case in access exclusive mode").execute(&mut *blocker).await.unwrap();
     let errors = commons.errors("{_case_count}").await;
-    assert_eq!(errors, json!(["Query exceeded 0.3 second timeout.  Please reduce query complexity and try again."]));
+    assert_eq!(
+        errors,
+        json!(["Query exceeded 0.3 second timeout.  Please reduce query complexity and try again."])
+    );
     blocker.rollback().await.unwrap();
     assert_eq!(commons.data("admin", "{_case_count}").await, json!({"_case_count": 14}));
 }
@@ -134,7 +167,8 @@ async fn a_client_that_goes_away_cancels_its_query() {
     let mut blocker = commons.database.pool.begin().await.unwrap();
     sqlx::query("lock table node_case in access exclusive mode").execute(&mut *blocker).await.unwrap();
     let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-    let waiters = async || sqlx::query_scalar::<_, i64>(waiting).fetch_one(&commons.database.pool).await.unwrap();
+    let waiters =
+        async || sqlx::query_scalar::<_, i64>(waiting).fetch_one(&commons.database.pool).await.unwrap();
     let gone = tokio::time::timeout(Duration::from_millis(300), commons.data("admin", "{_case_count}")).await;
     assert!(gone.is_err());
     let mut left = waiters().await;

@@ -3,7 +3,10 @@
 mod naive;
 mod queries;
 
-use proptest::{strategy::{Strategy as _, ValueTree as _}, test_runner::{Config, RngAlgorithm, TestRng, TestRunner}};
+use proptest::{
+    strategy::{Strategy as _, ValueTree as _},
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
 use serde_json::json;
 
 use crate::support::Commons;

@@ -22,7 +22,8 @@ async fn values_come_back_as_stored() {
 #[actix_web::test]
 async fn keys_are_in_the_order_of_the_selection() {
     let commons = Commons::with_study().await;
-    let query = "{b: case(id: \"case-c01\") {z: id samples {id} __typename a: submitter_id n: _samples_count type}}";
+    let query =
+        "{b: case(id: \"case-c01\") {z: id samples {id} __typename a: submitter_id n: _samples_count type}}";
     let answer = commons.post("admin", &json!({ "query": query })).await;
     assert_eq!(
         answer.body,
@@ -37,7 +38,9 @@ async fn lists_and_links_have_ten_unless_asked_otherwise() {
     for first in ["0", "-1"] {
         assert_eq!(commons.listed(&format!("{{case(first: {first}) {{submitter_id}}}}")).await.len(), 14);
     }
-    let data = commons.data("admin", "{experiment(submitter_id: \"eQ\") {cases {id} all: cases(first: 0) {id}}}").await;
+    let data = commons
+        .data("admin", "{experiment(submitter_id: \"eQ\") {cases {id} all: cases(first: 0) {id}}}")
+        .await;
     let length = |key: &str| data["experiment"][0][key].as_array().unwrap().len();
     assert_eq!((length("cases"), length("all")), (10, 12));
 }
@@ -66,7 +69,10 @@ async fn ascending_explicit_nulls_come_first_and_absent_values_last() {
     };
     let ascending = weights("{sample(first: 0, order_by_asc: \"weight\") {weight}}").await;
     let (nulls, absent) = (3, 2);
-    assert!(ascending[..nulls].iter().chain(&ascending[ascending.len() - absent..]).all(Option::is_none), "{ascending:?}");
+    assert!(
+        ascending[..nulls].iter().chain(&ascending[ascending.len() - absent..]).all(Option::is_none),
+        "{ascending:?}"
+    );
     assert!(ascending[nulls..ascending.len() - absent].is_sorted(), "{ascending:?}");
     let mut descending = weights("{sample(first: 0, order_by_desc: \"weight\") {weight}}").await;
     descending.reverse();
@@ -116,7 +122,10 @@ async fn nodes_of_any_type_are_one_list_or_a_page_a_type() {
     let query = "{node(submitter_id: \"c01\") {id ... on case {samples {submitter_id}} ...S}} fragment S on sample {weight}";
     let expected = json!({"node": [{"id": "case-c01", "samples": [{"submitter_id": "c010"}]}]});
     assert_eq!(commons.data("admin", query).await, expected);
-    assert_eq!(commons.data("admin", "{node(of_type: [\"project\", \"program\", \"nope\"]) {id}}").await, json!({"node": []}));
+    assert_eq!(
+        commons.data("admin", "{node(of_type: [\"project\", \"program\", \"nope\"]) {id}}").await,
+        json!({"node": []})
+    );
 }
 
 #[actix_web::test]

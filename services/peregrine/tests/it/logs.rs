@@ -9,11 +9,16 @@ use crate::support::Commons;
 async fn commons_with_logs() -> Commons {
     let commons = Commons::with_study().await;
     let mut connection = commons.database.pool.acquire().await.unwrap();
-    for (role, project, is_dry_run) in [(Role::Create, "Q", false), (Role::Update, "Q", true), (Role::Delete, "R", false)] {
+    for (role, project, is_dry_run) in
+        [(Role::Create, "Q", false), (Role::Update, "Q", true), (Role::Delete, "R", false)]
+    {
         let log = NewLog { submitter: Some("ada"), role, program: "P", project, is_dry_run };
         let id = transactions::open(&mut connection, &log).await.unwrap();
         let snapshot = Snapshot {
-            entity_id: "case-c01".into(), action: "create", old_props: "{}".into(), new_props: "{\"a\": true}".into(),
+            entity_id: "case-c01".into(),
+            action: "create",
+            old_props: "{}".into(),
+            new_props: "{\"a\": true}".into(),
         };
         transactions::add_snapshots(&mut connection, id, vec![snapshot]).await.unwrap();
         let response = json!({"code": 200, "success": true, "transaction_id": id, "entities": [
@@ -72,8 +77,14 @@ async fn logs_are_filtered_ordered_and_counted() {
         ("order_by_asc: \"nope\", first: 0", json!(["1", "2", "3"])),
     ];
     for (filter, ids) in cases {
-        let data = commons.data("admin", &format!("{{transaction_log({filter}) {{id}} n: _transaction_log_count({filter})}}")).await;
-        let found: Vec<_> = data["transaction_log"].as_array().unwrap().iter().map(|log| log["id"].clone()).collect();
+        let data = commons
+            .data(
+                "admin",
+                &format!("{{transaction_log({filter}) {{id}} n: _transaction_log_count({filter})}}"),
+            )
+            .await;
+        let found: Vec<_> =
+            data["transaction_log"].as_array().unwrap().iter().map(|log| log["id"].clone()).collect();
         assert_eq!(json!(found), ids, "{filter}");
         let counted = if filter.contains("first: 0") { json!(0) } else { json!(found.len()) };
         assert_eq!(data["n"], counted, "{filter}");
@@ -98,7 +109,8 @@ async fn a_node_has_the_logs_that_touched_it() {
 #[actix_web::test]
 async fn logs_of_hidden_projects_do_not_show() {
     let commons = commons_with_logs().await;
-    let query = "{transaction_log {id} _transaction_log_count case(submitter_id: \"c01\") {_transaction_logs_count}}";
+    let query =
+        "{transaction_log {id} _transaction_log_count case(submitter_id: \"c01\") {_transaction_logs_count}}";
     assert_eq!(
         commons.data("reader", query).await,
         json!({

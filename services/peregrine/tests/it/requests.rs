@@ -9,7 +9,9 @@ use crate::support::Commons;
 #[actix_web::test]
 async fn the_query_route_has_its_historic_spellings() {
     let commons = Commons::empty().await;
-    for path in ["/v0/submission/graphql", "/v0/submission/graphql/", "/submission/graphql", "/submission/graphql/"] {
+    for path in
+        ["/v0/submission/graphql", "/v0/submission/graphql/", "/submission/graphql", "/submission/graphql/"]
+    {
         let request = client::TestRequest::post().uri(path).insert_header(commons.bearer("admin"));
         let answer = commons.send(request.set_payload("{\"query\": \"{_case_count}\"}")).await;
         assert_eq!((answer.status, answer.json()), (200, json!({"data": {"_case_count": 0}})), "{path}");
@@ -32,7 +34,10 @@ async fn a_query_needs_a_valid_token() {
         (Some(format!("bearer {expired}")), "Signature has expired"),
         (Some(format!("bearer {foreign}")), "Signature verification failed"),
         (Some(format!("bearer {scopeless}")), "token is missing required scopes: {'openid'}"),
-        (Some("bearer eyJhbGciOiJub25lIiwia2lkIjoiZmVuY2Vfa2V5X3Rlc3QifQ.e30.".to_owned()), "token is not signed with RS256"),
+        (
+            Some("bearer eyJhbGciOiJub25lIiwia2lkIjoiZmVuY2Vfa2V5X3Rlc3QifQ.e30.".to_owned()),
+            "token is not signed with RS256",
+        ),
     ];
     for (header, reason) in cases {
         let mut request = client::TestRequest::post().uri("/v0/submission/graphql");
@@ -53,10 +58,13 @@ async fn what_fails_is_null_and_the_rest_is_answered() {
     let answer = commons.post("admin", &json!({ "query": query })).await;
     assert_eq!(
         (answer.status, answer.json()),
-        (400, json!({
-            "data": {"case": null, "_diagnosis_count": 1, "diagnosis": [{"cases": null, "age": 30.0}], "none": []},
-            "errors": ["Cannot order by nope on case", "Invalid link name 'x'"],
-        }))
+        (
+            400,
+            json!({
+                "data": {"case": null, "_diagnosis_count": 1, "diagnosis": [{"cases": null, "age": 30.0}], "none": []},
+                "errors": ["Cannot order by nope on case", "Invalid link name 'x'"],
+            })
+        )
     );
 }
 
@@ -67,7 +75,8 @@ async fn the_schema_is_open_and_has_a_tag() {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json()["data"]["__schema"]["queryType"], json!({"name": "Root"}));
     let tag = answer.headers.get("etag").unwrap().to_str().unwrap().to_owned();
-    let again = client::TestRequest::get().uri("/v0/submission/getschema").insert_header(("If-None-Match", tag));
+    let again =
+        client::TestRequest::get().uri("/v0/submission/getschema").insert_header(("If-None-Match", tag));
     let answer = commons.send(again).await;
     assert_eq!((answer.status, answer.body.as_str()), (304, ""));
 }
@@ -79,14 +88,26 @@ async fn the_types_of_the_schema_are_golden() {
     let mut lines = String::new();
     for ty in answer["data"]["__schema"]["types"].as_array().unwrap() {
         lines += &format!("{} {}\n", ty["kind"].as_str().unwrap(), ty["name"].as_str().unwrap());
-        let wanted = ["Root", "case", "viewer", "NotPropertiesInput_sample", "WithPathToInput", "DataNode", "NodeType"];
+        let wanted = [
+            "Root",
+            "case",
+            "viewer",
+            "NotPropertiesInput_sample",
+            "WithPathToInput",
+            "DataNode",
+            "NodeType",
+        ];
         if !wanted.contains(&ty["name"].as_str().unwrap()) {
             continue;
         }
         for field in ty["fields"].as_array().or(ty["inputFields"].as_array()).unwrap() {
             lines += &format!("    {}: {}", field["name"].as_str().unwrap(), shown(&field["type"]));
-            let args: Vec<String> = field["args"].as_array().into_iter().flatten()
-                .map(|arg| format!("{}: {}", arg["name"].as_str().unwrap(), shown(&arg["type"]))).collect();
+            let args: Vec<String> = field["args"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|arg| format!("{}: {}", arg["name"].as_str().unwrap(), shown(&arg["type"])))
+                .collect();
             lines += &if args.is_empty() { "\n".to_owned() } else { format!(" ({})\n", args.join(", ")) };
         }
     }
@@ -113,7 +134,12 @@ async fn figures_of_projects() {
     assert_eq!(projects, json!({"projects": [{"name": "S", "code": "S", "dbgap_accession_number": "S"}]}));
     let unknown = commons.get("nobody", "/datasets?nodes=case,nope").await;
     assert_eq!(unknown.status, 400);
-    assert!(unknown.json()["errors"][0].as_str().unwrap().starts_with("Cannot query field \"_nope_count\" on type \"Root\"."));
+    assert!(
+        unknown.json()["errors"][0]
+            .as_str()
+            .unwrap()
+            .starts_with("Cannot query field \"_nope_count\" on type \"Root\".")
+    );
 }
 
 #[actix_web::test]
@@ -121,7 +147,9 @@ async fn an_operator_can_publish_the_figures() {
     let commons = Commons::configured(Config { public_datasets: true, ..Config::default() }).await;
     let counts = commons.send(client::TestRequest::get().uri("/datasets?nodes=case")).await.json();
     assert_eq!(counts, json!({"P-Q": {"case": 12}, "P-R": {"case": 1}, "O-S": {"case": 1}}));
-    let query = client::TestRequest::post().uri("/v0/submission/graphql").set_payload("{\"query\": \"{_case_count}\"}");
+    let query = client::TestRequest::post()
+        .uri("/v0/submission/graphql")
+        .set_payload("{\"query\": \"{_case_count}\"}");
     assert_eq!(commons.send(query).await.status, 401);
 }
 
@@ -129,7 +157,8 @@ async fn an_operator_can_publish_the_figures() {
 async fn landing_pages_in_three_forms() {
     let commons = Commons::with_study().await;
     let show = async |accept: &str| {
-        let request = client::TestRequest::get().uri("/coremetadata/object-f1").insert_header(commons.bearer("admin"));
+        let request =
+            client::TestRequest::get().uri("/coremetadata/object-f1").insert_header(commons.bearer("admin"));
         commons.send(request.insert_header(("Accept", accept.to_owned()))).await
     };
     let citation = "Someone, 2026: The title. Us, object-f1.";
@@ -140,7 +169,12 @@ async fn landing_pages_in_three_forms() {
             "file_size": 100.0, "project_id": "P-Q", "object_id": "object-f1", "md5sum": "m", "citation": citation,
         })
     );
-    assert!(show("x-bibtex").await.body.starts_with("@misc {object-f1, description = \"d\", creator = \"Someone\", "));
+    assert!(
+        show("x-bibtex")
+            .await
+            .body
+            .starts_with("@misc {object-f1, description = \"d\", creator = \"Someone\", ")
+    );
     let dataset = show("application/vnd.schemaorg.ld+json").await.json();
     assert_eq!((&dataset["@type"], &dataset["author"]), (&json!("Dataset"), &json!({"name": "Someone"})));
     let missing = commons.get("admin", "/v0/coremetadata/a%22b/c").await;

@@ -15,7 +15,7 @@ use testing::{TestDatabase, TestTokens};
 use web::Service as _;
 
 /// The dictionary of the tests.
-pub fn dictionary() -> Arc<Dictionary> {
+pub(crate) fn dictionary() -> Arc<Dictionary> {
     let files = serde_json::from_str(include_str!("../data/dictionary.json")).unwrap();
     Arc::new(Dictionary::from_files(files).unwrap())
 }
@@ -55,32 +55,32 @@ fn rights() -> Rights {
     Rights(users.into_iter().map(|(user, path)| (user.to_owned(), may_read(path))).collect())
 }
 
-pub struct Commons {
-    pub service: Arc<Peregrine>,
-    pub database: TestDatabase,
-    pub tokens: TestTokens,
+pub(crate) struct Commons {
+    pub(crate) service: Arc<Peregrine>,
+    pub(crate) database: TestDatabase,
+    pub(crate) tokens: TestTokens,
 }
 
 /// An answer over HTTP.
-pub struct Answer {
-    pub status: u16,
-    pub headers: actix_web::http::header::HeaderMap,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: actix_web::http::header::HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
     }
 }
 
 impl Commons {
     /// With the study of [`load`].
-    pub async fn with_study() -> Self {
+    pub(crate) async fn with_study() -> Self {
         Self::configured(Config::default()).await
     }
 
-    pub async fn configured(config: Config) -> Self {
+    pub(crate) async fn configured(config: Config) -> Self {
         let database = TestDatabase::new("peregrine-study", async |pool: &PgPool| {
             psqlgraph::migrate(pool, &dictionary()).await?;
             load(&Loader { pool: pool.clone() }).await;
@@ -91,7 +91,7 @@ impl Commons {
     }
 
     /// Without any data.
-    pub async fn empty() -> Self {
+    pub(crate) async fn empty() -> Self {
         let database = TestDatabase::new("peregrine-empty", async |pool: &PgPool| {
             psqlgraph::migrate(pool, &dictionary()).await?;
             Ok(())
@@ -102,16 +102,21 @@ impl Commons {
 
     fn on(database: TestDatabase, config: Config) -> Self {
         let tokens = TestTokens::new();
-        let service =
-            Peregrine::build(config, database.pool.clone(), dictionary(), Arc::new(rights()), tokens.verifier());
+        let service = Peregrine::build(
+            config,
+            database.pool.clone(),
+            dictionary(),
+            Arc::new(rights()),
+            tokens.verifier(),
+        );
         Self { service, database, tokens }
     }
 
-    pub fn loader(&self) -> Loader {
+    pub(crate) fn loader(&self) -> Loader {
         Loader { pool: self.database.pool.clone() }
     }
 
-    pub async fn send(&self, request: client::TestRequest) -> Answer {
+    pub(crate) async fn send(&self, request: client::TestRequest) -> Answer {
         let service = self.service.clone();
         let app = client::init_service(App::new().configure(|cfg| service.configure(cfg))).await;
         let response = client::call_service(&app, request.to_request()).await;
@@ -120,42 +125,43 @@ impl Commons {
         Answer { status, headers, body: String::from_utf8(body.to_vec()).unwrap() }
     }
 
-    pub async fn get(&self, user: &str, path: &str) -> Answer {
+    pub(crate) async fn get(&self, user: &str, path: &str) -> Answer {
         self.send(client::TestRequest::get().uri(path).insert_header(self.bearer(user))).await
     }
 
-    pub fn bearer(&self, user: &str) -> (&'static str, String) {
+    pub(crate) fn bearer(&self, user: &str) -> (&'static str, String) {
         ("Authorization", format!("bearer {}", self.tokens.token(user)))
     }
 
-    pub async fn post(&self, user: &str, body: &Value) -> Answer {
-        let request = client::TestRequest::post().uri("/v0/submission/graphql").insert_header(self.bearer(user));
+    pub(crate) async fn post(&self, user: &str, body: &Value) -> Answer {
+        let request =
+            client::TestRequest::post().uri("/v0/submission/graphql").insert_header(self.bearer(user));
         self.send(request.set_payload(body.to_string())).await
     }
 
     /// The data of a query that succeeds.
-    pub async fn data(&self, user: &str, query: &str) -> Value {
+    pub(crate) async fn data(&self, user: &str, query: &str) -> Value {
         let answer = self.post(user, &json!({ "query": query })).await;
         assert_eq!(answer.status, StatusCode::OK.as_u16(), "{query}: {}", answer.body);
         answer.json()["data"].take()
     }
 
     /// The errors of a query that fails.
-    pub async fn errors(&self, query: &str) -> Value {
+    pub(crate) async fn errors(&self, query: &str) -> Value {
         let answer = self.post("admin", &json!({ "query": query })).await;
         assert_eq!(answer.status, 400, "{query}: {}", answer.body);
         answer.json()["errors"].take()
     }
 
     /// The submitter ids that the only field of a query lists, in order.
-    pub async fn listed(&self, query: &str) -> Vec<String> {
+    pub(crate) async fn listed(&self, query: &str) -> Vec<String> {
         let data = self.data("admin", query).await;
         let list = data.as_object().unwrap().values().next().unwrap().as_array().unwrap().clone();
         list.iter().map(|node| node["submitter_id"].as_str().unwrap_or("-").to_owned()).collect()
     }
 
     /// The same, sorted.
-    pub async fn found(&self, query: &str) -> Vec<String> {
+    pub(crate) async fn found(&self, query: &str) -> Vec<String> {
         let mut listed = self.listed(query).await;
         listed.sort();
         listed
@@ -163,21 +169,22 @@ impl Commons {
 }
 
 /// Writes nodes and edges.
-pub struct Loader {
-    pub pool: PgPool,
+pub(crate) struct Loader {
+    pub(crate) pool: PgPool,
 }
 
 impl Loader {
     /// A node whose id is `<label>-<name>`.
-    pub async fn node(&self, label: &str, name: &str, props: Value) {
+    pub(crate) async fn node(&self, label: &str, name: &str, props: Value) {
         let id = format!("{label}-{name}");
         let insert = Sql::raw("insert into ").then_ident(&names::node_table(label));
-        let values = insert.text(" (node_id, acl, _sysan, _props) values (").bind(id.as_str()).text(", '{}', '{}', ");
+        let values =
+            insert.text(" (node_id, acl, _sysan, _props) values (").bind(id.as_str()).text(", '{}', '{}', ");
         values.bind(props).text(")").query().execute(&self.pool).await.unwrap();
     }
 
     /// A node of a project, with what sheepdog adds.
-    pub async fn entity(&self, project: &str, label: &str, name: &str, props: Value) {
+    pub(crate) async fn entity(&self, project: &str, label: &str, name: &str, props: Value) {
         let mut all = json!({
             "submitter_id": name, "project_id": project, "state": "validated",
             "created_datetime": "2026-11-21T07:22:39.752252+00:00", "updated_datetime": "2026-11-21T07:22:39.752252+00:00",
@@ -186,10 +193,17 @@ impl Loader {
         self.node(label, name, all).await;
     }
 
-    pub async fn edge(&self, source: &str, edge: &str, target: &str) {
-        let (source_label, target_label) = (source.rsplit_once('-').unwrap().0, target.rsplit_once('-').unwrap().0);
-        let insert = Sql::raw("insert into ").then_ident(&names::edge_table(source_label, edge, target_label));
-        let values = insert.text(" (src_id, dst_id, acl) values (").bind(source).text(", ").bind(target).text(", '{}')");
+    pub(crate) async fn edge(&self, source: &str, edge: &str, target: &str) {
+        let (source_label, target_label) =
+            (source.rsplit_once('-').unwrap().0, target.rsplit_once('-').unwrap().0);
+        let insert =
+            Sql::raw("insert into ").then_ident(&names::edge_table(source_label, edge, target_label));
+        let values = insert
+            .text(" (src_id, dst_id, acl) values (")
+            .bind(source)
+            .text(", ")
+            .bind(target)
+            .text(", '{}')");
         values.query().execute(&self.pool).await.unwrap();
     }
 }
@@ -199,7 +213,9 @@ async fn load(to: &Loader) {
     for program in ["P", "O"] {
         to.node("program", program, json!({"name": program, "dbgap_accession_number": program})).await;
     }
-    for (program, code, availability) in [("P", "Q", "Restricted"), ("P", "R", "Restricted"), ("O", "S", "Open")] {
+    for (program, code, availability) in
+        [("P", "Q", "Restricted"), ("P", "R", "Restricted"), ("O", "S", "Open")]
+    {
         let props = json!({"code": code, "name": code, "dbgap_accession_number": code, "availability_type": availability});
         to.node("project", code, props).await;
         to.edge(&format!("project-{code}"), "member_of", &format!("program-{program}")).await;
@@ -207,9 +223,11 @@ async fn load(to: &Loader) {
         let (experiment, collection) = (format!("e{code}"), format!("m{code}"));
         to.entity(&project, "experiment", &experiment, json!({"description": "an experiment"})).await;
         to.edge(&format!("experiment-{experiment}"), "performed_for", &format!("project-{code}")).await;
-        let props = json!({"title": "The title", "creator": "Someone", "publisher": "Us", "description": "d"});
+        let props =
+            json!({"title": "The title", "creator": "Someone", "publisher": "Us", "description": "d"});
         to.entity(&project, "core_metadata_collection", &collection, props).await;
-        to.edge(&format!("core_metadata_collection-{collection}"), "data_from", &format!("project-{code}")).await;
+        to.edge(&format!("core_metadata_collection-{collection}"), "data_from", &format!("project-{code}"))
+            .await;
     }
     for number in 1..=12 {
         case(to, number).await;
@@ -229,7 +247,8 @@ async fn load(to: &Loader) {
 /// Case `c<number>`: sites A, B and none in turn; one to three samples with different values.
 async fn case(to: &Loader, number: u32) {
     let name = format!("c{number:02}");
-    let mut props = json!({"consent_codes": (0..number % 3).map(|n| format!("code {n}")).collect::<Vec<_>>()});
+    let mut props =
+        json!({"consent_codes": (0..number % 3).map(|n| format!("code {n}")).collect::<Vec<_>>()});
     match number % 3 {
         1 => props["primary_site"] = json!("A"),
         2 => props["primary_site"] = json!("B"),
@@ -240,7 +259,8 @@ async fn case(to: &Loader, number: u32) {
     for part in 0..number % 4 {
         let sample = format!("{name}{part}");
         let weight = if part == 2 { Value::Null } else { json!(f64::from(number) / 2.0) };
-        let mut props = json!({"composition": "Cell", "weight": weight, "days": number, "is_ffpe": part == 0});
+        let mut props =
+            json!({"composition": "Cell", "weight": weight, "days": number, "is_ffpe": part == 0});
         if part == 1 {
             props = json!({"composition": "Plasma", "weight": number});
         }
@@ -254,9 +274,7 @@ async fn case(to: &Loader, number: u32) {
 }
 
 async fn files(to: &Loader) {
-    let file = |name: &str, format: &str| {
-        json!({"file_name": name, "file_size": 100, "md5sum": "m", "object_id": format!("object-{name}"), "data_format": format})
-    };
+    let file = |name: &str, format: &str| json!({"file_name": name, "file_size": 100, "md5sum": "m", "object_id": format!("object-{name}"), "data_format": format});
     to.entity("P-Q", "reads", "f1", file("f1", "BAM")).await;
     to.edge("reads-f1", "data_from", "aliquot-a1").await;
     to.edge("reads-f1", "data_from", "core_metadata_collection-mQ").await;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::queries::{Filter, List, Query, links};
 use crate::support::Loader;
 
-pub struct World {
+pub(crate) struct World {
     nodes: Vec<Node>,
     /// Child, link name, edge label, parent.
     edges: Vec<(String, &'static str, &'static str, String)>,
@@ -48,33 +48,76 @@ const LINKS: [(&str, &str, &str, &str, &str); 9] = [
 const PROJECTS: [(&str, &str); 3] = [("P", "Q"), ("P", "R"), ("O", "S")];
 
 impl World {
-    pub fn generate() -> Self {
+    pub(crate) fn generate() -> Self {
         let mut world = Self { nodes: Vec::new(), edges: Vec::new() };
         let (mut dice, mut numbers) = (Dice(42), HashMap::new());
         for program in ["P", "O"] {
-            world.nodes.push(Node { id: format!("program-{program}"), label: "program", project: "", props: json!({"name": program}) });
+            world.nodes.push(Node {
+                id: format!("program-{program}"),
+                label: "program",
+                project: "",
+                props: json!({"name": program}),
+            });
         }
         for (program, code) in PROJECTS {
-            let project = match code { "Q" => "P-Q", "R" => "P-R", _ => "O-S" };
+            let project = match code {
+                "Q" => "P-Q",
+                "R" => "P-R",
+                _ => "O-S",
+            };
             let availability = if code == "S" { "Open" } else { "Restricted" };
             let props = json!({"code": code, "availability_type": availability});
             world.nodes.push(Node { id: format!("project-{code}"), label: "project", project, props });
-            world.edges.push((format!("project-{code}"), "programs", "member_of", format!("program-{program}")));
+            world.edges.push((
+                format!("project-{code}"),
+                "programs",
+                "member_of",
+                format!("program-{program}"),
+            ));
             let projects = vec![format!("project-{code}")];
-            let experiments = world.add(project, "experiment", 2, &[("projects", &projects)], &mut dice, &mut numbers);
-            let collections = world.add(project, "core_metadata_collection", 2, &[("projects", &projects)], &mut dice, &mut numbers);
-            let cases = world.add(project, "case", 7, &[("experiments", &experiments)], &mut dice, &mut numbers);
+            let experiments =
+                world.add(project, "experiment", 2, &[("projects", &projects)], &mut dice, &mut numbers);
+            let collections = world.add(
+                project,
+                "core_metadata_collection",
+                2,
+                &[("projects", &projects)],
+                &mut dice,
+                &mut numbers,
+            );
+            let cases =
+                world.add(project, "case", 7, &[("experiments", &experiments)], &mut dice, &mut numbers);
             let diagnoses = world.add(project, "diagnosis", 4, &[("cases", &cases)], &mut dice, &mut numbers);
-            let samples = world.add(project, "sample", 12, &[("cases", &cases), ("diagnoses", &diagnoses)], &mut dice, &mut numbers);
-            let aliquots = world.add(project, "aliquot", 9, &[("samples", &samples)], &mut dice, &mut numbers);
-            world.add(project, "reads", 5, &[("aliquots", &aliquots), ("core_metadata_collections", &collections)], &mut dice, &mut numbers);
+            let samples = world.add(
+                project,
+                "sample",
+                12,
+                &[("cases", &cases), ("diagnoses", &diagnoses)],
+                &mut dice,
+                &mut numbers,
+            );
+            let aliquots =
+                world.add(project, "aliquot", 9, &[("samples", &samples)], &mut dice, &mut numbers);
+            world.add(
+                project,
+                "reads",
+                5,
+                &[("aliquots", &aliquots), ("core_metadata_collections", &collections)],
+                &mut dice,
+                &mut numbers,
+            );
         }
         world
     }
 
     fn add(
-        &mut self, project: &'static str, label: &'static str, count: usize, parents: &[(&'static str, &Vec<String>)],
-        dice: &mut Dice, numbers: &mut HashMap<&'static str, usize>,
+        &mut self,
+        project: &'static str,
+        label: &'static str,
+        count: usize,
+        parents: &[(&'static str, &Vec<String>)],
+        dice: &mut Dice,
+        numbers: &mut HashMap<&'static str, usize>,
     ) -> Vec<String> {
         let mut ids = Vec::new();
         for _ in 0..count {
@@ -88,7 +131,8 @@ impl World {
                 let many = matches!(*link, "samples" | "aliquots");
                 for _ in 0..dice.roll(if many { 3 } else { 2 }).max(u64::from(link.ends_with("ts"))) {
                     let parent = parents[usize::try_from(dice.roll(parents.len() as u64)).unwrap()].clone();
-                    let edge = LINKS.iter().find(|(child, name, ..)| *child == label && name == link).unwrap().3;
+                    let edge =
+                        LINKS.iter().find(|(child, name, ..)| *child == label && name == link).unwrap().3;
                     if !self.edges.contains(&(id.clone(), link, edge, parent.clone())) {
                         self.edges.push((id.clone(), link, edge, parent));
                     }
@@ -100,7 +144,7 @@ impl World {
         ids
     }
 
-    pub async fn load(&self, to: &Loader) {
+    pub(crate) async fn load(&self, to: &Loader) {
         for node in &self.nodes {
             let (label, name) = node.id.rsplit_once('-').unwrap();
             to.node(label, name, node.props.clone()).await;
@@ -110,9 +154,12 @@ impl World {
         }
     }
 
-    pub fn answer(&self, query: &Query) -> Value {
+    pub(crate) fn answer(&self, query: &Query) -> Value {
         let of_label = self.nodes.iter().filter(|node| node.label == query.label);
-        let mut answer = Map::from_iter([(query.label.clone(), self.list(of_label.collect(), &query.list, query.as_reader))]);
+        let mut answer = Map::from_iter([(
+            query.label.clone(),
+            self.list(of_label.collect(), &query.list, query.as_reader),
+        )]);
         if let Some(filters) = &query.count {
             let all = self.nodes.iter().filter(|node| node.label == query.label);
             let counted = all.filter(|node| self.shows(node, filters, query.as_reader)).count();
@@ -122,7 +169,8 @@ impl World {
     }
 
     fn list(&self, nodes: Vec<&Node>, list: &List, as_reader: bool) -> Value {
-        let mut nodes: Vec<&Node> = nodes.into_iter().filter(|node| self.shows(node, &list.filters, as_reader)).collect();
+        let mut nodes: Vec<&Node> =
+            nodes.into_iter().filter(|node| self.shows(node, &list.filters, as_reader)).collect();
         nodes.sort_by(|a, b| if list.descending { b.id.cmp(&a.id) } else { a.id.cmp(&b.id) });
         let first = match list.first.unwrap_or(10) {
             first @ 1.. => usize::try_from(first).unwrap(),
@@ -159,7 +207,10 @@ impl World {
                 found.push(self.get(parent));
             }
             let way_back = LINKS.iter().any(|(from, name_of, back, _, to)| {
-                *back == link && name_of == name && child.rsplit_once('-').unwrap().0 == *from && *to == node.label
+                *back == link
+                    && name_of == name
+                    && child.rsplit_once('-').unwrap().0 == *from
+                    && *to == node.label
             });
             if *parent == node.id && way_back {
                 found.push(self.get(child));
@@ -184,7 +235,8 @@ impl World {
             }
             Filter::Equal(name, values) => values.iter().any(|value| equal(&node.props[name], value)),
             Filter::Search(text) => {
-                let texts = [node.id.clone(), node.props["submitter_id"].as_str().unwrap_or_default().to_owned()];
+                let texts =
+                    [node.id.clone(), node.props["submitter_id"].as_str().unwrap_or_default().to_owned()];
                 let text = text.to_lowercase().replace('%', "");
                 texts.iter().any(|found| found.to_lowercase().contains(&text))
             }
@@ -194,16 +246,25 @@ impl World {
             Filter::Not(name, value) => !node.props[name].is_null() && !equal(&node.props[name], value),
             Filter::Path { argument, to, property } => {
                 let wanted = |node: &Node| {
-                    readable(node, as_reader) && property.as_ref().is_none_or(|(name, value)| equal(&node.props[name], value))
+                    readable(node, as_reader)
+                        && property.as_ref().is_none_or(|(name, value)| equal(&node.props[name], value))
                 };
                 let first = level(node.label);
-                self.leads(node, to, &mut vec![node.label], first, &wanted) != (*argument == "without_path_to")
+                self.leads(node, to, &mut vec![node.label], first, &wanted)
+                    != (*argument == "without_path_to")
             }
         }
     }
 
     /// Whether a path of the kind that the contract describes leads from `node` to a wanted node of type `to`.
-    fn leads(&self, node: &Node, to: &str, visited: &mut Vec<&'static str>, first: u8, wanted: &dyn Fn(&Node) -> bool) -> bool {
+    fn leads(
+        &self,
+        node: &Node,
+        to: &str,
+        visited: &mut Vec<&'static str>,
+        first: u8,
+        wanted: &dyn Fn(&Node) -> bool,
+    ) -> bool {
         for (link, _) in all_links(node.label) {
             for next in self.linked(node, link) {
                 if visited.contains(&next.label) {

@@ -5,29 +5,29 @@ use serde_json::{Value, json};
 
 /// A list or count at the top level.
 #[derive(Debug, Clone)]
-pub struct Query {
-    pub as_reader: bool,
-    pub label: String,
-    pub list: List,
-    pub count: Option<Vec<Filter>>,
+pub(crate) struct Query {
+    pub(crate) as_reader: bool,
+    pub(crate) label: String,
+    pub(crate) list: List,
+    pub(crate) count: Option<Vec<Filter>>,
 }
 
 /// Arguments and selection of a list.
 #[derive(Debug, Clone)]
-pub struct List {
-    pub filters: Vec<Filter>,
-    pub descending: bool,
-    pub by_id: bool,
-    pub first: Option<i64>,
-    pub offset: i64,
-    pub properties: Vec<String>,
+pub(crate) struct List {
+    pub(crate) filters: Vec<Filter>,
+    pub(crate) descending: bool,
+    pub(crate) by_id: bool,
+    pub(crate) first: Option<i64>,
+    pub(crate) offset: i64,
+    pub(crate) properties: Vec<String>,
     /// Link name, target label, what is selected of it.
-    pub links: Vec<(String, String, List)>,
-    pub link_count: Option<String>,
+    pub(crate) links: Vec<(String, String, List)>,
+    pub(crate) link_count: Option<String>,
 }
 
 #[derive(Debug, Clone)]
-pub enum Filter {
+pub(crate) enum Filter {
     /// Property and its wanted values.
     Equal(String, Vec<Value>),
     Search(String),
@@ -35,13 +35,18 @@ pub enum Filter {
     WithAny(Vec<String>),
     Without(Vec<String>),
     Not(String, Value),
-    Path { argument: &'static str, to: String, property: Option<(String, Value)> },
+    Path {
+        argument: &'static str,
+        to: String,
+        property: Option<(String, Value)>,
+    },
 }
 
-const LABELS: [&str; 7] = ["case", "sample", "aliquot", "diagnosis", "experiment", "reads", "core_metadata_collection"];
+const LABELS: [&str; 7] =
+    ["case", "sample", "aliquot", "diagnosis", "experiment", "reads", "core_metadata_collection"];
 
 /// Links by label: name and target.
-pub fn links(label: &str) -> &'static [(&'static str, &'static str)] {
+pub(crate) fn links(label: &str) -> &'static [(&'static str, &'static str)] {
     match label {
         "case" => &[("experiments", "experiment"), ("samples", "sample"), ("diagnoses", "diagnosis")],
         "sample" => &[("cases", "case"), ("diagnoses", "diagnosis"), ("aliquots", "aliquot")],
@@ -56,7 +61,8 @@ pub fn links(label: &str) -> &'static [(&'static str, &'static str)] {
 
 /// Properties by label, with values that occur and one that does not.
 fn values(label: &str) -> Vec<(&'static str, Vec<Value>)> {
-    let mut all = vec![("submitter_id", vec![json!(format!("{label}01")), json!(format!("{label}07")), json!("none")])];
+    let mut all =
+        vec![("submitter_id", vec![json!(format!("{label}01")), json!(format!("{label}07")), json!("none")])];
     match label {
         "case" => all.push(("primary_site", vec![json!("A"), json!("B"), json!("b")])),
         "sample" => {
@@ -88,7 +94,8 @@ fn filter(label: &str) -> impl Strategy<Value = Filter> + use<> {
     let codes = vec(select(vec![json!("x"), json!("y"), json!("z")]), 1..3)
         .prop_map(|codes| Filter::Equal("consent_codes".to_owned(), codes));
     let equal = if label == "case" { prop_oneof![equal, codes].boxed() } else { equal.boxed() };
-    let not = value_of(label).prop_filter("booleans are never equal in `not`", |(_, value)| !value.is_boolean());
+    let not =
+        value_of(label).prop_filter("booleans are never equal in `not`", |(_, value)| !value.is_boolean());
     prop_oneof![
         3 => equal,
         1 => select(vec!["0", "01", "E0", "%1", "e-", "zz"]).prop_map(|text| Filter::Search(text.to_owned())),
@@ -104,19 +111,36 @@ fn list(label: &str, depth: usize) -> BoxedStrategy<List> {
     // One filter of a kind: an argument cannot be given twice.
     let filters = vec(filter(label), 0..3).prop_map(|filters| {
         let mut names = Vec::new();
-        filters.into_iter().filter(|filter| !names.contains(&filter.name()) && { names.push(filter.name()); true }).collect()
+        filters
+            .into_iter()
+            .filter(|filter| {
+                !names.contains(&filter.name()) && {
+                    names.push(filter.name());
+                    true
+                }
+            })
+            .collect()
     });
     let properties: Vec<String> = values(label).into_iter().map(|(name, _)| name.to_owned()).collect();
     let links: Vec<(&str, &str)> = links(label).to_vec();
     let names: Vec<String> = links.iter().map(|(name, _)| (*name).to_owned()).collect();
     let deeper = match depth {
         0 => Just(Vec::new()).boxed(),
-        _ => vec(select(links).prop_flat_map(move |(name, target)| {
-            (Just(name.to_owned()), Just(target.to_owned()), list(target, depth - 1))
-        }), 0..3).boxed(),
+        _ => vec(
+            select(links).prop_flat_map(move |(name, target)| {
+                (Just(name.to_owned()), Just(target.to_owned()), list(target, depth - 1))
+            }),
+            0..3,
+        )
+        .boxed(),
     };
     (
-        filters, any::<(bool, bool)>(), option::of(-1_i64..6), 0_i64..4, vec(select(properties), 0..4), deeper,
+        filters,
+        any::<(bool, bool)>(),
+        option::of(-1_i64..6),
+        0_i64..4,
+        vec(select(properties), 0..4),
+        deeper,
         option::of(select(names)),
     )
         .prop_map(|(filters, (descending, by_id), first, offset, mut properties, mut links, link_count)| {
@@ -129,9 +153,10 @@ fn list(label: &str, depth: usize) -> BoxedStrategy<List> {
         .boxed()
 }
 
-pub fn query() -> impl Strategy<Value = Query> {
+pub(crate) fn query() -> impl Strategy<Value = Query> {
     select(LABELS.to_vec()).prop_flat_map(|label| {
-        let counted = filter(label).prop_filter("counted once a link", |filter| !matches!(filter, Filter::WithAny(_)));
+        let counted =
+            filter(label).prop_filter("counted once a link", |filter| !matches!(filter, Filter::WithAny(_)));
         (any::<bool>(), Just(label.to_owned()), list(label, 3), option::of(vec(counted, 1..2)))
             .prop_map(|(as_reader, label, list, count)| Query { as_reader, label, list, count })
     })
@@ -139,7 +164,7 @@ pub fn query() -> impl Strategy<Value = Query> {
 
 impl Filter {
     /// The argument that it is.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Equal(name, _) => name.clone(),
             Self::Search(_) => "quick_search".to_owned(),
@@ -158,7 +183,9 @@ impl Filter {
             Self::With(names) | Self::WithAny(names) | Self::Without(names) => json!(names).to_string(),
             Self::Not(name, value) => format!("{{{name}: {value}}}"),
             Self::Path { to, property: None, .. } => format!("{{type: \"{to}\"}}"),
-            Self::Path { to, property: Some((name, value)), .. } => format!("{{type: \"{to}\", {name}: {value}}}"),
+            Self::Path { to, property: Some((name, value)), .. } => {
+                format!("{{type: \"{to}\", {name}: {value}}}")
+            }
         };
         format!("{}: {value}", self.name())
     }
@@ -181,7 +208,7 @@ impl List {
 
 impl Query {
     /// As GraphQL.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let label = &self.label;
         let count = self.count.as_ref().map(|filters| {
             let args: Vec<String> = filters.iter().map(Filter::text).collect();

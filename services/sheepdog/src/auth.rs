@@ -29,14 +29,10 @@ pub(crate) struct Admin {
     refusal: &'static str,
 }
 
-/// A caller whom arborist permitted something.
+/// A caller whom arborist permitted something. Work that changes a project takes it by value, so that it cannot
+/// be begun for somebody who was never asked about.
 pub(crate) struct Permitted {
-    /// The proof.
-    #[expect(dead_code, reason = "held as the proof; store functions of single resources ask for Permitted")]
-    pub grant: Grant,
-    /// The access token, for calls on the caller's behalf.
-    #[expect(dead_code, reason = "held for calls on the caller's behalf")]
-    pub token: String,
+    _proof: Grant,
     /// Name of the user, or id of the client, as written to the transaction log.
     pub submitter: Option<String>,
 }
@@ -54,7 +50,7 @@ impl Sheepdog {
         let resources = [project_resource(program, project)];
         let grant =
             self.authz.require(&Subject::Token(token.clone()), "sheepdog", methods, &resources).await?;
-        self.permitted(grant, token).await
+        self.permitted(grant, &token).await
     }
 
     /// Permits administration of programs or projects.
@@ -62,7 +58,7 @@ impl Sheepdog {
         let token = arborist_token(request)?;
         let subject = Subject::Token(token.clone());
         match self.authz.require(&subject, "sheepdog", &["*"], &[admin.resource.to_owned()]).await {
-            Ok(grant) => self.permitted(grant, token).await,
+            Ok(grant) => self.permitted(grant, &token).await,
             Err(AuthzError::Denied) => Err(Error::Forbidden(admin.refusal)),
             Err(other) => Err(other.into()),
         }
@@ -86,11 +82,11 @@ impl Sheepdog {
         })
     }
 
-    async fn permitted(&self, grant: Grant, token: String) -> Result<Permitted, Error> {
+    async fn permitted(&self, proof: Grant, token: &str) -> Result<Permitted, Error> {
         // arborist has accepted the token; the name is only for the log.
-        let claims = self.verifier.verify(&token, Expect::default()).await.ok();
+        let claims = self.verifier.verify(token, Expect::default()).await.ok();
         let submitter = claims.and_then(|c| c.username().or(c.client_id()).map(str::to_owned));
-        Ok(Permitted { grant, token, submitter })
+        Ok(Permitted { _proof: proof, submitter })
     }
 }
 

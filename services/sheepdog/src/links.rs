@@ -499,3 +499,68 @@ pub(crate) fn breaks_rules(node: &NodeType, present: &BTreeSet<String>) -> bool 
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use dictionary::Multiplicity;
+
+    use super::*;
+
+    fn link(name: &str) -> LinkItem {
+        LinkItem::Link(Link {
+            name: name.to_owned(),
+            backref: "back".to_owned(),
+            label: "label".to_owned(),
+            target_type: "target".to_owned(),
+            multiplicity: Multiplicity::ManyToOne,
+            required: false,
+        })
+    }
+
+    fn group(exclusive: bool, required: bool, members: Vec<LinkItem>) -> LinkGroup {
+        LinkGroup { exclusive, required, members }
+    }
+
+    fn messages(group: &LinkGroup, present: &[&str]) -> Vec<String> {
+        let present = present.iter().map(|name| (*name).to_owned()).collect();
+        group_problems(group, &present).into_iter().map(|(message, _)| message).collect()
+    }
+
+    #[test]
+    fn a_required_group_needs_one_of_its_links() {
+        let group = group(false, true, vec![link("a"), link("b"), link("c")]);
+        assert_eq!(messages(&group, &[]), ["Entity is missing a required link to a, b or c"]);
+        assert_eq!(messages(&group, &["b"]), [""; 0]);
+        assert_eq!(messages(&group, &["a", "b"]), [""; 0]);
+    }
+
+    #[test]
+    fn an_exclusive_group_takes_one_of_its_links() {
+        let group = group(true, false, vec![link("a"), link("b")]);
+        assert_eq!(messages(&group, &[]), [""; 0]);
+        assert_eq!(
+            messages(&group, &["a", "b"]),
+            ["Links to ['a', 'b'] are exclusive.  More than one was provided."]
+        );
+    }
+
+    #[test]
+    fn an_inner_group_is_one_alternative_and_keeps_its_exclusiveness() {
+        let inner = LinkItem::Group(group(true, true, vec![link("b"), link("c")]));
+        let outer = group(true, true, vec![link("a"), inner]);
+        assert_eq!(messages(&outer, &["a"]), [""; 0]);
+        assert_eq!(messages(&outer, &["b"]), [""; 0]);
+        assert_eq!(messages(&outer, &["a", "b"]).len(), 1);
+        assert_eq!(
+            messages(&outer, &["b", "c"]),
+            ["Links to ['b', 'c'] are exclusive.  More than one was provided."]
+        );
+        assert_eq!(messages(&outer, &[]), ["Entity is missing a required link to a, b or c"]);
+    }
+
+    #[test]
+    fn an_empty_object_alone_is_no_link() {
+        assert!(references(&serde_json::json!({})).is_empty());
+        assert_eq!(references(&serde_json::json!([{}, {"id": "x"}])).len(), 2);
+    }
+}

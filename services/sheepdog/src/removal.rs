@@ -10,6 +10,7 @@ use sqlx::{Connection as _, PgConnection};
 
 use crate::{
     Error, Sheepdog,
+    auth::Permitted,
     classify::Scope,
     deletion::{Doomed, Family, Relative},
     entity::{ErrorType, Problem},
@@ -35,7 +36,7 @@ pub(crate) enum Removal {
 /// A deletion request.
 pub(crate) struct Request {
     pub project: Project,
-    pub submitter: Option<String>,
+    pub permitted: Permitted,
     pub ids: Vec<String>,
     pub removal: Removal,
     pub is_dry_run: bool,
@@ -89,7 +90,7 @@ impl Outcome {
 /// When the log row cannot be made.
 pub(crate) async fn run(sheepdog: &Sheepdog, request: Request) -> Result<(u16, Value), Error> {
     let log = NewLog {
-        submitter: request.submitter.as_deref(),
+        submitter: request.permitted.submitter.as_deref(),
         role: Role::Delete,
         program: &request.project.program.name,
         project: &request.project.code,

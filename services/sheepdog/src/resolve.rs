@@ -343,3 +343,116 @@ fn refuse_file_state(entity: &mut Entity, props: &Map<String, Value>) {
         entity.refuse(ErrorType::InvalidPermissions, message, &["file_state"]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::classify;
+
+    const NOW: &str = "2026-01-02T03:04:05.000006+00:00";
+
+    fn scope(creates_only: bool) -> Scope {
+        Scope { project_id: "P-Q".into(), code: "Q".into(), project_node_id: "q".into(), creates_only }
+    }
+
+    /// Instantiates one document against the stored nodes `(id, via, props)`.
+    fn run(document: Value, stored: &[(&str, Via, Value)], creates_only: bool) -> Entity {
+        let dictionary = crate::testing::dictionary();
+        let validators = dictionary::Validators::compile(&dictionary).unwrap();
+        let (mut entities, _) = classify(vec![document], &scope(creates_only), &dictionary, &validators);
+        let hit = |(id, via, props): &(&str, Via, Value)| Hit {
+            position: 0,
+            via: *via,
+            node_id: (*id).to_owned(),
+            props: props.as_object().cloned().unwrap_or_default(),
+        };
+        let hits = stored.iter().map(hit).collect();
+        let found = Found { hits: BTreeMap::from([("case".to_owned(), hits)]), ..Found::default() };
+        instantiate(&mut entities, &found, &scope(creates_only), &dictionary, NOW);
+        entities.remove(0)
+    }
+
+    fn case(more: Value) -> Value {
+        let mut document = json!({"type": "case", "submitter_id": "C", "studies": {"submitter_id": "S"}});
+        let Value::Object(more) = more else { return document };
+        document.as_object_mut().unwrap().extend(more);
+        document
+    }
+
+    fn stored(more: Value) -> Value {
+        let mut props = json!({"submitter_id": "C", "project_id": "P-Q", "state": "validated"});
+        props.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+        props
+    }
+
+    #[test]
+    fn a_key_is_looked_up_whole_or_not_at_all() {
+        let dictionary = crate::testing::dictionary();
+        let validators = dictionary::Validators::compile(&dictionary).unwrap();
+        let documents = vec![case(json!({})), case(json!({"submitter_id": null}))];
+        let (entities, _) = classify(documents, &scope(false), &dictionary, &validators);
+        let wanted = wanted(&entities, &scope(false), &dictionary);
+        let values = &wanted["case"].keys[0].values;
+        assert_eq!(*values, vec![(0, vec!["P-Q".to_owned(), "C".to_owned()])]);
+    }
+
+    #[test]
+    fn an_update_changes_only_what_the_document_says() {
+        let before = stored(json!({"age": 5, "weight": 1.5, "updated_datetime": "x"}));
+        let entity = run(case(json!({"age": 6})), &[("c", Via::Key(0), before)], false);
+        let node = entity.node.unwrap();
+        assert_eq!((node.id.as_str(), node.action), ("c", Action::Update));
+        let after = stored(json!({"age": 6, "weight": 1.5, "updated_datetime": NOW}));
+        assert_eq!(Value::Object(node.props), after);
+    }
+
+    #[test]
+    fn the_same_again_is_no_change() {
+        let before = stored(json!({"age": 5, "weight": 2.0}));
+        let entity = run(case(json!({"age": 5, "weight": 2})), &[("c", Via::Key(0), before)], false);
+        assert!(!entity.node.unwrap().is_changed());
+    }
+
+    #[test]
+    fn a_node_of_another_project_is_not_touched() {
+        let foreign = stored(json!({"project_id": "P-R"}));
+        let entity = run(case(json!({})), &[("c", Via::Key(0), foreign)], false);
+        assert_eq!(entity.errors[0].kind, ErrorType::InvalidPermissions);
+        assert_eq!(entity.node, None);
+    }
+
+    #[test]
+    fn id_and_key_must_mean_the_same_node() {
+        let id = "11111111-1111-4111-8111-111111111111";
+        let by_id = (id, Via::Id, stored(json!({"submitter_id": "D"})));
+        let by_key = ("other", Via::Key(0), stored(json!({})));
+        let entity = run(case(json!({ "id": id })), &[by_id, by_key], false);
+        assert_eq!(
+            entity.errors[0].message,
+            "case with {'project_id': 'P-Q', 'submitter_id': 'C'} already exists in the DB"
+        );
+    }
+
+    #[test]
+    fn system_properties_are_warned_about_or_refused() {
+        let entity =
+            run(case(json!({"state": "submitted"})), &[("c", Via::Key(0), stored(json!({})))], false);
+        assert_eq!(entity.errors, vec![]);
+        assert_eq!(
+            entity.warnings[0].message,
+            "Property 'state' (submitted) is a system property and will be ignored."
+        );
+        let entity = run(case(json!({"project_id": "P-R"})), &[], true);
+        assert_eq!(
+            entity.errors[0].message,
+            "Key 'project_id' is a system property and cannot be updated from 'P-Q' to 'P-R'"
+        );
+        assert_eq!(entity.errors[0].keys, ["project_id"]);
+    }
+
+    #[test]
+    fn a_missing_state_becomes_validated() {
+        let entity = run(case(json!({})), &[("c", Via::Key(0), stored(json!({"state": null})))], false);
+        assert_eq!(entity.node.unwrap().props["state"], "validated");
+    }
+}

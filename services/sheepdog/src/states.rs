@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Error, Sheepdog,
+    auth::Permitted,
     entity::{Action, Node},
     store::{self, projects::Project},
 };
@@ -89,7 +90,7 @@ impl Transition {
 /// A request for a change of state.
 pub(crate) struct Request {
     pub project: Project,
-    pub submitter: Option<String>,
+    pub permitted: Permitted,
     pub transition: Transition,
     pub is_dry_run: bool,
     /// The dry run that this commits.
@@ -117,7 +118,7 @@ pub(crate) async fn run(sheepdog: &Sheepdog, request: Request) -> Result<(u16, V
         )));
     }
     let log = NewLog {
-        submitter: request.submitter.as_deref(),
+        submitter: request.permitted.submitter.as_deref(),
         role: transition.role(),
         program: &project.program.name,
         project: &project.code,

@@ -14,6 +14,7 @@ use sqlx::{Connection as _, PgConnection};
 use crate::{
     Error, Sheepdog,
     answer::Outcome,
+    auth::Permitted,
     classify::{Scope, classify},
     entity::{Action, Entity},
     files::{self, IndexWrites},
@@ -24,8 +25,7 @@ use crate::{
 /// A submission, parsed.
 pub(crate) struct Submission {
     pub project: Project,
-    /// User name or client id.
-    pub submitter: Option<String>,
+    pub permitted: Permitted,
     /// [`Role::Create`] for POST, [`Role::Update`] for PUT.
     pub role: Role,
     pub is_dry_run: bool,
@@ -75,7 +75,7 @@ pub(crate) async fn run(sheepdog: &Arc<Sheepdog>, submission: Submission) -> Res
 /// Opens the log row, in a transaction of its own, so that others see the work in progress.
 pub(crate) async fn open_log(sheepdog: &Sheepdog, submission: &Submission) -> Result<i32, Error> {
     let log = NewLog {
-        submitter: submission.submitter.as_deref(),
+        submitter: submission.permitted.submitter.as_deref(),
         role: submission.role,
         program: &submission.project.program.name,
         project: &submission.project.code,
@@ -258,7 +258,7 @@ impl Work<'_> {
             project: &self.submission.project,
             auth_namespace: &self.sheepdog.config.auth_namespace,
             require_existing: self.sheepdog.config.require_file_index_exists,
-            username: self.submission.submitter.as_deref(),
+            username: self.submission.permitted.submitter.as_deref(),
         };
         Ok(files::decide(entities, &found, &context, dictionary))
     }

@@ -383,4 +383,25 @@ mod tests {
         assert_eq!(number("1e300"), Some(json!(1e300)));
         assert_eq!(number("nan"), None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_readers_panic(text in "(type|case|\t|\n|\r|\"|,|#|\\.|\\*|studies\\.id|null|1e9|\\PC){0,40}") {
+            let dictionary = crate::testing::dictionary();
+            let _ = parse(&text, '\t', ',', &dictionary);
+            let _ = parse(&text, ',', '#', &dictionary);
+            let _ = crate::document::parse(crate::document::Format::Json, &text, &dictionary);
+        }
+
+        #[test]
+        fn a_quoted_cell_is_read_as_it_was_written(text in "[a-z\t\n\",]{1,20}") {
+            let quoted = text.replace('"', "\"\"");
+            let rows = tsv(&format!("type\tsubmitter_id\tsex\ncase\t\"{quoted}\"\tfemale\n"));
+            let expected = match text.trim() {
+                "" | "null" => Value::Null,
+                trimmed => json!(trimmed),
+            };
+            proptest::prop_assert_eq!(&rows[0]["submitter_id"], &expected);
+        }
+    }
 }

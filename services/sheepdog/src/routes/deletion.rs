@@ -61,14 +61,7 @@ async fn remove(
 ) -> Result<HttpResponse, Error> {
     let project = find_project(&sheepdog, &program, &code).await?;
     let permitted = sheepdog.permit(&request, &["delete"], &program, &code).await?;
-    let request = Request {
-        project,
-        submitter: permitted.submitter,
-        ids: split(&ids),
-        removal,
-        is_dry_run,
-        commits: None,
-    };
+    let request = Request { project, permitted, ids: split(&ids), removal, is_dry_run, commits: None };
     let (code, answer) = removal::run(&sheepdog, request).await?;
     Ok(answer_with(code, &answer))
 }

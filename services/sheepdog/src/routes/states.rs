@@ -39,7 +39,7 @@ async fn change(
     let permitted = sheepdog.permit(&request, &["release"], &program, &code).await?;
     let work = states::Request {
         project,
-        submitter: permitted.submitter,
+        permitted,
         transition,
         is_dry_run,
         commits: None,

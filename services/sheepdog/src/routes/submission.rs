@@ -75,15 +75,7 @@ async fn submit(
     require_state(&project, request.path(), "open")?;
     let name = header(&request, "X-Document-Name").map(str::to_owned);
     let source = Source { name, format: format.as_str(), text };
-    let submission = Submission {
-        project,
-        submitter: permitted.submitter,
-        role,
-        is_dry_run,
-        commits: None,
-        documents,
-        source,
-    };
+    let submission = Submission { project, permitted, role, is_dry_run, commits: None, documents, source };
     if wants_background(&request) {
         return Ok(answer_with(200, &background::start(&sheepdog, submission).await?));
     }

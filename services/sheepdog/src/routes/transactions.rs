@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     Error, Sheepdog,
+    auth::Permitted,
     removal::{self, Removal},
     states::{self, Transition},
     store::projects::Project,
@@ -43,8 +44,7 @@ async fn commit(
     let canonical = transactions::canonical(&mut connection, id).await?;
     let ids = transactions::snapshot_ids(&mut connection, id).await?;
     drop(connection);
-    let replay =
-        Replay { log, canonical, ids, submitter: permitted.submitter, path: request.path().to_owned() };
+    let replay = Replay { log, canonical, ids, permitted, path: request.path().to_owned() };
     let (code, answer) = replay.run(&sheepdog, project).await?;
     Ok(answer_with(code, &answer))
 }
@@ -54,21 +54,21 @@ struct Replay {
     log: Log,
     canonical: Value,
     ids: Vec<String>,
-    submitter: Option<String>,
+    permitted: Permitted,
     path: String,
 }
 
 impl Replay {
     async fn run(self, sheepdog: &Arc<Sheepdog>, project: Project) -> Result<(u16, Value), Error> {
-        let (submitter, commits) = (self.submitter, Some(self.log.id));
+        let (permitted, commits) = (self.permitted, Some(self.log.id));
         if let Some(transition) = Transition::of_role(&self.log.role) {
             let path = self.path;
-            let work = states::Request { project, submitter, transition, is_dry_run: false, commits, path };
+            let work = states::Request { project, permitted, transition, is_dry_run: false, commits, path };
             return states::run(sheepdog, work).await;
         }
         if self.log.role == Role::Delete.as_str() {
             let (ids, removal) = (self.ids, Removal::Nodes);
-            let work = removal::Request { project, submitter, ids, removal, is_dry_run: false, commits };
+            let work = removal::Request { project, permitted, ids, removal, is_dry_run: false, commits };
             return removal::run(sheepdog, work).await;
         }
         super::submission::require_state(&project, &self.path, "open")?;
@@ -78,7 +78,7 @@ impl Replay {
             return Err(Error::Corrupt(format!("the documents of transaction {} are no list", self.log.id)));
         };
         let source = Source { name: None, format: "json", text };
-        let work = Submission { project, submitter, role, is_dry_run: false, commits, documents, source };
+        let work = Submission { project, permitted, role, is_dry_run: false, commits, documents, source };
         submission::run(sheepdog, work).await
     }
 }

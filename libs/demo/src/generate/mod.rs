@@ -157,6 +157,11 @@ impl Study {
         if self.same_id.contains(node) { "id" } else { "object_id" }
     }
 
+    /// The types that a study of this dictionary may have records of, in the order of the records.
+    pub(crate) fn types(dictionary: &Dictionary) -> Vec<&NodeType> {
+        order::order(dictionary)
+    }
+
     /// Size of all files in bytes.
     pub fn file_bytes(&self) -> u64 {
         self.records

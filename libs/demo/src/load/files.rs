@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::{BATCH, DemoError, Loader};
+use super::{DemoError, Loader};
 use crate::{DemoFile, Record};
 
 /// Uploads at the same time.
@@ -34,18 +34,13 @@ struct Indexed {
 impl Loader<'_> {
     /// Uploads the files of some records and submits the records. In a project that was there before, records that are
     /// there are left alone, and files that were uploaded without a record are taken.
-    pub(super) async fn submit_files(&self, records: &[Record], is_new: bool) -> Result<(), DemoError> {
+    pub(super) async fn submit_files(&self, records: &[Record]) -> Result<(), DemoError> {
         self.progress.message("uploading files");
-        let missing = if is_new { records.iter().collect() } else { self.missing(records).await? };
+        let missing = if self.is_new { records.iter().collect() } else { self.missing(records).await? };
         self.progress.advance(2 * (records.len() - missing.len()) as u64);
-        let uploads = stream::iter(missing.into_iter().map(|record| self.uploaded(record, is_new)));
+        let uploads = stream::iter(missing.into_iter().map(|record| self.uploaded(record)));
         let documents: Vec<Map<String, Value>> = uploads.buffered(AT_ONCE).try_collect().await?;
-        self.progress.message("submitting the files' records");
-        for batch in documents.chunks(BATCH) {
-            self.api.put("submitting the files' records", &self.project_path(), &batch).await?;
-            self.progress.advance(batch.len() as u64);
-        }
-        Ok(())
+        self.submit("submitting the files' records", &documents).await
     }
 
     async fn missing<'r>(&self, records: &'r [Record]) -> Result<Vec<&'r Record>, DemoError> {
@@ -53,7 +48,7 @@ impl Loader<'_> {
         let mut missing = Vec::new();
         for record in records {
             if !there.contains_key(record.node.as_str()) {
-                there.insert(&record.node, self.names(&record.node).await?);
+                there.insert(&record.node, self.target.names(self.api, &record.node).await?);
             }
             if !there.get(record.node.as_str()).is_some_and(|names| names.contains(record.submitter_id())) {
                 missing.push(record);
@@ -63,10 +58,10 @@ impl Loader<'_> {
     }
 
     /// The record of a file, once the file is in the index.
-    async fn uploaded(&self, record: &Record, is_new: bool) -> Result<Map<String, Value>, DemoError> {
+    async fn uploaded(&self, record: &Record) -> Result<Map<String, Value>, DemoError> {
         let mut document = record.document.clone();
         if let Some(file) = &record.file {
-            let known = if is_new { None } else { self.known(file).await? };
+            let known = if self.is_new { None } else { self.known(file).await? };
             let guid = match known {
                 Some(guid) => guid,
                 None => self.upload(file).await?,

@@ -209,13 +209,14 @@ async fn the_number_of_statements_does_not_grow_with_the_rows() {
     assert_eq!(many_again.0.body["updated_entity_count"], 303);
 }
 
-/// Counts the statements that sqlx reports on this thread.
-struct Statements {
-    count: std::sync::Arc<std::sync::atomic::AtomicUsize>,
-    _guard: tracing::subscriber::DefaultGuard,
+/// Counts the statements that sqlx reports on the thread of this test.
+struct Statements;
+
+thread_local! {
+    static COUNT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-struct Counter(std::sync::Arc<std::sync::atomic::AtomicUsize>);
+struct Counter;
 
 impl tracing::Subscriber for Counter {
     fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
@@ -227,7 +228,7 @@ impl tracing::Subscriber for Counter {
     fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
     fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
     fn event(&self, _: &tracing::Event<'_>) {
-        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        COUNT.with(|count| count.set(count.get() + 1));
     }
     fn enter(&self, _: &tracing::span::Id) {}
     fn exit(&self, _: &tracing::span::Id) {}
@@ -235,14 +236,14 @@ impl tracing::Subscriber for Counter {
 
 impl Statements {
     fn count() -> Self {
-        let count = std::sync::Arc::<std::sync::atomic::AtomicUsize>::default();
-        let guard = tracing::subscriber::set_default(Counter(count.clone()));
-        Self { count, _guard: guard }
+        // One subscriber for the whole process: what a thread's own would see depends on other threads.
+        let _ = tracing::subscriber::set_global_default(Counter);
+        Self
     }
 
     async fn during<T>(&self, work: impl Future<Output = T>) -> (T, usize) {
-        self.count.store(0, std::sync::atomic::Ordering::Relaxed);
+        COUNT.with(|count| count.set(0));
         let result = work.await;
-        (result, self.count.load(std::sync::atomic::Ordering::Relaxed))
+        (result, COUNT.with(std::cell::Cell::get))
     }
 }

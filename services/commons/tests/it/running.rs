@@ -42,7 +42,8 @@ impl Commons {
     pub(crate) async fn start_with(options: Options) -> Self {
         commons::install_crypto();
         let running = Running::start(options).await.unwrap();
-        let client = Client::builder().no_proxy().build().unwrap();
+        let no_redirects = reqwest::redirect::Policy::none();
+        let client = Client::builder().no_proxy().redirect(no_redirects).build().unwrap();
         let mut commons = Self { running, token: String::new(), client, _folder: None };
         commons.token = commons.log_in().await;
         commons

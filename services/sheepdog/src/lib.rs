@@ -31,6 +31,7 @@ mod template;
 #[cfg(test)]
 mod testing;
 mod tsv;
+mod turns;
 
 use std::sync::Arc;
 
@@ -44,6 +45,7 @@ use tokens::Verifier;
 
 use background::Background;
 pub use error::Error;
+use turns::Turns;
 
 /// What an operator can set.
 #[derive(Debug, Clone)]
@@ -82,6 +84,7 @@ pub struct Sheepdog {
     index: Arc<dyn IndexClient>,
     verifier: Arc<Verifier>,
     background: Background,
+    turns: Turns,
 }
 
 impl Sheepdog {
@@ -107,6 +110,7 @@ impl Sheepdog {
             index,
             verifier,
             background: Background::default(),
+            turns: Turns::default(),
         }))
     }
 }

@@ -96,6 +96,7 @@ pub(crate) async fn run(sheepdog: &Sheepdog, request: Request) -> Result<(u16, V
         project: &request.project.code,
         is_dry_run: request.is_dry_run,
     };
+    let _turn = sheepdog.turns.take(&request.project.node_id).await;
     let mut connection = sheepdog.pool.acquire().await?;
     let transaction_id = transactions::open(&mut connection, &log).await?;
     let mut outcome = Outcome {

@@ -105,6 +105,7 @@ pub(crate) struct Request {
 /// [`Error::BadRequest`] when the project is in another state.
 pub(crate) async fn run(sheepdog: &Sheepdog, request: Request) -> Result<(u16, Value), Error> {
     let Request { project, transition, is_dry_run, .. } = &request;
+    let _turn = sheepdog.turns.take(&project.node_id).await;
     let mut transaction = sheepdog.pool.begin().await?;
     let old = store::projects::lock(&mut transaction, &project.node_id).await?;
     let state = old.get("state").and_then(Value::as_str).unwrap_or("None");

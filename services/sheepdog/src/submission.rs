@@ -128,6 +128,12 @@ async fn prepare(
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::Corrupt(error.to_string()))
 }
 
+/// PostgreSQL holds 256 MB in one `jsonb`; documents beyond this many bytes are not kept a second time (the body
+/// is, as text), so that such a dry run cannot be committed.
+const MOST_JSON: usize = 200 << 20;
+/// An answer about more entities than these is kept without them.
+const MOST_LOGGED_ENTITIES: usize = 200_000;
+
 struct Work<'a> {
     sheepdog: &'a Sheepdog,
     submission: &'a Submission,
@@ -144,6 +150,7 @@ struct Written {
 
 impl Work<'_> {
     async fn finish(&self, mut outcome: Outcome) -> Result<(u16, Value), Error> {
+        let _turn = self.sheepdog.turns.take(&self.scope.project_node_id).await;
         let mut connection = self.sheepdog.pool.acquire().await?;
         let mut written = Written::default();
         match self.attempt(&mut connection, &mut outcome, &mut written).await {
@@ -373,16 +380,29 @@ impl Work<'_> {
         answer: &Value,
     ) -> Result<(), Error> {
         let source = &self.submission.source;
+        let response = loggable(answer, outcome.entities.len());
         let document = Document {
             name: source.name.as_deref(),
             format: source.format,
             text: &source.text,
-            response: answer,
+            response: &response,
         };
         transactions::add_document(connection, outcome.transaction_id, &document).await?;
-        transactions::finish(connection, outcome.transaction_id, state, Some(self.canonical)).await?;
+        let canonical = (self.canonical.len() <= MOST_JSON).then_some(self.canonical);
+        transactions::finish(connection, outcome.transaction_id, state, canonical).await?;
         Ok(())
     }
+}
+
+/// The answer as the log keeps it.
+fn loggable(answer: &Value, entities: usize) -> std::borrow::Cow<'_, Value> {
+    use std::borrow::Cow;
+    let Value::Object(map) = answer else { return Cow::Borrowed(answer) };
+    if entities <= MOST_LOGGED_ENTITIES {
+        return Cow::Borrowed(answer);
+    }
+    let kept = map.iter().filter(|(key, _)| *key != "entities");
+    Cow::Owned(Value::Object(kept.map(|(key, value)| (key.clone(), value.clone())).collect()))
 }
 
 /// What the log and the client are told about a failure.

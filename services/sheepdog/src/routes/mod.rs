@@ -13,6 +13,7 @@ mod status;
 mod submission;
 mod templates;
 mod transactions;
+mod unsupported;
 
 use actix_web::{HttpResponse, Resource, web};
 
@@ -36,6 +37,7 @@ fn submission(cfg: &mut web::ServiceConfig) {
     cfg.configure(deletion::routes);
     cfg.configure(states::routes);
     cfg.configure(transactions::routes);
+    cfg.configure(unsupported::routes);
     let entities = resource("/{program}/{project}/entities/{ids}");
     let entities = entities.route(web::get().to(entities_read::read));
     cfg.service(entities.route(web::delete().to(deletion::delete)));

@@ -97,7 +97,12 @@ async fn what_the_original_cannot_do_is_501() {
         501
     );
     assert_eq!(sheepdog.put("/P/Q/bulk", json!({"a": 1})).await.status, 400);
-    assert_eq!(sheepdog.put("/P/Q/submit", json!({})).await.status, 501);
+    let id = "11111111-1111-4111-8111-111111111111";
+    for path in ["submit".to_owned(), "xml/biospecimen/bcr".to_owned(), format!("files/{id}")] {
+        assert_eq!(sheepdog.put(&format!("/P/Q/{path}"), json!({})).await.status, 501, "{path}");
+    }
+    let reassign = format!("/admin/P/Q/files/{id}/reassign");
+    assert_eq!(sheepdog.put(&reassign, json!({"s3_url": "s3://a/b"})).await.status, 501);
 }
 
 #[actix_web::test]

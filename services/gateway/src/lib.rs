@@ -4,10 +4,10 @@
 //! that every request goes through. Services in this process are called directly; others are reached over HTTP. Both
 //! forms use the same table and the same pipeline.
 
+mod body;
 mod config;
 mod edge;
 mod identity;
-mod limit;
 mod path;
 mod pipeline;
 mod proxy;

@@ -19,9 +19,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
     Gateway, Login,
+    body::Passing,
     edge::Edge,
     identity::{self, Claimed},
-    limit, path,
+    path,
     table::{Found, Row, Triple},
 };
 
@@ -71,8 +72,8 @@ pub(crate) async fn run(
     let line =
         tracing::enabled!(target: "access", tracing::Level::INFO).then(|| AccessLine::begin(&req, &edge));
     let log = |status, service: Option<&str>| line.iter().for_each(|line| line.write(status, service));
-    let row = match admit(&gateway, &edge, &mut req).await {
-        Ok(row) => row,
+    let (row, body) = match admit(&gateway, &edge, &mut req).await {
+        Ok(admitted) => admitted,
         Err(refusal) => {
             let mut answer = req.into_response(refusal).map_into_right_body();
             let status = answer.status();
@@ -81,28 +82,33 @@ pub(crate) async fn run(
             return Ok(answer);
         }
     };
-    let outcome = tokio::time::timeout(row.timeout, next.call(req)).await;
     let service = row.service.as_deref();
-    let error = match outcome {
-        Ok(Ok(answer)) => {
-            let masked_from = answer.status();
-            let mut answer = mask(answer);
+    let outcome = match body.within(row.timeout, next.call(req)).await {
+        Some(outcome) => outcome,
+        None => Err(actix_web::error::ErrorGatewayTimeout("the service did not answer in time")),
+    };
+    match outcome {
+        Ok(answer) => {
+            log(answer.status(), service);
+            let mut answer = match body.refusal() {
+                Some(refusal) => answer.into_response(HttpResponse::from(refusal)).map_into_right_body(),
+                None => mask(answer),
+            };
             let status = answer.status();
             edge.dress(&gateway.config, status, answer.headers_mut());
-            log(masked_from, service);
-            return Ok(answer);
+            Ok(answer)
         }
-        Ok(Err(error)) => error,
-        Err(_) => actix_web::error::ErrorGatewayTimeout("the service did not answer in time"),
-    };
-    let mut response = error.as_response_error().error_response();
-    log(response.status(), service);
-    if is_masked(response.status()) {
-        response = masked();
+        Err(error) => {
+            let mut response = error.as_response_error().error_response();
+            log(response.status(), service);
+            if is_masked(response.status()) {
+                response = masked();
+            }
+            let status = response.status();
+            edge.dress(&gateway.config, status, response.headers_mut());
+            Err(InternalError::from_response(error, response).into())
+        }
     }
-    let status = response.status();
-    edge.dress(&gateway.config, status, response.headers_mut());
-    Err(InternalError::from_response(error, response).into())
 }
 
 /// Everything before the service: the row that lets the request pass, with the request rewritten for it; or the answer.
@@ -110,7 +116,7 @@ async fn admit<'g>(
     gateway: &'g Gateway,
     edge: &Edge,
     req: &mut ServiceRequest,
-) -> Result<&'g Row, HttpResponse> {
+) -> Result<(&'g Row, Passing), HttpResponse> {
     if let Some(redirect) = https_redirect(req) {
         return Err(redirect);
     }
@@ -138,7 +144,7 @@ async fn admit<'g>(
     let Some(instance) = row.service.as_deref().filter(|_| !row.deny) else {
         return Err(plain(StatusCode::FORBIDDEN, "not available from outside"));
     };
-    limit::apply(req, row.body_limit)?;
+    let body = Passing::watch(req, row.body_limit)?;
     send_headers(gateway, row, edge, req)?;
     if !web::set_path_and_query(req, &native) {
         return Err(plain(StatusCode::BAD_REQUEST, "the path is malformed"));
@@ -146,7 +152,7 @@ async fn admit<'g>(
     let service = gateway.config.table.service_of(instance).to_owned();
     req.extensions_mut().insert(Target { service, instance: instance.to_owned() });
     req.extensions_mut().insert(web::RequestId(edge.request_id.clone()));
-    Ok(row)
+    Ok((row, body))
 }
 
 /// A load balancer that took the request without TLS says so; without the header nothing is redirected.

@@ -110,7 +110,7 @@ pub struct Row {
     pub login: Option<String>,
     /// Bytes, or `None` for no limit.
     pub body_limit: Option<u64>,
-    /// The answer must have begun within this time.
+    /// How long neither the body nor the answer may make progress.
     pub timeout: Duration,
     /// Sent to the service.
     pub headers: Vec<(HeaderName, HeaderValue)>,

@@ -32,7 +32,7 @@ pub(crate) enum RootValue {
 pub(crate) struct Scan {
     pub(crate) branches: Vec<Branch>,
     /// Order and page of all branches together; without it each branch has its own.
-    pub(crate) together: Option<(Option<OrderBy>, Page)>,
+    pub(crate) together: Option<(Vec<OrderBy>, Page)>,
 }
 
 /// Nodes of one type.
@@ -42,7 +42,7 @@ pub(crate) struct Branch {
     /// For neighbours: the link that leads here.
     pub(crate) link: Option<String>,
     pub(crate) filter: Filter,
-    pub(crate) order: Option<OrderBy>,
+    pub(crate) order: Vec<OrderBy>,
     pub(crate) page: Page,
     pub(crate) level: Level,
 }
@@ -205,8 +205,8 @@ pub(crate) struct LogScan {
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct LogQuery {
     pub(crate) filters: Vec<LogFilter>,
-    /// Column and whether descending.
-    pub(crate) order: Option<(&'static str, bool)>,
+    /// Columns and whether descending.
+    pub(crate) order: Vec<(&'static str, bool)>,
     pub(crate) first: Option<i64>,
     pub(crate) offset: i64,
 }

@@ -49,12 +49,12 @@ pub(crate) fn show_log(mut log: Value) -> Value {
         "create" | "update" => json!("upload"),
         other => json!(other),
     };
-    log["quick_search"] = log["id"].clone();
-    for key in ["id", "committed_by", "quick_search"] {
+    for key in ["id", "committed_by"] {
         as_id(&mut log[key]);
     }
     as_python(&mut log["canonical_json"]);
     for snapshot in items(&mut log["snapshots"]) {
+        as_id(&mut snapshot["id"]);
         as_python(&mut snapshot["old_props"]);
         as_python(&mut snapshot["new_props"]);
     }
@@ -82,6 +82,9 @@ fn show_document(document: &mut Value) {
     };
     if response.is_object() {
         as_id(&mut response["transaction_id"]);
+        if let Value::Array(errors) = &response["transactional_errors"] {
+            response["transactional_errors"] = json!(errors.len());
+        }
         for entity in items(&mut response["entities"]) {
             for key in ["unique_keys", "warnings"] {
                 let text = python_json(&entity[key]);

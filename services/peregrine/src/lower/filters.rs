@@ -20,11 +20,13 @@ pub(super) fn of_node(graph: &Graph, node: TypeId, args: &Args) -> Result<Filter
             "with_links_any" => some_of(links(model, value)?),
             "without_links" => Some(none_of(links(model, value)?)),
             "with_path_to" => Some(Filter::All(paths(graph, value)?)),
-            "with_path_to_any" => some_of(paths(graph, value)?),
-            "without_path_to" => all_of(paths(graph, value)?).map(|all| Filter::Not(Box::new(all))),
+            // Without entries: any of none is nothing, and so is what is not all of none.
+            "with_path_to_any" => Some(Filter::Any(paths(graph, value)?)),
+            "without_path_to" => Some(Filter::Not(Box::new(Filter::All(paths(graph, value)?)))),
             "not" => Some(Filter::All(others(model, value))),
             "project_id" if model.label == "project" => Some(Filter::ProjectNames(texts(value))),
-            name if is_shared(name) => None,
+            // A count takes the arguments of another type; those that this one lacks say nothing.
+            name if is_shared(name) || !model.properties.contains_key(name) => None,
             name => property(model, name, value),
         };
         all.extend(filter);
@@ -37,8 +39,8 @@ pub(super) fn of_any_node(model: &NodeModel, args: &Args) -> Result<Filter, Stri
     let mut all = Vec::new();
     for (name, value) in args {
         all.extend(shared(name, value)?);
-        if !is_shared(name) && !matches!(name.as_str(), "of_type" | "category") {
-            all.extend(property(model, name, &Value::Array(vec![value.clone()])));
+        if !is_shared(name) && !matches!(name.as_str(), "of_type" | "type" | "category") {
+            all.extend(property(model, name, value));
         }
     }
     Ok(Filter::All(all))
@@ -96,8 +98,8 @@ fn property(model: &NodeModel, name: &str, values: &Value) -> Option<Filter> {
             return (!values.is_empty()).then_some(Filter::Contains { property, values });
         }
         Scalar::Float | Scalar::Boolean => {
-            let values = values.as_array().into_iter().flatten().filter(|value| !value.is_null()).cloned();
-            Filter::ValueIn { property, values: values.collect() }
+            let values = items(values).iter().filter(|value| !value.is_null()).cloned().collect();
+            Filter::ValueIn { property, values }
         }
     })
 }
@@ -107,7 +109,8 @@ fn property(model: &NodeModel, name: &str, values: &Value) -> Option<Filter> {
 fn others(model: &NodeModel, value: &Value) -> Vec<Filter> {
     let firsts = objects(value).filter_map(|object| object.iter().next());
     let by_property: IndexMap<&String, &Value> = firsts.collect();
-    by_property.into_iter().filter_map(|(name, value)| other(model, name, value)).collect()
+    let known = by_property.into_iter().filter(|(name, _)| model.properties.contains_key(*name));
+    known.filter_map(|(name, value)| other(model, name, value)).collect()
 }
 
 /// The original compares with Python's `True` and `False`, which no stored boolean is written as: any boolean
@@ -162,21 +165,20 @@ fn some_of(filters: Vec<Filter>) -> Option<Filter> {
     (!filters.is_empty()).then_some(Filter::Any(filters))
 }
 
-fn all_of(filters: Vec<Filter>) -> Option<Filter> {
-    (!filters.is_empty()).then_some(Filter::All(filters))
-}
-
 fn none_of(filters: Vec<Filter>) -> Filter {
     Filter::All(filters.into_iter().map(|filter| Filter::Not(Box::new(filter))).collect())
 }
 
 /// The texts of a list, nulls left out.
 fn texts(value: &Value) -> Vec<String> {
-    let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-    items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    items(value).iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The items of a list; a single value is a list of one.
+fn items(value: &Value) -> &[Value] {
+    value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
 }
 
 fn objects(value: &Value) -> impl Iterator<Item = &Map<String, Value>> {
-    let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-    items.iter().filter_map(Value::as_object)
+    items(value).iter().filter_map(Value::as_object)
 }

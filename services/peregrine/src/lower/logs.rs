@@ -19,17 +19,18 @@ pub(super) fn scan(field: &Selected<'_, Meaning>) -> LogScan {
     let first = number("first").unwrap_or(FIRST);
     query.first = (first > 0).then_some(first);
     query.offset = number("offset").unwrap_or(0).max(0);
-    if let Some(last) = number("last").filter(|last| *last > 0) {
-        query.order = Some(("id", true));
-        query.first = Some(last);
+    if let Some(last) = number("last") {
+        query.order.push(("id", true));
+        query.first = Some(last.max(0));
     }
     LogScan { query, fields: keys(field).unwrap_or_default() }
 }
 
 /// How many: unlike in counts of nodes `first` limits, `last` does not (contract 5.7).
 pub(super) fn count(args: &Args) -> LogQuery {
-    let first = args.get("first").and_then(Value::as_i64);
-    LogQuery { filters: filters(args), first: first.map(|first| first.max(0)), ..LogQuery::default() }
+    let number = |name: &str| args.get(name).and_then(Value::as_i64);
+    let (first, offset) = (number("first").map(|first| first.max(0)), number("offset").unwrap_or(0).max(0));
+    LogQuery { filters: filters(args), order: Vec::new(), first, offset }
 }
 
 /// The selection as keys of JSON objects.
@@ -44,9 +45,9 @@ pub(super) fn keys(field: &Selected<'_, Meaning>) -> Option<Vec<KeyTree>> {
     Some(fields.iter().map(tree).collect())
 }
 
-fn order(args: &Args) -> Option<(&'static str, bool)> {
-    let (key, descending) = super::wanted_order(args)?;
-    ORDERS.into_iter().find(|name| *name == key).map(|name| (name, descending))
+fn order(args: &Args) -> Vec<(&'static str, bool)> {
+    let known = |(key, descending)| Some((ORDERS.into_iter().find(|name| *name == key)?, descending));
+    super::wanted_order(args).filter_map(known).collect()
 }
 
 fn filters(args: &Args) -> Vec<LogFilter> {

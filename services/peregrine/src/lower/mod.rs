@@ -53,7 +53,7 @@ impl Lowering<'_> {
                 let branch = self.branch(node, &field.args, objects(field))?;
                 RootValue::Scan(Scan { branches: vec![branch], together: None })
             }
-            Meaning::NodeCount(node) => match self.count(node, &field.args)? {
+            Meaning::NodeCount(node) => match self.count(node, &field.args, true)? {
                 Some(count) => RootValue::Count(count),
                 None => RootValue::Known("null".to_owned()),
             },
@@ -74,48 +74,51 @@ impl Lowering<'_> {
         Ok(Branch { node, link: None, filter, order, page: page(args), level: self.level(node, fields) })
     }
 
-    /// `None` where the original counts nothing: `first: 0` and any offset (contract 5.4).
-    fn count(&self, node: TypeId, args: &Args) -> Result<Option<Count>, String> {
+    /// `None` where the original counts nothing: any offset, and `first: 0` at the top level (contract 5.4).
+    fn count(&self, node: TypeId, args: &Args, is_root: bool) -> Result<Option<Count>, String> {
         let number = |name: &str| args.get(name).and_then(Value::as_i64);
-        if number("first") == Some(0) || number("offset").is_some_and(|offset| offset > 0) {
+        if (is_root && number("first") == Some(0)) || number("offset").is_some_and(|offset| offset > 0) {
             return Ok(None);
         }
-        let any_links = filters::names(args, "with_links_any");
+        let mut any_links = filters::names(args, "with_links_any");
+        any_links.sort();
+        any_links.dedup();
         let filter = filters::of_node(self.graph, node, args)?;
         Ok(Some(Count { node, filter, any_links: (any_links.len() > 1).then_some(any_links) }))
     }
 
-    /// `node`: with `category` a page a type, otherwise one page.
+    /// `node`: with `category` a page a type, otherwise one page, and only nodes that name their project.
     fn any_nodes(&self, field: &Selected<'_, Meaning>) -> Result<Scan, String> {
         let args = &field.args;
-        let of_type = args.contains_key("of_type").then(|| filters::names(args, "of_type"));
-        let category = args.get("category").and_then(Value::as_str);
-        let wanted = |(_, node): &(TypeId, &NodeModel)| {
-            node.scope == Scope::ProjectId
-                && of_type.as_ref().is_none_or(|types| types.contains(&node.label))
-                && category.is_none_or(|category| node.category == category)
-        };
-        let types: Vec<TypeId> =
-            self.graph.types.iter().enumerate().filter(wanted).map(|(id, _)| id).collect();
+        let has_category = args.contains_key("category");
+        let types = self.types(args, |node| has_category || node.scope == Scope::ProjectId);
         let mut scan = self.union(&types, args, |node| fields_of(field, &self.graph.types[node].label))?;
-        if category.is_some() {
-            scan.together = None;
-            scan.branches.iter_mut().for_each(|branch| branch.page = page(args));
+        if has_category {
+            page_each(&mut scan, args);
         }
         Ok(scan)
     }
 
     /// `datanode`: a page a type.
     fn data_nodes(&self, field: &Selected<'_, Meaning>) -> Result<Scan, String> {
-        let category = field.args.get("category").and_then(Value::as_str);
-        let files = self.graph.types.iter().enumerate();
-        let files = files
-            .filter(|(_, node)| node.is_file() && category.is_none_or(|category| node.category == category));
-        let types: Vec<TypeId> = files.map(|(id, _)| id).collect();
+        let types = self.types(&field.args, NodeModel::is_file);
         let mut scan = self.union(&types, &field.args, |_| objects(field))?;
-        scan.together = None;
-        scan.branches.iter_mut().for_each(|branch| branch.page = page(&field.args));
+        page_each(&mut scan, &field.args);
         Ok(scan)
+    }
+
+    /// The types that `of_type`, `type` and `category` leave.
+    fn types(&self, args: &Args, kind: impl Fn(&NodeModel) -> bool) -> Vec<TypeId> {
+        let of_type = args.contains_key("of_type").then(|| filters::names(args, "of_type"));
+        let text = |name: &str| args.get(name).and_then(Value::as_str);
+        let (category, label) = (text("category"), text("type"));
+        let wanted = |(_, node): &(TypeId, &NodeModel)| {
+            kind(node)
+                && of_type.as_ref().is_none_or(|types| types.contains(&node.label))
+                && category.is_none_or(|category| node.category == category)
+                && label.is_none_or(|label| node.label == label)
+        };
+        self.graph.types.iter().enumerate().filter(wanted).map(|(id, _)| id).collect()
     }
 
     fn union<'f, 's: 'f>(
@@ -151,6 +154,11 @@ impl Lowering<'_> {
             self.union(&types, &field.args, |node| fields_of(field, &self.graph.types[node].label))?;
         for (branch, name) in scan.branches.iter_mut().zip(names) {
             branch.link = Some(name.clone());
+            branch.page = Page::ALL;
+        }
+        // All of them: the original forgets `first` here.
+        if let Some((_, page)) = &mut scan.together {
+            page.first = None;
         }
         Ok(scan)
     }
@@ -227,7 +235,7 @@ impl Lowering<'_> {
             Meaning::LinkCount => {
                 let name = field.field.name.strip_prefix('_').and_then(|name| name.strip_suffix("_count"));
                 let link = name.expect("invariant: the schema names counts so").to_owned();
-                match self.count(links[&link].target, &field.args)? {
+                match self.count(links[&link].target, &field.args, false)? {
                     Some(count) => Child::Count { link, count },
                     None => return Ok(None),
                 }
@@ -273,33 +281,38 @@ fn page(args: &Args) -> Page {
     Page { first: (first > 0).then_some(first), offset: number("offset").unwrap_or(0).max(0) }
 }
 
-/// The wanted order: key, and whether descending. Where both are given the ascending one counts.
-fn wanted_order(args: &Args) -> Option<(&str, bool)> {
-    let text = |name: &str| args.get(name).and_then(Value::as_str);
-    text("order_by_asc").map(|key| (key, false)).or_else(|| text("order_by_desc").map(|key| (key, true)))
+/// Each branch gets the page that the query asks for, one after the other.
+fn page_each(scan: &mut Scan, args: &Args) {
+    scan.together = None;
+    scan.branches.iter_mut().for_each(|branch| branch.page = page(args));
 }
 
-fn order(node: &NodeModel, args: &Args) -> Result<Option<OrderBy>, String> {
-    let Some((key, descending)) = wanted_order(args) else { return Ok(None) };
-    let key = match key {
-        "type" => return Ok(None),
-        "id" => OrderKey::Id,
-        name if node.properties.contains_key(name) => OrderKey::Property(name.to_owned()),
-        name => return Err(format!("Cannot order by {name} on {}", node.label)),
-    };
-    Ok(Some(OrderBy { key, descending }))
+/// The wanted keys, and whether descending; the ascending one counts more.
+fn wanted_order(args: &Args) -> impl Iterator<Item = (&str, bool)> {
+    let keys = [("order_by_asc", false), ("order_by_desc", true)];
+    keys.into_iter().filter_map(|(name, descending)| Some((args.get(name)?.as_str()?, descending)))
 }
 
-/// The order of nodes of several types: by a property that one of them has.
-fn any_order(graph: &Graph, types: &[TypeId], args: &Args) -> Result<Option<OrderBy>, String> {
-    let Some((key, descending)) = wanted_order(args) else { return Ok(None) };
-    let key = match key {
-        "type" => return Ok(None),
-        "id" => OrderKey::Id,
-        name if types.iter().any(|node| graph.types[*node].properties.contains_key(name)) => {
-            OrderKey::Property(name.to_owned())
-        }
-        name => return Err(format!("Cannot order by {name} on node")),
-    };
-    Ok(Some(OrderBy { key, descending }))
+fn order(node: &NodeModel, args: &Args) -> Result<Vec<OrderBy>, String> {
+    order_by(args, &node.label, |name| node.properties.contains_key(name))
+}
+
+/// The order of nodes of several types: by properties that one of them has.
+fn any_order(graph: &Graph, types: &[TypeId], args: &Args) -> Result<Vec<OrderBy>, String> {
+    order_by(args, "node", |name| {
+        types.is_empty() || types.iter().any(|node| graph.types[*node].properties.contains_key(name))
+    })
+}
+
+fn order_by(args: &Args, label: &str, is_property: impl Fn(&str) -> bool) -> Result<Vec<OrderBy>, String> {
+    let mut order = Vec::new();
+    for (key, descending) in wanted_order(args).filter(|(key, _)| *key != "type") {
+        let key = match key {
+            "id" => OrderKey::Id,
+            name if is_property(name) => OrderKey::Property(name.to_owned()),
+            name => return Err(format!("Cannot order by {name} on {label}")),
+        };
+        order.push(OrderBy { key, descending });
+    }
+    Ok(order)
 }

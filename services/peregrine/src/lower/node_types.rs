@@ -20,7 +20,7 @@ pub(super) fn answer(dictionary: &Dictionary, field: &Selected<'_, Meaning>) -> 
         .map(texts)
         .filter(|node| filters.iter().all(|(name, wanted)| is_part(node.get(*name), wanted)))
         .collect();
-    if let Some((key, descending)) = wanted_order(args) {
+    for (key, descending) in wanted_order(args) {
         types.sort_by(|a, b| {
             let text = |node: &Map<String, Value>| {
                 node.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()

@@ -102,12 +102,15 @@ fn related_case(case: &str) -> [Condition; 2] {
 }
 
 fn log_order(query: &LogQuery) -> Sql {
-    let Some((name, descending)) = query.order else { return Sql::raw(" order by l.id") };
-    let key = match name {
-        "project_id" => Sql::raw(" order by ((l.program || '-') || l.project)"),
-        name => Sql::raw(" order by ").then(Sql::column("l", name)),
-    };
-    key.text(if descending { " desc" } else { "" }).text(if name == "id" { "" } else { ", l.id" })
+    let by_id = ("id", false);
+    let keys = query.order.iter().chain([&by_id]).map(|(name, descending)| {
+        let key = match *name {
+            "project_id" => Sql::raw("((l.program || '-') || l.project)"),
+            name => Sql::column("l", name),
+        };
+        key.text(if *descending { " desc" } else { "" })
+    });
+    Sql::raw(" order by ").then(Sql::join(", ", keys))
 }
 
 fn log_limit(query: &LogQuery) -> Sql {
@@ -126,7 +129,7 @@ fn log_object(fields: &[KeyTree]) -> Sql {
     }
     if KeyTree::has(fields, &["snapshots"]) {
         object = object.text(
-            " || jsonb_build_object('snapshots', (select coalesce(jsonb_agg(jsonb_build_object('id', s.entity_id, \
+            " || jsonb_build_object('snapshots', (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, \
              'transaction_id', s.transaction_id, 'action', s.action, 'old_props', s.old_props, 'new_props', s.new_props) \
              order by s.id), '[]') from transaction_snapshots s where s.transaction_id = l.id))",
         );

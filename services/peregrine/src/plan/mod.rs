@@ -82,7 +82,7 @@ impl Planner<'_> {
         let joined = parents.text(" join ").then(self.edge_and_node(link));
         let condition = self.condition(branch.node, "n", &branch.filter);
         let unpacked = joined.then(unpack(&branch.level)).text(" where ").then(condition.sql());
-        Some(unpacked.then(order_by(branch.order.as_ref(), "n")))
+        Some(unpacked.then(order_by(&branch.order)))
     }
 
     /// Nodes at the other end of any link of `parents`. A branch a link; columns as above.
@@ -174,35 +174,36 @@ impl Planner<'_> {
                 joined.text(" where ").then(near.and(condition).sql())
             }
         };
-        let ordered = filtered.then(order_by(branch.order.as_ref(), "n")).then(limit(branch.page));
+        let ordered = filtered.then(order_by(&branch.order)).then(limit(branch.page));
         ordered.in_parentheses().text(" n").then(unpack(&branch.level))
     }
 
     /// `((select 0 as t, ...) union all (select 1, ...)) u`, ordered and cut when the scan has one page.
     fn union<'l>(&self, scan: &Scan, width: usize, source: impl Fn(usize) -> Source<'l>) -> Sql {
-        let order = scan.together.as_ref().and_then(|(order, _)| order.as_ref());
+        let order = scan.together.as_ref().map(|(order, _)| order.as_slice()).unwrap_or_default();
         let branch = |(position, branch): (usize, &Branch)| {
             let number = i64::try_from(position).unwrap_or(i64::MAX);
             let head = Sql::raw("select ").number(number).text(" as t, n.\"node_id\" as node_id");
             let columns = named_columns(&branch.level, width);
-            let key = match order {
-                Some(order) => Sql::raw(", ").then(order_key(order, "n")).text(" as o"),
-                None => Sql::new(),
-            };
+            let keys = order.iter().enumerate().fold(Sql::new(), |sql, (position, order)| {
+                sql.text(", ").then(order_key(order)).text(" as ").then_alias(&sql::alias("o", position))
+            });
             head.then(columns)
-                .then(key)
+                .then(keys)
                 .text(" from ")
                 .then(self.rows(branch, source(position)))
                 .in_parentheses()
         };
-        let all = Sql::join(" union all ", scan.branches.iter().enumerate().map(branch))
-            .in_parentheses()
-            .text(" u");
-        let Some((order, page)) = &scan.together else { return all };
-        let cut = Sql::raw("(select * from ").then(all);
-        let ordered = match order {
-            Some(order) => cut.text(" order by u.o").text(if order.descending { " desc" } else { "" }),
-            None => cut,
+        let all = Sql::join(" union all ", scan.branches.iter().enumerate().map(branch));
+        let all = all.in_parentheses().text(" u");
+        let Some((_, page)) = &scan.together else { return all };
+        let keys = order.iter().enumerate().map(|(position, order)| {
+            let key = Sql::raw("u.").then_alias(&sql::alias("o", position));
+            key.text(if order.descending { " desc" } else { "" })
+        });
+        let ordered = match order.is_empty() {
+            true => Sql::raw("(select * from ").then(all),
+            false => Sql::raw("(select * from ").then(all).text(" order by ").then(Sql::join(", ", keys)),
         };
         ordered.then(limit(*page)).text(") u")
     }
@@ -278,19 +279,21 @@ fn union_columns(width: usize) -> Sql {
     (0..width).fold(Sql::new(), |sql, position| sql.text(", u.").then_alias(&sql::alias("c", position)))
 }
 
-fn order_key(order: &OrderBy, alias: &str) -> Sql {
+fn order_key(order: &OrderBy) -> Sql {
     match &order.key {
-        OrderKey::Id => Sql::column(alias, "node_id"),
-        OrderKey::Property(name) => Sql::new().then_alias(alias).text("._props -> ").literal(name),
+        OrderKey::Id => Sql::column("n", "node_id"),
+        OrderKey::Property(name) => Sql::raw("n._props -> ").literal(name),
     }
 }
 
 /// ` order by n._props -> 'k' desc`. PostgreSQL's own order of documents and nulls: ascending, explicit nulls come
 /// first and absent properties last; descending the other way round (contract 5.4).
-fn order_by(order: Option<&OrderBy>, alias: &str) -> Sql {
-    let Some(order) = order else { return Sql::new() };
-    let key = Sql::raw(" order by ").then(order_key(order, alias));
-    key.text(if order.descending { " desc" } else { "" })
+fn order_by(order: &[OrderBy]) -> Sql {
+    if order.is_empty() {
+        return Sql::new();
+    }
+    let keys = order.iter().map(|order| order_key(order).text(if order.descending { " desc" } else { "" }));
+    Sql::raw(" order by ").then(Sql::join(", ", keys))
 }
 
 fn limit(page: Page) -> Sql {

@@ -42,17 +42,21 @@ impl List {
 
 impl Arguments {
     pub(super) fn new(graph: &Graph) -> Self {
-        let mut any = any_node_list();
-        let neighbours = any_node_list().done();
+        let mut neighbours = paging_list();
+        neighbours.add_all(&["submitter_id", "project_id", "category"], &string());
+        let mut any = paging_list();
+        any.add_all(&["submitter_id", "project_id", "category"], &string());
         any.add("of_type", TypeRef::list("String"));
-        let mut data = any_node_list();
+        let mut data = paging_list();
+        data.add_all(&["submitter_id", "project_id", "type"], &string());
+        data.add("of_type", TypeRef::list("String"));
         for (name, scalar) in file_properties(graph) {
-            data.add(&name, scalar_type(scalar));
+            data.add(&name, if scalar == Scalar::List { TypeRef::list("String") } else { scalar_type(scalar) });
         }
         Self {
             of: graph.types.iter().map(node_arguments).collect(),
             any_nodes: any.done(),
-            neighbours,
+            neighbours: neighbours.done(),
             data_nodes: data.done(),
             logs: log_arguments(),
         }
@@ -97,13 +101,13 @@ fn node_arguments(node: &NodeModel) -> Inputs {
     list.done()
 }
 
-fn any_node_list() -> List {
+/// What lists of several types have: paging with its default in sight.
+fn paging_list() -> List {
     let mut list = List::default();
     paging(&mut list);
     if let Some(first) = list.0.get_mut("first") {
         first.default = Some(json!(10));
     }
-    list.add_all(&["submitter_id", "project_id", "category"], &string());
     list
 }
 

@@ -75,7 +75,7 @@ pub(super) fn types() -> Vec<TypeDef<Meaning>> {
                 "transactional_error_count:Int",
                 "code:Int",
                 "message:String",
-                "transactional_errors:[String]",
+                "transactional_errors:Int",
                 "created_entity_count:Int",
                 "updated_entity_count:Int",
                 "released_entity_count:Int",

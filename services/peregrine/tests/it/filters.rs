@@ -121,6 +121,9 @@ async fn paths_all_any_and_without() {
     check(&commons, "case", disjoint, &[]).await;
     check(&commons, "case", &disjoint.replace("with_path_to", "with_path_to_any"), &["c01", "c02"]).await;
     check(&commons, "case", "without_path_to: {type: \"sample\"}", &["c04", "c08", "c12"]).await;
+    check(&commons, "case", "with_path_to: [], submitter_id: \"c01\"", &["c01"]).await;
+    check(&commons, "case", "with_path_to_any: []", &[]).await;
+    check(&commons, "case", "without_path_to: []", &[]).await;
     check(
         &commons,
         "case",

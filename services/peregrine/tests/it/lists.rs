@@ -131,7 +131,9 @@ async fn nodes_of_any_type_are_one_list_or_a_page_a_type() {
 #[actix_web::test]
 async fn files_of_all_types_are_data_nodes() {
     let commons = Commons::with_study().await;
-    let query = "{datanode(first: 1) {type file_size platform __typename} one: datanode(object_id: \"object-f2\") {submitter_id}}";
+    let query = "{datanode(first: 1) {type file_size platform __typename} one: datanode(object_id: \"object-f2\") {submitter_id} \
+                 indexes: datanode(type: \"reads_index\", of_type: [\"reads\", \"reads_index\"]) {type} \
+                 none: datanode(platform: \"x\") {id}}";
     assert_eq!(
         commons.data("admin", query).await,
         json!({
@@ -140,6 +142,8 @@ async fn files_of_all_types_are_data_nodes() {
                 {"type": "reads_index", "file_size": 100.0, "platform": null, "__typename": "DataNode"},
             ],
             "one": [{"submitter_id": "f2"}],
+            "indexes": [{"type": "reads_index"}],
+            "none": [],
         })
     );
 }
@@ -149,14 +153,14 @@ async fn counts_of_the_root_and_of_links() {
     let commons = Commons::with_study().await;
     let query = "{_case_count viewer {_sample_count case(first: 1) {type}} q: _case_count(project_id: \"P-Q\", first: 3) \
                  z: _case_count(first: 0) case(submitter_id: [\"c03\", \"c04\"], order_by_asc: \"id\") {_samples_count \
-                 cells: _samples_count(submitter_id: \"c030\") _experiments_count _diagnoses_count}}";
+                 cells: _samples_count(submitter_id: \"c030\", primary_site: \"C\", first: 0) o: _samples_count(offset: 1) _experiments_count _diagnoses_count}}";
     assert_eq!(
         commons.data("admin", query).await,
         json!({
             "_case_count": 14, "viewer": {"_sample_count": 20, "case": [{"type": "case"}]}, "q": 12, "z": null,
             "case": [
-                {"_samples_count": 3, "cells": 1, "_experiments_count": 1, "_diagnoses_count": 0},
-                {"_samples_count": 0, "cells": 0, "_experiments_count": 1, "_diagnoses_count": 0},
+                {"_samples_count": 3, "cells": 1, "o": null, "_experiments_count": 1, "_diagnoses_count": 0},
+                {"_samples_count": 0, "cells": 0, "o": null, "_experiments_count": 1, "_diagnoses_count": 0},
             ],
         })
     );

@@ -43,7 +43,7 @@ async fn a_log_shows_its_snapshots_documents_and_answer() {
         json!({"transaction_log": [{
             "id": "1", "type": "upload", "role": "create", "state": "SUCCEEDED", "submitter": "ada", "project_id": "P-Q",
             "canonical_json": "[{'b': None}]",
-            "snapshots": [{"id": "case-c01", "action": "create", "new_props": "{'a': True}", "transaction_id": 1}],
+            "snapshots": [{"id": "1", "action": "create", "new_props": "{'a': True}", "transaction_id": 1}],
             "documents": [{
                 "name": "d", "doc_size": 3, "doc_format": "json",
                 "response_json": "{\"code\": 200, \"success\": true, \"entities\": [{\"id\": \"case-c01\", \"unique_keys\": \

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use indexmap::IndexMap;
 use postgres::{Durability, Options, Postgres};
 use sqlx::{
-    PgPool,
+    Connection as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use url::Url;
@@ -19,6 +19,8 @@ use crate::{
 /// Connections of one service. Five pools and a few tools must fit into [`SERVER_CONNECTIONS`].
 const POOL_CONNECTIONS: u32 = 20;
 const SERVER_CONNECTIONS: u16 = 150;
+/// A connection that was not used for so long is tried first.
+const RESTED: Duration = Duration::from_millis(500);
 /// A request waits this long for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -96,10 +98,22 @@ pub fn pool(url: &str) -> anyhow::Result<PgPool> {
 }
 
 /// A pool of connections that are made when they are needed.
+///
+/// A connection that has rested is tried before it is used, so that a restart of the database costs no request; one
+/// that was in use a moment ago is not, which saves a round trip.
 pub fn pool_with(options: PgConnectOptions) -> PgPool {
     PgPoolOptions::new()
         .max_connections(POOL_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, known| {
+            Box::pin(async move {
+                if known.idle_for > RESTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options.application_name("commons"))
 }
 

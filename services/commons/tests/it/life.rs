@@ -83,3 +83,31 @@ async fn rights_of_a_user_yaml_are_loaded_beside_the_administrators_and_outlive_
     assert_eq!(rights_of_ada(&commons).await, wanted);
     commons.running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_database_connection_costs_no_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let commons = Commons::start_on(folder.path().join("state")).await;
+    let paths = ["/api/v0/submission/", "/index/index", "/user/user", "/authz/mapping"];
+    for path in paths {
+        assert_eq!(commons.get(path).await.0, 200, "{path}");
+    }
+    // As a restart of the database does it, but without the time that this takes.
+    let run: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&commons.running.announcement().run_file).unwrap()).unwrap();
+    let url = run["databases"]["fence"].as_str().unwrap();
+    let pool = sqlx::PgPool::connect(url).await.unwrap();
+    let killed: i64 = sqlx::query_scalar(
+        "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'commons'",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    assert!(killed > 0);
+    pool.close().await;
+    tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+    for path in paths {
+        assert_eq!(commons.get(path).await.0, 200, "{path} after its connections were lost");
+    }
+    commons.running.stop().await;
+}

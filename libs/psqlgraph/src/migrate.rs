@@ -10,6 +10,8 @@ use crate::ddl::Schema;
 
 /// Goes into the stored version, so that a new release of this crate looks at old databases again.
 const LAYOUT: &str = "1";
+/// Statements a round trip: few enough that none is slow, for slow ones are logged whole.
+const BATCH: usize = 100;
 /// Only one process migrates at a time. The number means nothing.
 const LOCK: i64 = 0x6772_6170_6831;
 
@@ -104,8 +106,8 @@ async fn create_missing(
         report.indexes.push(index.name.clone());
         statements.push(index.create.clone());
     }
-    if !statements.is_empty() {
-        Sql::join(";\n", statements).run_script(connection).await?;
+    for batch in statements.chunks(BATCH) {
+        Sql::join(";\n", batch.to_vec()).run_script(connection).await?;
     }
     Ok(report)
 }

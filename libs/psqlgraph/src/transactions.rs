@@ -1,5 +1,6 @@
 //! The log of submissions: `transaction_logs`, `transaction_snapshots`, `transaction_documents`.
 
+use serde::Serialize;
 use serde_json::Value;
 use sqlx::{PgConnection, types::Json};
 
@@ -113,7 +114,7 @@ pub struct Snapshot {
 
 /// A document as it came in, with the answer it got.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Document<'a> {
+pub struct Document<'a, R: ?Sized = Value> {
     /// Header `X-Document-Name`.
     pub name: Option<&'a str>,
     /// `json`, `tsv`, `csv` or `N/A`.
@@ -121,7 +122,7 @@ pub struct Document<'a> {
     /// The body.
     pub text: &'a str,
     /// The answer.
-    pub response: &'a Value,
+    pub response: &'a R,
 }
 
 /// Opens a log row in state PENDING and returns its id, which is the transaction's id.
@@ -205,10 +206,10 @@ pub async fn add_snapshots(
 ///
 /// # Errors
 /// What the database says.
-pub async fn add_document(
+pub async fn add_document<R: Serialize + Sync + ?Sized>(
     connection: &mut PgConnection,
     id: i32,
-    document: &Document<'_>,
+    document: &Document<'_, R>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "insert into transaction_documents (transaction_id, name, doc_format, doc, response_json) \

@@ -1,9 +1,39 @@
 //! The answer of a transaction: one form for success and failure, kept to the key.
 
 use dictionary::Dictionary;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Value, value::RawValue};
 
-use crate::entity::{Action, Entity};
+use crate::{
+    Error,
+    entity::{Action, Entity, Shown},
+};
+
+/// An answer, written once and used as it is for the client and the log.
+pub(crate) type Answer = Box<RawValue>;
+
+/// `value` as an answer.
+///
+/// # Errors
+/// Never for values that are JSON.
+pub(crate) fn written(value: &impl Serialize) -> Result<Answer, Error> {
+    serde_json::value::to_raw_value(value).map_err(|error| Error::Corrupt(error.to_string()))
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    code: u16,
+    created_entity_count: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entities: Option<Vec<Shown<'a>>>,
+    entity_error_count: usize,
+    message: String,
+    success: bool,
+    transaction_id: i32,
+    transactional_error_count: usize,
+    transactional_errors: &'a [Value],
+    updated_entity_count: usize,
+}
 
 /// What a submission came to.
 #[derive(Debug)]
@@ -33,18 +63,33 @@ impl Outcome {
     }
 
     /// As the client gets it.
-    pub(crate) fn json(&self, dictionary: &Dictionary) -> Value {
-        json!({
-            "code": self.code(),
-            "created_entity_count": self.count(Action::Create),
-            "entities": self.entities.iter().map(|entity| entity.json(dictionary)).collect::<Vec<_>>(),
-            "entity_error_count": self.invalid_entities(),
-            "message": self.message(),
-            "success": self.is_success(),
-            "transaction_id": self.transaction_id,
-            "transactional_error_count": self.transactional_errors.len(),
-            "transactional_errors": self.transactional_errors,
-            "updated_entity_count": self.count(Action::Update),
+    ///
+    /// # Errors
+    /// Never, in fact: everything in it can be written as JSON.
+    pub(crate) fn answer(&self, dictionary: &Dictionary) -> Result<Answer, Error> {
+        self.write(Some(self.entities.iter().map(|entity| Shown { entity, dictionary }).collect()))
+    }
+
+    /// As the log keeps it: without entities where they are too many for one `jsonb`.
+    ///
+    /// # Errors
+    /// See [`Outcome::answer`].
+    pub(crate) fn summary(&self) -> Result<Answer, Error> {
+        self.write(None)
+    }
+
+    fn write(&self, entities: Option<Vec<Shown<'_>>>) -> Result<Answer, Error> {
+        written(&Written {
+            code: self.code(),
+            created_entity_count: self.count(Action::Create),
+            entities,
+            entity_error_count: self.invalid_entities(),
+            message: self.message(),
+            success: self.is_success(),
+            transaction_id: self.transaction_id,
+            transactional_error_count: self.transactional_errors.len(),
+            transactional_errors: &self.transactional_errors,
+            updated_entity_count: self.count(Action::Update),
         })
     }
 

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::{
     Error, Sheepdog,
+    answer::{Answer, written},
     submission::{self, Submission},
 };
 
@@ -34,7 +35,7 @@ impl Default for Background {
 ///
 /// # Errors
 /// [`Error::Busy`] when too many wait.
-pub(crate) async fn start(sheepdog: &Arc<Sheepdog>, submission: Submission) -> Result<Value, Error> {
+pub(crate) async fn start(sheepdog: &Arc<Sheepdog>, submission: Submission) -> Result<Answer, Error> {
     let admitted = sheepdog.background.admitted.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
     let running = sheepdog.background.running.clone();
     let transaction_id = submission::open_log(sheepdog, &submission).await?;
@@ -46,5 +47,5 @@ pub(crate) async fn start(sheepdog: &Arc<Sheepdog>, submission: Submission) -> R
             tracing::error!(transaction.id = transaction_id, error = ?error, "a submission in the background failed");
         }
     });
-    Ok(json!({ "code": 200, "message": "Transaction submitted.", "transaction_id": transaction_id }))
+    written(&json!({ "code": 200, "message": "Transaction submitted.", "transaction_id": transaction_id }))
 }

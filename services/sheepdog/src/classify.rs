@@ -129,7 +129,8 @@ mod tests {
     }
 
     fn answer(document: Value) -> Value {
-        run(document).0[0].json(&crate::testing::dictionary())
+        let dictionary = crate::testing::dictionary();
+        json!(crate::entity::Shown { entity: &run(document).0[0], dictionary: &dictionary })
     }
 
     #[test]

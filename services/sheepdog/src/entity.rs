@@ -1,6 +1,7 @@
 //! An entity of a submission: a document on its way to becoming a node.
 
 use dictionary::{Dictionary, NodeType, Violation, ViolationKind};
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::{Map, Value, json};
 
 /// The `type` of an error or warning; clients that are programs read only this and `keys`.
@@ -153,26 +154,35 @@ impl Entity {
     pub(crate) fn given_id(&self) -> Option<&str> {
         self.get("id").and_then(Value::as_str).filter(|id| !id.is_empty())
     }
+}
 
-    /// As in the answer.
-    pub(crate) fn json(&self, dictionary: &Dictionary) -> Value {
-        let (action, id) = match &self.node {
-            Some(node) => (json!(node.action.as_str()), json!(node.id)),
-            None => (Value::Null, self.shown_id.clone()),
-        };
-        let keys = match (&self.node, self.node_type(dictionary)) {
-            (Some(node), Some(node_type)) => unique_keys(node_type, |key| node.props.get(key)),
-            _ => self.shown_keys.clone(),
-        };
-        json!({
-            "action": action,
-            "errors": self.errors.iter().map(Problem::json).collect::<Vec<_>>(),
-            "id": id,
-            "type": self.shown_type,
-            "unique_keys": keys,
-            "valid": self.is_valid(),
-            "warnings": self.warnings.iter().map(Problem::json).collect::<Vec<_>>(),
-        })
+/// An entity as in the answer; written without a copy, for there may be many.
+pub(crate) struct Shown<'a> {
+    pub entity: &'a Entity,
+    pub dictionary: &'a Dictionary,
+}
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { entity, dictionary } = self;
+        let problems = |problems: &[Problem]| problems.iter().map(Problem::json).collect::<Vec<_>>();
+        let mut map = serializer.serialize_map(Some(7))?;
+        map.serialize_entry("action", &entity.node.as_ref().map(|node| node.action.as_str()))?;
+        map.serialize_entry("errors", &problems(&entity.errors))?;
+        match &entity.node {
+            Some(node) => map.serialize_entry("id", &node.id)?,
+            None => map.serialize_entry("id", &entity.shown_id)?,
+        }
+        map.serialize_entry("type", &entity.shown_type)?;
+        match (&entity.node, entity.node_type(dictionary)) {
+            (Some(node), Some(node_type)) => {
+                map.serialize_entry("unique_keys", &unique_keys(node_type, |key| node.props.get(key)))?;
+            }
+            _ => map.serialize_entry("unique_keys", &entity.shown_keys)?,
+        }
+        map.serialize_entry("valid", &entity.is_valid())?;
+        map.serialize_entry("warnings", &problems(&entity.warnings))?;
+        map.end()
     }
 }
 

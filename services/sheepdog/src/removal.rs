@@ -10,6 +10,7 @@ use sqlx::{Connection as _, PgConnection};
 
 use crate::{
     Error, Sheepdog,
+    answer::{Answer, written},
     auth::Permitted,
     classify::Scope,
     deletion::{Doomed, Family, Relative},
@@ -61,7 +62,7 @@ impl Outcome {
         if self.is_success() { 200 } else { 400 }
     }
 
-    fn json(&self, sheepdog: &Sheepdog) -> Value {
+    fn answer(&self, sheepdog: &Sheepdog) -> Result<Answer, Error> {
         let count = if self.is_success() { self.doomed.len() } else { 0 };
         let message = match (self.is_success(), self.is_dry_run) {
             (false, _) => "Deletion transaction failed.".to_owned(),
@@ -69,7 +70,7 @@ impl Outcome {
             (true, false) => format!("Successfully deleted {count} entities"),
         };
         let doomed = self.doomed.iter();
-        json!({
+        written(&json!({
             "code": self.code(),
             "deleted_entity_count": count,
             "dependent_ids": self.dependents.join(","),
@@ -80,7 +81,7 @@ impl Outcome {
             "transaction_id": self.transaction_id,
             "transactional_error_count": self.transactional_errors.len(),
             "transactional_errors": self.transactional_errors,
-        })
+        }))
     }
 }
 
@@ -88,7 +89,7 @@ impl Outcome {
 ///
 /// # Errors
 /// When the log row cannot be made.
-pub(crate) async fn run(sheepdog: &Sheepdog, request: Request) -> Result<(u16, Value), Error> {
+pub(crate) async fn run(sheepdog: &Sheepdog, request: Request) -> Result<(u16, Answer), Error> {
     let log = NewLog {
         submitter: request.permitted.submitter.as_deref(),
         role: Role::Delete,
@@ -107,7 +108,7 @@ pub(crate) async fn run(sheepdog: &Sheepdog, request: Request) -> Result<(u16, V
         is_dry_run: request.is_dry_run,
     };
     let state = match attempt(sheepdog, &mut connection, &request, &mut outcome).await {
-        Ok(true) => return Ok((outcome.code(), outcome.json(sheepdog))),
+        Ok(true) => return Ok((outcome.code(), outcome.answer(sheepdog)?)),
         Ok(false) => State::Failed,
         Err(error) => {
             tracing::error!(error = ?error, "a deletion failed");
@@ -119,7 +120,7 @@ pub(crate) async fn run(sheepdog: &Sheepdog, request: Request) -> Result<(u16, V
     let mut transaction = connection.begin().await?;
     finish_log(sheepdog, &mut transaction, &outcome, state).await?;
     transaction.commit().await?;
-    Ok((outcome.code(), outcome.json(sheepdog)))
+    Ok((outcome.code(), outcome.answer(sheepdog)?))
 }
 
 /// Whether it was done and logged; otherwise everything was rolled back.
@@ -349,8 +350,8 @@ async fn finish_log(
     outcome: &Outcome,
     state: State,
 ) -> Result<(), Error> {
-    let answer = outcome.json(sheepdog);
-    let document = Document { name: None, format: "N/A", text: "", response: &answer };
+    let answer = outcome.answer(sheepdog)?;
+    let document = Document { name: None, format: "N/A", text: "", response: &*answer };
     transactions::add_document(connection, outcome.transaction_id, &document).await?;
     Ok(transactions::finish(connection, outcome.transaction_id, state, None).await?)
 }

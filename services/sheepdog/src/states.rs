@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Error, Sheepdog,
+    answer::{Answer, written},
     auth::Permitted,
     entity::{Action, Node},
     store::{self, projects::Project},
@@ -103,7 +104,7 @@ pub(crate) struct Request {
 ///
 /// # Errors
 /// [`Error::BadRequest`] when the project is in another state.
-pub(crate) async fn run(sheepdog: &Sheepdog, request: Request) -> Result<(u16, Value), Error> {
+pub(crate) async fn run(sheepdog: &Sheepdog, request: Request) -> Result<(u16, Answer), Error> {
     let Request { project, transition, is_dry_run, .. } = &request;
     let _turn = sheepdog.turns.take(&project.node_id).await;
     let mut transaction = sheepdog.pool.begin().await?;
@@ -131,7 +132,7 @@ pub(crate) async fn run(sheepdog: &Sheepdog, request: Request) -> Result<(u16, V
         // The row of a failed release stays PENDING: clients of the transaction log know it so.
         transaction.commit().await?;
         let errors = vec![json!({ "message": reason })];
-        return Ok((400, answer(id, 400, transition.failure(), errors)));
+        return Ok((400, answer(id, 400, transition.failure(), errors)?));
     }
     if let Some(dry_run) = request.commits
         && !transactions::set_committed_by(&mut transaction, dry_run, id).await?
@@ -142,13 +143,13 @@ pub(crate) async fn run(sheepdog: &Sheepdog, request: Request) -> Result<(u16, V
         true => format!("Dry run successful. Would have {}", lower_first(&transition.message())),
         false => transition.message(),
     };
-    let answer = answer(id, 200, &message, Vec::new());
+    let answer = answer(id, 200, &message, Vec::new())?;
     if !is_dry_run {
         let node = Node { id: project.node_id.clone(), action: Action::Update, old: Some(old), props };
         let program = &project.program.node_id;
         store::projects::put_project(&mut transaction, &sheepdog.dictionary, program, &node).await?;
     }
-    let document = Document { name: None, format: "N/A", text: "", response: &answer };
+    let document = Document { name: None, format: "N/A", text: "", response: &*answer };
     transactions::add_document(&mut transaction, id, &document).await?;
     transactions::finish(&mut transaction, id, State::Succeeded, None).await?;
     transaction.commit().await?;
@@ -160,8 +161,8 @@ fn lower_first(text: &str) -> String {
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
-fn answer(id: i32, code: u16, message: &str, errors: Vec<Value>) -> Value {
-    json!({
+fn answer(id: i32, code: u16, message: &str, errors: Vec<Value>) -> Result<Answer, Error> {
+    written(&json!({
         "code": code,
         "entities": [],
         "entity_error_count": 0,
@@ -170,5 +171,5 @@ fn answer(id: i32, code: u16, message: &str, errors: Vec<Value>) -> Value {
         "transaction_id": id,
         "transactional_error_count": errors.len(),
         "transactional_errors": errors,
-    })
+    }))
 }

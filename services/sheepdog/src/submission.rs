@@ -8,12 +8,12 @@ use std::{
 use chrono::{SecondsFormat, Utc};
 use indexclient::{Caller, IndexError, Revision};
 use psqlgraph::transactions::{self, Document, NewLog, Role, Snapshot, State};
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 use sqlx::{Connection as _, PgConnection};
 
 use crate::{
     Error, Sheepdog,
-    answer::Outcome,
+    answer::{Answer, Outcome},
     auth::Permitted,
     classify::{Scope, classify},
     entity::{Action, Entity},
@@ -67,7 +67,7 @@ impl From<sqlx::Error> for Failure {
 ///
 /// # Errors
 /// Only when not even the log row can be made: everything later is part of the answer.
-pub(crate) async fn run(sheepdog: &Arc<Sheepdog>, submission: Submission) -> Result<(u16, Value), Error> {
+pub(crate) async fn run(sheepdog: &Arc<Sheepdog>, submission: Submission) -> Result<(u16, Answer), Error> {
     let transaction_id = open_log(sheepdog, &submission).await?;
     run_opened(sheepdog, submission, transaction_id).await
 }
@@ -89,7 +89,7 @@ pub(crate) async fn run_opened(
     sheepdog: &Arc<Sheepdog>,
     mut submission: Submission,
     transaction_id: i32,
-) -> Result<(u16, Value), Error> {
+) -> Result<(u16, Answer), Error> {
     let scope = Scope {
         project_id: submission.project.project_id(),
         code: submission.project.code.clone(),
@@ -120,12 +120,12 @@ async fn prepare(
 ) -> Result<(Vec<Entity>, Vec<Value>, String), Error> {
     let sheepdog = sheepdog.clone();
     let work = move || {
-        let canonical =
-            Value::Array(documents.iter().filter(|d| d.is_object()).cloned().collect()).to_string();
+        let objects: Vec<&Value> = documents.iter().filter(|document| document.is_object()).collect();
+        let canonical = json_text(&objects)?;
         let (entities, errors) = classify(documents, &scope, &sheepdog.dictionary, &sheepdog.validators);
-        (entities, errors, canonical)
+        Ok((entities, errors, canonical))
     };
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Corrupt(error.to_string()))
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Corrupt(error.to_string()))?
 }
 
 /// PostgreSQL holds 256 MB in one `jsonb`; documents beyond this many bytes are not kept a second time (the body
@@ -149,7 +149,7 @@ struct Written {
 }
 
 impl Work<'_> {
-    async fn finish(&self, mut outcome: Outcome) -> Result<(u16, Value), Error> {
+    async fn finish(&self, mut outcome: Outcome) -> Result<(u16, Answer), Error> {
         let _turn = self.sheepdog.turns.take(&self.scope.project_node_id).await;
         let mut connection = self.sheepdog.pool.acquire().await?;
         let mut written = Written::default();
@@ -158,7 +158,7 @@ impl Work<'_> {
             Err(failure) => {
                 self.take_back(written).await;
                 let state = explain(failure, &mut outcome);
-                let answer = outcome.json(&self.sheepdog.dictionary);
+                let answer = outcome.answer(&self.sheepdog.dictionary)?;
                 let mut transaction = connection.begin().await?;
                 self.write_log(&mut transaction, &outcome, state, &answer).await?;
                 transaction.commit().await?;
@@ -173,7 +173,7 @@ impl Work<'_> {
         connection: &mut PgConnection,
         outcome: &mut Outcome,
         written: &mut Written,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Answer, Failure> {
         let mut transaction = connection.begin().await?;
         // Writers of one project take turns: nothing that was looked up changes before it is used.
         store::projects::lock(&mut transaction, &self.scope.project_node_id).await?;
@@ -183,7 +183,7 @@ impl Work<'_> {
             return Err(Failure::Refused);
         }
         if self.submission.is_dry_run {
-            let answer = outcome.json(&self.sheepdog.dictionary);
+            let answer = outcome.answer(&self.sheepdog.dictionary)?;
             self.add_snapshots(&mut transaction, outcome).await?;
             self.write_log(&mut transaction, outcome, State::Succeeded, &answer).await?;
             transaction.commit().await?;
@@ -197,7 +197,7 @@ impl Work<'_> {
             return Err(Failure::Refused);
         }
         self.create_records(outcome, &index_writes, written).await?;
-        let answer = outcome.json(&self.sheepdog.dictionary);
+        let answer = outcome.answer(&self.sheepdog.dictionary)?;
         self.write_nodes(&mut transaction, &outcome.entities).await?;
         for (table, sources) in &edges.clear {
             let end = psqlgraph::nodes::End::Source;
@@ -239,6 +239,8 @@ impl Work<'_> {
         let index_writes = self.decide_files(&mut outcome.entities).await?;
         let entities = &mut outcome.entities;
         let mut links = links::collect(entities, self.scope, dictionary);
+        // The documents have been read; large submissions need the memory for what comes next.
+        entities.iter_mut().for_each(|entity| entity.document = Value::Null);
         let hits = store::nodes::find(connection, links.wanted(dictionary), Part::Project).await?;
         links.resolve(entities, &hits, self.scope, dictionary);
         let edges = store::nodes::edges(connection, links.wanted_edges(entities, dictionary)).await?;
@@ -377,32 +379,22 @@ impl Work<'_> {
         connection: &mut PgConnection,
         outcome: &Outcome,
         state: State,
-        answer: &Value,
+        answer: &RawValue,
     ) -> Result<(), Error> {
         let source = &self.submission.source;
-        let response = loggable(answer, outcome.entities.len());
+        let summary =
+            (outcome.entities.len() > MOST_LOGGED_ENTITIES).then(|| outcome.summary()).transpose()?;
         let document = Document {
             name: source.name.as_deref(),
             format: source.format,
             text: &source.text,
-            response: &response,
+            response: summary.as_deref().unwrap_or(answer),
         };
         transactions::add_document(connection, outcome.transaction_id, &document).await?;
         let canonical = (self.canonical.len() <= MOST_JSON).then_some(self.canonical);
         transactions::finish(connection, outcome.transaction_id, state, canonical).await?;
         Ok(())
     }
-}
-
-/// The answer as the log keeps it.
-fn loggable(answer: &Value, entities: usize) -> std::borrow::Cow<'_, Value> {
-    use std::borrow::Cow;
-    let Value::Object(map) = answer else { return Cow::Borrowed(answer) };
-    if entities <= MOST_LOGGED_ENTITIES {
-        return Cow::Borrowed(answer);
-    }
-    let kept = map.iter().filter(|(key, _)| *key != "entities");
-    Cow::Owned(Value::Object(kept.map(|(key, value)| (key.clone(), value.clone())).collect()))
 }
 
 /// What the log and the client are told about a failure.

@@ -63,7 +63,7 @@ async fn remove(
     let permitted = sheepdog.permit(&request, &["delete"], &program, &code).await?;
     let request = Request { project, permitted, ids: split(&ids), removal, is_dry_run, commits: None };
     let (code, answer) = removal::run(&sheepdog, request).await?;
-    Ok(answer_with(code, &answer))
+    Ok(answer_with(code, answer))
 }
 
 fn split(list: &str) -> Vec<String> {

@@ -75,7 +75,7 @@ async fn put_project(
     if let Some(program_number) = text(&program.props, "dbgap_accession_number") {
         sheepdog.make_resource(&format!("/programs/{program_number}/projects/{number}")).await;
     }
-    Ok(HttpResponse::Ok().json(outcome.json(&sheepdog.dictionary)))
+    Ok(submission::answer_with(200, outcome.answer(&sheepdog.dictionary)?))
 }
 
 /// The properties that a user may set, checked against the schema as far as they are given: what the schema

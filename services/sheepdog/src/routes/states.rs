@@ -46,7 +46,7 @@ async fn change(
         path: request.path().to_owned(),
     };
     let (code, answer) = states::run(&sheepdog, work).await?;
-    Ok(answer_with(code, &answer))
+    Ok(answer_with(code, answer))
 }
 
 async fn submit_project(

@@ -7,7 +7,9 @@ use psqlgraph::transactions::Role;
 
 use super::resource;
 use crate::{
-    Error, Sheepdog, background, body,
+    Error, Sheepdog,
+    answer::Answer,
+    background, body,
     document::{Format, parse},
     store::{self, projects::Project},
     submission::{self, Source, Submission},
@@ -77,10 +79,10 @@ async fn submit(
     let source = Source { name, format: format.as_str(), text };
     let submission = Submission { project, permitted, role, is_dry_run, commits: None, documents, source };
     if wants_background(&request) {
-        return Ok(answer_with(200, &background::start(&sheepdog, submission).await?));
+        return Ok(answer_with(200, background::start(&sheepdog, submission).await?));
     }
     let (code, answer) = submission::run(&sheepdog, submission).await?;
-    Ok(answer_with(code, &answer))
+    Ok(answer_with(code, answer))
 }
 
 /// Parses on a thread of its own: large bodies take a while.
@@ -122,6 +124,8 @@ pub(super) fn require_state(project: &Project, path: &str, wanted: &str) -> Resu
 }
 
 /// A transaction's answer.
-pub(super) fn answer_with(code: u16, answer: &serde_json::Value) -> HttpResponse {
-    HttpResponse::build(StatusCode::from_u16(code).unwrap_or(StatusCode::OK)).json(answer)
+pub(super) fn answer_with(code: u16, answer: Answer) -> HttpResponse {
+    let text: Box<str> = answer.into();
+    let mut response = HttpResponse::build(StatusCode::from_u16(code).unwrap_or(StatusCode::OK));
+    response.content_type("application/json").body(text.into_string())
 }

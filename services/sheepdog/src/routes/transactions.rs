@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     Error, Sheepdog,
+    answer::Answer,
     auth::Permitted,
     removal::{self, Removal},
     states::{self, Transition},
@@ -46,7 +47,7 @@ async fn commit(
     drop(connection);
     let replay = Replay { log, canonical, ids, permitted, path: request.path().to_owned() };
     let (code, answer) = replay.run(&sheepdog, project).await?;
-    Ok(answer_with(code, &answer))
+    Ok(answer_with(code, answer))
 }
 
 /// A dry run that is done again for real.
@@ -59,7 +60,7 @@ struct Replay {
 }
 
 impl Replay {
-    async fn run(self, sheepdog: &Arc<Sheepdog>, project: Project) -> Result<(u16, Value), Error> {
+    async fn run(self, sheepdog: &Arc<Sheepdog>, project: Project) -> Result<(u16, Answer), Error> {
         let (permitted, commits) = (self.permitted, Some(self.log.id));
         if let Some(transition) = Transition::of_role(&self.log.role) {
             let path = self.path;

@@ -1,7 +1,7 @@
 //! `__schema`, `__type` and `__typename`.
 
 use indexmap::IndexMap;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{
     schema::{Field, Input, Inputs, Kind, Scalar, Schema, TypeDef, TypeRef},
@@ -175,30 +175,66 @@ fn written_type(text: &str) -> TypeRef {
     }
 }
 
-/// The value of a selected `__schema` or `__type` field.
-pub fn introspect<M>(schema: &Schema<M>, selected: &Selected<'_, M>) -> Value {
-    let Sub::Object(fields) = &selected.sub else { return Value::Null };
+/// Writes the value of a selected `__schema` or `__type` field as JSON. It is written straight away: the
+/// introspection of a large schema has millions of values.
+pub fn introspect<M>(schema: &Schema<M>, selected: &Selected<'_, M>, out: &mut String) {
+    let fields = subs(selected);
     match selected.field.name.as_str() {
-        "__schema" => answer(fields, |field| schema_field(schema, field)),
+        "__schema" => object_value(fields, out, |field, out| schema_field(schema, field, out)),
         "__type" => {
             let name = selected.args.get("name").and_then(Value::as_str).unwrap_or_default();
-            let found = schema.get(name).filter(|def| !is_hidden(&def.name));
-            found.map_or(Value::Null, |def| type_value(schema, &TypeRef::named(&def.name), fields))
+            match schema.get(name).filter(|def| !is_hidden(&def.name)) {
+                Some(def) => type_value(schema, &TypeRef::named(&def.name), fields, out),
+                None => out.push_str("null"),
+            }
         }
-        _ => Value::Null,
+        _ => out.push_str("null"),
     }
 }
 
-fn answer<'f, 's, M>(
+/// `{"key":value,...}`
+fn object_value<'f, 's, M>(
     fields: &'f [Selected<'s, M>],
-    mut value: impl FnMut(&'f Selected<'s, M>) -> Value,
-) -> Value {
-    let mut object = Map::with_capacity(fields.len());
-    for field in fields {
-        let value = if field.field.name == "__typename" { Value::from(field.parent) } else { value(field) };
-        object.insert(field.key.clone(), value);
+    out: &mut String,
+    mut value: impl FnMut(&'f Selected<'s, M>, &mut String),
+) {
+    out.push('{');
+    for (position, field) in fields.iter().enumerate() {
+        out.push_str(if position == 0 { "" } else { "," });
+        text(&field.key, out);
+        out.push(':');
+        match field.field.name.as_str() {
+            "__typename" => text(field.parent, out),
+            _ => value(field, out),
+        }
     }
-    Value::Object(object)
+    out.push('}');
+}
+
+/// `[value,...]`
+fn list_value<T>(items: impl Iterator<Item = T>, out: &mut String, mut value: impl FnMut(T, &mut String)) {
+    out.push('[');
+    for (position, item) in items.enumerate() {
+        out.push_str(if position == 0 { "" } else { "," });
+        value(item, out);
+    }
+    out.push(']');
+}
+
+/// A JSON string.
+fn text(value: &str, out: &mut String) {
+    let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b" _-.,:".contains(&b));
+    match plain {
+        true => out.extend(["\"", value, "\""]),
+        false => out.push_str(&Value::from(value).to_string()),
+    }
+}
+
+fn optional_text(value: Option<&str>, out: &mut String) {
+    match value {
+        Some(value) => text(value, out),
+        None => out.push_str("null"),
+    }
 }
 
 fn subs<'f, 's, M>(field: &'f Selected<'s, M>) -> &'f [Selected<'s, M>] {
@@ -208,102 +244,116 @@ fn subs<'f, 's, M>(field: &'f Selected<'s, M>) -> &'f [Selected<'s, M>] {
     }
 }
 
-fn schema_field<M>(schema: &Schema<M>, field: &Selected<'_, M>) -> Value {
-    let named = |name: &str| type_value(schema, &TypeRef::named(name), subs(field));
+fn schema_field<M>(schema: &Schema<M>, field: &Selected<'_, M>, out: &mut String) {
+    let named = |name: &str, out: &mut String| type_value(schema, &TypeRef::named(name), subs(field), out);
     match field.field.name.as_str() {
-        "types" => schema.types().filter(|def| !is_hidden(&def.name)).map(|def| named(&def.name)).collect(),
-        "queryType" => named(&schema.query().name),
-        "directives" => {
-            ["include", "skip"].into_iter().map(|name| directive_value(schema, name, subs(field))).collect()
+        "types" => {
+            let shown = schema.types().filter(|def| !is_hidden(&def.name));
+            list_value(shown, out, |def, out| named(&def.name, out));
         }
-        _ => Value::Null,
+        "queryType" => named(&schema.query().name, out),
+        "directives" => {
+            let directives = ["include", "skip"].into_iter();
+            list_value(directives, out, |name, out| directive_value(schema, name, subs(field), out));
+        }
+        _ => out.push_str("null"),
     }
 }
 
-fn directive_value<M>(schema: &Schema<M>, name: &str, fields: &[Selected<'_, M>]) -> Value {
-    answer(fields, |field| match field.field.name.as_str() {
-        "name" => json!(name),
-        "description" => {
-            json!(format!(
+fn directive_value<M>(schema: &Schema<M>, name: &str, fields: &[Selected<'_, M>], out: &mut String) {
+    object_value(fields, out, |field, out| match field.field.name.as_str() {
+        "name" => text(name, out),
+        "description" => text(
+            &format!(
                 "Directs the executor to {name} this field or fragment only when the `if` argument is true."
-            ))
-        }
-        "locations" => json!(CONDITION_LOCATIONS),
-        "args" => inputs_value(schema, condition_inputs(schema), subs(field)),
-        "onOperation" => json!(false),
-        _ => json!(true),
-    })
+            ),
+            out,
+        ),
+        "locations" => list_value(CONDITION_LOCATIONS.into_iter(), out, text),
+        "args" => inputs_value(schema, condition_inputs(schema), subs(field), out),
+        "onOperation" => out.push_str("false"),
+        _ => out.push_str("true"),
+    });
 }
 
-fn type_value<M>(schema: &Schema<M>, ty: &TypeRef, fields: &[Selected<'_, M>]) -> Value {
-    let def = match ty {
-        TypeRef::Named(name) => Some(schema.def(name)),
-        TypeRef::List(_) | TypeRef::NonNull(_) => None,
-    };
-    answer(fields, |field| match (field.field.name.as_str(), ty, def) {
-        ("kind", TypeRef::List(_), _) => json!("LIST"),
-        ("kind", TypeRef::NonNull(_), _) => json!("NON_NULL"),
-        ("ofType", TypeRef::List(inner) | TypeRef::NonNull(inner), _) => {
-            type_value(schema, inner, subs(field))
+fn type_value<M>(schema: &Schema<M>, ty: &TypeRef, fields: &[Selected<'_, M>], out: &mut String) {
+    object_value(fields, out, |field, out| match (field.field.name.as_str(), ty) {
+        ("kind", TypeRef::List(_)) => text("LIST", out),
+        ("kind", TypeRef::NonNull(_)) => text("NON_NULL", out),
+        ("ofType", TypeRef::List(inner) | TypeRef::NonNull(inner)) => {
+            type_value(schema, inner, subs(field), out)
         }
-        (name, _, Some(def)) => named_type_field(schema, def, name, subs(field)),
-        _ => Value::Null,
-    })
+        (name, TypeRef::Named(ty)) => named_type_field(schema, schema.def(ty), name, subs(field), out),
+        _ => out.push_str("null"),
+    });
 }
 
-fn named_type_field<M>(schema: &Schema<M>, def: &TypeDef<M>, name: &str, subs: &[Selected<'_, M>]) -> Value {
+fn named_type_field<M>(
+    schema: &Schema<M>,
+    def: &TypeDef<M>,
+    name: &str,
+    subs: &[Selected<'_, M>],
+    out: &mut String,
+) {
+    let named = |name: &str, out: &mut String| type_value(schema, &TypeRef::named(name), subs, out);
     match (name, &def.kind) {
-        ("kind", Kind::Scalar(_)) => json!("SCALAR"),
-        ("kind", Kind::Enum(_)) => json!("ENUM"),
-        ("kind", Kind::Object { .. }) => json!("OBJECT"),
-        ("kind", Kind::Interface { .. }) => json!("INTERFACE"),
-        ("kind", Kind::InputObject(_)) => json!("INPUT_OBJECT"),
-        ("name", _) => json!(def.name),
-        ("description", _) => json!(def.description),
+        ("kind", kind) => text(kind_name(kind), out),
+        ("name", _) => text(&def.name, out),
+        ("description", _) => optional_text(def.description.as_deref(), out),
         ("fields", Kind::Object { fields, .. } | Kind::Interface { fields }) => {
-            fields.values().map(|field| field_value(schema, field, subs)).collect()
+            list_value(fields.values(), out, |field, out| field_value(schema, field, subs, out));
         }
         ("interfaces", Kind::Object { interfaces, .. }) => {
-            interfaces.iter().map(|name| type_value(schema, &TypeRef::named(name), subs)).collect()
+            list_value(interfaces.iter(), out, |name, out| named(name, out));
         }
         ("possibleTypes", Kind::Interface { .. }) => {
-            let possible = schema.possible_types(def);
-            possible.into_iter().map(|def| type_value(schema, &TypeRef::named(&def.name), subs)).collect()
+            list_value(schema.possible_types(def).into_iter(), out, |def, out| named(&def.name, out));
         }
-        ("enumValues", Kind::Enum(values)) => values.iter().map(|value| enum_value(value, subs)).collect(),
-        ("inputFields", Kind::InputObject(inputs)) => inputs_value(schema, inputs, subs),
-        _ => Value::Null,
+        ("enumValues", Kind::Enum(values)) => {
+            list_value(values.iter(), out, |value, out| enum_value(value, subs, out));
+        }
+        ("inputFields", Kind::InputObject(inputs)) => inputs_value(schema, inputs, subs, out),
+        _ => out.push_str("null"),
     }
 }
 
-fn field_value<M>(schema: &Schema<M>, def: &Field<M>, fields: &[Selected<'_, M>]) -> Value {
-    answer(fields, |field| match field.field.name.as_str() {
-        "name" => json!(def.name),
-        "description" => json!(def.description),
-        "args" => inputs_value(schema, &def.args, subs(field)),
-        "type" => type_value(schema, &def.ty, subs(field)),
-        "isDeprecated" => json!(false),
-        _ => Value::Null,
-    })
+fn kind_name<M>(kind: &Kind<M>) -> &'static str {
+    match kind {
+        Kind::Scalar(_) => "SCALAR",
+        Kind::Enum(_) => "ENUM",
+        Kind::Object { .. } => "OBJECT",
+        Kind::Interface { .. } => "INTERFACE",
+        Kind::InputObject(_) => "INPUT_OBJECT",
+    }
 }
 
-fn enum_value<M>(name: &str, fields: &[Selected<'_, M>]) -> Value {
-    answer(fields, |field| match field.field.name.as_str() {
-        "name" => json!(name),
-        "isDeprecated" => json!(false),
-        _ => Value::Null,
-    })
+fn field_value<M>(schema: &Schema<M>, def: &Field<M>, fields: &[Selected<'_, M>], out: &mut String) {
+    object_value(fields, out, |field, out| match field.field.name.as_str() {
+        "name" => text(&def.name, out),
+        "description" => optional_text(def.description.as_deref(), out),
+        "args" => inputs_value(schema, &def.args, subs(field), out),
+        "type" => type_value(schema, &def.ty, subs(field), out),
+        "isDeprecated" => out.push_str("false"),
+        _ => out.push_str("null"),
+    });
 }
 
-fn inputs_value<M>(schema: &Schema<M>, inputs: &Inputs, fields: &[Selected<'_, M>]) -> Value {
-    let input = |(name, input): (&String, &Input)| {
-        answer(fields, |field| match field.field.name.as_str() {
-            "name" => json!(name),
-            "description" => json!(input.description),
-            "type" => type_value(schema, &input.ty, subs(field)),
-            "defaultValue" => input.default.as_ref().map_or(Value::Null, |value| json!(value.to_string())),
-            _ => Value::Null,
-        })
-    };
-    inputs.iter().map(input).collect()
+fn enum_value<M>(name: &str, fields: &[Selected<'_, M>], out: &mut String) {
+    object_value(fields, out, |field, out| match field.field.name.as_str() {
+        "name" => text(name, out),
+        "isDeprecated" => out.push_str("false"),
+        _ => out.push_str("null"),
+    });
+}
+
+fn inputs_value<M>(schema: &Schema<M>, inputs: &Inputs, fields: &[Selected<'_, M>], out: &mut String) {
+    list_value(inputs.iter(), out, |(name, input), out| {
+        object_value(fields, out, |field, out| match field.field.name.as_str() {
+            "name" => text(name, out),
+            "description" => optional_text(input.description.as_deref(), out),
+            "type" => type_value(schema, &input.ty, subs(field), out),
+            "defaultValue" => optional_text(input.default.as_ref().map(Value::to_string).as_deref(), out),
+            _ => out.push_str("null"),
+        });
+    });
 }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, http::header::AUTHORIZATION};
 use authz::{AuthzError, Mapping, Subject};
-use tokens::{Expect, TokenError};
+use tokens::{Expect, Purpose, TokenError};
 
 use crate::{Peregrine, error::Error};
 
@@ -14,7 +14,7 @@ impl Peregrine {
             request.headers().get(AUTHORIZATION).ok_or_else(|| refuse("no authorization header provided"))?;
         let header = header.to_str().unwrap_or_default();
         let token = tokens::bearer(header).ok_or_else(|| refuse("could not parse authorization header"))?;
-        let expect = Expect { scopes: &["openid"], ..Expect::default() };
+        let expect = Expect { scopes: &["openid"], purpose: Some(Purpose::Access), ..Expect::default() };
         let claims = self.verifier.verify(token, expect).await.map_err(|error| refuse(&wording(&error)))?;
         Ok(match (claims.username(), claims.client_id()) {
             (Some(name), _) => Subject::User(name.to_owned()),

@@ -43,6 +43,9 @@ pub enum Error {
     /// The database refused a value of the query.
     #[error("{0}")]
     Value(String),
+    /// Too many queries run at once.
+    #[error("the database is busy; try again later")]
+    Busy,
     /// Something of ours.
     #[error("internal server error")]
     Internal,
@@ -58,6 +61,9 @@ impl Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
+        if matches!(error, sqlx::Error::PoolTimedOut) {
+            return Self::Busy;
+        }
         let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
         match (code.as_str(), error.as_database_error()) {
             // query_canceled
@@ -78,6 +84,7 @@ impl ResponseError for Error {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         }

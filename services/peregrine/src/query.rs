@@ -69,7 +69,9 @@ impl Peregrine {
         if !answer.errors.is_empty() {
             return Err(Error::Queries(answer.errors));
         }
-        serde_json::from_slice(&answer.data).map_err(|error| Error::internal("an answer is no JSON", error))
+        let body: Result<Value, _> = serde_json::from_slice(&answer.body);
+        body.map(|mut body| body["data"].take())
+            .map_err(|error| Error::internal("an answer is no JSON", error))
     }
 
     /// How many nodes of these types each readable project has.
@@ -151,11 +153,9 @@ impl Peregrine {
         let limits = &self.config.limits;
         let fields = graphql::prepare(&self.schema, graphql::INTROSPECTION_QUERY, &Map::new(), limits)
             .map_err(Error::Queries)?;
-        let data: Map<String, Value> = fields
-            .iter()
-            .map(|field| (field.key.clone(), graphql::introspect(&self.schema, field)))
-            .collect();
-        let body = serde_json::json!({ "data": data }).to_string();
+        let mut body = String::from("{\"data\":{\"__schema\":");
+        fields.iter().for_each(|field| graphql::introspect(&self.schema, field, &mut body));
+        body.push_str("}}");
         Ok(self.introspection.get_or_init(|| Bytes::from(body)).clone())
     }
 }

@@ -43,10 +43,11 @@ impl Default for Budget {
     }
 }
 
-/// An answer: JSON of `data`, and what went wrong.
+/// An answer: its whole body, and what went wrong.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    pub(crate) data: Vec<u8>,
+    /// `{"data":...}`, with `errors` when there are any.
+    pub(crate) body: Vec<u8>,
     pub(crate) errors: Vec<String>,
 }
 
@@ -119,9 +120,14 @@ impl Executor<'_> {
     pub(crate) async fn answer(mut self, roots: &[Root]) -> Result<Answer, Error> {
         let mut counts = self.counts(roots).await?.into_iter();
         let results = self.roots(roots, &mut counts).await?;
-        let (mut data, mut errors) = (Vec::new(), Vec::new());
-        write_roots(roots, &results, &mut data, &mut errors);
-        Ok(Answer { data, errors })
+        let (mut body, mut errors) = (Vec::from(b"{\"data\":"), Vec::new());
+        write_roots(roots, &results, &mut body, &mut errors);
+        if !errors.is_empty() {
+            body.extend_from_slice(b",\"errors\":");
+            body.extend_from_slice(serde_json::Value::from(errors.clone()).to_string().as_bytes());
+        }
+        body.push(b'}');
+        Ok(Answer { body, errors })
     }
 
     /// All counts of the top level and of `viewer`, in their order.

@@ -42,11 +42,12 @@ impl Lowering<'_> {
 
     fn root(&self, field: &Selected<'_, Meaning>) -> Result<RootValue, String> {
         let Some(meaning) = field.field.meaning else {
-            let known = match field.field.name.as_str() {
-                "__typename" => Value::from(field.parent),
-                _ => introspect(self.schema, field),
-            };
-            return Ok(RootValue::Known(known.to_string()));
+            let mut known = String::new();
+            match field.field.name.as_str() {
+                "__typename" => known = Value::from(field.parent).to_string(),
+                _ => introspect(self.schema, field, &mut known),
+            }
+            return Ok(RootValue::Known(known));
         };
         Ok(match meaning {
             Meaning::Nodes(node) => {

@@ -24,19 +24,11 @@ pub(super) async fn query(
 }
 
 fn respond(answer: Answer) -> HttpResponse {
-    let mut body = Vec::with_capacity(answer.data.len() + 16);
-    body.extend_from_slice(b"{\"data\":");
-    body.extend_from_slice(&answer.data);
     let mut response = match answer.errors.is_empty() {
         true => HttpResponse::Ok(),
-        false => {
-            body.extend_from_slice(b",\"errors\":");
-            body.extend_from_slice(serde_json::Value::from(answer.errors).to_string().as_bytes());
-            HttpResponse::BadRequest()
-        }
+        false => HttpResponse::BadRequest(),
     };
-    body.push(b'}');
-    response.content_type("application/json").body(body)
+    response.content_type("application/json").body(answer.body)
 }
 
 /// `GET /v0/submission/getschema`: the introspection, the same until the dictionary changes.

@@ -51,7 +51,10 @@ impl Arguments {
         data.add_all(&["submitter_id", "project_id", "type"], &string());
         data.add("of_type", TypeRef::list("String"));
         for (name, scalar) in file_properties(graph) {
-            data.add(&name, if scalar == Scalar::List { TypeRef::list("String") } else { scalar_type(scalar) });
+            data.add(
+                &name,
+                if scalar == Scalar::List { TypeRef::list("String") } else { scalar_type(scalar) },
+            );
         }
         Self {
             of: graph.types.iter().map(node_arguments).collect(),

@@ -27,12 +27,14 @@ async fn a_query_needs_a_valid_token() {
     let commons = Commons::empty().await;
     let expired = commons.tokens.token_with("admin", |claims| claims.exp = 1);
     let foreign = testing::TestTokens::new().token("admin");
+    let id_token = commons.tokens.token_with("admin", |claims| claims.pur = Some(tokens::Purpose::Id));
     let scopeless = commons.tokens.token_with("admin", |claims| claims.scope = None);
     let cases = [
         (None, "no authorization header provided"),
         (Some("bearer".to_owned()), "could not parse authorization header"),
         (Some(format!("bearer {expired}")), "Signature has expired"),
         (Some(format!("bearer {foreign}")), "Signature verification failed"),
+        (Some(format!("bearer {id_token}")), "token has the wrong purpose"),
         (Some(format!("bearer {scopeless}")), "token is missing required scopes: {'openid'}"),
         (
             Some("bearer eyJhbGciOiJub25lIiwia2lkIjoiZmVuY2Vfa2V5X3Rlc3QifQ.e30.".to_owned()),

@@ -59,12 +59,19 @@ pub(crate) fn parse(format: Format, text: &str, dictionary: &Dictionary) -> Resu
     Ok(documents)
 }
 
-/// Strict JSON: no duplicate keys, no NUL in strings.
+/// Levels of lists and objects in a document. It comes back inside answers and transaction logs, a few levels further
+/// down, and those must stay readable for parsers that stop at 128.
+const DEEPEST: usize = 100;
+
+/// Strict JSON: no duplicate keys, no NUL in strings, not too many levels.
 ///
 /// # Errors
 /// [`Error::BadRequest`] with the place of the first fault.
 pub(crate) fn parse_json(text: &str) -> Result<Value, Error> {
     match serde_json::from_str::<Strict>(text) {
+        Ok(Strict(value)) if levels(&value) > DEEPEST => {
+            Err(Error::BadRequest(format!("Unable to parse json: nested deeper than {DEEPEST} levels")))
+        }
         Ok(Strict(value)) => Ok(value),
         Err(error) => {
             let message = error.to_string();
@@ -76,6 +83,15 @@ pub(crate) fn parse_json(text: &str) -> Result<Value, Error> {
             Err(Error::BadRequest(format!("Unable to parse json: {message}")))
         }
     }
+}
+
+fn levels(value: &Value) -> usize {
+    let below = match value {
+        Value::Array(items) => items.iter().map(levels).max(),
+        Value::Object(map) => map.values().map(levels).max(),
+        _ => return 0,
+    };
+    1 + below.unwrap_or(0)
 }
 
 const DUPLICATE: &str = "The document contains duplicate keys: ";
@@ -196,6 +212,9 @@ mod tests {
         }
         let deep = "[".repeat(100_000);
         assert!(message(&deep).contains("recursion limit"));
+        let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        assert!(parse_json(&nested(DEEPEST)).is_ok());
+        assert!(message(&nested(DEEPEST + 1)).contains("nested deeper"));
     }
 
     #[test]

@@ -50,10 +50,22 @@ pub enum Error {
     AuthzUnavailable,
     /// 500: the database failed. The client is told nothing more.
     #[error("internal server error")]
-    Database(#[from] sqlx::Error),
+    Database(sqlx::Error),
     /// 500: an invariant of stored data does not hold; the text is for the log.
     #[error("internal server error")]
     Corrupt(String),
+}
+
+/// PostgreSQL's `character_not_in_repertoire`: texts cannot hold U+0000, which paths and queries can.
+const NOT_A_TEXT: &str = "22021";
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match error.as_database_error().and_then(|error| error.code()).as_deref() {
+            Some(NOT_A_TEXT) => Self::BadRequest("the character U+0000 is in no name and no id".to_owned()),
+            _ => Self::Database(error),
+        }
+    }
 }
 
 impl From<AuthzError> for Error {

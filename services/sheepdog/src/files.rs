@@ -276,6 +276,11 @@ impl Decision<'_> {
         let Some(urls) = &entity.urls else { return };
         let record = guid(entity, node_type).and_then(|guid| self.found.by_did.get(&guid));
         let Some(record) = record.filter(|record| record.urls != *urls) else { return };
+        if !self.is_of_this_project(record) {
+            let message =
+                format!("Indexed file of id {} belongs to another project: its urls stay.", record.did);
+            return entity.refuse(ErrorType::InvalidPermissions, message, &["urls"]);
+        }
         let mut facts = record.urls_metadata.clone();
         facts.retain(|url, _| urls.contains(url));
         self.writes.patch.push(Patch {
@@ -291,6 +296,22 @@ impl Decision<'_> {
                 ..RecordPatch::default()
             },
         });
+    }
+
+    /// Whether the record is guarded as files of this project are, or by nobody but the submitter. A node may name
+    /// any file by its GUID, so that naming it gives no right to change it.
+    fn is_of_this_project(&self, record: &Record) -> bool {
+        let project = self.context.project;
+        let resource = crate::auth::project_resource(&project.program.name, &project.code);
+        let resource = format!("{}{resource}", self.context.auth_namespace);
+        let acl = self.acl();
+        match record.authz.is_empty() {
+            false => record.authz.contains(&resource),
+            true => {
+                let is_uploader = |uploader: &String| self.context.username == Some(uploader.as_str());
+                record.acl.iter().all(|entry| acl.contains(entry)) && record.uploader.iter().all(is_uploader)
+            }
+        }
     }
 
     fn acl(&self) -> Vec<String> {

@@ -10,6 +10,7 @@ use indexclient::{Caller, IndexError, Revision};
 use psqlgraph::transactions::{self, Document, NewLog, Role, Snapshot, State};
 use serde_json::{Value, json, value::RawValue};
 use sqlx::{Connection as _, PgConnection};
+use tracing::Instrument as _;
 
 use crate::{
     Error, Sheepdog,
@@ -63,13 +64,18 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-/// Runs a submission; the answer is the transaction's, with its status.
+/// Runs a submission; the answer is the transaction's, with its status. A client that goes away does not stop
+/// it: it ends as it would have, in the graph, the index and the log.
 ///
 /// # Errors
 /// Only when not even the log row can be made: everything later is part of the answer.
 pub(crate) async fn run(sheepdog: &Arc<Sheepdog>, submission: Submission) -> Result<(u16, Answer), Error> {
-    let transaction_id = open_log(sheepdog, &submission).await?;
-    run_opened(sheepdog, submission, transaction_id).await
+    let sheepdog = sheepdog.clone();
+    let work = async move {
+        let transaction_id = open_log(&sheepdog, &submission).await?;
+        run_opened(&sheepdog, submission, transaction_id).await
+    };
+    tokio::spawn(work.in_current_span()).await.map_err(|error| Error::Corrupt(error.to_string()))?
 }
 
 /// Opens the log row, in a transaction of its own, so that others see the work in progress.

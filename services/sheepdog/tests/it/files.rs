@@ -93,6 +93,22 @@ async fn an_uploaded_file_is_claimed_by_its_uploader_only() {
 }
 
 #[actix_web::test]
+async fn naming_the_file_of_another_project_gives_no_right_to_move_it() {
+    let sheepdog = TestSheepdog::start().await;
+    let did = "11111111-1111-4111-8111-111111111111";
+    let authz = vec!["/programs/P/projects/other".to_owned()];
+    let urls = vec!["s3://theirs/f".to_owned()];
+    *sheepdog.index.records.lock().unwrap() = vec![Record { authz, urls, ..indexed(did, 1, None) }];
+    let mut file = reading("R", 1);
+    file["object_id"] = json!(did);
+    assert_eq!(sheepdog.put("/P/Q", json!([study("S"), file])).await.status, 200);
+    file["urls"] = json!("s3://mine/f");
+    let refused = sheepdog.put("/P/Q", file).await;
+    assert_eq!(refused.errors(), [("INVALID_PERMISSIONS".to_owned(), json!(["urls"]))]);
+    assert_eq!(sheepdog.index.records.lock().unwrap()[0].urls, ["s3://theirs/f"]);
+}
+
+#[actix_web::test]
 async fn the_same_bytes_are_one_record() {
     let sheepdog = TestSheepdog::start().await;
     let answer = sheepdog.put("/P/Q", json!([study("S"), reading("R1", 1), reading("R2", 1)])).await;

@@ -100,3 +100,14 @@ async fn unknown_paths_and_methods_are_answered_in_the_services_form() {
     let message = "405 Method Not Allowed: The method is not allowed for the requested URL.";
     assert_eq!((answer.status, answer.body), (405, json!({ "message": message })));
 }
+
+#[actix_web::test]
+async fn a_path_with_nul_names_nothing() {
+    let sheepdog = TestSheepdog::start().await;
+    for path in ["/P/Q/entities/%00", "/P/Q/manifest?ids=%00", "/P/Q/export?ids=%00"] {
+        let request = TestRequest::get().uri(&crate::support::uri(path));
+        assert_eq!(sheepdog.send(request, Some("admin")).await.status, 400, "{path}");
+    }
+    assert_eq!(sheepdog.delete("/P/Q/entities/%00").await.status, 400);
+    assert_eq!(sheepdog.put("/P%00/Q", json!([])).await.status, 400);
+}

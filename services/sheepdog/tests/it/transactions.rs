@@ -134,3 +134,23 @@ async fn writers_of_one_project_lose_nothing() {
     let voided = sheepdog.count("select count(*) from _voided_nodes where label = 'case'").await;
     assert_eq!(voided, 10);
 }
+
+#[actix_web::test]
+async fn a_client_that_goes_away_does_not_leave_a_submission_half_done() {
+    let sheepdog = TestSheepdog::start().await;
+    let documents: Vec<_> = (0..200).map(|number| study(&format!("S{number}"))).collect();
+    // Dropped at its first pause after the body was read, or later; whatever was begun is finished.
+    let request = sheepdog.put("/P/Q", json!(documents));
+    let _ = tokio::time::timeout(std::time::Duration::from_millis(60), request).await;
+    for _ in 0..100 {
+        let pending =
+            "select count(*) from transaction_logs where state = 'PENDING' and submitter is not null";
+        if sheepdog.count(pending).await == 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let studies = sheepdog.count("select count(*) from node_study").await;
+    let succeeded = sheepdog.count("select count(*) from transaction_logs where state = 'SUCCEEDED'").await;
+    assert_eq!(studies, 200 * succeeded);
+}

@@ -13,6 +13,7 @@ use crate::{
     caller::Caller,
     error::FenceError,
     store::users::{self, ProjectAccess},
+    uploads::guid_of_key,
 };
 
 /// Questions to arborist under way at the same time.
@@ -51,7 +52,8 @@ impl<'a> Permitted<'a> {
 /// Asks whether the caller may do `action` with the file of `record`.
 ///
 /// The record's resource paths decide alone when it has any, all of them; then a public access list (downloads
-/// only); then the uploader, alone when the record has one; then the legacy access list.
+/// only); then the uploader, alone when the record has one; then the legacy access list. A download also needs the
+/// right to the records that the objects were uploaded for ([`owners`]).
 ///
 /// # Errors
 /// 401 for "no": fence never says 403 for a file, and clients renew their login on 401 only.
@@ -64,11 +66,47 @@ pub(crate) async fn permit<'a>(
     if action == FileAction::Download {
         refuse_client_tokens(fence, caller).await?;
     }
-    match record.authz.as_slice() {
-        [] => without_resources(fence, caller, record, action, &OnceCell::new()).await?,
-        paths => by_resources(fence, caller, paths, action).await?,
+    let legacy = OnceCell::new();
+    decide(fence, caller, record, action, &legacy).await?;
+    if action == FileAction::Download {
+        for owner in owners(fence, std::slice::from_ref(record)).await?.values() {
+            decide(fence, caller, owner, action, &legacy).await?;
+        }
     }
     Ok(Permitted { record })
+}
+
+async fn decide(
+    fence: &Fence,
+    caller: &Caller,
+    record: &Record,
+    action: FileAction,
+    legacy: &OnceCell<ProjectAccess>,
+) -> Result<(), FenceError> {
+    match record.authz.as_slice() {
+        [] => without_resources(fence, caller, record, action, legacy).await,
+        paths => by_resources(fence, caller, paths, action).await,
+    }
+}
+
+/// The other records that objects of `records` were uploaded for, by GUID.
+///
+/// Whoever may make a record anywhere can name any object as its location, so the right to a record is no right to
+/// an object that another record's upload has brought: that one's rules hold for it as well.
+pub(crate) async fn owners(fence: &Fence, records: &[Record]) -> Result<HashMap<String, Record>, FenceError> {
+    let guids: BTreeSet<&str> = records.iter().flat_map(owning_guids).collect();
+    if guids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let guids: Vec<String> = guids.into_iter().map(str::to_owned).collect();
+    Ok(fence.index.get_many(&guids).await?.into_iter().map(|record| (record.did.clone(), record)).collect())
+}
+
+/// The GUIDs in the keys of a record's objects, but for its own.
+fn owning_guids(record: &Record) -> impl Iterator<Item = &str> {
+    let guids =
+        record.urls.iter().filter_map(|url| guid_of_key(url.strip_prefix("s3://")?.split_once('/')?.1));
+    guids.filter(|guid| *guid != record.did)
 }
 
 /// As [`permit`] for downloads of many files; for each the proof, or the status that it would have had alone.
@@ -85,28 +123,33 @@ pub(crate) async fn permit_downloads<'a>(
 ) -> Result<Vec<Result<Permitted<'a>, u16>>, FenceError> {
     refuse_client_tokens(fence, caller).await?;
     let action = FileAction::Download;
+    let owners = owners(fence, records).await?;
+    let all = || records.iter().chain(owners.values());
     let rules: BTreeSet<&[String]> =
-        records.iter().map(|record| record.authz.as_slice()).filter(|paths| !paths.is_empty()).collect();
-    let decide = async |paths: &'a [String]| {
-        (
-            paths,
-            by_resources(fence, caller, paths, action).await.map_err(|error| error.status_code().as_u16()),
-        )
+        all().map(|record| record.authz.as_slice()).filter(|paths| !paths.is_empty()).collect();
+    let by_rule = async |paths| {
+        let decision = by_resources(fence, caller, paths, action).await;
+        (paths, decision.map_err(|error| error.status_code().as_u16()))
     };
     let decisions: HashMap<&[String], Result<(), u16>> =
-        stream::iter(rules.into_iter().map(decide)).buffer_unordered(DECISIONS_AT_ONCE).collect().await;
+        stream::iter(rules.into_iter().map(by_rule)).buffer_unordered(DECISIONS_AT_ONCE).collect().await;
     let legacy = OnceCell::new();
-    let mut outcomes = Vec::with_capacity(records.len());
-    for record in records {
+    let mut alone: HashMap<&str, Result<(), u16>> = HashMap::new();
+    for record in all() {
         let outcome = match decisions.get(record.authz.as_slice()) {
             Some(decision) => *decision,
             None => without_resources(fence, caller, record, action, &legacy)
                 .await
                 .map_err(|error| error.status_code().as_u16()),
         };
-        outcomes.push(outcome.map(|()| Permitted { record }));
+        alone.insert(&record.did, outcome);
     }
-    Ok(outcomes)
+    let outcome = |record: &'a Record| {
+        let needed = std::iter::once(record.did.as_str()).chain(owning_guids(record));
+        needed.filter_map(|guid| alone.get(guid)).try_for_each(|outcome| *outcome)?;
+        Ok(Permitted { record })
+    };
+    Ok(records.iter().map(outcome).collect())
 }
 
 /// Tokens that speak for an OAuth client without a user get no files.

@@ -52,9 +52,14 @@ pub(crate) fn check_file_name(file_name: &str) -> Result<(), FenceError> {
 /// Where the bytes of a record go.
 ///
 /// # Errors
-/// 400 for a name that no object can have.
+/// 400 for a name that no object can have, and for a GUID that begins with another one (`<uuid>/<uuid>`): the key
+/// says later whose bytes these are, and would name that other record.
 pub(crate) fn location(bucket: &str, guid: &str, file_name: &str) -> Result<Location, FenceError> {
-    Ok(Location::new(bucket, format!("{guid}/{file_name}"))?)
+    let key = format!("{guid}/{file_name}");
+    if guid_of_key(&key).is_some_and(|named| named != guid) {
+        return Err(FenceError::BadRequest(format!("no file can be uploaded for the id {guid}")));
+    }
+    Ok(Location::new(bucket, key)?)
 }
 
 /// Whether the caller may upload: anywhere below `authz`, or, without it, files of no project yet.
@@ -93,7 +98,8 @@ pub(crate) async fn guid(
     if let Some(guid) = asked.filter(|guid| !guid.is_empty()) {
         let record = crate::downloads::record(fence, guid).await?;
         permit(fence, caller, &record, FileAction::Upload).await?;
-        return Ok(guid.to_owned());
+        // Not the name that was given: an alias can look like the GUID of another record.
+        return Ok(record.did);
     }
     let made = match authz {
         [] => {
@@ -146,6 +152,17 @@ mod tests {
         assert_eq!(guid_of_key(&format!("dg.1234/{uuid}/f.txt")), Some(&*format!("dg.1234/{uuid}")));
         assert_eq!(guid_of_key("mine/f"), None);
         assert_eq!(guid_of_key(uuid), None, "a key without a file name is no upload");
+    }
+
+    #[test]
+    fn the_key_of_an_upload_names_its_record_and_no_other() {
+        let (one, other) = ("0714aee0-0c5e-45c0-845d-8c073174242c", "5e9a9aae-36ff-4bff-9e1b-1c7c834fc354");
+        for guid in [one, &format!("dg.1234/{one}"), "named-otherwise"] {
+            assert!(location("b", guid, "f").is_ok(), "{guid}");
+        }
+        assert!(location("b", one, &format!("{other}/f")).is_ok());
+        assert!(location("b", &format!("{one}/{other}"), "f").is_err());
+        assert!(location("b", "named-otherwise", &format!("{other}/f")).is_err());
     }
 
     #[test]

@@ -73,7 +73,8 @@ impl Objects {
         if key.len() > LONGEST_KEY {
             return Err(s3_error!(KeyTooLongError));
         }
-        if key.split('/').any(|segment| matches!(segment, "." | ".." | LONG_KEY_MARK)) {
+        // A folder cannot tell `a//b` or `/a/b` from `a/b`, and two keys must not be one object.
+        if key.split('/').any(|segment| matches!(segment, "" | "." | ".." | LONG_KEY_MARK)) {
             return Err(s3_error!(InvalidArgument, "this object key is not supported"));
         }
         if key.len() <= SHORT_KEY {
@@ -272,5 +273,7 @@ mod tests {
         assert!(Objects::stored(&"x".repeat(1025)).is_err());
         assert!(Objects::stored("a/../../etc").is_err());
         assert!(Objects::stored("~long-key~/abc").is_err());
+        assert!(Objects::stored("/guid/f").is_err());
+        assert!(Objects::stored("guid//f").is_err());
     }
 }

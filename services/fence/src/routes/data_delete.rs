@@ -9,6 +9,7 @@ use storage::{Location, StorageError};
 use super::resource;
 use crate::{
     Fence,
+    access::owners,
     caller::{Bearer, Caller},
     downloads,
     error::FenceError,
@@ -37,6 +38,9 @@ async fn delete(
 
 async fn delete_file(fence: &Fence, bearer: &Bearer, record: &Record) -> Result<(), FenceError> {
     may_delete(fence, bearer, record).await?;
+    for owner in owners(fence, std::slice::from_ref(record)).await?.values() {
+        may_delete(fence, bearer, owner).await?;
+    }
     for location in locations(record)? {
         fence.storage.head(&location).await.map_err(|error| match error {
             StorageError::NotFound => FenceError::NotFound(format!("{} does not exist", location.s3_url())),

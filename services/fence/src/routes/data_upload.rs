@@ -67,7 +67,7 @@ async fn again(
     uploads::check_file_name(&file_name)?;
     let asked = query(&request, "bucket");
     let bucket = uploads::bucket(&fence, asked.as_deref())?;
-    let location = uploads::location(bucket, &guid, &file_name)?;
+    let location = uploads::location(bucket, &record.did, &file_name)?;
     let url = fence.storage.presign(&location, Access::Put, life, &[])?;
     Ok(HttpResponse::Ok().json(json!({ "url": url.as_str() })))
 }

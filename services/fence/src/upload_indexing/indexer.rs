@@ -91,7 +91,9 @@ impl Indexer {
     /// When the index or the store fails, or the object changes meanwhile.
     pub async fn index(&self, location: &Location) -> Result<Outcome, IndexingError> {
         let Some(guid) = guid_of_key(location.key()) else { return Ok(Outcome::NoRecord) };
-        let Some(record) = self.index.get(guid).await? else { return Ok(Outcome::NoRecord) };
+        // By its very GUID: an alias or a family of versions is nobody's upload.
+        let record = self.index.get(guid).await?.filter(|record| record.did == guid);
+        let Some(record) = record else { return Ok(Outcome::NoRecord) };
         if !is_blank(&record) {
             return Ok(Outcome::AlreadyFilled);
         }

@@ -185,3 +185,22 @@ async fn the_list_of_buckets_shows_no_keys() {
     assert_eq!(bucket.keys().collect::<Vec<_>>(), ["endpoint_url"]);
     assert_eq!(body["GS_BUCKETS"], json!({}));
 }
+
+#[tokio::test]
+async fn a_record_that_names_the_object_of_another_ones_upload_gives_no_right_to_it() {
+    let world = world().await;
+    let (own, theirs) = ("0714aee0-0c5e-45c0-845d-8c073174242c", "5e9a9aae-36ff-4bff-9e1b-1c7c834fc354");
+    let object = format!("s3://uploads/{theirs}/f");
+    world.index.put(record(theirs, &["/programs/b"], &[], &[&object]));
+    world.index.put(record(own, &["/programs/a"], &[], &[&object]));
+    let reader = world.token("reader").await;
+    assert_eq!(status(&world, own, Some(&reader)).await, 401);
+    let (_, body) = answer(
+        world.post("/data/download/bulk", &json!({ "guids": [own, theirs, "a"] })).bearer_auth(&reader),
+    )
+    .await;
+    assert_eq!(body["failed_guids"], json!([{ "error_code": 401, "object_ids": [own, theirs] }]));
+    assert_eq!(body["urls"].as_array().unwrap().len(), 1);
+    world.index.put(record(theirs, &["/programs/a"], &[], &[&object]));
+    assert_eq!(status(&world, own, Some(&reader)).await, 200);
+}

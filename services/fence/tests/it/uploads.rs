@@ -174,6 +174,34 @@ async fn nobody_gets_at_the_object_of_somebody_elses_record_by_naming_it() {
 }
 
 #[tokio::test]
+async fn a_record_that_names_the_object_of_another_ones_upload_cannot_delete_it() {
+    let world = World::new().await;
+    let (uploader, writer) = (world.token("uploader").await, world.token("writer").await);
+    let (_, body) =
+        answer(world.post("/data/upload", &json!({ "file_name": "f" })).bearer_auth(&uploader)).await;
+    world.http.put(body["url"].as_str().unwrap()).body("content").send().await.unwrap();
+    let guid = body["guid"].as_str().unwrap();
+    let (own, authz) = ("0714aee0-0c5e-45c0-845d-8c073174242c", vec!["/programs/a".to_owned()]);
+    let urls = vec![format!("s3://{BUCKET}/{guid}/f")];
+    world.index.put(Record { did: own.into(), size: Some(7), authz, urls, ..Record::default() });
+    let (status, _) = answer(world.request("DELETE", &format!("/data/{own}")).bearer_auth(&writer)).await;
+    assert_eq!(status, 403);
+    assert_eq!(world.store.list(BUCKET, None).await.unwrap().keys, [format!("{guid}/f")]);
+}
+
+#[tokio::test]
+async fn nothing_is_uploaded_for_an_id_that_begins_with_another_records() {
+    let world = World::new().await;
+    let writer = world.token("writer").await;
+    let theirs = "0714aee0-0c5e-45c0-845d-8c073174242c";
+    let nested = format!("{theirs}/5e9a9aae-36ff-4bff-9e1b-1c7c834fc354");
+    let authz = vec!["/programs/a".to_owned()];
+    world.index.put(Record { did: nested.clone(), authz, ..Record::default() });
+    let again = world.get(&format!("/data/upload/{nested}?file_name=f")).bearer_auth(&writer);
+    assert_eq!(answer(again).await.0, 400);
+}
+
+#[tokio::test]
 async fn deleting_removes_the_bytes_and_the_record_for_its_owner_only() {
     let mut world = World::new().await;
     let indexing = world.index_uploads();

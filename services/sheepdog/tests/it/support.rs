@@ -263,7 +263,7 @@ impl TestSheepdog {
     }
 }
 
-fn uri(path: &str) -> String {
+pub(crate) fn uri(path: &str) -> String {
     format!("/v0/submission{path}")
 }
 

@@ -33,7 +33,7 @@ pub fn run(cli: Cli) -> ExitCode {
     // The object store's protocol library logs every 404 of a client as an error, and whole requests with it.
     let (format, filter) = match &cli.command {
         Command::Serve(_) => (web::LogFormat::Json, "info,sqlx=warn,s3s=off,s3s_fs=off"),
-        _ => (web::LogFormat::Text, "warn,s3s=off,s3s_fs=off"),
+        _ => (web::LogFormat::Text, "warn,sqlx=error,s3s=off,s3s_fs=off"),
     };
     web::init_telemetry(format, filter);
     let runtime = match supervision::runtime() {

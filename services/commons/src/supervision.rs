@@ -8,7 +8,7 @@ use std::{
 
 use tokio::{
     runtime::Runtime,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
 };
 
@@ -34,14 +34,18 @@ pub(crate) enum End {
     Panic(String),
 }
 
-/// Watches for the reasons to end. Made before any background task starts.
+/// Watches for the reasons to end. Made before any background task starts, and kept: a signal that comes while nobody
+/// waits in [`Watch::end`] is noticed by the next who does.
 pub(crate) struct Watch {
     panics: watch::Receiver<Option<String>>,
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
 }
 
 impl Watch {
-    /// Reports panics of background tasks from now on.
-    pub(crate) fn install() -> Self {
+    /// Notices signals, and reports panics of background tasks, from now on. Needs a runtime.
+    pub(crate) fn install() -> io::Result<Self> {
         let (sender, panics) = watch::channel(None);
         let sender = Arc::new(Mutex::new(sender));
         let report = panic::take_hook();
@@ -53,26 +57,28 @@ impl Watch {
                 sender.send_replace(Some(place));
             }
         }));
-        Self { panics }
+        Ok(Self {
+            panics,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
 
     /// Returns when the program is to end.
-    pub(crate) async fn end(&mut self) -> io::Result<End> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut hangup = signal(SignalKind::hangup())?;
+    pub(crate) async fn end(&mut self) -> End {
         let panicked = async {
             match self.panics.wait_for(Option::is_some).await {
                 Ok(place) => place.clone().unwrap_or_default(),
                 Err(_) => std::future::pending().await,
             }
         };
-        Ok(tokio::select! {
-            _ = terminate.recv() => End::Signal,
-            _ = interrupt.recv() => End::Signal,
-            _ = hangup.recv() => End::Signal,
+        tokio::select! {
+            _ = self.terminate.recv() => End::Signal,
+            _ = self.interrupt.recv() => End::Signal,
+            _ = self.hangup.recv() => End::Signal,
             place = panicked => End::Panic(place),
-        })
+        }
     }
 }
 
@@ -80,15 +86,37 @@ impl Watch {
 mod tests {
     use super::*;
 
+    /// Panics and signals concern the whole process, so these tests take turns.
+    static TURN: Mutex<()> = Mutex::new(());
+
     #[test]
     fn a_panic_in_a_background_task_is_a_reason_to_end_and_says_where() {
+        let _turn = TURN.lock();
         let runtime = runtime().unwrap();
-        let mut watch = Watch::install();
         let end = runtime.block_on(async {
+            let mut watch = Watch::install().unwrap();
             let task = tokio::spawn(async { panic!("a broken invariant") });
             assert!(task.await.unwrap_err().is_panic());
-            watch.end().await.unwrap()
+            watch.end().await
         });
         assert!(matches!(end, End::Panic(place) if place.contains("supervision.rs")));
+    }
+
+    #[test]
+    fn a_signal_between_two_waits_is_not_lost() {
+        let _turn = TURN.lock();
+        let runtime = runtime().unwrap();
+        let end = runtime.block_on(async {
+            let mut watch = Watch::install().unwrap();
+            tokio::select! {
+                _ = watch.end() => panic!("nothing has happened yet"),
+                () = tokio::time::sleep(std::time::Duration::from_millis(10)) => {}
+            }
+            let me = std::process::id().to_string();
+            assert!(std::process::Command::new("kill").args(["-HUP", &me]).status().unwrap().success());
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            watch.end().await
+        });
+        assert_eq!(end, End::Signal);
     }
 }

@@ -61,19 +61,19 @@ impl Serve {
 }
 
 pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
-    let mut watch = Watch::install();
+    let mut watch = Watch::install()?;
     let listen = serve.listen();
     let listener = web::bind(listen.host, listen.port)?;
     let address = listener.local_addr()?;
     let threads = listen.threads();
     let service = tokio::select! {
         service = serve.build() => service?,
-        end = watch.end() => return ended(end?),
+        end = watch.end() => return ended(end),
     };
     let name = service.name();
     let server = Server::start(listener, service, threads)?;
     tracing::info!(service = name, address = %address, version = crate::VERSION, "serving");
-    let end = watch.end().await?;
+    let end = watch.end().await;
     tracing::info!(service = name, "stopping");
     server.stop().await?;
     ended(end)

@@ -221,7 +221,7 @@ impl Running {
 
 /// The command.
 pub(crate) async fn run(args: UpArgs) -> anyhow::Result<()> {
-    let mut watch = Watch::install();
+    let mut watch = Watch::install()?;
     let options = Options::from_args(&args);
     if !args.json {
         tell(format_args!("Starting a commons in {}", options.state.display()))?;
@@ -229,11 +229,11 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<()> {
     // A signal during the start must end it too, and stop the database on the way.
     let running = tokio::select! {
         running = Running::start(options) => running?,
-        end = watch.end() => return ended(end?),
+        end = watch.end() => return ended(end),
     };
     let outcome = tokio::select! {
         done = be_of_use(&running, &args) => done,
-        end = watch.end() => ended(end?),
+        end = watch.end() => ended(end),
     };
     if !args.json {
         // Nobody may be reading any more; that is no reason not to stop in order.

@@ -187,4 +187,14 @@ mod tests {
         assert_eq!(entities[0].errors, vec![]);
         assert_eq!(entities[0].urls, Some(vec!["s3://a/b".to_owned(), "gs://c".to_owned()]));
     }
+
+    #[test]
+    fn an_entity_after_one_without_a_type_is_checked_too() {
+        let dictionary = crate::testing::dictionary();
+        let validators = Validators::compile(&dictionary).unwrap();
+        let documents = vec![json!({"submitter_id": "A"}), json!({"type": "case", "submitter_id": "B"})];
+        let (entities, errors) = classify(documents, &scope(), &dictionary, &validators);
+        assert_eq!((entities.len(), errors.len()), (1, 1));
+        assert_eq!(entities[0].errors[0].keys, ["studies"]);
+    }
 }

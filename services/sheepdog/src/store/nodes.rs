@@ -118,13 +118,14 @@ pub(crate) async fn labels_of_ids(
     let tables = dictionary.nodes.keys().map(|label| {
         Sql::raw("select ")
             .literal(label)
-            .text("::text as label, n.node_id from ")
+            .text("::text as label, node_id from ")
             .then_ident(&node_table(label))
-            .text(" n join wanted w on w.id = n.node_id")
+            .text(" where node_id = any((select ids from wanted)::text[])")
     });
-    let query = Sql::raw("with wanted as (select distinct id from unnest(")
+    // One parameter for all tables, and an array, so that each table is asked by its primary key.
+    let query = Sql::raw("with wanted as materialized (select ")
         .bind(ids.to_vec())
-        .text(") as t (id)) ")
+        .text("::text[] as ids) ")
         .then(Sql::join(" union all ", tables));
     for row in query.query().fetch_all(connection).await? {
         labels.entry(row.try_get("node_id")?).or_default().push(row.try_get("label")?);

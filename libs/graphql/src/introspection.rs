@@ -69,19 +69,17 @@ fn inputs(list: &[(&str, TypeRef, Option<Value>)]) -> Inputs {
     Inputs::new(list.iter().map(input).collect())
 }
 
-/// The scalars and the types of introspection.
-pub(crate) fn types<M>() -> Vec<TypeDef<M>> {
-    let scalars = [
-        ("ID", Scalar::Id),
-        ("Boolean", Scalar::Boolean),
-        ("String", Scalar::String),
-        ("Int", Scalar::Int),
-        ("Float", Scalar::Float),
-    ];
-    let mut types: Vec<TypeDef<M>> =
-        scalars.into_iter().map(|(name, scalar)| TypeDef::new(name, Kind::Scalar(scalar))).collect();
-    let words = |list: &[&str]| Kind::Enum(list.iter().map(|word| (*word).to_owned()).collect());
-    types.push(object(
+const SCALARS: [(&str, Scalar); 5] = [
+    ("ID", Scalar::Id),
+    ("Boolean", Scalar::Boolean),
+    ("String", Scalar::String),
+    ("Int", Scalar::Int),
+    ("Float", Scalar::Float),
+];
+
+/// Object types of introspection with their fields, written as `name:type`.
+const OBJECTS: [(&str, &[&str]); 7] = [
+    (
         "__Schema",
         &[
             "types:[__Type!]!",
@@ -90,8 +88,8 @@ pub(crate) fn types<M>() -> Vec<TypeDef<M>> {
             "subscriptionType:__Type",
             "directives:[__Directive!]!",
         ],
-    ));
-    types.push(object(
+    ),
+    (
         "__Type",
         &[
             "kind:__TypeKind!",
@@ -104,9 +102,8 @@ pub(crate) fn types<M>() -> Vec<TypeDef<M>> {
             "inputFields:[__InputValue!]",
             "ofType:__Type",
         ],
-    ));
-    types.push(TypeDef::new("__TypeKind", words(&TYPE_KINDS)));
-    types.push(object(
+    ),
+    (
         "__Field",
         &[
             "name:String!",
@@ -116,16 +113,13 @@ pub(crate) fn types<M>() -> Vec<TypeDef<M>> {
             "isDeprecated:Boolean!",
             "deprecationReason:String",
         ],
-    ));
-    types.push(object(
-        "__InputValue",
-        &["name:String!", "description:String", "type:__Type!", "defaultValue:String"],
-    ));
-    types.push(object(
+    ),
+    ("__InputValue", &["name:String!", "description:String", "type:__Type!", "defaultValue:String"]),
+    (
         "__EnumValue",
         &["name:String!", "description:String", "isDeprecated:Boolean!", "deprecationReason:String"],
-    ));
-    types.push(object(
+    ),
+    (
         "__Directive",
         &[
             "name:String!",
@@ -136,27 +130,33 @@ pub(crate) fn types<M>() -> Vec<TypeDef<M>> {
             "onFragment:Boolean!",
             "onField:Boolean!",
         ],
-    ));
+    ),
+    (META, &["__schema:__Schema!", "__type:__Type", "__typename:String!"]),
+];
+
+/// The scalars and the types of introspection.
+pub(crate) fn types<M>() -> Vec<TypeDef<M>> {
+    let words = |list: &[&str]| Kind::Enum(list.iter().map(|word| (*word).to_owned()).collect());
+    let mut types: Vec<TypeDef<M>> =
+        SCALARS.into_iter().map(|(name, scalar)| TypeDef::new(name, Kind::Scalar(scalar))).collect();
+    types.extend(OBJECTS.iter().map(|(name, fields)| object(name, fields)));
+    types.push(TypeDef::new("__TypeKind", words(&TYPE_KINDS)));
     types.push(TypeDef::new("__DirectiveLocation", words(&LOCATIONS)));
-    let condition = inputs(&[("if", condition_type(), None)]);
-    types.push(TypeDef::input(CONDITION, condition));
-    let mut meta = object(META, &["__schema:__Schema!", "__type:__Type", "__typename:String!"]);
-    if let Kind::Object { fields, .. } = &mut meta.kind
-        && let Some(field) = fields.get_mut("__type")
-    {
-        field.args = inputs(&[("name", TypeRef::required("String"), None)]);
-    }
-    types.push(meta);
+    types.push(TypeDef::input(CONDITION, inputs(&[("if", condition_type(), None)])));
     types
 }
 
 /// An object of introspection; fields as `name:type`.
 fn object<M>(name: &str, fields: &[&str]) -> TypeDef<M> {
     let deprecated = inputs(&[("includeDeprecated", TypeRef::named("Boolean"), Some(json!(false)))]);
+    let named = inputs(&[("name", TypeRef::required("String"), None)]);
     let field = |spec: &&str| {
-        let (name, ty) = spec.split_once(':').expect("invariant: the list above is written so");
-        let args =
-            if matches!(name, "fields" | "enumValues") { deprecated.clone() } else { Inputs::default() };
+        let (name, ty) = spec.split_once(':').expect("invariant: the lists above are written so");
+        let args = match name {
+            "fields" | "enumValues" => deprecated.clone(),
+            "__type" => named.clone(),
+            _ => Inputs::default(),
+        };
         let field =
             Field { name: name.to_owned(), description: None, args, ty: written_type(ty), meaning: None };
         (name.to_owned(), field)

@@ -291,12 +291,12 @@ fn the_usual_introspection_query_is_valid_and_shows_no_type_of_our_own() {
             "Float",
             "__Schema",
             "__Type",
-            "__TypeKind",
             "__Field",
             "__InputValue",
             "__EnumValue",
             "__Directive",
-            "__DirectiveLocation"
+            "__TypeKind",
+            "__DirectiveLocation",
         ]
     );
 }

@@ -86,7 +86,7 @@ impl Peregrine {
     /// The service on a database that [`psqlgraph::migrate`] has prepared for `dictionary`.
     ///
     /// # Panics
-    /// When the dictionary has a node type called like one of GraphQL's own (`String`, `Node`, `Root`).
+    /// Never for a dictionary that was loaded: the schema leaves out what GraphQL cannot name.
     pub fn build(
         config: Config,
         pool: PgPool,
@@ -95,7 +95,8 @@ impl Peregrine {
         verifier: Arc<Verifier>,
     ) -> Arc<Self> {
         let graph = Graph::new(&dictionary);
-        let schema = schema::build(&dictionary, &graph).expect("invariant: ids of node types are lower case");
+        let schema = schema::build(&dictionary, &graph)
+            .expect("invariant: Graph leaves out types whose names the schema needs");
         let introspection = OnceLock::new();
         Arc::new(Self { config, pool, dictionary, graph, schema, introspection, authz, verifier })
     }

@@ -5,6 +5,7 @@ mod rows;
 
 use std::{future::Future, pin::Pin, time::Duration};
 
+use futures_util::TryStreamExt as _;
 use sqlx::{PgConnection, PgPool, Postgres, Row as _, Transaction};
 
 pub(crate) use cancel::run;
@@ -272,19 +273,23 @@ impl Executor<'_> {
         parents: usize,
     ) -> Result<Vec<String>, Error> {
         let statement = self.planner.logs(scan, ids);
-        let rows = statement.query_once().fetch_all(&mut *self.connection).await?;
-        self.spend(rows.len(), 0)?;
-        let mut lists = vec![String::new(); parents];
-        for row in rows {
-            let parent = rows::parent(row.try_get(0)?);
+        let (mut lists, mut used) = (vec![String::new(); parents], (0, 0));
+        // One by one: with its documents a log may be as large as a submission.
+        let mut rows = statement.query_once().fetch(&mut *self.connection);
+        while let Some(row) = rows.try_next().await? {
             let mut json = Vec::new();
             project(&show_log(row.try_get(2)?), Some(&scan.fields), &mut json);
-            self.spend(0, json.len())?;
-            if let Some(list) = lists.get_mut(parent) {
+            used = (used.0 + 1, used.1 + json.len());
+            if used.0 > self.budget.rows || used.1 > self.budget.bytes {
+                break;
+            }
+            if let Some(list) = lists.get_mut(rows::parent(row.try_get(0)?)) {
                 list.push_str(if list.is_empty() { "" } else { "," });
                 list.push_str(&String::from_utf8_lossy(&json));
             }
         }
+        drop(rows);
+        self.spend(used.0, used.1)?;
         Ok(lists.into_iter().map(|list| format!("[{list}]")).collect())
     }
 

@@ -25,85 +25,88 @@ fn pair(list: &str, count: &str, meaning: [Meaning; 2], arguments: &Arguments) -
     ]
 }
 
+/// Object types with their fields, written as `name:type`.
+const TYPES: [(&str, &[&str]); 8] = [
+    (
+        "TransactionLog",
+        &[
+            "id:ID",
+            "is_dry_run:Boolean",
+            "closed:Boolean",
+            "committed_by:ID",
+            "state:String",
+            "type:String",
+            "submitter:String",
+            "role:String",
+            "program:String",
+            "project:String",
+            "created_datetime:String",
+            "canonical_json:String",
+            "project_id:String",
+            "quick_search:ID",
+            "snapshots:[TransactionSnapshot]",
+            "documents:[TransactionDocument]",
+            "related_cases:[TransactionResponseEntityRelatedCases]",
+        ],
+    ),
+    (
+        "TransactionSnapshot",
+        &["id:ID", "transaction_id:Int", "action:String", "old_props:String", "new_props:String"],
+    ),
+    (
+        "TransactionDocument",
+        &[
+            "id:ID",
+            "transaction_id:ID",
+            "doc_format:String",
+            "doc:String",
+            "name:String",
+            "response_json:String",
+            "doc_size:Int",
+            "response:TransactionResponse",
+        ],
+    ),
+    (
+        "TransactionResponse",
+        &[
+            "transaction_id:ID",
+            "success:Boolean",
+            "entity_error_count:Int",
+            "transactional_error_count:Int",
+            "code:Int",
+            "message:String",
+            "transactional_errors:Int",
+            "created_entity_count:Int",
+            "updated_entity_count:Int",
+            "released_entity_count:Int",
+            "cases_related_to_created_entities_count:Int",
+            "cases_related_to_updated_entities_count:Int",
+            "entities:[TransactionResponseEntity]",
+        ],
+    ),
+    (
+        "TransactionResponseEntity",
+        &[
+            "valid:Boolean",
+            "action:String",
+            "type:String",
+            "id:String",
+            "unique_keys:String",
+            "related_cases:[TransactionResponseEntityRelatedCases]",
+            "errors:[TransactionResponseError]",
+            "warnings:String",
+        ],
+    ),
+    ("TransactionResponseEntityRelatedCases", &["id:String", "submitter_id:String"]),
+    (
+        "TransactionResponseError",
+        &["keys:[String]", "dependents:[GenericEntity]", "message:String", "type:String"],
+    ),
+    ("GenericEntity", &["id:String", "type:String"]),
+];
+
 pub(super) fn types() -> Vec<TypeDef<Meaning>> {
-    vec![
-        object(
-            "TransactionLog",
-            &[
-                "id:ID",
-                "is_dry_run:Boolean",
-                "closed:Boolean",
-                "committed_by:ID",
-                "state:String",
-                "type:String",
-                "submitter:String",
-                "role:String",
-                "program:String",
-                "project:String",
-                "created_datetime:String",
-                "canonical_json:String",
-                "project_id:String",
-                "quick_search:ID",
-                "snapshots:[TransactionSnapshot]",
-                "documents:[TransactionDocument]",
-                "related_cases:[TransactionResponseEntityRelatedCases]",
-            ],
-        ),
-        object(
-            "TransactionSnapshot",
-            &["id:ID", "transaction_id:Int", "action:String", "old_props:String", "new_props:String"],
-        ),
-        object(
-            "TransactionDocument",
-            &[
-                "id:ID",
-                "transaction_id:ID",
-                "doc_format:String",
-                "doc:String",
-                "name:String",
-                "response_json:String",
-                "doc_size:Int",
-                "response:TransactionResponse",
-            ],
-        ),
-        object(
-            "TransactionResponse",
-            &[
-                "transaction_id:ID",
-                "success:Boolean",
-                "entity_error_count:Int",
-                "transactional_error_count:Int",
-                "code:Int",
-                "message:String",
-                "transactional_errors:Int",
-                "created_entity_count:Int",
-                "updated_entity_count:Int",
-                "released_entity_count:Int",
-                "cases_related_to_created_entities_count:Int",
-                "cases_related_to_updated_entities_count:Int",
-                "entities:[TransactionResponseEntity]",
-            ],
-        ),
-        object(
-            "TransactionResponseEntity",
-            &[
-                "valid:Boolean",
-                "action:String",
-                "type:String",
-                "id:String",
-                "unique_keys:String",
-                "related_cases:[TransactionResponseEntityRelatedCases]",
-                "errors:[TransactionResponseError]",
-                "warnings:String",
-            ],
-        ),
-        object("TransactionResponseEntityRelatedCases", &["id:String", "submitter_id:String"]),
-        object(
-            "TransactionResponseError",
-            &["keys:[String]", "dependents:[GenericEntity]", "message:String", "type:String"],
-        ),
-        object("GenericEntity", &["id:String", "type:String"]),
-    ]
+    TYPES.iter().map(|(name, fields)| object(name, fields)).collect()
 }
 
 /// An object type; fields as `name:type`.

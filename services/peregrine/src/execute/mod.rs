@@ -40,7 +40,7 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { time: Duration::from_secs(600), rows: 2_000_000, bytes: 512 << 20, scans: 2_000 }
+        Self { time: Duration::from_secs(600), rows: 2_000_000, bytes: 256 << 20, scans: 2_000 }
     }
 }
 

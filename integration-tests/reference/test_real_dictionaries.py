@@ -38,7 +38,7 @@ def links_of(schema):
 
 @pytest.mark.reference
 @pytest.mark.parametrize("name", DICTIONARIES)
-def test_a_commons_starts_with_it_answers_and_names_its_tables_as_the_contract(name):
+def test_a_commons_starts_with_it_answers_and_names_its_tables_as_the_original(name):
     folder = reference("data", "dictionaries", name)
     schemas = node_files(folder)
     with Commons.up("--dictionary", str(folder)) as commons:

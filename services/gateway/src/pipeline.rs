@@ -1,4 +1,4 @@
-//! The way of every request through the gateway. The order of the steps is part of the contract:
+//! The way of every request through the gateway. The order of the steps is that of the original (Gen3 revproxy):
 //! https redirect, OPTIONS, CSRF, permission, rewrite, service, masking, headers.
 
 use std::{sync::Arc, time::Instant};

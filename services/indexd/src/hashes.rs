@@ -7,7 +7,7 @@ use regex::Regex;
 
 use crate::Error;
 
-/// The types that the record API knows, in the order of the contract, with the length of their hex text.
+/// The types that the record API knows (indexd 6.3.0), in its order, with the length of their hex text.
 const TYPES: [(&str, usize); 6] =
     [("md5", 32), ("sha1", 40), ("sha256", 64), ("sha512", 128), ("crc", 8), ("etag", 32)];
 

@@ -1,4 +1,4 @@
-//! Who may read what (contract 5.2).
+//! Who may read what (peregrine 3.2.6).
 //!
 //! [`Readable`] is the proof that every scan of nodes or logs asks for: only [`Readable::of`] makes one, from
 //! arborist's answer and the projects that exist.

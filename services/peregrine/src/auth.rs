@@ -23,7 +23,7 @@ impl Peregrine {
         })
     }
 
-    /// What arborist permits; nothing when it knows nobody of that name or cannot be reached (contract 5.2).
+    /// What arborist permits; nothing when it knows nobody of that name or cannot be reached (peregrine 3.2.6).
     pub(crate) async fn mapping(&self, subject: &Subject) -> Option<Mapping> {
         match self.authz.mapping(subject).await {
             Ok(mapping) => Some(mapping),

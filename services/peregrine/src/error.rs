@@ -1,4 +1,4 @@
-//! What can go wrong, and how it is told (contract 5.1).
+//! What can go wrong, and how it is told (peregrine 3.2.6).
 
 use std::time::Duration;
 

@@ -76,7 +76,7 @@ impl World {
         covers && fits(policy.service, service) && fits(policy.method, method)
     }
 
-    /// The oracle: the contract's words, one after the other.
+    /// The oracle: the rules of a decision (arborist 2026-09), one after the other.
     fn decide(&self, question: &Question) -> bool {
         let wanted = |index: &usize| question.only.is_empty() || question.only.contains(index);
         let mut user: Vec<usize> = self.anonymous.clone();

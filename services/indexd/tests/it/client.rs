@@ -63,7 +63,7 @@ async fn run(index: &dyn IndexClient) -> Vec<String> {
     seen
 }
 
-/// The texts of refused bodies are not part of the contract.
+/// The texts of refused bodies are not what clients rely on.
 fn kind(error: &IndexError) -> &'static str {
     match error {
         IndexError::BadRequest(_) => "bad request",

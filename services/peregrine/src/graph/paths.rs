@@ -1,4 +1,4 @@
-//! Which paths a `with_path_to` takes (contract 5.5).
+//! Which paths a `with_path_to` takes (peregrine 3.2.6).
 //!
 //! From the start, every link is followed to types that the path has not visited. A path may end anywhere, but
 //! goes on only in one direction of the category levels, and not beyond some links. There can be hundreds of

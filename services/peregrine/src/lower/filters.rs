@@ -1,4 +1,4 @@
-//! Arguments to filters (contract 5.4).
+//! Arguments to filters (peregrine 3.2.6).
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};

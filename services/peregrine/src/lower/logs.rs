@@ -1,4 +1,4 @@
-//! Arguments of transaction logs (contract 5.7).
+//! Arguments of transaction logs (peregrine 3.2.6).
 
 use graphql::{Selected, Sub};
 use serde_json::Value;
@@ -26,7 +26,7 @@ pub(super) fn scan(field: &Selected<'_, Meaning>) -> LogScan {
     LogScan { query, fields: keys(field).unwrap_or_default() }
 }
 
-/// How many: unlike in counts of nodes `first` limits, `last` does not (contract 5.7).
+/// How many: unlike in counts of nodes `first` limits, `last` does not (peregrine 3.2.6).
 pub(super) fn count(args: &Args) -> LogQuery {
     let number = |name: &str| args.get(name).and_then(Value::as_i64);
     let (first, offset) = (number("first").map(|first| first.max(0)), number("offset").unwrap_or(0).max(0));

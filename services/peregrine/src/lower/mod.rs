@@ -75,7 +75,7 @@ impl Lowering<'_> {
         Ok(Branch { node, link: None, filter, order, page: page(args), level: self.level(node, fields) })
     }
 
-    /// `None` where the original counts nothing: any offset, and `first: 0` at the top level (contract 5.4).
+    /// `None` where the original counts nothing: any offset, and `first: 0` at the top level (peregrine 3.2.6).
     fn count(&self, node: TypeId, args: &Args, is_root: bool) -> Result<Option<Count>, String> {
         let number = |name: &str| args.get(name).and_then(Value::as_i64);
         if (is_root && number("first") == Some(0)) || number("offset").is_some_and(|offset| offset > 0) {

@@ -1,4 +1,4 @@
-//! `_node_type`: the dictionary itself, without the database (contract 5.6).
+//! `_node_type`: the dictionary itself, without the database (peregrine 3.2.6).
 
 use dictionary::{Dictionary, NodeType, python};
 use graphql::Selected;

@@ -1,4 +1,4 @@
-//! Transaction logs (contract 5.7).
+//! Transaction logs (peregrine 3.2.6).
 
 use serde_json::json;
 use sql::{Condition, Sql};

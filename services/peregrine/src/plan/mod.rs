@@ -287,7 +287,7 @@ fn order_key(order: &OrderBy) -> Sql {
 }
 
 /// ` order by n._props -> 'k' desc`. PostgreSQL's own order of documents and nulls: ascending, explicit nulls come
-/// first and absent properties last; descending the other way round (contract 5.4).
+/// first and absent properties last; descending the other way round (peregrine 3.2.6).
 fn order_by(order: &[OrderBy]) -> Sql {
     if order.is_empty() {
         return Sql::new();

@@ -1,4 +1,4 @@
-//! `/coremetadata/{object_id}`: what a file's landing page says (contract 5.8).
+//! `/coremetadata/{object_id}`: what a file's landing page says (peregrine 3.2.6).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `/datasets`: figures of projects (contract 5.8).
+//! `/datasets`: figures of projects (peregrine 3.2.6).
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Routes at their native paths (contract 5.1).
+//! Routes at their native paths (peregrine 3.2.6).
 
 mod core_metadata;
 mod datasets;

@@ -1,4 +1,4 @@
-//! Arguments (contract 5.4).
+//! Arguments (peregrine 3.2.6).
 
 use graphql::{Input, Inputs, TypeDef, TypeRef};
 use indexmap::IndexMap;

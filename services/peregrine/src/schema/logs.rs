@@ -1,4 +1,4 @@
-//! Transaction logs in the schema (contract 5.3, 5.7).
+//! Transaction logs in the schema (peregrine 3.2.6).
 
 use graphql::{Field, TypeDef, TypeRef};
 

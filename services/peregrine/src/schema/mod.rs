@@ -1,4 +1,4 @@
-//! The GraphQL schema of a dictionary (contract 5.3).
+//! The GraphQL schema of a dictionary (peregrine 3.2.6).
 
 mod arguments;
 mod logs;
@@ -140,7 +140,7 @@ fn node_type(graph: &Graph, id: TypeId, arguments: &Arguments) -> TypeDef<Meanin
     fields.extend(own_properties(node).map(|(name, scalar)| property_field(name, *scalar)));
     for (name, link) in &node.links {
         fields.push(nodes_field(name, Meaning::Link, graph, link.target, arguments));
-        // The arguments of a count are those of this type and not of the target's (contract 5.3).
+        // The arguments of a count are those of this type and not of the target's (peregrine 3.2.6).
         let count = Field::new(&format!("_{name}_count"), TypeRef::named("Int"), Meaning::LinkCount);
         fields.push(count.with_args(arguments.of[id].clone()));
     }

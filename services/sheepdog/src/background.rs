@@ -15,11 +15,14 @@ use crate::{
 const RUNNING: usize = 8;
 /// So many more may wait.
 const WAITING: usize = 128;
+/// All together may have so many KiB of documents, which are several times as large in memory.
+const KIBIBYTES: usize = 256 << 10;
 
 /// Room for submissions in the background.
 pub(crate) struct Background {
     admitted: Arc<Semaphore>,
     running: Arc<Semaphore>,
+    kibibytes: Arc<Semaphore>,
 }
 
 impl Default for Background {
@@ -27,6 +30,7 @@ impl Default for Background {
         Self {
             admitted: Arc::new(Semaphore::new(RUNNING + WAITING)),
             running: Arc::new(Semaphore::new(RUNNING)),
+            kibibytes: Arc::new(Semaphore::new(KIBIBYTES)),
         }
     }
 }
@@ -34,14 +38,19 @@ impl Default for Background {
 /// Takes a submission on; its transaction's log tells how it ended.
 ///
 /// # Errors
-/// [`Error::Busy`] when too many wait.
+/// [`Error::Busy`] when too many wait, or too much.
 pub(crate) async fn start(sheepdog: &Arc<Sheepdog>, submission: Submission) -> Result<Answer, Error> {
     let admitted = sheepdog.background.admitted.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
+    // One that is larger than the limit is taken when nothing else is there.
+    let kibibytes = submission.source.text.len().div_ceil(1024).min(KIBIBYTES);
+    let kibibytes = u32::try_from(kibibytes).unwrap_or(u32::MAX);
+    let memory = sheepdog.background.kibibytes.clone();
+    let memory = memory.try_acquire_many_owned(kibibytes).map_err(|_| Error::Busy)?;
     let running = sheepdog.background.running.clone();
     let transaction_id = submission::open_log(sheepdog, &submission).await?;
     let sheepdog = sheepdog.clone();
     tokio::spawn(async move {
-        let _admitted = admitted;
+        let _admitted = (admitted, memory);
         let Ok(_running) = running.acquire_owned().await else { return };
         if let Err(error) = submission::run_opened(&sheepdog, submission, transaction_id).await {
             tracing::error!(transaction.id = transaction_id, error = ?error, "a submission in the background failed");

@@ -81,7 +81,10 @@ async fn submit(
     if wants_background(&request) {
         return Ok(answer_with(200, background::start(&sheepdog, submission).await?));
     }
-    let (code, answer) = submission::run(&sheepdog, submission).await?;
+    // A task of its own comes to its end whatever happens to the request: given up half way, a submission would leave
+    // records in the file index and a log that stays pending.
+    let work = tokio::spawn(async move { submission::run(&sheepdog, submission).await });
+    let (code, answer) = work.await.map_err(|error| Error::Corrupt(error.to_string()))??;
     Ok(answer_with(code, answer))
 }
 

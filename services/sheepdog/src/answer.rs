@@ -81,7 +81,7 @@ impl Outcome {
     fn write(&self, entities: Option<Vec<Shown<'_>>>) -> Result<Answer, Error> {
         written(&Written {
             code: self.code(),
-            created_entity_count: self.count(Action::Create),
+            created_entity_count: self.created(),
             entities,
             entity_error_count: self.invalid_entities(),
             message: self.message(),
@@ -89,11 +89,22 @@ impl Outcome {
             transaction_id: self.transaction_id,
             transactional_error_count: self.transactional_errors.len(),
             transactional_errors: &self.transactional_errors,
-            updated_entity_count: self.count(Action::Update),
+            updated_entity_count: self.updated(),
         })
     }
 
-    fn invalid_entities(&self) -> usize {
+    /// How many nodes are made; none unless it is a success.
+    pub(crate) fn created(&self) -> usize {
+        self.count(Action::Create)
+    }
+
+    /// How many nodes are updated; none unless it is a success.
+    pub(crate) fn updated(&self) -> usize {
+        self.count(Action::Update)
+    }
+
+    /// How many entities have errors.
+    pub(crate) fn invalid_entities(&self) -> usize {
         self.entities.iter().filter(|entity| !entity.is_valid()).count()
     }
 

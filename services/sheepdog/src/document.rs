@@ -25,6 +25,13 @@ impl Format {
         }
     }
 
+    /// By the name used in bulk transfers.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Json, Self::Tsv, Self::Csv]
+            .into_iter()
+            .find(|format| name.eq_ignore_ascii_case(format.as_str()))
+    }
+
     /// The name in the transaction log.
     pub(crate) fn as_str(self) -> &'static str {
         match self {

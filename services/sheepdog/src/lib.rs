@@ -10,6 +10,7 @@ mod archive;
 mod auth;
 mod background;
 mod body;
+mod bulk;
 mod classify;
 mod deletion;
 mod document;

@@ -26,7 +26,7 @@ use crate::{
 /// A submission, parsed.
 pub(crate) struct Submission {
     pub project: Project,
-    pub permitted: Permitted,
+    pub permitted: Arc<Permitted>,
     /// [`Role::Create`] for POST, [`Role::Update`] for PUT.
     pub role: Role,
     pub is_dry_run: bool,
@@ -44,9 +44,9 @@ pub(crate) struct Source {
     pub text: String,
 }
 
-/// Why a submission came to nothing although nobody refused it.
+/// Why a submission came to nothing.
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+pub(crate) enum Failure {
     /// The answer is complete; only the transaction has to be rolled back.
     #[error("refused")]
     Refused,
@@ -64,8 +64,9 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-/// Runs a submission; the answer is the transaction's, with its status. A client that goes away does not stop
-/// it: it ends as it would have, in the graph, the index and the log.
+/// Runs a submission; the answer is the transaction's, with its status. It runs as a task of its
+/// own, which comes to its end whatever happens to the request: given up half way, it would leave records in the
+/// file index and a log that stays pending.
 ///
 /// # Errors
 /// Only when not even the log row can be made: everything later is part of the answer.
@@ -119,7 +120,7 @@ pub(crate) async fn run_opened(
 }
 
 /// Classifies and validates on a thread of its own: large submissions take a second or more.
-async fn prepare(
+pub(crate) async fn prepare(
     sheepdog: &Arc<Sheepdog>,
     documents: Vec<Value>,
     scope: Scope,
@@ -140,16 +141,17 @@ const MOST_JSON: usize = 200 << 20;
 /// An answer about more entities than these is kept without them.
 const MOST_LOGGED_ENTITIES: usize = 200_000;
 
-struct Work<'a> {
-    sheepdog: &'a Sheepdog,
-    submission: &'a Submission,
-    scope: &'a Scope,
-    canonical: &'a str,
+/// A submission at work.
+pub(crate) struct Work<'a> {
+    pub sheepdog: &'a Sheepdog,
+    pub submission: &'a Submission,
+    pub scope: &'a Scope,
+    pub canonical: &'a str,
 }
 
 /// What was written to the index and may have to be taken back.
 #[derive(Default)]
-struct Written {
+pub(crate) struct Written {
     created: Vec<Revision>,
     patched: Vec<(Revision, indexclient::RecordPatch)>,
 }
@@ -181,10 +183,8 @@ impl Work<'_> {
         written: &mut Written,
     ) -> Result<Answer, Failure> {
         let mut transaction = connection.begin().await?;
-        // Writers of one project take turns: nothing that was looked up changes before it is used.
-        store::projects::lock(&mut transaction, &self.scope.project_node_id).await?;
-        let now = Utc::now();
-        let (index_writes, edges) = self.resolve(&mut transaction, outcome, now).await?;
+        lock_open_project(&mut transaction, self.scope, outcome).await?;
+        let (index_writes, edges) = self.resolve(&mut transaction, outcome).await?;
         if !outcome.is_success() {
             return Err(Failure::Refused);
         }
@@ -204,14 +204,7 @@ impl Work<'_> {
         }
         self.create_records(outcome, &index_writes, written).await?;
         let answer = outcome.answer(&self.sheepdog.dictionary)?;
-        self.write_nodes(&mut transaction, &outcome.entities).await?;
-        for (table, sources) in &edges.clear {
-            let end = psqlgraph::nodes::End::Source;
-            psqlgraph::nodes::delete_edges(&mut transaction, table, end, sources).await?;
-        }
-        for (table, pairs) in edges.insert {
-            psqlgraph::nodes::insert_edges(&mut transaction, &table, pairs).await?;
-        }
+        self.write(&mut transaction, outcome, edges).await?;
         self.add_snapshots(&mut transaction, outcome).await?;
         self.write_log(&mut transaction, outcome, State::Succeeded, &answer).await?;
         self.patch_records(&index_writes, written).await?;
@@ -219,12 +212,29 @@ impl Work<'_> {
         Ok(answer)
     }
 
+    /// Writes nodes and edges.
+    pub(crate) async fn write(
+        &self,
+        connection: &mut PgConnection,
+        outcome: &Outcome,
+        edges: links::EdgeWrites,
+    ) -> Result<(), Failure> {
+        self.write_nodes(connection, &outcome.entities).await?;
+        for (table, sources) in &edges.clear {
+            let end = psqlgraph::nodes::End::Source;
+            psqlgraph::nodes::delete_edges(connection, table, end, sources).await?;
+        }
+        for (table, pairs) in edges.insert {
+            psqlgraph::nodes::insert_edges(connection, &table, pairs).await?;
+        }
+        Ok(())
+    }
+
     /// Lookups and decisions; errors go into the outcome.
-    async fn resolve(
+    pub(crate) async fn resolve(
         &self,
         connection: &mut PgConnection,
         outcome: &mut Outcome,
-        now: chrono::DateTime<Utc>,
     ) -> Result<(IndexWrites, links::EdgeWrites), Failure> {
         let dictionary = &*self.sheepdog.dictionary;
         let entities = &mut outcome.entities;
@@ -236,7 +246,7 @@ impl Work<'_> {
             labels_of_ids: store::nodes::labels_of_ids(connection, dictionary, &ids).await?,
         };
         // As Python's isoformat writes it.
-        let stamp = now.to_rfc3339_opts(SecondsFormat::Micros, false);
+        let stamp = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, false);
         let collisions = resolve::instantiate(entities, &found, self.scope, dictionary, &stamp);
         outcome.transactional_errors.extend(collisions.transactional);
         if collisions.stored || !outcome.transactional_errors.is_empty() && outcome.entities.is_empty() {
@@ -244,6 +254,7 @@ impl Work<'_> {
         }
         let index_writes = self.decide_files(&mut outcome.entities).await?;
         let entities = &mut outcome.entities;
+        self.refuse_taken_ids(connection, entities, &index_writes.adopted).await?;
         let mut links = links::collect(entities, self.scope, dictionary);
         // The documents have been read; large submissions need the memory for what comes next.
         entities.iter_mut().for_each(|entity| entity.document = Value::Null);
@@ -252,6 +263,19 @@ impl Work<'_> {
         let edges = store::nodes::edges(connection, links.wanted_edges(entities, dictionary)).await?;
         let edge_writes = links.check(entities, &edges, dictionary);
         Ok((index_writes, edge_writes))
+    }
+
+    async fn refuse_taken_ids(
+        &self,
+        connection: &mut PgConnection,
+        entities: &mut [Entity],
+        adopted: &[usize],
+    ) -> Result<(), Failure> {
+        let nodes = adopted.iter().filter_map(|position| entities.get(*position)?.node.as_ref());
+        let ids: Vec<String> = nodes.map(|node| node.id.clone()).collect();
+        let labels = store::nodes::labels_of_ids(connection, &self.sheepdog.dictionary, &ids).await?;
+        resolve::refuse_taken_ids(entities, adopted, &labels);
+        Ok(())
     }
 
     async fn decide_files(&self, entities: &mut [Entity]) -> Result<IndexWrites, Failure> {
@@ -278,7 +302,7 @@ impl Work<'_> {
         Ok(files::decide(entities, &found, &context, dictionary))
     }
 
-    async fn create_records(
+    pub(crate) async fn create_records(
         &self,
         outcome: &mut Outcome,
         writes: &IndexWrites,
@@ -288,9 +312,10 @@ impl Work<'_> {
             return Ok(());
         }
         let records: Vec<_> = writes.create.iter().map(|file| file.record.clone()).collect();
-        written.created = self.sheepdog.index.create(&Caller::Service, &records).await?;
+        let created = self.sheepdog.index.create(&Caller::Service, &records).await?;
+        written.created.extend(created.iter().cloned());
         let mut aliases = Vec::new();
-        for (file, revision) in writes.create.iter().zip(&written.created) {
+        for (file, revision) in writes.create.iter().zip(&created) {
             aliases.extend(file.alias.clone().map(|alias| (revision.did.clone(), alias)));
             for position in &file.entities {
                 let Some(entity) = outcome.entities.get_mut(*position) else { continue };
@@ -302,7 +327,11 @@ impl Work<'_> {
         Ok(self.sheepdog.index.add_aliases(&Caller::Service, &aliases).await?)
     }
 
-    async fn patch_records(&self, writes: &IndexWrites, written: &mut Written) -> Result<(), Failure> {
+    pub(crate) async fn patch_records(
+        &self,
+        writes: &IndexWrites,
+        written: &mut Written,
+    ) -> Result<(), Failure> {
         // Two files may mean one record, whose revision changes with the first write.
         let mut revisions: HashMap<String, Revision> = HashMap::new();
         for patch in &writes.patch {
@@ -316,7 +345,7 @@ impl Work<'_> {
     }
 
     /// The graph was not written: the index must not know of it either.
-    async fn take_back(&self, written: Written) {
+    pub(crate) async fn take_back(&self, written: Written) {
         let index = &self.sheepdog.index;
         for (revision, undo) in written.patched.into_iter().rev() {
             if let Err(error) = index.update(&Caller::Service, &revision, &undo).await {
@@ -359,7 +388,11 @@ impl Work<'_> {
         Ok(())
     }
 
-    async fn add_snapshots(&self, connection: &mut PgConnection, outcome: &Outcome) -> Result<(), Failure> {
+    pub(crate) async fn add_snapshots(
+        &self,
+        connection: &mut PgConnection,
+        outcome: &Outcome,
+    ) -> Result<(), Failure> {
         let mut snapshots = Vec::with_capacity(outcome.entities.len());
         for entity in &outcome.entities {
             let (Some(node_type), Some(node)) = (entity.node_type(&self.sheepdog.dictionary), &entity.node)
@@ -387,6 +420,18 @@ impl Work<'_> {
         state: State,
         answer: &RawValue,
     ) -> Result<(), Error> {
+        self.add_document(connection, outcome, answer).await?;
+        let canonical = (self.canonical.len() <= MOST_JSON).then_some(self.canonical);
+        Ok(transactions::finish(connection, outcome.transaction_id, state, canonical).await?)
+    }
+
+    /// Keeps the body with the answer it got.
+    pub(crate) async fn add_document(
+        &self,
+        connection: &mut PgConnection,
+        outcome: &Outcome,
+        answer: &RawValue,
+    ) -> Result<(), Error> {
         let source = &self.submission.source;
         let summary =
             (outcome.entities.len() > MOST_LOGGED_ENTITIES).then(|| outcome.summary()).transpose()?;
@@ -396,34 +441,49 @@ impl Work<'_> {
             text: &source.text,
             response: summary.as_deref().unwrap_or(answer),
         };
-        transactions::add_document(connection, outcome.transaction_id, &document).await?;
-        let canonical = (self.canonical.len() <= MOST_JSON).then_some(self.canonical);
-        transactions::finish(connection, outcome.transaction_id, state, canonical).await?;
-        Ok(())
+        Ok(transactions::add_document(connection, outcome.transaction_id, &document).await?)
     }
 }
 
+/// Locks the project, so that its writers take turns and nothing that was looked up changes before it is used.
+/// It must still be open.
+pub(crate) async fn lock_open_project(
+    connection: &mut PgConnection,
+    scope: &Scope,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
+    let props = store::projects::lock(connection, &scope.project_node_id).await?;
+    let state = props.get("state").and_then(Value::as_str).unwrap_or("None");
+    if state == "open" {
+        return Ok(());
+    }
+    let message = format!("Project is in state '{state}'; it must be in state <open>.");
+    outcome.transactional_errors.push(json!(message));
+    Err(Failure::Refused)
+}
+
 /// What the log and the client are told about a failure.
-fn explain(failure: Failure, outcome: &mut Outcome) -> State {
+pub(crate) fn explain(failure: Failure, outcome: &mut Outcome) -> State {
+    let (state, message) = explanation(failure);
+    outcome.transactional_errors.extend(message.map(|message| json!(message)));
+    state
+}
+
+fn explanation(failure: Failure) -> (State, Option<String>) {
     match failure {
-        Failure::Refused => State::Failed,
+        Failure::Refused => (State::Failed, None),
         Failure::Index(error) => {
             tracing::warn!(error = %error, "the file index refused a submission");
-            let message = format!("Fail to register the data node in indexd. Detail {error}");
-            outcome.transactional_errors.push(json!(message));
-            State::Failed
+            (State::Failed, Some(format!("Fail to register the data node in indexd. Detail {error}")))
         }
         Failure::Other(Error::Database(error)) if error.as_database_error().is_some() => {
             tracing::error!(error = %error, "a submission could not be written");
-            let message = "Unable to write to database, please try again";
-            outcome.transactional_errors.push(json!(message));
-            State::Errored
+            (State::Errored, Some("Unable to write to database, please try again".to_owned()))
         }
         Failure::Other(error) => {
             tracing::error!(error = ?error, "a submission failed");
             let message = "Internal server error. Sorry, something unexpected went wrong!";
-            outcome.transactional_errors.push(json!(message));
-            State::Errored
+            (State::Errored, Some(message.to_owned()))
         }
     }
 }

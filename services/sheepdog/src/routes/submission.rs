@@ -77,14 +77,19 @@ async fn submit(
     require_state(&project, request.path(), "open")?;
     let name = header(&request, "X-Document-Name").map(str::to_owned);
     let source = Source { name, format: format.as_str(), text };
-    let submission = Submission { project, permitted, role, is_dry_run, commits: None, documents, source };
+    let submission = Submission {
+        project,
+        permitted: permitted.into(),
+        role,
+        is_dry_run,
+        commits: None,
+        documents,
+        source,
+    };
     if wants_background(&request) {
         return Ok(answer_with(200, background::start(&sheepdog, submission).await?));
     }
-    // A task of its own comes to its end whatever happens to the request: given up half way, a submission would leave
-    // records in the file index and a log that stays pending.
-    let work = tokio::spawn(async move { submission::run(&sheepdog, submission).await });
-    let (code, answer) = work.await.map_err(|error| Error::Corrupt(error.to_string()))??;
+    let (code, answer) = submission::run(&sheepdog, submission).await?;
     Ok(answer_with(code, answer))
 }
 

@@ -79,6 +79,7 @@ impl Replay {
             return Err(Error::Corrupt(format!("the documents of transaction {} are no list", self.log.id)));
         };
         let source = Source { name: None, format: "json", text };
+        let permitted = permitted.into();
         let work = Submission { project, permitted, role, is_dry_run: false, commits, documents, source };
         submission::run(sheepdog, work).await
     }

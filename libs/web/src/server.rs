@@ -7,9 +7,13 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn};
+use actix_web::{
+    App, HttpServer,
+    dev::ServerHandle,
+    middleware::{Condition, from_fn},
+};
 
-use crate::{Service, request_id};
+use crate::{Service, programs_only::programs_only, request_id};
 
 /// Requests that are still running at shutdown may take this long.
 const DRAIN_SECONDS: u64 = 30;
@@ -49,9 +53,33 @@ impl Server {
     /// # Errors
     /// When the listener cannot be used.
     pub fn start(listener: TcpListener, service: Arc<dyn Service>, workers: usize) -> io::Result<Self> {
+        Self::run(listener, service, workers, false)
+    }
+
+    /// As [`Server::start`] for a service that trusts whoever reaches it: web pages get 403.
+    ///
+    /// # Errors
+    /// When the listener cannot be used.
+    pub fn start_for_programs(
+        listener: TcpListener,
+        service: Arc<dyn Service>,
+        workers: usize,
+    ) -> io::Result<Self> {
+        Self::run(listener, service, workers, true)
+    }
+
+    fn run(
+        listener: TcpListener,
+        service: Arc<dyn Service>,
+        workers: usize,
+        for_programs: bool,
+    ) -> io::Result<Self> {
         let server = HttpServer::new(move || {
             let service = service.clone();
-            App::new().wrap(from_fn(request_id)).configure(move |cfg| service.configure(cfg))
+            App::new()
+                .wrap(Condition::new(for_programs, from_fn(programs_only)))
+                .wrap(from_fn(request_id))
+                .configure(move |cfg| service.configure(cfg))
         })
         .workers(workers)
         .disable_signals()

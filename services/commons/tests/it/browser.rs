@@ -67,3 +67,17 @@ async fn a_browser_logs_in_by_the_development_page_and_needs_the_csrf_token_to_p
 fn encoded(value: &str) -> String {
     url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_web_page_cannot_give_rights_through_arborists_own_port() {
+    let commons = Commons::start(Calls::Direct).await;
+    let arborist = &commons.running.announcement().services["arborist"];
+    let client = reqwest::Client::new();
+    let grant =
+        || client.post(format!("{arborist}/user/ada/policy")).body(r#"{"policy":"commons_administrator"}"#);
+    let from_page = grant().header("Origin", "https://evil.example").send().await.unwrap();
+    assert_eq!(from_page.status(), 403);
+    let rebound = client.get(format!("{arborist}/user")).header("Host", "evil.example").send().await.unwrap();
+    assert_eq!(rebound.status(), 403);
+    assert_eq!(client.get(format!("{arborist}/user")).send().await.unwrap().status(), 200);
+}

@@ -46,6 +46,8 @@ pub(crate) struct Found {
 pub(crate) struct IndexWrites {
     pub create: Vec<NewFile>,
     pub patch: Vec<Patch>,
+    /// Positions of new nodes whose id became that of a record, which another node may have already.
+    pub adopted: Vec<usize>,
 }
 
 /// A record to be made.
@@ -162,7 +164,12 @@ impl Decision<'_> {
                 entity.refuse(ErrorType::InvalidValue, message, &[]);
             }
             (Some(_), Some(record), _) => self.refer(entity, node_type, record),
-            (None, _, Some(record)) => set_guid(entity, node_type, &record.did),
+            (None, _, Some(record)) => {
+                set_guid(entity, node_type, &record.did);
+                if !has_object_id(node_type) {
+                    self.writes.adopted.push(position);
+                }
+            }
             (guid, None, None) => self.register(position, entity, node_type, guid, content),
             (None, Some(_), None) => {}
         }

@@ -2,7 +2,7 @@
 //!
 //! Pure: [`wanted`] says what to look up, [`instantiate`] uses what was found.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use dictionary::{Dictionary, NodeType};
 use serde_json::{Map, Value, json};
@@ -185,13 +185,42 @@ fn refuse_collisions(
             entity.refuse(ErrorType::Error, message, &keys);
         }
     }
-    if let Some(id) = entity.given_id().map(str::to_owned)
-        && let Some(label) = found.labels_of_ids.get(&id).and_then(|labels| labels.first())
-    {
+    if let Some(id) = entity.given_id().map(str::to_owned) {
+        refuse_stored_id(entity, &id, &found.labels_of_ids);
+    }
+    entity.errors.len() > before
+}
+
+fn refuse_stored_id(entity: &mut Entity, id: &str, labels_of_ids: &HashMap<String, Vec<String>>) {
+    if let Some(label) = labels_of_ids.get(id).and_then(|labels| labels.first()) {
         let message = format!("{label} with {} already exists in the DB", python::repr(&json!({ "id": id })));
         entity.refuse(ErrorType::Error, message, &["id"]);
     }
-    entity.errors.len() > before
+}
+
+/// New nodes at `adopted` got their ids from the file index after the other checks: these must be neither a
+/// stored node's nor another entity's.
+pub(crate) fn refuse_taken_ids(
+    entities: &mut [Entity],
+    adopted: &[usize],
+    labels_of_ids: &HashMap<String, Vec<String>>,
+) {
+    let adopted: HashSet<usize> = adopted.iter().copied().collect();
+    let id = |entity: &Entity| entity.node.as_ref().map(|node| node.id.clone());
+    let others = entities.iter().enumerate().filter(|(position, _)| !adopted.contains(position));
+    let mut ids: HashSet<String> = others.filter_map(|(_, entity)| id(entity)).collect();
+    for (_, entity) in entities.iter_mut().enumerate().filter(|(position, _)| adopted.contains(position)) {
+        let Some(id) = id(entity) else { continue };
+        refuse_stored_id(entity, &id, labels_of_ids);
+        if !ids.insert(id.clone()) {
+            refuse_repeated_id(entity, &id);
+        }
+    }
+}
+
+fn refuse_repeated_id(entity: &mut Entity, id: &str) {
+    let message = format!("Entity is not unique, another entity of this request has the id '{id}'");
+    entity.refuse(ErrorType::NotUnique, message, &["id"]);
 }
 
 /// Two documents of one request must not mean the same node. The same key, letter by letter, in any two
@@ -234,8 +263,7 @@ fn refuse_repeats(
         }
         let id = entity.node.as_ref().map(|node| node.id.clone()).unwrap_or_default();
         if ids.insert(id.clone(), ()).is_some() && entity.is_valid() {
-            let message = format!("Entity is not unique, another entity of this request has the id '{id}'");
-            entity.refuse(ErrorType::NotUnique, message, &["id"]);
+            refuse_repeated_id(entity, &id);
             collisions.stored = true;
         }
     }
@@ -419,6 +447,22 @@ mod tests {
         let entity = run(case(json!({})), &[("c", Via::Key(0), foreign)], false);
         assert_eq!(entity.errors[0].kind, ErrorType::InvalidPermissions);
         assert_eq!(entity.node, None);
+    }
+
+    #[test]
+    fn an_id_from_the_file_index_is_free_or_refused() {
+        let named = |id: &str| {
+            let mut entity = run(case(json!({})), &[], true);
+            entity.node.as_mut().unwrap().id = id.to_owned();
+            entity
+        };
+        let mut entities = [named("free"), named("stored"), named("twice"), named("twice"), named("free")];
+        let labels_of_ids = HashMap::from([("stored".to_owned(), vec!["reading".to_owned()])]);
+        refuse_taken_ids(&mut entities, &[0, 1, 2, 3], &labels_of_ids);
+        let messages = entities.map(|entity| entity.errors.into_iter().map(|e| e.message).collect::<Vec<_>>());
+        let repeated = |id: &str| format!("Entity is not unique, another entity of this request has the id '{id}'");
+        let stored = "reading with {'id': 'stored'} already exists in the DB".to_owned();
+        assert_eq!(messages, [vec![repeated("free")], vec![stored], vec![], vec![repeated("twice")], vec![]]);
     }
 
     #[test]

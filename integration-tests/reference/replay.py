@@ -211,7 +211,7 @@ def main() -> int:
         if a.verbose:
             for case in report["cases"]:
                 if case["verdict"] != "pass":
-                    print(f"    {case['verdict']:14} {case['name']}")
+                    print(f"    {case['verdict']:14} {case.get('case', case.get('name'))}")
                     for difference in case.get("differences", [])[:8] if case["verdict"] == "fail" else []:
                         print(f"        {json.dumps(difference, ensure_ascii=False)[:300]}")
         for problem in worse(known.get(cassette), counts):

@@ -459,8 +459,10 @@ mod tests {
         let mut entities = [named("free"), named("stored"), named("twice"), named("twice"), named("free")];
         let labels_of_ids = HashMap::from([("stored".to_owned(), vec!["reading".to_owned()])]);
         refuse_taken_ids(&mut entities, &[0, 1, 2, 3], &labels_of_ids);
-        let messages = entities.map(|entity| entity.errors.into_iter().map(|e| e.message).collect::<Vec<_>>());
-        let repeated = |id: &str| format!("Entity is not unique, another entity of this request has the id '{id}'");
+        let messages =
+            entities.map(|entity| entity.errors.into_iter().map(|e| e.message).collect::<Vec<_>>());
+        let repeated =
+            |id: &str| format!("Entity is not unique, another entity of this request has the id '{id}'");
         let stored = "reading with {'id': 'stored'} already exists in the DB".to_owned();
         assert_eq!(messages, [vec![repeated("free")], vec![stored], vec![], vec![repeated("twice")], vec![]]);
     }

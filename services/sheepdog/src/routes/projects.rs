@@ -126,6 +126,7 @@ async fn write_project(
 ) -> Result<Outcome, Error> {
     let mut transaction = sheepdog.pool.begin().await?;
     let id = psqlgraph::ids::project_id_uuid(code).to_string();
+    store::projects::take_turns(&mut transaction, &id).await?;
     let stored = store::projects::owned(&mut transaction, &sheepdog.dictionary, &id).await?;
     let node = match stored {
         None => Node { id, action: Action::Create, old: None, props: new_project(props) },

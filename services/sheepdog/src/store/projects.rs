@@ -134,16 +134,24 @@ pub(crate) async fn lock(connection: &mut PgConnection, node_id: &str) -> Result
     Ok(props.0)
 }
 
+/// Requests for one program or project take turns until their transactions end, also while it does not exist yet: the
+/// second finds what the first has made.
+pub(crate) async fn take_turns(connection: &mut PgConnection, node_id: &str) -> Result<(), Error> {
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended($1, 0))")
+        .bind(node_id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Makes the program, or gives it another accession number. Says whether it was made.
-///
-/// # Errors
-/// A unique violation when another request makes it at this moment.
 pub(crate) async fn put_program(
     connection: &mut PgConnection,
     name: &str,
     accession_number: Option<&str>,
 ) -> Result<bool, Error> {
     let id = psqlgraph::ids::program_id(name).to_string();
+    take_turns(connection, &id).await?;
     let row = sqlx::query("select _props from node_program where node_id = $1 for update")
         .bind(&id)
         .fetch_optional(&mut *connection)

@@ -1,6 +1,7 @@
 //! Programs and projects.
 
 use actix_web::test::TestRequest;
+use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::support::{TestSheepdog, study};
@@ -14,6 +15,20 @@ async fn a_program_is_registered_once_and_then_updated() {
     assert_eq!(first.body, json!({"id": id, "name": "N", "message": "Program registered."}));
     let second = sheepdog.post("", program).await;
     assert_eq!(second.body, json!({"id": id, "name": "N", "message": "Program is updated!"}));
+}
+
+#[actix_web::test]
+async fn a_program_and_a_project_that_several_make_at_once_are_made_once() {
+    let sheepdog = TestSheepdog::start().await;
+    let program = json!({"type": "program", "name": "N", "dbgap_accession_number": "phsN"});
+    let programs = join_all((0..4).map(|_| sheepdog.put("", program.clone()))).await;
+    let messages = programs.iter().map(|answer| answer.body["message"].as_str());
+    assert_eq!(messages.filter(|message| *message == Some("Program registered.")).count(), 1);
+    let project = json!({"code": "R", "dbgap_accession_number": "x"});
+    let projects = join_all((0..4).map(|_| sheepdog.put("/N", project.clone()))).await;
+    assert!(projects.iter().all(|answer| answer.status == 200));
+    let created = projects.iter().filter(|answer| answer.body["created_entity_count"] == 1);
+    assert_eq!(created.count(), 1);
 }
 
 #[actix_web::test]

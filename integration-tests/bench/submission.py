@@ -60,15 +60,15 @@ def floor(connection: psycopg.Connection, transaction: int) -> float:
     read = lambda sql, *args: connection.execute(sql, args).fetchall()  # noqa: E731
     snapshots = read("select entity_id, new_props::text from transaction_snapshots where transaction_id = %s", transaction)
     ids = {old: str(uuid.uuid4()) for old, _ in snapshots}
-    nodes = read("select node_id, _props::text from node_subject where node_id = any(%s)", list(ids))
+    nodes = read("select node_id, _props::text from node_subject where node_id = any(%s) "
+                 "order by lower(_props ->> 'submitter_id')", list(ids))
     edge_table = read("select tablename from pg_tables where tablename like 'edge_subject%%study'")[0][0]
     edges = read(f"select src_id, dst_id from {edge_table} where src_id = any(%s)", list(ids))
     log = read("select canonical_json::text from transaction_logs where id = %s", transaction)[0][0]
     document = read("select doc, response_json::text from transaction_documents where transaction_id = %s", transaction)[0]
     node_ids = [ids[node] for node, _ in nodes]
     # Another submitter_id, or the unique index refuses the copy.
-    properties = [props.replace('"r', '"f', 1) if '"submitter_id": "r' not in props
-                  else props.replace('"submitter_id": "r', '"submitter_id": "f') for _, props in nodes]
+    properties = [props.replace('"submitter_id": "r', '"submitter_id": "f') for _, props in nodes]
     connection.commit()
     started = time.perf_counter()
     with connection.transaction():

@@ -24,6 +24,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// Another server on the same folder may still be shutting down, for instance after a killed parent.
 const RETRY_WHILE_LOCKED: Duration = Duration::from_secs(20);
 
+/// A larger log is put aside at the start.
+const LARGEST_LOG: u64 = 16 << 20;
+
 /// Runs the server until it ends or standard input is closed, which also happens when our process is
 /// killed; then asks the server to disconnect everybody and stop. `$CLEAN` is removed in the end.
 const SUPERVISOR: &str = r#"
@@ -98,7 +101,7 @@ impl Postgres {
         loop {
             match Self::try_start(&programs, account, &options).await {
                 Err(PostgresError::Start { reason, .. })
-                    if reason.contains("lock file") && first_try.elapsed() < RETRY_WHILE_LOCKED =>
+                    if is_locked(&reason) && first_try.elapsed() < RETRY_WHILE_LOCKED =>
                 {
                     tracing::info!(
                         "the previous PostgreSQL on this folder is still stopping, waiting for it"
@@ -119,19 +122,19 @@ impl Postgres {
             Some(port) => port,
             None => free_port().map_err(|source| file_error(&options.data, source))?,
         };
-        let log = File::create(&options.log).map_err(|source| file_error(&options.log, source))?;
+        let (log, begin) = open_log(&options.log).map_err(|source| file_error(&options.log, source))?;
         let supervisor = spawn(programs, account, options, port, log)?;
         let mut server = Self { supervisor, port, password: options.password.clone() };
-        server.wait_until_it_answers(&options.log).await?;
+        server.wait_until_it_answers(&options.log, begin).await?;
         Ok(server)
     }
 
-    async fn wait_until_it_answers(&mut self, log: &Path) -> Result<(), PostgresError> {
+    async fn wait_until_it_answers(&mut self, log: &Path, begin: u64) -> Result<(), PostgresError> {
         let started = Instant::now();
         let failure = |reason: String| PostgresError::Start { reason, log: log.to_owned() };
         loop {
             if let Ok(Some(status)) = self.supervisor.try_wait() {
-                return Err(failure(format!("it ended with {status}: {}", last_complaint(log))));
+                return Err(failure(format!("it ended with {status}: {}", complaint(log, begin))));
             }
             match PgConnection::connect_with(&self.connect_options("postgres")).await {
                 Ok(connection) => {
@@ -272,12 +275,50 @@ fn free_port() -> std::io::Result<u16> {
     TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?.local_addr().map(|address| address.port())
 }
 
-fn last_complaint(log: &Path) -> String {
-    let text = fs::read_to_string(log).unwrap_or_default();
-    let complaint = text.lines().rev().find(|line| line.contains("FATAL") || line.contains("ERROR"));
-    complaint.or(text.lines().last()).unwrap_or("it said nothing").to_owned()
+/// The log to append to (a predecessor may still be writing its last lines), and where it ends now.
+fn open_log(path: &Path) -> std::io::Result<(File, u64)> {
+    if fs::metadata(path).is_ok_and(|meta| meta.len() > LARGEST_LOG) {
+        fs::rename(path, path.with_extension("log.1"))?;
+    }
+    let log = File::options().append(true).create(true).open(path)?;
+    let begin = log.metadata()?.len();
+    Ok((log, begin))
+}
+
+/// Why the server that began to write at `begin` ended. A predecessor may have written since, too, so what says that
+/// it still runs counts first.
+fn complaint(log: &Path, begin: u64) -> String {
+    let bytes = fs::read(log).unwrap_or_default();
+    let since = bytes.get(usize::try_from(begin).unwrap_or(usize::MAX)..).unwrap_or_default();
+    let text = String::from_utf8_lossy(since);
+    let locked = text.lines().find(|line| is_locked(line));
+    let last = || text.lines().rev().find(|line| line.contains("FATAL") || line.contains("ERROR"));
+    locked.or_else(last).or(text.lines().last()).unwrap_or("it said nothing").to_owned()
+}
+
+/// Whether this says that another server still uses the folder.
+fn is_locked(reason: &str) -> bool {
+    reason.contains("lock file") || reason.contains("still in use")
 }
 
 fn file_error(path: &Path, source: std::io::Error) -> PostgresError {
     PostgresError::File { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_predecessor_that_still_runs_is_the_reason_whatever_it_writes_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("postgres.log");
+        fs::write(&path, "FATAL:  of an earlier start\n").unwrap();
+        let (mut log, begin) = open_log(&path).unwrap();
+        assert_eq!(complaint(&path, begin), "it said nothing");
+        use std::io::Write;
+        let lines = "FATAL:  lock file \"postmaster.pid\" already exists\nFATAL:  terminating connection\n";
+        log.write_all(lines.as_bytes()).unwrap();
+        assert!(is_locked(&complaint(&path, begin)));
+    }
 }

@@ -9,6 +9,7 @@ mod access;
 mod assemble;
 mod auth;
 mod body;
+mod checker;
 mod error;
 mod execute;
 mod graph;
@@ -33,6 +34,7 @@ use graphql::{Limits, Schema};
 use sqlx::PgPool;
 use tokens::Verifier;
 
+pub use checker::Checker;
 pub use error::Error;
 pub use execute::Budget;
 

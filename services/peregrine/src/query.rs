@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use sqlx::{PgConnection, Row as _};
 
 use crate::{
-    Peregrine,
+    Config, Peregrine,
     access::Readable,
     error::Error,
     execute::{Answer, Executor, check_scans, projects, run},
@@ -27,15 +27,25 @@ pub(crate) enum Reader {
     Public,
 }
 
+/// The meaning of a query: everything that needs no database and no caller.
+pub(crate) fn meaning(
+    lowering: &Lowering<'_>,
+    config: &Config,
+    query: &str,
+    variables: &Map<String, Value>,
+) -> Result<Vec<Root>, Error> {
+    let fields =
+        graphql::prepare(lowering.schema, query, variables, &config.limits).map_err(Error::Queries)?;
+    let roots = lowering.roots(&fields);
+    check_scans(&roots, &config.budget)?;
+    Ok(roots)
+}
+
 impl Peregrine {
     /// The meaning of a query.
     fn lower(&self, query: &str, variables: &Map<String, Value>) -> Result<Vec<Root>, Error> {
-        let fields =
-            graphql::prepare(&self.schema, query, variables, &self.config.limits).map_err(Error::Queries)?;
         let lowering = Lowering { dictionary: &self.dictionary, graph: &self.graph, schema: &self.schema };
-        let roots = lowering.roots(&fields);
-        check_scans(&roots, &self.config.budget)?;
-        Ok(roots)
+        meaning(&lowering, &self.config, query, variables)
     }
 
     /// Answers a query.

@@ -23,8 +23,12 @@ pub struct Table {
 pub struct Index {
     /// Name.
     pub name: String,
+    /// Table.
+    pub table: String,
     /// Whether it is a constraint, too.
     pub unique: bool,
+    /// What is indexed, without operator classes.
+    pub keys: Vec<Sql>,
     /// `create [unique] index ...`.
     pub create: Sql,
 }
@@ -79,11 +83,15 @@ impl Schema {
             .text(" primary key (node_id)\n)");
         self.tables.push(Table { name: table.clone(), create });
 
-        let gin = " using gin ";
-        self.add_index(&table, &format!("{table}__props_idx"), false, gin, Sql::raw("_props"));
-        self.add_index(&table, &format!("{table}__sysan__props_idx"), false, gin, Sql::raw("_sysan, _props"));
-        self.add_index(&table, &format!("{table}__sysan_idx"), false, gin, Sql::raw("_sysan"));
-        self.add_index(&table, &format!("{table}_node_id_idx"), false, " ", Sql::raw("node_id"));
+        self.add_index(&table, &format!("{table}__props_idx"), Kind::Gin, columns(&["_props"]));
+        self.add_index(
+            &table,
+            &format!("{table}__sysan__props_idx"),
+            Kind::Gin,
+            columns(&["_sysan", "_props"]),
+        );
+        self.add_index(&table, &format!("{table}__sysan_idx"), Kind::Gin, columns(&["_sysan"]));
+        self.add_index(&table, &format!("{table}_node_id_idx"), Kind::Plain, columns(&["node_id"]));
         for key in node.unique_keys.iter().filter(|key| !key.iter().any(|member| member == "id")) {
             self.add_key(&node.id, key);
         }
@@ -92,16 +100,17 @@ impl Schema {
     fn add_key(&mut self, id: &str, key: &[String]) {
         let table = node_table(id);
         let text = |member: &str| Sql::raw("(_props ->> ").literal(member).text(")");
-        let lower = |member: &str| Sql::raw("lower(_props ->> ").literal(member).text(") text_pattern_ops");
+        let lower = |member: &str| Sql::raw("lower(_props ->> ").literal(member).text(")");
+        let exact = if key.len() == 1 { Kind::UniqueText } else { Kind::Text };
         for member in key {
-            let plain = text(member).text(" text_pattern_ops");
-            self.add_index(&table, &index_name(id, member), key.len() == 1, " ", plain);
-            self.add_index(&table, &index_name(id, &format!("{member}_lower")), false, " ", lower(member));
+            self.add_index(&table, &index_name(id, member), exact, vec![text(member)]);
+            let name = index_name(id, &format!("{member}_lower"));
+            self.add_index(&table, &name, Kind::Text, vec![lower(member)]);
         }
         if key.len() > 1 {
-            let members = Sql::join(", ", key.iter().map(|member| lower(member)));
+            let members = key.iter().map(|member| lower(member)).collect();
             let name = index_name(id, &format!("{}_uniq", key.join("_")));
-            self.add_index(&table, &name, true, " ", members);
+            self.add_index(&table, &name, Kind::UniqueText, members);
         }
     }
 
@@ -130,31 +139,42 @@ impl Schema {
             .text("\n)");
         self.tables.push(Table { name: table.clone(), create });
         // The name says dst first, the columns are the other way round; it has always been so.
-        let both = Sql::raw("src_id, dst_id");
-        self.add_index(&table, &format!("{table}_dst_id_src_id_idx"), false, " ", both);
-        self.add_index(&table, &format!("{table}_dst_id"), false, " ", Sql::raw("dst_id"));
-        self.add_index(&table, &format!("{table}_src_id"), false, " ", Sql::raw("src_id"));
+        self.add_index(
+            &table,
+            &format!("{table}_dst_id_src_id_idx"),
+            Kind::Plain,
+            columns(&["src_id", "dst_id"]),
+        );
+        self.add_index(&table, &format!("{table}_dst_id"), Kind::Plain, columns(&["dst_id"]));
+        self.add_index(&table, &format!("{table}_src_id"), Kind::Plain, columns(&["src_id"]));
     }
 
-    fn add_index(&mut self, table: &str, name: &str, unique: bool, using: &'static str, what: Sql) {
-        let create = Sql::raw(if unique { "create unique index " } else { "create index " })
+    fn add_index(&mut self, table: &str, name: &str, kind: Kind, keys: Vec<Sql>) {
+        let operators = if kind.is_text() { " text_pattern_ops" } else { "" };
+        let create = Sql::raw(if kind.is_unique() { "create unique index " } else { "create index " })
             .then_ident(name)
             .text(" on ")
             .then_ident(table)
-            .text(using)
-            .then(what.in_parentheses());
-        self.indexes.push(Index { name: name.to_owned(), unique, create });
+            .text(if kind == Kind::Gin { " using gin " } else { " " })
+            .then(Sql::join(", ", keys.iter().map(|key| key.clone().text(operators))).in_parentheses());
+        let (name, table, unique) = (name.to_owned(), table.to_owned(), kind.is_unique());
+        self.indexes.push(Index { name, table, unique, keys, create });
     }
 
     fn add_history(&mut self) {
         self.add_table("_voided_nodes", VOIDED_NODES);
         self.add_table("_voided_edges", VOIDED_EDGES);
+        self.add_table("versioned_nodes", VERSIONED_NODES);
+        for name in ["submitted_node_id_idx", "submitted_node_gdc_versions_idx"] {
+            self.add_index("versioned_nodes", name, Kind::Plain, columns(&["node_id"]));
+        }
     }
 
     fn add_transactions(&mut self) {
         self.add_table("transaction_logs", TRANSACTION_LOGS);
         self.add_table("transaction_snapshots", TRANSACTION_SNAPSHOTS);
         self.add_table("transaction_documents", TRANSACTION_DOCUMENTS);
+        self.add_table("transactions_running", TRANSACTIONS_RUNNING);
         let logs = [
             "program",
             "project",
@@ -167,10 +187,10 @@ impl Schema {
         ];
         for column in logs {
             let name = format!("transaction_logs_{column}_idx");
-            self.add_index("transaction_logs", &name, false, " ", Sql::raw(column));
+            self.add_index("transaction_logs", &name, Kind::Plain, columns(&[column]));
         }
-        let project_id = Sql::raw("((program || '-') || project)");
-        self.add_index("transaction_logs", "transaction_logs_project_id_idx", false, " ", project_id);
+        let project_id = vec![Sql::raw("((program || '-') || project)")];
+        self.add_index("transaction_logs", "transaction_logs_project_id_idx", Kind::Plain, project_id);
         let others = [
             ("transaction_snapshots", "ix_transaction_snapshots_entity_id", "entity_id"),
             ("transaction_snapshots", "ix_transaction_snapshots_transaction_id", "transaction_id"),
@@ -178,13 +198,37 @@ impl Schema {
             ("transaction_documents", "document_transaction_idx", "transaction_id"),
         ];
         for (table, name, column) in others {
-            self.add_index(table, name, false, " ", Sql::raw(column));
+            self.add_index(table, name, Kind::Plain, columns(&[column]));
         }
     }
 
     fn add_table(&mut self, name: &str, create: &'static str) {
         self.tables.push(Table { name: name.to_owned(), create: Sql::raw(create) });
     }
+}
+
+/// How an index is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    Gin,
+    /// For text and its beginnings, whatever the collation.
+    Text,
+    UniqueText,
+}
+
+impl Kind {
+    fn is_text(self) -> bool {
+        matches!(self, Self::Text | Self::UniqueText)
+    }
+
+    fn is_unique(self) -> bool {
+        self == Self::UniqueText
+    }
+}
+
+fn columns(names: &[&'static str]) -> Vec<Sql> {
+    names.iter().map(|name| Sql::raw(name)).collect()
 }
 
 const VOIDED_NODES: &str = "create table _voided_nodes (
@@ -209,6 +253,21 @@ const VOIDED_EDGES: &str = "create table _voided_edges (
     properties jsonb,
     label text not null,
     primary key (key, src_id, dst_id, label)
+)";
+
+/// What `/submit` keeps of nodes.
+const VERSIONED_NODES: &str = "create table versioned_nodes (
+    key bigserial primary key,
+    label text not null,
+    node_id text not null,
+    project_id text not null,
+    gdc_versions text[],
+    created timestamp with time zone not null,
+    versioned timestamp with time zone not null default now(),
+    acl text[],
+    system_annotations jsonb,
+    properties jsonb,
+    neighbors text[]
 )";
 
 const TRANSACTION_LOGS: &str = "create table transaction_logs (
@@ -242,4 +301,10 @@ const TRANSACTION_DOCUMENTS: &str = "create table transaction_documents (
     doc text not null,
     response_json jsonb,
     primary key (id, transaction_id)
+)";
+
+/// Ours alone: see [`crate::running`]. It refers to no other table, so that nobody who truncates those has to know it.
+const TRANSACTIONS_RUNNING: &str = "create table transactions_running (
+    transaction_id integer primary key,
+    worker integer not null
 )";

@@ -7,8 +7,11 @@
 pub mod ddl;
 pub mod ids;
 mod migrate;
+mod missing;
 pub mod names;
 pub mod nodes;
+pub mod running;
 pub mod transactions;
 
-pub use migrate::{MigrationReport, migrate};
+pub use migrate::{MigrationPlan, MigrationReport, migrate, plan};
+pub use missing::missing_tables;

@@ -240,8 +240,10 @@ pub async fn delete_edges(
         .map(|_| ())
 }
 
-/// `insert into _voided_nodes ... from "table" n `, to be followed by a join or condition.
-fn void_nodes(table: &str, label: &str) -> Sql {
+/// `insert into _voided_nodes ... from "table" n `, to be followed by a join or condition: keeps nodes of the type
+/// `label` as history, as they are before the statement. For statements that change nodes in another way than the
+/// functions above.
+pub fn void_nodes(table: &str, label: &str) -> Sql {
     Sql::raw(
         "insert into _voided_nodes (node_id, created, acl, system_annotations, properties, label) \
          select n.node_id, n.created, n.acl, n._sysan, n._props, ",

@@ -125,7 +125,8 @@ pub struct Document<'a, R: ?Sized = Value> {
     pub response: &'a R,
 }
 
-/// Opens a log row in state PENDING and returns its id, which is the transaction's id.
+/// Opens a log row in state PENDING and returns its id, which is the transaction's id. For work that is done in the
+/// same database transaction; a row that others see before its work is done is opened with [`crate::running::open`].
 ///
 /// # Errors
 /// What the database says.
@@ -144,7 +145,8 @@ pub async fn open(connection: &mut PgConnection, log: &NewLog<'_>) -> Result<i32
     .await
 }
 
-/// Ends a log row; `canonical` is the list of submitted documents as JSON text, `None` leaves it empty.
+/// Ends a log row, and the note that somebody works on it; `canonical` is the list of submitted documents as JSON
+/// text, `None` leaves it empty.
 ///
 /// # Errors
 /// What the database says.
@@ -155,7 +157,8 @@ pub async fn finish(
     canonical: Option<&str>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "update transaction_logs set state = $2, canonical_json = coalesce($3::text::jsonb, canonical_json) \
+        "with done as (delete from transactions_running where transaction_id = $1) \
+         update transaction_logs set state = $2, canonical_json = coalesce($3::text::jsonb, canonical_json) \
          where id = $1",
     )
     .bind(id)

@@ -229,6 +229,19 @@ create table _voided_edges (
     label text not null,
     primary key (key, src_id, dst_id, label)
 );
+create table versioned_nodes (
+    key bigserial primary key,
+    label text not null,
+    node_id text not null,
+    project_id text not null,
+    gdc_versions text[],
+    created timestamp with time zone not null,
+    versioned timestamp with time zone not null default now(),
+    acl text[],
+    system_annotations jsonb,
+    properties jsonb,
+    neighbors text[]
+);
 create table transaction_logs (
     id serial primary key,
     submitter text,
@@ -258,6 +271,10 @@ create table transaction_documents (
     doc text not null,
     response_json jsonb,
     primary key (id, transaction_id)
+);
+create table transactions_running (
+    transaction_id integer primary key,
+    worker integer not null
 );
 create index "node_root__props_idx" on "node_root" using gin (_props);
 create index "node_root__sysan__props_idx" on "node_root" using gin (_sysan, _props);
@@ -375,6 +392,8 @@ create index "edge_readingdatafromaliquot_src_id" on "edge_readingdatafromaliquo
 create index "edge_readingdatafromstudy_dst_id_src_id_idx" on "edge_readingdatafromstudy" (src_id, dst_id);
 create index "edge_readingdatafromstudy_dst_id" on "edge_readingdatafromstudy" (dst_id);
 create index "edge_readingdatafromstudy_src_id" on "edge_readingdatafromstudy" (src_id);
+create index "submitted_node_id_idx" on "versioned_nodes" (node_id);
+create index "submitted_node_gdc_versions_idx" on "versioned_nodes" (node_id);
 create index "transaction_logs_program_idx" on "transaction_logs" (program);
 create index "transaction_logs_project_idx" on "transaction_logs" (project);
 create index "transaction_logs_is_dry_run_idx" on "transaction_logs" (is_dry_run);

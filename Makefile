@@ -54,7 +54,7 @@ unit:
 integration: build
 	integration-tests/run
 
-# Submission against the floor of the database.
+# The graph against the floor of the database (docs/performance.md). For example: make bench ARGS="--only counts --repeat 9"
 bench: prerequisites build
 	integration-tests/run --version >/dev/null
-	cd integration-tests && "$${CARGO_TARGET_DIR:-../target}/integration-venv/bin/python" -m bench.submission
+	cd integration-tests && "$${CARGO_TARGET_DIR:-../target}/integration-venv/bin/python" -m bench $(ARGS)

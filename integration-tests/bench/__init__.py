@@ -1,0 +1,1 @@
+"""Benchmarks of the graph: ours beside the floor of the database, in one run. `python -m bench --help`."""

@@ -1,0 +1,103 @@
+"""Benchmarks of the graph: what ours takes, what the database alone takes for the same (the floor), and the ratio.
+
+    python -m bench [--only NAME] [--repeat N] [--json FILE] [--check]
+
+One fresh `commons up` with our own dictionary gets 10,000 subjects, 20,000 samples and 40,000 aliquots through its API;
+then each line is measured on it, ours and floor in turn. docs/performance.md says what each floor is. The column
+"original" has the published figures of the services that this project replaces; they were not measured in this run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+
+from harness.commons import program
+
+from . import memory, reads, start, writes
+from .measure import Line, median, spread
+from .stand import Stand
+
+# In this order: what needs a process of its own comes last.
+ON_THE_GRAPH: dict[str, Callable[[Stand, int], Line]] = {
+    "create-json": lambda stand, repeat: writes.create(stand, repeat, "json"),
+    "create-tsv": lambda stand, repeat: writes.create(stand, repeat, "tsv"),
+    "unchanged": writes.unchanged,
+    "delete": writes.delete,
+    "nested": lambda stand, repeat: reads.nested(stand, repeat, pages=True),
+    "nested-all": lambda stand, repeat: reads.nested(stand, repeat, pages=False),
+    "counts": reads.counts,
+    "everything": reads.everything,
+    "memory-quickly": lambda stand, _: memory.memory(stand, 0),
+    "memory-slowly": lambda stand, _: memory.memory(stand, 0.02),
+}
+ALONE: dict[str, Callable[[int], Line]] = {"start": start.start}
+
+
+def machine() -> str:
+    model = next((line.split(":")[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")), platform.machine())
+    return f"{os.cpu_count()} CPUs ({model}), load {os.getloadavg()[0]:.1f}, {program()}"
+
+
+def row(line: Line) -> list[str]:
+    cpu = "–" if line.cpu is None else " / ".join(f"{1000 * seconds:,.0f}" for seconds in line.cpu)
+    goal = line.goal if line.goal == "–" else f"{line.goal} {'holds' if line.holds else 'MISSED'}"
+    return [line.name, line.what, line.unit, spread(line.ours), spread(line.floor), spread(line.ratios), goal, cpu,
+            line.original]
+
+
+def table(lines: list[Line]) -> str:
+    """As Markdown."""
+    header = ["name", "what", "unit", "ours", "floor", "ratio", "goal", "CPU ms ours / floor", "original*"]
+    rows = [header, ["---"] * len(header), *map(row, lines)]
+    widths = [max(len(cells[column]) for cells in rows) for column in range(len(header))]
+    text = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths)) + " |" for cells in rows]
+    notes = [f"{line.name}: {line.note}" for line in lines if line.note]
+    return "\n".join([*text, "", *notes, "* published for the original services, not measured in this run"])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = [*ON_THE_GRAPH, *ALONE]
+    parser.add_argument("--only", action="append", choices=names, metavar="NAME", default=[],
+                        help=f"may be given several times: {', '.join(names)}")
+    parser.add_argument("--repeat", type=int, default=5, help="pairs a line (default 5)")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="also write all numbers there")
+    parser.add_argument("--check", action="store_true", help="exit with 1 when a goal is missed")
+    asked = parser.parse_args()
+    wanted = [name for name in names if name in asked.only or not asked.only]
+    print(machine(), file=sys.stderr)
+    lines: list[Line] = []
+
+    def add(line: Line) -> None:
+        print(" ".join(f"{cell}" for cell in row(line)), file=sys.stderr)
+        lines.append(line)
+
+    if any(name in ON_THE_GRAPH for name in wanted):
+        with tempfile.TemporaryDirectory(prefix="commons-bench-") as folder:
+            stand = Stand(pathlib.Path(folder))
+            try:
+                for name in wanted:
+                    if name in ON_THE_GRAPH:
+                        add(ON_THE_GRAPH[name](stand, asked.repeat))
+            finally:
+                stand.stop()
+    for name in wanted:
+        if name in ALONE:
+            add(ALONE[name](asked.repeat))
+    print(table(lines))
+    if asked.json:
+        asked.json.write_text(json.dumps({"machine": machine(), "lines": [line.json() for line in lines]}, indent=1))
+    return 1 if asked.check and not all(line.holds for line in lines) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

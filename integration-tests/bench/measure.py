@@ -1,0 +1,141 @@
+"""Clocks, pairs and what is said about them.
+
+Ours and the floor alternate within one run, first one first, then the other, so that whatever else the machine does
+hits both alike. A ratio is the median of the pairs' ratios.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import statistics
+import time
+from collections.abc import Callable
+
+TICK = 1 / os.sysconf("SC_CLK_TCK")
+
+
+def tree(root: int) -> list[int]:
+    """`root` and all its descendants."""
+    children: dict[int, list[int]] = {}
+    for folder in pathlib.Path("/proc").iterdir():
+        if folder.name.isdigit() and (fields := stat(int(folder.name))):
+            children.setdefault(int(fields[1]), []).append(int(folder.name))
+    found, rest = [], [root]
+    while rest:
+        process = rest.pop()
+        found.append(process)
+        rest.extend(children.get(process, []))
+    return found
+
+
+def stat(process: int) -> list[str] | None:
+    """The fields of /proc/PID/stat from the state on; `None` when the process has ended."""
+    try:
+        text = pathlib.Path(f"/proc/{process}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return text.rpartition(")")[2].split()
+
+
+def cpu(root: int) -> float:
+    """CPU seconds of `root` and its descendants, those that have ended included."""
+    fields = (stat(process) for process in tree(root))
+    return TICK * sum(int(number) for found in fields if found for number in found[11:15])
+
+
+@dataclasses.dataclass
+class Taken:
+    """What one piece of work took."""
+
+    seconds: float
+    cpu: float
+
+
+class Clock:
+    """Times work that commons (with its PostgreSQL) does, and the CPU time that it costs."""
+
+    def __init__(self, commons: int) -> None:
+        self.commons = commons
+
+    def time(self, work: Callable[[], object], *, own: bool) -> Taken:
+        """`own`: this process is part of what is measured (the floor's client), and not only the one who asks."""
+        cpu_before, own_before = cpu(self.commons), time.process_time()
+        started = time.perf_counter()
+        work()
+        seconds = time.perf_counter() - started
+        used = cpu(self.commons) - cpu_before
+        return Taken(seconds, used + (time.process_time() - own_before if own else 0))
+
+
+@dataclasses.dataclass
+class Line:
+    """One line of the table."""
+
+    name: str
+    what: str
+    unit: str
+    """`records/s` (more is better), or `ms`, `s`, `MB` (less is)."""
+    ours: list[float]
+    floor: list[float]
+    goal: str
+    holds: bool
+    ratios: list[float] = dataclasses.field(default_factory=list)
+    """Ours to floor, a pair each."""
+    cpu: tuple[float, float] | None = None
+    """CPU seconds of a repetition, ours and floor."""
+    original: str = "–"
+    note: str = ""
+
+    def json(self) -> dict:
+        return dataclasses.asdict(self) | {
+            "ours_median": median(self.ours), "floor_median": median(self.floor), "ratio_median": median(self.ratios)}
+
+
+def median(numbers: list[float]) -> float | None:
+    return statistics.median(numbers) if numbers else None
+
+
+def spread(numbers: list[float]) -> str:
+    """Median and range."""
+    if not numbers:
+        return "–"
+    digits = 0 if median(numbers) >= 100 else 1 if median(numbers) >= 10 else 2
+    show = lambda number: f"{number:,.{digits}f}"  # noqa: E731
+    if len(numbers) == 1:
+        return show(numbers[0])
+    return f"{show(median(numbers))} ({show(min(numbers))}–{show(max(numbers))})"
+
+
+@dataclasses.dataclass
+class Pairs:
+    """Paired measurements."""
+
+    ours: list[Taken]
+    floor: list[Taken]
+
+    def rates(self, records: int) -> tuple[list[float], list[float], list[float]]:
+        """Records a second of both, and ours to floor."""
+        ours, floor = ([records / taken.seconds for taken in side] for side in (self.ours, self.floor))
+        return ours, floor, [a / b for a, b in zip(ours, floor)]
+
+    def milliseconds(self, times: int = 1) -> tuple[list[float], list[float], list[float]]:
+        """Milliseconds of one of `times` that were taken together, of both, and ours to floor."""
+        ours, floor = ([1000 * taken.seconds / times for taken in side] for side in (self.ours, self.floor))
+        return ours, floor, [a / b for a, b in zip(ours, floor)]
+
+    def cpu(self, times: int = 1) -> tuple[float, float]:
+        return tuple(statistics.median(taken.cpu for taken in side) / times for side in (self.ours, self.floor))
+
+
+def pairs(repeat: int, ours: Callable[[int], Taken], floor: Callable[[int], Taken]) -> Pairs:
+    """Both `repeat` times after one that does not count; the order changes with every repetition."""
+    measured = Pairs([], [])
+    for number in range(repeat + 1):
+        both = [(measured.ours, ours), (measured.floor, floor)]
+        for side, work in both if number % 2 else reversed(both):
+            taken = work(number)
+            if number:
+                side.append(taken)
+    return measured

@@ -7,6 +7,7 @@ mod build;
 mod builtin;
 mod check;
 mod draft4;
+mod examples;
 mod model;
 mod nulls;
 mod problem;
@@ -18,6 +19,7 @@ mod wording;
 pub mod yaml;
 
 pub use check::check;
+pub use examples::{Example, examples};
 pub use model::{
     Category, Dictionary, Link, LinkGroup, LinkItem, Multiplicity, NodeType, Property, ScalarType,
 };

@@ -2,6 +2,7 @@
 
 mod checking;
 mod default_dictionary;
+mod examples;
 mod loading;
 mod mini;
 mod resolving;

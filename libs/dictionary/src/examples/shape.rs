@@ -1,0 +1,182 @@
+//! What of a dictionary's structure matters to examples: which type stands in its middle, and what hangs below it.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use super::text::is_name;
+use crate::{Dictionary, NodeType, ScalarType};
+
+/// Types that belong to no project.
+const WITHOUT_PROJECT: [&str; 4] = ["program", "project", "root", "data_release"];
+/// Names that mean something else in the schema of every dictionary.
+const TAKEN: [&str; 12] = [
+    "Root",
+    "viewer",
+    "Node",
+    "DataNode",
+    "NodeType",
+    "WithPathToInput",
+    "GenericEntity",
+    "String",
+    "Int",
+    "Float",
+    "Boolean",
+    "ID",
+];
+/// Fields that every type has.
+const SYSTEM: [&str; 7] =
+    ["id", "type", "submitter_id", "project_id", "state", "created_datetime", "updated_datetime"];
+/// Levels below the middle.
+const DEPTH: usize = 3;
+/// An enumeration with more values makes no readable example.
+const VALUES: usize = 8;
+
+/// Where a value of a closed list is found.
+pub(super) struct Enumeration<'d> {
+    pub(super) node: &'d NodeType,
+    pub(super) property: &'d str,
+    pub(super) values: Vec<&'d str>,
+}
+
+pub(super) struct Shape<'d> {
+    dictionary: &'d Dictionary,
+    /// Types whose records belong to a project, in dictionary order.
+    pub(super) types: Vec<&'d NodeType>,
+    /// The type with the most types below it: `case`, `subject`, `participant`.
+    pub(super) subject: Option<&'d NodeType>,
+}
+
+impl<'d> Shape<'d> {
+    pub(super) fn of(dictionary: &'d Dictionary) -> Self {
+        let types = dictionary.nodes.values().filter(|node| is_of_projects(node)).collect();
+        let mut shape = Self { dictionary, types, subject: None };
+        let distances = shape.distances(shape.node("project"));
+        let weight = |node: &NodeType| {
+            let plain = shape.children(node).iter().filter(|(_, child)| !child.category.is_file()).count();
+            let distance = distances.get(node.id.as_str()).copied().unwrap_or(usize::MAX);
+            (plain, std::cmp::Reverse(distance))
+        };
+        // Of equals the first.
+        let plain = shape.types.iter().rev().filter(|node| !node.category.is_file());
+        shape.subject = plain.max_by_key(|node| weight(node)).or(shape.types.first()).copied();
+        shape
+    }
+
+    pub(super) fn node(&self, id: &str) -> Option<&'d NodeType> {
+        self.dictionary.nodes.get(id)
+    }
+
+    /// Types with a link to `node`, by the name that the link has there. Of several with one name GraphQL shows the last.
+    pub(super) fn children(&self, node: &'d NodeType) -> Vec<(&'d str, &'d NodeType)> {
+        let mut found: Vec<(&str, &NodeType)> = Vec::new();
+        for (source, link) in &node.backlinks {
+            let Some(child) = self.types.iter().find(|ty| ty.id == *source) else { continue };
+            found.retain(|(backref, _)| *backref != link.backref);
+            if is_name(&link.backref) {
+                found.push((&link.backref, child));
+            }
+        }
+        found
+    }
+
+    /// Steps from `start` to each type that is below it.
+    fn distances(&self, start: Option<&'d NodeType>) -> HashMap<&'d str, usize> {
+        let mut distances: HashMap<&str, usize> = start.iter().map(|node| (node.id.as_str(), 0)).collect();
+        let mut waiting: VecDeque<&NodeType> = start.into_iter().collect();
+        while let Some(node) = waiting.pop_front() {
+            let next = distances[node.id.as_str()] + 1;
+            for (_, child) in self.children(node) {
+                if !distances.contains_key(child.id.as_str()) {
+                    distances.insert(&child.id, next);
+                    waiting.push_back(child);
+                }
+            }
+        }
+        distances
+    }
+
+    /// The longest way down from `node` on which no type could be reached in fewer steps: where a sample may hang on a
+    /// subject or on one of its diagnoses, most hang on the subject.
+    pub(super) fn chain_below(&self, node: &'d NodeType) -> Vec<(&'d str, &'d NodeType)> {
+        self.longest(node, 1, &self.distances(Some(node)))
+    }
+
+    fn longest(
+        &self,
+        node: &'d NodeType,
+        depth: usize,
+        distances: &HashMap<&'d str, usize>,
+    ) -> Vec<(&'d str, &'d NodeType)> {
+        let mut best: Vec<(&str, &NodeType)> = Vec::new();
+        if depth > DEPTH {
+            return best;
+        }
+        for (backref, child) in self.children(node) {
+            if distances.get(child.id.as_str()) != Some(&depth) {
+                continue;
+            }
+            let mut way = vec![(backref, child)];
+            way.extend(self.longest(child, depth + 1, distances));
+            if rank(&way) > rank(&best) {
+                best = way;
+            }
+        }
+        best
+    }
+
+    /// What `node` has beside the fields that every type has, as declared.
+    pub(super) fn own_properties(&self, node: &'d NodeType) -> Vec<&'d str> {
+        let names = node.stored_properties().map(|property| property.name.as_str());
+        names.filter(|name| is_name(name) && !SYSTEM.contains(name)).collect()
+    }
+
+    pub(super) fn has_property(&self, node: &NodeType, name: &str) -> bool {
+        node.stored_properties().any(|property| property.name == name)
+    }
+
+    /// Properties that some type of file has.
+    pub(super) fn file_properties(&self) -> BTreeSet<&'d str> {
+        let files = self.types.iter().filter(|node| node.category.is_file());
+        files.flat_map(|node| node.stored_properties().map(|property| property.name.as_str())).collect()
+    }
+
+    pub(super) fn has_schema_key(&self, key: &str) -> bool {
+        self.dictionary.nodes.values().any(|node| node.schema.get(key).is_some())
+    }
+
+    /// A property with a short list of values: of the middle, or of what is next to it, or of any type.
+    pub(super) fn enumeration(&self) -> Option<Enumeration<'d>> {
+        let subject = self.subject?;
+        let children = self.children(subject).into_iter().map(|(_, child)| child);
+        let near = std::iter::once(subject).chain(children);
+        let mut all = near.chain(self.types.iter().copied()).filter(|node| !node.category.is_file());
+        all.find_map(enumeration_of)
+    }
+}
+
+/// Whether the records of `node` belong to a project and can be queried.
+fn is_of_projects(node: &NodeType) -> bool {
+    let taken = TAKEN.contains(&node.id.as_str())
+        || ["__", "NotPropertiesInput_", "Transaction"].iter().any(|start| node.id.starts_with(start));
+    is_name(&node.id)
+        && !taken
+        && !WITHOUT_PROJECT.contains(&node.id.as_str())
+        && !node.category.is_internal()
+}
+
+/// Longer is better, then samples and what is made of them, then few files.
+fn rank(way: &[(&str, &NodeType)]) -> (usize, usize, std::cmp::Reverse<usize>) {
+    let count = |is: fn(&NodeType) -> bool| way.iter().filter(|(_, node)| is(node)).count();
+    let specimens = count(|node| node.category.0 == "biospecimen");
+    (way.len(), specimens, std::cmp::Reverse(count(|node| node.category.is_file())))
+}
+
+fn enumeration_of(node: &NodeType) -> Option<Enumeration<'_>> {
+    node.stored_properties().find_map(|property| {
+        let usable = is_name(&property.name) && property.scalar == ScalarType::String;
+        let listed = property.schema.get("enum").and_then(|values| values.as_array());
+        let values: Vec<&str> = listed?.iter().filter_map(|value| value.as_str()).collect();
+        let readable =
+            usable && !SYSTEM.contains(&property.name.as_str()) && (2..=VALUES).contains(&values.len());
+        readable.then_some(Enumeration { node, property: &property.name, values })
+    })
+}

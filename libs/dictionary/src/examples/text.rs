@@ -1,0 +1,89 @@
+//! Writing GraphQL for people: indented, one field a line.
+
+/// A field with its arguments, and what is selected of it.
+#[derive(Debug, Clone)]
+pub(super) struct Selection {
+    pub(super) head: String,
+    pub(super) fields: Vec<Selection>,
+}
+
+pub(super) fn leaf(head: impl Into<String>) -> Selection {
+    Selection { head: head.into(), fields: Vec::new() }
+}
+
+pub(super) fn leaves<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Vec<Selection> {
+    names.into_iter().map(leaf).collect()
+}
+
+pub(super) fn tree(head: impl Into<String>, fields: Vec<Selection>) -> Selection {
+    Selection { head: head.into(), fields }
+}
+
+/// A query below its comment.
+pub(super) fn query(comment: &str, fields: &[Selection]) -> String {
+    let mut text = format!("# {comment}\n{{\n");
+    fields.iter().for_each(|field| write(field, 1, &mut text));
+    text.push_str("}\n");
+    text
+}
+
+fn write(selection: &Selection, depth: usize, text: &mut String) {
+    let indent = "  ".repeat(depth);
+    text.extend([indent.as_str(), &selection.head]);
+    if selection.fields.is_empty() {
+        text.push('\n');
+        return;
+    }
+    text.push_str(" {\n");
+    selection.fields.iter().for_each(|field| write(field, depth + 1, text));
+    text.extend([indent.as_str(), "}\n"]);
+}
+
+/// A string of GraphQL, which is one of JSON.
+pub(super) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Whether GraphQL can spell a name.
+pub(super) fn is_name(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// A field name for a value: its letters and digits, made different by `position` where little is left of it.
+pub(super) fn alias(value: &str, position: usize) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    let name: String = value.chars().map(plain).collect();
+    match name.chars().next() {
+        Some(c)
+            if c.is_ascii_alphabetic() && value.chars().all(|c| c.is_ascii_alphanumeric() || c == ' ') =>
+        {
+            name
+        }
+        _ => format!("value_{}", position + 1),
+    }
+}
+
+/// `an aliquot`, `a sample`.
+pub(super) fn article(noun: &str) -> String {
+    let vowel = noun.starts_with(['a', 'e', 'i', 'o']);
+    format!("{} {noun}", if vowel { "an" } else { "a" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_become_names() {
+        let names: Vec<String> =
+            ["Not Reported", "1-2", "female", ""].iter().zip(0..).map(|(value, n)| alias(value, n)).collect();
+        assert_eq!(names, ["not_reported", "value_2", "female", "value_4"]);
+    }
+
+    #[test]
+    fn texts_of_users_stay_texts() {
+        assert_eq!(quoted("a\"b\\c\n"), r#""a\"b\\c\n""#);
+    }
+}

@@ -1,0 +1,142 @@
+import { DOC_EXPLORER_PLUGIN, DocExplorerContextProvider } from "@graphiql/plugin-doc-explorer";
+import { HISTORY_PLUGIN, HistoryContextProvider } from "@graphiql/plugin-history";
+import { useEditorContext } from "@graphiql/react";
+import { setNonce } from "get-nonce";
+import { GraphiQL, GraphiQLInterface, GraphiQLProvider } from "graphiql";
+import "graphiql/style.css";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { createRoot } from "react-dom/client";
+
+import { MODELS, examples, fetcherOf, hasFlatModel, logins, logoutUrl, projects, storageOf, userName } from "./commons.js";
+import "./page.css";
+
+// Dialogs put a style element into the page; the page's policy admits the elements that know its nonce.
+setNonce(document.querySelector("meta[name=style-nonce]").content);
+
+const PLUGINS = [DOC_EXPLORER_PLUGIN, HISTORY_PLUGIN];
+
+/** Who is logged in, or how to become so. */
+function Login({ user, ways }) {
+  if (user) {
+    return (
+      <p className="login">
+        {user} <a href={logoutUrl()}>Log out</a>
+      </p>
+    );
+  }
+  return (
+    <p className="login visitor" role="status">
+      You are not logged in, so queries are refused.{" "}
+      {ways.length === 0 && "Nobody can log in here."}
+      {ways.map(({ name, url }) => (
+        <a key={url} href={url}>
+          Log in ({name})
+        </a>
+      ))}
+    </p>
+  );
+}
+
+/** A labelled list; choosing calls `onChoose` with the value. */
+function Choice({ label, value, options, onChoose }) {
+  return (
+    <label>
+      {label}
+      <select value={value} onChange={(event) => onChoose(event.target.value)}>
+        {options.map(({ value, text, title }) => (
+          <option key={value} value={value} title={title}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** The menu of examples. What the user has written is not overwritten: the example then gets a tab of its own. */
+function Examples({ list }) {
+  const { queryEditor, addTab, activeTabIndex, tabs } = useEditorContext({ nonNull: true });
+  const waiting = useRef();
+  const given = useRef(new Set());
+  useEffect(() => {
+    list.forEach(({ query }) => given.current.add(query.trim()));
+  }, [list]);
+  useEffect(() => {
+    if (waiting.current && queryEditor) {
+      queryEditor.setValue(waiting.current);
+      waiting.current = undefined;
+    }
+  }, [activeTabIndex, tabs.length, queryEditor]);
+  const fill = (name) => {
+    const query = list.find((example) => example.name === name)?.query;
+    if (!query || !queryEditor) return;
+    const written = queryEditor.getValue().trim();
+    if (written && !given.current.has(written)) {
+      waiting.current = query;
+      addTab();
+    } else {
+      queryEditor.setValue(query);
+    }
+  };
+  const options = list.map(({ name, title, explanation }) => ({ value: name, text: title, title: explanation }));
+  return <Choice label="Examples" value="" onChoose={fill} options={[{ value: "", text: "Choose a query …" }, ...options]} />;
+}
+
+function Page({ start }) {
+  const [user, setUser] = useState(start.user);
+  const [model, setModel] = useState("graph");
+  const [project, setProject] = useState(start.project);
+  const [list, setList] = useState(start.examples);
+  const fetcher = useMemo(() => fetcherOf(MODELS[model], () => setUser(undefined)), [model]);
+  const storage = useMemo(() => storageOf(model), [model]);
+  const choose = async (id) => {
+    setProject(id);
+    setList(await examples(id));
+  };
+  const models = Object.entries(MODELS).map(([value, { title }]) => ({ value, text: title }));
+  return (
+    <GraphiQLProvider
+      key={model}
+      fetcher={fetcher}
+      storage={storage}
+      plugins={PLUGINS}
+      referencePlugin={DOC_EXPLORER_PLUGIN}
+      shouldPersistHeaders={false}
+      defaultQuery={model === "graph" ? start.examples[0]?.query : ""}
+    >
+      <HistoryContextProvider>
+        <DocExplorerContextProvider>
+          <header>
+            <h1>Query</h1>
+            {start.hasFlat && <Choice label="Model" value={model} options={models} onChoose={setModel} />}
+            {model === "graph" && start.projects.length > 0 && (
+              <Choice
+                label="Project"
+                value={project}
+                options={start.projects.map((id) => ({ value: id, text: id }))}
+                onChoose={choose}
+              />
+            )}
+            {model === "graph" && <Examples list={list} />}
+            <Login user={user} ways={start.ways} />
+          </header>
+          <main>
+            <GraphiQLInterface showPersistHeadersSettings={false}>
+              <GraphiQL.Logo>{null}</GraphiQL.Logo>
+            </GraphiQLInterface>
+          </main>
+        </DocExplorerContextProvider>
+      </HistoryContextProvider>
+    </GraphiQLProvider>
+  );
+}
+
+async function begin() {
+  const [user, ways, hasFlat] = await Promise.all([userName(), logins(), hasFlatModel()]);
+  const readable = user ? await projects() : [];
+  const project = readable[0];
+  const start = { user, ways, hasFlat, projects: readable, project, examples: await examples(project) };
+  createRoot(document.getElementById("query")).render(<Page start={start} />);
+}
+
+begin();

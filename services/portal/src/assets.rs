@@ -1,0 +1,66 @@
+//! Files that pages refer to. A public name has the digest of the content in it, so that browsers keep a file for good
+//! and never meet an old one.
+
+use std::{
+    borrow::Cow,
+    io::{self, Read as _},
+};
+
+use flate2::read::GzDecoder;
+
+include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// A file.
+#[derive(Debug)]
+pub(crate) struct Asset {
+    name: &'static str,
+    pub(crate) digest: &'static str,
+    pub(crate) content_type: &'static str,
+    gzip: &'static [u8],
+}
+
+impl Asset {
+    /// `graphiql.js` as `graphiql-0123456789abcdef.js`.
+    pub(crate) fn public_name(&self) -> String {
+        let (stem, extension) = self.name.rsplit_once('.').unwrap_or((self.name, ""));
+        format!("{stem}-{}.{extension}", self.digest)
+    }
+
+    /// The content, compressed if the client takes that.
+    ///
+    /// # Errors
+    /// Never in a build whose tests pass.
+    pub(crate) fn content(&self, gzip: bool) -> io::Result<Cow<'static, [u8]>> {
+        if gzip {
+            return Ok(Cow::Borrowed(self.gzip));
+        }
+        let mut plain = Vec::new();
+        GzDecoder::new(self.gzip).read_to_end(&mut plain)?;
+        Ok(Cow::Owned(plain))
+    }
+}
+
+/// The file of this public name.
+pub(crate) fn find(public_name: &str) -> Option<&'static Asset> {
+    ASSETS.iter().find(|asset| asset.public_name() == public_name)
+}
+
+/// The public name of the file `name`.
+pub(crate) fn public_name(name: &str) -> String {
+    let known = ASSETS.iter().find(|asset| asset.name == name);
+    known.map(Asset::public_name).expect("invariant: pages name files that build.rs has put in")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_comes_out_as_it_went_in() {
+        for asset in ASSETS {
+            let path = format!("{}/assets/graphiql/{}", env!("CARGO_MANIFEST_DIR"), asset.name);
+            assert!(asset.content(false).unwrap() == std::fs::read(path).unwrap(), "{}", asset.name);
+            assert!(find(&asset.public_name()).is_some_and(|found| found.digest == asset.digest));
+        }
+    }
+}

@@ -68,6 +68,15 @@ impl From<sqlx::Error> for Error {
     }
 }
 
+impl From<documents::Fault> for Error {
+    fn from(fault: documents::Fault) -> Self {
+        match fault {
+            documents::Fault::Unreadable(message) => Self::BadRequest(message),
+            documents::Fault::Source(error) => Self::Corrupt(error.to_string()),
+        }
+    }
+}
+
 impl From<AuthzError> for Error {
     fn from(error: AuthzError) -> Self {
         let refused = |status, text| Self::Arborist { status, text };

@@ -1,7 +1,7 @@
 //! sheepdog: validated writes to the graph.
 //!
 //! A submission goes through pure steps with one lookup between each two: the body becomes documents
-//! (`document`, `tsv`), documents become entities with what has to be looked up (`plan`), the answers of the
+//! (`libs/documents`), documents become entities with what has to be looked up (`plan`), the answers of the
 //! database turn them into writes or errors (`resolve`, `links`), and `store` writes them set by set. One
 //! request is one transaction.
 
@@ -31,7 +31,6 @@ mod submission;
 mod template;
 #[cfg(test)]
 mod testing;
-mod tsv;
 mod turns;
 
 use std::sync::Arc;

@@ -1,0 +1,124 @@
+//! Bytes from a stream, looked at before they are taken.
+
+use std::io::Read;
+
+use crate::Fault;
+
+const CHUNK: usize = 64 << 10;
+/// Bytes of the beginning that messages may show: 500 characters.
+const HEAD: usize = 2000;
+
+/// A stream with what was read of it and not yet taken.
+pub(crate) struct Input<R> {
+    source: R,
+    buffer: Vec<u8>,
+    /// What is there and not taken: `buffer[at..end]`.
+    at: usize,
+    end: usize,
+    head: Vec<u8>,
+    has_nul: bool,
+}
+
+pub(crate) fn unreadable(why: impl std::fmt::Display) -> Fault {
+    Fault::Unreadable(format!("Unable to parse document: {why}"))
+}
+
+fn no_text() -> Fault {
+    unreadable("it is not UTF-8")
+}
+
+impl<R: Read> Input<R> {
+    /// Reads the beginning.
+    pub(crate) fn new(source: R) -> Result<Self, Fault> {
+        let mut input =
+            Self { source, buffer: vec![0; CHUNK], at: 0, end: 0, head: Vec::new(), has_nul: false };
+        input.ensure(HEAD)?;
+        input.head = input.buffer[..input.end.min(HEAD)].to_vec();
+        Ok(input)
+    }
+
+    /// The first 500 characters, enough to recognise a document.
+    pub(crate) fn head(&self) -> String {
+        let valid = match std::str::from_utf8(&self.head) {
+            Ok(text) => text,
+            Err(error) => std::str::from_utf8(&self.head[..error.valid_up_to()]).unwrap_or_default(),
+        };
+        valid.chars().take(500).collect()
+    }
+
+    /// What is there; empty only at the end.
+    pub(crate) fn available(&mut self) -> Result<&[u8], Fault> {
+        self.ensure(1)?;
+        Ok(&self.buffer[self.at..self.end])
+    }
+
+    /// Takes `count` of the available bytes.
+    pub(crate) fn take(&mut self, count: usize) {
+        self.at = self.end.min(self.at + count);
+    }
+
+    pub(crate) fn peek(&mut self) -> Result<Option<u8>, Fault> {
+        Ok(self.available()?.first().copied())
+    }
+
+    /// Takes whitespace as Unicode has it.
+    pub(crate) fn skip_whitespace(&mut self) -> Result<(), Fault> {
+        while let Some(character) = self.peek_char()?.filter(|character| character.is_whitespace()) {
+            self.take(character.len_utf8());
+        }
+        Ok(())
+    }
+
+    fn peek_char(&mut self) -> Result<Option<char>, Fault> {
+        self.ensure(4)?;
+        let bytes = &self.buffer[self.at..self.end.min(self.at + 4)];
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let valid = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
+        };
+        valid.chars().next().map(Some).ok_or_else(no_text)
+    }
+
+    /// Whether a NUL character was there or is still to come; the input is at its end then.
+    pub(crate) fn has_nul(&mut self) -> bool {
+        while !self.has_nul {
+            self.at = self.end;
+            match self.available() {
+                Ok([]) | Err(_) => break,
+                Ok(_) => {}
+            }
+        }
+        self.has_nul
+    }
+
+    /// Reads until `count` bytes are there, or all that are left.
+    fn ensure(&mut self, count: usize) -> Result<(), Fault> {
+        while self.end - self.at < count {
+            if self.at > 0 {
+                self.buffer.copy_within(self.at..self.end, 0);
+                self.end -= self.at;
+                self.at = 0;
+            }
+            let read = match self.source.read(&mut self.buffer[self.end..]) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                read => read?,
+            };
+            if read == 0 {
+                break;
+            }
+            if self.buffer[self.end..self.end + read].contains(&0) {
+                self.has_nul = true;
+                return Err(nul());
+            }
+            self.end += read;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn nul() -> Fault {
+    unreadable("the character U+0000 cannot be stored")
+}

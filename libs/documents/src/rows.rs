@@ -1,0 +1,194 @@
+//! Rows and cells of a table, as Python's `csv` module reads them (excel dialect).
+
+use std::io::Read;
+
+use crate::{
+    Fault, LARGEST_DOCUMENT,
+    input::{Input, unreadable},
+};
+
+/// More columns than any dictionary has; beyond it the table is a mistake or an attack.
+pub const MOST_COLUMNS: usize = 20_000;
+
+/// Largest cell, in bytes.
+pub const LARGEST_CELL: usize = 32 << 20;
+
+/// A row, with the line that it begins in.
+#[derive(Debug, Default)]
+pub(crate) struct Row {
+    pub line: usize,
+    text: Vec<u8>,
+    /// Where each cell ends, and whether it was quoted.
+    cells: Vec<(usize, bool)>,
+    /// Whether there is anything in cells beyond those that are kept; `None`: there are no such cells.
+    excess: Option<bool>,
+}
+
+impl Row {
+    fn begin(&mut self, line: usize) {
+        self.line = line;
+        self.text.clear();
+        self.cells.clear();
+        self.excess = None;
+    }
+
+    fn start(&self) -> usize {
+        self.cells.last().map_or(0, |(end, _)| *end)
+    }
+
+    fn end_cell(&mut self, is_quoted: bool) {
+        let start = self.start();
+        if self.cells.len() <= MOST_COLUMNS {
+            self.cells.push((self.text.len(), is_quoted));
+            return;
+        }
+        let is_blank = !is_quoted && is_blank(&self.text[start..]);
+        self.excess = Some(self.excess.unwrap_or(false) || !is_blank);
+        self.text.truncate(start);
+    }
+
+    /// How many cells there are, as far as anybody needs to know.
+    pub(crate) fn len(&self) -> usize {
+        self.cells.len() + usize::from(self.excess.is_some())
+    }
+
+    /// The cells as text.
+    pub(crate) fn cells(&self) -> Result<Vec<&str>, Fault> {
+        let text = std::str::from_utf8(&self.text).map_err(|_| unreadable("it is not UTF-8"))?;
+        let mut start = 0;
+        let cell = |(end, _): &(usize, bool)| {
+            let cell = text.get(start..*end).ok_or_else(|| unreadable("it is not UTF-8"));
+            start = *end;
+            cell
+        };
+        self.cells.iter().map(cell).collect()
+    }
+
+    /// Whether it is one empty cell: such rows do not count at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 1 && self.text.is_empty()
+    }
+
+    /// Whether nothing but whitespace was written.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.excess != Some(true) && self.cells.iter().all(|(_, quoted)| !quoted) && is_blank(&self.text)
+    }
+
+    /// Drops the blank cells at the end.
+    pub(crate) fn trim_end(&mut self) {
+        if self.excess == Some(true) {
+            return;
+        }
+        self.excess = None;
+        while let Some((end, false)) = self.cells.last().copied() {
+            let start = self.cells.iter().rev().nth(1).map_or(0, |(end, _)| *end);
+            if !is_blank(&self.text[start..end]) {
+                break;
+            }
+            self.cells.pop();
+        }
+    }
+}
+
+fn is_blank(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(char::is_whitespace))
+}
+
+/// Reads rows.
+pub(crate) struct Rows<R> {
+    pub input: Input<R>,
+    delimiter: u8,
+    line: usize,
+}
+
+impl<R: Read> Rows<R> {
+    /// `delimiter` is an ASCII character.
+    pub(crate) fn new(input: Input<R>, delimiter: u8) -> Self {
+        Self { input, delimiter, line: 1 }
+    }
+
+    /// Reads the next row into `row`; `false` at the end.
+    pub(crate) fn next(&mut self, row: &mut Row) -> Result<bool, Fault> {
+        row.begin(self.line);
+        if self.input.peek()?.is_none() {
+            return Ok(false);
+        }
+        loop {
+            let is_quoted = self.input.peek()? == Some(b'"');
+            if is_quoted {
+                self.read_quoted(row)?;
+            }
+            self.read_plain(row)?;
+            row.end_cell(is_quoted);
+            let next = self.input.peek()?;
+            self.input.take(1);
+            match next {
+                Some(byte) if byte == self.delimiter => {}
+                Some(byte) => {
+                    if byte == b'\r' && self.input.peek()? == Some(b'\n') {
+                        self.input.take(1);
+                    }
+                    self.line += 1;
+                    return Ok(true);
+                }
+                None => return Ok(true),
+            }
+        }
+    }
+
+    /// Up to the next delimiter or line end.
+    fn read_plain(&mut self, row: &mut Row) -> Result<(), Fault> {
+        let (delimiter, line) = (self.delimiter, self.line);
+        loop {
+            let available = self.input.available()?;
+            let is_end = |byte: &u8| *byte == delimiter || *byte == b'\n' || *byte == b'\r';
+            let end = available.iter().position(is_end);
+            let count = end.unwrap_or(available.len());
+            append(row, &available[..count], line)?;
+            self.input.take(count);
+            if end.is_some() || count == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A quoted part, doubled quotes being one; what stands between it and the delimiter belongs to the cell, too.
+    fn read_quoted(&mut self, row: &mut Row) -> Result<(), Fault> {
+        let begin = self.line;
+        self.input.take(1);
+        loop {
+            let available = self.input.available()?;
+            if available.is_empty() {
+                return Err(unreadable(format!("the quote that begins in line {begin} is not closed")));
+            }
+            let end = available.iter().position(|byte| *byte == b'"');
+            let count = end.unwrap_or(available.len());
+            let newlines = available[..count].iter().filter(|byte| **byte == b'\n').count();
+            append(row, &available[..count], begin)?;
+            self.line += newlines;
+            self.input.take(count + usize::from(end.is_some()));
+            if end.is_none() {
+                continue;
+            }
+            if self.input.peek()? != Some(b'"') {
+                return Ok(());
+            }
+            self.input.take(1);
+            append(row, b"\"", begin)?;
+        }
+    }
+}
+
+fn append(row: &mut Row, bytes: &[u8], line: usize) -> Result<(), Fault> {
+    row.text.extend_from_slice(bytes);
+    if row.text.len() - row.start() > LARGEST_CELL {
+        return Err(unreadable(format!("a cell in line {line} is larger than {LARGEST_CELL} bytes")));
+    }
+    if row.text.len() > LARGEST_DOCUMENT {
+        return Err(unreadable(format!(
+            "the row that begins in line {} is larger than {LARGEST_DOCUMENT} bytes",
+            row.line
+        )));
+    }
+    Ok(())
+}

@@ -6,6 +6,7 @@
 mod build;
 mod builtin;
 mod check;
+mod compare;
 mod draft4;
 mod examples;
 mod model;
@@ -15,10 +16,12 @@ pub mod python;
 mod resolve;
 mod source;
 mod validators;
+mod watched;
 mod wording;
 pub mod yaml;
 
 pub use check::check;
+pub use compare::{Change, ChangeKind, Impact, LinkRules, changed_types, compare};
 pub use examples::{Example, examples};
 pub use model::{
     Category, Dictionary, Link, LinkGroup, LinkItem, Multiplicity, NodeType, Property, ScalarType,
@@ -26,3 +29,4 @@ pub use model::{
 pub use problem::{LoadError, Problem};
 pub use source::read_files;
 pub use validators::{SchemaValidator, Validators, Violation, ViolationKind};
+pub use watched::Watched;

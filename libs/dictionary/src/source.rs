@@ -1,6 +1,10 @@
 //! Where a dictionary comes from: a folder of YAML files, one merged JSON file, or an address of the latter.
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -21,10 +25,13 @@ const SCHEMA_FOLDERS: [&str; 3] =
 /// # Errors
 /// When it cannot be fetched, is no YAML or JSON, or is too large (128 MB).
 pub async fn read_files(source: &str) -> Result<IndexMap<String, Value>, LoadError> {
-    if source.starts_with("http://") || source.starts_with("https://") {
-        return merged(source, &fetch(source).await?);
+    if is_address(source) {
+        let fetched = fetch(source, None).await?;
+        let body = fetched
+            .ok_or_else(|| unreadable(source, "the server answered 304 to a question without a tag"))?;
+        return merged(source, &body.body);
     }
-    let path = Path::new(source.strip_prefix("file://").unwrap_or(source));
+    let path = local(source);
     if path.is_dir() {
         return read_folder(path);
     }
@@ -35,17 +42,44 @@ pub async fn read_files(source: &str) -> Result<IndexMap<String, Value>, LoadErr
     merged(source, &fs::read(path).map_err(|error| unreadable(source, error))?)
 }
 
-fn unreadable(source: impl AsRef<Path>, reason: impl ToString) -> LoadError {
+/// Whether `source` is fetched; anything else is a path.
+pub(crate) fn is_address(source: &str) -> bool {
+    source.starts_with("http://") || source.starts_with("https://")
+}
+
+/// The path of a source that is no address.
+pub(crate) fn local(source: &str) -> &Path {
+    Path::new(source.strip_prefix("file://").unwrap_or(source))
+}
+
+pub(crate) fn unreadable(source: impl AsRef<Path>, reason: impl ToString) -> LoadError {
     LoadError::Unreadable { source_name: source.as_ref().display().to_string(), reason: reason.to_string() }
 }
 
-async fn fetch(url: &str) -> Result<Vec<u8>, LoadError> {
+/// What a server sent.
+pub(crate) struct Fetched {
+    pub(crate) body: Vec<u8>,
+    /// Its `ETag`.
+    pub(crate) tag: Option<String>,
+}
+
+/// The document at `url`; none if it is still the one with the tag `known`.
+pub(crate) async fn fetch(url: &str, known: Option<&str>) -> Result<Option<Fetched>, LoadError> {
     let failed = |error: reqwest::Error| unreadable(url, error.without_url());
     let client = reqwest::Client::builder().timeout(TIMEOUT).build().map_err(failed)?;
-    let mut response = client.get(url).send().await.map_err(failed)?;
+    let mut request = client.get(url);
+    if let Some(tag) = known {
+        request = request.header(reqwest::header::IF_NONE_MATCH, tag);
+    }
+    let mut response = request.send().await.map_err(failed)?;
+    if known.is_some() && response.status() == reqwest::StatusCode::NOT_MODIFIED {
+        return Ok(None);
+    }
     if response.status() != reqwest::StatusCode::OK {
         return Err(unreadable(url, format!("the server answered {}", response.status())));
     }
+    let tag = response.headers().get(reqwest::header::ETAG).and_then(|tag| tag.to_str().ok());
+    let tag = tag.map(str::to_owned);
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(failed)? {
         if body.len() + chunk.len() > MAX_BYTES {
@@ -53,19 +87,18 @@ async fn fetch(url: &str) -> Result<Vec<u8>, LoadError> {
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(body)
+    Ok(Some(Fetched { body, tag }))
 }
 
 /// The merged form: one JSON object, file name to content.
-fn merged(source: &str, bytes: &[u8]) -> Result<IndexMap<String, Value>, LoadError> {
+pub(crate) fn merged(source: &str, bytes: &[u8]) -> Result<IndexMap<String, Value>, LoadError> {
     serde_json::from_slice(bytes).map_err(|error| {
         unreadable(source, format!("not a JSON object of file names and their contents: {error}"))
     })
 }
 
 fn read_folder(root: &Path) -> Result<IndexMap<String, Value>, LoadError> {
-    let below = SCHEMA_FOLDERS.iter().map(|folder| root.join(folder)).find(|folder| folder.is_dir());
-    let folder = below.unwrap_or_else(|| root.to_owned());
+    let folder = schema_folder(root);
     let names = yaml_names(&folder)?;
     if names.is_empty() {
         let places = SCHEMA_FOLDERS.join(", ");
@@ -83,7 +116,13 @@ fn read_folder(root: &Path) -> Result<IndexMap<String, Value>, LoadError> {
     if problems.is_empty() { Ok(files) } else { Err(LoadError::Invalid(problems)) }
 }
 
-fn yaml_names(folder: &Path) -> Result<Vec<String>, LoadError> {
+/// Where the files are: `root` itself, or a folder below it.
+pub(crate) fn schema_folder(root: &Path) -> PathBuf {
+    let below = SCHEMA_FOLDERS.iter().map(|folder| root.join(folder)).find(|folder| folder.is_dir());
+    below.unwrap_or_else(|| root.to_owned())
+}
+
+pub(crate) fn yaml_names(folder: &Path) -> Result<Vec<String>, LoadError> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, error))? {
         let entry = entry.map_err(|error| unreadable(folder, error))?;

@@ -3,6 +3,7 @@
 //! A service is a struct built once; it implements [`Service`] and is mounted either alone on its own port
 //! ([`Server`]) or beside the others behind the gateway. Nothing here is global but the log subscriber.
 
+mod current;
 mod path;
 mod programs_only;
 mod request_id;
@@ -10,6 +11,7 @@ mod server;
 mod service;
 mod telemetry;
 
+pub use current::{Current, Replaceable};
 pub use path::{collapse_slashes, set_path, set_path_and_query, trim_trailing_slash};
 pub use request_id::{RequestId, request_id};
 pub use server::{BindError, Server, bind};

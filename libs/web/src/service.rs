@@ -16,6 +16,11 @@ pub trait Service: Send + Sync + 'static {
 
     /// `Ok` when requests can be served; otherwise what the service waits for.
     async fn ready(&self) -> Result<(), String>;
+
+    /// Digest of the data dictionary that is served now, of services that have one.
+    fn dictionary(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Mounts `service` at the root for the requests that pass `guard`.

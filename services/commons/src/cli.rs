@@ -88,6 +88,10 @@ pub struct UpArgs {
     /// Data dictionary: a folder of YAML files, a merged JSON file, or the address of one. Default: the built-in one.
     #[arg(long, value_name = "DIR|FILE|URL")]
     pub dictionary: Option<String>,
+    /// Look every so many seconds whether the dictionary has changed, and serve the new one without a restart; 0 never.
+    /// Default: 1 for a folder or file, 0 for an address.
+    #[arg(long, value_name = "SECONDS")]
+    pub dictionary_refresh: Option<u64>,
     /// Load users, groups and rights, as in every Gen3 commons. The user `admin`, with every right, is added unless the
     /// file defines it. Without this option `admin` is made sure of, and nobody else's rights change.
     #[arg(long, value_name = "FILE")]
@@ -236,6 +240,21 @@ pub enum DictionaryCommand {
         /// As JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Make the commons that runs on this state folder load its dictionary again, and wait until it serves it
+    ///
+    /// The same happens when the commons gets SIGHUP, and when the files of its dictionary change. No request fails
+    /// meanwhile. A dictionary that cannot be used changes nothing (exit status 4).
+    Reload {
+        /// Seconds to wait.
+        #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+        timeout: u64,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// Where everything is kept.
+        #[command(flatten)]
+        state: StateArgs,
     },
 }
 

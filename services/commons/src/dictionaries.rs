@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 use dictionary::Dictionary;
 use indexmap::IndexMap;
+use serde_json::Value;
 
 include!(concat!(env!("OUT_DIR"), "/dictionary_files.rs"));
 
@@ -17,12 +18,26 @@ pub(crate) async fn load(source: Option<&str>) -> anyhow::Result<Dictionary> {
     }
 }
 
-pub(crate) fn built_in() -> anyhow::Result<Dictionary> {
-    let mut files = IndexMap::new();
-    for (name, text) in FILES {
-        files.insert((*name).to_owned(), dictionary::yaml::parse(text).with_context(|| (*name).to_owned())?);
+/// The files of the dictionary at `source`, or of the built-in one, by name.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) async fn files(source: Option<&str>) -> anyhow::Result<IndexMap<String, Value>> {
+    match source {
+        Some(source) => Ok(dictionary::read_files(source).await?),
+        None => built_in_files().context("the built-in dictionary cannot be used"),
     }
-    Ok(Dictionary::from_files(files)?)
+}
+
+pub(crate) fn built_in() -> anyhow::Result<Dictionary> {
+    Ok(Dictionary::from_files(built_in_files()?)?)
+}
+
+fn built_in_files() -> anyhow::Result<IndexMap<String, Value>> {
+    let parsed = |(name, text): &(&str, &str)| {
+        Ok(((*name).to_owned(), dictionary::yaml::parse(text).with_context(|| (*name).to_owned())?))
+    };
+    FILES.iter().map(parsed).collect()
 }
 
 #[cfg(test)]

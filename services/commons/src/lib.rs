@@ -8,6 +8,7 @@ mod demo;
 mod dictionaries;
 mod failure;
 mod output;
+mod reload;
 mod serve;
 mod state;
 mod supervision;
@@ -33,7 +34,7 @@ pub fn run(cli: Cli) -> ExitCode {
     // The object store's protocol library logs every 404 of a client as an error, and whole requests with it.
     let (format, filter) = match &cli.command {
         Command::Serve(_) => (web::LogFormat::Json, "info,sqlx=warn,s3s=off,s3s_fs=off"),
-        _ => (web::LogFormat::Text, "warn,sqlx=error,s3s=off,s3s_fs=off"),
+        _ => (web::LogFormat::Text, "warn,commons::reload=info,sqlx=error,s3s=off,s3s_fs=off"),
     };
     web::init_telemetry(format, filter);
     let runtime = match supervision::runtime() {

@@ -6,6 +6,7 @@
 //! keys/DATE/*.pem    token signing keys, generated once, newest first
 //! credentials.json   API key of the user admin, as the SDK reads it
 //! run.json           what runs now, or ran last: URL, addresses, databases
+//! dictionary.json    what came of the last reload of the dictionary
 //! postgres/          the databases          postgres.log   their log
 //! objects/           uploaded files, by bucket
 //! ```
@@ -231,7 +232,11 @@ fn random_text(length: usize) -> String {
     (0..length).map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())])).collect()
 }
 
-fn read_json<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>> {
+/// The content of a file; `None` when there is none.
+///
+/// # Errors
+/// When it is there but cannot be read.
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -240,7 +245,11 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>> {
     serde_json::from_str(&text).map(Some).with_context(|| format!("{} is damaged", path.display()))
 }
 
-fn write_json<T: Serialize>(path: &Path, value: &T) -> anyhow::Result<()> {
+/// Writes a file for its owner, in one step.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn write_json<T: Serialize>(path: &Path, value: &T) -> anyhow::Result<()> {
     let text = serde_json::to_string_pretty(value)?;
     write_private(path, &format!("{text}\n"))
 }

@@ -1,7 +1,7 @@
 //! Threads, signals, and what happens when a background task panics.
 
 use std::{
-    io,
+    io::{self, IsTerminal as _},
     panic::{self, PanicHookInfo},
     sync::{Arc, Mutex},
 };
@@ -11,6 +11,8 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
 };
+
+use crate::reload::Asked;
 
 /// Threads of background tasks have this name; threads that serve requests have others.
 const THREADS: &str = "commons";
@@ -28,7 +30,7 @@ pub(crate) fn runtime() -> io::Result<Runtime> {
 /// Why the program ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum End {
-    /// SIGTERM, SIGINT or SIGHUP.
+    /// SIGTERM or SIGINT; SIGHUP, too, where it asks for no reload or the terminal is gone.
     Signal,
     /// A background task panicked: the commons is no longer whole, and pretending otherwise would be worse.
     Panic(String),
@@ -41,11 +43,14 @@ pub(crate) struct Watch {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
+    reload: Option<Asked>,
+    terminals: [bool; 3],
 }
 
 impl Watch {
-    /// Notices signals, and reports panics of background tasks, from now on. Needs a runtime.
-    pub(crate) fn install() -> io::Result<Self> {
+    /// Notices signals, and reports panics of background tasks, from now on. Needs a runtime. With `reload`, SIGHUP
+    /// asks for it, as it is usual of servers; without, it is a reason to end.
+    pub(crate) fn install(reload: Option<Asked>) -> io::Result<Self> {
         let (sender, panics) = watch::channel(None);
         let sender = Arc::new(Mutex::new(sender));
         let report = panic::take_hook();
@@ -62,24 +67,39 @@ impl Watch {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
+            reload,
+            terminals: terminals(),
         })
     }
 
     /// Returns when the program is to end.
     pub(crate) async fn end(&mut self) -> End {
-        let panicked = async {
-            match self.panics.wait_for(Option::is_some).await {
-                Ok(place) => place.clone().unwrap_or_default(),
-                Err(_) => std::future::pending().await,
+        loop {
+            let panicked = async {
+                match self.panics.wait_for(Option::is_some).await {
+                    Ok(place) => place.clone().unwrap_or_default(),
+                    Err(_) => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = self.terminate.recv() => return End::Signal,
+                _ = self.interrupt.recv() => return End::Signal,
+                _ = self.hangup.recv() => {}
+                place = panicked => return End::Panic(place),
             }
-        };
-        tokio::select! {
-            _ = self.terminate.recv() => End::Signal,
-            _ = self.interrupt.recv() => End::Signal,
-            _ = self.hangup.recv() => End::Signal,
-            place = panicked => End::Panic(place),
+            // Whoever closes his terminal does not want a new dictionary, but no commons any more.
+            let terminal_is_gone = self.terminals != terminals();
+            match &self.reload {
+                Some(reload) if !terminal_is_gone => reload.notify_one(),
+                _ => return End::Signal,
+            }
         }
     }
+}
+
+/// Which of the standard streams are terminals that are still there.
+fn terminals() -> [bool; 3] {
+    [io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()]
 }
 
 #[cfg(test)]
@@ -94,7 +114,7 @@ mod tests {
         let _turn = TURN.lock();
         let runtime = runtime().unwrap();
         let end = runtime.block_on(async {
-            let mut watch = Watch::install().unwrap();
+            let mut watch = Watch::install(None).unwrap();
             let task = tokio::spawn(async { panic!("a broken invariant") });
             assert!(task.await.unwrap_err().is_panic());
             watch.end().await
@@ -107,16 +127,35 @@ mod tests {
         let _turn = TURN.lock();
         let runtime = runtime().unwrap();
         let end = runtime.block_on(async {
-            let mut watch = Watch::install().unwrap();
+            let mut watch = Watch::install(None).unwrap();
             tokio::select! {
                 _ = watch.end() => panic!("nothing has happened yet"),
                 () = tokio::time::sleep(std::time::Duration::from_millis(10)) => {}
             }
-            let me = std::process::id().to_string();
-            assert!(std::process::Command::new("kill").args(["-HUP", &me]).status().unwrap().success());
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            hang_up().await;
             watch.end().await
         });
         assert_eq!(end, End::Signal);
+    }
+
+    async fn hang_up() {
+        let me = rustix::process::getpid();
+        rustix::process::kill_process(me, rustix::process::Signal::HUP).unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+
+    #[test]
+    fn where_a_reload_is_possible_hanging_up_asks_for_it_and_nothing_ends() {
+        let _turn = TURN.lock();
+        let runtime = runtime().unwrap();
+        runtime.block_on(async {
+            let asked = Asked::default();
+            let mut watch = Watch::install(Some(asked.clone())).unwrap();
+            hang_up().await;
+            tokio::select! {
+                end = watch.end() => panic!("{end:?}"),
+                () = asked.notified() => {}
+            }
+        });
     }
 }

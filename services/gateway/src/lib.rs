@@ -56,19 +56,27 @@ impl Gateway {
         }
     }
 
-    /// Each service with `ready` or what it waits for; 503 until all are ready.
+    /// Each service with `ready` or what it waits for, and the digests of the dictionaries that are served; 503
+    /// until all are ready.
     async fn readiness(&self) -> HttpResponse {
         let mut services = Map::new();
+        let mut dictionaries = Map::new();
         let mut ready = true;
         for service in &self.services {
             let state = service.ready().await;
+            if let Some(digest) = service.dictionary() {
+                dictionaries.insert(service.name().to_owned(), Value::String(digest));
+            }
             ready &= state.is_ok();
             services.insert(
                 service.name().to_owned(),
                 Value::String(state.map_or_else(|why| why, |()| "ready".into())),
             );
         }
-        let body = json!({ "ready": ready, "services": services });
+        let mut body = json!({ "ready": ready, "services": services });
+        if !dictionaries.is_empty() {
+            body["dictionaries"] = Value::Object(dictionaries);
+        }
         if ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
     }
 }

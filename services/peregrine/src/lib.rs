@@ -102,6 +102,20 @@ impl Peregrine {
         let introspection = OnceLock::new();
         Arc::new(Self { config, pool, dictionary, graph, schema, introspection, authz, verifier })
     }
+
+    /// The same service for another dictionary, whose tables must be there.
+    ///
+    /// # Panics
+    /// As [`Peregrine::build`].
+    pub fn with_dictionary(&self, dictionary: Arc<Dictionary>) -> Arc<Self> {
+        let (authz, verifier) = (self.authz.clone(), self.verifier.clone());
+        Self::build(self.config.clone(), self.pool.clone(), dictionary, authz, verifier)
+    }
+
+    /// The dictionary that it serves.
+    pub fn dictionary(&self) -> &Arc<Dictionary> {
+        &self.dictionary
+    }
 }
 
 #[async_trait]
@@ -111,6 +125,23 @@ impl ::web::Service for Peregrine {
     }
 
     fn configure(self: Arc<Self>, cfg: &mut web::ServiceConfig) {
+        cfg.service(
+            web::scope("").app_data(web::Data::from(self)).configure(<Self as ::web::Replaceable>::routes),
+        );
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        let answer: Result<i32, sqlx::Error> = sqlx::query_scalar("select 1").fetch_one(&self.pool).await;
+        answer.map(|_| ()).map_err(|error| format!("the database does not answer: {error}"))
+    }
+
+    fn dictionary(&self) -> Option<String> {
+        Some(self.dictionary.digest.clone())
+    }
+}
+
+impl ::web::Replaceable for Peregrine {
+    fn routes(cfg: &mut web::ServiceConfig) {
         let cors = DefaultHeaders::new()
             .add(("Access-Control-Allow-Origin", "*"))
             .add(("Access-Control-Expose-Headers", "Content-Disposition"));
@@ -118,14 +149,8 @@ impl ::web::Service for Peregrine {
             web::scope("")
                 .wrap(from_fn(::web::trim_trailing_slash))
                 .wrap(cors)
-                .app_data(web::Data::from(self))
                 .configure(routes::configure)
                 .default_service(web::to(routes::not_found)),
         );
-    }
-
-    async fn ready(&self) -> Result<(), String> {
-        let answer: Result<i32, sqlx::Error> = sqlx::query_scalar("select 1").fetch_one(&self.pool).await;
-        answer.map(|_| ()).map_err(|error| format!("the database does not answer: {error}"))
     }
 }

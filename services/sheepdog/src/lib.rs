@@ -83,8 +83,8 @@ pub struct Sheepdog {
     authz: Arc<dyn Authz>,
     index: Arc<dyn IndexClient>,
     verifier: Arc<Verifier>,
-    background: Background,
-    turns: Turns,
+    background: Arc<Background>,
+    turns: Arc<Turns>,
 }
 
 impl Sheepdog {
@@ -109,9 +109,32 @@ impl Sheepdog {
             authz,
             index,
             verifier,
-            background: Background::default(),
-            turns: Turns::default(),
+            background: Arc::default(),
+            turns: Arc::default(),
         }))
+    }
+
+    /// The same service for another dictionary, whose tables must be there. Who is at work is common to both.
+    ///
+    /// # Errors
+    /// When a schema of the dictionary cannot be compiled.
+    pub fn with_dictionary(&self, dictionary: Arc<Dictionary>) -> Result<Arc<Self>, LoadError> {
+        Ok(Arc::new(Self {
+            config: self.config.clone(),
+            pool: self.pool.clone(),
+            validators: Validators::compile(&dictionary)?,
+            dictionary,
+            authz: self.authz.clone(),
+            index: self.index.clone(),
+            verifier: self.verifier.clone(),
+            background: self.background.clone(),
+            turns: self.turns.clone(),
+        }))
+    }
+
+    /// The dictionary that it serves.
+    pub fn dictionary(&self) -> &Arc<Dictionary> {
+        &self.dictionary
     }
 }
 
@@ -123,16 +146,27 @@ impl ::web::Service for Sheepdog {
 
     fn configure(self: Arc<Self>, cfg: &mut web::ServiceConfig) {
         cfg.service(
-            web::scope("")
-                .wrap(from_fn(::web::trim_trailing_slash))
-                .app_data(web::Data::from(self))
-                .configure(routes::configure)
-                .default_service(web::to(routes::not_found)),
+            web::scope("").app_data(web::Data::from(self)).configure(<Self as ::web::Replaceable>::routes),
         );
     }
 
     async fn ready(&self) -> Result<(), String> {
         let probe = sqlx::query("select 1").execute(&self.pool).await;
         probe.map(|_| ()).map_err(|error| format!("the graph database does not answer: {error}"))
+    }
+
+    fn dictionary(&self) -> Option<String> {
+        Some(self.dictionary.digest.clone())
+    }
+}
+
+impl ::web::Replaceable for Sheepdog {
+    fn routes(cfg: &mut web::ServiceConfig) {
+        cfg.service(
+            web::scope("")
+                .wrap(from_fn(::web::trim_trailing_slash))
+                .configure(routes::configure)
+                .default_service(web::to(routes::not_found)),
+        );
     }
 }

@@ -1,13 +1,59 @@
 //! `commons dictionary`.
 
+use std::{path::Path, time::Duration};
+
 use dictionary::{Dictionary, LoadError, Problem};
 use serde_json::json;
 
-use crate::{Failure, cli::DictionaryCommand, output::tell};
+use crate::{
+    Failure,
+    cli::DictionaryCommand,
+    output::tell,
+    reload::{self, Outcome},
+    state::State,
+};
 
 pub(crate) async fn run(command: DictionaryCommand) -> anyhow::Result<()> {
-    let DictionaryCommand::Check { source, json } = command;
-    let (problems, node_types) = check(&source).await?;
+    match command {
+        DictionaryCommand::Check { source, json } => tell_problems(&source, json).await,
+        DictionaryCommand::Reload { timeout, json, state } => {
+            reload_running(&state.folder, Duration::from_secs(timeout), json).await
+        }
+    }
+}
+
+async fn reload_running(folder: &Path, patience: Duration, json: bool) -> anyhow::Result<()> {
+    let state = State::existing(folder)?;
+    let Some(run) = state.running()? else {
+        let told = format!("no commons runs on {}; start it with `commons up`", state.folder().display());
+        return Err(Failure::Prerequisite(told).into());
+    };
+    let report = reload::ask(&state, &run, patience).await?;
+    if json {
+        tell(serde_json::to_string(&report)?)?;
+    }
+    let served = format!("dictionary {} ({} node types)", report.digest, report.node_types);
+    let text = match report.outcome {
+        Outcome::Unchanged => format!("unchanged: {served}"),
+        Outcome::Replaced { breaking: 0 } => format!("serving {served}"),
+        Outcome::Replaced { breaking } => {
+            format!(
+                "serving {served}; {breaking} of its changes break something, as the log of the commons says"
+            )
+        }
+        Outcome::Failed { error } => {
+            let told = format!("the commons goes on with {served}, for the new one failed: {error}");
+            return Err(Failure::NotInOrder(told).into());
+        }
+    };
+    if !json {
+        tell(text)?;
+    }
+    Ok(())
+}
+
+async fn tell_problems(source: &str, json: bool) -> anyhow::Result<()> {
+    let (problems, node_types) = check(source).await?;
     if json {
         tell(json!({ "source": source, "problems": problems }))?;
     } else {

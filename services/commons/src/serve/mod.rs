@@ -5,14 +5,18 @@ mod options;
 mod services;
 mod waiting;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use clap::Subcommand;
 use web::{Server, Service};
 
-use crate::supervision::{End, Watch};
+use crate::{
+    reload::{Asked, Reload, Triggers},
+    supervision::{End, Watch},
+};
 use options::{
-    ArboristArgs, FenceArgs, GatewayArgs, GuppyArgs, IndexdArgs, Listen, PeregrineArgs, SheepdogArgs,
+    ArboristArgs, DictionaryAt, FenceArgs, GatewayArgs, GuppyArgs, IndexdArgs, Listen, PeregrineArgs,
+    SheepdogArgs,
 };
 
 /// One service alone.
@@ -47,33 +51,56 @@ impl Serve {
         }
     }
 
-    async fn build(&self) -> anyhow::Result<Arc<dyn Service>> {
+    /// The dictionary, of services that have one.
+    fn dictionary(&self) -> Option<&DictionaryAt> {
         match self {
-            Self::Fence(args) => services::fence(args).await,
-            Self::Arborist(args) => services::arborist(args).await,
-            Self::Indexd(args) => services::indexd(args).await,
-            Self::Sheepdog(args) => services::sheepdog(args).await,
-            Self::Peregrine(args) => services::peregrine(args).await,
-            Self::Guppy(_) => services::guppy(),
-            Self::Gateway(args) => services::gateway(args),
+            Self::Sheepdog(args) => Some(&args.dictionary),
+            Self::Peregrine(args) => Some(&args.dictionary),
+            _ => None,
         }
+    }
+
+    async fn build(&self) -> anyhow::Result<Built> {
+        let service = match self {
+            Self::Sheepdog(args) => return services::sheepdog(args).await,
+            Self::Peregrine(args) => return services::peregrine(args).await,
+            Self::Fence(args) => services::fence(args).await?,
+            Self::Arborist(args) => services::arborist(args).await?,
+            Self::Indexd(args) => services::indexd(args).await?,
+            Self::Guppy(_) => services::guppy()?,
+            Self::Gateway(args) => services::gateway(args)?,
+        };
+        Ok(Built { service, reload: None })
     }
 }
 
+/// A service, and how it gets another dictionary if it has one.
+pub(crate) struct Built {
+    service: Arc<dyn Service>,
+    reload: Option<Reload>,
+}
+
 pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
-    let mut watch = Watch::install()?;
+    let asked = Asked::default();
+    let mut watch = Watch::install(serve.dictionary().map(|_| asked.clone()))?;
     let listen = serve.listen();
     let listener = web::bind(listen.host, listen.port)?;
     let address = listener.local_addr()?;
     let threads = listen.threads();
-    let service = tokio::select! {
-        service = serve.build() => service?,
+    let Built { service, reload } = tokio::select! {
+        built = serve.build() => built?,
         end = watch.end() => return ended(end),
     };
     let name = service.name();
     let server = Server::start(listener, service, threads)?;
     tracing::info!(service = name, address = %address, version = crate::VERSION, "serving");
+    let triggers = serve.dictionary().map(|dictionary| {
+        let interval = (dictionary.dictionary_refresh > 0).then_some(dictionary.dictionary_refresh);
+        Triggers::new(asked, dictionary.source(), interval.map(Duration::from_secs))
+    });
+    let reloading = reload.zip(triggers).map(|(reload, triggers)| reload.start(triggers));
     let end = watch.end().await;
+    drop(reloading);
     tracing::info!(service = name, "stopping");
     server.stop().await?;
     ended(end)

@@ -81,7 +81,7 @@ pub(crate) async fn pool_when_it_answers(options: PgConnectOptions) -> PgPool {
 
 impl DictionaryAt {
     /// The source, if one is given.
-    fn source(&self) -> Option<&str> {
+    pub(crate) fn source(&self) -> Option<&str> {
         // A variable that is set to nothing counts as unset.
         let sources = [&self.dictionary, &self.schema_dir];
         sources.into_iter().flatten().map(String::as_str).find(|source| !source.is_empty())

@@ -107,6 +107,10 @@ pub struct DictionaryAt {
     /// A folder of YAML files, used when there is no address.
     #[arg(long, value_name = "DIR", env = "PATH_TO_SCHEMA_DIR")]
     pub schema_dir: Option<String>,
+    /// Look every so many seconds whether the dictionary has changed, and serve the new one without a restart; 0 never.
+    /// SIGHUP makes the service look at once.
+    #[arg(long, value_name = "SECONDS", env = "DICTIONARY_REFRESH", default_value_t = 0)]
+    pub dictionary_refresh: u64,
 }
 
 /// Options of fence.

@@ -11,17 +11,25 @@ use ::peregrine::Peregrine;
 use ::sheepdog::Sheepdog;
 use anyhow::Context as _;
 use authz::{Authz, HttpAuthz};
+use dictionary::Dictionary;
 use indexclient::HttpIndex;
 use serde::Deserialize;
 use storage::S3Store;
 use tokens::{SigningKeys, Verifier};
-use web::Service;
+use web::{Current, Service};
 
 use super::{
+    Built,
     neighbours::{login, read, upstreams},
-    options::{ArboristArgs, Database, FenceArgs, GatewayArgs, IndexdArgs, PeregrineArgs, SheepdogArgs},
+    options::{
+        ArboristArgs, Database, DictionaryAt, FenceArgs, GatewayArgs, IndexdArgs, PeregrineArgs, SheepdogArgs,
+    },
 };
-use crate::{COMMIT, VERSION, up::http_client};
+use crate::{
+    COMMIT, VERSION,
+    reload::{self, Reload, Served, Tables},
+    up::http_client,
+};
 
 pub(crate) async fn arborist(args: &ArboristArgs) -> anyhow::Result<Arc<dyn Service>> {
     let pool = args.database.pool().await?;
@@ -89,14 +97,26 @@ pub(crate) async fn indexd(args: &IndexdArgs) -> anyhow::Result<Arc<dyn Service>
     Ok(Indexd::build(config, pool, authz))
 }
 
-pub(crate) async fn sheepdog(args: &SheepdogArgs) -> anyhow::Result<Arc<dyn Service>> {
+/// The tables of `dictionary`, made or waited for.
+async fn prepare_tables(
+    database: &Database,
+    pool: &sqlx::PgPool,
+    dictionary: &Dictionary,
+) -> anyhow::Result<Tables> {
+    if database.migrate {
+        psqlgraph::migrate(pool, dictionary).await?;
+        return Ok(Tables::Made);
+    }
+    reload::await_tables(pool, dictionary).await;
+    Ok(Tables::Awaited)
+}
+
+pub(crate) async fn sheepdog(args: &SheepdogArgs) -> anyhow::Result<Built> {
     let client = http_client()?;
     let verifier = args.tokens.verifier(&client)?;
     let dictionary = args.dictionary.load().await?;
     let pool = args.database.pool().await?;
-    if args.database.migrate {
-        psqlgraph::migrate(&pool, &dictionary).await?;
-    }
+    let tables = prepare_tables(&args.database, &pool, &dictionary).await?;
     let config = ::sheepdog::Config {
         auth_namespace: args.auth_namespace.clone(),
         require_file_index_exists: args.require_file_index_exists,
@@ -105,17 +125,29 @@ pub(crate) async fn sheepdog(args: &SheepdogArgs) -> anyhow::Result<Arc<dyn Serv
         ..::sheepdog::Config::default()
     };
     let (authz, index) = (args.arborist.client(&client), args.indexd.client(&client));
-    Ok(Sheepdog::build(config, pool, dictionary, authz, index, verifier)?)
+    let sheepdog = Sheepdog::build(config, pool.clone(), dictionary.clone(), authz, index, verifier)?;
+    let current = Current::new(sheepdog);
+    let served = Arc::new(current.clone());
+    Ok(Built { service: current, reload: Some(reload(&args.dictionary, pool, tables, served, dictionary)) })
 }
 
-pub(crate) async fn peregrine(args: &PeregrineArgs) -> anyhow::Result<Arc<dyn Service>> {
+fn reload(
+    at: &DictionaryAt,
+    pool: sqlx::PgPool,
+    tables: Tables,
+    served: Arc<dyn Served>,
+    dictionary: Arc<Dictionary>,
+) -> Reload {
+    let source = at.source().map(str::to_owned);
+    Reload { source, pool, tables, served: vec![served], dictionary, state: None }
+}
+
+pub(crate) async fn peregrine(args: &PeregrineArgs) -> anyhow::Result<Built> {
     let client = http_client()?;
     let verifier = args.tokens.verifier(&client)?;
     let dictionary = args.dictionary.load().await?;
     let pool = args.database.pool().await?;
-    if args.database.migrate {
-        psqlgraph::migrate(&pool, &dictionary).await?;
-    }
+    let tables = prepare_tables(&args.database, &pool, &dictionary).await?;
     let mut config = ::peregrine::Config {
         public_datasets: args.public_datasets,
         version: VERSION.into(),
@@ -123,7 +155,10 @@ pub(crate) async fn peregrine(args: &PeregrineArgs) -> anyhow::Result<Arc<dyn Se
         ..::peregrine::Config::default()
     };
     config.budget.time = Duration::from_secs(args.graphql_timeout);
-    Ok(Peregrine::build(config, pool, dictionary, args.arborist.client(&client), verifier))
+    let authz = args.arborist.client(&client);
+    let current = Current::new(Peregrine::build(config, pool.clone(), dictionary.clone(), authz, verifier));
+    let served = Arc::new(current.clone());
+    Ok(Built { service: current, reload: Some(reload(&args.dictionary, pool, tables, served, dictionary)) })
 }
 
 pub(crate) fn guppy() -> anyhow::Result<Arc<dyn Service>> {

@@ -28,13 +28,14 @@ pub struct Announcement {
 }
 
 /// Public paths and what they are for.
-const PUBLIC: [(&str, &str, &str); 6] = [
+const PUBLIC: [(&str, &str, &str); 7] = [
     ("fence", "/user", "users, tokens, signed URLs"),
     ("arborist", "/authz", "who may do what"),
     ("indexd", "/index, /ga4gh/drs", "where files are"),
     ("sheepdog", "/api/v0/submission", "validated submission"),
     ("peregrine", "/api/v0/submission/graphql", "graph queries"),
     ("guppy", "/guppy", "search"),
+    ("portal", "/query", "query page"),
 ];
 
 impl Announcement {
@@ -49,7 +50,7 @@ impl Announcement {
         }
         table.add_row(["object store", "", self.object_store.as_str(), "file bytes (S3)"]);
         let login = if development_login {
-            let page = format!("{url}/user/login/dev?redirect={url}/user/user", url = self.url);
+            let page = format!("{url}/user/login/dev?redirect={url}/query", url = self.url);
             format!(
                 "\n  Log in in a browser   {page}\n                        (development login: anybody, no password, this machine only)"
             )
@@ -57,7 +58,7 @@ impl Announcement {
             String::new()
         };
         format!(
-            "{table}\n\n  State folder          {state}\n  API key of `admin`    {key}{login}\n\nTry next\n  \
+            "{table}\n\n  Query in a browser    {url}/query\n  State folder          {state}\n  API key of `admin`    {key}{login}\n\nTry next\n  \
              curl {url}/_status\n  \
              commons user token admin --state {state}\n  \
              python: Gen3Auth(refresh_file=\"{key}\")\n\nReady after {seconds:.1} s. Ctrl-C stops everything.",

@@ -12,7 +12,7 @@ use std::{
     ops::RangeInclusive,
     path::PathBuf,
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail};
@@ -33,6 +33,7 @@ use crate::{
     cli::UpArgs,
     demo, dictionaries,
     output::tell,
+    reload::{Reload, Reloading, Tables, Triggers},
     state::{Lock, Run, Secrets, State},
     supervision::{End, Watch},
 };
@@ -41,6 +42,8 @@ use ports::Ports;
 
 /// Threads that serve requests at the public port: one a core, within these bounds.
 const GATEWAY_THREADS: RangeInclusive<usize> = 2..=8;
+/// How often the files of the dictionary are looked at. A change is noticed by the second look.
+const FILES_REFRESH: Duration = Duration::from_secs(1);
 /// Threads of a service's own port.
 const SERVICE_THREADS: usize = 1;
 
@@ -55,6 +58,10 @@ pub struct Options {
     pub port: u16,
     /// Folder, file or address of the dictionary; `None` for the built-in one.
     pub dictionary: Option<String>,
+    /// How often the dictionary's source is looked at for changes; `None` never.
+    pub dictionary_refresh: Option<Duration>,
+    /// Notified, the commons loads its dictionary again.
+    pub reload: Arc<tokio::sync::Notify>,
     /// The user.yaml to load; `None` makes sure of the administrator and changes nobody else's rights.
     pub user_yaml: Option<PathBuf>,
     /// Services call each other over HTTP.
@@ -77,6 +84,8 @@ impl Options {
             host: std::net::Ipv4Addr::LOCALHOST.into(),
             port: 0,
             dictionary: None,
+            dictionary_refresh: None,
+            reload: Arc::default(),
             user_yaml: None,
             remote_calls: false,
             database_url: None,
@@ -92,6 +101,8 @@ impl Options {
             host: args.host,
             port: args.port,
             dictionary: args.dictionary.clone(),
+            dictionary_refresh: refresh(args),
+            reload: Arc::default(),
             user_yaml: args.user_yaml.clone(),
             remote_calls: args.remote_calls,
             database_url: args.database_url.clone(),
@@ -102,11 +113,23 @@ impl Options {
     }
 }
 
+/// Files are looked at all the time, which costs next to nothing; addresses only if somebody says how often.
+fn refresh(args: &UpArgs) -> Option<Duration> {
+    let is_address = |source: &String| source.starts_with("http://") || source.starts_with("https://");
+    match args.dictionary_refresh {
+        Some(0) => None,
+        Some(seconds) => Some(Duration::from_secs(seconds)),
+        None if args.dictionary.as_ref().is_some_and(is_address) => None,
+        None => Some(FILES_REFRESH),
+    }
+}
+
 /// A running commons.
 pub struct Running {
     announcement: Announcement,
     servers: Vec<Server>,
     upload_indexing: UploadIndexing,
+    reloading: Reloading,
     object_store: EmbeddedS3,
     pools: Vec<sqlx::PgPool>,
     databases: Databases,
@@ -188,10 +211,21 @@ impl Running {
         state.write_run(&run)?;
         let announcement = announcement(&state, run, started);
         let upload_indexing = all.upload_indexing;
+        let reload = Reload {
+            source: options.dictionary.clone(),
+            pool: pools.sheepdog.clone(),
+            tables: Tables::Made,
+            served: all.served,
+            dictionary: ground.dictionary.clone(),
+            state: Some(state),
+        };
+        let source = options.dictionary.as_deref();
+        let triggers = Triggers::new(options.reload, source, options.dictionary_refresh);
         Ok(Self {
             announcement,
             servers,
             upload_indexing,
+            reloading: reload.start(triggers),
             object_store,
             pools: pools.all(),
             databases,
@@ -206,6 +240,7 @@ impl Running {
 
     /// Lets running requests finish, then stops everything, PostgreSQL last.
     pub async fn stop(self) {
+        drop(self.reloading);
         let stopping = self.servers.into_iter().map(Server::stop);
         for stopped in futures_util::future::join_all(stopping).await {
             if let Err(error) = stopped {
@@ -221,8 +256,8 @@ impl Running {
 
 /// The command.
 pub(crate) async fn run(args: UpArgs) -> anyhow::Result<()> {
-    let mut watch = Watch::install()?;
     let options = Options::from_args(&args);
+    let mut watch = Watch::install(Some(options.reload.clone()))?;
     if !args.json {
         tell(format_args!("Starting a commons in {}", options.state.display()))?;
     }

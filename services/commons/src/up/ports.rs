@@ -6,7 +6,8 @@ use indexmap::IndexMap;
 use web::BindError;
 
 /// The services, in the order of the status table.
-pub(crate) const SERVICES: [&str; 6] = ["fence", "arborist", "indexd", "sheepdog", "peregrine", "guppy"];
+pub(crate) const SERVICES: [&str; 7] =
+    ["fence", "arborist", "indexd", "sheepdog", "peregrine", "guppy", "portal"];
 
 /// Bound ports.
 #[derive(Debug)]

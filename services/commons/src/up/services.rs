@@ -12,6 +12,7 @@ use indexclient::{HttpIndex, IndexClient};
 use indexd::Indexd;
 use indexmap::IndexMap;
 use peregrine::Peregrine;
+use portal::Portal;
 use sheepdog::Sheepdog;
 use sqlx::PgPool;
 use storage::{
@@ -19,13 +20,13 @@ use storage::{
     embedded::{EmbeddedS3, Settings},
 };
 use tokens::Verifier;
-use web::Service;
+use web::{Current, Service};
 
 use super::{
     Ground,
     databases::{self, Databases},
 };
-use crate::{COMMIT, VERSION, cli::DatabaseName, state::State};
+use crate::{COMMIT, VERSION, cli::DatabaseName, reload::Served, state::State};
 
 /// The bucket that uploads go to.
 const BUCKET: &str = "commons-data";
@@ -102,6 +103,8 @@ pub(crate) struct All {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) fence: Arc<Fence>,
     pub(crate) upload_indexing: UploadIndexing,
+    /// What serves from the dictionary, in the order of replacement.
+    pub(crate) served: Vec<Arc<dyn Served>>,
 }
 
 /// What the services ask each other, directly or over HTTP.
@@ -135,13 +138,16 @@ pub(crate) fn build(ground: &Ground, pools: &Pools, object_store: &mut EmbeddedS
     let fence = build_fence(config, ground, pools, &neighbours, store.clone())?;
     let completed = object_store.take_completed().context("the object store's notices are taken already")?;
     let upload_indexing = UploadIndexing::start(neighbours.index.clone(), store, BUCKET, completed);
-    let sheepdog = build_sheepdog(ground, pools, &neighbours)?;
-    let peregrine = build_peregrine(ground, pools, &neighbours);
+    let sheepdog = Current::new(build_sheepdog(ground, pools, &neighbours)?);
+    let peregrine = Current::new(build_peregrine(ground, pools, &neighbours));
+    let served: Vec<Arc<dyn Served>> = vec![Arc::new(peregrine.clone()), Arc::new(sheepdog.clone())];
     let guppy =
         Guppy::build(guppy::Config { version: VERSION.into(), commit: COMMIT.into(), ..Default::default() })?;
-    let services: Vec<Arc<dyn Service>> = vec![fence.clone(), arborist, indexd, sheepdog, peregrine, guppy];
+    let portal = build_portal(peregrine.clone());
+    let services: Vec<Arc<dyn Service>> =
+        vec![fence.clone(), arborist, indexd, sheepdog, peregrine, guppy, portal];
     let gateway = Gateway::build(gateway_config(ground, neighbours.authz, client)?, services.clone());
-    Ok(All { services, gateway, fence, upload_indexing })
+    Ok(All { services, gateway, fence, upload_indexing, served })
 }
 
 fn remote_verifier(ground: &Ground, client: &reqwest::Client) -> Arc<Verifier> {
@@ -213,6 +219,12 @@ fn build_peregrine(ground: &Ground, pools: &Pools, neighbours: &Neighbours) -> A
     )
 }
 
+/// Pages about the dictionary by which peregrine answers at that moment.
+fn build_portal(peregrine: Arc<Current<Peregrine>>) -> Arc<Portal> {
+    let config = portal::Config { version: VERSION.into(), commit: COMMIT.into() };
+    Portal::build(config, Arc::new(move || peregrine.get().dictionary().clone()))
+}
+
 fn gateway_config(
     ground: &Ground,
     authz: Arc<dyn Authz>,
@@ -220,9 +232,10 @@ fn gateway_config(
 ) -> anyhow::Result<gateway::Config> {
     let secrets = &ground.secrets;
     let login = Login { user: secrets.indexd_user.clone(), password: secrets.indexd_password.clone() };
+    let table = Table::built_in()?.with_portal()?;
     let table = match ground.public_url.host_str() {
-        Some("localhost") => Table::built_in()?.with_localhost_names()?,
-        _ => Table::built_in()?,
+        Some("localhost") => table.with_localhost_names()?,
+        _ => table,
     };
     Ok(gateway::Config {
         public_url: ground.public_url.clone(),

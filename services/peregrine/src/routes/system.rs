@@ -24,6 +24,10 @@ pub(super) async fn version(peregrine: Data<Peregrine>) -> HttpResponse {
     HttpResponse::Ok().json(json!({
         "version": peregrine.config.version,
         "commit": peregrine.config.commit,
-        "dictionary": { "version": setting("_dict_version"), "commit": setting("_dict_commit") },
+        "dictionary": {
+            "version": setting("_dict_version"),
+            "commit": setting("_dict_commit"),
+            "digest": peregrine.dictionary.digest,
+        },
     }))
 }

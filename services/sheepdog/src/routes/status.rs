@@ -26,6 +26,10 @@ async fn version(sheepdog: web::Data<Sheepdog>) -> Result<HttpResponse, Error> {
     Ok(HttpResponse::Ok().json(json!({
         "version": sheepdog.config.version,
         "commit": sheepdog.config.commit,
-        "dictionary": { "version": setting("_dict_version"), "commit": setting("_dict_commit") },
+        "dictionary": {
+            "version": setting("_dict_version"),
+            "commit": setting("_dict_commit"),
+            "digest": sheepdog.dictionary.digest,
+        },
     })))
 }

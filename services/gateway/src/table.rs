@@ -13,6 +13,8 @@ use serde::Deserialize;
 const BUILT_IN: &str = include_str!("routes.toml");
 /// Further rows where the public address is `http://localhost`.
 const LOCALHOST: &str = include_str!("routes-localhost.toml");
+/// Further rows where the portal runs.
+const PORTAL: &str = include_str!("routes-portal.toml");
 /// Body limit of rows that name none: 5 GiB.
 const DEFAULT_BODY_LIMIT: u64 = 5 * 1024 * 1024 * 1024;
 /// Answer time of rows that name none.
@@ -222,6 +224,14 @@ impl Table {
     /// Never in a build whose tests pass; the signature is that of [`Table::parse`].
     pub fn with_localhost_names(self) -> Result<Self, TableError> {
         self.extended_by(LOCALHOST)
+    }
+
+    /// This table with the pages of the portal.
+    ///
+    /// # Errors
+    /// Never in a build whose tests pass; the signature is that of [`Table::parse`].
+    pub fn with_portal(self) -> Result<Self, TableError> {
+        self.extended_by(PORTAL)
     }
 
     /// All rows.

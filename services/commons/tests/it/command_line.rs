@@ -76,7 +76,7 @@ fn one_line_says_that_everything_is_ready_and_commands_work_while_it_runs_and_af
     let mut lines = BufReader::new(up.stdout.take().unwrap()).lines();
     let said: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
     let services: Vec<&String> = said["services"].as_object().unwrap().keys().collect();
-    assert_eq!(services, ["fence", "arborist", "indexd", "sheepdog", "peregrine", "guppy"]);
+    assert_eq!(services, ["fence", "arborist", "indexd", "sheepdog", "peregrine", "guppy", "portal"]);
     assert_eq!(said["api_key_file"], json!(state.canonicalize().unwrap().join("credentials.json")));
 
     let token = on(&state, &["user", "token", "ada", "--expires-in=-60", "--scope", "openid,user"]);

@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use url::Url;
 use web::{Server, Service};
 
-pub(crate) const SERVICES: [&str; 6] = ["fence", "arborist", "indexd", "sheepdog", "peregrine", "guppy"];
+pub(crate) const SERVICES: [&str; 7] =
+    ["fence", "arborist", "indexd", "sheepdog", "peregrine", "guppy", "portal"];
 
 /// Answers every request with what it saw; with the status that the header `x-answer` asks for.
 struct Echo(&'static str);
@@ -111,7 +112,7 @@ impl Front {
             public_url: Url::parse("http://localhost:8080").unwrap(),
             cookie_domain: None,
             credential_origins: vec!["https://portal.example".into()],
-            table: Table::built_in().unwrap(),
+            table: Table::built_in().unwrap().with_portal().unwrap(),
             upstreams: HashMap::new(),
             logins: HashMap::from([("indexd".into(), Login { user: "u".into(), password: "p".into() })]),
             authz: Arc::new(Decisions),

@@ -36,12 +36,14 @@ fn sample(row: &Row) -> (&'static str, &'static str) {
         "/peregrine/_status" => ("/peregrine/_status", "/_status"),
         "/peregrine/_version" => ("/peregrine/_version", "/_version"),
         "/guppy/" => ("/guppy/graphql", "/graphql"),
+        "/query" => ("/query?a=b", "/query?a=b"),
+        "/query/" => ("/query/examples.json?project=a", "/query/examples.json?project=a"),
         other => panic!("the row {other} has no sample here"),
     }
 }
 
 fn rows() -> Vec<Row> {
-    Table::built_in().unwrap().rows().to_vec()
+    Table::built_in().unwrap().with_portal().unwrap().rows().to_vec()
 }
 
 fn method(row: &Row) -> &'static str {

@@ -1,4 +1,5 @@
 //! psqlgraph on a real database.
 #![expect(clippy::unwrap_used, reason = "tests panic")]
 
+mod names;
 mod tables;

@@ -88,13 +88,19 @@ impl Reload {
                 Err(error) => Outcome::Failed { error: format!("{error:#}") },
             };
             self.tell(&outcome, asked, started.elapsed());
-            if let Some(state) = &self.state {
-                let report = Report::new(request, &outcome, &self.dictionary, self.source.as_deref());
-                if let Err(error) = report.leave(state) {
-                    tracing::warn!(error = %error, "the report of the reload cannot be written");
-                }
+            // A source that only looked changed is no news.
+            if asked || request.is_some() || outcome != Outcome::Unchanged {
+                self.report(request, &outcome);
             }
             trigger = triggers.next().await;
+        }
+    }
+
+    fn report(&self, request: Option<u64>, outcome: &Outcome) {
+        let Some(state) = &self.state else { return };
+        let report = Report::new(request, outcome, &self.dictionary, self.source.as_deref());
+        if let Err(error) = report.leave(state) {
+            tracing::warn!(error = %error, "the report of the reload cannot be written");
         }
     }
 

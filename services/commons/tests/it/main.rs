@@ -6,5 +6,6 @@ mod browser;
 mod command_line;
 mod life;
 mod main_job;
+mod reload;
 mod running;
 mod split;

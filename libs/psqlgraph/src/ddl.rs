@@ -14,6 +14,8 @@ use crate::names::{edge_table, index_name, node_primary_key, node_table};
 pub struct Table {
     /// Name.
     pub name: String,
+    /// Tables that its foreign keys refer to.
+    pub references: Vec<String>,
     /// `create table ...`.
     pub create: Sql,
 }
@@ -81,7 +83,7 @@ impl Schema {
             )
             .then_ident(&node_primary_key(&node.id))
             .text(" primary key (node_id)\n)");
-        self.tables.push(Table { name: table.clone(), create });
+        self.tables.push(Table { name: table.clone(), references: Vec::new(), create });
 
         self.add_index(&table, &format!("{table}__props_idx"), Kind::Gin, columns(&["_props"]));
         self.add_index(
@@ -137,7 +139,8 @@ impl Schema {
             .then(foreign_key("src_id", source))
             .then(foreign_key("dst_id", &link.target_type))
             .text("\n)");
-        self.tables.push(Table { name: table.clone(), create });
+        let references = vec![node_table(source), node_table(&link.target_type)];
+        self.tables.push(Table { name: table.clone(), references, create });
         // The name says dst first, the columns are the other way round; it has always been so.
         self.add_index(
             &table,
@@ -203,7 +206,8 @@ impl Schema {
     }
 
     fn add_table(&mut self, name: &str, create: &'static str) {
-        self.tables.push(Table { name: name.to_owned(), create: Sql::raw(create) });
+        let references = Vec::new();
+        self.tables.push(Table { name: name.to_owned(), references, create: Sql::raw(create) });
     }
 }
 

@@ -10,6 +10,7 @@ mod migrate;
 mod missing;
 pub mod names;
 pub mod nodes;
+mod patience;
 pub mod running;
 pub mod transactions;
 

@@ -6,12 +6,13 @@ use dictionary::Dictionary;
 use sql::Sql;
 use sqlx::{Connection as _, PgConnection, PgPool, Row as _};
 
-use crate::ddl::{Index, Schema};
+use crate::{
+    ddl::{Index, Schema},
+    patience::{BATCH, run_when_free},
+};
 
 /// Goes into the stored version, so that a new release of this crate looks at old databases again.
 const LAYOUT: &str = "2";
-/// Statements a round trip: few enough that none is slow, for slow ones are logged whole.
-const BATCH: usize = 100;
 /// Only one process migrates at a time. The number means nothing.
 const LOCK: i64 = 0x6772_6170_6831;
 /// So many duplicates are named when a unique index cannot be made.
@@ -36,6 +37,8 @@ pub struct MigrationReport {
 pub struct MigrationPlan {
     /// Run in one transaction: they cannot fail halfway.
     together: Vec<Sql>,
+    /// Tables that are there already, and that new ones refer to.
+    referred_to: BTreeSet<String>,
     /// Indexes of tables that are there already; each in a transaction of its own, as they may wait for a lock and, if
     /// unique, fail for the data.
     apart: Vec<(Index, Vec<Sql>)>,
@@ -126,7 +129,8 @@ async fn migrate_alone(
     let plan = plan_of(connection, dictionary, wanted).await?;
     let mut report =
         MigrationReport { tables: plan.tables, indexes: plan.indexes, ..MigrationReport::default() };
-    run(connection, plan.together, "10s").await?;
+    let referred_to: Vec<&str> = plan.referred_to.iter().map(String::as_str).collect();
+    run_when_free(connection, &referred_to, plan.together).await?;
     for (index, statements) in plan.apart {
         match run(connection, statements, "2s").await {
             Ok(()) => report.indexes.push(index.name),
@@ -202,6 +206,7 @@ async fn plan_of(
     let mut plan =
         MigrationPlan { together: new_form_of_snapshots(connection).await?, ..MigrationPlan::default() };
     for table in schema.tables.into_iter().filter(|table| !tables.contains(&table.name)) {
+        plan.referred_to.extend(table.references.into_iter().filter(|table| tables.contains(table)));
         plan.tables.push(table.name);
         plan.together.push(table.create);
     }

@@ -62,6 +62,33 @@ async fn a_changed_dictionary_adds_what_is_missing_and_drops_nothing() {
     assert_eq!(count(&pool, "select count(*) from _voided_nodes where node_id = 'root'").await, 1);
 }
 
+/// New edge tables refer to tables that somebody writes to, one after the other and against the order of the names.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_beside_writers_waits_for_them_and_fails_none() {
+    let pool = migrated().await;
+    let mut other = dictionary();
+    other.digest = "another".to_owned();
+    let mut connection = pool.acquire().await.unwrap();
+    sql::Sql::raw("drop table edge_samplerelatedtodiagnosis").run_script(&mut connection).await.unwrap();
+    let mut writer = pool.begin().await.unwrap();
+    let write = async |writer: &mut sqlx::PgConnection, table: &'static str| {
+        let statement = sql::Sql::raw("insert into ").then_ident(table).text(" (node_id) values ('x')");
+        statement.query().execute(writer).await.unwrap();
+    };
+    write(&mut writer, "node_sample").await;
+    let migration = tokio::spawn({
+        let pool = pool.clone();
+        async move { psqlgraph::migrate(&pool, &other).await }
+    });
+    // Long enough for the database to look for deadlocks, if there were one.
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    write(&mut writer, "node_diagnosis").await;
+    writer.commit().await.unwrap();
+    let report = migration.await.unwrap().unwrap();
+    assert_eq!(report.tables, ["edge_samplerelatedtodiagnosis"]);
+    assert_eq!(count(&pool, "select count(*) from node_diagnosis").await, 1);
+}
+
 #[tokio::test]
 async fn an_index_with_the_wrong_uniqueness_is_made_again() {
     let pool = migrated().await;

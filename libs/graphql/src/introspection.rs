@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use crate::{
+    Error,
     schema::{Field, Input, Inputs, Kind, Scalar, Schema, TypeDef, TypeRef},
     select::{Selected, Sub},
 };
@@ -177,29 +178,69 @@ fn written_type(text: &str) -> TypeRef {
 
 /// Writes the value of a selected `__schema` or `__type` field as JSON. It is written straight away: the
 /// introspection of a large schema has millions of values.
-pub fn introspect<M>(schema: &Schema<M>, selected: &Selected<'_, M>, out: &mut String) {
+///
+/// # Errors
+/// More than `most` bytes: types lead to fields and fields to types, so that a short query can ask for more
+/// than any machine holds.
+pub fn introspect<M>(
+    schema: &Schema<M>,
+    selected: &Selected<'_, M>,
+    most: usize,
+    out: &mut String,
+) -> Result<(), Error> {
     let fields = subs(selected);
+    let most_in_all = out.len().saturating_add(most);
+    let mut writer = Writer { json: std::mem::take(out), most: most_in_all };
     match selected.field.name.as_str() {
-        "__schema" => object_value(fields, out, |field, out| schema_field(schema, field, out)),
+        "__schema" => object_value(fields, &mut writer, |field, out| schema_field(schema, field, out)),
         "__type" => {
             let name = selected.args.get("name").and_then(Value::as_str).unwrap_or_default();
             match schema.get(name).filter(|def| !is_hidden(&def.name)) {
-                Some(def) => type_value(schema, &TypeRef::named(&def.name), fields, out),
-                None => out.push_str("null"),
+                Some(def) => type_value(schema, &TypeRef::named(&def.name), fields, &mut writer),
+                None => writer.push_str("null"),
             }
         }
-        _ => out.push_str("null"),
+        _ => writer.push_str("null"),
+    }
+    let is_whole = !writer.is_full();
+    *out = writer.json;
+    match is_whole {
+        true => Ok(()),
+        false => Err(Error(format!("The introspection has more than {most} bytes."))),
+    }
+}
+
+/// JSON up to a length; beyond it lists and objects are left out, for the result to be thrown away.
+struct Writer {
+    json: String,
+    most: usize,
+}
+
+impl Writer {
+    fn is_full(&self) -> bool {
+        self.json.len() > self.most
+    }
+
+    fn push(&mut self, c: char) {
+        self.json.push(c);
+    }
+
+    fn push_str(&mut self, text: &str) {
+        self.json.push_str(text);
     }
 }
 
 /// `{"key":value,...}`
 fn object_value<'f, 's, M>(
     fields: &'f [Selected<'s, M>],
-    out: &mut String,
-    mut value: impl FnMut(&'f Selected<'s, M>, &mut String),
+    out: &mut Writer,
+    mut value: impl FnMut(&'f Selected<'s, M>, &mut Writer),
 ) {
     out.push('{');
     for (position, field) in fields.iter().enumerate() {
+        if out.is_full() {
+            return;
+        }
         out.push_str(if position == 0 { "" } else { "," });
         text(&field.key, out);
         out.push(':');
@@ -212,9 +253,12 @@ fn object_value<'f, 's, M>(
 }
 
 /// `[value,...]`
-fn list_value<T>(items: impl Iterator<Item = T>, out: &mut String, mut value: impl FnMut(T, &mut String)) {
+fn list_value<T>(items: impl Iterator<Item = T>, out: &mut Writer, mut value: impl FnMut(T, &mut Writer)) {
     out.push('[');
     for (position, item) in items.enumerate() {
+        if out.is_full() {
+            return;
+        }
         out.push_str(if position == 0 { "" } else { "," });
         value(item, out);
     }
@@ -222,15 +266,15 @@ fn list_value<T>(items: impl Iterator<Item = T>, out: &mut String, mut value: im
 }
 
 /// A JSON string.
-fn text(value: &str, out: &mut String) {
+fn text(value: &str, out: &mut Writer) {
     let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b" _-.,:".contains(&b));
     match plain {
-        true => out.extend(["\"", value, "\""]),
+        true => out.json.extend(["\"", value, "\""]),
         false => out.push_str(&Value::from(value).to_string()),
     }
 }
 
-fn optional_text(value: Option<&str>, out: &mut String) {
+fn optional_text(value: Option<&str>, out: &mut Writer) {
     match value {
         Some(value) => text(value, out),
         None => out.push_str("null"),
@@ -244,8 +288,8 @@ fn subs<'f, 's, M>(field: &'f Selected<'s, M>) -> &'f [Selected<'s, M>] {
     }
 }
 
-fn schema_field<M>(schema: &Schema<M>, field: &Selected<'_, M>, out: &mut String) {
-    let named = |name: &str, out: &mut String| type_value(schema, &TypeRef::named(name), subs(field), out);
+fn schema_field<M>(schema: &Schema<M>, field: &Selected<'_, M>, out: &mut Writer) {
+    let named = |name: &str, out: &mut Writer| type_value(schema, &TypeRef::named(name), subs(field), out);
     match field.field.name.as_str() {
         "types" => {
             let shown = schema.types().filter(|def| !is_hidden(&def.name));
@@ -260,7 +304,7 @@ fn schema_field<M>(schema: &Schema<M>, field: &Selected<'_, M>, out: &mut String
     }
 }
 
-fn directive_value<M>(schema: &Schema<M>, name: &str, fields: &[Selected<'_, M>], out: &mut String) {
+fn directive_value<M>(schema: &Schema<M>, name: &str, fields: &[Selected<'_, M>], out: &mut Writer) {
     object_value(fields, out, |field, out| match field.field.name.as_str() {
         "name" => text(name, out),
         "description" => text(
@@ -276,7 +320,7 @@ fn directive_value<M>(schema: &Schema<M>, name: &str, fields: &[Selected<'_, M>]
     });
 }
 
-fn type_value<M>(schema: &Schema<M>, ty: &TypeRef, fields: &[Selected<'_, M>], out: &mut String) {
+fn type_value<M>(schema: &Schema<M>, ty: &TypeRef, fields: &[Selected<'_, M>], out: &mut Writer) {
     object_value(fields, out, |field, out| match (field.field.name.as_str(), ty) {
         ("kind", TypeRef::List(_)) => text("LIST", out),
         ("kind", TypeRef::NonNull(_)) => text("NON_NULL", out),
@@ -293,9 +337,9 @@ fn named_type_field<M>(
     def: &TypeDef<M>,
     name: &str,
     subs: &[Selected<'_, M>],
-    out: &mut String,
+    out: &mut Writer,
 ) {
-    let named = |name: &str, out: &mut String| type_value(schema, &TypeRef::named(name), subs, out);
+    let named = |name: &str, out: &mut Writer| type_value(schema, &TypeRef::named(name), subs, out);
     match (name, &def.kind) {
         ("kind", kind) => text(kind_name(kind), out),
         ("name", _) => text(&def.name, out),
@@ -327,7 +371,7 @@ fn kind_name<M>(kind: &Kind<M>) -> &'static str {
     }
 }
 
-fn field_value<M>(schema: &Schema<M>, def: &Field<M>, fields: &[Selected<'_, M>], out: &mut String) {
+fn field_value<M>(schema: &Schema<M>, def: &Field<M>, fields: &[Selected<'_, M>], out: &mut Writer) {
     object_value(fields, out, |field, out| match field.field.name.as_str() {
         "name" => text(&def.name, out),
         "description" => optional_text(def.description.as_deref(), out),
@@ -338,7 +382,7 @@ fn field_value<M>(schema: &Schema<M>, def: &Field<M>, fields: &[Selected<'_, M>]
     });
 }
 
-fn enum_value<M>(name: &str, fields: &[Selected<'_, M>], out: &mut String) {
+fn enum_value<M>(name: &str, fields: &[Selected<'_, M>], out: &mut Writer) {
     object_value(fields, out, |field, out| match field.field.name.as_str() {
         "name" => text(name, out),
         "isDeprecated" => out.push_str("false"),
@@ -346,7 +390,7 @@ fn enum_value<M>(name: &str, fields: &[Selected<'_, M>], out: &mut String) {
     });
 }
 
-fn inputs_value<M>(schema: &Schema<M>, inputs: &Inputs, fields: &[Selected<'_, M>], out: &mut String) {
+fn inputs_value<M>(schema: &Schema<M>, inputs: &Inputs, fields: &[Selected<'_, M>], out: &mut Writer) {
     list_value(inputs.iter(), out, |(name, input), out| {
         object_value(fields, out, |field, out| match field.field.name.as_str() {
             "name" => text(name, out),

@@ -57,11 +57,13 @@ pub struct Limits {
     pub fields: usize,
     /// Problems that are reported before validation gives up.
     pub errors: usize,
+    /// Bytes of all arguments together, a variable's value counted wherever it is used.
+    pub arguments: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 50, fields: 20_000, errors: 100 }
+        Self { depth: 50, fields: 20_000, errors: 100, arguments: 16 << 20 }
     }
 }
 
@@ -77,6 +79,10 @@ pub fn prepare<'s, M>(
 ) -> Result<Vec<Selected<'s, M>>, Vec<String>> {
     let one = |error: Error| vec![error.0];
     let document = parse(source, limits.depth).map_err(one)?;
+    if document.operations().nth(MOST_OPERATIONS).is_some() {
+        // They are refused anyway, and validation would look at every fragment for each of them.
+        return only_operation(&document).map(|_| Vec::new()).map_err(one);
+    }
     let problems = validate(schema, &document, limits.errors);
     if !problems.is_empty() {
         return Err(problems);
@@ -85,6 +91,9 @@ pub fn prepare<'s, M>(
     let variables = schema.coerce_variables(&operation.variables, variables).map_err(one)?;
     select(schema, &document, operation, &variables, limits).map_err(one)
 }
+
+/// Operations that validation has a look at.
+const MOST_OPERATIONS: usize = 20;
 
 /// The one operation of a document; the request cannot name one.
 fn only_operation<'d, 'a>(document: &'d Document<'a>) -> Result<&'d Operation<'a>, Error> {

@@ -9,7 +9,16 @@ use crate::{
     lexer::{Lexer, Refused, Token, TokenKind},
 };
 
-/// Parses `source`. Selections and values may be nested at most `max_depth` deep.
+/// Operations and fragments of a document.
+const MOST_DEFINITIONS: usize = 500;
+/// Fields, fragments and directives as they are written.
+const MOST_SELECTIONS: usize = 50_000;
+/// Variables that a document declares.
+const MOST_VARIABLES: usize = 1_000;
+
+/// Parses `source`. Selections and values may be nested at most `max_depth` deep. What validation looks at again and
+/// again (definitions, selections, variables) is bounded, so that its time grows with the text and not with
+/// a power of it.
 ///
 /// # Errors
 /// One message: `Syntax Error GraphQL (line:column) ...` with the line and a mark below it.
@@ -18,6 +27,8 @@ pub fn parse(source: &str, max_depth: usize) -> Result<Document<'_>, Error> {
         lexer: Lexer::new(source),
         token: Token { kind: TokenKind::End, start: 0 },
         depth_left: max_depth,
+        selections_left: MOST_SELECTIONS,
+        variables_left: MOST_VARIABLES,
     };
     let parsed = parser.advance().and_then(|_| parser.document());
     parsed.map_err(|refused| match refused.at {
@@ -30,6 +41,18 @@ struct Parser<'a> {
     lexer: Lexer<'a>,
     token: Token<'a>,
     depth_left: usize,
+    selections_left: usize,
+    variables_left: usize,
+}
+
+/// A limit is exceeded; there is no place to point at.
+fn too_large(message: String) -> Refused {
+    Refused { at: usize::MAX, message }
+}
+
+fn one_less(left: &mut usize, most: usize, what: &str) -> Parsed<()> {
+    *left = left.checked_sub(1).ok_or_else(|| too_large(format!("The query has more than {most} {what}.")))?;
+    Ok(())
 }
 
 type Parsed<T> = Result<T, Refused>;
@@ -81,7 +104,7 @@ impl<'a> Parser<'a> {
 
     fn deeper<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         let Some(left) = self.depth_left.checked_sub(1) else {
-            return Err(Refused { at: usize::MAX, message: "The query is nested too deeply.".to_owned() });
+            return Err(too_large("The query is nested too deeply.".to_owned()));
         };
         self.depth_left = left;
         let parsed = parse(self)?;
@@ -101,7 +124,9 @@ impl<'a> Parser<'a> {
 
     fn document(&mut self) -> Parsed<Document<'a>> {
         let mut definitions = vec![self.definition()?];
+        let mut left = MOST_DEFINITIONS - 1;
         while self.token.kind != TokenKind::End {
+            one_less(&mut left, MOST_DEFINITIONS, "operations and fragments")?;
             definitions.push(self.definition()?);
         }
         Ok(Document { definitions })
@@ -146,6 +171,7 @@ impl<'a> Parser<'a> {
     }
 
     fn variable_definition(&mut self) -> Parsed<VariableDefinition<'a>> {
+        one_less(&mut self.variables_left, MOST_VARIABLES, "variables")?;
         let name = self.variable()?;
         self.expect(":")?;
         let ty = self.ty()?;
@@ -194,6 +220,7 @@ impl<'a> Parser<'a> {
     }
 
     fn selection(&mut self) -> Parsed<Selection<'a>> {
+        one_less(&mut self.selections_left, MOST_SELECTIONS, "fields, fragments and directives")?;
         if !self.skip("...")? {
             return self.field().map(Selection::Field);
         }
@@ -237,6 +264,7 @@ impl<'a> Parser<'a> {
     fn directives(&mut self) -> Parsed<Vec<Directive<'a>>> {
         let mut directives = Vec::new();
         while self.skip("@")? {
+            one_less(&mut self.selections_left, MOST_SELECTIONS, "fields, fragments and directives")?;
             let name = self.name()?;
             directives.push(Directive { name, arguments: self.arguments()? });
         }

@@ -55,7 +55,15 @@ pub fn select<'s, M>(
     limits: &Limits,
 ) -> Result<Vec<Selected<'s, M>>, Error> {
     let fragments = document.fragments().map(|fragment| (fragment.name, fragment)).collect();
-    let mut selector = Selector { schema, fragments, variables, left: limits.fields, limits };
+    let mut selector = Selector {
+        schema,
+        fragments,
+        variables,
+        left: limits.fields,
+        looks_left: limits.fields.saturating_mul(LOOKS_A_FIELD),
+        bytes_left: limits.arguments,
+        limits,
+    };
     selector.fields(schema.query(), &[&operation.selections], limits.depth)
 }
 
@@ -64,8 +72,16 @@ struct Selector<'s, 'd, 'a, M> {
     fragments: HashMap<&'a str, &'d Fragment<'a>>,
     variables: &'d Variables,
     left: usize,
+    /// What is looked at, selected or not: a fragment may spread thousands of others that select nothing.
+    looks_left: usize,
+    /// Of arguments: a variable's value may be used in thousands of places.
+    bytes_left: usize,
     limits: &'d Limits,
 }
+
+const LOOKS_A_FIELD: usize = 10;
+/// Fragments that spread one another in a row, counted within one selection set. It bounds the stack.
+const LONGEST_CHAIN: usize = 200;
 
 /// Fields of the same key, merged.
 type Groups<'d, 'a> = IndexMap<&'a str, Vec<&'d AstField<'a>>>;
@@ -81,7 +97,7 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
         let mut groups = Groups::new();
         let mut visited = HashSet::new();
         for set in sets {
-            self.collect(def, set, &mut groups, &mut visited)?;
+            self.collect(def, set, &mut groups, &mut visited, LONGEST_CHAIN)?;
         }
         let mut selected = Vec::with_capacity(groups.len());
         for (key, fields) in groups {
@@ -96,8 +112,11 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
         set: &'d [Selection<'a>],
         groups: &mut Groups<'d, 'a>,
         visited: &mut HashSet<&'a str>,
+        chain: usize,
     ) -> Result<(), Error> {
+        let shorter = chain.checked_sub(1).ok_or_else(too_long_a_chain)?;
         for selection in set {
+            self.look(selection)?;
             match selection {
                 Selection::Field(field) if self.included(&field.directives) => {
                     self.left = self.left.checked_sub(1).ok_or_else(|| {
@@ -108,17 +127,29 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
                 Selection::Spread { name, directives } if self.included(directives) => {
                     let Some(fragment) = self.fragments.get(name).copied() else { continue };
                     if visited.insert(name) && self.applies(def, fragment.on) {
-                        self.collect(def, &fragment.selections, groups, visited)?;
+                        self.collect(def, &fragment.selections, groups, visited, shorter)?;
                     }
                 }
                 Selection::Inline { on, directives, selections }
                     if self.included(directives) && on.is_none_or(|on| self.applies(def, on)) =>
                 {
-                    self.collect(def, selections, groups, visited)?;
+                    self.collect(def, selections, groups, visited, shorter)?;
                 }
                 _ => {}
             }
         }
+        Ok(())
+    }
+
+    fn look(&mut self, selection: &Selection<'a>) -> Result<(), Error> {
+        let (Selection::Field(AstField { directives, .. })
+        | Selection::Spread { directives, .. }
+        | Selection::Inline { directives, .. }) = selection;
+        let looks = 1 + directives.len();
+        self.looks_left = self
+            .looks_left
+            .checked_sub(looks)
+            .ok_or_else(|| Error("The query uses its fragments too often.".to_owned()))?;
         Ok(())
     }
 
@@ -181,7 +212,9 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
         }
         let mut named = HashSet::new();
         let mut visited = HashSet::new();
-        sets.iter().for_each(|set| self.conditions(set, &mut named, &mut visited));
+        for set in sets {
+            self.conditions(set, &mut named, &mut visited, LONGEST_CHAIN)?;
+        }
         let mut special = IndexMap::new();
         for object in self.schema.possible_types(def) {
             if named.contains(object.name.as_str()) {
@@ -193,35 +226,43 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
 
     /// The types that fragments of this very selection set name.
     fn conditions(
-        &self,
+        &mut self,
         set: &'d [Selection<'a>],
         named: &mut HashSet<&'a str>,
         visited: &mut HashSet<&'a str>,
-    ) {
+        chain: usize,
+    ) -> Result<(), Error> {
+        let shorter = chain.checked_sub(1).ok_or_else(too_long_a_chain)?;
         for selection in set {
+            self.look(selection)?;
             match selection {
                 Selection::Field(_) => {}
                 Selection::Spread { name, .. } => {
                     let Some(fragment) = self.fragments.get(name).copied() else { continue };
                     if visited.insert(name) {
                         named.insert(fragment.on);
-                        self.conditions(&fragment.selections, named, visited);
+                        self.conditions(&fragment.selections, named, visited, shorter)?;
                     }
                 }
                 Selection::Inline { on, selections, .. } => {
                     named.extend(*on);
-                    self.conditions(selections, named, visited);
+                    self.conditions(selections, named, visited, shorter)?;
                 }
             }
         }
+        Ok(())
     }
 
-    fn arguments(&self, field: &Field<M>, written: &AstField<'_>) -> Result<Map<String, Value>, Error> {
+    fn arguments(&mut self, field: &Field<M>, written: &AstField<'_>) -> Result<Map<String, Value>, Error> {
         let mut args = Map::new();
         for argument in &written.arguments {
             let Some(input) = field.args.get(argument.name) else { continue };
             match self.schema.coerce_literal(&input.ty, &argument.value, self.variables) {
                 Some(value) if !value.is_null() => {
+                    self.bytes_left = self.bytes_left.checked_sub(size(&value)).ok_or_else(|| {
+                        let most = self.limits.arguments;
+                        Error(format!("The arguments of the query have more than {most} bytes."))
+                    })?;
                     args.insert(argument.name.to_owned(), value);
                 }
                 _ => {}
@@ -242,6 +283,22 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
         }
         Ok(args)
     }
+}
+
+fn too_long_a_chain() -> Error {
+    Error(format!("The query has a chain of more than {LONGEST_CHAIN} fragments."))
+}
+
+/// About what a value needs, in bytes; small values count as what holds them.
+fn size(value: &Value) -> usize {
+    const HOLDER: usize = 16;
+    HOLDER
+        + match value {
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(size).sum(),
+            Value::Object(map) => map.iter().map(|(key, value)| key.len() + size(value)).sum(),
+            _ => 0,
+        }
 }
 
 fn difference(first: &AstField<'_>, other: &AstField<'_>) -> Option<String> {

@@ -7,6 +7,10 @@ pub(crate) fn similar<'o>(input: &str, options: impl Iterator<Item = &'o str>) -
     let mut found: Vec<(usize, &str)> = options
         .filter_map(|option| {
             let threshold = (input.len().max(option.len()) as f64 / 2.0).max(1.0);
+            // As many edits at least; so a name of a megabyte costs nothing.
+            if input.len().abs_diff(option.len()) as f64 > threshold {
+                return None;
+            }
             let distance = distance(input.as_bytes(), option.as_bytes());
             (distance as f64 <= threshold).then_some((distance, option))
         })
@@ -47,6 +51,8 @@ mod tests {
         let options = ["id", "submitter_id", "samples", "state"];
         assert_eq!(similar("submiter_id", options.into_iter()), ["submitter_id"]);
         assert!(similar("zzzzzzzz", options.into_iter()).is_empty());
+        // Edits would take minutes.
+        assert!(similar(&"a".repeat(1 << 24), options.into_iter()).is_empty());
     }
 
     #[test]

@@ -8,6 +8,9 @@ use crate::{
     schema::{Kind, Scalar, Schema, TypeRef},
 };
 
+/// Problems that are told of one value; a list may have a million.
+const MOST_PROBLEMS: usize = 100;
+
 /// Values of variables, coerced to their declared types.
 pub type Variables = Map<String, Value>;
 
@@ -26,7 +29,7 @@ impl<M> Schema<M> {
                     let problems = self.literal_problems(item, Some(value));
                     problems.into_iter().map(move |problem| format!("In element #{position}: {problem}"))
                 });
-                problems.collect()
+                problems.take(MOST_PROBLEMS).collect()
             }
             (TypeRef::List(item), literal) => self.literal_problems(item, literal),
             (TypeRef::Named(name), Some(literal)) => self.named_literal_problems(name, literal),
@@ -45,7 +48,7 @@ impl<M> Schema<M> {
         };
         let unknown = fields.iter().filter(|(key, _)| !inputs.contains_key(*key));
         let mut problems: Vec<String> =
-            unknown.map(|(key, _)| format!("In field \"{key}\": Unknown field.")).collect();
+            unknown.take(MOST_PROBLEMS).map(|(key, _)| format!("In field \"{key}\": Unknown field.")).collect();
         for (key, input) in inputs.iter() {
             let value = fields.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value);
             let found = self.literal_problems(&input.ty, value);
@@ -164,7 +167,7 @@ impl<M> Schema<M> {
                     let problems = self.value_problems(item, value);
                     problems.into_iter().map(move |problem| format!("In element #{position}: {problem}"))
                 });
-                problems.collect()
+                problems.take(MOST_PROBLEMS).collect()
             }
             (TypeRef::List(item), value) => self.value_problems(item, value),
             (TypeRef::Named(name), value) => match &self.def(name).kind {
@@ -183,7 +186,7 @@ impl<M> Schema<M> {
         };
         let unknown = fields.keys().filter(|key| !inputs.contains_key(*key));
         let mut problems: Vec<String> =
-            unknown.map(|key| format!("In field \"{key}\": Unknown field.")).collect();
+            unknown.take(MOST_PROBLEMS).map(|key| format!("In field \"{key}\": Unknown field.")).collect();
         problems.sort();
         for (key, input) in inputs.iter() {
             let found = self.value_problems(&input.ty, fields.get(key).unwrap_or(&Value::Null));

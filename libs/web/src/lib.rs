@@ -4,6 +4,7 @@
 //! ([`Server`]) or beside the others behind the gateway. Nothing here is global but the log subscriber.
 
 mod current;
+mod finish;
 mod path;
 mod programs_only;
 mod request_id;

@@ -13,7 +13,7 @@ use actix_web::{
     middleware::{Condition, from_fn},
 };
 
-use crate::{Service, programs_only::programs_only, request_id};
+use crate::{Service, finish::finish_changes, programs_only::programs_only, request_id};
 
 /// Requests that are still running at shutdown may take this long.
 const DRAIN_SECONDS: u64 = 30;
@@ -77,6 +77,7 @@ impl Server {
         let server = HttpServer::new(move || {
             let service = service.clone();
             App::new()
+                .wrap(Condition::new(!service.may_be_dropped(), from_fn(finish_changes)))
                 .wrap(Condition::new(for_programs, from_fn(programs_only)))
                 .wrap(from_fn(request_id))
                 .configure(move |cfg| service.configure(cfg))
@@ -84,6 +85,8 @@ impl Server {
         .workers(workers)
         .disable_signals()
         .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+        // A client that closes its connection waits for no answer: what was begun for it is dropped.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(DRAIN_SECONDS)
         .listen(listener)?
         .run();

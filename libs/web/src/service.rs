@@ -2,8 +2,14 @@
 
 use std::sync::Arc;
 
-use actix_web::{guard::Guard, web};
+use actix_web::{
+    guard::Guard,
+    middleware::{Condition, from_fn},
+    web,
+};
 use async_trait::async_trait;
+
+use crate::finish::finish_changes;
 
 /// A service of the commons: routes at their native paths, and readiness.
 #[async_trait]
@@ -17,6 +23,12 @@ pub trait Service: Send + Sync + 'static {
     /// `Ok` when requests can be served; otherwise what the service waits for.
     async fn ready(&self) -> Result<(), String>;
 
+    /// Whether any request may be dropped half-way when its client goes away. Otherwise only safe ones are (`GET`), and
+    /// one that may change something runs to its end.
+    fn may_be_dropped(&self) -> bool {
+        false
+    }
+
     /// Digest of the data dictionary that is served now, of services that have one.
     fn dictionary(&self) -> Option<String> {
         None
@@ -25,5 +37,6 @@ pub trait Service: Send + Sync + 'static {
 
 /// Mounts `service` at the root for the requests that pass `guard`.
 pub fn mount(cfg: &mut web::ServiceConfig, service: Arc<dyn Service>, guard: impl Guard + 'static) {
-    cfg.service(web::scope("").guard(guard).configure(|cfg| service.configure(cfg)));
+    let finish = Condition::new(!service.may_be_dropped(), from_fn(finish_changes));
+    cfg.service(web::scope("").guard(guard).wrap(finish).configure(|cfg| service.configure(cfg)));
 }

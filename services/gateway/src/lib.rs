@@ -103,6 +103,11 @@ impl web::Service for Gateway {
         cfg.service(scope.default_service(actix::to(proxy::forward)));
     }
 
+    /// What is behind it sees to itself: [`web::mount`] here, its own server elsewhere.
+    fn may_be_dropped(&self) -> bool {
+        true
+    }
+
     async fn ready(&self) -> Result<(), String> {
         for service in &self.services {
             service.ready().await.map_err(|why| format!("{}: {why}", service.name()))?;

@@ -38,7 +38,7 @@ impl Checker {
     /// Those of the service for a request that it refuses before it runs.
     pub fn check(&self, body: &[u8]) -> Result<usize, Error> {
         let request = GraphqlRequest::parse(body)?;
-        let lowering = Lowering { dictionary: &self.dictionary, graph: &self.graph, schema: &self.schema };
+        let lowering = Lowering::new(&self.dictionary, &self.graph, &self.schema);
         let roots = meaning(&lowering, &self.config, &request.query, &request.variables)?;
         Ok(roots.len())
     }

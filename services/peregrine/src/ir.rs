@@ -185,6 +185,18 @@ pub(crate) enum Filter {
     ProjectNames(Vec<String>),
 }
 
+impl Filter {
+    /// Links and paths that have to be followed to decide it.
+    pub(crate) fn lookups(&self) -> usize {
+        match self {
+            Self::All(filters) | Self::Any(filters) => filters.iter().map(Self::lookups).sum(),
+            Self::Not(filter) => filter.lookups(),
+            Self::Linked(_) | Self::Path(_) => 1,
+            _ => 0,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PathFilter {
     pub(crate) to: TypeId,

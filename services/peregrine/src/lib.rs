@@ -13,6 +13,7 @@ mod checker;
 mod error;
 mod execute;
 mod graph;
+mod introspection;
 mod ir;
 mod lower;
 mod plan;
@@ -21,7 +22,7 @@ mod results;
 mod routes;
 mod schema;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use actix_web::{
     middleware::{DefaultHeaders, from_fn},
@@ -36,9 +37,10 @@ use tokens::Verifier;
 
 pub use checker::Checker;
 pub use error::Error;
-pub use execute::Budget;
+pub use execute::{Budget, Windows};
 
 use graph::Graph;
+use introspection::Introspections;
 use schema::Meaning;
 
 /// What an operator can set.
@@ -46,6 +48,8 @@ use schema::Meaning;
 pub struct Config {
     /// What one request may use; the time is `GRAPHQL_TIMEOUT`.
     pub budget: Budget,
+    /// How much of an answer is in memory at once.
+    pub windows: Windows,
     /// How large a query may be.
     pub limits: Limits,
     /// Figures of all projects for everybody at `/datasets` (`PUBLIC_DATASETS`).
@@ -62,6 +66,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             budget: Budget::default(),
+            windows: Windows::default(),
             limits: Limits::default(),
             public_datasets: false,
             body_limit: 4 << 20,
@@ -78,8 +83,8 @@ pub struct Peregrine {
     dictionary: Arc<Dictionary>,
     graph: Graph,
     schema: Schema<Meaning>,
-    /// The answer of `getschema`, made when first asked for.
-    introspection: OnceLock<web::Bytes>,
+    /// What has been answered about the schema.
+    introspections: Introspections,
     authz: Arc<dyn Authz>,
     verifier: Arc<Verifier>,
 }
@@ -99,8 +104,8 @@ impl Peregrine {
         let graph = Graph::new(&dictionary);
         let schema = schema::build(&dictionary, &graph)
             .expect("invariant: Graph leaves out types whose names the schema needs");
-        let introspection = OnceLock::new();
-        Arc::new(Self { config, pool, dictionary, graph, schema, introspection, authz, verifier })
+        let introspections = Introspections::default();
+        Arc::new(Self { config, pool, dictionary, graph, schema, introspections, authz, verifier })
     }
 
     /// The same service for another dictionary, whose tables must be there.
@@ -133,6 +138,11 @@ impl ::web::Service for Peregrine {
     async fn ready(&self) -> Result<(), String> {
         let answer: Result<i32, sqlx::Error> = sqlx::query_scalar("select 1").fetch_one(&self.pool).await;
         answer.map(|_| ()).map_err(|error| format!("the database does not answer: {error}"))
+    }
+
+    /// It only reads, and its queries come by `POST`.
+    fn may_be_dropped(&self) -> bool {
+        true
     }
 
     fn dictionary(&self) -> Option<String> {

@@ -12,8 +12,9 @@ use crate::{
     Config, Peregrine,
     access::Readable,
     error::Error,
-    execute::{Answer, Executor, check_scans, projects, run},
+    execute::{Answer, Executor, Reply, answer, check_scans, projects, run},
     graph::Scope,
+    introspection,
     ir::Root,
     lower::Lowering,
     plan::Planner,
@@ -44,7 +45,7 @@ pub(crate) fn meaning(
 impl Peregrine {
     /// The meaning of a query.
     fn lower(&self, query: &str, variables: &Map<String, Value>) -> Result<Vec<Root>, Error> {
-        let lowering = Lowering { dictionary: &self.dictionary, graph: &self.graph, schema: &self.schema };
+        let lowering = Lowering::new(&self.dictionary, &self.graph, &self.schema);
         meaning(&lowering, &self.config, query, variables)
     }
 
@@ -54,18 +55,26 @@ impl Peregrine {
         reader: &Reader,
         query: &str,
         variables: &Map<String, Value>,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Reply, Error> {
+        let key = introspection::Key::of(query, variables);
+        if let Some(body) = key.as_ref().and_then(|key| self.introspections.get(key)) {
+            return Ok(Reply::Whole(Answer { body, errors: Vec::new() }));
+        }
         let roots = self.lower(query, variables)?;
+        if let Some((key, body)) = key.and_then(|key| Some((key, introspection::known(&roots)?))) {
+            self.introspections.keep(key, body.clone());
+            return Ok(Reply::Whole(Answer { body, errors: Vec::new() }));
+        }
         let (mapping, this) = (self.rights(reader).await, Arc::clone(self));
-        run(&self.pool, self.config.budget.time, move |connection| {
+        let (budget, windows) = (self.config.budget, self.config.windows);
+        let arriving = answer(&self.pool, budget.time, windows.held_back, move |connection, out| {
             Box::pin(async move {
                 let readable = this.readable(mapping, connection).await?;
                 let planner = Planner { graph: &this.graph, readable: &readable };
-                let budget = this.config.budget;
-                Executor { connection, planner, readable: &readable, budget }.answer(&roots).await
+                Executor::new(connection, planner, (budget, windows), out).answer(&roots).await
             })
-        })
-        .await
+        });
+        arriving.reply().await
     }
 
     /// Answers a query of our own as JSON; any error of it is an error.
@@ -75,7 +84,7 @@ impl Peregrine {
         query: &str,
         variables: &Map<String, Value>,
     ) -> Result<Value, Error> {
-        let answer = self.query(reader, query, variables).await?;
+        let answer = self.query(reader, query, variables).await?.collect().await?;
         if !answer.errors.is_empty() {
             return Err(Error::Queries(answer.errors));
         }
@@ -157,15 +166,18 @@ impl Peregrine {
 
     /// The schema as `{"data": {"__schema": ...}}`, made once.
     pub(crate) fn introspection(&self) -> Result<Bytes, Error> {
-        if let Some(known) = self.introspection.get() {
+        if let Some(known) = self.introspections.schema.get() {
             return Ok(known.clone());
         }
         let limits = &self.config.limits;
         let fields = graphql::prepare(&self.schema, graphql::INTROSPECTION_QUERY, &Map::new(), limits)
             .map_err(Error::Queries)?;
         let mut body = String::from("{\"data\":{\"__schema\":");
-        fields.iter().for_each(|field| graphql::introspect(&self.schema, field, &mut body));
+        for field in &fields {
+            graphql::introspect(&self.schema, field, usize::MAX, &mut body)
+                .map_err(|error| Error::internal("the schema cannot be shown", error))?;
+        }
         body.push_str("}}");
-        Ok(self.introspection.get_or_init(|| Bytes::from(body)).clone())
+        Ok(self.introspections.schema.get_or_init(|| Bytes::from(body)).clone())
     }
 }

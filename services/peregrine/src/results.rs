@@ -1,18 +1,15 @@
-//! What a query found, in the form in which it is written out: the text of each node between its children is
-//! rendered as the row arrives, so that a row is neither kept nor looked at again.
+//! What was found and is not written out yet: the text of each node between its children is rendered as the row
+//! arrives, so that a row is neither kept nor looked at again.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
-/// The result of a field.
+/// What is shown of nodes beside their own values.
 #[derive(Debug)]
-pub(crate) enum RootResult {
+pub(crate) enum ChildResult {
     Nothing,
     Nodes(Results),
-    /// JSON of the whole field.
-    Json(String),
     /// JSON by parent.
     PerParent(Vec<String>),
-    Viewer(Vec<RootResult>),
 }
 
 /// Nodes of a scan: by branch, and in order by parent.
@@ -39,7 +36,8 @@ pub(crate) struct Found {
     /// Ids of the different nodes.
     pub(crate) ids: Vec<String>,
     known: HashMap<String, u32>,
-    pub(crate) children: Vec<RootResult>,
+    /// What is shown beside the nodes' own values, of the node with this number and those after it.
+    pub(crate) children: (usize, Vec<ChildResult>),
 }
 
 impl Results {
@@ -80,11 +78,28 @@ impl Results {
         self.parents = Vec::new();
     }
 
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.order.len()
+    }
+
     /// Branch and row of the nodes of a parent.
     pub(crate) fn of(&self, parent: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
         let end = self.ends.get(parent).copied().unwrap_or(0);
         let start = parent.checked_sub(1).and_then(|before| self.ends.get(before).copied()).unwrap_or(0);
-        self.order[start..end.max(start)].iter().map(|(branch, row)| (*branch as usize, *row as usize))
+        self.part(start..end.max(start))
+    }
+
+    /// Branch and row of the nodes at these positions.
+    pub(crate) fn part(&self, part: Range<usize>) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.order[part].iter().map(|(branch, row)| (*branch as usize, *row as usize))
+    }
+
+    /// The rows of `branch` at these positions.
+    pub(crate) fn rows_in(&self, part: &Range<usize>, branch: usize) -> Range<usize> {
+        let rows = |positions: Range<usize>| self.part(positions).filter(|(of, _)| *of == branch).count();
+        let start = rows(0..part.start);
+        start..start + rows(part.clone())
     }
 }
 
@@ -93,19 +108,9 @@ impl Found {
         self.ends.len().checked_div(self.segments_per_row).unwrap_or(0)
     }
 
-    /// The text that rows are rendered into.
-    pub(crate) fn text(&mut self) -> &mut Vec<u8> {
-        &mut self.text
-    }
-
-    /// Bytes rendered so far.
-    pub(crate) fn size(&self) -> usize {
-        self.text.len()
-    }
-
-    /// Ends a segment at the end of the text.
-    pub(crate) fn end_segment(&mut self) {
-        self.ends.push(self.text.len());
+    /// The text that rows are rendered into, and where its segments end.
+    pub(crate) fn parts(&mut self) -> (&mut Vec<u8>, &mut Vec<usize>) {
+        (&mut self.text, &mut self.ends)
     }
 
     /// Notes which node the current row is.
@@ -127,8 +132,9 @@ impl Found {
         self.known = HashMap::new();
     }
 
-    pub(crate) fn node_number(&self, row: usize) -> usize {
-        self.numbers.get(row).map_or(0, |number| *number as usize)
+    /// The position of a row's node in what its children were asked for.
+    pub(crate) fn parent_number(&self, row: usize) -> usize {
+        self.numbers.get(row).map_or(0, |number| *number as usize).saturating_sub(self.children.0)
     }
 
     pub(crate) fn segments(&self, row: usize) -> impl Iterator<Item = &[u8]> {
@@ -149,8 +155,9 @@ mod tests {
         let mut results = Results::new([1, 1].into_iter());
         for (parent, branch, text) in [(2, 0, "a"), (0, 1, "b"), (2, 1, "c"), (0, 0, "d")] {
             results.start_row(parent, branch);
-            results.found[branch].text().extend_from_slice(text.as_bytes());
-            results.found[branch].end_segment();
+            let (all, ends) = results.found[branch].parts();
+            all.extend_from_slice(text.as_bytes());
+            ends.push(all.len());
         }
         results.group(3);
         let texts = |parent| -> Vec<String> {

@@ -69,7 +69,7 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
     /// Finds variables and doubled object keys in a value whose place expects `ty`.
     fn literal(&mut self, ty: Option<&'s TypeRef>, literal: &'d Literal<'a>) {
         match literal {
-            Literal::Variable(name) => self.uses.variables.push((name, ty.cloned())),
+            Literal::Variable(name) => self.uses.variables.push((name, ty)),
             Literal::List(items) => {
                 let item = ty.and_then(|ty| match ty {
                     TypeRef::NonNull(inner) => list_item(inner),

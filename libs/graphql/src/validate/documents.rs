@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Uses, Walk};
 use crate::{
-    ast::{Fragment, Operation, OperationKind, Selection, Type, VariableDefinition},
+    ast::{Document, Fragment, Operation, OperationKind, Selection, Type, VariableDefinition},
     schema::TypeRef,
 };
 
@@ -86,11 +86,14 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
 
     /// The fragments on the way from `fragment` back to itself, if there is one.
     fn cycle(&self, fragment: &'d Fragment<'a>) -> Option<Vec<&'a str>> {
+        if self.is_full() {
+            return None;
+        }
         let mut came_from: HashMap<&'a str, Option<&'a str>> = HashMap::new();
-        let mut to_visit = vec![fragment];
+        let mut to_visit = vec![fragment.name];
         while let Some(current) = to_visit.pop() {
-            let from = (current.name != fragment.name).then_some(current.name);
-            for name in spreads(&current.selections) {
+            let from = (current != fragment.name).then_some(current);
+            for name in self.spreads.get(current).into_iter().flatten().copied() {
                 if name == fragment.name {
                     let mut via: Vec<&str> =
                         std::iter::successors(from, |name| came_from.get(name).copied().flatten()).collect();
@@ -101,7 +104,7 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
                     continue;
                 }
                 came_from.insert(name, from);
-                to_visit.extend(self.fragments.get(name).copied());
+                to_visit.push(name);
             }
         }
         None
@@ -111,8 +114,8 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
     pub(super) fn variables(
         &mut self,
         operation: &Operation<'a>,
-        uses: &Uses<'a>,
-        fragments: &HashMap<&'a str, Uses<'a>>,
+        uses: &Uses<'s, 'a>,
+        fragments: &HashMap<&'a str, Uses<'s, 'a>>,
         reached: &mut HashSet<&'a str>,
     ) {
         let mut mine: HashSet<&str> = HashSet::new();
@@ -129,14 +132,20 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
         reached.extend(all.iter().flat_map(|uses| uses.spreads.iter().copied()));
         let by = operation.name.map(|name| format!(" by operation \"{name}\"")).unwrap_or_default();
         let mut used = HashSet::new();
+        let mut declared = HashMap::new();
+        for definition in &operation.variables {
+            declared.entry(definition.name).or_insert(definition);
+        }
         for (name, expected) in all.iter().flat_map(|uses| &uses.variables) {
             used.insert(*name);
-            let Some(definition) = operation.variables.iter().find(|definition| definition.name == *name)
-            else {
+            if self.is_full() {
+                return;
+            }
+            let Some(definition) = declared.get(name).copied() else {
                 self.report(format!("Variable \"${name}\" is not defined{by}."));
                 continue;
             };
-            self.position(definition, expected.as_ref());
+            self.position(definition, *expected);
         }
         let within = operation.name.map(|name| format!(" in operation \"{name}\"")).unwrap_or_default();
         for definition in operation.variables.iter().filter(|definition| !used.contains(definition.name)) {
@@ -177,6 +186,20 @@ fn fits(given: &TypeRef, expected: &TypeRef) -> bool {
         (TypeRef::List(given), TypeRef::List(expected)) => fits(given, expected),
         (given, expected) => given == expected,
     }
+}
+
+/// What each fragment spreads; of several fragments of one name the first counts.
+pub(super) fn spreads_of_fragments<'a>(document: &Document<'a>) -> HashMap<&'a str, Vec<&'a str>> {
+    let mut all = HashMap::new();
+    for fragment in document.fragments() {
+        all.entry(fragment.name).or_insert_with(|| {
+            let mut seen = HashSet::new();
+            let mut names = spreads(&fragment.selections);
+            names.retain(|name| seen.insert(*name));
+            names
+        });
+    }
+    all
 }
 
 /// Names of the fragments spread anywhere in `selections`.

@@ -17,7 +17,8 @@ pub fn validate<M>(schema: &Schema<M>, document: &Document<'_>, most: usize) -> 
     for fragment in document.fragments() {
         fragments.entry(fragment.name).or_insert(fragment);
     }
-    let mut walk = Walk { schema, fragments, problems: Vec::new(), most, uses: Uses::default() };
+    let spreads = documents::spreads_of_fragments(document);
+    let mut walk = Walk { schema, fragments, spreads, problems: Vec::new(), most, uses: Uses::default() };
     walk.document(document);
     walk.problems.truncate(most);
     walk.problems
@@ -25,18 +26,20 @@ pub fn validate<M>(schema: &Schema<M>, document: &Document<'_>, most: usize) -> 
 
 /// What one operation or fragment refers to.
 #[derive(Default)]
-struct Uses<'a> {
+struct Uses<'s, 'a> {
     spreads: Vec<&'a str>,
     /// Variables with the type that their place expects, when it is known.
-    variables: Vec<(&'a str, Option<TypeRef>)>,
+    variables: Vec<(&'a str, Option<&'s TypeRef>)>,
 }
 
 struct Walk<'s, 'd, 'a, M> {
     schema: &'s Schema<M>,
     fragments: HashMap<&'a str, &'d Fragment<'a>>,
+    /// The fragments that each fragment spreads, each once, in the order of the text.
+    spreads: HashMap<&'a str, Vec<&'a str>>,
     problems: Vec<String>,
     most: usize,
-    uses: Uses<'a>,
+    uses: Uses<'s, 'a>,
 }
 
 impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
@@ -53,7 +56,7 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
     fn document(&mut self, document: &'d Document<'a>) {
         let operations = document.operations().count();
         let mut per_operation = Vec::new();
-        let mut per_fragment: HashMap<&'a str, Uses<'a>> = HashMap::new();
+        let mut per_fragment: HashMap<&'a str, Uses<'s, 'a>> = HashMap::new();
         let (mut operation_names, mut fragment_names) = (HashSet::new(), HashSet::new());
         for definition in &document.definitions {
             match definition {

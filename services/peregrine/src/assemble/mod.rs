@@ -6,89 +6,79 @@ mod render;
 pub(crate) use logs::{project, show_log};
 pub(crate) use render::render;
 
+use std::ops::Range;
+
 use crate::{
-    ir::{Child, Level, Root, RootValue},
-    results::{Found, Results, RootResult},
+    ir::{Branch, Child},
+    results::{ChildResult, Found, Results},
 };
 
-/// Writes the top level (or `viewer`) and adds what failed to `errors`.
-pub(crate) fn write_roots(
-    roots: &[Root],
-    results: &[RootResult],
+/// The nodes at these positions of a list, with commas between them.
+pub(crate) fn write_part(
+    branches: &[&Branch],
+    results: &Results,
+    part: Range<usize>,
     out: &mut Vec<u8>,
     errors: &mut Vec<String>,
 ) {
-    out.push(b'{');
-    for (position, (root, result)) in roots.iter().zip(results).enumerate() {
-        if position > 0 {
-            out.push(b',');
-        }
-        write_text(&root.key, out);
-        out.push(b':');
-        match (&root.value, result) {
-            (RootValue::Scan(scan), RootResult::Nodes(results)) => {
-                let levels: Vec<&Level> = scan.branches.iter().map(|branch| &branch.level).collect();
-                write_list(&levels, results, 0, out, errors);
-            }
-            (RootValue::Viewer(roots), RootResult::Viewer(results)) => {
-                write_roots(roots, results, out, errors)
-            }
-            (RootValue::Known(json), _) => out.extend_from_slice(json.as_bytes()),
-            (_, RootResult::Json(json)) => out.extend_from_slice(json.as_bytes()),
-            (RootValue::Failed(message), _) => {
-                out.extend_from_slice(b"null");
-                report(errors, message);
-            }
-            _ => out.extend_from_slice(b"null"),
-        }
-    }
-    out.push(b'}');
+    write_nodes(branches, results, results.part(part), out, errors);
 }
 
 /// The nodes found for one parent.
 fn write_list(
-    levels: &[&Level],
+    branches: &[&Branch],
     results: &Results,
     parent: usize,
     out: &mut Vec<u8>,
     errors: &mut Vec<String>,
 ) {
     out.push(b'[');
-    for (position, (branch, row)) in results.of(parent).enumerate() {
-        if position > 0 {
-            out.push(b',');
-        }
-        write_node(levels[branch], &results.found[branch], row, out, errors);
-    }
+    write_nodes(branches, results, results.of(parent), out, errors);
     out.push(b']');
 }
 
-fn write_node(level: &Level, found: &Found, row: usize, out: &mut Vec<u8>, errors: &mut Vec<String>) {
+fn write_nodes(
+    branches: &[&Branch],
+    results: &Results,
+    nodes: impl Iterator<Item = (usize, usize)>,
+    out: &mut Vec<u8>,
+    errors: &mut Vec<String>,
+) {
+    for (position, (branch, row)) in nodes.enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        write_node(branches[branch], &results.found[branch], row, out, errors);
+    }
+}
+
+fn write_node(branch: &Branch, found: &Found, row: usize, out: &mut Vec<u8>, errors: &mut Vec<String>) {
     let mut segments = found.segments(row);
     out.extend_from_slice(segments.next().unwrap_or_default());
     // Between two segments stands the next child, in the order of the selection.
-    for ((child, result), segment) in level.children.iter().zip(&found.children).zip(segments) {
-        write_child(child, result, found.node_number(row), out, errors);
+    for ((child, result), segment) in branch.level.children.iter().zip(&found.children.1).zip(segments) {
+        write_child(child, result, found.parent_number(row), out, errors);
         out.extend_from_slice(segment);
     }
 }
 
-fn write_child(
+/// What is shown of the parent with this number.
+pub(crate) fn write_child(
     child: &Child,
-    result: &RootResult,
+    result: &ChildResult,
     parent: usize,
     out: &mut Vec<u8>,
     errors: &mut Vec<String>,
 ) {
     match (child, result) {
-        (Child::Linked(branch), RootResult::Nodes(results)) => {
-            write_list(&[&branch.level], results, parent, out, errors)
+        (Child::Linked(branch), ChildResult::Nodes(results)) => {
+            write_list(&[branch], results, parent, out, errors)
         }
-        (Child::Neighbours(scan), RootResult::Nodes(results)) => {
-            let levels: Vec<&Level> = scan.branches.iter().map(|branch| &branch.level).collect();
-            write_list(&levels, results, parent, out, errors);
+        (Child::Neighbours(scan), ChildResult::Nodes(results)) => {
+            let branches: Vec<&Branch> = scan.branches.iter().collect();
+            write_list(&branches, results, parent, out, errors);
         }
-        (_, RootResult::PerParent(values)) => {
+        (_, ChildResult::PerParent(values)) => {
             out.extend_from_slice(values.get(parent).map_or("null", String::as_str).as_bytes());
         }
         (Child::Failed(message), _) => {
@@ -99,7 +89,8 @@ fn write_child(
     }
 }
 
-fn report(errors: &mut Vec<String>, message: &str) {
+/// Notes an error, once.
+pub(crate) fn report(errors: &mut Vec<String>, message: &str) {
     if !errors.iter().any(|known| known == message) {
         errors.push(message.to_owned());
     }

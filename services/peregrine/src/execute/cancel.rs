@@ -1,15 +1,19 @@
 //! A request whose client has gone is cancelled in the database too.
 //!
 //! The work runs in a task of its own that owns its connection, so that it always ends in order and the connection
-//! goes back clean. When the request's future is dropped, the task asks the database from another connection to
-//! cancel; it still owns the connection then, so nobody else's statement can be hit.
+//! goes back clean. When nobody waits for the result any more, the task asks the database from another connection
+//! to cancel; it still owns the connection then, so nobody else's statement can be hit.
 
 use std::{future::Future, pin::Pin, time::Duration};
 
 use sqlx::{Connection as _, PgConnection, PgPool};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot, watch};
 
+use super::sink::{Arriving, Sink};
 use crate::error::Error;
+
+/// After this long the database is asked again: it may just have been between two statements.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Work that borrows a connection.
 pub(crate) type Working<'c, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'c>>;
@@ -25,33 +29,76 @@ where
 {
     // Dropping this future drops the sender, which the task notices.
     let (_alive, gone) = oneshot::channel::<()>();
-    let task = tokio::spawn(task(pool.clone(), time, work, gone));
+    let (stop, _) = watch::channel(false);
+    let task = tokio::spawn(task(pool.clone(), time, work, async { drop(gone.await) }, stop));
     match task.await {
-        // The database's own limit, for a single statement.
-        Ok(Err(Error::Timeout(_))) => Err(Error::Timeout(time)),
         Ok(result) => result,
         Err(error) => Err(Error::internal("a query ended unexpectedly", error)),
     }
 }
 
-async fn task<T, F>(pool: PgPool, time: Duration, work: F, gone: oneshot::Receiver<()>) -> Result<T, Error>
+/// Runs `work`, which writes an answer, in a transaction of its own; at most `hold` bytes of the answer are held back.
+/// Whatever goes wrong arrives like the answer.
+pub(crate) fn answer<F>(pool: &PgPool, time: Duration, hold: usize, work: F) -> Arriving
 where
-    T: Send + 'static,
-    F: for<'c> FnOnce(&'c mut PgConnection) -> Working<'c, T> + Send + 'static,
+    F: for<'c> FnOnce(&'c mut PgConnection, Sink) -> Working<'c, ()> + Send + 'static,
 {
-    let (mut transaction, process) = super::begin(&pool, time).await?;
+    let (sender, receiver) = mpsc::channel(1);
+    let (stop, stopped) = watch::channel(false);
+    let (pool, sink, watched) = (pool.clone(), Sink::new(hold, sender.clone(), stopped), sender.clone());
+    let work = writing(sink, work);
+    tokio::spawn(async move {
+        let gone = async move { watched.closed().await };
+        if let Err(error) = task(pool, time, work, gone, stop).await {
+            tracing::debug!(error = %error, "a query was not answered, or not to its end");
+            // Refused when nobody waits for it.
+            let _ = sender.send(Err(error)).await;
+        }
+    });
+    Arriving::new(receiver)
+}
+
+fn writing<F>(sink: Sink, work: F) -> impl for<'c> FnOnce(&'c mut PgConnection) -> Working<'c, ()> + Send
+where
+    F: for<'c> FnOnce(&'c mut PgConnection, Sink) -> Working<'c, ()> + Send,
+{
+    move |connection| work(connection, sink)
+}
+
+async fn task<T, F>(
+    pool: PgPool,
+    time: Duration,
+    work: F,
+    gone: impl Future<Output = ()> + Send,
+    stop: watch::Sender<bool>,
+) -> Result<T, Error>
+where
+    F: for<'c> FnOnce(&'c mut PgConnection) -> Working<'c, T>,
+{
+    tokio::pin!(gone);
+    let (mut transaction, process) = tokio::select! {
+        begun = super::begin(&pool, time) => begun?,
+        () = &mut gone => return Err(Error::ClientGone),
+    };
     let mut working = work(&mut transaction);
     let interrupted = tokio::select! {
         result = &mut working => Ok(result),
-        _ = gone => Err(Error::ClientGone),
+        () = &mut gone => Err(Error::ClientGone),
         () = tokio::time::sleep(time) => Err(Error::Timeout(time)),
     };
     let result = match interrupted {
+        // The database's own limit, for a single statement.
+        Ok(Err(Error::Timeout(_))) => Err(Error::Timeout(time)),
         Ok(result) => result,
         Err(reason) => {
-            cancel(&pool, process).await;
-            // Ends at once with an error, and leaves the connection in order.
-            drop((&mut working).await);
+            // It ends at once with an error, and leaves the connection in order.
+            let _ = stop.send(true);
+            loop {
+                cancel(&pool, process).await;
+                if tokio::time::timeout(ASK_AGAIN, &mut working).await.is_ok() {
+                    break;
+                }
+            }
             Err(reason)
         }
     };

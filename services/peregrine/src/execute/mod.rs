@@ -1,27 +1,32 @@
-//! Runs what was planned: one read-only REPEATABLE READ transaction, a statement a selection level.
+//! Runs what was planned: one read-only REPEATABLE READ transaction, a statement a selection level. Long lists are
+//! read in windows, and answers that are large are sent while they are made.
 
+mod below;
 mod cancel;
+mod lists;
+mod logs;
 mod rows;
+mod sink;
 
 use std::{future::Future, pin::Pin, time::Duration};
 
-use futures_util::TryStreamExt as _;
+use actix_web::web::Bytes;
 use sqlx::{PgConnection, PgPool, Postgres, Row as _, Transaction};
 
-pub(crate) use cancel::run;
+pub(crate) use cancel::{answer, run};
+pub(crate) use sink::{Reply, Sink};
 
 use crate::{
     access::{Project, Readable},
-    assemble::{project, show_log, write_roots},
+    assemble::{report, write_text},
     error::Error,
-    graph::{Graph, TypeId},
-    ir::{Branch, Child, Count, LogScan, Root, RootValue, Scan},
+    graph::Graph,
+    ir::{Branch, Child, Count, Root, RootValue},
     plan::Planner,
-    results::{Results, RootResult},
 };
+use below::Room;
+use lists::Source;
 
-/// Ids in one statement; more are asked for in further ones.
-const PARENTS_AT_ONCE: usize = 20_000;
 /// Counts in one statement: its result has a column each, of which there can be some 1,600.
 const COUNTS_AT_ONCE: usize = 400;
 
@@ -40,7 +45,38 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { time: Duration::from_secs(600), rows: 2_000_000, bytes: 256 << 20, scans: 2_000 }
+        Self { time: Duration::from_secs(600), rows: 10_000_000, bytes: 4 << 30, scans: 2_000 }
+    }
+}
+
+impl Budget {
+    /// Takes rows and bytes from the budget.
+    fn spend(&mut self, rows: usize, bytes: usize) -> Result<(), Error> {
+        let refused = |what| {
+            Error::Budget(format!(
+                "The answer has more {what} than one request may have; use first and offset."
+            ))
+        };
+        self.rows = self.rows.checked_sub(rows).ok_or_else(|| refused("nodes"))?;
+        self.bytes = self.bytes.checked_sub(bytes).ok_or_else(|| refused("bytes"))?;
+        Ok(())
+    }
+}
+
+/// How much of an answer is in memory at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Windows {
+    /// Nodes of a long list that are read first; how many are read next depends on how large these were.
+    pub rows: usize,
+    /// Bytes that may be held below the nodes of a window.
+    pub bytes: usize,
+    /// Bytes of an answer that are held back before its status is sent: whatever goes wrong until then is told.
+    pub held_back: usize,
+}
+
+impl Default for Windows {
+    fn default() -> Self {
+        Self { rows: 1_000, bytes: 8 << 20, held_back: 2 << 20 }
     }
 }
 
@@ -48,8 +84,21 @@ impl Default for Budget {
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// `{"data":...}`, with `errors` when there are any.
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Bytes,
     pub(crate) errors: Vec<String>,
+}
+
+/// Why what is below a window is not there.
+enum Halt {
+    /// It is more than can be held.
+    Full,
+    Failed(Error),
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
 }
 
 /// Refuses a query with more lists and counts than the budget permits.
@@ -58,7 +107,7 @@ pub(crate) fn check_scans(roots: &[Root], budget: &Budget) -> Result<(), Error> 
     if found > budget.scans {
         let most = budget.scans;
         return Err(Error::Query(format!(
-            "The query asks for {found} lists and counts; {most} are permitted."
+            "The query asks for {found} lists and counts, links and paths in filters included; {most} are permitted."
         )));
     }
     Ok(())
@@ -69,7 +118,8 @@ fn root_scans(roots: &[Root]) -> usize {
         RootValue::Known(_) | RootValue::Failed(_) => 0,
         RootValue::Scan(scan) => scans(&scan.branches),
         RootValue::Viewer(roots) => root_scans(roots),
-        RootValue::Count(_) | RootValue::Logs(_) | RootValue::LogCount(_) => 1,
+        RootValue::Count(count) => 1 + count.filter.lookups(),
+        RootValue::Logs(_) | RootValue::LogCount(_) => 1,
     };
     roots.iter().map(one).sum()
 }
@@ -78,10 +128,12 @@ fn scans(branches: &[Branch]) -> usize {
     let child = |child: &Child| match child {
         Child::Linked(branch) => scans(std::slice::from_ref(branch)),
         Child::Neighbours(scan) => scans(&scan.branches),
-        Child::Count { .. } | Child::Logs(_) | Child::LogCount(_) | Child::Failed(_) => 1,
+        Child::Count { count, .. } => 1 + count.filter.lookups(),
+        Child::Logs(_) | Child::LogCount(_) | Child::Failed(_) => 1,
     };
+    let lookups = branches.iter().map(|branch| branch.filter.lookups()).sum::<usize>();
     let below = branches.iter().flat_map(|branch| &branch.level.children).map(child).sum::<usize>();
-    branches.len() + below
+    branches.len() + lookups + below
 }
 
 /// Begins the transaction of a request, which reads only and has a time limit a statement. Gives the number of
@@ -89,7 +141,7 @@ fn scans(branches: &[Branch]) -> usize {
 async fn begin(pool: &PgPool, time: Duration) -> Result<(Transaction<'static, Postgres>, i32), sqlx::Error> {
     let mut transaction = pool.begin_with("begin isolation level repeatable read read only").await?;
     let statement = "select pg_backend_pid(), set_config('statement_timeout', $1, true), \
-                     set_config('timezone', 'UTC', true)";
+                     set_config('timezone', 'UTC', true), set_config('cursor_tuple_fraction', '1', true)";
     let limit = format!("{}ms", time.as_millis());
     let row = sqlx::query(statement).bind(limit).fetch_one(&mut *transaction).await?;
     let process = row.try_get(0)?;
@@ -108,27 +160,42 @@ pub(crate) async fn projects(
 
 /// Runs a query for somebody.
 pub(crate) struct Executor<'e> {
-    pub(crate) connection: &'e mut PgConnection,
-    pub(crate) planner: Planner<'e>,
-    pub(crate) readable: &'e Readable,
-    pub(crate) budget: Budget,
+    connection: &'e mut PgConnection,
+    planner: Planner<'e>,
+    readable: &'e Readable,
+    budget: Budget,
+    windows: Windows,
+    out: Sink,
+    errors: Vec<String>,
+    /// Number of the next cursor.
+    cursors: usize,
 }
 
 type Later<'f, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'f>>;
 
-impl Executor<'_> {
-    /// The answer to the whole query.
-    pub(crate) async fn answer(mut self, roots: &[Root]) -> Result<Answer, Error> {
+impl<'e> Executor<'e> {
+    pub(crate) fn new(
+        connection: &'e mut PgConnection,
+        planner: Planner<'e>,
+        (budget, windows): (Budget, Windows),
+        out: Sink,
+    ) -> Self {
+        let readable = planner.readable;
+        Self { connection, planner, readable, budget, windows, out, errors: Vec::new(), cursors: 0 }
+    }
+
+    /// Writes the answer to the whole query.
+    pub(crate) async fn answer(mut self, roots: &[Root]) -> Result<(), Error> {
+        self.out.expect_errors(failures(roots));
         let mut counts = self.counts(roots).await?.into_iter();
-        let results = self.roots(roots, &mut counts).await?;
-        let (mut body, mut errors) = (Vec::from(b"{\"data\":"), Vec::new());
-        write_roots(roots, &results, &mut body, &mut errors);
-        if !errors.is_empty() {
-            body.extend_from_slice(b",\"errors\":");
-            body.extend_from_slice(serde_json::Value::from(errors.clone()).to_string().as_bytes());
+        self.out.text().extend_from_slice(b"{\"data\":");
+        self.roots(roots, &mut counts).await?;
+        if !self.errors.is_empty() {
+            let errors = serde_json::Value::from(self.errors.clone()).to_string();
+            self.out.text().extend_from_slice(format!(",\"errors\":{errors}").as_bytes());
         }
-        body.push(b'}');
-        Ok(Answer { body, errors })
+        self.out.text().push(b'}');
+        self.out.finish(self.errors).await
     }
 
     /// All counts of the top level and of `viewer`, in their order.
@@ -153,168 +220,65 @@ impl Executor<'_> {
         Ok(numbers)
     }
 
-    fn roots<'f>(
-        &'f mut self,
-        roots: &'f [Root],
-        counts: &'f mut std::vec::IntoIter<i64>,
-    ) -> Later<'f, Vec<RootResult>> {
+    /// Writes the top level, or `viewer`.
+    fn roots<'f>(&'f mut self, roots: &'f [Root], counts: &'f mut std::vec::IntoIter<i64>) -> Later<'f, ()> {
         Box::pin(async move {
-            let mut results = Vec::with_capacity(roots.len());
-            for root in roots {
-                results.push(match &root.value {
-                    RootValue::Known(_) | RootValue::Failed(_) => RootResult::Nothing,
-                    RootValue::Count(_) => RootResult::Json(counts.next().unwrap_or_default().to_string()),
-                    RootValue::Viewer(roots) => RootResult::Viewer(self.roots(roots, counts).await?),
-                    RootValue::Scan(scan) => RootResult::Nodes(self.scan(scan).await?),
-                    RootValue::Logs(logs) => RootResult::Json(self.logs(logs, None, 1).await?.concat()),
-                    RootValue::LogCount(query) => {
-                        let statement = self.planner.log_counts(query, None);
-                        RootResult::Json(self.numbers(statement, 1).await?.concat())
-                    }
-                });
+            for (position, root) in roots.iter().enumerate() {
+                self.out.text().push(if position == 0 { b'{' } else { b',' });
+                write_text(&root.key, self.out.text());
+                self.out.text().push(b':');
+                self.root(&root.value, counts).await?;
+                self.out.pass_on().await?;
             }
-            Ok(results)
-        })
-    }
-
-    async fn scan(&mut self, scan: &Scan) -> Result<Results, Error> {
-        let Some(statement) = self.planner.scan(scan) else { return Ok(Results::default()) };
-        let branches: Vec<&Branch> = scan.branches.iter().collect();
-        let mut results = rows::prepare(&branches);
-        self.fetch(statement, &branches, &mut results, 0).await?;
-        results.group(1);
-        self.children(&branches, &mut results).await?;
-        Ok(results)
-    }
-
-    /// What is shown of the found nodes beside their own values.
-    fn children<'f>(&'f mut self, branches: &'f [&'f Branch], results: &'f mut Results) -> Later<'f, ()> {
-        Box::pin(async move {
-            for (branch, found) in branches.iter().zip(&mut results.found) {
-                found.finish();
-                let ids = std::mem::take(&mut found.ids);
-                for child in &branch.level.children {
-                    let result = self.child(branch.node, child, &ids).await?;
-                    found.children.push(result);
-                }
+            if roots.is_empty() {
+                self.out.text().push(b'{');
             }
+            self.out.text().push(b'}');
             Ok(())
         })
     }
 
-    async fn child(&mut self, node: TypeId, child: &Child, ids: &[String]) -> Result<RootResult, Error> {
-        if ids.is_empty() {
-            return Ok(RootResult::Nothing);
-        }
-        Ok(match child {
-            Child::Failed(_) => RootResult::Nothing,
-            Child::Linked(branch) => {
-                let branches = [&**branch];
-                RootResult::Nodes(
-                    self.linked(&branches, ids, |planner, ids| planner.linked(node, branch, ids)).await?,
-                )
+    async fn root(&mut self, value: &RootValue, counts: &mut std::vec::IntoIter<i64>) -> Result<(), Error> {
+        let known = match value {
+            RootValue::Scan(scan) => return self.list(Source::Root(scan)).await,
+            RootValue::Logs(logs) => return self.log_list(logs, None).await,
+            RootValue::Viewer(roots) => return self.roots(roots, counts).await,
+            RootValue::Known(json) => json.as_str(),
+            RootValue::Count(_) => &counts.next().unwrap_or_default().to_string(),
+            RootValue::LogCount(query) => &self.log_count(query).await?.to_string(),
+            RootValue::Failed(message) => {
+                report(&mut self.errors, message);
+                "null"
             }
-            Child::Neighbours(scan) => {
-                let branches: Vec<&Branch> = scan.branches.iter().collect();
-                RootResult::Nodes(
-                    self.linked(&branches, ids, |planner, ids| planner.neighbours(node, scan, ids)).await?,
-                )
-            }
-            Child::Count { link, count } => {
-                let mut values = Vec::with_capacity(ids.len());
-                for some in ids.chunks(PARENTS_AT_ONCE) {
-                    let statement = self.planner.link_counts(node, link, count, some.to_vec());
-                    if let Some(statement) = statement {
-                        values.extend(self.numbers(statement, some.len()).await?);
-                    }
-                }
-                RootResult::PerParent(values)
-            }
-            Child::Logs(logs) => {
-                let mut values = Vec::with_capacity(ids.len());
-                for some in ids.chunks(PARENTS_AT_ONCE) {
-                    values.extend(self.logs(logs, Some(some.to_vec()), some.len()).await?);
-                }
-                RootResult::PerParent(values)
-            }
-            Child::LogCount(query) => {
-                let mut values = Vec::with_capacity(ids.len());
-                for some in ids.chunks(PARENTS_AT_ONCE) {
-                    let statement = self.planner.log_counts(query, Some(some.to_vec()));
-                    values.extend(self.numbers(statement, some.len()).await?);
-                }
-                RootResult::PerParent(values)
-            }
-        })
-    }
-
-    async fn linked(
-        &mut self,
-        branches: &[&Branch],
-        ids: &[String],
-        plan: impl Fn(&Planner<'_>, Vec<String>) -> Option<sql::Sql>,
-    ) -> Result<Results, Error> {
-        let mut results = rows::prepare(branches);
-        for (position, some) in ids.chunks(PARENTS_AT_ONCE).enumerate() {
-            if let Some(statement) = plan(&self.planner, some.to_vec()) {
-                self.fetch(statement, branches, &mut results, position * PARENTS_AT_ONCE).await?;
-            }
-        }
-        results.group(ids.len());
-        self.children(branches, &mut results).await?;
-        Ok(results)
-    }
-
-    /// Logs as JSON lists, one a parent.
-    async fn logs(
-        &mut self,
-        scan: &LogScan,
-        ids: Option<Vec<String>>,
-        parents: usize,
-    ) -> Result<Vec<String>, Error> {
-        let statement = self.planner.logs(scan, ids);
-        let (mut lists, mut used) = (vec![String::new(); parents], (0, 0));
-        // One by one: with its documents a log may be as large as a submission.
-        let mut rows = statement.query_once().fetch(&mut *self.connection);
-        while let Some(row) = rows.try_next().await? {
-            let mut json = Vec::new();
-            project(&show_log(row.try_get(2)?), Some(&scan.fields), &mut json);
-            used = (used.0 + 1, used.1 + json.len());
-            if used.0 > self.budget.rows || used.1 > self.budget.bytes {
-                break;
-            }
-            if let Some(list) = lists.get_mut(rows::parent(row.try_get(0)?)) {
-                list.push_str(if list.is_empty() { "" } else { "," });
-                list.push_str(&String::from_utf8_lossy(&json));
-            }
-        }
-        drop(rows);
-        self.spend(used.0, used.1)?;
-        Ok(lists.into_iter().map(|list| format!("[{list}]")).collect())
-    }
-
-    /// Numbers by parent, zero where there is no row.
-    async fn numbers(&mut self, statement: sql::Sql, parents: usize) -> Result<Vec<String>, Error> {
-        let rows = statement.query_once().fetch_all(&mut *self.connection).await?;
-        self.spend(rows.len(), 0)?;
-        let mut numbers = vec![0_i64; parents];
-        for row in rows {
-            if let Some(number) = numbers.get_mut(rows::parent(row.try_get(0)?)) {
-                *number = row.try_get(1)?;
-            }
-        }
-        Ok(numbers.into_iter().map(|number| number.to_string()).collect())
-    }
-
-    /// Takes rows and bytes from the budget.
-    fn spend(&mut self, rows: usize, bytes: usize) -> Result<(), Error> {
-        let refused = |what| {
-            Error::Budget(format!(
-                "The answer has more {what} than one request may have; use first and offset."
-            ))
         };
-        self.budget.rows = self.budget.rows.checked_sub(rows).ok_or_else(|| refused("nodes"))?;
-        self.budget.bytes = self.budget.bytes.checked_sub(bytes).ok_or_else(|| refused("bytes"))?;
+        self.out.text().extend_from_slice(known.as_bytes());
         Ok(())
     }
+}
+
+/// All errors that the query may turn out to have, each once.
+fn failures(roots: &[Root]) -> Vec<String> {
+    fn of_branch(branch: &Branch, errors: &mut Vec<String>) {
+        for child in &branch.level.children {
+            match child {
+                Child::Failed(message) => report(errors, message),
+                Child::Linked(branch) => of_branch(branch, errors),
+                Child::Neighbours(scan) => scan.branches.iter().for_each(|branch| of_branch(branch, errors)),
+                Child::Count { .. } | Child::Logs(_) | Child::LogCount(_) => {}
+            }
+        }
+    }
+    fn of_roots(roots: &[Root], errors: &mut Vec<String>) {
+        for root in roots {
+            match &root.value {
+                RootValue::Failed(message) => report(errors, message),
+                RootValue::Scan(scan) => scan.branches.iter().for_each(|branch| of_branch(branch, errors)),
+                RootValue::Viewer(roots) => of_roots(roots, errors),
+                _ => {}
+            }
+        }
+    }
+    let mut errors = Vec::new();
+    of_roots(roots, &mut errors);
+    errors
 }

@@ -4,16 +4,21 @@ use futures_util::TryStreamExt as _;
 use sql::Sql;
 use sqlx::{Row as _, postgres::PgRow};
 
-use super::Executor;
+use super::{Executor, Halt, Room};
 use crate::{
+    access::Readable,
     assemble::{render, write_text},
     error::Error,
     ir::{Branch, Piece},
-    results::Results,
+    results::{Found, Results},
 };
 
 /// Columns before the properties: parent, branch, node id.
 const FIRST_PROPERTY: usize = 3;
+/// Bytes that a row costs beside its text.
+const ROW: usize = 64;
+/// Bytes that a row costs beside its text when it has children, which are found by its id.
+const PARENT: usize = 256;
 
 /// Results for `branches`, empty.
 pub(super) fn prepare(branches: &[&Branch]) -> Results {
@@ -26,60 +31,100 @@ pub(super) fn parent(number: i64) -> usize {
 }
 
 impl Executor<'_> {
-    /// Runs `statement` and renders its rows; parents are counted from `first_parent`.
+    /// Runs `statement` and keeps its rows, rendered; parents are counted from `first_parent`.
     pub(super) async fn fetch(
         &mut self,
         statement: Sql,
         branches: &[&Branch],
         results: &mut Results,
         first_parent: usize,
-    ) -> Result<(), Error> {
-        let mut used = (0, 0);
-        let mut rows = statement.query_once().fetch(&mut *self.connection);
-        while let Some(row) = rows.try_next().await? {
-            let parent = u32::try_from(first_parent + parent(row.try_get(0)?)).unwrap_or(u32::MAX);
-            let position: i32 = row.try_get(1)?;
-            let position = usize::try_from(position).unwrap_or(0);
-            let Some(branch) = branches.get(position) else { continue };
+        room: &mut Room,
+    ) -> Result<(), Halt> {
+        // A row more than there is room for says as much as all of them.
+        let most = room.left().saturating_div(ROW).min(self.budget.rows).saturating_add(1);
+        let statement = match room.is_limited() {
+            true => statement.text(" limit ").bind(i64::try_from(most).unwrap_or(i64::MAX)),
+            false => statement,
+        };
+        let Self { connection, readable, budget, .. } = self;
+        let mut rows = statement.query_once().fetch(&mut **connection);
+        while let Some(row) = rows.try_next().await.map_err(Error::from)? {
+            let number = row.try_get(0).map_err(Error::from)?;
+            let parent = u32::try_from(first_parent + parent(number)).unwrap_or(u32::MAX);
+            let (position, branch) = branch_of(&row, branches)?;
             results.start_row(parent, position);
             let found = &mut results.found[position];
-            let before = found.size();
-            render_row(&row, branch, found, self.readable)?;
-            used = (used.0 + 1, used.1 + found.size() - before);
-            if used.0 > self.budget.rows || used.1 > self.budget.bytes {
-                break;
-            }
+            let size = keep_row(&row, branch, found, readable)?;
+            budget.spend(1, size)?;
+            room.take(size + if branch.level.children.is_empty() { ROW } else { PARENT })?;
         }
-        drop(rows);
-        self.spend(used.0, used.1)
+        Ok(())
+    }
+
+    /// Runs `statement`, whose nodes have no children, and writes its rows while they arrive.
+    pub(super) async fn pass_on(&mut self, statement: Sql, branches: &[&Branch]) -> Result<(), Error> {
+        let Self { connection, out, readable, budget, .. } = self;
+        let mut rows = statement.query_once().fetch(&mut **connection);
+        let mut is_first = true;
+        while let Some(row) = rows.try_next().await? {
+            let (_, branch) = branch_of(&row, branches)?;
+            let before = out.written();
+            if !std::mem::take(&mut is_first) {
+                out.text().push(b',');
+            }
+            write_row(&row, branch, readable, out.text(), |_| {})?;
+            budget.spend(1, out.written() - before)?;
+            out.pass_on().await?;
+        }
+        Ok(())
     }
 }
 
-fn render_row(
+fn branch_of<'b>(row: &PgRow, branches: &[&'b Branch]) -> Result<(usize, &'b Branch), Error> {
+    let number: i32 = row.try_get(1)?;
+    let position = usize::try_from(number).unwrap_or(usize::MAX);
+    let branch = branches.get(position);
+    branch
+        .map(|branch| (position, *branch))
+        .ok_or_else(|| Error::internal("a row belongs to no branch of its list", number))
+}
+
+/// Gives the bytes of the row's text.
+fn keep_row(row: &PgRow, branch: &Branch, found: &mut Found, readable: &Readable) -> Result<usize, Error> {
+    let (text, ends) = found.parts();
+    let before = text.len();
+    write_row(row, branch, readable, text, |end| ends.push(end))?;
+    ends.push(text.len());
+    let size = text.len() - before;
+    if !branch.level.children.is_empty() {
+        found.identify(row.try_get(2)?);
+    }
+    Ok(size)
+}
+
+/// Writes a row; `segment` is told where a child stands.
+fn write_row(
     row: &PgRow,
     branch: &Branch,
-    found: &mut crate::results::Found,
-    readable: &crate::access::Readable,
+    readable: &Readable,
+    out: &mut Vec<u8>,
+    mut segment: impl FnMut(usize),
 ) -> Result<(), Error> {
     let id: &str = row.try_get(2)?;
     for piece in &branch.level.pieces {
         match piece {
-            Piece::Text(text) => found.text().extend_from_slice(text.as_bytes()),
-            Piece::Id => write_text(id, found.text()),
+            Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
+            Piece::Id => write_text(id, out),
             Piece::ProjectName => match readable.name_of(id) {
-                Some(name) => write_text(&name, found.text()),
-                None => found.text().extend_from_slice(b"null"),
+                Some(name) => write_text(&name, out),
+                None => out.extend_from_slice(b"null"),
             },
             Piece::Column(number) => {
                 let stored = document(row, FIRST_PROPERTY + number)?;
-                render(branch.level.columns[*number].render, stored, found.text());
+                render(branch.level.columns[*number].render, stored, out);
             }
-            Piece::Child(_) => found.end_segment(),
+            Piece::Child(_) => segment(out.len()),
         }
-    }
-    found.end_segment();
-    if !branch.level.children.is_empty() {
-        found.identify(id);
     }
     Ok(())
 }

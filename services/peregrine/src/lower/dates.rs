@@ -1,6 +1,6 @@
 //! Dates as people write them.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime};
 
 const DATES: [&str; 11] = [
     "%Y-%m-%d",
@@ -21,6 +21,10 @@ const TIMES: [&str; 5] = ["%H:%M:%S%.f", "%H:%M", "%H%M%S", "%I:%M:%S %p", "%I:%
 pub(super) fn parse(text: &str) -> Option<String> {
     let text = text.trim();
     let moment = with_offset(text).or_else(|| without_offset(text))?;
+    // As in the original; PostgreSQL writes the years before otherwise.
+    if !(1..=9999).contains(&moment.year()) {
+        return None;
+    }
     Some(moment.format("%Y-%m-%d %H:%M:%S%.6f").to_string())
 }
 
@@ -84,7 +88,18 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_none() {
-        for text in ["nope", "", "2026-13-01", "' or 1=1", "ü", "T", "99999999999-01-01"] {
+        for text in [
+            "nope",
+            "",
+            "2026-13-01",
+            "' or 1=1",
+            "ü",
+            "T",
+            "99999999999-01-01",
+            "12026-01-01",
+            "-0001-01-01",
+            "0000-01-01",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

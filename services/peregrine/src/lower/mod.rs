@@ -5,6 +5,8 @@ mod filters;
 mod logs;
 mod node_types;
 
+use std::cell::Cell;
+
 use dictionary::Dictionary;
 use graphql::{Schema, Selected, Sub, introspect};
 use serde_json::{Map, Value};
@@ -23,14 +25,23 @@ type Args = Map<String, Value>;
 /// `first` where the query has none.
 const FIRST: i64 = 10;
 
+/// Bytes of a query's answers that are known without the database: introspection and node types.
+const MOST_KNOWN: usize = 32 << 20;
+
 /// Everything that gives fields their meaning.
 pub(crate) struct Lowering<'g> {
-    pub(crate) dictionary: &'g Dictionary,
-    pub(crate) graph: &'g Graph,
+    dictionary: &'g Dictionary,
+    graph: &'g Graph,
     pub(crate) schema: &'g Schema<Meaning>,
+    known_left: Cell<usize>,
 }
 
-impl Lowering<'_> {
+impl<'g> Lowering<'g> {
+    /// For one query.
+    pub(crate) fn new(dictionary: &'g Dictionary, graph: &'g Graph, schema: &'g Schema<Meaning>) -> Self {
+        Self { dictionary, graph, schema, known_left: Cell::new(MOST_KNOWN) }
+    }
+
     /// The meaning of what is selected of the root.
     pub(crate) fn roots(&self, fields: Fields<'_, '_>) -> Vec<Root> {
         let root = |field: &Selected<'_, Meaning>| {
@@ -45,10 +56,11 @@ impl Lowering<'_> {
             let mut known = String::new();
             match field.field.name.as_str() {
                 "__typename" => known = Value::from(field.parent).to_string(),
-                _ => introspect(self.schema, field, &mut known),
+                _ => introspect(self.schema, field, self.known_left.get(), &mut known).map_err(too_much)?,
             }
-            return Ok(RootValue::Known(known));
+            return self.known(known);
         };
+        without_nul(&field.args)?;
         Ok(match meaning {
             Meaning::Nodes(node) => {
                 let branch = self.branch(node, &field.args, objects(field))?;
@@ -60,12 +72,19 @@ impl Lowering<'_> {
             },
             Meaning::AnyNodes => RootValue::Scan(self.any_nodes(field)?),
             Meaning::DataNodes => RootValue::Scan(self.data_nodes(field)?),
-            Meaning::NodeTypes => RootValue::Known(node_types::answer(self.dictionary, field)?),
+            Meaning::NodeTypes if self.known_left.get() == 0 => return Err(too_much(())),
+            Meaning::NodeTypes => self.known(node_types::answer(self.dictionary, field)?)?,
             Meaning::Viewer => RootValue::Viewer(self.roots(objects(field))),
             Meaning::Logs => RootValue::Logs(logs::scan(field)),
             Meaning::LogCount => RootValue::LogCount(logs::count(&field.args)),
             other => unreachable!("invariant: {other:?} is no field of the root"),
         })
+    }
+
+    fn known(&self, json: String) -> Result<RootValue, String> {
+        let left = self.known_left.get().checked_sub(json.len());
+        self.known_left.set(left.unwrap_or_default());
+        left.map(|_| RootValue::Known(json)).ok_or_else(|| too_much(()))
     }
 
     /// Nodes of one type, with the arguments of its own list.
@@ -226,6 +245,7 @@ impl Lowering<'_> {
         field: &Selected<'_, Meaning>,
     ) -> Result<Option<Child>, String> {
         let links = &self.graph.types[node].links;
+        without_nul(&field.args)?;
         Ok(Some(match meaning {
             Meaning::Link => {
                 let name = &field.field.name;
@@ -246,6 +266,26 @@ impl Lowering<'_> {
             Meaning::NodeLogCount => Child::LogCount(logs::count(&field.args)),
             other => unreachable!("invariant: {other:?} is no field of a node"),
         }))
+    }
+}
+
+fn too_much<E>(_: E) -> String {
+    format!("The schema and node types of an answer have at most {MOST_KNOWN} bytes.")
+}
+
+/// PostgreSQL keeps no text with a NUL and takes none; in the words of the original's driver.
+fn without_nul(args: &Args) -> Result<(), String> {
+    fn has_nul(value: &Value) -> bool {
+        match value {
+            Value::String(text) => text.contains('\0'),
+            Value::Array(items) => items.iter().any(has_nul),
+            Value::Object(fields) => fields.values().any(has_nul),
+            _ => false,
+        }
+    }
+    match args.values().any(has_nul) {
+        true => Err("A string literal cannot contain NUL (0x00) characters.".to_owned()),
+        false => Ok(()),
     }
 }
 

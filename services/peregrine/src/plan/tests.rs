@@ -32,7 +32,7 @@ fn compiler() -> Compiler {
 impl Compiler {
     fn roots(&self, query: &str) -> Vec<Root> {
         let fields = graphql::prepare(&self.schema, query, &Map::new(), &graphql::Limits::default()).unwrap();
-        let lowering = Lowering { dictionary: &self.dictionary, graph: &self.graph, schema: &self.schema };
+        let lowering = Lowering::new(&self.dictionary, &self.graph, &self.schema);
         let roots = lowering.roots(&fields);
         check_scans(&roots, &Budget::default()).unwrap();
         roots

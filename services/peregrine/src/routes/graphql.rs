@@ -7,7 +7,7 @@ use actix_web::{
 };
 use futures_util::StreamExt as _;
 
-use crate::{Peregrine, body::GraphqlRequest, error::Error, execute::Answer, query::Reader};
+use crate::{Peregrine, body::GraphqlRequest, error::Error, execute::Reply, query::Reader};
 
 /// `POST /v0/submission/graphql`: `{"data": ...}`, with status 400 and `errors` when something failed.
 pub(super) async fn query(
@@ -19,16 +19,20 @@ pub(super) async fn query(
     let body = read(payload, peregrine.config.body_limit).await?;
     let sent = GraphqlRequest::parse(&body)?;
     let reader = Reader::Subject(subject);
-    let answer = peregrine.into_inner().query(&reader, &sent.query, &sent.variables).await?;
-    Ok(respond(answer))
+    let reply = peregrine.into_inner().query(&reader, &sent.query, &sent.variables).await?;
+    Ok(respond(reply))
 }
 
-fn respond(answer: Answer) -> HttpResponse {
-    let mut response = match answer.errors.is_empty() {
-        true => HttpResponse::Ok(),
-        false => HttpResponse::BadRequest(),
+fn respond(reply: Reply) -> HttpResponse {
+    let mut response = match &reply {
+        Reply::Whole(answer) if !answer.errors.is_empty() => HttpResponse::BadRequest(),
+        _ => HttpResponse::Ok(),
     };
-    response.content_type("application/json").body(answer.body)
+    response.content_type("application/json");
+    match reply {
+        Reply::Whole(answer) => response.body(answer.body),
+        Reply::Begun(begun, arriving) => response.streaming(arriving.pieces(begun)),
+    }
 }
 
 /// `GET /v0/submission/getschema`: the introspection, the same until the dictionary changes.

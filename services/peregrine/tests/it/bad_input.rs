@@ -27,7 +27,12 @@ async fn ten_thousand_aliases_are_too_many() {
     let commons = Commons::empty().await;
     let lists: String = (0..10_000).map(|n| format!("a{n}: case {{id}} ")).collect();
     let errors = commons.errors(&format!("{{{lists}}}")).await;
-    assert_eq!(errors, json!(["The query asks for 10000 lists and counts; 2000 are permitted."]));
+    assert_eq!(
+        errors,
+        json!([
+            "The query asks for 10000 lists and counts, links and paths in filters included; 2000 are permitted."
+        ])
+    );
     let fields: String = (0..30_000).map(|n| format!("a{n}: id ")).collect();
     let errors = commons.errors(&format!("{{case {{{fields}}}}}")).await;
     assert_eq!(errors, json!(["The query selects more than 20000 fields."]));
@@ -51,6 +56,55 @@ async fn fragments_in_a_circle_are_refused() {
     }
     bomb += " fragment F30 on case {id}";
     assert_eq!(commons.errors(&bomb).await, json!(["The query selects more than 20000 fields."]));
+}
+
+#[actix_web::test]
+async fn short_queries_with_long_answers_are_refused() {
+    let commons = Commons::empty().await;
+    let bomb = format!(
+        "{{__schema {{types {}{{name}}{}}}}}",
+        "{possibleTypes {interfaces ".repeat(8),
+        "}}".repeat(8)
+    );
+    let limit = "The schema and node types of an answer have at most 33554432 bytes.";
+    assert_eq!(commons.errors(&bomb).await, json!([limit]));
+    let aliases: String =
+        (0..19_000).map(|n| format!("a{n}: _node_type(first: 0) {{properties}} ")).collect();
+    // Two fields an alias.
+    assert_eq!(
+        commons.errors(&format!("{{{aliases}}}")).await,
+        json!(["The query selects more than 20000 fields."])
+    );
+    let properties: String = (0..17).map(|n| format!("p{n}: properties ")).collect();
+    let aliases: String =
+        (0..1_000).map(|n| format!("a{n}: _node_type(first: 0) {{{properties}}} ")).collect();
+    let errors = commons.errors(&format!("{{{aliases}}}")).await;
+    assert!(errors.as_array().unwrap().iter().all(|error| error == limit));
+}
+
+#[actix_web::test]
+async fn links_and_paths_in_filters_are_counted_as_work() {
+    let commons = Commons::empty().await;
+    let message =
+        "The query asks for 3001 lists and counts, links and paths in filters included; 2000 are permitted.";
+    let links = "\"samples\",".repeat(3_000);
+    assert_eq!(commons.errors(&format!("{{case(with_links: [{links}]) {{id}}}}")).await, json!([message]));
+    let paths = "{type: \"sample\"},".repeat(3_000);
+    for argument in ["with_path_to", "with_path_to_any", "without_path_to"] {
+        let query = format!("{{_case_count({argument}: [{paths}])}}");
+        assert_eq!(commons.errors(&query).await, json!([message]), "{argument}");
+    }
+}
+
+#[actix_web::test]
+async fn a_chain_of_fragments_ends_no_process() {
+    let commons = Commons::empty().await;
+    let chain: String = (0..20_000).map(|n| format!(" fragment F{n} on case {{...F{}}}", n + 1)).collect();
+    let query = format!("{{case {{...F0}}}}{chain} fragment F20000 on case {{id}}");
+    assert_eq!(
+        commons.errors(&query).await,
+        json!(["The query has more than 500 operations and fragments."])
+    );
 }
 
 #[actix_web::test]

@@ -4,8 +4,10 @@
 mod access;
 mod bad_input;
 mod filters;
+mod hostile;
 mod interpreter;
 mod lists;
 mod logs;
 mod requests;
+mod streaming;
 mod support;

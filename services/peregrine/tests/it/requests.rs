@@ -189,5 +189,6 @@ async fn status_and_version() {
     let status = commons.send(client::TestRequest::get().uri("/_status")).await;
     assert_eq!((status.status, status.body.as_str()), (200, "Healthy"));
     let version = commons.send(client::TestRequest::get().uri("/_version")).await.json();
-    assert_eq!(version["dictionary"], json!({"version": "1.0", "commit": "abc"}));
+    let digest = &crate::support::dictionary().digest;
+    assert_eq!(version["dictionary"], json!({"version": "1.0", "commit": "abc", "digest": digest}));
 }

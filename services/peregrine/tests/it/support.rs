@@ -66,6 +66,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: actix_web::http::header::HeaderMap,
     pub(crate) body: String,
+    /// The transfer broke off.
+    pub(crate) is_broken: bool,
 }
 
 impl Answer {
@@ -112,17 +114,29 @@ impl Commons {
         Self { service, database, tokens }
     }
 
+    /// The same with another configuration.
+    pub(crate) fn reconfigured(&self, config: Config) -> Arc<Peregrine> {
+        let (pool, verifier) = (self.database.pool.clone(), self.tokens.verifier());
+        Peregrine::build(config, pool, dictionary(), Arc::new(rights()), verifier)
+    }
+
     pub(crate) fn loader(&self) -> Loader {
         Loader { pool: self.database.pool.clone() }
     }
 
     pub(crate) async fn send(&self, request: client::TestRequest) -> Answer {
-        let service = self.service.clone();
+        self.send_to(&self.service, request).await
+    }
+
+    pub(crate) async fn send_to(&self, service: &Arc<Peregrine>, request: client::TestRequest) -> Answer {
+        let service = service.clone();
         let app = client::init_service(App::new().configure(|cfg| service.configure(cfg))).await;
         let response = client::call_service(&app, request.to_request()).await;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = to_bytes(response.into_body()).await.unwrap_or_default();
-        Answer { status, headers, body: String::from_utf8(body.to_vec()).unwrap() }
+        let body = to_bytes(response.into_body()).await;
+        let is_broken = body.is_err();
+        let body = String::from_utf8(body.unwrap_or_default().to_vec()).unwrap();
+        Answer { status, headers, body, is_broken }
     }
 
     pub(crate) async fn get(&self, user: &str, path: &str) -> Answer {
@@ -134,9 +148,13 @@ impl Commons {
     }
 
     pub(crate) async fn post(&self, user: &str, body: &Value) -> Answer {
+        self.post_to(&self.service, user, body).await
+    }
+
+    pub(crate) async fn post_to(&self, service: &Arc<Peregrine>, user: &str, body: &Value) -> Answer {
         let request =
             client::TestRequest::post().uri("/v0/submission/graphql").insert_header(self.bearer(user));
-        self.send(request.set_payload(body.to_string())).await
+        self.send_to(service, request.set_payload(body.to_string())).await
     }
 
     /// The data of a query that succeeds.

@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
-use psqlgraph::transactions::{self, NewLog, Role, State};
+use psqlgraph::{
+    running,
+    transactions::{self, NewLog, Role, State},
+};
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
-use tracing::Instrument as _;
 
 use crate::{
     Error, Sheepdog,
@@ -18,6 +20,7 @@ use crate::{
     files::IndexWrites,
     store::projects::Project,
     submission::{Failure, Source, Submission, Work, Written, explain, lock_open_project, prepare},
+    task::to_the_end,
 };
 
 /// A document of a bulk transfer.
@@ -70,8 +73,7 @@ struct SubAnswer<'a> {
 /// When the log row cannot be made.
 pub(crate) async fn run(sheepdog: &Arc<Sheepdog>, bulk: Bulk) -> Result<(u16, Answer), Error> {
     let sheepdog = sheepdog.clone();
-    let work = async move { run_here(&sheepdog, bulk).await };
-    tokio::spawn(work.in_current_span()).await.map_err(|error| Error::Corrupt(error.to_string()))?
+    to_the_end(async move { run_here(&sheepdog, bulk).await }).await
 }
 
 async fn run_here(sheepdog: &Arc<Sheepdog>, bulk: Bulk) -> Result<(u16, Answer), Error> {
@@ -82,7 +84,8 @@ async fn run_here(sheepdog: &Arc<Sheepdog>, bulk: Bulk) -> Result<(u16, Answer),
         project: &bulk.project.code,
         is_dry_run: bulk.is_dry_run,
     };
-    let id = transactions::open(&mut *sheepdog.pool.acquire().await?, &log).await?;
+    let worker = sheepdog.life.number().await?;
+    let id = running::open(&mut *sheepdog.pool.acquire().await?, worker, &log).await?;
     let scope = Scope {
         project_id: bulk.project.project_id(),
         code: bulk.project.code.clone(),

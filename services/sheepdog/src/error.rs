@@ -37,8 +37,8 @@ pub enum Error {
         /// Bytes.
         limit: usize,
     },
-    /// 501: what the original announces and does not do either.
-    #[error("{0} is not implemented")]
+    /// 501 with this message: what the original announces and does not do either.
+    #[error("{0}")]
     NotImplemented(&'static str),
     /// 503: too many submissions wait in the background.
     #[error(

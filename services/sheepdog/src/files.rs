@@ -26,6 +26,31 @@ pub(crate) struct Context<'a> {
     pub username: Option<&'a str>,
 }
 
+impl Context<'_> {
+    /// Whether the record is guarded as files of this project are, or by nobody but the submitter. A node may name
+    /// any file by its GUID, so that naming it gives no right to change it.
+    pub(crate) fn guards(&self, record: &Record) -> bool {
+        let project = self.project;
+        let resource = crate::auth::project_resource(&project.program.name, &project.code);
+        let resource = format!("{}{resource}", self.auth_namespace);
+        let acl = self.acl();
+        match record.authz.is_empty() {
+            false => record.authz.contains(&resource),
+            true => {
+                let is_uploader = |uploader: &String| self.username == Some(uploader.as_str());
+                record.acl.iter().all(|entry| acl.contains(entry)) && record.uploader.iter().all(is_uploader)
+            }
+        }
+    }
+
+    fn acl(&self) -> Vec<String> {
+        match text(&self.project.props, "availability_type") {
+            Some("Open") => vec!["*".to_owned()],
+            _ => phsids(self.project),
+        }
+    }
+}
+
 /// What to look up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Wanted {
@@ -66,6 +91,21 @@ pub(crate) struct Patch {
     pub revision: Revision,
     pub patch: RecordPatch,
     pub undo: RecordPatch,
+}
+
+impl Patch {
+    /// Replaces the record's locations; facts about those that go, go with them.
+    pub(crate) fn of_urls(record: &Record, urls: Vec<String>) -> Self {
+        let mut facts = record.urls_metadata.clone();
+        facts.retain(|url, _| urls.contains(url));
+        let patch = RecordPatch { urls: Some(urls), urls_metadata: Some(facts), ..RecordPatch::default() };
+        let undo = RecordPatch {
+            urls: Some(record.urls.clone()),
+            urls_metadata: Some(record.urls_metadata.clone()),
+            ..RecordPatch::default()
+        };
+        Self { revision: record.revision(), patch, undo }
+    }
 }
 
 /// dbGaP accession numbers of project and program: the legacy access list.
@@ -225,7 +265,7 @@ impl Decision<'_> {
                 let message = format!("Indexed file of id {} was uploaded by another user.", record.did);
                 return entity.refuse(ErrorType::InvalidValue, message, &[]);
             }
-            patch.acl = Some(self.acl());
+            patch.acl = Some(self.context.acl());
             patch.uploader = Some(None);
             undo.acl = Some(record.acl.clone());
             undo.uploader = Some(Some(uploader.clone()));
@@ -270,7 +310,7 @@ impl Decision<'_> {
             size,
             hashes: IndexMap::from([("md5".to_owned(), md5)]),
             urls: entity.urls.clone().unwrap_or_default(),
-            acl: self.acl(),
+            acl: self.context.acl(),
             authz: self.authz(entity, node_type),
             ..NewRecord::default()
         };
@@ -278,54 +318,17 @@ impl Decision<'_> {
         self.writes.create.push(NewFile { record, alias, entities: vec![position] });
     }
 
-    /// New locations replace the record's; facts about those that go, go with them.
+    /// New locations replace the record's.
     fn update(&mut self, entity: &mut Entity, node_type: &NodeType) {
         let Some(urls) = &entity.urls else { return };
         let record = guid(entity, node_type).and_then(|guid| self.found.by_did.get(&guid));
         let Some(record) = record.filter(|record| record.urls != *urls) else { return };
-        if !self.is_of_this_project(record) {
+        if !self.context.guards(record) {
             let message =
                 format!("Indexed file of id {} belongs to another project: its urls stay.", record.did);
             return entity.refuse(ErrorType::InvalidPermissions, message, &["urls"]);
         }
-        let mut facts = record.urls_metadata.clone();
-        facts.retain(|url, _| urls.contains(url));
-        self.writes.patch.push(Patch {
-            revision: record.revision(),
-            patch: RecordPatch {
-                urls: Some(urls.clone()),
-                urls_metadata: Some(facts),
-                ..RecordPatch::default()
-            },
-            undo: RecordPatch {
-                urls: Some(record.urls.clone()),
-                urls_metadata: Some(record.urls_metadata.clone()),
-                ..RecordPatch::default()
-            },
-        });
-    }
-
-    /// Whether the record is guarded as files of this project are, or by nobody but the submitter. A node may name
-    /// any file by its GUID, so that naming it gives no right to change it.
-    fn is_of_this_project(&self, record: &Record) -> bool {
-        let project = self.context.project;
-        let resource = crate::auth::project_resource(&project.program.name, &project.code);
-        let resource = format!("{}{resource}", self.context.auth_namespace);
-        let acl = self.acl();
-        match record.authz.is_empty() {
-            false => record.authz.contains(&resource),
-            true => {
-                let is_uploader = |uploader: &String| self.context.username == Some(uploader.as_str());
-                record.acl.iter().all(|entry| acl.contains(entry)) && record.uploader.iter().all(is_uploader)
-            }
-        }
-    }
-
-    fn acl(&self) -> Vec<String> {
-        match text(&self.context.project.props, "availability_type") {
-            Some("Open") => vec!["*".to_owned()],
-            _ => phsids(self.context.project),
-        }
+        self.writes.patch.push(Patch::of_urls(record, urls.clone()));
     }
 
     fn authz(&self, entity: &Entity, node_type: &NodeType) -> Vec<String> {

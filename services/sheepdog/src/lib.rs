@@ -19,15 +19,18 @@ mod error;
 mod export;
 mod export_stream;
 mod files;
+mod life;
 mod links;
 mod manifest;
 mod python;
+mod reassignment;
 mod removal;
 mod resolve;
 mod routes;
 mod states;
 mod store;
 mod submission;
+mod task;
 mod template;
 #[cfg(test)]
 mod testing;
@@ -45,6 +48,7 @@ use tokens::Verifier;
 
 use background::Background;
 pub use error::Error;
+use life::Life;
 use turns::Turns;
 
 /// What an operator can set.
@@ -85,6 +89,7 @@ pub struct Sheepdog {
     verifier: Arc<Verifier>,
     background: Arc<Background>,
     turns: Arc<Turns>,
+    life: Arc<Life>,
 }
 
 impl Sheepdog {
@@ -103,6 +108,7 @@ impl Sheepdog {
         let validators = Validators::compile(&dictionary)?;
         Ok(Arc::new(Self {
             config,
+            life: Life::begin(pool.clone()),
             pool,
             dictionary,
             validators,
@@ -129,6 +135,7 @@ impl Sheepdog {
             verifier: self.verifier.clone(),
             background: self.background.clone(),
             turns: self.turns.clone(),
+            life: self.life.clone(),
         }))
     }
 
@@ -151,8 +158,11 @@ impl ::web::Service for Sheepdog {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        let probe = sqlx::query("select 1").execute(&self.pool).await;
-        probe.map(|_| ()).map_err(|error| format!("the graph database does not answer: {error}"))
+        let probe = sqlx::query("select from transactions_running limit 1").execute(&self.pool).await;
+        probe.map(|_| ()).map_err(|error| match error.as_database_error() {
+            Some(_) => format!("the graph database is not migrated: {error}"),
+            None => format!("the graph database does not answer: {error}"),
+        })
     }
 
     fn dictionary(&self) -> Option<String> {

@@ -1,10 +1,16 @@
 //! Deleting entities: looking up, deciding with [`crate::deletion`], writing, answering.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{SecondsFormat, Utc};
 use indexmap::IndexSet;
-use psqlgraph::transactions::{self, Document, NewLog, Role, Snapshot, State};
+use psqlgraph::{
+    running,
+    transactions::{self, Document, NewLog, Role, Snapshot, State},
+};
 use serde_json::{Map, Value, json};
 use sqlx::{Connection as _, PgConnection};
 
@@ -18,6 +24,7 @@ use crate::{
     resolve::{Via, Wanted},
     store::{self, nodes::Part, projects::Project},
     submission::all_props,
+    task::to_the_end,
 };
 
 /// A chain of dependents is followed this far at most; dictionaries are a few dozen types deep.
@@ -85,11 +92,16 @@ impl Outcome {
     }
 }
 
-/// Runs a deletion; the answer is the transaction's, with its status.
+/// Runs a deletion; the answer is the transaction's, with its status. A client that goes away does not stop it.
 ///
 /// # Errors
 /// When the log row cannot be made.
-pub(crate) async fn run(sheepdog: &Sheepdog, request: Request) -> Result<(u16, Answer), Error> {
+pub(crate) async fn run(sheepdog: &Arc<Sheepdog>, request: Request) -> Result<(u16, Answer), Error> {
+    let sheepdog = sheepdog.clone();
+    to_the_end(async move { run_here(&sheepdog, request).await }).await
+}
+
+async fn run_here(sheepdog: &Arc<Sheepdog>, request: Request) -> Result<(u16, Answer), Error> {
     let log = NewLog {
         submitter: request.permitted.submitter.as_deref(),
         role: Role::Delete,
@@ -97,9 +109,10 @@ pub(crate) async fn run(sheepdog: &Sheepdog, request: Request) -> Result<(u16, A
         project: &request.project.code,
         is_dry_run: request.is_dry_run,
     };
+    let worker = sheepdog.life.number().await?;
     let _turn = sheepdog.turns.take(&request.project.node_id).await;
     let mut connection = sheepdog.pool.acquire().await?;
-    let transaction_id = transactions::open(&mut connection, &log).await?;
+    let transaction_id = running::open(&mut connection, worker, &log).await?;
     let mut outcome = Outcome {
         transaction_id,
         doomed: Vec::new(),

@@ -1,4 +1,6 @@
-//! Project states: open to review and back, and release.
+//! Project states: open to review and back, submission of what was reviewed, and release.
+
+use std::sync::Arc;
 
 use psqlgraph::transactions::{self, Document, NewLog, Role, State};
 use serde_json::{Map, Value, json};
@@ -9,6 +11,7 @@ use crate::{
     auth::Permitted,
     entity::{Action, Node},
     store::{self, projects::Project},
+    task::to_the_end,
 };
 
 /// A change of a project's state.
@@ -16,18 +19,21 @@ use crate::{
 pub(crate) enum Transition {
     Open,
     Review,
+    /// Records that are valid become submitted ones, of which the present version is kept.
+    Submit,
     Release,
 }
 
 impl Transition {
     /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::Open, Self::Review, Self::Release];
+    pub(crate) const ALL: [Self; 4] = [Self::Open, Self::Review, Self::Submit, Self::Release];
 
     /// Last part of the path.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Review => "review",
+            Self::Submit => "submit",
             Self::Release => "release",
         }
     }
@@ -37,6 +43,7 @@ impl Transition {
         match self {
             Self::Open => Role::Open,
             Self::Review => Role::Review,
+            Self::Submit => Role::Submit,
             Self::Release => Role::Release,
         }
     }
@@ -51,6 +58,7 @@ impl Transition {
         match self {
             Self::Open => &["review"],
             Self::Review => &["open"],
+            Self::Submit => &["review"],
             Self::Release => &["open", "review", "submitted", "processing"],
         }
     }
@@ -58,31 +66,39 @@ impl Transition {
     /// What it does to the project's properties, or why it cannot.
     fn apply(self, props: &mut Map<String, Value>) -> Result<(), &'static str> {
         let is_true = |key: &str| props.get(key).and_then(Value::as_bool) == Some(true);
-        let (key, value) = match self {
-            Self::Open => ("state", json!("open")),
-            Self::Review => ("state", json!("review")),
+        let changes = match self {
+            Self::Open => vec![("state", json!("open"))],
+            Self::Review => vec![("state", json!("review"))],
+            Self::Submit => vec![("state", json!("submitted")), ("releasable", json!(true))],
             Self::Release if !is_true("releasable") => {
                 return Err("Project is not releasable. Project must be submitted at least once first.");
             }
             Self::Release if is_true("released") => return Err("Project is already released."),
-            Self::Release => ("released", json!(true)),
+            Self::Release => vec![("released", json!(true))],
         };
-        props.insert(key.to_owned(), value);
+        props.extend(changes.into_iter().map(|(key, value)| (key.to_owned(), value)));
         Ok(())
     }
 
-    fn message(self) -> String {
+    fn message(self) -> &'static str {
         match self {
-            Self::Open => "Successfully transitioned project state to 'open'".to_owned(),
-            Self::Review => "Successfully transitioned project state to 'review'".to_owned(),
-            Self::Release => "Successfully released project".to_owned(),
+            Self::Open => "Successfully transitioned project state to 'open'",
+            Self::Review => "Successfully transitioned project state to 'review'",
+            Self::Submit => "Successfully transitioned project state to 'submitted'",
+            Self::Release => "Successfully released project",
         }
+    }
+
+    /// The message of a dry run, whose first words are those of a deletion.
+    fn dry_run_message(self) -> String {
+        format!("Dry run successful. Would have {}", self.message().replacen('S', "s", 1))
     }
 
     fn failure(self) -> &'static str {
         match self {
             Self::Open => "Open transaction failed.",
             Self::Review => "Review transaction failed.",
+            Self::Submit => "Submission transaction failed.",
             Self::Release => "Release transaction failed.",
         }
     }
@@ -100,25 +116,22 @@ pub(crate) struct Request {
     pub path: String,
 }
 
-/// Changes the state of a project; the answer is the transaction's, with its status.
+/// Changes the state of a project; the answer is the transaction's, with its status. A client that goes away does not
+/// stop it.
 ///
 /// # Errors
 /// [`Error::BadRequest`] when the project is in another state.
-pub(crate) async fn run(sheepdog: &Sheepdog, request: Request) -> Result<(u16, Answer), Error> {
-    let Request { project, transition, is_dry_run, .. } = &request;
+pub(crate) async fn run(sheepdog: &Arc<Sheepdog>, request: Request) -> Result<(u16, Answer), Error> {
+    let sheepdog = sheepdog.clone();
+    to_the_end(async move { run_here(&sheepdog, &request).await }).await
+}
+
+async fn run_here(sheepdog: &Sheepdog, request: &Request) -> Result<(u16, Answer), Error> {
+    let Request { project, transition, is_dry_run, .. } = request;
     let _turn = sheepdog.turns.take(&project.node_id).await;
     let mut transaction = sheepdog.pool.begin().await?;
     let old = store::projects::lock(&mut transaction, &project.node_id).await?;
-    let state = old.get("state").and_then(Value::as_str).unwrap_or("None");
-    if !transition.from().contains(&state) {
-        let wanted =
-            transition.from().iter().map(|state| format!("<{state}>")).collect::<Vec<_>>().join(" or ");
-        return Err(Error::BadRequest(format!(
-            "Project is in state '{state}', which prevents {}. In order to perform this action, the project must be \
-             in state {wanted}.",
-            request.path
-        )));
-    }
+    require_state(request, &old)?;
     let log = NewLog {
         submitter: request.permitted.submitter.as_deref(),
         role: transition.role(),
@@ -140,11 +153,14 @@ pub(crate) async fn run(sheepdog: &Sheepdog, request: Request) -> Result<(u16, A
         return Err(Error::BadRequest(format!("Transaction {dry_run} was committed by another request")));
     }
     let message = match is_dry_run {
-        true => format!("Dry run successful. Would have {}", lower_first(&transition.message())),
-        false => transition.message(),
+        true => transition.dry_run_message(),
+        false => transition.message().to_owned(),
     };
     let answer = answer(id, 200, &message, Vec::new())?;
     if !is_dry_run {
+        if *transition == Transition::Submit {
+            store::states::submit(&mut transaction, &sheepdog.dictionary, &project.project_id(), id).await?;
+        }
         let node = Node { id: project.node_id.clone(), action: Action::Update, old: Some(old), props };
         let program = &project.program.node_id;
         store::projects::put_project(&mut transaction, &sheepdog.dictionary, program, &node).await?;
@@ -156,9 +172,18 @@ pub(crate) async fn run(sheepdog: &Sheepdog, request: Request) -> Result<(u16, A
     Ok((200, answer))
 }
 
-fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+fn require_state(request: &Request, props: &Map<String, Value>) -> Result<(), Error> {
+    let state = props.get("state").and_then(Value::as_str).unwrap_or("None");
+    let from = request.transition.from();
+    if from.contains(&state) {
+        return Ok(());
+    }
+    let wanted = from.iter().map(|state| format!("<{state}>")).collect::<Vec<_>>().join(" or ");
+    Err(Error::BadRequest(format!(
+        "Project is in state '{state}', which prevents {}. In order to perform this action, the project must be in \
+         state {wanted}.",
+        request.path
+    )))
 }
 
 fn answer(id: i32, code: u16, message: &str, errors: Vec<Value>) -> Result<Answer, Error> {

@@ -7,7 +7,10 @@ use std::{
 
 use chrono::{SecondsFormat, Utc};
 use indexclient::{Caller, IndexError, Revision};
-use psqlgraph::transactions::{self, Document, NewLog, Role, Snapshot, State};
+use psqlgraph::{
+    running,
+    transactions::{self, Document, NewLog, Role, Snapshot, State},
+};
 use serde_json::{Value, json, value::RawValue};
 use sqlx::{Connection as _, PgConnection};
 use tracing::Instrument as _;
@@ -88,7 +91,8 @@ pub(crate) async fn open_log(sheepdog: &Sheepdog, submission: &Submission) -> Re
         project: &submission.project.code,
         is_dry_run: submission.is_dry_run,
     };
-    Ok(transactions::open(&mut *sheepdog.pool.acquire().await?, &log).await?)
+    let worker = sheepdog.life.number().await?;
+    Ok(running::open(&mut *sheepdog.pool.acquire().await?, worker, &log).await?)
 }
 
 /// Runs a submission whose log row is open.

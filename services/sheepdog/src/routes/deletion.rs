@@ -62,7 +62,7 @@ async fn remove(
     let project = find_project(&sheepdog, &program, &code).await?;
     let permitted = sheepdog.permit(&request, &["delete"], &program, &code).await?;
     let request = Request { project, permitted, ids: split(&ids), removal, is_dry_run, commits: None };
-    let (code, answer) = removal::run(&sheepdog, request).await?;
+    let (code, answer) = removal::run(&sheepdog.into_inner(), request).await?;
     Ok(answer_with(code, answer))
 }
 

@@ -8,6 +8,7 @@ mod export;
 mod manifest;
 mod programs;
 mod projects;
+mod reassignment;
 mod states;
 mod status;
 mod submission;
@@ -37,6 +38,7 @@ fn submission(cfg: &mut web::ServiceConfig) {
     cfg.configure(deletion::routes);
     cfg.configure(states::routes);
     cfg.configure(transactions::routes);
+    cfg.configure(reassignment::routes);
     cfg.configure(unsupported::routes);
     let entities = resource("/{program}/{project}/entities/{ids}");
     let entities = entities.route(web::get().to(entities_read::read));

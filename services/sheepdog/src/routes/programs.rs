@@ -1,5 +1,7 @@
 //! Programs: list, create, update, delete.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, http::header::CONTENT_TYPE, web};
 use authz::ResourceSpec;
 use serde_json::{Map, Value, json};
@@ -11,6 +13,7 @@ use crate::{
     body,
     document::{Format, parse},
     python, store,
+    task::to_the_end,
 };
 
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
@@ -41,18 +44,27 @@ async fn put_program(
     if kind.as_str() != Some("program") {
         return Err(Error::BadRequest(format!("Invalid type in key type='{}'", python::str(kind))));
     }
-    let name = text(&document, "name")
-        .ok_or_else(|| Error::BadRequest("No program specified in key 'name'".to_owned()))?;
-    let number = text(&document, "dbgap_accession_number");
+    let name = text(&document, "name").map(str::to_owned);
+    let name = name.ok_or_else(|| Error::BadRequest("No program specified in key 'name'".to_owned()))?;
+    let number = text(&document, "dbgap_accession_number").map(str::to_owned);
+    let answer = to_the_end(write_program(sheepdog.into_inner(), name, number)).await?;
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+async fn write_program(
+    sheepdog: Arc<Sheepdog>,
+    name: String,
+    number: Option<String>,
+) -> Result<Value, Error> {
     let mut transaction = sheepdog.pool.begin().await?;
-    let created = store::projects::put_program(&mut transaction, name, number).await?;
+    let created = store::projects::put_program(&mut transaction, &name, number.as_deref()).await?;
     transaction.commit().await?;
     if let Some(number) = number {
         sheepdog.make_resource(&format!("/programs/{number}")).await;
     }
     let message = if created { "Program registered." } else { "Program is updated!" };
-    let id = psqlgraph::ids::program_id(name);
-    Ok(HttpResponse::Ok().json(json!({ "id": id, "name": name, "message": message })))
+    let id = psqlgraph::ids::program_id(&name);
+    Ok(json!({ "id": id, "name": name, "message": message }))
 }
 
 /// `DELETE /{program}`.
@@ -66,15 +78,21 @@ pub(super) async fn delete_program(
     let program = program.ok_or_else(|| Error::NotFound(format!("Program {name} not found")))?;
     drop(connection);
     sheepdog.permit_admin(&request, PROGRAM_ADMIN).await?;
+    to_the_end(remove_program(sheepdog.into_inner(), name.into_inner(), program.node_id)).await?;
+    Ok(no_content())
+}
+
+async fn remove_program(sheepdog: Arc<Sheepdog>, name: String, node_id: String) -> Result<(), Error> {
     let mut transaction = sheepdog.pool.begin().await?;
-    let codes = store::projects::codes(&mut transaction, &sheepdog.dictionary, &program.node_id).await?;
+    store::projects::lock_program(&mut transaction, &node_id).await?;
+    let codes = store::projects::codes(&mut transaction, &sheepdog.dictionary, &node_id).await?;
     if !codes.is_empty() {
         let message = format!("ERROR: Can not delete the program. Program {name} is not empty");
         return Err(Error::BadRequest(message));
     }
-    psqlgraph::nodes::delete_nodes(&mut transaction, "program", &[program.node_id]).await?;
+    psqlgraph::nodes::delete_nodes(&mut transaction, "program", &[node_id]).await?;
     transaction.commit().await?;
-    Ok(no_content())
+    Ok(())
 }
 
 impl Sheepdog {

@@ -1,5 +1,7 @@
 //! Projects: list, create, update, delete.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use dictionary::ViolationKind;
 use psqlgraph::transactions::{self, NewLog, Role};
@@ -13,10 +15,11 @@ use super::{
 use crate::{
     Error, Sheepdog,
     answer::Outcome,
-    auth::PROJECT_ADMIN,
+    auth::{PROJECT_ADMIN, Permitted},
     entity::{Action, Entity, Node},
     store,
     store::projects::{Program, Project},
+    task::to_the_end,
 };
 
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
@@ -71,11 +74,15 @@ async fn put_project(
         .ok_or_else(|| missing("No dbgap_accession_number specified."))?
         .to_owned();
     let props = submitted_props(&sheepdog, document, &code)?;
-    let outcome = write_project(&sheepdog, request.path(), &program, &code, props).await?;
-    if let Some(program_number) = text(&program.props, "dbgap_accession_number") {
-        sheepdog.make_resource(&format!("/programs/{program_number}/projects/{number}")).await;
-    }
-    Ok(submission::answer_with(200, outcome.answer(&sheepdog.dictionary)?))
+    let (sheepdog, path) = (sheepdog.into_inner(), request.path().to_owned());
+    let work = async move {
+        let outcome = write_project(&sheepdog, &path, &program, &code, props).await?;
+        if let Some(program_number) = text(&program.props, "dbgap_accession_number") {
+            sheepdog.make_resource(&format!("/programs/{program_number}/projects/{number}")).await;
+        }
+        outcome.answer(&sheepdog.dictionary)
+    };
+    Ok(submission::answer_with(200, to_the_end(work).await?))
 }
 
 /// The properties that a user may set, checked against the schema as far as they are given: what the schema
@@ -190,6 +197,16 @@ async fn delete_project(
     let (program, code) = path.into_inner();
     let project = find_project(&sheepdog, &program, &code).await?;
     let permitted = sheepdog.permit_admin(&request, PROJECT_ADMIN).await?;
+    to_the_end(remove_project(sheepdog.into_inner(), project, permitted)).await?;
+    Ok(no_content())
+}
+
+async fn remove_project(
+    sheepdog: Arc<Sheepdog>,
+    project: Project,
+    permitted: Permitted,
+) -> Result<(), Error> {
+    let code = &project.code;
     let mut transaction = sheepdog.pool.begin().await?;
     store::projects::lock(&mut transaction, &project.node_id).await?;
     if store::projects::has_nodes(&mut transaction, &sheepdog.dictionary, &project.node_id).await? {
@@ -206,5 +223,5 @@ async fn delete_project(
     )
     .await?;
     transaction.commit().await?;
-    Ok(no_content())
+    Ok(())
 }

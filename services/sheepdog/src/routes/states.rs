@@ -23,8 +23,6 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
             cfg.service(resource(&path).route(web::put().to(handler)).route(web::post().to(handler)));
         }
     }
-    let submit = resource("/{program}/{project}/submit");
-    cfg.service(submit.route(web::put().to(submit_project)).route(web::post().to(submit_project)));
 }
 
 async fn change(
@@ -45,17 +43,6 @@ async fn change(
         commits: None,
         path: request.path().to_owned(),
     };
-    let (code, answer) = states::run(&sheepdog, work).await?;
+    let (code, answer) = states::run(&sheepdog.into_inner(), work).await?;
     Ok(answer_with(code, answer))
-}
-
-async fn submit_project(
-    request: HttpRequest,
-    sheepdog: web::Data<Sheepdog>,
-    path: web::Path<(String, String)>,
-) -> Result<HttpResponse, Error> {
-    let (program, code) = path.into_inner();
-    find_project(&sheepdog, &program, &code).await?;
-    sheepdog.permit(&request, &["release"], &program, &code).await?;
-    Err(Error::NotImplemented("submission of a project"))
 }

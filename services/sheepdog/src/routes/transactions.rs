@@ -18,6 +18,7 @@ use crate::{
     states::{self, Transition},
     store::projects::Project,
     submission::{self, Source, Submission},
+    task::to_the_end,
 };
 
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
@@ -122,6 +123,12 @@ async fn close(
     let (program, code, id) = path.into_inner();
     let project = find_project(&sheepdog, &program, &code).await?;
     sheepdog.permit(&request, &["update"], &program, &code).await?;
+    to_the_end(close_log(sheepdog.into_inner(), project, id)).await?;
+    let answer = json!({ "code": 200, "message": "Closed transaction.", "transaction_id": id });
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+async fn close_log(sheepdog: Arc<Sheepdog>, project: Project, id: i32) -> Result<(), Error> {
     let mut transaction = sheepdog.pool.begin().await?;
     let log = transactions::lock(&mut transaction, id).await?.filter(|log| is_of(log, &project));
     let log = log.ok_or_else(|| unknown(id, &project))?;
@@ -137,6 +144,5 @@ async fn close(
     }
     transactions::close(&mut transaction, id).await?;
     transaction.commit().await?;
-    let answer = json!({ "code": 200, "message": "Closed transaction.", "transaction_id": id });
-    Ok(HttpResponse::Ok().json(answer))
+    Ok(())
 }

@@ -1,9 +1,9 @@
 //! Routes that the original announces and cannot serve: its S3 proxy and the TCGA BCR XML mappings. They answer
-//! 501 to those who would be permitted.
+//! 501 to those who would be permitted, with the way to go instead.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{resource, submission::find_project};
+use super::{reassignment::permit_files, resource, submission::find_project};
 use crate::{Error, Sheepdog};
 
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
@@ -16,7 +16,6 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
                 .route(web::delete().to(files)),
         );
     }
-    cfg.service(resource("/admin/{program}/{project}/files/{id}/reassign").route(web::put().to(files)));
     for path in ["/{program}/{project}/xml/{kind}/bcr", "/{program}/{project}/xml/{kind}/bcr/_dry_run"] {
         cfg.service(resource(path).route(web::put().to(xml)));
     }
@@ -27,8 +26,13 @@ async fn files(
     sheepdog: web::Data<Sheepdog>,
     path: web::Path<(String, String, String)>,
 ) -> Result<HttpResponse, Error> {
-    let methods = ["create", "update", "delete", "download", "read"];
-    refuse(&request, &sheepdog, &path, &methods, "the file proxy").await
+    let (program, code, _) = path.into_inner();
+    find_project(&sheepdog, &program, &code).await?;
+    permit_files(&request, &sheepdog, &program, &code).await?;
+    Err(Error::NotImplemented(
+        "The file proxy is not implemented: bytes go to and from the object store directly, with the signed URLs that \
+         /user/data/upload and /user/data/download/<object_id> give",
+    ))
 }
 
 async fn xml(
@@ -36,17 +40,11 @@ async fn xml(
     sheepdog: web::Data<Sheepdog>,
     path: web::Path<(String, String, String)>,
 ) -> Result<HttpResponse, Error> {
-    refuse(&request, &sheepdog, &path, &["create", "update"], "submission of BCR XML").await
-}
-
-async fn refuse(
-    request: &HttpRequest,
-    sheepdog: &Sheepdog,
-    (program, project, _): &(String, String, String),
-    methods: &[&str],
-    what: &'static str,
-) -> Result<HttpResponse, Error> {
-    find_project(sheepdog, program, project).await?;
-    sheepdog.permit(request, methods, program, project).await?;
-    Err(Error::NotImplemented(what))
+    let (program, code, _) = path.into_inner();
+    find_project(&sheepdog, &program, &code).await?;
+    sheepdog.permit(&request, &["create", "update"], &program, &code).await?;
+    Err(Error::NotImplemented(
+        "Submission of BCR XML is not implemented: convert the records to JSON or TSV (`template` gives the columns) \
+         and submit them to the project",
+    ))
 }

@@ -4,3 +4,4 @@ pub(crate) mod export;
 pub(crate) mod family;
 pub(crate) mod nodes;
 pub(crate) mod projects;
+pub(crate) mod states;

@@ -134,6 +134,15 @@ pub(crate) async fn lock(connection: &mut PgConnection, node_id: &str) -> Result
     Ok(props.0)
 }
 
+/// Keeps projects from being added to the program until the transaction ends.
+pub(crate) async fn lock_program(connection: &mut PgConnection, node_id: &str) -> Result<(), Error> {
+    sqlx::query("select from node_program where node_id = $1 for update")
+        .bind(node_id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Requests for one program or project take turns until their transactions end, also while it does not exist yet: the
 /// second finds what the first has made.
 pub(crate) async fn take_turns(connection: &mut PgConnection, node_id: &str) -> Result<(), Error> {

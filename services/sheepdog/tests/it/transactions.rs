@@ -90,17 +90,6 @@ async fn a_submission_in_the_background_is_found_in_the_log() {
 }
 
 #[actix_web::test]
-async fn what_the_original_cannot_do_is_501() {
-    let sheepdog = TestSheepdog::start().await;
-    let id = "11111111-1111-4111-8111-111111111111";
-    for path in ["submit".to_owned(), "xml/biospecimen/bcr".to_owned(), format!("files/{id}")] {
-        assert_eq!(sheepdog.put(&format!("/P/Q/{path}"), json!({})).await.status, 501, "{path}");
-    }
-    let reassign = format!("/admin/P/Q/files/{id}/reassign");
-    assert_eq!(sheepdog.put(&reassign, json!({"s3_url": "s3://a/b"})).await.status, 501);
-}
-
-#[actix_web::test]
 async fn a_transaction_of_another_project_is_unknown() {
     let sheepdog = TestSheepdog::start().await;
     sheepdog.put("/P", json!({"code": "R", "name": "R", "dbgap_accession_number": "phsR"})).await;

@@ -3,6 +3,7 @@
 //! No search engine is attached yet, so every configured index is absent, and an absent index is an empty answer: rows
 //! are an empty list, counts are 0, mappings have no fields. The wire forms are those of the original.
 
+mod depth;
 mod routes;
 mod schema;
 

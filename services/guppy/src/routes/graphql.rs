@@ -5,7 +5,10 @@ use async_graphql::{Request, Variables};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::Guppy;
+use crate::{Guppy, depth::is_deeper_than};
+
+/// Deeper selections of data are a validation error, as in the original.
+const DEPTH: usize = 10;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,8 +24,12 @@ pub(crate) async fn post(guppy: web::Data<Guppy>, body: web::Bytes) -> HttpRespo
     let Ok(body) = serde_json::from_slice::<Body>(&body) else {
         return refused("the body is not a JSON object with a query", "BAD_REQUEST");
     };
-    if let Err(error) = async_graphql::parser::parse_query(&body.query) {
-        return refused(&format!("Syntax Error: {error}"), "GRAPHQL_PARSE_FAILED");
+    match async_graphql::parser::parse_query(&body.query) {
+        Err(error) => return refused(&format!("Syntax Error: {error}"), "GRAPHQL_PARSE_FAILED"),
+        Ok(document) if is_deeper_than(&document, DEPTH) => {
+            return refused(&format!("the query exceeds the depth of {DEPTH}"), "GRAPHQL_VALIDATION_FAILED");
+        }
+        Ok(_) => {}
     }
     let variables = body.variables.map(Variables::from_json).unwrap_or_default();
     let mut request = Request::new(body.query).variables(variables);

@@ -44,6 +44,32 @@ async fn introspection_works() {
     assert_eq!(names, ["subject", "file", "_aggregation", "_mapping"]);
 }
 
+/// What graphql-js, and with it GraphiQL and most other clients, sends to read a schema.
+const INTROSPECTION: &str = "query IntrospectionQuery { __schema { queryType { name kind } mutationType { name kind }
+    subscriptionType { name kind } types { ...FullType } directives { name description locations args { ...InputValue } } } }
+    fragment FullType on __Type { kind name description fields(includeDeprecated: true) { name description
+    args { ...InputValue } type { ...TypeRef } isDeprecated deprecationReason } inputFields { ...InputValue }
+    interfaces { ...TypeRef } enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason }
+    possibleTypes { ...TypeRef } } fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue }
+    fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name
+    ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } } }";
+
+#[actix_web::test]
+async fn the_introspection_query_of_clients_is_not_too_deep() {
+    let (status, body) = ask(INTROSPECTION).await;
+    assert_eq!(status, 200, "{body}");
+    assert!(
+        body.pointer("/data/__schema/types").and_then(Value::as_array).is_some_and(|types| types.len() > 10)
+    );
+}
+
+#[actix_web::test]
+async fn data_eleven_levels_deep_is_refused() {
+    let query = format!("{}a{}", "{ subject ".repeat(12) + "{ ", "}".repeat(13));
+    let (status, body) = ask(&query).await;
+    assert_eq!((status, &body["errors"][0]["message"]), (400, &json!("the query exceeds the depth of 10")));
+}
+
 #[actix_web::test]
 async fn unknown_fields_and_broken_queries_are_refused_with_their_code() {
     let code = |body: &Value| body.pointer("/errors/0/extensions/code").cloned();

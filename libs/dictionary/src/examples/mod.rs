@@ -73,7 +73,7 @@ impl Within<'_> {
 }
 
 fn example(name: &'static str, title: String, explanation: String, fields: &[Selection]) -> Option<Example> {
-    let query = text::query(&explanation, fields);
+    let query = text::query(name, &explanation, fields);
     (!fields.is_empty()).then_some(Example { name, title, explanation, query })
 }
 

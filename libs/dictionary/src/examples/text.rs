@@ -19,9 +19,9 @@ pub(super) fn tree(head: impl Into<String>, fields: Vec<Selection>) -> Selection
     Selection { head: head.into(), fields }
 }
 
-/// A query below its comment.
-pub(super) fn query(comment: &str, fields: &[Selection]) -> String {
-    let mut text = format!("# {comment}\n{{\n");
+/// A query below its comment. Its name is what editors call it by.
+pub(super) fn query(name: &str, comment: &str, fields: &[Selection]) -> String {
+    let mut text = format!("# {comment}\nquery {name} {{\n");
     fields.iter().for_each(|field| write(field, 1, &mut text));
     text.push_str("}\n");
     text

@@ -82,9 +82,14 @@ function Examples({ list }) {
   return <Choice label="Examples" value="" onChoose={fill} options={[{ value: "", text: "Choose a query …" }, ...options]} />;
 }
 
+/** The other model gets a page of its own, with tabs and history of its own. */
+function show(model) {
+  location.search = model === "graph" ? "" : `?model=${model}`;
+}
+
 function Page({ start }) {
+  const { model } = start;
   const [user, setUser] = useState(start.user);
-  const [model, setModel] = useState("graph");
   const [project, setProject] = useState(start.project);
   const [list, setList] = useState(start.examples);
   const fetcher = useMemo(() => fetcherOf(MODELS[model], () => setUser(undefined)), [model]);
@@ -96,19 +101,18 @@ function Page({ start }) {
   const models = Object.entries(MODELS).map(([value, { title }]) => ({ value, text: title }));
   return (
     <GraphiQLProvider
-      key={model}
       fetcher={fetcher}
       storage={storage}
       plugins={PLUGINS}
       referencePlugin={DOC_EXPLORER_PLUGIN}
       shouldPersistHeaders={false}
-      defaultQuery={model === "graph" ? start.examples[0]?.query : ""}
+      defaultQuery={start.examples[0]?.query ?? ""}
     >
       <HistoryContextProvider>
         <DocExplorerContextProvider>
           <header>
             <h1>Query</h1>
-            {start.hasFlat && <Choice label="Model" value={model} options={models} onChoose={setModel} />}
+            {start.hasFlat && <Choice label="Model" value={model} options={models} onChoose={show} />}
             {model === "graph" && start.projects.length > 0 && (
               <Choice
                 label="Project"
@@ -132,10 +136,14 @@ function Page({ start }) {
 }
 
 async function begin() {
+  const wanted = new URLSearchParams(location.search).get("model");
+  const model = Object.hasOwn(MODELS, wanted) ? wanted : "graph";
   const [user, ways, hasFlat] = await Promise.all([userName(), logins(), hasFlatModel()]);
-  const readable = user ? await projects() : [];
+  const isGraph = model === "graph";
+  const readable = user && isGraph ? await projects() : [];
   const project = readable[0];
-  const start = { user, ways, hasFlat, projects: readable, project, examples: await examples(project) };
+  const given = isGraph ? await examples(project) : [];
+  const start = { model, user, ways, hasFlat, projects: readable, project, examples: given };
   createRoot(document.getElementById("query")).render(<Page start={start} />);
 }
 

@@ -48,7 +48,7 @@ async fn find(sheepdog: &Sheepdog, ids: &str) -> Result<Vec<Found>, Error> {
             wanted.push(id.to_owned());
         }
     }
-    let mut connection = sheepdog.pool.acquire().await?;
+    let mut connection = store::export::snapshot(&sheepdog.pool).await?;
     let mut types = store::export::types_of(&mut connection, &sheepdog.dictionary, &wanted).await?;
     let mut found = Vec::new();
     for label in sheepdog.dictionary.nodes.keys().rev() {

@@ -162,7 +162,7 @@ fn content_type(format: Format) -> &'static str {
 
 async fn by_ids(sheepdog: &Sheepdog, project_id: &str, asked: &Asked) -> Result<HttpResponse, Error> {
     let dictionary = &sheepdog.dictionary;
-    let mut connection = sheepdog.pool.acquire().await?;
+    let mut connection = store::export::snapshot(&sheepdog.pool).await?;
     within_limit(asked.ids.len())?;
     let types = store::export::types_of(&mut connection, dictionary, &asked.ids).await?;
     let mut found = store::export::find(&mut connection, dictionary, &types, project_id).await?;

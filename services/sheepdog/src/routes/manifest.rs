@@ -65,7 +65,7 @@ async fn get(
 /// The entries of the files with these ids, all of which must be data files of the project.
 async fn entries(sheepdog: &Sheepdog, project_id: &str, ids: &[String]) -> Result<Vec<Value>, Error> {
     let dictionary = &sheepdog.dictionary;
-    let mut connection = sheepdog.pool.acquire().await?;
+    let mut connection = store::export::snapshot(&sheepdog.pool).await?;
     let types = store::export::types_of(&mut connection, dictionary, ids).await?;
     let found = store::export::find(&mut connection, dictionary, &types, project_id).await?;
     let mut entries: BTreeMap<&str, Value> = BTreeMap::new();

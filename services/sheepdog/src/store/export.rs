@@ -10,7 +10,7 @@ use psqlgraph::{
 };
 use serde_json::{Map, Value};
 use sql::{Condition, Order, Select, Sql};
-use sqlx::{PgConnection, Row as _, postgres::PgRow, types::Json};
+use sqlx::{PgConnection, PgPool, Postgres, Row as _, Transaction, postgres::PgRow, types::Json};
 
 use crate::{
     Error,
@@ -20,6 +20,12 @@ use crate::{
         projects::membership,
     },
 };
+
+/// A transaction in which all statements see the same records: answers made of several statements, one a node type,
+/// show either all or nothing of a submission.
+pub(crate) async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {
+    Ok(pool.begin_with("begin isolation level repeatable read read only").await?)
+}
 
 /// What to read of a node type: its links, each with the property of the target that names it.
 pub(crate) struct Source<'a> {

@@ -12,6 +12,8 @@ use crate::{
 /// Holds the fields that every query root has without listing them.
 pub(crate) const META: &str = "__Meta";
 const CONDITION: &str = "__Condition";
+/// Begins the names of types that hold what later versions of GraphQL added to types of introspection.
+const LATER: &str = "__Later";
 pub(crate) const CONDITION_LOCATIONS: [&str; 3] = ["FIELD", "FRAGMENT_SPREAD", "INLINE_FRAGMENT"];
 const TYPE_KINDS: [&str; 8] =
     ["SCALAR", "OBJECT", "INTERFACE", "UNION", "ENUM", "INPUT_OBJECT", "LIST", "NON_NULL"];
@@ -60,7 +62,12 @@ pub(crate) fn condition_inputs<M>(schema: &Schema<M>) -> &Inputs {
 }
 
 fn is_hidden(name: &str) -> bool {
-    name == META || name == CONDITION
+    name == META || name == CONDITION || name.starts_with(LATER)
+}
+
+/// The type that holds what later versions of GraphQL added to `name`.
+pub(crate) fn later(name: &str) -> Option<String> {
+    name.starts_with("__").then(|| format!("{LATER}{name}"))
 }
 
 fn inputs(list: &[(&str, TypeRef, Option<Value>)]) -> Inputs {
@@ -135,12 +142,30 @@ const OBJECTS: [(&str, &[&str]); 7] = [
     (META, &["__schema:__Schema!", "__type:__Type", "__typename:String!"]),
 ];
 
+/// Fields and arguments that clients of today ask for. They are answered and not listed: the introspection lists what
+/// that of the original does.
+const LATER_OBJECTS: [(&str, &[&str]); 5] = [
+    ("__Later__Schema", &["description:String"]),
+    (
+        "__Later__Type",
+        &[
+            "specifiedByURL:String",
+            "specifiedByUrl:String",
+            "isOneOf:Boolean",
+            "inputFields:[__InputValue!]",
+        ],
+    ),
+    ("__Later__Field", &["args:[__InputValue!]!"]),
+    ("__Later__InputValue", &["isDeprecated:Boolean!", "deprecationReason:String"]),
+    ("__Later__Directive", &["isRepeatable:Boolean!", "args:[__InputValue!]!"]),
+];
+
 /// The scalars and the types of introspection.
 pub(crate) fn types<M>() -> Vec<TypeDef<M>> {
     let words = |list: &[&str]| Kind::Enum(list.iter().map(|word| (*word).to_owned()).collect());
     let mut types: Vec<TypeDef<M>> =
         SCALARS.into_iter().map(|(name, scalar)| TypeDef::new(name, Kind::Scalar(scalar))).collect();
-    types.extend(OBJECTS.iter().map(|(name, fields)| object(name, fields)));
+    types.extend(OBJECTS.iter().chain(&LATER_OBJECTS).map(|(name, fields)| object(name, fields)));
     types.push(TypeDef::new("__TypeKind", words(&TYPE_KINDS)));
     types.push(TypeDef::new("__DirectiveLocation", words(&LOCATIONS)));
     types.push(TypeDef::input(CONDITION, inputs(&[("if", condition_type(), None)])));
@@ -151,10 +176,12 @@ pub(crate) fn types<M>() -> Vec<TypeDef<M>> {
 fn object<M>(name: &str, fields: &[&str]) -> TypeDef<M> {
     let deprecated = inputs(&[("includeDeprecated", TypeRef::named("Boolean"), Some(json!(false)))]);
     let named = inputs(&[("name", TypeRef::required("String"), None)]);
+    let is_later = name.starts_with(LATER);
     let field = |spec: &&str| {
         let (name, ty) = spec.split_once(':').expect("invariant: the lists above are written so");
         let args = match name {
             "fields" | "enumValues" => deprecated.clone(),
+            "args" | "inputFields" if is_later => deprecated.clone(),
             "__type" => named.clone(),
             _ => Inputs::default(),
         };
@@ -315,7 +342,7 @@ fn directive_value<M>(schema: &Schema<M>, name: &str, fields: &[Selected<'_, M>]
         ),
         "locations" => list_value(CONDITION_LOCATIONS.into_iter(), out, text),
         "args" => inputs_value(schema, condition_inputs(schema), subs(field), out),
-        "onOperation" => out.push_str("false"),
+        "onOperation" | "isRepeatable" => out.push_str("false"),
         _ => out.push_str("true"),
     });
 }
@@ -397,6 +424,7 @@ fn inputs_value<M>(schema: &Schema<M>, inputs: &Inputs, fields: &[Selected<'_, M
             "description" => optional_text(input.description.as_deref(), out),
             "type" => type_value(schema, &input.ty, subs(field), out),
             "defaultValue" => optional_text(input.default.as_ref().map(Value::to_string).as_deref(), out),
+            "isDeprecated" => out.push_str("false"),
             _ => out.push_str("null"),
         });
     });

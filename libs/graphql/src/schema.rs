@@ -298,7 +298,11 @@ impl<M> Schema<M> {
             "__typename" if def.fields().is_some() => {
                 self.def(crate::introspection::META).fields().and_then(|fields| fields.get(name))
             }
-            _ => def.fields().and_then(|fields| fields.get(name)),
+            _ => {
+                let later = crate::introspection::later(&def.name).and_then(|later| self.get(&later));
+                let field = |def: &'s TypeDef<M>| def.fields().and_then(|fields| fields.get(name));
+                later.and_then(field).or_else(|| field(def))
+            }
         }
     }
 }

@@ -270,6 +270,25 @@ fn introspection_shows_types_arguments_and_directives() {
 }
 
 #[test]
+fn what_later_versions_ask_of_a_schema_is_answered_and_not_listed() {
+    let schema = schema();
+    let query = "{__schema {description queryType {specifiedByURL isOneOf inputFields(includeDeprecated: true) {name} \
+                 fields {args(includeDeprecated: true) {isDeprecated deprecationReason}}} \
+                 directives {isRepeatable args(includeDeprecated: true) {name}} types {name}} \
+                 __type(name: \"__Type\") {fields {name args {name}}}}";
+    let fields = prepare(&schema, query, &Map::new(), &Limits::default()).unwrap();
+    let answer = introspected(&schema, &fields[0]);
+    assert_eq!((&answer["description"], &answer["queryType"]["isOneOf"]), (&Value::Null, &Value::Null));
+    assert_eq!(answer["queryType"]["fields"][0]["args"][0], json!({"isDeprecated": false, "deprecationReason": null}));
+    assert_eq!(answer["directives"][0], json!({"isRepeatable": false, "args": [{"name": "if"}]}));
+    assert!(!answer["types"].to_string().contains("Later"));
+    let listed = introspected(&schema, &fields[1]);
+    assert!(!listed.to_string().contains("specifiedBy"), "{listed}");
+    let input_fields = listed["fields"].as_array().unwrap().iter().find(|field| field["name"] == "inputFields");
+    assert_eq!(input_fields, Some(&json!({"name": "inputFields", "args": []})));
+}
+
+#[test]
 fn the_usual_introspection_query_is_valid_and_shows_no_type_of_our_own() {
     let schema = schema();
     let fields = prepare(&schema, graphql::INTROSPECTION_QUERY, &Map::new(), &Limits::default()).unwrap();

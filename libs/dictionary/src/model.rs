@@ -171,6 +171,14 @@ impl LinkItem {
             Self::Group(group) => group.members.iter().flat_map(Self::flatten).collect(),
         }
     }
+
+    /// The link of this name inside.
+    pub fn find(&self, name: &str) -> Option<&Link> {
+        match self {
+            Self::Link(link) => (link.name == name).then_some(link),
+            Self::Group(group) => group.members.iter().find_map(|member| member.find(name)),
+        }
+    }
 }
 
 impl NodeType {
@@ -181,7 +189,7 @@ impl NodeType {
 
     /// The link of this name.
     pub fn link(&self, name: &str) -> Option<&Link> {
-        self.all_links().into_iter().find(|link| link.name == name)
+        self.links.iter().find_map(|item| item.find(name))
     }
 
     /// Whether `name` is one of this type's links.

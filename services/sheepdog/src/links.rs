@@ -3,7 +3,11 @@
 //! Pure, in three steps with a lookup between: [`collect`] what is referred to, [`Links::resolve`] it, then
 //! [`Links::check`] multiplicities and groups against the edges that exist.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    borrow::Borrow,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    hash::Hash,
+};
 
 use dictionary::{Dictionary, Link, LinkGroup, LinkItem, NodeType};
 use psqlgraph::nodes::EdgeTable;
@@ -28,6 +32,8 @@ struct Target {
 /// The links of one entity under one name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Use {
+    /// Which of the type's links, from 0.
+    link: usize,
     /// Numbers of targets.
     targets: Vec<usize>,
     /// Node ids, once resolved.
@@ -37,20 +43,37 @@ struct Use {
 }
 
 /// All links of a submission.
-#[derive(Debug, Default)]
-pub(crate) struct Links {
+#[derive(Debug)]
+pub(crate) struct Links<'d> {
     targets: Vec<Target>,
-    /// By entity and link name.
-    uses: BTreeMap<(usize, String), Use>,
+    /// By entity; of each in the order of the links' names.
+    uses: Vec<Vec<Use>>,
+    /// Of the types that occur.
+    shapes: HashMap<&'d str, Shape<'d>>,
 }
+
+/// The links that a type declares, groups flattened, with their tables: made once a type, for entities are many.
+#[derive(Debug)]
+struct Shape<'d> {
+    links: Vec<(&'d Link, EdgeTable)>,
+}
+
+impl<'d> Shape<'d> {
+    fn of(node: &'d NodeType) -> Self {
+        Self { links: node.all_links().into_iter().map(|link| (link, edge_table(node, link))).collect() }
+    }
+}
+
+/// Nodes at the other end of the edges of a node.
+pub(crate) type Neighbours = HashMap<String, Vec<String>>;
 
 /// Edges that exist, as far as they matter.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Edges {
     /// Destinations of the submission's updated nodes.
-    pub destinations: HashMap<(EdgeTable, String), Vec<String>>,
+    pub destinations: HashMap<EdgeTable, Neighbours>,
     /// Sources of the submission's targets under links that allow one only.
-    pub sources: HashMap<(EdgeTable, String), Vec<String>>,
+    pub sources: HashMap<EdgeTable, Neighbours>,
 }
 
 /// What has to be known of an edge table.
@@ -77,24 +100,33 @@ pub(crate) fn edge_table(node: &NodeType, link: &Link) -> EdgeTable {
 }
 
 /// What the valid entities refer to.
-pub(crate) fn collect(entities: &[Entity], scope: &Scope, dictionary: &Dictionary) -> Links {
-    let mut links = Links::default();
+pub(crate) fn collect<'d>(entities: &[Entity], scope: &Scope, dictionary: &'d Dictionary) -> Links<'d> {
+    let mut links =
+        Links { targets: Vec::new(), uses: vec![Vec::new(); entities.len()], shapes: HashMap::new() };
     let mut known: HashMap<Target, usize> = HashMap::new();
     for (position, entity) in linkable(entities) {
         let Some(node) = entity.node_type(dictionary) else { continue };
-        for link in node.all_links() {
+        let shape = links.shapes.entry(&node.id).or_insert_with(|| Shape::of(node));
+        let mut uses = Vec::new();
+        for (number, (link, _)) in shape.links.iter().enumerate() {
             let Some(value) = entity.get(&link.name) else { continue };
-            let mut one_use = Use { cleared: value.is_null(), ..Use::default() };
+            let mut one_use = Use { link: number, cleared: value.is_null(), ..Use::default() };
             for reference in references(value) {
                 let target = target(reference, link, scope, dictionary);
-                let number = *known.entry(target.clone()).or_insert_with(|| {
-                    links.targets.push(target);
-                    links.targets.len() - 1
-                });
+                let number = match known.get(&target) {
+                    Some(number) => *number,
+                    None => {
+                        known.insert(target.clone(), links.targets.len());
+                        links.targets.push(target);
+                        links.targets.len() - 1
+                    }
+                };
                 one_use.targets.push(number);
             }
-            links.uses.insert((position, link.name.clone()), one_use);
+            uses.push(one_use);
         }
+        uses.sort_by(|a, b| shape.links[a.link].0.name.cmp(&shape.links[b.link].0.name));
+        links.uses[position] = uses;
     }
     links
 }
@@ -124,7 +156,11 @@ fn target(reference: &Map<String, Value>, link: &Link, scope: &Scope, dictionary
     Target { label: link.target_type.clone(), id: text("id").map(str::to_owned), keys: keys.collect() }
 }
 
-impl Links {
+impl<'d> Links<'d> {
+    fn shape(&self, entity: &Entity) -> Option<&Shape<'d>> {
+        self.shapes.get(entity.label.as_deref()?)
+    }
+
     /// What has to be looked up, by node type; positions are numbers of targets.
     pub(crate) fn wanted(&self, dictionary: &Dictionary) -> BTreeMap<String, Wanted> {
         let mut wanted: BTreeMap<String, Wanted> = BTreeMap::new();
@@ -151,7 +187,7 @@ impl Links {
         scope: &Scope,
         dictionary: &Dictionary,
     ) {
-        let new = NewNodes::of(entities, dictionary);
+        let new = NewNodes::of(entities, &self.targets, dictionary);
         let mut hits: HashMap<usize, Vec<&Hit>> = HashMap::new();
         for hit in stored.values().flatten() {
             hits.entry(hit.position).or_default().push(hit);
@@ -165,21 +201,15 @@ impl Links {
                 find(target, stored, &new, scope)
             })
             .collect();
-        for ((position, name), one_use) in &mut self.uses {
-            let Some(entity) = entities.get_mut(*position) else { continue };
-            for number in &one_use.targets {
-                match (&outcomes[*number], &self.targets[*number]) {
-                    (Outcome::One(id), _) => {
-                        one_use.ids.insert(id.clone());
-                    }
-                    (Outcome::None, target) => refuse_missing(entity, name, target, dictionary),
-                    (Outcome::Many, _) => {
-                        let message = format!("More than one link destination found for {name}");
-                        entity.refuse(ErrorType::InvalidLink, message, &[name]);
-                    }
-                    (Outcome::Foreign(message), target) => {
-                        let keys: &[&str] = if target.label == "project" { &[name] } else { &[] };
-                        entity.refuse(ErrorType::InvalidLink, message.clone(), keys);
+        for (entity, uses) in entities.iter_mut().zip(&mut self.uses) {
+            let shape = entity.label.as_deref().and_then(|label| self.shapes.get(label));
+            let Some(shape) = shape else { continue };
+            for one_use in uses {
+                let name = &shape.links[one_use.link].0.name;
+                for number in &one_use.targets {
+                    match (&outcomes[*number], &self.targets[*number]) {
+                        (Outcome::One(id), _) => drop(one_use.ids.insert(id.clone())),
+                        (outcome, target) => outcome.refuse(entity, name, target, dictionary),
                     }
                 }
             }
@@ -187,29 +217,23 @@ impl Links {
     }
 
     /// The edges that [`Links::check`] needs to know.
-    pub(crate) fn wanted_edges(
-        &self,
-        entities: &[Entity],
-        dictionary: &Dictionary,
-    ) -> BTreeMap<EdgeTable, WantedEdges> {
-        let mut wanted: BTreeMap<EdgeTable, WantedEdges> = BTreeMap::new();
+    pub(crate) fn wanted_edges(&self, entities: &[Entity]) -> BTreeMap<EdgeTable, WantedEdges> {
+        let mut wanted: BTreeMap<&EdgeTable, WantedEdges> = BTreeMap::new();
         for (position, entity) in linkable(entities) {
-            let (Some(node_type), Some(node)) = (entity.node_type(dictionary), &entity.node) else {
-                continue;
-            };
-            for link in node_type.all_links() {
-                if node.action == Action::Update {
-                    let table = wanted.entry(edge_table(node_type, link)).or_default();
-                    table.of_sources.insert(node.id.clone());
+            let (Some(shape), Some(node)) = (self.shape(entity), &entity.node) else { continue };
+            if node.action == Action::Update {
+                for (_, table) in &shape.links {
+                    wanted.entry(table).or_default().of_sources.insert(node.id.clone());
                 }
-                let Some(one_use) = self.uses.get(&(position, link.name.clone())) else { continue };
-                if link.multiplicity.one_source() && !one_use.ids.is_empty() {
-                    let table = wanted.entry(edge_table(node_type, link)).or_default();
-                    table.of_destinations.extend(one_use.ids.iter().cloned());
+            }
+            for one_use in self.uses[position].iter().filter(|one_use| !one_use.ids.is_empty()) {
+                let (link, table) = &shape.links[one_use.link];
+                if link.multiplicity.one_source() {
+                    wanted.entry(table).or_default().of_destinations.extend(one_use.ids.iter().cloned());
                 }
             }
         }
-        wanted
+        wanted.into_iter().map(|(table, wanted)| (table.clone(), wanted)).collect()
     }
 
     /// Refuses what the dictionary does not allow, and says what is to be written for the rest.
@@ -219,55 +243,57 @@ impl Links {
         edges: &Edges,
         dictionary: &Dictionary,
     ) -> EdgeWrites {
-        let claims = self.claims(entities, dictionary);
+        let claims = self.claims(entities);
         let mut writes = EdgeWrites::default();
-        for (position, entity) in entities.iter_mut().enumerate() {
+        for (entity, uses) in entities.iter_mut().zip(&self.uses) {
             if entity.node.is_none() || !entity.is_valid() {
                 continue;
             }
-            let Some(node_type) = entity.node_type(dictionary) else { continue };
-            let check = EntityCheck { links: self, position, node_type, edges, claims: &claims };
-            check.run(entity, &mut writes);
+            let (Some(node_type), Some(shape)) = (entity.node_type(dictionary), self.shape(entity)) else {
+                continue;
+            };
+            EntityCheck { uses, shape, node_type, edges, claims: &claims }.run(entity, &mut writes);
         }
         writes
     }
 
     /// Who of this request links to each target under links that allow one source only.
-    fn claims(
-        &self,
-        entities: &[Entity],
-        dictionary: &Dictionary,
-    ) -> HashMap<(EdgeTable, String), Vec<String>> {
-        let mut claims: HashMap<(EdgeTable, String), Vec<String>> = HashMap::new();
-        for ((position, name), one_use) in &self.uses {
-            let Some(entity) = entities.get(*position) else { continue };
-            let (Some(node_type), Some(node)) = (entity.node_type(dictionary), &entity.node) else {
-                continue;
-            };
-            let Some(link) = node_type.link(name).filter(|link| link.multiplicity.one_source()) else {
-                continue;
-            };
-            for id in &one_use.ids {
-                claims.entry((edge_table(node_type, link), id.clone())).or_default().push(node.id.clone());
+    fn claims(&self, entities: &[Entity]) -> HashMap<&EdgeTable, Neighbours> {
+        let mut claims: HashMap<&EdgeTable, Neighbours> = HashMap::new();
+        for (entity, uses) in entities.iter().zip(&self.uses) {
+            let (Some(shape), Some(node)) = (self.shape(entity), &entity.node) else { continue };
+            for one_use in uses {
+                let (link, table) = &shape.links[one_use.link];
+                for id in one_use.ids.iter().filter(|_| link.multiplicity.one_source()) {
+                    claims.entry(table).or_default().entry(id.clone()).or_default().push(node.id.clone());
+                }
             }
         }
         claims
     }
 }
 
-/// The nodes that the request itself makes or updates.
+/// The nodes that the request itself makes or updates, of types that its links lead to.
 struct NewNodes {
     by_id: HashMap<(String, String), String>,
     by_key: HashMap<(String, usize, Vec<String>), Vec<String>>,
+    /// Ids that refused entities would have got: these give way to nodes that there are.
+    refused: HashSet<String>,
 }
 
 impl NewNodes {
-    fn of(entities: &[Entity], dictionary: &Dictionary) -> Self {
-        let mut new = Self { by_id: HashMap::new(), by_key: HashMap::new() };
-        for entity in entities {
+    fn of(entities: &[Entity], targets: &[Target], dictionary: &Dictionary) -> Self {
+        let mut new = Self { by_id: HashMap::new(), by_key: HashMap::new(), refused: HashSet::new() };
+        let labels: BTreeSet<&str> = targets.iter().map(|target| target.label.as_str()).collect();
+        let is_target =
+            |entity: &&Entity| entity.label.as_deref().is_some_and(|label| labels.contains(label));
+        for entity in entities.iter().filter(is_target) {
             let (Some(node_type), Some(node)) = (entity.node_type(dictionary), &entity.node) else {
                 continue;
             };
+            if node.action == Action::Create && !entity.is_valid() {
+                new.refused.insert(node.id.clone());
+            }
             new.by_id.insert((node_type.id.clone(), node.id.clone()), node.id.clone());
             for (number, tuple) in keys_of(node_type).enumerate() {
                 let value = |key: &String| node.props.get(key).and_then(Value::as_str).map(str::to_lowercase);
@@ -291,6 +317,24 @@ enum Outcome {
     None,
     Many,
     Foreign(String),
+}
+
+impl Outcome {
+    /// Says why there is no such link.
+    fn refuse(&self, entity: &mut Entity, name: &str, target: &Target, dictionary: &Dictionary) {
+        match self {
+            Self::One(_) => {}
+            Self::None => refuse_missing(entity, name, target, dictionary),
+            Self::Many => {
+                let message = format!("More than one link destination found for {name}");
+                entity.refuse(ErrorType::InvalidLink, message, &[name]);
+            }
+            Self::Foreign(message) => {
+                let keys: &[&str] = if target.label == "project" { &[name] } else { &[] };
+                entity.refuse(ErrorType::InvalidLink, message.clone(), keys);
+            }
+        }
+    }
 }
 
 /// Both the id and the keys must fit, where both are given. Neither given means nobody.
@@ -321,7 +365,11 @@ fn find(target: &Target, stored: &[&Hit], new: &NewNodes, scope: &Scope) -> Outc
         };
         id_fits && complete.iter().enumerate().all(key_fits)
     };
-    let mut fitting = candidates.into_iter().filter(fits);
+    let mut fitting: Vec<&str> = candidates.into_iter().filter(fits).collect();
+    if fitting.len() > 1 {
+        fitting.retain(|id| !new.refused.contains(*id));
+    }
+    let mut fitting = fitting.into_iter();
     match (fitting.next(), fitting.next()) {
         (None, _) => Outcome::None,
         (Some(_), Some(_)) => Outcome::Many,
@@ -366,38 +414,39 @@ fn refuse_missing(entity: &mut Entity, name: &str, target: &Target, dictionary: 
 
 /// The rules of the dictionary for one entity.
 struct EntityCheck<'a> {
-    links: &'a Links,
-    position: usize,
+    uses: &'a [Use],
+    shape: &'a Shape<'a>,
     node_type: &'a NodeType,
     edges: &'a Edges,
-    claims: &'a HashMap<(EdgeTable, String), Vec<String>>,
+    claims: &'a HashMap<&'a EdgeTable, Neighbours>,
 }
 
 impl EntityCheck<'_> {
     fn run(&self, entity: &mut Entity, writes: &mut EdgeWrites) {
         let Some(id) = entity.node.as_ref().map(|node| node.id.clone()) else { return };
         let mut present: BTreeSet<String> = BTreeSet::new();
-        for link in self.node_type.all_links() {
-            let table = edge_table(self.node_type, link);
-            let no_use = Use::default();
-            let one_use = self.links.uses.get(&(self.position, link.name.clone())).unwrap_or(&no_use);
-            let existing = self.edges.destinations.get(&(table.clone(), id.clone()));
-            let existing: BTreeSet<&String> = existing.into_iter().flatten().collect();
-            let kept: BTreeSet<&String> = if one_use.cleared { BTreeSet::new() } else { existing.clone() };
-            let after = kept.iter().copied().chain(&one_use.ids).collect::<BTreeSet<_>>().len();
+        let no_use = Use::default();
+        for (number, (link, table)) in self.shape.links.iter().enumerate() {
+            let one_use = self.uses.iter().find(|one_use| one_use.link == number).unwrap_or(&no_use);
+            let existing = neighbours(&self.edges.destinations, table, &id);
+            let kept = if one_use.cleared { &[] } else { existing };
+            let new: Vec<&String> = one_use.ids.iter().filter(|target| !kept.contains(target)).collect();
+            let after = kept.len() + new.len();
             if after > 0 {
                 present.insert(link.name.clone());
             }
             if !one_use.ids.is_empty() {
-                self.refuse_too_many(entity, link, &table, &id, one_use, after);
+                self.refuse_too_many(entity, link, table, &id, one_use, after);
             }
             if one_use.cleared && !existing.is_empty() {
                 writes.clear.entry(table.clone()).or_default().push(id.clone());
             }
-            let new = one_use.ids.iter().filter(|target| !kept.contains(target));
-            let new: Vec<(String, String)> = new.map(|target| (id.clone(), target.clone())).collect();
             if !new.is_empty() {
-                writes.insert.entry(table).or_default().extend(new);
+                let pairs = new.into_iter().map(|target| (id.clone(), target.clone()));
+                match writes.insert.get_mut(table) {
+                    Some(list) => list.extend(pairs),
+                    None => drop(writes.insert.insert(table.clone(), pairs.collect())),
+                }
             }
         }
         for item in &self.node_type.links {
@@ -423,9 +472,8 @@ impl EntityCheck<'_> {
             return;
         }
         let is_taken = |target: &&String| {
-            let key = (table.clone(), (*target).clone());
-            let stored = self.edges.sources.get(&key).into_iter().flatten();
-            stored.chain(self.claims.get(&key).into_iter().flatten()).any(|source| source != id)
+            let stored = neighbours(&self.edges.sources, table, target).iter();
+            stored.chain(neighbours(self.claims, table, target)).any(|source| source != id)
         };
         if one_use.ids.iter().any(|target| is_taken(&target)) {
             let message = format!(
@@ -435,6 +483,14 @@ impl EntityCheck<'_> {
             entity.refuse(ErrorType::InvalidLink, message, &[name]);
         }
     }
+}
+
+fn neighbours<'n, K: Borrow<EdgeTable> + Eq + Hash>(
+    edges: &'n HashMap<K, Neighbours>,
+    table: &EdgeTable,
+    id: &str,
+) -> &'n [String] {
+    edges.get(table).and_then(|of_table| of_table.get(id)).map(Vec::as_slice).unwrap_or_default()
 }
 
 fn refuse_missing_links(entity: &mut Entity, item: &LinkItem, present: &BTreeSet<String>) {

@@ -88,12 +88,16 @@ pub(crate) fn wanted(
 }
 
 /// The values of a key tuple; `None` when one is missing or empty, for then it identifies nothing.
-fn key_values(entity: &Entity, members: &[String], scope: &Scope) -> Option<Vec<String>> {
+fn key_texts<'e>(entity: &'e Entity, members: &[String], scope: &'e Scope) -> Option<Vec<&'e str>> {
     let value = |member: &String| match entity.get(member).and_then(Value::as_str) {
-        Some(text) => Some(text.to_owned()),
-        None => (member == "project_id").then(|| scope.project_id.clone()),
+        Some(text) => Some(text),
+        None => (member == "project_id").then_some(scope.project_id.as_str()),
     };
     members.iter().map(value).map(|value| value.filter(|text| !text.is_empty())).collect()
+}
+
+fn key_values(entity: &Entity, members: &[String], scope: &Scope) -> Option<Vec<String>> {
+    key_texts(entity, members, scope).map(|values| values.into_iter().map(str::to_owned).collect())
 }
 
 /// Whether the submission must end here, because rows would collide.
@@ -108,70 +112,65 @@ pub(crate) struct Collisions {
 /// Gives every valid entity its node: the stored one that it means, or a new one with a fresh id.
 pub(crate) fn instantiate(
     entities: &mut [Entity],
-    found: &Found,
+    found: Found,
     scope: &Scope,
     dictionary: &Dictionary,
     now: &str,
 ) -> Collisions {
-    let mut by_position: HashMap<usize, Vec<&Hit>> = HashMap::new();
-    for hit in found.hits.values().flatten() {
-        by_position.entry(hit.position).or_default().push(hit);
+    let mut by_position: Vec<Vec<Hit>> = vec![Vec::new(); entities.len()];
+    for hit in found.hits.into_values().flatten() {
+        if let Some(hits) = by_position.get_mut(hit.position) {
+            hits.push(hit);
+        }
     }
     let mut collisions = Collisions::default();
-    for (position, entity) in entities.iter_mut().enumerate() {
+    for (entity, mut hits) in entities.iter_mut().zip(by_position) {
         let Some(node) = entity.node_type(dictionary) else { continue };
         if !entity.is_valid() {
             continue;
         }
-        let hits = by_position.get(&position).map(Vec::as_slice).unwrap_or_default();
-        match meant(entity, node, hits, scope) {
-            Meant::Nothing => create(entity, node, scope, now),
-            Meant::One(hit) => update(entity, node, hit, scope, now),
-        }
-        if entity.node.as_ref().is_some_and(|n| n.action == Action::Create) {
-            collisions.stored |= refuse_collisions(entity, node, hits, found, scope);
+        match meant(entity, node, &hits, scope) {
+            Some(hit) => update(entity, node, hits.swap_remove(hit), scope, now),
+            None => {
+                create(entity, node, scope, now);
+                collisions.stored |= refuse_collisions(entity, node, &hits, &found.labels_of_ids, scope);
+            }
         }
     }
     refuse_repeats(entities, scope, dictionary, &mut collisions);
     collisions
 }
 
-enum Meant<'h> {
-    Nothing,
-    One(&'h Hit),
-}
-
-/// The stored node that an entity means: the one that has its id, where one is given, **and** all its keys.
-/// An incomplete key identifies nothing.
-fn meant<'h>(entity: &Entity, node: &NodeType, hits: &[&'h Hit], scope: &Scope) -> Meant<'h> {
-    if scope.creates_only {
-        return Meant::Nothing;
+/// Which of `hits` is the stored node that an entity means: the one that has its id, where one is given, **and** all
+/// its keys. An incomplete key identifies nothing.
+fn meant(entity: &Entity, node: &NodeType, hits: &[Hit], scope: &Scope) -> Option<usize> {
+    if scope.creates_only || hits.is_empty() {
+        return None;
     }
-    let tuples: Vec<&Vec<String>> = keys_of(node).collect();
-    let complete = !tuples.is_empty() && tuples.iter().all(|t| key_values(entity, t, scope).is_some());
-    let by_id = hits.iter().find(|hit| hit.via == Via::Id);
+    let tuples = keys_of(node).count();
+    let complete = tuples > 0 && keys_of(node).all(|tuple| key_texts(entity, tuple, scope).is_some());
+    let by_id = || hits.iter().position(|hit| hit.via == Via::Id);
     let by_keys = || {
-        hits.iter().find(|hit| {
-            (0..tuples.len()).all(|number| {
+        hits.iter().position(|hit| {
+            (0..tuples).all(|number| {
                 hits.iter().any(|other| other.via == Via::Key(number) && other.node_id == hit.node_id)
             })
         })
     };
-    let hit = match (entity.given_id(), complete) {
-        (Some(_), false) => by_id.copied(),
-        (Some(id), true) => by_keys().copied().filter(|hit| hit.node_id == id),
-        (None, true) => by_keys().copied(),
+    match (entity.given_id(), complete) {
+        (Some(_), false) => by_id(),
+        (Some(id), true) => by_keys().filter(|hit| hits[*hit].node_id == id),
+        (None, true) => by_keys(),
         (None, false) => None,
-    };
-    hit.map_or(Meant::Nothing, Meant::One)
+    }
 }
 
 /// A new node must not have an id or a key that exists; ids must not even exist under another type.
 fn refuse_collisions(
     entity: &mut Entity,
     node: &NodeType,
-    hits: &[&Hit],
-    found: &Found,
+    hits: &[Hit],
+    labels_of_ids: &HashMap<String, Vec<String>>,
     scope: &Scope,
 ) -> bool {
     let before = entity.errors.len();
@@ -186,7 +185,7 @@ fn refuse_collisions(
         }
     }
     if let Some(id) = entity.given_id().map(str::to_owned) {
-        refuse_stored_id(entity, &id, &found.labels_of_ids);
+        refuse_stored_id(entity, &id, labels_of_ids);
     }
     entity.errors.len() > before
 }
@@ -231,42 +230,76 @@ fn refuse_repeats(
     dictionary: &Dictionary,
     collisions: &mut Collisions,
 ) {
-    let mut exact: HashMap<Vec<Vec<String>>, ()> = HashMap::new();
-    let mut folded: HashMap<(String, usize, Vec<String>), ()> = HashMap::new();
-    let mut ids: HashMap<String, ()> = HashMap::new();
-    for entity in entities.iter_mut().filter(|entity| entity.node.is_some()) {
-        let Some(node) = entity.node_type(dictionary) else { continue };
-        let tuples: Option<Vec<Vec<String>>> = keys_of(node).map(|t| key_values(entity, t, scope)).collect();
-        let repeated = tuples.clone().is_some_and(|tuples| exact.insert(tuples, ()).is_some());
-        if repeated {
-            let written = tuples.unwrap_or_default().into_iter().map(|tuple| {
-                let values: Vec<String> = tuple.iter().map(|value| python::repr_text(value)).collect();
-                python::tuple(&values)
-            });
-            let message = format!("Entity is not unique, {}", python::tuple(&written.collect::<Vec<_>>()));
-            collisions.transactional.push(json!({ "message": message, "type": "NOT_UNIQUE" }));
-            continue;
-        }
-        for (number, members) in keys_of(node).enumerate() {
-            let Some(values) = key_values(entity, members, scope) else { continue };
-            let values = values.iter().map(|value| value.to_lowercase()).collect();
-            if folded.insert((node.id.clone(), number, values), ()).is_some() {
+    let repeats = repeats(entities, scope, dictionary);
+    for (position, repeat) in repeats {
+        let Some(entity) = entities.get_mut(position) else { continue };
+        match repeat {
+            Repeat::Exact(message) => {
+                collisions.transactional.push(json!({ "message": message, "type": "NOT_UNIQUE" }));
+            }
+            Repeat::Folded(members) => {
                 let keys: Vec<&str> = members.iter().map(String::as_str).collect();
                 let message = format!(
                     "{} has the same {} as another entity of this request but for the case of letters",
-                    node.id,
+                    entity.label.as_deref().unwrap_or_default(),
                     keys.join(", ")
                 );
                 entity.refuse(ErrorType::NotUnique, message, &keys);
                 collisions.stored = true;
             }
-        }
-        let id = entity.node.as_ref().map(|node| node.id.clone()).unwrap_or_default();
-        if ids.insert(id.clone(), ()).is_some() && entity.is_valid() {
-            refuse_repeated_id(entity, &id);
-            collisions.stored = true;
+            Repeat::Id(id) if entity.is_valid() => {
+                refuse_repeated_id(entity, &id);
+                collisions.stored = true;
+            }
+            Repeat::Id(_) => {}
         }
     }
+}
+
+/// What an entity has in common with an earlier one.
+enum Repeat<'d> {
+    /// All keys, letter by letter: what the transaction is told.
+    Exact(String),
+    /// These members of a key, but for the case of letters.
+    Folded(&'d [String]),
+    /// The id.
+    Id(String),
+}
+
+fn repeats<'d>(entities: &[Entity], scope: &Scope, dictionary: &'d Dictionary) -> Vec<(usize, Repeat<'d>)> {
+    let mut repeats = Vec::new();
+    let mut exact: HashSet<Vec<Vec<&str>>> = HashSet::new();
+    let mut folded: HashSet<(&str, usize, Vec<String>)> = HashSet::new();
+    let mut ids: HashSet<&str> = HashSet::new();
+    for (position, entity) in entities.iter().enumerate() {
+        let (Some(own), Some(node)) = (&entity.node, entity.node_type(dictionary)) else { continue };
+        let tuples: Vec<Option<Vec<&str>>> =
+            keys_of(node).map(|members| key_texts(entity, members, scope)).collect();
+        let complete: Option<Vec<Vec<&str>>> = tuples.iter().cloned().collect();
+        if complete.is_some_and(|complete| !exact.insert(complete)) {
+            repeats.push((position, Repeat::Exact(not_unique(tuples.iter().flatten()))));
+            continue;
+        }
+        for (number, (members, values)) in keys_of(node).zip(&tuples).enumerate() {
+            let Some(values) = values else { continue };
+            let values = values.iter().map(|value| value.to_lowercase()).collect();
+            if !folded.insert((node.id.as_str(), number, values)) {
+                repeats.push((position, Repeat::Folded(members)));
+            }
+        }
+        if !ids.insert(&own.id) {
+            repeats.push((position, Repeat::Id(own.id.clone())));
+        }
+    }
+    repeats
+}
+
+fn not_unique<'t>(tuples: impl Iterator<Item = &'t Vec<&'t str>>) -> String {
+    let written = tuples.map(|tuple| {
+        let values: Vec<String> = tuple.iter().map(|value| python::repr_text(value)).collect();
+        python::tuple(&values)
+    });
+    format!("Entity is not unique, {}", python::tuple(&written.collect::<Vec<_>>()))
 }
 
 fn create(entity: &mut Entity, node: &NodeType, scope: &Scope, now: &str) {
@@ -292,7 +325,7 @@ fn create(entity: &mut Entity, node: &NodeType, scope: &Scope, now: &str) {
     entity.node = Some(Node { id, action: Action::Create, old: None, props });
 }
 
-fn update(entity: &mut Entity, node: &NodeType, hit: &Hit, scope: &Scope, now: &str) {
+fn update(entity: &mut Entity, node: &NodeType, hit: Hit, scope: &Scope, now: &str) {
     let owner = hit.props.get("project_id").and_then(Value::as_str).unwrap_or_default();
     if owner != scope.project_id {
         let message = format!("Entity is owned by project {owner}, not {}", scope.project_id);
@@ -313,8 +346,7 @@ fn update(entity: &mut Entity, node: &NodeType, hit: &Hit, scope: &Scope, now: &
     if node.properties.contains_key("state") && props.get("state").is_none_or(Value::is_null) {
         props.insert("state".to_owned(), json!("validated"));
     }
-    let mut written =
-        Node { id: hit.node_id.clone(), action: Action::Update, old: Some(hit.props.clone()), props };
+    let mut written = Node { id: hit.node_id, action: Action::Update, old: Some(hit.props), props };
     if written.is_changed() && node.properties.contains_key("updated_datetime") {
         written.props.insert("updated_datetime".to_owned(), json!(now));
     }
@@ -337,7 +369,10 @@ fn set_submitted(
         if name == "project_id" || node.system_properties.iter().any(|s| s == name) {
             system(entity, name, value, props);
         } else if node.properties.contains_key(name) {
-            props.insert(name.clone(), value.clone());
+            match props.get_mut(name) {
+                Some(known) => known.clone_from(value),
+                None => drop(props.insert(name.clone(), value.clone())),
+            }
         } else {
             let message = format!("Key '{name}' is not a valid property for type '{}'.", node.id);
             entity.refuse(ErrorType::InvalidProperty, message, &[name]);
@@ -396,7 +431,7 @@ mod tests {
         };
         let hits = stored.iter().map(hit).collect();
         let found = Found { hits: BTreeMap::from([("case".to_owned(), hits)]), ..Found::default() };
-        instantiate(&mut entities, &found, &scope(creates_only), &dictionary, NOW);
+        instantiate(&mut entities, found, &scope(creates_only), &dictionary, NOW);
         entities.remove(0)
     }
 

@@ -6,12 +6,14 @@ use std::{
 };
 
 use chrono::{SecondsFormat, Utc};
+use dictionary::{NodeType, Property};
 use indexclient::{Caller, IndexError, Revision};
 use psqlgraph::{
     running,
     transactions::{self, Document, NewLog, Role, Snapshot, State},
 };
-use serde_json::{Value, json, value::RawValue};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value, json, value::RawValue};
 use sqlx::{Connection as _, PgConnection};
 use tracing::Instrument as _;
 
@@ -251,7 +253,7 @@ impl Work<'_> {
         };
         // As Python's isoformat writes it.
         let stamp = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, false);
-        let collisions = resolve::instantiate(entities, &found, self.scope, dictionary, &stamp);
+        let collisions = resolve::instantiate(entities, found, self.scope, dictionary, &stamp);
         outcome.transactional_errors.extend(collisions.transactional);
         if collisions.stored || !outcome.transactional_errors.is_empty() && outcome.entities.is_empty() {
             return Ok(Default::default());
@@ -264,7 +266,7 @@ impl Work<'_> {
         entities.iter_mut().for_each(|entity| entity.document = Value::Null);
         let hits = store::nodes::find(connection, links.wanted(dictionary), Part::Project).await?;
         links.resolve(entities, &hits, self.scope, dictionary);
-        let edges = store::nodes::edges(connection, links.wanted_edges(entities, dictionary)).await?;
+        let edges = store::nodes::edges(connection, links.wanted_edges(entities)).await?;
         let edge_writes = links.check(entities, &edges, dictionary);
         Ok((index_writes, edge_writes))
     }
@@ -367,6 +369,9 @@ impl Work<'_> {
         let mut by_label: BTreeMap<&str, (Vec<_>, Vec<_>)> = BTreeMap::new();
         for entity in entities {
             let (Some(label), Some(node)) = (entity.label.as_deref(), &entity.node) else { continue };
+            if !node.is_changed() {
+                continue;
+            }
             let (new, changed) = by_label.entry(label).or_default();
             let props = json_text(&node.props)?;
             match node.action {
@@ -375,10 +380,7 @@ impl Work<'_> {
                     let (node_id, key) = (node.id.clone(), key.to_lowercase());
                     new.push(psqlgraph::nodes::NewNode { node_id, key, props });
                 }
-                _ if node.is_changed() => {
-                    changed.push(psqlgraph::nodes::ChangedNode { node_id: node.id.clone(), props });
-                }
-                _ => {}
+                _ => changed.push(psqlgraph::nodes::ChangedNode { node_id: node.id.clone(), props }),
             }
         }
         let phsids = files::phsids(&self.submission.project);
@@ -403,16 +405,14 @@ impl Work<'_> {
             else {
                 continue;
             };
+            let new_props = json_text(&all_props(node_type, &node.props))?;
             let old_props = match &node.old {
                 None => "{}".to_owned(),
+                Some(old) if *old == node.props => new_props.clone(),
                 Some(old) => json_text(&all_props(node_type, old))?,
             };
-            snapshots.push(Snapshot {
-                entity_id: node.id.clone(),
-                action: node.action.as_str(),
-                old_props,
-                new_props: json_text(&all_props(node_type, &node.props))?,
-            });
+            let action = node.action.as_str();
+            snapshots.push(Snapshot { entity_id: node.id.clone(), action, old_props, new_props });
         }
         Ok(transactions::add_snapshots(connection, outcome.transaction_id, snapshots).await?)
     }
@@ -492,13 +492,22 @@ fn explanation(failure: Failure) -> (State, Option<String>) {
     }
 }
 
-/// Every property of the type, null where nothing is set: the form of snapshots.
-pub(crate) fn all_props<'a>(
-    node_type: &'a dictionary::NodeType,
-    props: &'a serde_json::Map<String, Value>,
-) -> BTreeMap<&'a str, &'a Value> {
+/// Every property of the type, null where nothing is set: the form of snapshots, written in the order of the names.
+pub(crate) fn all_props<'a>(node_type: &'a NodeType, props: &'a Map<String, Value>) -> AllProps<'a> {
     let value = |name: &str| props.get(name).unwrap_or(&Value::Null);
-    node_type.stored_properties().map(|property| (property.name.as_str(), value(&property.name))).collect()
+    let of = |property: &'a Property| (property.name.as_str(), value(&property.name));
+    let mut all: Vec<_> = node_type.stored_properties().map(of).collect();
+    all.sort_unstable_by_key(|(name, _)| *name);
+    AllProps(all)
+}
+
+/// See [`all_props`].
+pub(crate) struct AllProps<'a>(Vec<(&'a str, &'a Value)>);
+
+impl Serialize for AllProps<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
 }
 
 fn json_text(value: &impl serde::Serialize) -> Result<String, Error> {

@@ -13,7 +13,7 @@ use sqlx::{PgConnection, Row as _, types::Json};
 
 use crate::{
     Error,
-    links::{Edges, WantedEdges},
+    links::{Edges, Neighbours, WantedEdges},
     resolve::{Hit, Via, Wanted},
 };
 
@@ -141,13 +141,17 @@ pub(crate) async fn edges(
     let mut edges = Edges::default();
     for (table, wanted) in wanted {
         let of_sources: Vec<String> = wanted.of_sources.into_iter().collect();
+        let mut destinations = Neighbours::new();
         for (source, destination) in edges_at(connection, &table, End::Source, of_sources).await? {
-            edges.destinations.entry((table.clone(), source)).or_default().push(destination);
+            destinations.entry(source).or_default().push(destination);
         }
         let of_destinations: Vec<String> = wanted.of_destinations.into_iter().collect();
+        let mut sources = Neighbours::new();
         for (source, destination) in edges_at(connection, &table, End::Destination, of_destinations).await? {
-            edges.sources.entry((table.clone(), destination)).or_default().push(source);
+            sources.entry(destination).or_default().push(source);
         }
+        edges.destinations.insert(table.clone(), destinations);
+        edges.sources.insert(table, sources);
     }
     Ok(edges)
 }

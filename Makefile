@@ -58,3 +58,10 @@ integration: build
 bench: prerequisites build
 	integration-tests/run --version >/dev/null
 	cd integration-tests && "$${CARGO_TARGET_DIR:-../target}/integration-venv/bin/python" -m bench $(ARGS)
+
+# Hostile input for the readers of submissions and queries (fuzz/README.md), SECONDS for each target.
+SECONDS ?= 60
+TARGET ?= graphql tsv json
+.PHONY: fuzz
+fuzz:
+	@SECONDS_EACH="$(SECONDS)" scripts/fuzz $(TARGET)

@@ -15,6 +15,7 @@ mod problem;
 pub mod python;
 mod resolve;
 mod source;
+mod stored;
 mod validators;
 mod watched;
 mod wording;
@@ -28,5 +29,6 @@ pub use model::{
 };
 pub use problem::{LoadError, Problem};
 pub use source::read_files;
+pub use stored::{Breach, StoredValidators};
 pub use validators::{SchemaValidator, Validators, Violation, ViolationKind};
 pub use watched::Watched;

@@ -117,8 +117,12 @@ impl SchemaValidator {
         errors.iter().map(|error| wording::single(&self.schema, error)).collect()
     }
 
+    pub(crate) fn is_valid(&self, document: &Value) -> bool {
+        self.validator.is_valid(document)
+    }
+
     /// In the order of the schema.
-    fn errors<'v>(&'v self, document: &'v Value) -> Vec<ValidationError<'v>> {
+    pub(crate) fn errors<'v>(&'v self, document: &'v Value) -> Vec<ValidationError<'v>> {
         let mut errors: Vec<_> = self.validator.iter_errors(document).collect();
         errors.sort_by_cached_key(|error| wording::position(&self.schema, error));
         errors

@@ -12,6 +12,7 @@ pub mod names;
 pub mod nodes;
 mod patience;
 pub mod running;
+pub mod survey;
 pub mod transactions;
 
 pub use migrate::{MigrationPlan, MigrationReport, migrate, plan};

@@ -158,6 +158,9 @@ pub struct MigrateArgs {
     /// Data dictionary of the graph tables. Default: the one that the commons last ran with, or the built-in one.
     #[arg(long, value_name = "DIR|FILE|URL")]
     pub dictionary: Option<String>,
+    /// Print the statements for the graph's database (sheepdog's), and run none.
+    #[arg(long)]
+    pub plan: bool,
 }
 
 /// Commands about users.
@@ -241,6 +244,23 @@ pub enum DictionaryCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Print example queries that the dictionary gives reason for
+    Examples {
+        /// A folder of YAML files, a merged JSON file, or the address of one.
+        #[arg(value_name = "DIR|FILE|URL")]
+        source: String,
+        /// The project that they are about.
+        #[arg(long, value_name = "PROGRAM-PROJECT", default_value = "PROGRAM-PROJECT")]
+        project: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what is different in a new dictionary, and what it breaks
+    ///
+    /// Exit status 0 when nothing breaks, 4 when a change breaks stored records, submissions of today's files, queries,
+    /// or hides what is stored. With a database, the stored records that it breaks are counted.
+    Diff(DiffArgs),
     /// Make the commons that runs on this state folder load its dictionary again, and wait until it serves it
     ///
     /// The same happens when the commons gets SIGHUP, and when the files of its dictionary change. No request fails
@@ -256,6 +276,29 @@ pub enum DictionaryCommand {
         #[command(flatten)]
         state: StateArgs,
     },
+}
+
+/// Options of `commons dictionary diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The dictionary of today: a folder, a merged JSON file, its address, or `built-in`.
+    #[arg(value_name = "OLD")]
+    pub old: String,
+    /// The dictionary of tomorrow, likewise.
+    #[arg(value_name = "NEW")]
+    pub new: String,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Also count what breaks in this graph database; nothing is changed in it.
+    #[arg(long, value_name = "URL", conflicts_with = "state")]
+    pub database_url: Option<String>,
+    /// Also count what breaks in the graph database of the commons on this state folder.
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Ids of so many records are given for each reason.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub examples: u32,
 }
 
 #[cfg(test)]

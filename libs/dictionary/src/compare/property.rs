@@ -136,8 +136,9 @@ impl Comparison<'_, '_> {
             Some(_) => format!("it is {} now, and was {}", words(&after), words(&before)),
         };
         match lost.is_empty() {
-            // A list of values went together with its place being taken by a type: said by `values`.
+            // A list of values came or went instead: said by `values`.
             true if before.is_none() && old.contains_key("enum") => {}
+            true if after.is_none() && new.contains_key("enum") => {}
             true => self.looser(ChangeKind::TypeChanged, message),
             false => {
                 let remedy = "Accept both types for a while, and submit the records again";

@@ -5,6 +5,7 @@ use std::{path::Path, time::Duration};
 use dictionary::{Dictionary, LoadError, Problem};
 use serde_json::json;
 
+use super::diff;
 use crate::{
     Failure,
     cli::DictionaryCommand,
@@ -16,6 +17,8 @@ use crate::{
 pub(crate) async fn run(command: DictionaryCommand) -> anyhow::Result<()> {
     match command {
         DictionaryCommand::Check { source, json } => tell_problems(&source, json).await,
+        DictionaryCommand::Examples { source, project, json } => tell_examples(&source, &project, json).await,
+        DictionaryCommand::Diff(args) => diff::run(args).await,
         DictionaryCommand::Reload { timeout, json, state } => {
             reload_running(&state.folder, Duration::from_secs(timeout), json).await
         }
@@ -50,6 +53,15 @@ async fn reload_running(folder: &Path, patience: Duration, json: bool) -> anyhow
         tell(text)?;
     }
     Ok(())
+}
+
+async fn tell_examples(source: &str, project: &str, json: bool) -> anyhow::Result<()> {
+    let examples = dictionary::examples(&Dictionary::load(source).await?, project);
+    if json {
+        return Ok(tell(serde_json::to_string(&examples)?)?);
+    }
+    let queries: Vec<&str> = examples.iter().map(|example| example.query.as_str()).collect();
+    Ok(tell(queries.join("\n").trim_end())?)
 }
 
 async fn tell_problems(source: &str, json: bool) -> anyhow::Result<()> {

@@ -15,6 +15,9 @@ use crate::{
 };
 
 pub(crate) async fn run(args: MigrateArgs) -> anyhow::Result<()> {
+    if args.plan {
+        return plan(args).await;
+    }
     if let Some(url) = &args.database_url {
         let source = args.dictionary.as_deref();
         return match args.service {
@@ -49,9 +52,48 @@ async fn migrate(service: DatabaseName, pool: &PgPool, dictionary: Option<&str>)
         DatabaseName::Indexd => indexd::migrate(pool).await?,
         DatabaseName::Sheepdog => {
             let dictionary = dictionaries::load(dictionary).await?;
-            psqlgraph::migrate(pool, &dictionary).await?;
+            let report = psqlgraph::migrate(pool, &dictionary).await?;
+            for (index, reason) in &report.failed {
+                tell(format_args!("sheepdog: the index {index} could not be made: {reason}"))?;
+            }
+            if !report.failed.is_empty() {
+                anyhow::bail!("the graph's database works, but lacks {} indexes", report.failed.len());
+            }
         }
     }
     tell(format_args!("{}: up to date", service.as_str()))?;
+    Ok(())
+}
+
+/// Prints what would be done in the graph's database; nothing is changed. The other databases have few tables, whose
+/// making is no list of statements but a script that looks around while it runs.
+async fn plan(args: MigrateArgs) -> anyhow::Result<()> {
+    let graph = DatabaseName::Sheepdog;
+    if let Some(other) = args.service.filter(|service| *service != graph) {
+        anyhow::bail!("only the graph's database ({}) has a plan, {} has none", graph.as_str(), other.as_str());
+    }
+    let Some(url) = &args.database_url else {
+        let bench = Workbench::open(State::existing(&args.state.folder)?).await?;
+        return bench
+            .with(async |bench: Arc<Workbench>| {
+                let source = args.dictionary.as_deref().or(bench.run.dictionary.as_deref());
+                print_plan(&bench.pool(graph)?, source).await
+            })
+            .await;
+    };
+    let url = match args.service {
+        Some(_) => url.clone(),
+        None => databases::renamed(url, graph.as_str()).context("the database URL is malformed")?,
+    };
+    print_plan(&databases::pool(&url)?, args.dictionary.as_deref()).await
+}
+
+async fn print_plan(pool: &PgPool, dictionary: Option<&str>) -> anyhow::Result<()> {
+    let dictionary = dictionaries::load(dictionary).await?;
+    let plan = psqlgraph::plan(pool, &dictionary).await?;
+    match plan.is_empty() {
+        true => tell(format_args!("-- {}: up to date", DatabaseName::Sheepdog.as_str()))?,
+        false => tell(format_args!("{}", plan.script().trim_end()))?,
+    }
     Ok(())
 }

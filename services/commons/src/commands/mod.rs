@@ -2,6 +2,7 @@
 
 pub(crate) mod database;
 pub(crate) mod dictionary;
+mod diff;
 pub(crate) mod migrate;
 pub(crate) mod user;
 mod workbench;

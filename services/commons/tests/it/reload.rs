@@ -1,8 +1,9 @@
-//! Another dictionary while the commons is at work.
+//! Another dictionary while the commons is at work, and what it would break.
 
 use std::{
     fs,
     path::Path,
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -186,4 +187,105 @@ async fn a_broken_dictionary_changes_nothing_and_is_reported_until_it_is_mended(
     write_version(&dictionary, 1);
     wait_for(&commons, &dictionary).await;
     commons.running.stop().await;
+}
+
+/// `commons dictionary ...`: exit status, standard output and error.
+fn command(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_commons"));
+    command.arg("dictionary").args(arguments).env_remove("RUST_LOG").env_remove("DATABASE_URL");
+    let output = tokio::task::block_in_place(|| command.output()).unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+fn edit(file: &Path, from: &str, to: &str) {
+    let text = fs::read_to_string(file).unwrap();
+    assert!(text.contains(from), "{text}");
+    fs::write(file, text.replacen(from, to, 1)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_difference_of_two_dictionaries_counts_the_stored_records_that_the_new_one_breaks() {
+    let folder = tempfile::tempdir().unwrap();
+    let commons = begin(folder.path()).await;
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let mut records: Vec<Value> = (0..1003).map(|number| subject(&format!("s{number}"))).collect();
+    records[7]["cohort"] = json!("B");
+    let (status, body) = commons.send("PUT", &format!("{SUBMISSION}/LIVE/p0"), &json!(records)).await;
+    assert_eq!((status, &body["created_entity_count"]), (200, &json!(1003)), "{body}");
+
+    let same = command(&["diff", &path("dictionary"), &path("dictionary"), "--state", &path("state")]);
+    assert_eq!(same.0, Some(0), "{same:?}");
+
+    write_version(&folder.path().join("new"), 1);
+    let (status, said, _) = command(&["diff", &path("dictionary"), &path("new")]);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.contains("visit_1: this node type is new (compatible)"), "{said}");
+
+    let new = folder.path().join("new/subject.yaml");
+    edit(&new, "  cohort:\n    type: string\n", "  cohort:\n    enum: [B]\n");
+    fs::remove_file(folder.path().join("new/demographics.yaml")).unwrap();
+    let (status, said, error) = command(&[
+        "diff",
+        &path("dictionary"),
+        &path("new"),
+        "--state",
+        &path("state"),
+        "--json",
+        "--examples",
+        "2",
+    ]);
+    assert_eq!(status, Some(4), "{said}{error}");
+    let said: Value = serde_json::from_str(&said).unwrap();
+    let findings = said["stored"]["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 1, "{said}");
+    let finding = &findings[0];
+    assert_eq!(
+        (&finding["node"], &finding["property"], &finding["reason"], &finding["count"]),
+        (&json!("subject"), &json!("cohort"), &json!("enum"), &json!(1002))
+    );
+    assert_eq!(finding["examples"].as_array().unwrap().len(), 2);
+    commons.running.stop().await;
+
+    // Also when nothing runs; in plain words.
+    let (status, said, error) =
+        command(&["diff", &path("dictionary"), &path("new"), "--state", &path("state")]);
+    assert_eq!(status, Some(4), "{said}{error}");
+    assert!(said.contains("subject.cohort: 1002 × a value that is not in the list, for example "), "{said}");
+    assert!(error.contains("2 changes break something"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_running_commons_reloads_its_dictionary_on_command_and_says_what_came_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dictionary, state) =
+        (folder.path().join("dictionary"), folder.path().join("state").display().to_string());
+    let reload = || command(&["reload", "--state", &state, "--json"]);
+    assert_eq!(reload().0, Some(3), "nothing runs there");
+    write_version(&dictionary, 0);
+    let mut up = Command::new(env!("CARGO_BIN_EXE_commons"));
+    up.args(["up", "--json", "--port", "0", "--dictionary-refresh", "0", "--state", &state, "--dictionary"]);
+    let mut up = up.arg(&dictionary).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(up.stdout.take().unwrap()));
+    tokio::task::block_in_place(|| lines.next().unwrap()).unwrap();
+
+    let report = |said: &str| serde_json::from_str::<Value>(said).unwrap();
+    let (status, said, error) = reload();
+    assert_eq!((status, &report(&said)["outcome"]), (Some(0), &json!("unchanged")), "{error}");
+    write_version(&dictionary, 1);
+    let (status, said, error) = reload();
+    let wanted = (Some(0), json!("replaced"), json!(digest(&dictionary).await));
+    assert_eq!(
+        (status, report(&said)["outcome"].clone(), report(&said)["digest"].clone()),
+        wanted,
+        "{error}"
+    );
+    fs::write(dictionary.join("subject.yaml"), "id: subject").unwrap();
+    let (status, said, error) = reload();
+    assert_eq!((status, &report(&said)["outcome"]), (Some(4), &json!("failed")), "{error}");
+    assert!(error.contains("subject.yaml"), "{error}");
+
+    let pid = rustix::process::Pid::from_child(&up);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(tokio::task::block_in_place(|| up.wait()).unwrap().code(), Some(0));
 }

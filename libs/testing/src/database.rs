@@ -96,6 +96,30 @@ fn uuid_like() -> String {
     NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed).to_string()
 }
 
+/// A server of the test's own, for what concerns whole servers: roles, settings. It lives as long as the value.
+///
+/// # Panics
+/// When PostgreSQL cannot be started; the message says how to get it.
+pub async fn own_server() -> Postgres {
+    match Postgres::start(options(20)).await {
+        Ok(postgres) => postgres,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn options(max_connections: u16) -> Options {
+    let folder = tempfile::Builder::new().prefix("commons-test-").tempdir().expect("a folder").keep();
+    Options {
+        data: folder.join("data"),
+        log: folder.join("postgres.log"),
+        port: None,
+        password: "test".into(),
+        durability: Durability::None,
+        remove_afterwards: Some(folder),
+        max_connections,
+    }
+}
+
 async fn start() -> TestServer {
     // Each test has a runtime of its own; the server's pipe must outlive the first one, so it is started on
     // a runtime that lives as long as the process.
@@ -103,17 +127,7 @@ async fn start() -> TestServer {
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
-            let folder = tempfile::Builder::new().prefix("commons-test-").tempdir().expect("a folder").keep();
-            let options = Options {
-                data: folder.join("data"),
-                log: folder.join("postgres.log"),
-                port: None,
-                password: "test".into(),
-                durability: Durability::None,
-                remove_afterwards: Some(folder),
-                max_connections: 300,
-            };
-            let started = Postgres::start(options).await;
+            let started = Postgres::start(options(300)).await;
             let _ = sender.send(started);
             std::future::pending::<()>().await;
         });

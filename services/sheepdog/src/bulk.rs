@@ -130,7 +130,8 @@ async fn read(
     let permitted = Arc::new(permitted);
     let mut prepared = Vec::with_capacity(parts.len());
     for part in parts {
-        let (documents, mut errors) = match parse(part.format, &part.text, &sheepdog.dictionary) {
+        let (part, parsed) = parse_apart(sheepdog, part).await?;
+        let (documents, mut errors) = match parsed {
             Ok(documents) => (documents, Vec::new()),
             Err(error) => (Vec::new(), vec![Value::from(error.to_string())]),
         };
@@ -154,6 +155,19 @@ async fn read(
         prepared.push(Prepared { submission, canonical, outcome });
     }
     Ok(prepared)
+}
+
+/// Parses on a thread of its own: large documents take a while.
+async fn parse_apart(
+    sheepdog: &Arc<Sheepdog>,
+    part: Part,
+) -> Result<(Part, Result<Vec<Value>, Error>), Error> {
+    let sheepdog = sheepdog.clone();
+    let work = move || {
+        let parsed = parse(part.format, &part.text, &sheepdog.dictionary);
+        (part, parsed)
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Corrupt(error.to_string()))
 }
 
 fn work<'a>(sheepdog: &'a Sheepdog, scope: &'a Scope, part: &'a Prepared) -> Work<'a> {

@@ -121,8 +121,8 @@ async fn run_here(sheepdog: &Arc<Sheepdog>, request: Request) -> Result<(u16, An
         is_dry_run: request.is_dry_run,
     };
     let state = match attempt(sheepdog, &mut connection, &request, &mut outcome).await {
-        Ok(true) => return Ok((outcome.code(), outcome.answer(sheepdog)?)),
-        Ok(false) => State::Failed,
+        Ok(Some(answer)) => return Ok((outcome.code(), answer)),
+        Ok(None) => State::Failed,
         Err(error) => {
             tracing::error!(error = ?error, "a deletion failed");
             let message = "Internal server error. Sorry, something unexpected went wrong!";
@@ -130,19 +130,20 @@ async fn run_here(sheepdog: &Arc<Sheepdog>, request: Request) -> Result<(u16, An
             State::Errored
         }
     };
+    let answer = outcome.answer(sheepdog)?;
     let mut transaction = connection.begin().await?;
-    finish_log(sheepdog, &mut transaction, &outcome, state).await?;
+    finish_log(&mut transaction, transaction_id, &answer, state).await?;
     transaction.commit().await?;
-    Ok((outcome.code(), outcome.answer(sheepdog)?))
+    Ok((outcome.code(), answer))
 }
 
-/// Whether it was done and logged; otherwise everything was rolled back.
+/// The answer when it was done and logged; otherwise everything was rolled back.
 async fn attempt(
     sheepdog: &Sheepdog,
     connection: &mut PgConnection,
     request: &Request,
     outcome: &mut Outcome,
-) -> Result<bool, Error> {
+) -> Result<Option<Answer>, Error> {
     let scope = Scope {
         project_id: request.project.project_id(),
         code: request.project.code.clone(),
@@ -150,7 +151,14 @@ async fn attempt(
         creates_only: false,
     };
     let mut transaction = connection.begin().await?;
-    store::projects::lock(&mut transaction, &scope.project_node_id).await?;
+    let project = store::projects::lock(&mut transaction, &scope.project_node_id).await?;
+    let state = project.get("state").and_then(Value::as_str).unwrap_or("None");
+    if state != "open" {
+        // It was when the request came.
+        let message = format!("Project is in state '{state}'; it must be in state <open>.");
+        outcome.transactional_errors.push(json!(message));
+        return Ok(None);
+    }
     outcome.doomed = find(sheepdog, &mut transaction, &request.ids).await?;
     for doomed in &mut outcome.doomed {
         doomed.require_project(&scope);
@@ -164,22 +172,23 @@ async fn attempt(
         }
     }
     if !outcome.is_success() {
-        return Ok(false);
+        return Ok(None);
     }
     if let Some(dry_run) = request.commits
         && !transactions::set_committed_by(&mut transaction, dry_run, outcome.transaction_id).await?
     {
         let message = format!("Transaction {dry_run} was committed by another request");
         outcome.transactional_errors.push(json!(message));
-        return Ok(false);
+        return Ok(None);
     }
     if !request.is_dry_run {
         write(sheepdog, &mut transaction, &outcome.doomed, &request.removal).await?;
     }
     add_snapshots(sheepdog, &mut transaction, outcome).await?;
-    finish_log(sheepdog, &mut transaction, outcome, State::Succeeded).await?;
+    let answer = outcome.answer(sheepdog)?;
+    finish_log(&mut transaction, outcome.transaction_id, &answer, State::Succeeded).await?;
     transaction.commit().await?;
-    Ok(true)
+    Ok(Some(answer))
 }
 
 /// The nodes with these ids, in the order asked, each once.
@@ -343,28 +352,28 @@ async fn add_snapshots(
     connection: &mut PgConnection,
     outcome: &Outcome,
 ) -> Result<(), Error> {
-    let snapshots = outcome.doomed.iter().filter_map(|doomed| {
-        let (label, props) = doomed.node.as_ref()?;
-        let node_type = sheepdog.dictionary.nodes.get(label)?;
-        let old_props = json!(all_props(node_type, props)).to_string();
-        Some(Snapshot {
+    let mut snapshots = Vec::with_capacity(outcome.doomed.len());
+    for doomed in &outcome.doomed {
+        let Some((label, props)) = &doomed.node else { continue };
+        let Some(node_type) = sheepdog.dictionary.nodes.get(label) else { continue };
+        let old_props = serde_json::to_string(&all_props(node_type, props));
+        snapshots.push(Snapshot {
             entity_id: doomed.id.clone(),
             action: "delete",
-            old_props,
+            old_props: old_props.map_err(|error| Error::Corrupt(error.to_string()))?,
             new_props: "{}".to_owned(),
-        })
-    });
-    Ok(transactions::add_snapshots(connection, outcome.transaction_id, snapshots.collect()).await?)
+        });
+    }
+    Ok(transactions::add_snapshots(connection, outcome.transaction_id, snapshots).await?)
 }
 
 async fn finish_log(
-    sheepdog: &Sheepdog,
     connection: &mut PgConnection,
-    outcome: &Outcome,
+    transaction_id: i32,
+    answer: &Answer,
     state: State,
 ) -> Result<(), Error> {
-    let answer = outcome.answer(sheepdog)?;
-    let document = Document { name: None, format: "N/A", text: "", response: &*answer };
-    transactions::add_document(connection, outcome.transaction_id, &document).await?;
-    Ok(transactions::finish(connection, outcome.transaction_id, state, None).await?)
+    let document = Document { name: None, format: "N/A", text: "", response: &**answer };
+    transactions::add_document(connection, transaction_id, &document).await?;
+    Ok(transactions::finish(connection, transaction_id, state, None).await?)
 }

@@ -1,5 +1,6 @@
 //! psqlgraph on a real database.
 #![expect(clippy::unwrap_used, reason = "tests panic")]
 
+mod adoption;
 mod names;
 mod tables;

@@ -5,7 +5,7 @@ use psqlgraph::{ddl::Schema, nodes, transactions};
 use sqlx::PgPool;
 use testing::TestDatabase;
 
-fn dictionary() -> Dictionary {
+pub(crate) fn dictionary() -> Dictionary {
     let files = serde_json::from_str(testing::SMALL_DICTIONARY).unwrap();
     Dictionary::from_files(files).unwrap()
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
 mod access;
+mod adoption;
 mod bad_input;
 mod filters;
 mod hostile;

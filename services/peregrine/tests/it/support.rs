@@ -102,6 +102,18 @@ impl Commons {
         Self::on(database, Config::default())
     }
 
+    /// On a database that the original left behind, after its migration.
+    pub(crate) async fn adopted() -> Self {
+        let database = TestDatabase::empty().await;
+        let mut connection = database.pool.acquire().await.unwrap();
+        for script in [testing::ORIGINAL_GRAPH, testing::ORIGINAL_SNAPSHOTS] {
+            Sql::raw(script).run_script(&mut connection).await.unwrap();
+        }
+        drop(connection);
+        psqlgraph::migrate(&database.pool, &dictionary()).await.unwrap();
+        Self::on(database, Config::default())
+    }
+
     fn on(database: TestDatabase, config: Config) -> Self {
         let tokens = TestTokens::new();
         let service = Peregrine::build(

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::{
     resource,
-    submission::{answer_with, find_project},
+    submission::{answer_with, find_project, require_state},
 };
 use crate::{
     Error, Sheepdog,
@@ -61,6 +61,7 @@ async fn remove(
 ) -> Result<HttpResponse, Error> {
     let project = find_project(&sheepdog, &program, &code).await?;
     let permitted = sheepdog.permit(&request, &["delete"], &program, &code).await?;
+    require_state(&project, request.path(), "open")?;
     let request = Request { project, permitted, ids: split(&ids), removal, is_dry_run, commits: None };
     let (code, answer) = removal::run(&sheepdog.into_inner(), request).await?;
     Ok(answer_with(code, answer))

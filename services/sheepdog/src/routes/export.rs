@@ -1,6 +1,9 @@
-//! Records taken out of a project: all of a node type as a stream, or some by id.
+//! Records taken out of a project, all of a node type or some by id, as a stream.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -10,14 +13,15 @@ use actix_web::{
 use dictionary::{Dictionary, NodeType};
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Map, Value};
+use sqlx::{Postgres, Transaction};
 use tokio::sync::mpsc;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::{resource, templates::attachment};
+use super::resource;
 use crate::{
-    Error, Sheepdog, archive, body, document,
-    export::{self, Layout, Record},
-    export_stream,
+    Error, Sheepdog, body, document,
+    export_stream::{Export, Selection},
     store::{self, export::add_descendants},
     template::Format,
 };
@@ -92,6 +96,16 @@ impl Asked {
             without_id: flag("without_id") == Some(true),
         })
     }
+
+    fn export(&self, sheepdog: &Sheepdog, project_id: String, selection: Selection) -> Export {
+        Export {
+            dictionary: sheepdog.dictionary.clone(),
+            project_id,
+            selection,
+            format: self.format,
+            without_id: self.without_id,
+        }
+    }
 }
 
 async fn answer(
@@ -102,8 +116,8 @@ async fn answer(
     let asked = Asked::of(asked)?;
     let project_id = psqlgraph::ids::project_id(&program, &project);
     match &asked.node_label {
-        _ if !asked.ids.is_empty() => by_ids(&sheepdog, &project_id, &asked).await,
-        Some(label) => by_label(sheepdog.clone(), project_id, label, &asked).await,
+        _ if !asked.ids.is_empty() => by_ids(sheepdog, project_id, &asked).await,
+        Some(label) => by_label(sheepdog, project_id, label, &asked).await,
         None => Err(Error::BadRequest("expected either `ids` or `node_label` parameter".to_owned())),
     }
 }
@@ -130,26 +144,29 @@ async fn by_label(
     asked: &Asked,
 ) -> Result<HttpResponse, Error> {
     exportable(&sheepdog.dictionary, label)?;
-    let connection = sheepdog.pool.acquire().await?;
+    let snapshot = store::export::snapshot(&sheepdog.pool).await?;
+    let selection = Selection::Label(label.to_owned());
+    let export = asked.export(&sheepdog, project_id, selection);
+    let name = format!("{label}.{}", asked.format.as_str());
+    streamed(export, snapshot, content_type(asked.format), &name).await
+}
+
+/// The answer, of which only the beginning has been read.
+async fn streamed(
+    export: Export,
+    snapshot: Transaction<'static, Postgres>,
+    content_type: &str,
+    name: &str,
+) -> Result<HttpResponse, Error> {
     let (sender, mut receiver) = mpsc::channel(WAITING_CHUNKS);
-    let export = export_stream::Export {
-        dictionary: sheepdog.dictionary.clone(),
-        label: label.to_owned(),
-        project_id,
-        format: asked.format,
-        without_id: asked.without_id,
-    };
-    tokio::spawn(export.run(connection, sender));
+    tokio::spawn(export.run(snapshot, sender).in_current_span());
     // Nothing has been answered until the first chunk is there, so a failure can still be said.
     let first = receiver.recv().await.transpose()?;
     let rest = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
     let chunks = stream::iter(first.map(Ok::<Bytes, Error>)).chain(rest);
     Ok(HttpResponse::Ok()
-        .content_type(content_type(asked.format))
-        .insert_header((
-            CONTENT_DISPOSITION,
-            format!("attachment; filename={label}.{}", asked.format.as_str()),
-        ))
+        .content_type(content_type)
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename={name}")))
         .streaming(chunks))
 }
 
@@ -160,31 +177,31 @@ fn content_type(format: Format) -> &'static str {
     }
 }
 
-async fn by_ids(sheepdog: &Sheepdog, project_id: &str, asked: &Asked) -> Result<HttpResponse, Error> {
+async fn by_ids(sheepdog: Arc<Sheepdog>, project_id: String, asked: &Asked) -> Result<HttpResponse, Error> {
     let dictionary = &sheepdog.dictionary;
     let mut connection = store::export::snapshot(&sheepdog.pool).await?;
     within_limit(asked.ids.len())?;
     let types = store::export::types_of(&mut connection, dictionary, &asked.ids).await?;
-    let mut found = store::export::find(&mut connection, dictionary, &types, project_id).await?;
+    let mut found = store::export::in_project(&mut connection, dictionary, &types, &project_id).await?;
     if found.is_empty() {
         return Err(Error::NotFound(format!("Unable to find {}", asked.ids.join(", "))));
     }
     if asked.with_children {
-        let ids_of = |records: &[Record]| records.iter().map(|record| record.id.clone()).collect();
-        let mut ids = found.iter().map(|(node, records)| (node.id.clone(), ids_of(records))).collect();
+        let of_type = |(label, ids): (String, Vec<String>)| (label, ids.into_iter().collect());
+        let mut ids: BTreeMap<String, BTreeSet<String>> = found.into_iter().map(of_type).collect();
         let categories = asked.categories.as_deref();
         add_descendants(&mut connection, dictionary, &mut ids, categories, MAX_BY_IDS).await?;
-        within_limit(ids.values().map(std::collections::BTreeSet::len).sum())?;
-        found = store::export::find(&mut connection, dictionary, &ids, project_id).await?;
+        within_limit(ids.values().map(BTreeSet::len).sum())?;
+        found = store::export::in_project(&mut connection, dictionary, &ids, &project_id).await?;
     }
-    match &found[..] {
-        [(node, records)] => {
-            let name = format!("{}.{}", node.id, asked.format.as_str());
-            let layout = Layout::of(dictionary, node, asked.without_id);
-            Ok(attachment(content_type(asked.format), &name, render(&layout, records, asked.format)))
-        }
-        _ => several_types(dictionary, &found, asked),
-    }
+    let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, asked.ids.join(",").as_bytes()).simple();
+    let (content_type, name) = match (&found[..], asked.format) {
+        ([(label, _)], format) => (content_type(format), format!("{label}.{}", format.as_str())),
+        (_, Format::Json) => (content_type(Format::Json), format!("gdc_export_{digest}.json")),
+        _ => ("application/octet-stream", format!("gdc_export_{digest}.tar.gz")),
+    };
+    let export = asked.export(&sheepdog, project_id, Selection::Ids(found));
+    streamed(export, connection, content_type, &name).await
 }
 
 fn within_limit(records: usize) -> Result<(), Error> {
@@ -195,45 +212,4 @@ fn within_limit(records: usize) -> Result<(), Error> {
         }
         false => Ok(()),
     }
-}
-
-/// All records of one type.
-fn render(layout: &Layout<'_>, records: &[Record], format: Format) -> Vec<u8> {
-    let delimiters = match format {
-        Format::Json => {
-            let all: Value = records.iter().map(|record| layout.complete(record)).collect();
-            return format!("{all:#}").into_bytes();
-        }
-        Format::Tsv => export::Delimiters::TSV,
-        Format::Csv => export::Delimiters::CSV,
-    };
-    let mut text = export::line(&layout.header(), delimiters, "\r\n");
-    for record in records {
-        text.push_str(&export::line(&layout.cells(record, delimiters), delimiters, "\r\n"));
-    }
-    text.into_bytes()
-}
-
-/// One list, or an archive with a file a type.
-fn several_types(
-    dictionary: &Dictionary,
-    found: &[(&NodeType, Vec<Record>)],
-    asked: &Asked,
-) -> Result<HttpResponse, Error> {
-    let layout = |node| Layout::of(dictionary, node, asked.without_id);
-    let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, asked.ids.join(",").as_bytes()).simple();
-    if asked.format == Format::Json {
-        let all = found.iter().flat_map(|(node, records)| {
-            let layout = layout(node);
-            records.iter().map(|record| layout.complete(record)).collect::<Vec<_>>()
-        });
-        let text = format!("{:#}", all.collect::<Value>());
-        return Ok(attachment(content_type(asked.format), &format!("gdc_export_{digest}.json"), text));
-    }
-    let files = found.iter().map(|(node, records)| {
-        let name = format!("{}.{}", node.id, asked.format.as_str());
-        (name, render(&layout(node), records, asked.format))
-    });
-    let name = format!("gdc_export_{digest}.tar.gz");
-    Ok(attachment("application/octet-stream", &name, archive::tar_gz(files)?))
 }

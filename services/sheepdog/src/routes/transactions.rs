@@ -68,12 +68,12 @@ impl Replay {
             let work = states::Request { project, permitted, transition, is_dry_run: false, commits, path };
             return states::run(sheepdog, work).await;
         }
+        super::submission::require_state(&project, &self.path, "open")?;
         if self.log.role == Role::Delete.as_str() {
             let (ids, removal) = (self.ids, Removal::Nodes);
             let work = removal::Request { project, permitted, ids, removal, is_dry_run: false, commits };
             return removal::run(sheepdog, work).await;
         }
-        super::submission::require_state(&project, &self.path, "open")?;
         let role = if self.log.role == Role::Create.as_str() { Role::Create } else { Role::Update };
         let text = self.canonical.to_string();
         let Value::Array(documents) = self.canonical else {

@@ -47,10 +47,13 @@ impl Source<'_> {
         select
     }
 
-    /// All records of the type in a project, as they come from the database.
-    pub(crate) fn of_project(&self, project_id: &str) -> Sql {
+    /// The records of the type in a project, all or those with `ids`, as they come from the database.
+    pub(crate) fn of_project(&self, project_id: &str, ids: Option<&[String]>) -> Sql {
         let mut select = self.select();
         select.filter(Condition::equals(Sql::property("n", "project_id"), project_id));
+        if let Some(ids) = ids {
+            select.filter(Condition::any(Sql::column("n", "node_id"), ids.to_vec()));
+        }
         select.sql()
     }
 
@@ -96,7 +99,7 @@ fn record(row: &PgRow) -> Result<Record, sqlx::Error> {
     })
 }
 
-/// Runs a statement of [`Source::of_project`] and gives its records one by one.
+/// Runs a statement of [`Source::of_project`] and gives its records one by one, none of them before it is asked for.
 pub(crate) fn stream(
     connection: &mut PgConnection,
     query: Sql,
@@ -118,6 +121,29 @@ pub(crate) async fn find<'d>(
         let records = source.by_ids(connection, ids.iter().cloned().collect(), Some(project_id)).await?;
         if !records.is_empty() {
             found.push((node, records));
+        }
+    }
+    Ok(found)
+}
+
+/// Those of `ids` (by node type) that are in a project, in the order of the dictionary. One statement a type.
+pub(crate) async fn in_project(
+    connection: &mut PgConnection,
+    dictionary: &Dictionary,
+    ids: &BTreeMap<String, BTreeSet<String>>,
+    project_id: &str,
+) -> Result<Vec<(String, Vec<String>)>, Error> {
+    let mut found = Vec::new();
+    for label in dictionary.nodes.keys() {
+        let Some(ids) = ids.get(label).filter(|ids| !ids.is_empty()) else { continue };
+        let mut select = Select::from(Sql::ident(&node_table(label)).text(" n"));
+        select.column(Sql::column("n", "node_id"), "node_id");
+        let wanted: Vec<String> = ids.iter().cloned().collect();
+        select.filter(Condition::any(Sql::column("n", "node_id"), wanted));
+        select.filter(Condition::equals(Sql::property("n", "project_id"), project_id));
+        let ids: Vec<String> = select.sql().scalar().fetch_all(&mut *connection).await?;
+        if !ids.is_empty() {
+            found.push((label.clone(), ids));
         }
     }
     Ok(found)

@@ -120,9 +120,37 @@ async fn a_submission_that_the_database_refuses_leaves_everything_as_it_was() {
 }
 
 #[actix_web::test]
+async fn nothing_is_deleted_while_the_project_is_not_open() {
+    let sheepdog = in_review().await;
+    let id = sheepdog
+        .props("select to_jsonb(node_id) from node_sample where _props ->> 'submitter_id' = 'X'")
+        .await;
+    let id = id.as_str().unwrap();
+    for path in [
+        format!("/P/Q/entities/{id}"),
+        format!("/P/Q/entities/_dry_run/{id}"),
+        format!("/P/Q/entities/{id}?fields=tissue"),
+        format!("/admin/P/Q/entities/{id}/to_delete/true"),
+    ] {
+        let refused = sheepdog.delete(&path).await;
+        let path = path.split('?').next().unwrap();
+        let message = format!(
+            "Project is in state 'review', which prevents /v0/submission{path}. In order to perform this \
+                               action, the project must be in state <open>."
+        );
+        assert_eq!((refused.status, refused.body), (400, json!({ "message": message })));
+    }
+    assert_eq!(sheepdog.count("select count(*) from transaction_logs where role = 'delete'").await, 0);
+}
+
+#[actix_web::test]
 async fn a_submitted_record_is_not_deleted() {
     let sheepdog = in_review().await;
     sheepdog.put("/P/Q/submit", json!({})).await;
+    sqlx::query("update node_project set _props = _props || '{\"state\": \"open\"}'")
+        .execute(&sheepdog.pool)
+        .await
+        .unwrap();
     let id = sheepdog
         .props("select to_jsonb(node_id) from node_sample where _props ->> 'state' = 'submitted'")
         .await;

@@ -189,12 +189,32 @@ pub(crate) fn dictionary() -> Dictionary {
 impl TestSheepdog {
     /// Starts one whose submissions may have 1 MiB.
     pub(crate) async fn start() -> Self {
-        let dictionary = Arc::new(dictionary());
         let database = TestDatabase::new("graph", async |pool| {
             psqlgraph::migrate(pool, &self::dictionary()).await?;
             Ok(())
         })
         .await;
+        let sheepdog = Self::on(database);
+        let program = json!({"type": "program", "name": "P", "dbgap_accession_number": "phsP"});
+        sheepdog.put("", program).await;
+        sheepdog.put("/P", json!({"code": "Q", "name": "Q", "dbgap_accession_number": "phsQ"})).await;
+        sheepdog
+    }
+
+    /// Starts one on a database that the original left behind, after its migration.
+    pub(crate) async fn adopted() -> Self {
+        let database = TestDatabase::empty().await;
+        let mut connection = database.pool.acquire().await.unwrap();
+        for script in [testing::ORIGINAL_GRAPH, testing::ORIGINAL_SNAPSHOTS] {
+            sqlx::raw_sql(script).execute(&mut *connection).await.unwrap();
+        }
+        drop(connection);
+        psqlgraph::migrate(&database.pool, &dictionary()).await.unwrap();
+        Self::on(database)
+    }
+
+    fn on(database: TestDatabase) -> Self {
+        let dictionary = Arc::new(dictionary());
         let tokens = TestTokens::new();
         let index = Arc::new(MemoryIndex::default());
         let config = Config { body_limit: 1 << 20, ..Config::default() };
@@ -202,11 +222,7 @@ impl TestSheepdog {
         let pool = database.pool.clone();
         let service =
             Sheepdog::build(config, pool, dictionary, authz, index.clone(), tokens.verifier()).unwrap();
-        let sheepdog = Self { pool: database.pool, index, service, tokens };
-        let program = json!({"type": "program", "name": "P", "dbgap_accession_number": "phsP"});
-        sheepdog.put("", program).await;
-        sheepdog.put("/P", json!({"code": "Q", "name": "Q", "dbgap_accession_number": "phsQ"})).await;
-        sheepdog
+        Self { pool: database.pool, index, service, tokens }
     }
 
     /// With a study `S` and a case `C` in it; the id of the case.
@@ -215,6 +231,10 @@ impl TestSheepdog {
         let answer = sheepdog.put("/P/Q", json!([study("S"), case("C", "S")])).await;
         let id = answer.body["entities"][1]["id"].as_str().unwrap().to_owned();
         (sheepdog, id)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(TestRequest::get().uri(&uri(path)), Some("admin")).await
     }
 
     pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {

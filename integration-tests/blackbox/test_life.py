@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 
+import psycopg
 import pytest
 import requests
 
@@ -104,8 +105,42 @@ def test_a_submission_killed_half_way_is_there_wholly_or_not_at_all(state):
         with Commons.up(state=state) as commons:
             found = count(commons, token(commons))
             assert found in (0, len(records)), f"{found} records after a kill at {delay} s"
+            assert not unfinished(commons), f"still pending after a kill at {delay} s"
             if found:
                 return
+
+
+def unfinished(commons, seconds=30):
+    """Transactions that are still PENDING after some time, but for those of projects, which stay so (they name nobody)."""
+    end = time.monotonic() + seconds
+    with psycopg.connect(commons.run("database", "url", "sheepdog").strip(), autocommit=True) as connection:
+        while True:
+            rows = connection.execute("select id, role from transaction_logs where state = 'PENDING' and submitter is not null").fetchall()
+            if not rows or time.monotonic() > end:
+                return rows
+            time.sleep(0.2)
+
+
+def test_a_submission_in_a_queue_is_errored_after_a_kill_and_one_that_runs_elsewhere_is_not(state):
+    with Commons.up(state=state) as commons:
+        headers = token(commons)
+        make_project(commons, headers)
+        url = commons.run("database", "url", "sheepdog").strip()
+        with psycopg.connect(url) as other:
+            # Somebody else holds the project: the submission is noted and waits.
+            other.execute("select from node_project for update")
+            study = {"type": "study", "submitter_id": "waits", "projects": {"code": "one"}, "study_title": "T"}
+            answer = requests.put(f"{commons.url}{SUBMISSION}/LIFE/one?async=true", json=study, headers=headers, timeout=30)
+            assert answer.status_code == 200, answer.text
+            transaction = answer.json()["transaction_id"]
+            # Longer than the time after which the dead are looked for.
+            assert unfinished(commons, seconds=20) == [(transaction, "update")]
+            commons.stop(signal.SIGKILL)
+    with Commons.up(state=state) as commons:
+        assert not unfinished(commons)
+        with psycopg.connect(commons.run("database", "url", "sheepdog").strip()) as connection:
+            found = connection.execute("select state from transaction_logs where id = %s", [transaction]).fetchone()
+        assert found == ("ERRORED",)
 
 
 def test_two_run_side_by_side(tmp_path):

@@ -38,6 +38,14 @@ impl Condition {
         }
     }
 
+    /// As [`Condition::any`] for texts, but `expression = $n` for a single one, which costs the database less a row.
+    pub fn one_of(expression: Sql, mut values: Vec<String>) -> Self {
+        match values.len() {
+            1 => Self::equals(expression, values.remove(0)),
+            _ => Self::any(expression, values),
+        }
+    }
+
     /// `left = right`.
     pub fn same(left: Sql, right: Sql) -> Self {
         Self::Is(left.text(" = ").then(right))

@@ -86,9 +86,9 @@ impl Readable {
             _ if self.everything => Condition::True,
             Scope::Project => {
                 let ids: Vec<String> = self.projects.iter().map(|project| project.node_id.clone()).collect();
-                Condition::any(Sql::column(alias, "node_id"), ids)
+                Condition::one_of(Sql::column(alias, "node_id"), ids)
             }
-            Scope::ProjectId => Condition::any(Sql::property(alias, "project_id"), self.project_ids()),
+            Scope::ProjectId => Condition::one_of(Sql::property(alias, "project_id"), self.project_ids()),
         }
     }
 
@@ -99,7 +99,7 @@ impl Readable {
             .then(Sql::column(alias, "program"))
             .text(" || '-') || ")
             .then(Sql::column(alias, "project"));
-        Condition::any(project_id.text(")"), self.project_ids())
+        Condition::one_of(project_id.text(")"), self.project_ids())
     }
 }
 

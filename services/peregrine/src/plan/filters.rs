@@ -19,7 +19,7 @@ impl Planner<'_> {
     fn filter(&self, node: TypeId, alias: &str, filter: &Filter) -> Condition {
         let id = || Sql::column(alias, "node_id");
         let text = |property: &str| Sql::property(alias, property);
-        let value = |property: &str| Sql::new().then_alias(alias).text("._props -> ").literal(property);
+        let stored = |property: &str| Sql::new().then_alias(alias).text("._props -> ").literal(property);
         let each = |filters: &[Filter]| -> Vec<Condition> {
             filters.iter().map(|filter| self.filter(node, alias, filter)).map(simplified).collect()
         };
@@ -32,28 +32,31 @@ impl Planner<'_> {
                 other => Condition::Not(Box::new(other)),
             },
             Filter::Never => Condition::False,
-            Filter::Ids(ids) => Condition::any(id(), ids.clone()),
+            Filter::Ids(ids) => Condition::one_of(id(), ids.clone()),
             Filter::Search(wanted) => search(id(), text("submitter_id"), wanted),
-            Filter::TextIn { property, values } => Condition::any(text(property), values.clone()),
+            Filter::TextIn { property, values } => Condition::one_of(text(property), values.clone()),
             Filter::ValueIn { property, values } if values.is_empty() => {
                 let _ = property;
                 Condition::False
             }
             Filter::ValueIn { property, values } => {
                 // Documents compare numbers as numbers: 7 equals 7.0.
+                if let [value] = &values[..] {
+                    return Condition::Is(stored(property).text(" = ").bind(value.clone()));
+                }
                 let values: Vec<String> = values.iter().map(Value::to_string).collect();
-                Condition::Is(value(property).text(" = any(").bind(values).text("::text[]::jsonb[])"))
+                Condition::Is(stored(property).text(" = any(").bind(values).text("::text[]::jsonb[])"))
             }
             Filter::Contains { property, values } => {
                 let list = Value::from(values.clone());
-                Condition::Is(value(property).text(" @> ").bind(list))
+                Condition::Is(stored(property).text(" @> ").bind(list))
             }
             Filter::OtherText { property, value } => {
                 Condition::Is(text(property).text(" <> ").bind(value.as_str()))
             }
             Filter::OtherValue { property, value: number } => Condition::And(vec![
                 Condition::Is(text(property).text(" is not null")),
-                Condition::Is(value(property).text(" <> ").bind(number.clone())),
+                Condition::Is(stored(property).text(" <> ").bind(number.clone())),
             ]),
             Filter::Time { property, later, than } => {
                 let stored = text(property).in_parentheses().text("::timestamp");
@@ -62,7 +65,7 @@ impl Planner<'_> {
             }
             Filter::Linked(link) => self.linked_condition(node, alias, link),
             Filter::Path(path) => self.path(node, alias, path),
-            Filter::ProjectNames(names) => Condition::any(id(), self.readable.nodes_of(names)),
+            Filter::ProjectNames(names) => Condition::one_of(id(), self.readable.nodes_of(names)),
         }
     }
 

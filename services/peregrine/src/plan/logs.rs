@@ -67,9 +67,9 @@ fn log_filter(filter: &LogFilter) -> Condition {
         LogFilter::Id(id) => Condition::equals(column("id"), *id),
         LogFilter::CommittedBy(id) => Condition::equals(column("committed_by"), *id),
         LogFilter::Text(name, value) => Condition::equals(column(name), value.as_str()),
-        LogFilter::Roles(roles) => Condition::any(column("role"), roles.clone()),
+        LogFilter::Roles(roles) => Condition::one_of(column("role"), roles.clone()),
         LogFilter::ProjectIds(ids) => {
-            Condition::any(Sql::raw("((l.program || '-') || l.project)"), ids.clone())
+            Condition::one_of(Sql::raw("((l.program || '-') || l.project)"), ids.clone())
         }
         LogFilter::DryRun(value) => flag("is_dry_run", *value),
         LogFilter::Closed(value) => flag("closed", *value),

@@ -39,7 +39,7 @@ impl Planner<'_> {
         }
         if let Some(names) = &filter.project_names {
             condition =
-                condition.and(Condition::any(Sql::column("d", "node_id"), self.readable.nodes_of(names)));
+                condition.and(Condition::one_of(Sql::column("d", "node_id"), self.readable.nodes_of(names)));
         }
         if !filter.properties.is_empty() {
             let wanted = Value::Object(filter.properties.clone());

@@ -180,3 +180,35 @@ fn schema_keys(dictionary: &Dictionary) -> Vec<String> {
     }
     keys
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_count_of_a_type_called_like_a_count_has_a_name_of_its_own() {
+        let mut files: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/data/dictionary.json")).unwrap();
+        for id in ["slide", "slide_count"] {
+            let mut node = files["case.yaml"].clone();
+            node["id"] = id.into();
+            node["links"] = serde_json::json!([]);
+            files[format!("{id}.yaml")] = node;
+        }
+        let dictionary = Dictionary::from_files(serde_json::from_value(files).unwrap()).unwrap();
+        let graph = Graph::new(&dictionary);
+        let schema = build(&dictionary, &graph).unwrap();
+        let (slide, slide_count) = (graph.find("slide").unwrap(), graph.find("slide_count").unwrap());
+        let wanted = [
+            ("{slide {id}}", Meaning::Nodes(slide)),
+            ("{_slide_count}", Meaning::NodeCount(slide)),
+            ("{slide_count {id}}", Meaning::Nodes(slide_count)),
+            ("{_slide_count_count}", Meaning::NodeCount(slide_count)),
+        ];
+        for (query, meaning) in wanted {
+            let limits = graphql::Limits::default();
+            let fields = graphql::prepare(&schema, query, &serde_json::Map::new(), &limits).unwrap();
+            assert_eq!(fields[0].field.meaning, Some(meaning), "{query}");
+        }
+    }
+}

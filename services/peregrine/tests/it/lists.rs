@@ -179,3 +179,27 @@ async fn node_types_come_from_the_dictionary() {
     assert_eq!(data["first"], json!([{"id": "sample"}, {"id": "root"}]));
     assert_eq!(data["n"].as_array().unwrap().len(), 10);
 }
+
+#[actix_web::test]
+async fn order_by_type_says_nothing_and_by_id_goes_by_the_nodes_id() {
+    let commons = Commons::with_study().await;
+    let listed =
+        async |order: &str| commons.listed(&format!("{{case(first: 2, {order}) {{submitter_id}}}}")).await;
+    assert_eq!(listed("order_by_asc: \"type\", order_by_desc: \"id\"").await, ["s1", "r1"]);
+    assert_eq!(listed("order_by_asc: \"id\"").await, ["c01", "c02"]);
+    let errors =
+        commons.errors("{node(order_by_asc: \"nope\") {id} datanode(order_by_desc: \"nope\") {id}}").await;
+    assert_eq!(errors, json!(["Cannot order by nope on node"]));
+}
+
+#[actix_web::test]
+async fn paths_are_no_argument_of_nodes_of_any_type() {
+    let commons = Commons::empty().await;
+    let errors = commons.errors("{node(with_path_to: {type: \"case\"}) {id}}").await;
+    assert_eq!(errors, json!(["Unknown argument \"with_path_to\" on field \"node\" of type \"Root\"."]));
+    let errors = commons.errors("{case(with_path_to: {submitter_id: \"c01\"}) {id}}").await;
+    assert!(
+        errors[0].as_str().unwrap().contains("In field \"type\": Expected \"String!\", found null."),
+        "{errors}"
+    );
+}

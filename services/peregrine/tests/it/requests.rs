@@ -192,3 +192,40 @@ async fn status_and_version() {
     let digest = &crate::support::dictionary().digest;
     assert_eq!(version["dictionary"], json!({"version": "1.0", "commit": "abc", "digest": digest}));
 }
+
+#[actix_web::test]
+async fn web_pages_of_any_origin_may_ask() {
+    let commons = Commons::empty().await;
+    let answer = commons.post("admin", &json!({"query": "{_case_count}"})).await;
+    let header = |name: &str| answer.headers.get(name).unwrap().to_str().unwrap().to_owned();
+    assert_eq!(header("access-control-allow-origin"), "*");
+    assert_eq!(header("access-control-expose-headers"), "Content-Disposition");
+}
+
+#[actix_web::test]
+async fn the_operations_name_and_other_keys_say_nothing() {
+    let commons = Commons::empty().await;
+    let body =
+        json!({"query": "query A {_case_count}", "operationName": "B", "format": "tsv", "export": true});
+    let answer = commons.post("admin", &body).await;
+    assert_eq!((answer.status, answer.json()), (200, json!({"data": {"_case_count": 0}})));
+}
+
+#[actix_web::test]
+async fn questions_about_the_schema_have_the_same_answer_again() {
+    let commons = Commons::empty().await;
+    let body = json!({"query": "query ($n: String!) {a: __type(name: $n) {name} __schema {queryType {name}}}", "variables": {"n": "case"}});
+    let expected = r#"{"data":{"a":{"name":"case"},"__schema":{"queryType":{"name":"Root"}}}}"#;
+    for _ in 0..3 {
+        assert_eq!(commons.post("nobody", &body).await.body, expected);
+    }
+    let other = json!({"query": body["query"], "variables": {"n": "sample"}});
+    assert_eq!(commons.post("nobody", &other).await.json()["data"]["a"]["name"], "sample");
+    // What stands beside them is read anew.
+    let mixed = json!({"query": "{__schema {queryType {name}} _case_count}"});
+    assert_eq!(commons.post("admin", &mixed).await.json()["data"]["_case_count"], 0);
+    commons.loader().entity("P-Q", "case", "new", json!({})).await;
+    assert_eq!(commons.post("admin", &mixed).await.json()["data"]["_case_count"], 1);
+    let anonymous = client::TestRequest::post().uri("/v0/submission/graphql").set_payload(body.to_string());
+    assert_eq!(commons.send(anonymous).await.status, 401);
+}

@@ -168,11 +168,11 @@ fn linked_counts(within: &Within) -> Option<Example> {
 
 fn counts_by_value(within: &Within) -> Option<Example> {
     let Enumeration { node, property, values } = within.shape.enumeration()?;
-    let count = |(position, value): (usize, &&str)| {
+    let count = |(alias, value): (String, &&str)| {
         let args = within.args(&format!("{property}: [{}]", quoted(value)));
-        leaf(format!("{}: _{}_count({args})", text::alias(value, position), node.id))
+        leaf(format!("{alias}: _{}_count({args})", node.id))
     };
-    let fields: Vec<Selection> = values.iter().enumerate().map(count).collect();
+    let fields: Vec<Selection> = text::aliases(&values).into_iter().zip(&values).map(count).collect();
     let title = format!("Counts of {} by {property}", node.id);
     let explanation = format!("How many records of {} have each value of {property}.", node.id);
     example("counts_by_value", title, explanation, &fields)

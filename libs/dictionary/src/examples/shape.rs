@@ -29,6 +29,8 @@ const SYSTEM: [&str; 7] =
 const DEPTH: usize = 3;
 /// An enumeration with more values makes no readable example.
 const VALUES: usize = 8;
+/// Properties that people count by, before any other with a short list of values.
+const COUNTED: [&str; 6] = ["sex", "gender", "vital_status", "sample_type", "tissue_type", "race"];
 
 /// Where a value of a closed list is found.
 pub(super) struct Enumeration<'d> {
@@ -147,9 +149,10 @@ impl<'d> Shape<'d> {
     pub(super) fn enumeration(&self) -> Option<Enumeration<'d>> {
         let subject = self.subject?;
         let children = self.children(subject).into_iter().map(|(_, child)| child);
-        let near = std::iter::once(subject).chain(children);
-        let mut all = near.chain(self.types.iter().copied()).filter(|node| !node.category.is_file());
-        all.find_map(enumeration_of)
+        let near = std::iter::once(subject).chain(children).chain(self.types.iter().copied());
+        let near: Vec<&NodeType> = near.filter(|node| !node.category.is_file()).collect();
+        let first = |wanted: &dyn Fn(&str) -> bool| near.iter().find_map(|node| enumeration_of(node, wanted));
+        COUNTED.into_iter().find_map(|name| first(&|property| property == name)).or_else(|| first(&|_| true))
     }
 }
 
@@ -170,13 +173,13 @@ fn rank(way: &[(&str, &NodeType)]) -> (usize, usize, std::cmp::Reverse<usize>) {
     (way.len(), specimens, std::cmp::Reverse(count(|node| node.category.is_file())))
 }
 
-fn enumeration_of(node: &NodeType) -> Option<Enumeration<'_>> {
+fn enumeration_of<'d>(node: &'d NodeType, wanted: &dyn Fn(&str) -> bool) -> Option<Enumeration<'d>> {
     node.stored_properties().find_map(|property| {
-        let usable = is_name(&property.name) && property.scalar == ScalarType::String;
+        let name = property.name.as_str();
+        let usable = is_name(name) && property.scalar == ScalarType::String && !SYSTEM.contains(&name);
         let listed = property.schema.get("enum").and_then(|values| values.as_array());
         let values: Vec<&str> = listed?.iter().filter_map(|value| value.as_str()).collect();
-        let readable =
-            usable && !SYSTEM.contains(&property.name.as_str()) && (2..=VALUES).contains(&values.len());
-        readable.then_some(Enumeration { node, property: &property.name, values })
+        let readable = usable && wanted(name) && (2..=VALUES).contains(&values.len());
+        readable.then_some(Enumeration { node, property: name, values })
     })
 }

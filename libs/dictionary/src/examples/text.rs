@@ -51,18 +51,15 @@ pub(super) fn is_name(name: &str) -> bool {
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// A field name for a value: its letters and digits, made different by `position` where little is left of it.
-pub(super) fn alias(value: &str, position: usize) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
-    let name: String = value.chars().map(plain).collect();
-    match name.chars().next() {
-        Some(c)
-            if c.is_ascii_alphabetic() && value.chars().all(|c| c.is_ascii_alphanumeric() || c == ' ') =>
-        {
-            name
-        }
-        _ => format!("value_{}", position + 1),
+/// Field names for values, all different: their letters and digits, or numbers where little is left of them.
+pub(super) fn aliases(values: &[&str]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(values.len());
+    for (value, position) in values.iter().zip(1..) {
+        let name = value.to_ascii_lowercase().replace(' ', "_");
+        let speaks = is_name(&name) && !name.starts_with('_') && !names.contains(&name);
+        names.push(if speaks { name } else { format!("value_{position}") });
     }
+    names
 }
 
 /// `an aliquot`, `a sample`.
@@ -76,10 +73,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_become_names() {
-        let names: Vec<String> =
-            ["Not Reported", "1-2", "female", ""].iter().zip(0..).map(|(value, n)| alias(value, n)).collect();
-        assert_eq!(names, ["not_reported", "value_2", "female", "value_4"]);
+    fn values_become_names_that_differ() {
+        let names = aliases(&["Not Reported", "1-2", "Yes", "yes", ""]);
+        assert_eq!(names, ["not_reported", "value_2", "yes", "value_4", "value_5"]);
     }
 
     #[test]

@@ -13,6 +13,9 @@ import "./page.css";
 // Dialogs put a style element into the page; the page's policy admits the elements that know its nonce.
 setNonce(document.querySelector("meta[name=style-nonce]").content);
 
+// What the editor shows where there is no example.
+const EMPTY = "# Ctrl-Space shows what can be asked for.\n{\n  \n}\n";
+
 const PLUGINS = [DOC_EXPLORER_PLUGIN, HISTORY_PLUGIN];
 
 /** Who is logged in, or how to become so. */
@@ -106,7 +109,7 @@ function Page({ start }) {
       plugins={PLUGINS}
       referencePlugin={DOC_EXPLORER_PLUGIN}
       shouldPersistHeaders={false}
-      defaultQuery={start.examples[0]?.query ?? ""}
+      defaultQuery={start.examples[0]?.query ?? EMPTY}
     >
       <HistoryContextProvider>
         <DocExplorerContextProvider>

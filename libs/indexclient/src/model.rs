@@ -75,7 +75,8 @@ impl Record {
 }
 
 /// A record to be created. `did` `None`: indexd chooses.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct NewRecord {
     /// GUID, or `None`.
     #[serde(skip_serializing_if = "Option::is_none")]

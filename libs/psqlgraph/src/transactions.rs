@@ -228,6 +228,107 @@ pub async fn add_document<R: Serialize + Sync + ?Sized>(
     .map(|_| ())
 }
 
+/// Writes a document whose text was given to [`add_text`] in this database transaction; `document.text` is not used.
+///
+/// # Errors
+/// What the database says.
+pub async fn add_large_document<R: Serialize + Sync + ?Sized>(
+    connection: &mut PgConnection,
+    id: i32,
+    document: &Document<'_, R>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "with parts as (delete from submitted_text returning part, text) \
+         insert into transaction_documents (transaction_id, name, doc_format, doc, response_json) \
+         select $1, $2, $3, coalesce(string_agg(text, '' order by part), ''), $4 from parts",
+    )
+    .bind(id)
+    .bind(document.name)
+    .bind(document.format)
+    .bind(Json(document.response))
+    .persistent(false)
+    .execute(connection)
+    .await
+    .map(|_| ())
+}
+
+/// Keeps a part of a text that is too large for one statement until [`add_large_document`] puts the parts together. They are
+/// numbered upwards.
+///
+/// # Errors
+/// What the database says.
+pub async fn add_text(connection: &mut PgConnection, part: i64, text: &str) -> Result<(), sqlx::Error> {
+    if part == 0 {
+        sqlx::query(
+            "create temporary table if not exists submitted_text (part bigint not null, text text not null) \
+             on commit drop",
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
+    sqlx::query("insert into submitted_text (part, text) values ($1, $2)")
+        .bind(part)
+        .bind(text)
+        .persistent(false)
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// Writes the document row of work that has just begun, without text, with its progress in place of an answer. Returns the
+/// row's id.
+///
+/// # Errors
+/// What the database says.
+pub async fn begin_progress(
+    connection: &mut PgConnection,
+    id: i32,
+    document: &Document<'_>,
+) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar(
+        "insert into transaction_documents (transaction_id, name, doc_format, doc, response_json) \
+         values ($1, $2, $3, $4, $5) returning id",
+    )
+    .bind(id)
+    .bind(document.name)
+    .bind(document.format)
+    .bind(document.text)
+    .bind(Json(document.response))
+    .fetch_one(connection)
+    .await
+}
+
+/// Replaces the progress in the document row `row`.
+///
+/// # Errors
+/// What the database says.
+pub async fn set_progress(
+    connection: &mut PgConnection,
+    id: i32,
+    row: i32,
+    progress: &Value,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update transaction_documents set response_json = $3 where transaction_id = $1 and id = $2")
+        .bind(id)
+        .bind(row)
+        .bind(Json(progress))
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// Takes the row of [`begin_progress`] away, before the one with the answer is written.
+///
+/// # Errors
+/// What the database says.
+pub async fn end_progress(connection: &mut PgConnection, id: i32) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from transaction_documents where transaction_id = $1")
+        .bind(id)
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
 /// The log row with this id, locked until the transaction ends.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use crate::{
 const RUNNING: usize = 8;
 /// So many more may wait.
 const WAITING: usize = 128;
-/// All together may have so many KiB of documents, which are several times as large in memory.
+/// All together may have so many KiB of documents. Small ones are in memory, where they are several times as large.
 const KIBIBYTES: usize = 256 << 10;
 
 /// Room for submissions in the background.
@@ -42,7 +42,7 @@ impl Default for Background {
 pub(crate) async fn start(sheepdog: &Arc<Sheepdog>, submission: Submission) -> Result<Answer, Error> {
     let admitted = sheepdog.background.admitted.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
     // One that is larger than the limit is taken when nothing else is there.
-    let kibibytes = submission.source.text.len().div_ceil(1024).min(KIBIBYTES);
+    let kibibytes = submission.source.body.len().div_ceil(1024).min(KIBIBYTES as u64);
     let kibibytes = u32::try_from(kibibytes).unwrap_or(u32::MAX);
     let memory = sheepdog.background.kibibytes.clone();
     let memory = memory.try_acquire_many_owned(kibibytes).map_err(|_| Error::Busy)?;
@@ -52,6 +52,7 @@ pub(crate) async fn start(sheepdog: &Arc<Sheepdog>, submission: Submission) -> R
     tokio::spawn(async move {
         let _admitted = (admitted, memory);
         let Ok(_running) = running.acquire_owned().await else { return };
+        let Ok(_room) = sheepdog.room.take(submission.source.body.len()).await else { return };
         if let Err(error) = submission::run_opened(&sheepdog, submission, transaction_id).await {
             tracing::error!(transaction.id = transaction_id, error = ?error, "a submission in the background failed");
         }

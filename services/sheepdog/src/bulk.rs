@@ -13,14 +13,18 @@ use sqlx::{Connection as _, PgConnection};
 
 use crate::{
     Error, Sheepdog,
-    answer::{Answer, Outcome, written},
+    answer::{Answer, Errors, Outcome, raw, written},
     auth::Permitted,
     classify::Scope,
     document::{Format, parse},
     files::IndexWrites,
+    intake::{self, Canonical, Documents},
+    progress::Progress,
+    spool::Spool,
     store::projects::Project,
-    submission::{Failure, Source, Submission, Work, Written, explain, lock_open_project, prepare},
+    submission::{Course, Failure, Source, Submission, Work, explain, lock_open_project},
     task::to_the_end,
+    write::{Parts, Written},
 };
 
 /// A document of a bulk transfer.
@@ -42,7 +46,7 @@ pub(crate) struct Bulk {
 /// A document that has been read.
 struct Prepared {
     submission: Submission,
-    canonical: String,
+    course: Course,
     outcome: Outcome,
 }
 
@@ -56,7 +60,7 @@ struct BulkAnswer<'a> {
     subtransactions: Vec<SubAnswer<'a>>,
     success: bool,
     transaction_id: i32,
-    transactional_errors: Vec<&'a Value>,
+    transactional_errors: Answer,
     updated_entity_count: usize,
 }
 
@@ -71,12 +75,12 @@ struct SubAnswer<'a> {
 ///
 /// # Errors
 /// When the log row cannot be made.
-pub(crate) async fn run(sheepdog: &Arc<Sheepdog>, bulk: Bulk) -> Result<(u16, Answer), Error> {
+pub(crate) async fn run(sheepdog: &Arc<Sheepdog>, bulk: Bulk) -> Result<(u16, Spool), Error> {
     let sheepdog = sheepdog.clone();
     to_the_end(async move { run_here(&sheepdog, bulk).await }).await
 }
 
-async fn run_here(sheepdog: &Arc<Sheepdog>, bulk: Bulk) -> Result<(u16, Answer), Error> {
+async fn run_here(sheepdog: &Arc<Sheepdog>, bulk: Bulk) -> Result<(u16, Spool), Error> {
     let log = NewLog {
         submitter: bulk.permitted.submitter.as_deref(),
         role: bulk.role,
@@ -97,26 +101,24 @@ async fn run_here(sheepdog: &Arc<Sheepdog>, bulk: Bulk) -> Result<(u16, Answer),
 
     let _turn = sheepdog.turns.take(&scope.project_node_id).await;
     let mut connection = sheepdog.pool.acquire().await?;
-    let mut written_records = Written::default();
-    let state = match attempt(sheepdog, &mut connection, &scope, &mut prepared, &mut written_records).await {
+    let state = match attempt(sheepdog, &mut connection, &scope, &mut prepared).await {
         Ok(true) => None,
         Ok(false) => Some(State::Succeeded),
         Err((position, failure)) => {
-            if let Some(first) = prepared.first() {
-                work(sheepdog, &scope, first).take_back(written_records).await;
+            for part in prepared.iter_mut().rev() {
+                let written = std::mem::take(&mut part.course.written);
+                work(sheepdog, &scope, &part.submission).take_back(written).await;
             }
-            prepared
-                .get_mut(position)
-                .map(|part| explain(failure, &mut part.outcome))
-                .or(Some(State::Errored))
+            let part = prepared.get_mut(position);
+            Some(part.map_or(State::Errored, |part| explain(failure, &mut part.outcome)))
         }
     };
     if let Some(state) = state {
         let mut transaction = connection.begin().await?;
-        log_all(sheepdog, &mut transaction, &scope, &prepared, state).await?;
+        log_all(sheepdog, &mut transaction, &scope, &mut prepared, state).await?;
         transaction.commit().await?;
     }
-    answer(sheepdog, id, &prepared, is_dry_run, success_code)
+    answer(sheepdog, id, &mut prepared, is_dry_run, success_code).await
 }
 
 /// Reads the documents; one that cannot be read is a failed one.
@@ -130,15 +132,16 @@ async fn read(
     let permitted = Arc::new(permitted);
     let mut prepared = Vec::with_capacity(parts.len());
     for part in parts {
+        let mut errors = Errors::new(sheepdog.place());
         let (part, parsed) = parse_apart(sheepdog, part).await?;
-        let (documents, mut errors) = match parsed {
-            Ok(documents) => (documents, Vec::new()),
-            Err(error) => (Vec::new(), vec![Value::from(error.to_string())]),
-        };
-        let (entities, unclassified, canonical) = prepare(sheepdog, documents, scope.clone()).await?;
-        errors.extend(unclassified);
-        if entities.is_empty() && errors.is_empty() {
-            errors.push(Value::from("Nothing to submit"));
+        let documents = parsed.unwrap_or_else(|error| {
+            errors.push(&Value::from(error.to_string()));
+            Vec::new()
+        });
+        let (classified, canonical) = intake::classified(sheepdog, documents, scope).await?;
+        let entities = intake::whole(classified, &mut errors);
+        if entities.tally().entities == 0 && errors.is_empty() {
+            errors.push(&Value::from("Nothing to submit"));
         }
         let submission = Submission {
             project: project.clone(),
@@ -146,13 +149,14 @@ async fn read(
             role,
             is_dry_run,
             commits: None,
-            documents: Vec::new(),
-            source: Source { name: Some(part.name), format: part.format.as_str(), text: part.text },
+            documents: Documents::Many(0),
+            source: Source { name: Some(part.name), format: part.format, body: part.text.into() },
         };
         let success_code = if role == Role::Create { 201 } else { 200 };
-        let outcome =
-            Outcome { transaction_id, entities, transactional_errors: errors, is_dry_run, success_code };
-        prepared.push(Prepared { submission, canonical, outcome });
+        let outcome = Outcome { transaction_id, entities, errors, is_dry_run, success_code };
+        let progress = Progress::new(transaction_id, None);
+        let course = Course { incoming: None, canonical, progress, written: Written::default() };
+        prepared.push(Prepared { submission, course, outcome });
     }
     Ok(prepared)
 }
@@ -170,18 +174,17 @@ async fn parse_apart(
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::Corrupt(error.to_string()))
 }
 
-fn work<'a>(sheepdog: &'a Sheepdog, scope: &'a Scope, part: &'a Prepared) -> Work<'a> {
-    Work { sheepdog, submission: &part.submission, scope, canonical: &part.canonical }
+fn work<'a>(sheepdog: &'a Arc<Sheepdog>, scope: &'a Scope, submission: &'a Submission) -> Work<'a> {
+    Work { sheepdog, submission, scope }
 }
 
 /// Whether it was written, with its log. `false`: a dry run, rolled back, still to be logged. A failure comes
 /// with the number of the document in which it happened.
 async fn attempt(
-    sheepdog: &Sheepdog,
+    sheepdog: &Arc<Sheepdog>,
     connection: &mut PgConnection,
     scope: &Scope,
     prepared: &mut [Prepared],
-    written_records: &mut Written,
 ) -> Result<bool, (usize, Failure)> {
     let at = |position: usize| move |failure: Failure| (position, failure);
     let mut transaction = connection.begin().await.map_err(|error| (0, error.into()))?;
@@ -191,9 +194,9 @@ async fn attempt(
     let mut all_index_writes = Vec::new();
     let mut refused = None;
     for (position, part) in prepared.iter_mut().enumerate() {
-        let Prepared { submission, canonical, outcome } = part;
-        let work = Work { sheepdog, submission, scope, canonical };
-        match write_part(&work, &mut transaction, outcome, written_records).await {
+        let Prepared { submission, course, outcome } = part;
+        let work = work(sheepdog, scope, submission);
+        match write_part(&work, &mut transaction, outcome, course).await {
             Ok(index_writes) => all_index_writes.push((position, index_writes)),
             // The other documents are looked at, too: one answer tells all that is wrong.
             Err(Failure::Refused) => refused = refused.or(Some(position)),
@@ -210,8 +213,9 @@ async fn attempt(
         .await
         .map_err(|error| (0, error.into()))?;
     for (position, index_writes) in all_index_writes {
-        let work = work(sheepdog, scope, &prepared[position]);
-        work.patch_records(&index_writes, written_records).await.map_err(at(position))?;
+        let Prepared { submission, course, .. } = &mut prepared[position];
+        let work = work(sheepdog, scope, submission);
+        work.patch_records(&index_writes, &mut course.written).await.map_err(at(position))?;
     }
     transaction.commit().await.map_err(|error| (0, error.into()))?;
     Ok(true)
@@ -221,57 +225,62 @@ async fn write_part(
     work: &Work<'_>,
     connection: &mut PgConnection,
     outcome: &mut Outcome,
-    written_records: &mut Written,
+    course: &mut Course,
 ) -> Result<IndexWrites, Failure> {
-    if !outcome.transactional_errors.is_empty() {
+    if !outcome.errors.is_empty() {
         return Err(Failure::Refused);
     }
-    let (index_writes, edges) = work.resolve(connection, outcome).await?;
+    let mut index_writes = work.decide(connection, outcome, course).await?;
     if !outcome.is_success() {
         return Err(Failure::Refused);
     }
-    if !work.submission.is_dry_run {
-        work.create_records(outcome, &index_writes, written_records).await?;
-    }
-    work.write(connection, outcome, edges).await?;
+    let parts = Parts { records: !work.submission.is_dry_run, graph: true, snapshots: false };
+    work.write(connection, outcome, course, &mut index_writes, parts).await?;
     Ok(index_writes)
 }
 
 /// Snapshots (of a success), documents and the state.
 async fn log_all(
-    sheepdog: &Sheepdog,
+    sheepdog: &Arc<Sheepdog>,
     connection: &mut PgConnection,
     scope: &Scope,
-    prepared: &[Prepared],
+    prepared: &mut [Prepared],
     state: State,
 ) -> Result<(), Error> {
-    let mut canonical = Vec::new();
-    for part in prepared {
-        let work = work(sheepdog, scope, part);
-        if state == State::Succeeded {
-            work.add_snapshots(connection, &part.outcome).await.map_err(|failure| match failure {
-                Failure::Other(error) => error,
-                other => Error::Corrupt(other.to_string()),
-            })?;
-        }
-        let answer = part.outcome.answer(&sheepdog.dictionary)?;
-        work.add_document(connection, &part.outcome, &answer).await?;
-        let documents: Vec<Value> =
-            serde_json::from_str(&part.canonical).map_err(|error| Error::Corrupt(error.to_string()))?;
-        canonical.extend(documents);
+    let parts = Parts { records: false, graph: false, snapshots: state == State::Succeeded };
+    for part in prepared.iter_mut() {
+        let Prepared { submission, course, outcome } = part;
+        let work = work(sheepdog, scope, submission);
+        let written = work.write(connection, outcome, course, &mut IndexWrites::default(), parts).await;
+        let answer = written.map_err(|failure| match failure {
+            Failure::Other(error) => error,
+            other => Error::Corrupt(other.to_string()),
+        })?;
+        work.add_document(connection, outcome, &answer).await?;
     }
     let Some(first) = prepared.first() else { return Ok(()) };
-    let canonical = Value::Array(canonical).to_string();
-    Ok(transactions::finish(connection, first.outcome.transaction_id, state, Some(&canonical)).await?)
+    let canonical = Canonical::join(prepared.iter().map(|part| &part.course.canonical));
+    Ok(transactions::finish(connection, first.outcome.transaction_id, state, canonical.text().as_deref())
+        .await?)
 }
 
-fn answer(
+async fn answer(
     sheepdog: &Sheepdog,
     transaction_id: i32,
-    prepared: &[Prepared],
+    prepared: &mut [Prepared],
     is_dry_run: bool,
     success_code: u16,
-) -> Result<(u16, Answer), Error> {
+) -> Result<(u16, Spool), Error> {
+    let mut responses = Vec::with_capacity(prepared.len());
+    let mut errors = Vec::new();
+    for part in prepared.iter_mut() {
+        let response = part.outcome.answer(&sheepdog.place(), &sheepdog.dictionary).await?;
+        responses.push(raw(&response).await?);
+        let text = part.outcome.errors.text().await?.whole().await?;
+        errors.extend((!text.is_empty()).then_some(text));
+    }
+    let errors = String::from_utf8([b"[", errors.join(&b","[..]).as_slice(), b"]"].concat());
+    let errors = errors.map_err(|error| Error::Corrupt(error.to_string()))?;
     let outcomes = || prepared.iter().map(|part| &part.outcome);
     let success = !prepared.is_empty() && outcomes().all(Outcome::is_success);
     let code = match (is_dry_run, success) {
@@ -280,21 +289,21 @@ fn answer(
         (false, false) => 400,
     };
     let counted = |count: fn(&Outcome) -> usize| if success { outcomes().map(count).sum() } else { 0 };
-    let subtransactions = prepared.iter().map(|part| {
-        let response_json = part.outcome.answer(&sheepdog.dictionary)?;
-        Ok(SubAnswer { name: part.submission.source.name.as_deref(), response_json })
-    });
+    let names = prepared.iter().map(|part| part.submission.source.name.as_deref());
     let answer = BulkAnswer {
         code,
         created_entity_count: counted(Outcome::created),
         document_error_count: outcomes().filter(|outcome| !outcome.is_success()).count(),
         entity_error_count: outcomes().map(Outcome::invalid_entities).sum(),
         message: if success { "Bulk Transaction succeeded." } else { "Bulk Transaction failed." },
-        subtransactions: subtransactions.collect::<Result<_, Error>>()?,
+        subtransactions: names
+            .zip(responses)
+            .map(|(name, response_json)| SubAnswer { name, response_json })
+            .collect(),
         success,
         transaction_id,
-        transactional_errors: outcomes().flat_map(|outcome| &outcome.transactional_errors).collect(),
+        transactional_errors: raw(&errors.into()).await?,
         updated_entity_count: counted(Outcome::updated),
     };
-    Ok((code, written(&answer)?))
+    Ok((code, written(&answer)?.into()))
 }

@@ -1,5 +1,7 @@
 //! Documents to entities: what type each is, and whether it fits its schema. Needs nothing but the dictionary.
 
+use std::collections::BTreeMap;
+
 use dictionary::{Dictionary, NodeType, Validators};
 use serde_json::{Value, json};
 
@@ -51,6 +53,9 @@ fn classify_one(document: Value, scope: &Scope, dictionary: &Dictionary) -> Resu
         errors: Vec::new(),
         warnings: Vec::new(),
         node: None,
+        file: None,
+        uses: BTreeMap::new(),
+        edges: Vec::new(),
         document,
     };
     let Value::Object(map) = &mut entity.document else {

@@ -1,11 +1,14 @@
 //! An entity of a submission: a document on its way to becoming a node.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use dictionary::{Dictionary, NodeType, Violation, ViolationKind};
-use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use indexclient::NewRecord;
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::{Map, Value, json};
 
 /// The `type` of an error or warning; clients that are programs read only this and `keys`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ErrorType {
     InvalidType,
     InvalidValue,
@@ -36,7 +39,7 @@ impl ErrorType {
 }
 
 /// An error or a warning of an entity.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Problem {
     pub kind: ErrorType,
     pub message: String,
@@ -73,7 +76,7 @@ impl From<Violation> for Problem {
 }
 
 /// What becomes of an entity's node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Action {
     Create,
     Update,
@@ -92,7 +95,7 @@ impl Action {
 }
 
 /// The node that an entity becomes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Node {
     pub id: String,
     pub action: Action,
@@ -109,8 +112,43 @@ impl Node {
     }
 }
 
+/// The links of an entity under one name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Use {
+    /// Node ids of the targets.
+    pub ids: BTreeSet<String>,
+    /// JSON null: existing links go.
+    pub cleared: bool,
+}
+
+/// What is to be written of the links under one name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EdgeChange {
+    /// The link's name.
+    pub link: String,
+    /// All edges that there are go first.
+    pub clear: bool,
+    /// Destinations of new edges.
+    pub insert: Vec<String>,
+}
+
+/// The record that an entity brings into the file index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum NewFile {
+    /// One of its own.
+    Record {
+        /// Number among the records of the submission.
+        number: usize,
+        record: NewRecord,
+        /// `<project_id>/<submitter_id>`.
+        alias: Option<String>,
+    },
+    /// The record with this number, which an earlier entity brings.
+    Shared(usize),
+}
+
 /// A document with what is known about it so far.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Entity {
     /// The document; `urls` taken out.
     pub document: Value,
@@ -127,6 +165,10 @@ pub(crate) struct Entity {
     pub errors: Vec<Problem>,
     pub warnings: Vec<Problem>,
     pub node: Option<Node>,
+    pub file: Option<NewFile>,
+    /// By link name.
+    pub uses: BTreeMap<String, Use>,
+    pub edges: Vec<EdgeChange>,
 }
 
 impl Entity {

@@ -37,6 +37,12 @@ pub enum Error {
         /// Bytes.
         limit: usize,
     },
+    /// 413 for a submission of too many documents.
+    #[error("413 Request Entity Too Large: there are more than {limit} documents")]
+    TooManyDocuments {
+        /// How many there may be.
+        limit: usize,
+    },
     /// 501 with this message: what the original announces and does not do either.
     #[error("{0}")]
     NotImplemented(&'static str),
@@ -51,6 +57,9 @@ pub enum Error {
     /// 500: the database failed. The client is told nothing more.
     #[error("internal server error")]
     Database(sqlx::Error),
+    /// 500: a temporary file failed. The client is told nothing more.
+    #[error("internal server error")]
+    File(#[from] std::io::Error),
     /// 500: an invariant of stored data does not hold; the text is for the log.
     #[error("internal server error")]
     Corrupt(String),
@@ -72,7 +81,7 @@ impl From<documents::Fault> for Error {
     fn from(fault: documents::Fault) -> Self {
         match fault {
             documents::Fault::Unreadable(message) => Self::BadRequest(message),
-            documents::Fault::Source(error) => Self::Corrupt(error.to_string()),
+            documents::Fault::Source(error) => Self::File(error),
         }
     }
 }
@@ -102,16 +111,17 @@ impl ResponseError for Error {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge { .. } | Self::TooManyDocuments { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotImplemented(_) => StatusCode::NOT_IMPLEMENTED,
             Self::AuthzUnavailable | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Database(_) | Self::Corrupt(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Database(_) | Self::File(_) | Self::Corrupt(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     fn error_response(&self) -> HttpResponse {
         match self {
             Self::Database(error) => tracing::error!(error = %error, "the graph database failed"),
+            Self::File(error) => tracing::error!(error = %error, "a temporary file failed"),
             Self::Corrupt(what) => tracing::error!(error = what, "stored data is not as it must be"),
             _ => {}
         }

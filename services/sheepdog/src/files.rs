@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     classify::has_object_id,
-    entity::{Action, Entity, ErrorType},
+    entity::{Action, Entity, ErrorType, NewFile},
+    members::Secrets,
     python,
     store::projects::Project,
 };
@@ -66,23 +67,17 @@ pub(crate) struct Found {
     pub by_content: HashMap<(String, i64), Record>,
 }
 
-/// What has to be written to the index, last of all.
-#[derive(Debug, Clone, Default)]
+/// What has to be written to the index, last of all. The new records stand with their entities.
+#[derive(Default)]
 pub(crate) struct IndexWrites {
-    pub create: Vec<NewFile>,
     pub patch: Vec<Patch>,
-    /// Positions of new nodes whose id became that of a record, which another node may have already.
-    pub adopted: Vec<usize>,
-}
-
-/// A record to be made.
-#[derive(Debug, Clone)]
-pub(crate) struct NewFile {
-    pub record: NewRecord,
-    /// `<project_id>/<submitter_id>`.
-    pub alias: Option<String>,
-    /// Positions of the entities whose `object_id` becomes the new GUID.
-    pub entities: Vec<usize>,
+    /// How many records are new.
+    created: usize,
+    /// GUIDs of new records that several entities share, once they are known.
+    pub shared: HashMap<usize, Option<String>>,
+    /// Content that an entity of the request brings, and the number of its record.
+    contents: HashMap<(u64, u64), usize>,
+    secrets: Secrets,
 }
 
 /// A record to be changed, and how to change it back.
@@ -162,18 +157,19 @@ fn text<'a>(props: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
     props.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
-/// Refuses files that do not fit the index, gives the others their GUIDs as far as they are known, and says
-/// what has to be written.
+/// Refuses files that do not fit the index, gives the others their GUIDs as far as they are known, and notes
+/// what has to be written. Returns the positions of new nodes whose id became that of a record, which another node may
+/// have already.
 pub(crate) fn decide(
     entities: &mut [Entity],
     found: &Found,
     context: &Context<'_>,
     dictionary: &Dictionary,
-) -> IndexWrites {
+    writes: &mut IndexWrites,
+) -> Vec<usize> {
     let positions: Vec<(usize, &NodeType)> =
         files(entities, dictionary).map(|(position, _, node_type)| (position, node_type)).collect();
-    let mut decision =
-        Decision { found, context, writes: IndexWrites::default(), new_contents: HashMap::new() };
+    let mut decision = Decision { found, context, writes, adopted: Vec::new() };
     for (position, node_type) in positions {
         let Some(entity) = entities.get_mut(position) else { continue };
         match entity.node.as_ref().map(|node| node.action) {
@@ -181,15 +177,14 @@ pub(crate) fn decide(
             _ => decision.update(entity, node_type),
         }
     }
-    decision.writes
+    decision.adopted
 }
 
 struct Decision<'a> {
     found: &'a Found,
     context: &'a Context<'a>,
-    writes: IndexWrites,
-    /// Content that an earlier entity of the request brings, and where its record will be made.
-    new_contents: HashMap<(String, i64), usize>,
+    writes: &'a mut IndexWrites,
+    adopted: Vec<usize>,
 }
 
 impl Decision<'_> {
@@ -207,10 +202,10 @@ impl Decision<'_> {
             (None, _, Some(record)) => {
                 set_guid(entity, node_type, &record.did);
                 if !has_object_id(node_type) {
-                    self.writes.adopted.push(position);
+                    self.adopted.push(position);
                 }
             }
-            (guid, None, None) => self.register(position, entity, node_type, guid, content),
+            (guid, None, None) => self.register(entity, node_type, guid, content),
             (None, Some(_), None) => {}
         }
     }
@@ -275,7 +270,6 @@ impl Decision<'_> {
 
     fn register(
         &mut self,
-        position: usize,
         entity: &mut Entity,
         node_type: &NodeType,
         guid: Option<String>,
@@ -289,12 +283,13 @@ impl Decision<'_> {
             let message = "Fail to register the data node in indexd. Detail md5sum and file_size are needed";
             return entity.refuse(ErrorType::InvalidValue, message, &[]);
         };
-        let key = (md5.clone(), size);
+        let key = self.writes.secrets.of(&(&md5, size));
         if guid.is_none()
             && has_object_id(node_type)
-            && let Some(earlier) = self.new_contents.get(&key)
+            && let Some(earlier) = self.writes.contents.get(&key).copied()
         {
-            self.writes.create[*earlier].entities.push(position);
+            self.writes.shared.entry(earlier).or_default();
+            entity.file = Some(NewFile::Shared(earlier));
             return;
         }
         let node = entity.node.as_ref();
@@ -314,8 +309,10 @@ impl Decision<'_> {
             authz: self.authz(entity, node_type),
             ..NewRecord::default()
         };
-        self.new_contents.entry(key).or_insert(self.writes.create.len());
-        self.writes.create.push(NewFile { record, alias, entities: vec![position] });
+        let number = self.writes.created;
+        self.writes.created += 1;
+        self.writes.contents.entry(key).or_insert(number);
+        entity.file = Some(NewFile::Record { number, record, alias });
     }
 
     /// New locations replace the record's.

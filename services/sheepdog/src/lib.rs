@@ -1,17 +1,19 @@
 //! sheepdog: validated writes to the graph.
 //!
 //! A submission goes through pure steps with one lookup between each two: the body becomes documents
-//! (`libs/documents`), documents become entities with what has to be looked up (`plan`), the answers of the
-//! database turn them into writes or errors (`resolve`, `links`), and `store` writes them set by set. One
-//! request is one transaction.
+//! (`libs/documents`), documents become entities (`intake`, `classify`), the answers of the database turn them into writes or
+//! errors (`decide` with `resolve`, `files`, `links`), and `write` writes them set by set. One request is one
+//! transaction. What does not fit into one batch waits in temporary files between the steps (`spool`, `batches`).
 
 mod answer;
 mod archive;
 mod auth;
 mod background;
+mod batches;
 mod body;
 mod bulk;
 mod classify;
+mod decide;
 mod deletion;
 mod document;
 mod entity;
@@ -19,14 +21,20 @@ mod error;
 mod export;
 mod export_stream;
 mod files;
+mod intake;
 mod life;
 mod links;
+mod log;
 mod manifest;
+mod members;
+mod progress;
 mod python;
 mod reassignment;
 mod removal;
 mod resolve;
+mod room;
 mod routes;
+mod spool;
 mod states;
 mod store;
 mod submission;
@@ -35,8 +43,9 @@ mod template;
 #[cfg(test)]
 mod testing;
 mod turns;
+mod write;
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use actix_web::{middleware::from_fn, web};
 use async_trait::async_trait;
@@ -49,6 +58,7 @@ use tokens::Verifier;
 use background::Background;
 pub use error::Error;
 use life::Life;
+use room::Room;
 use turns::Turns;
 
 /// What an operator can set.
@@ -58,8 +68,16 @@ pub struct Config {
     pub auth_namespace: String,
     /// Refuse file records whose bytes the file index does not know yet (`REQUIRE_FILE_INDEX_EXISTS`).
     pub require_file_index_exists: bool,
-    /// Largest body of a submission, in bytes.
+    /// Largest body of a submission, in bytes. Large ones wait in temporary files.
     pub body_limit: usize,
+    /// Where temporary files live; `None`: the system's folder for them.
+    pub temporary_folder: Option<PathBuf>,
+    /// So many documents of one submission are worked on at once.
+    pub whole_rows: usize,
+    /// A submission of more documents than that is worked on in batches of so many.
+    pub batch_rows: usize,
+    /// Most documents of a submission.
+    pub most_rows: usize,
     /// What `/_version` says.
     pub version: String,
     /// What `/_version` says.
@@ -71,7 +89,11 @@ impl Default for Config {
         Self {
             auth_namespace: String::new(),
             require_file_index_exists: false,
-            body_limit: 128 << 20,
+            body_limit: 2 << 30,
+            temporary_folder: None,
+            whole_rows: 20_000,
+            batch_rows: 5_000,
+            most_rows: 5_000_000,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             commit: "unknown".to_owned(),
         }
@@ -89,6 +111,7 @@ pub struct Sheepdog {
     verifier: Arc<Verifier>,
     background: Arc<Background>,
     turns: Arc<Turns>,
+    room: Arc<Room>,
     life: Arc<Life>,
 }
 
@@ -117,6 +140,7 @@ impl Sheepdog {
             verifier,
             background: Arc::default(),
             turns: Arc::default(),
+            room: Arc::default(),
         }))
     }
 
@@ -135,6 +159,7 @@ impl Sheepdog {
             verifier: self.verifier.clone(),
             background: self.background.clone(),
             turns: self.turns.clone(),
+            room: self.room.clone(),
             life: self.life.clone(),
         }))
     }

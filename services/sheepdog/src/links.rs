@@ -1,13 +1,9 @@
 //! Links of a submission: whom each means, and what the dictionary allows.
 //!
 //! Pure, in three steps with a lookup between: [`collect`] what is referred to, [`Links::resolve`] it, then
-//! [`Links::check`] multiplicities and groups against the edges that exist.
+//! [`check`] multiplicities and groups against the edges that exist.
 
-use std::{
-    borrow::Borrow,
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    hash::Hash,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use dictionary::{Dictionary, Link, LinkGroup, LinkItem, NodeType};
 use psqlgraph::nodes::EdgeTable;
@@ -15,7 +11,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     classify::Scope,
-    entity::{Action, Entity, ErrorType, keys_of},
+    entity::{Action, EdgeChange, Entity, ErrorType, Use, keys_of},
+    members::{Claims, Member, Members},
     python,
     resolve::{Hit, Via, Wanted},
 };
@@ -29,39 +26,12 @@ struct Target {
     keys: Vec<Vec<Option<String>>>,
 }
 
-/// The links of one entity under one name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Use {
-    /// Which of the type's links, from 0.
-    link: usize,
-    /// Numbers of targets.
-    targets: Vec<usize>,
-    /// Node ids, once resolved.
-    ids: BTreeSet<String>,
-    /// JSON null: existing links go.
-    cleared: bool,
-}
-
-/// All links of a submission.
-#[derive(Debug)]
-pub(crate) struct Links<'d> {
+/// The links of a batch of entities.
+#[derive(Debug, Default)]
+pub(crate) struct Links {
     targets: Vec<Target>,
-    /// By entity; of each in the order of the links' names.
-    uses: Vec<Vec<Use>>,
-    /// Of the types that occur.
-    shapes: HashMap<&'d str, Shape<'d>>,
-}
-
-/// The links that a type declares, groups flattened, with their tables: made once a type, for entities are many.
-#[derive(Debug)]
-struct Shape<'d> {
-    links: Vec<(&'d Link, EdgeTable)>,
-}
-
-impl<'d> Shape<'d> {
-    fn of(node: &'d NodeType) -> Self {
-        Self { links: node.all_links().into_iter().map(|link| (link, edge_table(node, link))).collect() }
-    }
+    /// Numbers of targets by entity and link name.
+    uses: BTreeMap<(usize, String), Vec<usize>>,
 }
 
 /// Nodes at the other end of the edges of a node.
@@ -74,6 +44,44 @@ pub(crate) struct Edges {
     pub destinations: HashMap<EdgeTable, Neighbours>,
     /// Sources of the submission's targets under links that allow one only.
     pub sources: HashMap<EdgeTable, Neighbours>,
+}
+
+fn neighbours<'n>(edges: &'n HashMap<EdgeTable, Neighbours>, table: &EdgeTable, id: &str) -> &'n [String] {
+    edges.get(table).and_then(|of_table| of_table.get(id)).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The links that a type declares, groups flattened, with their tables: made once a type, for entities are many.
+struct Shape<'d> {
+    node_type: &'d NodeType,
+    links: Vec<(&'d Link, EdgeTable)>,
+}
+
+impl<'d> Shape<'d> {
+    fn of(node_type: &'d NodeType) -> Self {
+        let links = node_type.all_links().into_iter().map(|link| (link, edge_table(node_type, link)));
+        Self { node_type, links: links.collect() }
+    }
+
+    fn link(&self, name: &str) -> Option<&(&'d Link, EdgeTable)> {
+        self.links.iter().find(|(link, _)| link.name == name)
+    }
+}
+
+/// The shapes of the types that occur.
+struct Shapes<'d> {
+    dictionary: &'d Dictionary,
+    known: HashMap<&'d str, Shape<'d>>,
+}
+
+impl<'d> Shapes<'d> {
+    fn new(dictionary: &'d Dictionary) -> Self {
+        Self { dictionary, known: HashMap::new() }
+    }
+
+    fn of(&mut self, entity: &Entity) -> Option<&Shape<'d>> {
+        let node_type = entity.node_type(self.dictionary)?;
+        Some(self.known.entry(&node_type.id).or_insert_with(|| Shape::of(node_type)))
+    }
 }
 
 /// What has to be known of an edge table.
@@ -100,17 +108,16 @@ pub(crate) fn edge_table(node: &NodeType, link: &Link) -> EdgeTable {
 }
 
 /// What the valid entities refer to.
-pub(crate) fn collect<'d>(entities: &[Entity], scope: &Scope, dictionary: &'d Dictionary) -> Links<'d> {
-    let mut links =
-        Links { targets: Vec::new(), uses: vec![Vec::new(); entities.len()], shapes: HashMap::new() };
+pub(crate) fn collect(entities: &mut [Entity], scope: &Scope, dictionary: &Dictionary) -> Links {
+    let mut links = Links::default();
     let mut known: HashMap<Target, usize> = HashMap::new();
-    for (position, entity) in linkable(entities) {
-        let Some(node) = entity.node_type(dictionary) else { continue };
-        let shape = links.shapes.entry(&node.id).or_insert_with(|| Shape::of(node));
-        let mut uses = Vec::new();
-        for (number, (link, _)) in shape.links.iter().enumerate() {
+    let mut shapes = Shapes::new(dictionary);
+    for (position, entity) in entities.iter_mut().enumerate().filter(|(_, entity)| is_linkable(entity)) {
+        let Some(shape) = shapes.of(entity) else { continue };
+        for (link, _) in &shape.links {
             let Some(value) = entity.get(&link.name) else { continue };
-            let mut one_use = Use { link: number, cleared: value.is_null(), ..Use::default() };
+            let one_use = Use { cleared: value.is_null(), ..Use::default() };
+            let mut numbers = Vec::new();
             for reference in references(value) {
                 let target = target(reference, link, scope, dictionary);
                 let number = match known.get(&target) {
@@ -121,18 +128,17 @@ pub(crate) fn collect<'d>(entities: &[Entity], scope: &Scope, dictionary: &'d Di
                         links.targets.len() - 1
                     }
                 };
-                one_use.targets.push(number);
+                numbers.push(number);
             }
-            uses.push(one_use);
+            entity.uses.insert(link.name.clone(), one_use);
+            links.uses.insert((position, link.name.clone()), numbers);
         }
-        uses.sort_by(|a, b| shape.links[a.link].0.name.cmp(&shape.links[b.link].0.name));
-        links.uses[position] = uses;
     }
     links
 }
 
-fn linkable(entities: &[Entity]) -> impl Iterator<Item = (usize, &Entity)> {
-    entities.iter().enumerate().filter(|(_, entity)| entity.node.is_some() && entity.is_valid())
+fn is_linkable(entity: &Entity) -> bool {
+    entity.node.is_some() && entity.is_valid()
 }
 
 /// The objects of a link's value; an empty object alone is no link.
@@ -156,11 +162,7 @@ fn target(reference: &Map<String, Value>, link: &Link, scope: &Scope, dictionary
     Target { label: link.target_type.clone(), id: text("id").map(str::to_owned), keys: keys.collect() }
 }
 
-impl<'d> Links<'d> {
-    fn shape(&self, entity: &Entity) -> Option<&Shape<'d>> {
-        self.shapes.get(entity.label.as_deref()?)
-    }
-
+impl Links {
     /// What has to be looked up, by node type; positions are numbers of targets.
     pub(crate) fn wanted(&self, dictionary: &Dictionary) -> BTreeMap<String, Wanted> {
         let mut wanted: BTreeMap<String, Wanted> = BTreeMap::new();
@@ -181,13 +183,13 @@ impl<'d> Links<'d> {
 
     /// Finds the target of every link among stored nodes and the nodes of the request itself.
     pub(crate) fn resolve(
-        &mut self,
+        &self,
         entities: &mut [Entity],
         stored: &BTreeMap<String, Vec<Hit>>,
+        members: &Members,
         scope: &Scope,
         dictionary: &Dictionary,
     ) {
-        let new = NewNodes::of(entities, &self.targets, dictionary);
         let mut hits: HashMap<usize, Vec<&Hit>> = HashMap::new();
         for hit in stored.values().flatten() {
             hits.entry(hit.position).or_default().push(hit);
@@ -198,118 +200,101 @@ impl<'d> Links<'d> {
             .enumerate()
             .map(|(number, target)| {
                 let stored = hits.get(&number).map(Vec::as_slice).unwrap_or_default();
-                find(target, stored, &new, scope)
+                find(target, stored, members, scope)
             })
             .collect();
-        for (entity, uses) in entities.iter_mut().zip(&mut self.uses) {
-            let shape = entity.label.as_deref().and_then(|label| self.shapes.get(label));
-            let Some(shape) = shape else { continue };
-            for one_use in uses {
-                let name = &shape.links[one_use.link].0.name;
-                for number in &one_use.targets {
-                    match (&outcomes[*number], &self.targets[*number]) {
-                        (Outcome::One(id), _) => drop(one_use.ids.insert(id.clone())),
-                        (outcome, target) => outcome.refuse(entity, name, target, dictionary),
+        for ((position, name), numbers) in &self.uses {
+            let Some(entity) = entities.get_mut(*position) else { continue };
+            for number in numbers {
+                match (&outcomes[*number], &self.targets[*number]) {
+                    (Outcome::One(id), _) => {
+                        entity.uses.entry(name.clone()).or_default().ids.insert(id.clone());
+                    }
+                    (Outcome::None, target) => refuse_missing(entity, name, target, dictionary),
+                    (Outcome::Many, _) => {
+                        let message = format!("More than one link destination found for {name}");
+                        entity.refuse(ErrorType::InvalidLink, message, &[name]);
+                    }
+                    (Outcome::Foreign(message), target) => {
+                        let keys: &[&str] = if target.label == "project" { &[name] } else { &[] };
+                        entity.refuse(ErrorType::InvalidLink, message.clone(), keys);
                     }
                 }
             }
         }
     }
+}
 
-    /// The edges that [`Links::check`] needs to know.
-    pub(crate) fn wanted_edges(&self, entities: &[Entity]) -> BTreeMap<EdgeTable, WantedEdges> {
-        let mut wanted: BTreeMap<&EdgeTable, WantedEdges> = BTreeMap::new();
-        for (position, entity) in linkable(entities) {
-            let (Some(shape), Some(node)) = (self.shape(entity), &entity.node) else { continue };
+/// Notes who links to each target under links that allow one source only.
+pub(crate) fn claim(entities: &[Entity], claims: &mut Claims, dictionary: &Dictionary) {
+    let mut shapes = Shapes::new(dictionary);
+    for entity in entities {
+        let (Some(shape), Some(node)) = (shapes.of(entity), &entity.node) else { continue };
+        for (name, one_use) in &entity.uses {
+            let link = shape.link(name).filter(|(link, _)| link.multiplicity.one_source());
+            let Some((_, table)) = link else { continue };
+            one_use.ids.iter().for_each(|id| claims.add(&table.name, id, &node.id));
+        }
+    }
+}
+
+/// Whether nodes of the type may link to a target that can have one source only.
+pub(crate) fn may_claim(node_type: &NodeType) -> bool {
+    node_type.all_links().iter().any(|link| link.multiplicity.one_source())
+}
+
+/// The edges that [`check`] needs to know.
+pub(crate) fn wanted_edges(entities: &[Entity], dictionary: &Dictionary) -> BTreeMap<EdgeTable, WantedEdges> {
+    let mut wanted: BTreeMap<EdgeTable, WantedEdges> = BTreeMap::new();
+    let mut note = |table: &EdgeTable, note: &dyn Fn(&mut WantedEdges)| match wanted.get_mut(table) {
+        Some(of_table) => note(of_table),
+        None => note(wanted.entry(table.clone()).or_default()),
+    };
+    let mut shapes = Shapes::new(dictionary);
+    for entity in entities.iter().filter(|entity| is_linkable(entity)) {
+        let (Some(shape), Some(node)) = (shapes.of(entity), &entity.node) else { continue };
+        for (link, table) in &shape.links {
             if node.action == Action::Update {
-                for (_, table) in &shape.links {
-                    wanted.entry(table).or_default().of_sources.insert(node.id.clone());
-                }
+                note(table, &|edges| edges.of_sources.extend([node.id.clone()]));
             }
-            for one_use in self.uses[position].iter().filter(|one_use| !one_use.ids.is_empty()) {
-                let (link, table) = &shape.links[one_use.link];
-                if link.multiplicity.one_source() {
-                    wanted.entry(table).or_default().of_destinations.extend(one_use.ids.iter().cloned());
-                }
+            let Some(one_use) = entity.uses.get(&link.name) else { continue };
+            if link.multiplicity.one_source() && !one_use.ids.is_empty() {
+                note(table, &|edges| edges.of_destinations.extend(one_use.ids.iter().cloned()));
             }
         }
-        wanted.into_iter().map(|(table, wanted)| (table.clone(), wanted)).collect()
     }
+    wanted
+}
 
-    /// Refuses what the dictionary does not allow, and says what is to be written for the rest.
-    pub(crate) fn check(
-        &self,
-        entities: &mut [Entity],
-        edges: &Edges,
-        dictionary: &Dictionary,
-    ) -> EdgeWrites {
-        let claims = self.claims(entities);
-        let mut writes = EdgeWrites::default();
-        for (entity, uses) in entities.iter_mut().zip(&self.uses) {
-            if entity.node.is_none() || !entity.is_valid() {
-                continue;
-            }
-            let (Some(node_type), Some(shape)) = (entity.node_type(dictionary), self.shape(entity)) else {
-                continue;
-            };
-            EntityCheck { uses, shape, node_type, edges, claims: &claims }.run(entity, &mut writes);
-        }
-        writes
-    }
-
-    /// Who of this request links to each target under links that allow one source only.
-    fn claims(&self, entities: &[Entity]) -> HashMap<&EdgeTable, Neighbours> {
-        let mut claims: HashMap<&EdgeTable, Neighbours> = HashMap::new();
-        for (entity, uses) in entities.iter().zip(&self.uses) {
-            let (Some(shape), Some(node)) = (self.shape(entity), &entity.node) else { continue };
-            for one_use in uses {
-                let (link, table) = &shape.links[one_use.link];
-                for id in one_use.ids.iter().filter(|_| link.multiplicity.one_source()) {
-                    claims.entry(table).or_default().entry(id.clone()).or_default().push(node.id.clone());
-                }
-            }
-        }
-        claims
+/// Refuses what the dictionary does not allow, and says what is to be written for the rest.
+pub(crate) fn check(entities: &mut [Entity], edges: &Edges, claims: &Claims, dictionary: &Dictionary) {
+    let mut shapes = Shapes::new(dictionary);
+    for entity in entities.iter_mut().filter(|entity| is_linkable(entity)) {
+        let Some(shape) = shapes.of(entity) else { continue };
+        EntityCheck { shape, edges, claims }.run(entity);
     }
 }
 
-/// The nodes that the request itself makes or updates, of types that its links lead to.
-struct NewNodes {
-    by_id: HashMap<(String, String), String>,
-    by_key: HashMap<(String, usize, Vec<String>), Vec<String>>,
-    /// Ids that refused entities would have got: these give way to nodes that there are.
-    refused: HashSet<String>,
-}
-
-impl NewNodes {
-    fn of(entities: &[Entity], targets: &[Target], dictionary: &Dictionary) -> Self {
-        let mut new = Self { by_id: HashMap::new(), by_key: HashMap::new(), refused: HashSet::new() };
-        let labels: BTreeSet<&str> = targets.iter().map(|target| target.label.as_str()).collect();
-        let is_target =
-            |entity: &&Entity| entity.label.as_deref().is_some_and(|label| labels.contains(label));
-        for entity in entities.iter().filter(is_target) {
-            let (Some(node_type), Some(node)) = (entity.node_type(dictionary), &entity.node) else {
-                continue;
-            };
-            if node.action == Action::Create && !entity.is_valid() {
-                new.refused.insert(node.id.clone());
+/// What is to be written for all the entities.
+pub(crate) fn writes(entities: &[Entity], dictionary: &Dictionary) -> EdgeWrites {
+    let mut writes = EdgeWrites::default();
+    let mut shapes = Shapes::new(dictionary);
+    for entity in entities.iter().filter(|entity| !entity.edges.is_empty()) {
+        let (Some(shape), Some(node)) = (shapes.of(entity), &entity.node) else { continue };
+        for change in &entity.edges {
+            let Some((_, table)) = shape.link(&change.link) else { continue };
+            if change.clear {
+                writes.clear.entry(table.clone()).or_default().push(node.id.clone());
             }
-            new.by_id.insert((node_type.id.clone(), node.id.clone()), node.id.clone());
-            for (number, tuple) in keys_of(node_type).enumerate() {
-                let value = |key: &String| node.props.get(key).and_then(Value::as_str).map(str::to_lowercase);
-                if let Some(values) = tuple.iter().map(value).collect() {
-                    let ids = new.by_key.entry((node_type.id.clone(), number, values)).or_default();
-                    ids.push(node.id.clone());
-                }
+            let pairs = change.insert.iter().map(|target| (node.id.clone(), target.clone()));
+            match writes.insert.get_mut(table) {
+                Some(list) => list.extend(pairs),
+                None if change.insert.is_empty() => {}
+                None => drop(writes.insert.insert(table.clone(), pairs.collect())),
             }
         }
-        new
     }
-
-    fn with_key(&self, label: &str, number: usize, values: &[String]) -> &[String] {
-        let folded = values.iter().map(|value| value.to_lowercase()).collect();
-        self.by_key.get(&(label.to_owned(), number, folded)).map(Vec::as_slice).unwrap_or_default()
-    }
+    writes
 }
 
 enum Outcome {
@@ -319,26 +304,8 @@ enum Outcome {
     Foreign(String),
 }
 
-impl Outcome {
-    /// Says why there is no such link.
-    fn refuse(&self, entity: &mut Entity, name: &str, target: &Target, dictionary: &Dictionary) {
-        match self {
-            Self::One(_) => {}
-            Self::None => refuse_missing(entity, name, target, dictionary),
-            Self::Many => {
-                let message = format!("More than one link destination found for {name}");
-                entity.refuse(ErrorType::InvalidLink, message, &[name]);
-            }
-            Self::Foreign(message) => {
-                let keys: &[&str] = if target.label == "project" { &[name] } else { &[] };
-                entity.refuse(ErrorType::InvalidLink, message.clone(), keys);
-            }
-        }
-    }
-}
-
 /// Both the id and the keys must fit, where both are given. Neither given means nobody.
-fn find(target: &Target, stored: &[&Hit], new: &NewNodes, scope: &Scope) -> Outcome {
+fn find(target: &Target, stored: &[&Hit], members: &Members, scope: &Scope) -> Outcome {
     let complete: Vec<(usize, Vec<String>)> = target
         .keys
         .iter()
@@ -349,25 +316,24 @@ fn find(target: &Target, stored: &[&Hit], new: &NewNodes, scope: &Scope) -> Outc
         return Outcome::None;
     }
     let mut candidates: BTreeSet<&str> = stored.iter().map(|hit| hit.node_id.as_str()).collect();
-    let new_ids: Vec<Vec<String>> = complete
-        .iter()
-        .map(|(number, values)| new.with_key(&target.label, *number, values).to_vec())
-        .collect();
-    candidates.extend(new_ids.iter().flatten().map(String::as_str));
-    let known_id = target.id.as_ref().and_then(|id| new.by_id.get(&(target.label.clone(), id.clone())));
-    candidates.extend(known_id.map(String::as_str));
+    let new: Vec<Vec<Member>> =
+        complete.iter().map(|(number, values)| members.with_key(&target.label, *number, values)).collect();
+    candidates.extend(new.iter().flatten().map(|member| member.id.as_str()));
+    let known_id = target.id.as_deref().filter(|id| members.has_id(&target.label, id));
+    candidates.extend(known_id);
 
     let fits = |candidate: &&str| {
         let id_fits = target.id.as_deref().is_none_or(|id| id == *candidate);
         let key_fits = |(position, (number, _)): (usize, &(usize, Vec<String>))| {
-            new_ids[position].iter().any(|id| id == candidate)
+            new[position].iter().any(|member| member.id == *candidate)
                 || stored.iter().any(|hit| hit.via == Via::Key(*number) && hit.node_id == *candidate)
         };
         id_fits && complete.iter().enumerate().all(key_fits)
     };
     let mut fitting: Vec<&str> = candidates.into_iter().filter(fits).collect();
     if fitting.len() > 1 {
-        fitting.retain(|id| !new.refused.contains(*id));
+        let is_refused = |id: &str| new.iter().flatten().any(|member| member.is_refused && member.id == id);
+        fitting.retain(|id| !is_refused(id));
     }
     let mut fitting = fitting.into_iter();
     match (fitting.next(), fitting.next()) {
@@ -414,42 +380,36 @@ fn refuse_missing(entity: &mut Entity, name: &str, target: &Target, dictionary: 
 
 /// The rules of the dictionary for one entity.
 struct EntityCheck<'a> {
-    uses: &'a [Use],
     shape: &'a Shape<'a>,
-    node_type: &'a NodeType,
     edges: &'a Edges,
-    claims: &'a HashMap<&'a EdgeTable, Neighbours>,
+    claims: &'a Claims,
 }
 
 impl EntityCheck<'_> {
-    fn run(&self, entity: &mut Entity, writes: &mut EdgeWrites) {
+    fn run(&self, entity: &mut Entity) {
         let Some(id) = entity.node.as_ref().map(|node| node.id.clone()) else { return };
-        let mut present: BTreeSet<String> = BTreeSet::new();
+        let uses = std::mem::take(&mut entity.uses);
+        let mut present: BTreeSet<&str> = BTreeSet::new();
         let no_use = Use::default();
-        for (number, (link, table)) in self.shape.links.iter().enumerate() {
-            let one_use = self.uses.iter().find(|one_use| one_use.link == number).unwrap_or(&no_use);
+        for (link, table) in &self.shape.links {
+            let one_use = uses.get(&link.name).unwrap_or(&no_use);
             let existing = neighbours(&self.edges.destinations, table, &id);
             let kept = if one_use.cleared { &[] } else { existing };
-            let new: Vec<&String> = one_use.ids.iter().filter(|target| !kept.contains(target)).collect();
-            let after = kept.len() + new.len();
+            let insert: Vec<String> =
+                one_use.ids.iter().filter(|target| !kept.contains(target)).cloned().collect();
+            let after = kept.len() + insert.len();
             if after > 0 {
-                present.insert(link.name.clone());
+                present.insert(&link.name);
             }
             if !one_use.ids.is_empty() {
                 self.refuse_too_many(entity, link, table, &id, one_use, after);
             }
-            if one_use.cleared && !existing.is_empty() {
-                writes.clear.entry(table.clone()).or_default().push(id.clone());
-            }
-            if !new.is_empty() {
-                let pairs = new.into_iter().map(|target| (id.clone(), target.clone()));
-                match writes.insert.get_mut(table) {
-                    Some(list) => list.extend(pairs),
-                    None => drop(writes.insert.insert(table.clone(), pairs.collect())),
-                }
+            let clear = one_use.cleared && !existing.is_empty();
+            if clear || !insert.is_empty() {
+                entity.edges.push(EdgeChange { link: link.name.clone(), clear, insert });
             }
         }
-        for item in &self.node_type.links {
+        for item in &self.shape.node_type.links {
             refuse_missing_links(entity, item, &present);
         }
     }
@@ -472,8 +432,8 @@ impl EntityCheck<'_> {
             return;
         }
         let is_taken = |target: &&String| {
-            let stored = neighbours(&self.edges.sources, table, target).iter();
-            stored.chain(neighbours(self.claims, table, target)).any(|source| source != id)
+            let stored = neighbours(&self.edges.sources, table, target);
+            stored.iter().any(|source| source != id) || self.claims.has_other(&table.name, target, id)
         };
         if one_use.ids.iter().any(|target| is_taken(&target)) {
             let message = format!(
@@ -485,17 +445,9 @@ impl EntityCheck<'_> {
     }
 }
 
-fn neighbours<'n, K: Borrow<EdgeTable> + Eq + Hash>(
-    edges: &'n HashMap<K, Neighbours>,
-    table: &EdgeTable,
-    id: &str,
-) -> &'n [String] {
-    edges.get(table).and_then(|of_table| of_table.get(id)).map(Vec::as_slice).unwrap_or_default()
-}
-
-fn refuse_missing_links(entity: &mut Entity, item: &LinkItem, present: &BTreeSet<String>) {
+fn refuse_missing_links(entity: &mut Entity, item: &LinkItem, present: &BTreeSet<&str>) {
     match item {
-        LinkItem::Link(link) if link.required && !present.contains(&link.name) => {
+        LinkItem::Link(link) if link.required && !present.contains(link.name.as_str()) => {
             let message = format!("Entity is missing required link to {}", link.name);
             entity.refuse(ErrorType::InvalidLink, message, &[&link.name]);
         }
@@ -510,13 +462,13 @@ fn refuse_missing_links(entity: &mut Entity, item: &LinkItem, present: &BTreeSet
 }
 
 /// Messages with their keys.
-fn group_problems(group: &LinkGroup, present: &BTreeSet<String>) -> Vec<(String, Vec<String>)> {
+fn group_problems(group: &LinkGroup, present: &BTreeSet<&str>) -> Vec<(String, Vec<String>)> {
     let mut problems = Vec::new();
     let mut alternatives = 0_usize;
     let mut names = Vec::new();
     for member in &group.members {
         let members: Vec<String> = member.flatten().iter().map(|link| link.name.clone()).collect();
-        alternatives += usize::from(members.iter().any(|name| present.contains(name)));
+        alternatives += usize::from(members.iter().any(|name| present.contains(name.as_str())));
         names.extend(members);
         // An inner group counts as one alternative; only its exclusiveness is a rule of its own.
         if let LinkItem::Group(inner) = member {
@@ -578,7 +530,7 @@ mod tests {
     }
 
     fn messages(group: &LinkGroup, present: &[&str]) -> Vec<String> {
-        let present = present.iter().map(|name| (*name).to_owned()).collect();
+        let present = present.iter().copied().collect();
         group_problems(group, &present).into_iter().map(|(message, _)| message).collect()
     }
 

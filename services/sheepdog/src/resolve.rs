@@ -2,7 +2,7 @@
 //!
 //! Pure: [`wanted`] says what to look up, [`instantiate`] uses what was found.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use dictionary::{Dictionary, NodeType};
 use serde_json::{Map, Value, json};
@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     classify::Scope,
     entity::{Action, Entity, ErrorType, Node, keys_of, same},
+    members::{Members, Repeats},
     python,
 };
 
@@ -88,7 +89,11 @@ pub(crate) fn wanted(
 }
 
 /// The values of a key tuple; `None` when one is missing or empty, for then it identifies nothing.
-fn key_texts<'e>(entity: &'e Entity, members: &[String], scope: &'e Scope) -> Option<Vec<&'e str>> {
+pub(crate) fn key_texts<'e>(
+    entity: &'e Entity,
+    members: &[String],
+    scope: &'e Scope,
+) -> Option<Vec<&'e str>> {
     let value = |member: &String| match entity.get(member).and_then(Value::as_str) {
         Some(text) => Some(text),
         None => (member == "project_id").then_some(scope.project_id.as_str()),
@@ -100,30 +105,22 @@ fn key_values(entity: &Entity, members: &[String], scope: &Scope) -> Option<Vec<
     key_texts(entity, members, scope).map(|values| values.into_iter().map(str::to_owned).collect())
 }
 
-/// Whether the submission must end here, because rows would collide.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Collisions {
-    /// Errors of the whole transaction, one a repeated key.
-    pub transactional: Vec<Value>,
-    /// Whether an entity got an error for an id or key that exists already.
-    pub stored: bool,
-}
-
-/// Gives every valid entity its node: the stored one that it means, or a new one with a fresh id.
+/// Gives every valid entity its node: the stored one that it means, or a new one with a fresh id. Says whether an entity
+/// got an error for an id or key that exists already: then the submission must end, because rows would collide.
 pub(crate) fn instantiate(
     entities: &mut [Entity],
     found: Found,
     scope: &Scope,
     dictionary: &Dictionary,
     now: &str,
-) -> Collisions {
+) -> bool {
     let mut by_position: Vec<Vec<Hit>> = vec![Vec::new(); entities.len()];
     for hit in found.hits.into_values().flatten() {
         if let Some(hits) = by_position.get_mut(hit.position) {
             hits.push(hit);
         }
     }
-    let mut collisions = Collisions::default();
+    let mut collides = false;
     for (entity, mut hits) in entities.iter_mut().zip(by_position) {
         let Some(node) = entity.node_type(dictionary) else { continue };
         if !entity.is_valid() {
@@ -133,12 +130,11 @@ pub(crate) fn instantiate(
             Some(hit) => update(entity, node, hits.swap_remove(hit), scope, now),
             None => {
                 create(entity, node, scope, now);
-                collisions.stored |= refuse_collisions(entity, node, &hits, &found.labels_of_ids, scope);
+                collides |= refuse_collisions(entity, node, &hits, &found.labels_of_ids, scope);
             }
         }
     }
-    refuse_repeats(entities, scope, dictionary, &mut collisions);
-    collisions
+    collides
 }
 
 /// Which of `hits` is the stored node that an entity means: the one that has its id, where one is given, **and** all
@@ -198,20 +194,23 @@ fn refuse_stored_id(entity: &mut Entity, id: &str, labels_of_ids: &HashMap<Strin
 }
 
 /// New nodes at `adopted` got their ids from the file index after the other checks: these must be neither a
-/// stored node's nor another entity's.
+/// stored node's nor another entity's. `first` is the number of the first of these entities.
 pub(crate) fn refuse_taken_ids(
     entities: &mut [Entity],
-    adopted: &[usize],
+    (first, adopted): (usize, &[usize]),
     labels_of_ids: &HashMap<String, Vec<String>>,
+    members: &mut Members,
+    labels: &[&str],
 ) {
-    let adopted: HashSet<usize> = adopted.iter().copied().collect();
-    let id = |entity: &Entity| entity.node.as_ref().map(|node| node.id.clone());
-    let others = entities.iter().enumerate().filter(|(position, _)| !adopted.contains(position));
-    let mut ids: HashSet<String> = others.filter_map(|(_, entity)| id(entity)).collect();
-    for (_, entity) in entities.iter_mut().enumerate().filter(|(position, _)| adopted.contains(position)) {
-        let Some(id) = id(entity) else { continue };
+    for position in adopted {
+        let Some(entity) = entities.get_mut(*position) else { continue };
+        let (Some(id), Some(label)) =
+            (entity.node.as_ref().map(|node| node.id.clone()), entity.label.clone())
+        else {
+            continue;
+        };
         refuse_stored_id(entity, &id, labels_of_ids);
-        if !ids.insert(id.clone()) {
+        if !members.adopt(first + position, labels, &label, &id) {
             refuse_repeated_id(entity, &id);
         }
     }
@@ -223,83 +222,61 @@ fn refuse_repeated_id(entity: &mut Entity, id: &str) {
 }
 
 /// Two documents of one request must not mean the same node. The same key, letter by letter, in any two
-/// types is a transactional error (so the original has it); other repeats are errors of the later entity.
-fn refuse_repeats(
+/// types is an error of the transaction (so the original has it), which is returned; other repeats are errors of the later
+/// entity. Entities have to come in their order, those of all batches.
+pub(crate) fn refuse_repeats(
     entities: &mut [Entity],
+    members: &Members,
+    repeats: &mut Repeats,
     scope: &Scope,
     dictionary: &Dictionary,
-    collisions: &mut Collisions,
-) {
-    let repeats = repeats(entities, scope, dictionary);
-    for (position, repeat) in repeats {
-        let Some(entity) = entities.get_mut(position) else { continue };
-        match repeat {
-            Repeat::Exact(message) => {
-                collisions.transactional.push(json!({ "message": message, "type": "NOT_UNIQUE" }));
-            }
-            Repeat::Folded(members) => {
-                let keys: Vec<&str> = members.iter().map(String::as_str).collect();
+) -> (Vec<Value>, bool) {
+    let (mut transactional, mut collides) = (Vec::new(), false);
+    for entity in entities.iter_mut().filter(|entity| entity.node.is_some()) {
+        let Some(node) = entity.node_type(dictionary) else { continue };
+        if repeats.exact(members, entity, node, scope) {
+            transactional.push(repeated(entity, node, scope));
+            continue;
+        }
+        for (number, names) in keys_of(node).enumerate() {
+            let Some(values) = key_texts(entity, names, scope) else { continue };
+            if repeats.folded(members, node, number, &values) {
+                let keys: Vec<&str> = names.iter().map(String::as_str).collect();
                 let message = format!(
                     "{} has the same {} as another entity of this request but for the case of letters",
-                    entity.label.as_deref().unwrap_or_default(),
+                    node.id,
                     keys.join(", ")
                 );
                 entity.refuse(ErrorType::NotUnique, message, &keys);
-                collisions.stored = true;
+                collides = true;
             }
-            Repeat::Id(id) if entity.is_valid() => {
-                refuse_repeated_id(entity, &id);
-                collisions.stored = true;
-            }
-            Repeat::Id(_) => {}
+        }
+        let id = entity.node.as_ref().map(|node| node.id.clone()).unwrap_or_default();
+        if repeats.id(members, &id) && entity.is_valid() {
+            refuse_repeated_id(entity, &id);
+            collides = true;
         }
     }
+    (transactional, collides)
 }
 
-/// What an entity has in common with an earlier one.
-enum Repeat<'d> {
-    /// All keys, letter by letter: what the transaction is told.
-    Exact(String),
-    /// These members of a key, but for the case of letters.
-    Folded(&'d [String]),
-    /// The id.
-    Id(String),
-}
-
-fn repeats<'d>(entities: &[Entity], scope: &Scope, dictionary: &'d Dictionary) -> Vec<(usize, Repeat<'d>)> {
-    let mut repeats = Vec::new();
-    let mut exact: HashSet<Vec<Vec<&str>>> = HashSet::new();
-    let mut folded: HashSet<(&str, usize, Vec<String>)> = HashSet::new();
-    let mut ids: HashSet<&str> = HashSet::new();
-    for (position, entity) in entities.iter().enumerate() {
-        let (Some(own), Some(node)) = (&entity.node, entity.node_type(dictionary)) else { continue };
-        let tuples: Vec<Option<Vec<&str>>> =
-            keys_of(node).map(|members| key_texts(entity, members, scope)).collect();
-        let complete: Option<Vec<Vec<&str>>> = tuples.iter().cloned().collect();
-        if complete.is_some_and(|complete| !exact.insert(complete)) {
-            repeats.push((position, Repeat::Exact(not_unique(tuples.iter().flatten()))));
-            continue;
-        }
-        for (number, (members, values)) in keys_of(node).zip(&tuples).enumerate() {
-            let Some(values) = values else { continue };
-            let values = values.iter().map(|value| value.to_lowercase()).collect();
-            if !folded.insert((node.id.as_str(), number, values)) {
-                repeats.push((position, Repeat::Folded(members)));
-            }
-        }
-        if !ids.insert(&own.id) {
-            repeats.push((position, Repeat::Id(own.id.clone())));
-        }
-    }
-    repeats
-}
-
-fn not_unique<'t>(tuples: impl Iterator<Item = &'t Vec<&'t str>>) -> String {
-    let written = tuples.map(|tuple| {
+fn repeated(entity: &Entity, node: &NodeType, scope: &Scope) -> Value {
+    let written = keys_of(node).filter_map(|tuple| key_texts(entity, tuple, scope)).map(|tuple| {
         let values: Vec<String> = tuple.iter().map(|value| python::repr_text(value)).collect();
         python::tuple(&values)
     });
-    format!("Entity is not unique, {}", python::tuple(&written.collect::<Vec<_>>()))
+    let message = format!("Entity is not unique, {}", python::tuple(&written.collect::<Vec<_>>()));
+    json!({ "message": message, "type": "NOT_UNIQUE" })
+}
+
+/// Drops what later steps do not ask for: all but id, keys and links.
+pub(crate) fn shrink(entity: &mut Entity, node: &NodeType) {
+    let is_asked_for = |name: &str| {
+        name == "id" || node.is_link(name) || keys_of(node).flatten().any(|member| member == name)
+    };
+    if let Value::Object(document) = &mut entity.document {
+        document.retain(|name, _| is_asked_for(name));
+    }
 }
 
 fn create(entity: &mut Entity, node: &NodeType, scope: &Scope, now: &str) {
@@ -493,7 +470,18 @@ mod tests {
         };
         let mut entities = [named("free"), named("stored"), named("twice"), named("twice"), named("free")];
         let labels_of_ids = HashMap::from([("stored".to_owned(), vec!["reading".to_owned()])]);
-        refuse_taken_ids(&mut entities, &[0, 1, 2, 3], &labels_of_ids);
+        let dictionary = crate::testing::dictionary();
+        let mut members = Members::default();
+        for entity in &entities {
+            // The first ones have their ids of before.
+            let mut before = entity.clone();
+            if members.count() < 4 {
+                before.node.as_mut().unwrap().id = uuid::Uuid::new_v4().to_string();
+            }
+            members.add(&before, dictionary.nodes.get("case"), &scope(true));
+        }
+        members.settle();
+        refuse_taken_ids(&mut entities, (0, &[0, 1, 2, 3]), &labels_of_ids, &mut members, &["case"]);
         let messages =
             entities.map(|entity| entity.errors.into_iter().map(|e| e.message).collect::<Vec<_>>());
         let repeated =

@@ -1,6 +1,6 @@
 //! Projects: list, create, update, delete.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use dictionary::ViolationKind;
@@ -14,8 +14,9 @@ use super::{
 };
 use crate::{
     Error, Sheepdog,
-    answer::Outcome,
+    answer::{Errors, Outcome},
     auth::{PROJECT_ADMIN, Permitted},
+    batches::Batches,
     entity::{Action, Entity, Node},
     store,
     store::projects::{Program, Project},
@@ -76,11 +77,11 @@ async fn put_project(
     let props = submitted_props(&sheepdog, document, &code)?;
     let (sheepdog, path) = (sheepdog.into_inner(), request.path().to_owned());
     let work = async move {
-        let outcome = write_project(&sheepdog, &path, &program, &code, props).await?;
+        let mut outcome = write_project(&sheepdog, &path, &program, &code, props).await?;
         if let Some(program_number) = text(&program.props, "dbgap_accession_number") {
             sheepdog.make_resource(&format!("/programs/{program_number}/projects/{number}")).await;
         }
-        outcome.answer(&sheepdog.dictionary)
+        outcome.answer(&sheepdog.place(), &sheepdog.dictionary).await
     };
     Ok(submission::answer_with(200, to_the_end(work).await?))
 }
@@ -174,11 +175,14 @@ async fn write_project(
         errors: Vec::new(),
         warnings: Vec::new(),
         node: Some(node),
+        file: None,
+        uses: BTreeMap::new(),
+        edges: Vec::new(),
     };
     Ok(Outcome {
         transaction_id,
-        entities: vec![entity],
-        transactional_errors: Vec::new(),
+        entities: Batches::whole(vec![entity]),
+        errors: Errors::new(sheepdog.place()),
         is_dry_run: false,
         success_code: 200,
     })

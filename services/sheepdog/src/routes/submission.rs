@@ -1,16 +1,17 @@
 //! `PUT` and `POST` of entities.
 
-use std::sync::Arc;
-
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, http::header::CONTENT_TYPE, web};
+use actix_web::{
+    HttpRequest, HttpResponse, body::SizedStream, http::StatusCode, http::header::CONTENT_TYPE, web,
+};
+use futures_util::StreamExt as _;
 use psqlgraph::transactions::Role;
 
 use super::resource;
 use crate::{
-    Error, Sheepdog,
-    answer::Answer,
-    background, body,
-    document::{Format, parse},
+    Error, Sheepdog, background, body,
+    document::Format,
+    intake,
+    spool::Spool,
     store::{self, projects::Project},
     submission::{self, Source, Submission},
 };
@@ -69,14 +70,13 @@ async fn submit(
     let project = find_project(&sheepdog, &program, &code).await?;
     let methods: &[&str] = if role == Role::Create { &["create"] } else { &["create", "update"] };
     let permitted = sheepdog.permit(&request, methods, &program, &code).await?;
-    let bytes = body::read(payload, sheepdog.config.body_limit).await?;
-    let text = body::text(&bytes)?.to_owned();
-    drop(bytes);
+    let body = body::receive(payload, sheepdog.config.body_limit, sheepdog.place()).await?;
     let format = Format::of(header(&request, CONTENT_TYPE.as_str()).unwrap_or_default());
-    let (documents, text) = parse_apart(&sheepdog, format, text).await?;
+    let room = sheepdog.room.take(body.len()).await?;
+    let documents = intake::examine(&sheepdog, format, &body).await?;
     require_state(&project, request.path(), "open")?;
     let name = header(&request, "X-Document-Name").map(str::to_owned);
-    let source = Source { name, format: format.as_str(), text };
+    let source = Source { name, format, body };
     let submission = Submission {
         project,
         permitted: permitted.into(),
@@ -89,19 +89,8 @@ async fn submit(
     if wants_background(&request) {
         return Ok(answer_with(200, background::start(&sheepdog, submission).await?));
     }
-    let (code, answer) = submission::run(&sheepdog, submission).await?;
+    let (code, answer) = submission::run(&sheepdog, submission, room).await?;
     Ok(answer_with(code, answer))
-}
-
-/// Parses on a thread of its own: large bodies take a while.
-async fn parse_apart(
-    sheepdog: &Arc<Sheepdog>,
-    format: Format,
-    text: String,
-) -> Result<(Vec<serde_json::Value>, String), Error> {
-    let sheepdog = sheepdog.clone();
-    let work = move || parse(format, &text, &sheepdog.dictionary).map(|documents| (documents, text));
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Corrupt(error.to_string()))?
 }
 
 fn wants_background(request: &HttpRequest) -> bool {
@@ -132,8 +121,12 @@ pub(super) fn require_state(project: &Project, path: &str, wanted: &str) -> Resu
 }
 
 /// A transaction's answer.
-pub(super) fn answer_with(code: u16, answer: Answer) -> HttpResponse {
-    let text: Box<str> = answer.into();
+pub(super) fn answer_with(code: u16, answer: impl Into<Spool>) -> HttpResponse {
+    let answer: Spool = answer.into();
     let mut response = HttpResponse::build(StatusCode::from_u16(code).unwrap_or(StatusCode::OK));
-    response.content_type("application/json").body(text.into_string())
+    response.content_type("application/json");
+    match answer.in_memory() {
+        Some(bytes) => response.body(bytes),
+        None => response.body(SizedStream::new(answer.len(), answer.stream().boxed_local())),
+    }
 }

@@ -12,9 +12,11 @@ use super::{
 };
 use crate::{
     Error, Sheepdog,
-    answer::Answer,
     auth::Permitted,
+    document::Format,
+    intake::Documents,
     removal::{self, Removal},
+    spool::Spool,
     states::{self, Transition},
     store::projects::Project,
     submission::{self, Source, Submission},
@@ -61,28 +63,38 @@ struct Replay {
 }
 
 impl Replay {
-    async fn run(self, sheepdog: &Arc<Sheepdog>, project: Project) -> Result<(u16, Answer), Error> {
+    async fn run(self, sheepdog: &Arc<Sheepdog>, project: Project) -> Result<(u16, Spool), Error> {
         let (permitted, commits) = (self.permitted, Some(self.log.id));
         if let Some(transition) = Transition::of_role(&self.log.role) {
             let path = self.path;
             let work = states::Request { project, permitted, transition, is_dry_run: false, commits, path };
-            return states::run(sheepdog, work).await;
+            let (code, answer) = states::run(sheepdog, work).await?;
+            return Ok((code, answer.into()));
         }
         super::submission::require_state(&project, &self.path, "open")?;
         if self.log.role == Role::Delete.as_str() {
             let (ids, removal) = (self.ids, Removal::Nodes);
             let work = removal::Request { project, permitted, ids, removal, is_dry_run: false, commits };
-            return removal::run(sheepdog, work).await;
+            let (code, answer) = removal::run(sheepdog, work).await?;
+            return Ok((code, answer.into()));
         }
         let role = if self.log.role == Role::Create.as_str() { Role::Create } else { Role::Update };
         let text = self.canonical.to_string();
         let Value::Array(documents) = self.canonical else {
             return Err(Error::Corrupt(format!("the documents of transaction {} are no list", self.log.id)));
         };
-        let source = Source { name: None, format: "json", text };
-        let permitted = permitted.into();
+        if documents.is_empty() {
+            return Err(Error::BadRequest(format!(
+                "The documents of transaction_log '{}' were too many to be kept, so that it cannot be committed. Submit \
+                 them again.",
+                self.log.id
+            )));
+        }
+        let source = Source { name: None, format: Format::Json, body: text.into() };
+        let room = sheepdog.room.take(source.body.len()).await?;
+        let (permitted, documents) = (permitted.into(), Documents::Whole(documents));
         let work = Submission { project, permitted, role, is_dry_run: false, commits, documents, source };
-        submission::run(sheepdog, work).await
+        submission::run(sheepdog, work, room).await
     }
 }
 

@@ -153,7 +153,7 @@ pub(crate) struct TestSheepdog {
     pub(crate) pool: PgPool,
     pub(crate) index: Arc<MemoryIndex>,
     service: Arc<Sheepdog>,
-    tokens: TestTokens,
+    tokens: Arc<TestTokens>,
 }
 
 /// An answer.
@@ -215,7 +215,7 @@ impl TestSheepdog {
 
     fn on(database: TestDatabase) -> Self {
         let dictionary = Arc::new(dictionary());
-        let tokens = TestTokens::new();
+        let tokens = Arc::new(TestTokens::new());
         let index = Arc::new(MemoryIndex::default());
         let config = Config { body_limit: 1 << 20, ..Config::default() };
         let authz = Arc::new(AdminOnly(tokens.verifier()));
@@ -223,6 +223,17 @@ impl TestSheepdog {
         let service =
             Sheepdog::build(config, pool, dictionary, authz, index.clone(), tokens.verifier()).unwrap();
         Self { pool: database.pool, index, service, tokens }
+    }
+
+    /// Another sheepdog on the same database, with another configuration and an index of its own.
+    pub(crate) fn with_config(&self, config: Config) -> Self {
+        let index = Arc::new(MemoryIndex::default());
+        let authz = Arc::new(AdminOnly(self.tokens.verifier()));
+        let (pool, dictionary) = (self.pool.clone(), Arc::new(dictionary()));
+        let verifier = self.tokens.verifier();
+        let service =
+            Sheepdog::build(config, pool.clone(), dictionary, authz, index.clone(), verifier).unwrap();
+        Self { pool, index, service, tokens: self.tokens.clone() }
     }
 
     /// With a study `S` and a case `C` in it; the id of the case.
@@ -251,6 +262,11 @@ impl TestSheepdog {
 
     pub(crate) async fn put_text(&self, path: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
         let request = TestRequest::put().uri(&uri(path)).insert_header(("Content-Type", content_type));
+        self.send(request.set_payload(body.into()), Some("admin")).await
+    }
+
+    pub(crate) async fn post_text(&self, path: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
+        let request = TestRequest::post().uri(&uri(path)).insert_header(("Content-Type", content_type));
         self.send(request.set_payload(body.into()), Some("admin")).await
     }
 

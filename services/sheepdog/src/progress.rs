@@ -1,0 +1,96 @@
+//! How far a large submission is, for those who look at the transaction log while it works.
+
+use std::time::{Duration, Instant};
+
+use psqlgraph::transactions::{self, Document};
+use serde_json::{Value, json};
+
+use crate::{Sheepdog, submission::Source};
+
+/// Between two notes.
+const EVERY: Duration = Duration::from_secs(1);
+/// Work does not wait longer than this for a connection to write a note.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is being done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Phase {
+    /// Documents are read, checked, and compared with what is stored.
+    Reading,
+    /// The file index is asked.
+    Files,
+    /// Links are looked up and checked.
+    Linking,
+    /// Nodes, links and history are written.
+    Writing,
+}
+
+impl Phase {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Reading => "reading",
+            Self::Files => "files",
+            Self::Linking => "linking",
+            Self::Writing => "writing",
+        }
+    }
+}
+
+/// Notes of a submission of several batches; others are too quick for any.
+pub(crate) struct Progress {
+    transaction_id: i32,
+    /// How many documents there are; `None`: no notes.
+    of: Option<usize>,
+    /// The document row with the notes.
+    row: Option<i32>,
+    last: Option<Instant>,
+}
+
+impl Progress {
+    pub(crate) fn new(transaction_id: i32, of: Option<usize>) -> Self {
+        Self { transaction_id, of, row: None, last: None }
+    }
+
+    /// Whether there may be a note.
+    pub(crate) fn has_notes(&self) -> bool {
+        self.last.is_some()
+    }
+
+    /// Notes that `rows` are done, unless there was a note just now. It goes through a connection of its own, for it is
+    /// to be seen before the transaction ends; when there is none, the note is left out.
+    pub(crate) async fn note(&mut self, sheepdog: &Sheepdog, source: &Source, phase: Phase, rows: usize) {
+        let Some(of) = self.of else { return };
+        if self.last.is_some_and(|last| last.elapsed() < EVERY) {
+            return;
+        }
+        let progress = json!({ "progress": { "phase": phase.as_str(), "rows": rows, "of": of } });
+        match tokio::time::timeout(PATIENCE, self.write(sheepdog, source, &progress)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(error = %error, "progress could not be noted"),
+            Err(_) => tracing::debug!("progress could not be noted in time"),
+        }
+        self.last = Some(Instant::now());
+    }
+
+    async fn write(
+        &mut self,
+        sheepdog: &Sheepdog,
+        source: &Source,
+        progress: &Value,
+    ) -> Result<(), sqlx::Error> {
+        let mut connection = sheepdog.pool.acquire().await?;
+        match self.row {
+            Some(row) => {
+                transactions::set_progress(&mut connection, self.transaction_id, row, progress).await
+            }
+            None => {
+                let (name, format) = (source.name.as_deref(), source.format.as_str());
+                let document = Document { name, format, text: "", response: progress };
+                let row =
+                    transactions::begin_progress(&mut connection, self.transaction_id, &document).await?;
+                self.row = Some(row);
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! Encrypted connections, with a certificate made for the test.
 
+#![expect(clippy::unwrap_used, reason = "tests panic")]
+
 use std::time::Duration;
 
 use postgres::{Durability, Options, Postgres};

@@ -49,7 +49,7 @@ async fn a_dry_run_of_the_original_is_committed_and_its_pending_transactions_are
     let sheepdog = TestSheepdog::adopted().await;
     let committed = sheepdog.put("/P/Q/transactions/3/commit", json!({})).await;
     assert_eq!((committed.status, &committed.body["created_entity_count"]), (200, &json!(1)));
-    psqlgraph::running::sweep(&mut *sheepdog.pool.acquire().await.unwrap()).await.unwrap();
+    psqlgraph::running::sweep(&mut sheepdog.pool.acquire().await.unwrap()).await.unwrap();
     let pending = "select jsonb_agg(id order by id) from transaction_logs where state = 'PENDING'";
     assert_eq!(sheepdog.props(pending).await, json!([1, 4]));
 }

@@ -50,7 +50,7 @@ async fn the_transaction_of_a_worker_that_died_becomes_errored_and_that_of_a_liv
 async fn rows_that_stay_pending_by_contract_are_left_alone() {
     let sheepdog = TestSheepdog::start().await;
     assert_eq!(sheepdog.put("/P/Q/release", json!({})).await.status, 400);
-    running::sweep(&mut *sheepdog.pool.acquire().await.unwrap()).await.unwrap();
+    running::sweep(&mut sheepdog.pool.acquire().await.unwrap()).await.unwrap();
     let pending = "select jsonb_agg(jsonb_build_array(role, submitter) order by id) from transaction_logs \
                    where state = 'PENDING'";
     assert_eq!(sheepdog.props(pending).await, json!([["update", null], ["release", "admin"]]));

@@ -70,6 +70,8 @@ impl From<sqlx::Error> for Error {
             ("57014", _) => Self::Timeout(Duration::ZERO),
             // data exceptions, for example a NUL in a text or a date out of range: the query's fault
             (code, Some(refused)) if code.starts_with("22") => Self::Value(refused.message().to_owned()),
+            // program limit exceeded: a document of 256 MB or more
+            ("54000", _) => Self::Budget("A part of the answer is too large to be shown.".to_owned()),
             // statement too complex
             ("54001", _) => Self::Query("The query is too complex.".to_owned()),
             _ => Self::internal("the database failed", error),

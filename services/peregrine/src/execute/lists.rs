@@ -128,7 +128,8 @@ impl Executor<'_> {
         mut is_first: bool,
     ) -> Result<usize, Error> {
         results.found.iter_mut().for_each(Found::finish);
-        let (mut parts, mut held) = (vec![0..results.len()], 0);
+        let whole = 0..results.len();
+        let (mut parts, mut held) = (vec![whole], 0);
         while let Some(part) = parts.pop().filter(|part| !part.is_empty()) {
             let (before, mut room) = (self.budget, Room::of(self.windows.bytes));
             let is_held = match self.below_part(branches, results, &part, &mut room).await {

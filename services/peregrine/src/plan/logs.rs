@@ -135,12 +135,29 @@ fn log_object(fields: &[KeyTree]) -> Sql {
         );
     }
     if KeyTree::has(fields, &["documents"]) || KeyTree::has(fields, &["related_cases"]) {
-        object = object.text(
-            " || jsonb_build_object('documents', (select coalesce(jsonb_agg(jsonb_build_object('id', d.id, \
-             'transaction_id', d.transaction_id, 'name', d.name, 'doc_format', d.doc_format, 'doc', d.doc, \
-             'response_json', d.response_json) order by d.id), '[]') \
-             from transaction_documents d where d.transaction_id = l.id))",
-        );
+        object = object
+            .text(
+                " || jsonb_build_object('documents', (select coalesce(jsonb_agg(jsonb_build_object('id', d.id, \
+                 'transaction_id', d.transaction_id, 'name', d.name, 'doc_format', d.doc_format",
+            )
+            .then(document_columns(fields))
+            .text(") order by d.id), '[]') from transaction_documents d where d.transaction_id = l.id))");
     }
     object
+}
+
+/// What of a document may be as large as a submission: read when it is selected, and only then.
+fn document_columns(fields: &[KeyTree]) -> Sql {
+    let shows = |name: &str| KeyTree::has(fields, &["documents", name]);
+    let mut columns = Sql::new();
+    if shows("doc") {
+        columns = columns.text(", 'doc', d.doc");
+    }
+    if shows("doc_size") {
+        columns = columns.text(", 'doc_size', char_length(d.doc)");
+    }
+    if shows("response_json") || shows("response") || KeyTree::has(fields, &["related_cases"]) {
+        columns = columns.text(", 'response_json', d.response_json");
+    }
+    columns
 }

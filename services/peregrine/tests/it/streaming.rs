@@ -1,8 +1,12 @@
 //! Answers larger than what is held in memory.
 
-use peregrine::{Budget, Config, Windows};
+use std::{future::poll_fn, pin::pin, sync::Arc, time::Duration};
+
+use actix_web::{App, body::MessageBody as _, test as client};
+use peregrine::{Budget, Config, Peregrine, Windows};
 use serde_json::json;
 use sql::Sql;
+use web::Service as _;
 
 use crate::support::Commons;
 
@@ -120,4 +124,54 @@ async fn long_lists_of_logs_are_the_same_in_parts() {
     let (whole, parts) =
         (commons.post("admin", &body).await, commons.post_to(&service, "admin", &body).await);
     assert_eq!((whole.status, parts.body), (200, whole.body));
+}
+
+/// Begins to read an answer and rests for a while; gives whether the rest of it came.
+async fn read(commons: &Commons, service: &Arc<Peregrine>, rest: Duration, to_the_end: bool) -> bool {
+    let service = service.clone();
+    let app = client::init_service(App::new().configure(|cfg| service.configure(cfg))).await;
+    let request =
+        client::TestRequest::post().uri("/submission/graphql").insert_header(commons.bearer("admin"));
+    let body = json!({"query": "{aliquot(first: 0) {id state}}"}).to_string();
+    let response = client::call_service(&app, request.set_payload(body).to_request()).await;
+    assert_eq!(response.status(), 200);
+    let mut body = pin!(response.into_body());
+    assert!(poll_fn(|context| body.as_mut().poll_next(context)).await.unwrap().is_ok());
+    tokio::time::sleep(rest).await;
+    while to_the_end {
+        match poll_fn(|context| body.as_mut().poll_next(context)).await {
+            Some(Ok(_)) => {}
+            Some(Err(_)) => return false,
+            None => return true,
+        }
+    }
+    false
+}
+
+/// Whether no transaction of the service is left soon.
+async fn ends_soon(commons: &Commons) -> bool {
+    let left = "select count(*) from pg_stat_activity where datname = current_database() and query like '%node_aliquot%' \
+                and state <> 'idle' and pid <> pg_backend_pid()";
+    for _ in 0..100 {
+        let left: i64 = sqlx::query_scalar(left).fetch_one(&commons.database.pool).await.unwrap();
+        if left == 0 {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    false
+}
+
+#[actix_web::test]
+async fn a_reader_that_leaves_or_is_too_slow_frees_the_database() {
+    let commons = commons_with_many(5_000).await;
+    let windows = Windows { held_back: 1_000, ..Windows::default() };
+    let patient = commons.reconfigured(Config { windows, ..Config::default() });
+    assert!(read(&commons, &patient, Duration::ZERO, true).await);
+    assert!(!read(&commons, &patient, Duration::ZERO, false).await);
+    assert!(ends_soon(&commons).await);
+    let budget = Budget { time: Duration::from_millis(300), ..Budget::default() };
+    let hasty = commons.reconfigured(Config { windows, budget, ..Config::default() });
+    assert!(!read(&commons, &hasty, Duration::from_secs(1), true).await);
+    assert!(ends_soon(&commons).await);
 }

@@ -23,16 +23,23 @@ impl NodeType {
     }
 }
 
-/// The first of `type`, `enum`, `anyOf` and `oneOf` that there is gets the null, unless it has it.
+/// The first of `type` and `enum` that does not accept it yet gets the null, else `anyOf`, else `oneOf`.
 fn accept_null(property: &mut Value) {
     let Some(property) = property.as_object_mut() else { return };
-    if let Some(kind) = property.get_mut("type") {
+    let null_word = json!("null");
+    let lacks = |list: Option<&Value>, null: &Value| match list {
+        Some(Value::Array(list)) => !list.contains(null),
+        Some(other) => other != null,
+        None => false,
+    };
+    if lacks(property.get("type"), &null_word) {
+        let kind = &mut property["type"];
         if let Value::String(single) = kind {
             *kind = json!([single]);
         }
-        push_missing(kind, json!("null"));
-    } else if let Some(values) = property.get_mut("enum") {
-        push_missing(values, Value::Null);
+        push_missing(kind, null_word);
+    } else if lacks(property.get("enum"), &Value::Null) {
+        push_missing(&mut property["enum"], Value::Null);
     } else if let Some(schemas) = property.get_mut("anyOf") {
         push_missing(schemas, json!({"type": "null"}));
     } else if let Some(schemas) = property.get_mut("oneOf") {

@@ -12,6 +12,8 @@ use crate::{Problem, build::NOT_NODES, problem::step};
 
 /// Values that the resolved dictionary may have: references can multiply a small source beyond any memory.
 const MAX_VALUES: usize = 5_000_000;
+/// Long texts count as so many bytes a value.
+const BYTES_A_VALUE: usize = 256;
 /// Levels, references counted.
 const MAX_DEPTH: usize = 100;
 
@@ -116,7 +118,8 @@ impl<'a> Resolver<'a> {
             let message = format!("nested deeper than {MAX_DEPTH} levels");
             return Err(place.problem(message, "Make it flatter."));
         }
-        self.spend(1, place)?;
+        let length = value.as_str().map_or(0, str::len);
+        self.spend(1 + length / BYTES_A_VALUE, place)?;
         match value {
             Value::Object(object) => self.object(object, place, depth),
             Value::Array(items) => {

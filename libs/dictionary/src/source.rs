@@ -106,9 +106,14 @@ fn read_folder(root: &Path) -> Result<IndexMap<String, Value>, LoadError> {
     }
     let mut files = IndexMap::new();
     let mut problems = Vec::new();
+    let (mut bytes, mut values) = (0, yaml::MAX_VALUES);
     for name in names {
         let text = read_text(&folder.join(&name))?;
-        match yaml::parse(&text) {
+        bytes += text.len();
+        if bytes > MAX_BYTES {
+            return Err(unreadable(root, format!("larger than {MAX_BYTES} bytes")));
+        }
+        match yaml::parse_within(&text, &mut values) {
             Ok(value) => drop(files.insert(name, value)),
             Err(error) => problems.push(Problem::new(&name, "", error.to_string(), "Correct the YAML.")),
         }

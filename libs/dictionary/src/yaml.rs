@@ -10,7 +10,9 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use serde_json::{Map, Number, Value};
 
 /// Values that one document may have, aliases counted as often as they are used.
-const MAX_VALUES: usize = 2_000_000;
+pub(crate) const MAX_VALUES: usize = 2_000_000;
+/// Long texts count as so many bytes a value: an alias copies its text, too.
+const BYTES_A_VALUE: usize = 256;
 const MAX_DEPTH: usize = 100;
 
 /// Why a text is no YAML document, and where.
@@ -31,13 +33,21 @@ pub struct YamlError {
 /// Broken YAML, several documents, a tag that is not of YAML's core, a key that is a list or a mapping, a number that JSON
 /// lacks (`.nan`, `.inf`), more than two million values or a hundred levels.
 pub fn parse(text: &str) -> Result<Value, YamlError> {
-    let mut reader =
-        Reader { parser: Parser::new_from_str(text), anchors: HashMap::new(), budget: MAX_VALUES };
+    let mut budget = MAX_VALUES;
+    parse_within(text, &mut budget)
+}
+
+/// As [`parse`] for one of several documents that share a number of values; what was used is taken off `budget`.
+pub(crate) fn parse_within(text: &str, budget: &mut usize) -> Result<Value, YamlError> {
+    let mut reader = Reader { parser: Parser::new_from_str(text), anchors: HashMap::new(), budget: *budget };
     let mut document = None;
     loop {
         let (event, span) = reader.next()?;
         match event {
-            Event::StreamEnd => return Ok(document.unwrap_or(Value::Null)),
+            Event::StreamEnd => {
+                *budget = reader.budget;
+                return Ok(document.unwrap_or(Value::Null));
+            }
             Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
             _ if document.is_some() => return Err(error(span, "a second document begins")),
             event => document = Some(reader.value(event, span, 0)?),
@@ -80,10 +90,13 @@ impl<'a> Reader<'a> {
         if depth > MAX_DEPTH {
             return Err(error(span, format!("nested deeper than {MAX_DEPTH} levels")));
         }
-        self.spend(1, span)?;
         let before = self.budget;
+        self.spend(1, span)?;
         let (value, anchor) = match event {
-            Event::Scalar(text, style, anchor, tag) => (scalar(&text, style, tag.as_deref(), span)?, anchor),
+            Event::Scalar(text, style, anchor, tag) => {
+                self.spend(text.len() / BYTES_A_VALUE, span)?;
+                (scalar(&text, style, tag.as_deref(), span)?, anchor)
+            }
             Event::SequenceStart(anchor, _) => (self.sequence(depth)?, anchor),
             Event::MappingStart(anchor, _) => (self.mapping(depth)?, anchor),
             Event::Alias(anchor) => {
@@ -319,5 +332,21 @@ mod tests {
             text += &format!("a{level}: &a{level} [{}]\n", vec![item; 10].join(", "));
         }
         assert!(parse(&text).expect_err("too much").message.contains("values"));
+    }
+
+    #[test]
+    fn an_alias_of_a_long_text_counts_as_long() {
+        let long = "x".repeat(1 << 20);
+        let text = format!("a: &a {long}\nb: [{}]\n", vec!["*a"; 1000].join(", "));
+        assert!(parse(&text).expect_err("too much").message.contains("values"));
+    }
+
+    #[test]
+    fn what_is_nested_without_end_is_refused() {
+        for open in ["[", "{a: ", "- "] {
+            let error = parse(&open.repeat(100_000)).expect_err("too deep");
+            let deep = error.message.contains("levels") || error.message.contains("recursion limit");
+            assert!(deep, "{open}: {error}");
+        }
     }
 }

@@ -36,6 +36,7 @@ impl Format {
 
 /// The columns of a node type's records, in the order of templates.
 pub(crate) struct Template<'a> {
+    dictionary: &'a Dictionary,
     node: &'a NodeType,
     /// Members of unique keys without `id`.
     pub keys: Vec<&'a str>,
@@ -50,9 +51,10 @@ impl<'a> Template<'a> {
     pub(crate) fn of(dictionary: &'a Dictionary, node: &'a NodeType) -> Self {
         let keys: BTreeSet<&str> =
             node.unique_keys.iter().flatten().map(String::as_str).filter(|key| *key != "id").collect();
-        let hidden = |name: &str| {
-            name == "id" || name == "type" || node.system_properties.iter().any(|hidden| hidden == name)
-        };
+        let is_system = |name: &str| node.system_properties.iter().any(|hidden| hidden == name);
+        let keys: BTreeSet<&str> =
+            keys.into_iter().filter(|key| *key == "project_id" || !is_system(key)).collect();
+        let hidden = |name: &str| name == "id" || name == "type" || is_system(name);
         let mut properties: Vec<&str> = node
             .properties
             .keys()
@@ -63,7 +65,7 @@ impl<'a> Template<'a> {
         let mut links = node.all_links();
         links.sort_by(|a, b| a.name.cmp(&b.name));
         let links = links.into_iter().map(|link| (link, target_keys(dictionary, link))).collect();
-        Self { node, keys: keys.into_iter().collect(), links, properties }
+        Self { dictionary, node, keys: keys.into_iter().collect(), links, properties }
     }
 
     /// The header: required names begin with `*`.
@@ -97,8 +99,9 @@ impl<'a> Template<'a> {
         for name in &self.keys {
             record.insert(star(self.node, name), Value::Null);
         }
-        for (link, keys) in &self.links {
-            let keys = keys.iter().map(|key| ((*key).to_owned(), Value::Null)).collect();
+        for (link, _) in &self.links {
+            let keys = all_target_keys(self.dictionary, link).into_iter();
+            let keys = keys.map(|key| (key.to_owned(), Value::Null)).collect();
             record.insert(star(self.node, &link.name), Value::Object(keys));
         }
         for name in &self.properties {
@@ -127,6 +130,15 @@ pub(crate) fn target_keys<'a>(dictionary: &'a Dictionary, link: &Link) -> Vec<&'
     let first = keys.map(|key| key.iter().map(String::as_str).collect::<Vec<_>>()).find(|key| *key != ["id"]);
     let named = first.unwrap_or_default().into_iter().filter(|key| *key != "project_id").collect::<Vec<_>>();
     if named.is_empty() { vec!["submitter_id"] } else { named }
+}
+
+/// Everything by which a link's target may be named: members of all its unique keys.
+fn all_target_keys<'a>(dictionary: &'a Dictionary, link: &Link) -> BTreeSet<&'a str> {
+    let target = dictionary.nodes.get(&link.target_type);
+    let members =
+        target.into_iter().flat_map(|target| target.unique_keys.iter().flatten()).map(String::as_str);
+    let keys: BTreeSet<&str> = members.filter(|key| !matches!(*key, "id" | "project_id")).collect();
+    if keys.is_empty() { BTreeSet::from(["submitter_id"]) } else { keys }
 }
 
 fn is_required(node: &NodeType, name: &str) -> bool {
@@ -171,6 +183,19 @@ mod tests {
         assert_eq!(keys("project"), ["name"]);
         assert_eq!(keys("study"), ["code"]);
         assert_eq!(keys("sample")[0], "submitter_id");
+    }
+
+    #[test]
+    fn the_json_form_names_targets_by_all_their_unique_keys_and_system_keys_are_hidden() {
+        let mut dictionary = dictionary();
+        let sample = dictionary.nodes.get_mut("sample").unwrap();
+        sample.unique_keys.extend([vec!["barcode".to_owned()], vec!["state".to_owned()]]);
+        let label = dictionary.nodes["aliquot"].all_links()[0].name.clone();
+        let aliquot = Template::of(&dictionary, &dictionary.nodes["aliquot"]).json();
+        let target = aliquot.get(&label).or_else(|| aliquot.get(format!("*{label}"))).unwrap();
+        let keys: Vec<&String> = target.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["barcode", "state", "submitter_id"]);
+        assert!(!Template::of(&dictionary, &dictionary.nodes["sample"]).keys.contains(&"state"));
     }
 
     #[test]

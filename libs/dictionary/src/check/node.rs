@@ -93,6 +93,13 @@ impl Rules<'_> {
 
     fn link_keys(&mut self, item: &Value, path: &str) {
         if let Some(members) = item.get("subgroup").and_then(Value::as_array) {
+            let known = ["exclusive", "required", "subgroup"];
+            for key in item.as_object().into_iter().flat_map(|item| item.keys()) {
+                if !known.contains(&key.as_str()) {
+                    let message = format!("a subgroup cannot have the key {key}");
+                    self.problem(path, message, format!("Only {} are known.", known.join(", ")));
+                }
+            }
             for (i, member) in members.iter().enumerate() {
                 self.link_keys(member, &step(&step(path, "subgroup"), i));
             }

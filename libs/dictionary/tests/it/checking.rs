@@ -47,7 +47,7 @@ fn what_does_not_load_is_reported() {
 
 #[test]
 fn keys_that_the_metaschema_wants_are_missed() {
-    for key in ["program", "project", "uniqueKeys", "links", "validators", "systemProperties"] {
+    for key in ["category", "program", "project", "uniqueKeys", "links", "validators", "systemProperties"] {
         let found = missing("program.yaml", &format!("/{key}"));
         assert!(found.contains(&format!("program.yaml: {key} is missing")), "{found:?}");
     }
@@ -70,6 +70,7 @@ fn each_rule_finds_its_breach() {
         ("case.yaml", "/properties/sex/enum", json!([true]), "sex has enum values that are no texts"),
         ("case.yaml", "/properties/sites", json!({"type": "array"}), "sites is an array without items"),
         ("case.yaml", "/links/0/extra", json!(1), "a link cannot have the key extra"),
+        ("scan.yaml", "/links/0/name", json!("either"), "a subgroup cannot have the key name"),
         ("case.yaml", "/links/0/label", json!("mem-ber"), "the label mem-ber of a link has an unusable form"),
         ("case.yaml", "/links/0/name", json!("homes"), "the link homes is no property"),
         (

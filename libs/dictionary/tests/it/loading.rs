@@ -1,4 +1,4 @@
-use dictionary::{Dictionary, LinkItem, LoadError, Multiplicity, ScalarType};
+use dictionary::{Dictionary, LinkItem, LoadError, Multiplicity, ScalarType, Watched};
 use serde_json::{Value, json};
 
 use crate::mini::{changed, dictionary, files, only_problem, problems, without};
@@ -124,6 +124,38 @@ fn optional_properties_accept_null_and_required_ones_do_not() {
     assert_eq!(scan["properties"]["cases"]["anyOf"][2], json!({"type": "null"}));
 }
 
+/// Property before and after: the first rule that is not fulfilled yet.
+#[test]
+fn null_goes_where_it_is_not_accepted_yet() {
+    let cases = [
+        (json!({"type": "string"}), json!({"type": ["string", "null"]})),
+        (json!({"type": ["string", "null"]}), json!({"type": ["string", "null"]})),
+        (json!({"type": "string", "enum": ["a"]}), json!({"type": ["string", "null"], "enum": ["a"]})),
+        (
+            json!({"type": ["string", "null"], "enum": ["a"]}),
+            json!({"type": ["string", "null"], "enum": ["a", null]}),
+        ),
+        (json!({"enum": ["a", null]}), json!({"enum": ["a", null]})),
+        (
+            json!({"anyOf": [{"type": "string"}], "oneOf": [{"type": "string"}]}),
+            json!({"anyOf": [{"type": "string"}, {"type": "null"}], "oneOf": [{"type": "string"}]}),
+        ),
+        (json!({"oneOf": [{"type": "string"}]}), json!({"oneOf": [{"type": "string"}, {"type": "null"}]})),
+        (json!({"term": {}}), json!({"term": {}})),
+    ];
+    for (before, after) in cases {
+        let dictionary = Dictionary::from_files(changed("case.yaml", "/properties/sex", before.clone()));
+        let schema = dictionary.expect("it loads").nodes["case"].nullable_schema();
+        assert_eq!(schema["properties"]["sex"], after, "{before}");
+    }
+}
+
+#[test]
+fn a_type_without_a_category_loads() {
+    let dictionary = Dictionary::from_files(without("case.yaml", "/category")).expect("it loads");
+    assert_eq!(dictionary.nodes["case"].category.0, "");
+}
+
 #[test]
 fn the_shown_schema_has_no_null_additions() {
     assert_eq!(dictionary().nodes["case"].schema["properties"]["age"]["type"], json!("integer"));
@@ -135,7 +167,6 @@ fn what_a_schema_lacks_is_named() {
     let cases = [
         ("/id", "case.yaml  id is missing"),
         ("/title", "case.yaml  title is missing"),
-        ("/category", "case.yaml  category is missing"),
         ("/properties", "case.yaml /properties properties are missing"),
         ("/links/0/required", "case.yaml /links/0 required is missing"),
         ("/links/0/backref", "case.yaml /links/0 backref is missing"),
@@ -199,7 +230,7 @@ fn names_of_links_and_backrefs_are_unique_on_a_type() {
 #[test]
 fn all_problems_are_reported_at_once() {
     let mut broken = without("case.yaml", "/title");
-    broken["scan.yaml"]["category"] = Value::Null;
+    broken["scan.yaml"]["title"] = Value::Null;
     let files: Vec<_> = problems(broken).into_iter().map(|problem| problem.file).collect();
     assert_eq!(files, ["case.yaml", "scan.yaml"]);
 }
@@ -275,4 +306,53 @@ async fn an_address_that_answers_anything_else_is_refused() {
     assert!(error.ends_with("the server answered 404 Not Found"), "{error}");
     let nobody = Dictionary::load("http://127.0.0.1:1/schema.json").await.expect_err("not loaded");
     assert!(matches!(nobody, LoadError::Unreadable { .. }), "{nobody}");
+}
+
+#[tokio::test]
+async fn a_watched_folder_is_read_again_when_it_has_changed_and_has_come_to_rest() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, value) in files() {
+        std::fs::write(folder.path().join(name), value.to_string()).expect("written");
+    }
+    let mut watched = Watched::new(folder.path().to_str().expect("text"));
+    let mut looks = async || watched.look().await.map(|files| files.map(|files| files.len()));
+    assert_eq!(looks().await.expect("read"), None, "it may still be written");
+    assert_eq!(looks().await.expect("read"), Some(7));
+    assert_eq!(looks().await.expect("read"), None);
+    std::fs::write(folder.path().join("more.yaml"), "id: [").expect("written");
+    assert_eq!(looks().await.expect("read"), None);
+    assert!(matches!(looks().await, Err(LoadError::Invalid(_))));
+    assert_eq!(looks().await.expect("told once"), None);
+    std::fs::remove_file(folder.path().join("more.yaml")).expect("removed");
+    assert_eq!(looks().await.expect("read"), None);
+    assert_eq!(looks().await.expect("read"), Some(7));
+}
+
+#[tokio::test]
+async fn a_watched_address_is_asked_with_the_tag_that_it_gave() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}/schema.json", listener.local_addr().expect("an address"));
+    let server = std::thread::spawn(move || {
+        use std::io::{Read as _, Write as _};
+        let body = serde_json::to_string(&files()).expect("JSON");
+        let whole = format!(
+            "HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let same = "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n".to_owned();
+        let asked = |answer: String| {
+            let (mut stream, _) = listener.accept().expect("a request");
+            let mut head = [0; 4096];
+            let read = stream.read(&mut head).expect("a head");
+            stream.write_all(answer.as_bytes()).expect("written");
+            String::from_utf8_lossy(&head[..read]).to_lowercase()
+        };
+        [asked(whole), asked(same)]
+    });
+    let mut watched = Watched::new(&address);
+    assert_eq!(watched.look().await.expect("read").map(|files| files.len()), Some(7));
+    assert_eq!(watched.look().await.expect("asked"), None);
+    let [first, second] = server.join().expect("it ended");
+    assert!(!first.contains("if-none-match") && second.contains("if-none-match: \"v1\""), "{second}");
 }

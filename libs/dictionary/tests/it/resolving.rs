@@ -120,6 +120,15 @@ fn references_that_multiply_without_end_are_refused() {
     assert!(problem.message.contains("values"), "{problem}");
 }
 
+#[test]
+fn a_long_text_that_is_referred_to_again_and_again_counts_as_long() {
+    let long = json!({"text": "x".repeat(1 << 20)});
+    let references = vec![json!({"$ref": "#/long"}); 2000];
+    let definitions = json!({"long": long, "many": {"anyOf": references}});
+    let problem = &problems(with(definitions, json!({"$ref": "_definitions.yaml#/many"})))[0];
+    assert!(problem.message.contains("values"), "{problem}");
+}
+
 proptest! {
     /// Whatever stands in a file: an answer or a list of problems, no panic and no unresolved reference in a type.
     #[test]

@@ -3,4 +3,5 @@
 
 mod adoption;
 mod names;
+mod survey;
 mod tables;

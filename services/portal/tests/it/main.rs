@@ -1,5 +1,7 @@
 //! The pages over HTTP.
 
+#![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
+
 use std::sync::{Arc, Mutex};
 
 use actix_web::{App, body::to_bytes, http::header::HeaderMap, test as client};

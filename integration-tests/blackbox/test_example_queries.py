@@ -1,6 +1,8 @@
 """The example queries of our own dictionary on the demonstration study, and what other query editors send."""
 
 import json
+import re
+import shutil
 import subprocess
 
 import pytest
@@ -75,3 +77,19 @@ def test_about_a_project_that_is_not_there_they_find_nothing_and_fail_not(common
 def test_the_pages_are_for_reading(commons, method):
     for path in ("/query", "/query/examples.json"):
         assert requests.request(method, commons.url + path, timeout=30).status_code == 403
+
+
+def test_examples_follow_the_dictionary_that_is_served(tmp_path):
+    folder = tmp_path / "dictionary"
+    shutil.copytree(ROOT / "dictionary", folder)
+    schemas = next(folder.rglob("demographics.yaml")).parent
+    with Commons.up("--dictionary", str(folder)) as commons:
+        def counted():
+            counts = next(example for example in examples(commons, "a-b") if example["name"] == "counts")
+            return set(re.findall(r"_(\w+)_count", counts["query"]))
+
+        before = counted()
+        text = (schemas / "demographics.yaml").read_text()
+        (schemas / "habits.yaml").write_text(text.replace("demographics", "habits"))
+        commons.run("dictionary", "reload")
+        assert counted() == before | {"habits"}

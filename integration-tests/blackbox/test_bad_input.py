@@ -627,3 +627,68 @@ def test_a_body_that_is_no_query_is_400(stand, nothing_written, body):
     answer = stand.call("POST", f"{SUBMISSION}/graphql", data=body)
     assert answer.status_code == 400, answer.text[:300]
     assert set(answer.json()) in ({"message"}, {"data", "errors"})
+
+
+# --- the neighbours --------------------------------------------------------------------------------------------------
+
+BODIES = {
+    "nothing": b"", "half": b"{", "a number": b"5", "a text": b'"x"', "null": b"null", "a list": b"[]", "no UTF-8": b"\xff\xfe", "100,000 levels": b"[" * 100_000,
+    "100,000 objects": b'{"a":' * 100_000, "a byte order mark": b"\xef\xbb\xbf{}", "NaN": b'{"size": NaN}', "a key of a megabyte": b'{"' + b"k" * MEGABYTE + b'": 1}',
+    "wrong types": b'{"name": {}, "path": [], "size": "x", "file_name": 5, "hashes": [], "urls": {}, "form": "object", "method": 1, "requests": 5, "api_key": 5}',
+    "NUL": b'{"name": "a\\u0000b", "path": "/a\\u0000b", "file_name": "a\\u0000b", "form": "object", "size": 1, "urls": ["a\\u0000b"], "hashes": {"md5": "'
+           + b"0" * 32 + b'"}, "api_key": "a\\u0000b", "id": "a\\u0000b"}',
+    "1e400": b'{"form": "object", "size": 1e400, "hashes": {}, "urls": [], "expires_in": 1e400}',
+    "a size beyond 64 bits": b'{"form": "object", "size": 99999999999999999999999, "urls": [], "hashes": {"md5": "' + b"0" * 32 + b'"}, "expires_in": 99999999999999999999}',
+    "a negative size": b'{"form": "object", "size": -1, "urls": [], "hashes": {"md5": "' + b"0" * 32 + b'"}, "expires_in": -1}',
+    "half a surrogate pair": b'{"name": "\\ud800", "path": "/\\ud800", "file_name": "\\ud800"}',
+}
+TAKERS = {
+    "indexd": ("POST", "/index/index/"), "indexd blank": ("POST", "/index/index/blank"), "indexd alias": ("POST", "/index/index/x/aliases"), "indexd bundle": ("POST", "/index/bundle/"),
+    "indexd bulk": ("POST", "/index/bulk/documents"), "drs": ("POST", "/ga4gh/drs/v1/objects/x/access/s3"), "fence upload": ("POST", "/user/data/upload"),
+    "fence multipart": ("POST", "/user/data/multipart/init"), "fence part": ("POST", "/user/data/multipart/upload"), "fence key": ("POST", "/user/credentials/api"),
+    "fence token": ("POST", "/user/credentials/api/access_token"), "fence token endpoint": ("POST", "/user/oauth2/token"),
+    "arborist user": ("POST", "arborist:/user"), "arborist resource": ("POST", "arborist:/resource"), "arborist role": ("POST", "arborist:/role"),
+    "arborist policy": ("POST", "arborist:/policy"), "arborist group": ("POST", "arborist:/group"), "arborist client": ("POST", "arborist:/client"),
+    "arborist request": ("POST", "arborist:/auth/request"), "arborist mapping": ("POST", "arborist:/auth/mapping"), "arborist resources": ("POST", "arborist:/auth/resources"),
+    "arborist grant": ("POST", "arborist:/user/nobody/policy"), "guppy": ("POST", "/guppy/graphql"),
+}
+# Words of the database, of its driver and of this language.
+INSIDE = r"(?i)invalid byte sequence|encoding \"UTF8\"|violates|SQLSTATE|sqlx|relation \"|syntax error at|panicked|src/|\\.rs\\b|unsupported Unicode"
+
+
+@pytest.mark.parametrize("case", BODIES)
+@pytest.mark.parametrize("taker", TAKERS)
+def test_any_body_is_answered_without_a_word_of_the_inside(stand, taker, case):
+    method, path = TAKERS[taker]
+    url = stand.url + path
+    if ":" in path:
+        service, path = path.split(":", 1)
+        url = stand.commons.services[service].rstrip("/") + path
+    answer = requests.request(method, url, data=BODIES[case], headers={**stand.headers, "Content-Type": JSON}, timeout=60)
+    assert answer.status_code < 500, answer.text[:300]
+    assert not re.search(INSIDE, answer.text[:5_000]), answer.text[:500]
+
+
+QUERIES = ["%00", "a%00b", "x" * 5_000, "%ff", "-1", "1e400", "99999999999999999999", "NaN", "'", "%27%20or%201=1--", "%2527", "[]", "%7b%7d", "%", ",,,"]
+
+
+@pytest.mark.parametrize("value", QUERIES)
+@pytest.mark.parametrize("path", [
+    "/index/index?limit={}", "/index/index?start={}", "/index/index?size={}", "/index/index?hash={}", "/index/index?hash=md5:{}", "/index/index?url={}", "/index/index?authz={}",
+    "/index/index?acl={}", "/index/index?metadata=a:{}", "/index/index?urls_metadata={}", "/index/index?page={}", "/index/index?ids={}", "/index/index?file_name={}",
+    "/index/urls/?ids={}", "/index/_query/urls/q?include={}", "/ga4gh/drs/v1/objects?limit={}", "/ga4gh/drs/v1/objects?page={}", "/user/data/download/x?protocol={}",
+    "/user/data/download/x?expires_in={}", "/user/login?redirect={}", "/user/login/fence?idp={}", "/user/logout?next={}", "/user/oauth2/authorize?client_id={}",
+    "/api/v0/submission/BAD/input/export?node_label={}", "/api/v0/submission/BAD/input/export?ids={}", "/api/v0/submission/BAD/input/export?ids=x&format={}",
+    "/api/v0/submission/BAD/input/manifest?ids={}", "/api/v0/submission/template/subject?format={}", "/api/search/datasets?nodes={}", "/authz/resources?{}",
+    "/user/user?{}", "/guppy/_status?{}"])
+def test_any_query_string_is_answered_without_a_word_of_the_inside(stand, nothing_written, path, value):
+    answer = raw(stand, [], method="GET", path=path.format(value))
+    assert status(answer) is not None and status(answer) < 500, answer[:400]
+    assert not re.search(INSIDE, answer[:5_000].decode(errors="replace")), answer[:600]
+
+
+def test_a_file_name_with_empty_parts_can_be_uploaded(stand):
+    made = stand.call("POST", "/user/data/upload", json={"file_name": "a//b.txt"})
+    assert made.status_code == 201, made.text
+    sent = requests.put(made.json()["url"], data=b"content", timeout=60)
+    assert sent.status_code == 200, sent.text

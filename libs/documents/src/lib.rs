@@ -20,7 +20,7 @@ use dictionary::Dictionary;
 use serde_json::{Map, Value};
 
 pub use json::{DEEPEST, value};
-pub use rows::{LARGEST_CELL, MOST_COLUMNS};
+pub use rows::{LARGEST_CELL, LONGEST_HEADER, MOST_COLUMNS};
 
 /// Largest document of a stream, in bytes: one row, or one object of a list.
 pub const LARGEST_DOCUMENT: usize = 64 << 20;

@@ -10,6 +10,10 @@ use crate::{
 /// More columns than any dictionary has; beyond it the table is a mistake or an attack.
 pub const MOST_COLUMNS: usize = 20_000;
 
+/// Longest header, in bytes of its names: every document brings the names of its columns along, and so does every message
+/// about one.
+pub const LONGEST_HEADER: usize = 256 << 10;
+
 /// Largest cell, in bytes.
 pub const LARGEST_CELL: usize = 32 << 20;
 
@@ -45,6 +49,11 @@ impl Row {
         let is_blank = !is_quoted && is_blank(&self.text[start..]);
         self.excess = Some(self.excess.unwrap_or(false) || !is_blank);
         self.text.truncate(start);
+    }
+
+    /// How long its cells are together, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.text.len()
     }
 
     /// How many cells there are, as far as anybody needs to know.

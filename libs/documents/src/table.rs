@@ -9,7 +9,7 @@ use crate::{
     Fault,
     cells::{convert, is_null},
     input::{Input, nul, unreadable},
-    rows::{MOST_COLUMNS, Row, Rows},
+    rows::{LONGEST_HEADER, MOST_COLUMNS, Row, Rows},
 };
 
 /// What separates what.
@@ -129,6 +129,11 @@ impl Table {
     fn of(header: &Row, separator: char, head: String) -> Result<Self, Fault> {
         if header.len() > MOST_COLUMNS {
             return Err(unreadable("there are too many columns"));
+        }
+        if header.bytes() > LONGEST_HEADER {
+            return Err(unreadable(format!(
+                "the names of the columns have more than {LONGEST_HEADER} bytes"
+            )));
         }
         let columns: Vec<Column> = header.cells()?.into_iter().map(Column::of).collect();
         let type_column = columns.iter().position(|c| matches!(c, Column::Property(name) if name == "type"));
@@ -283,6 +288,11 @@ mod tests {
     fn tables_beyond_the_limits_are_refused() {
         let wide = "x\t".repeat(MOST_COLUMNS) + "y\n1\n";
         assert_eq!(refused(&wide), "Unable to parse document: there are too many columns");
+        let long = format!("type\t{}\ncase\tC1\n", "x".repeat(LONGEST_HEADER));
+        assert_eq!(
+            refused(&long),
+            "Unable to parse document: the names of the columns have more than 262144 bytes"
+        );
         let wide = format!("type\tsubmitter_id\ncase\tC{}\ncase\tD\n", "\t".repeat(3 * MOST_COLUMNS));
         assert!(refused(&wide).contains("Row has more cells than the header"));
         let wide = format!("type\tsubmitter_id\ncase\tC{}\n", "\t".repeat(3 * MOST_COLUMNS));

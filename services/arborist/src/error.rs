@@ -55,9 +55,12 @@ impl From<sqlx::Error> for Error {
             Some("40P01" | "40001") => {
                 Self::Unavailable("the request collided with a concurrent one; send it again".into())
             }
-            // Values that a column cannot hold: bad characters, labels or index entries that are too long.
-            Some(code) if code.starts_with("22") || matches!(code, "42601" | "42622" | "54000") => {
-                Self::BadRequest(format!("the database cannot hold a value: {}", database.message()))
+            Some("22021" | "22P05") => Self::BadRequest("a text holds a NUL character".into()),
+            Some("22001" | "42622" | "54000") => Self::BadRequest("a text is too long".into()),
+            Some("22007" | "22008") => Self::BadRequest("a date or time cannot be understood".into()),
+            // Other values that a column cannot hold.
+            Some(code) if code.starts_with("22") || code == "42601" => {
+                Self::BadRequest("a value cannot be stored".into())
             }
             _ => Self::Database(error),
         }

@@ -1,7 +1,8 @@
 //! The objects themselves: `s3s-fs`, corrected where a commons would notice.
 //!
 //! - `s3s-fs` puts the whole key into the name of a side file, so a file name of some 90 characters would be
-//!   refused after its bytes were written. Long keys are kept under a short name here, and listed as they are.
+//!   refused after its bytes were written. Long keys are kept under a short name here, and listed as they are; and
+//!   so are keys like `a//b`, which are no names of files.
 //! - It makes a bucket of any name on PUT; here only buckets that exist take objects.
 //! - It returns keys as they are when they were asked for URL-encoded; here they are encoded.
 //! - It takes an upload apart before it looks whether the parts fit, and accepts an upload's id for any key; see
@@ -73,11 +74,12 @@ impl Objects {
         if key.len() > LONGEST_KEY {
             return Err(s3_error!(KeyTooLongError));
         }
-        // A folder cannot tell `a//b` or `/a/b` from `a/b`, and two keys must not be one object.
-        if key.split('/').any(|segment| matches!(segment, "" | "." | ".." | LONG_KEY_MARK)) {
+        if key.is_empty() || key.split('/').any(|segment| matches!(segment, "." | ".." | LONG_KEY_MARK)) {
             return Err(s3_error!(InvalidArgument, "this object key is not supported"));
         }
-        if key.len() <= SHORT_KEY {
+        // A folder cannot tell `a//b` or `/a/b` from `a/b`, and two keys must not be one object.
+        let is_plain = key.split('/').all(|segment| !segment.is_empty());
+        if is_plain && key.len() <= SHORT_KEY {
             return Ok(Cow::Borrowed(key));
         }
         Ok(Cow::Owned(format!("{LONG_KEY_MARK}/{}", hex::encode(Sha256::digest(key.as_bytes())))))
@@ -273,7 +275,9 @@ mod tests {
         assert!(Objects::stored(&"x".repeat(1025)).is_err());
         assert!(Objects::stored("a/../../etc").is_err());
         assert!(Objects::stored("~long-key~/abc").is_err());
-        assert!(Objects::stored("/guid/f").is_err());
-        assert!(Objects::stored("guid//f").is_err());
+        assert!(Objects::stored("").is_err());
+        for key in ["/guid/f", "guid//f", "guid/f/"] {
+            assert!(Objects::stored(key).unwrap().starts_with("~long-key~/"), "{key}");
+        }
     }
 }

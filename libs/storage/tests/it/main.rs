@@ -182,12 +182,14 @@ async fn an_aborted_upload_leaves_no_object() {
 #[tokio::test]
 async fn keys_are_listed_as_they_are_page_by_page_and_deleted() {
     let fixture = fixture();
-    let keys = ["a+b", "c d", "e%20f", "g/h&i<j>ï"];
+    let keys = ["/a/b", "a+b", "a/", "a//b", "c d", "e%20f", "g/h&i<j>ï"];
     for key in keys {
         let url = fixture.store.presign(&at(key), Access::Put, HOUR, &[]).unwrap();
         assert_eq!(fixture.http.put(url).body("x").send().await.unwrap().status(), 200, "{key}");
     }
-    assert_eq!(fixture.store.list("uploads", None).await.unwrap().keys, keys);
+    let mut listed = fixture.store.list("uploads", None).await.unwrap().keys;
+    listed.sort();
+    assert_eq!(listed, keys);
     for key in keys {
         fixture.store.delete(&at(key)).await.unwrap();
         assert!(matches!(fixture.store.head(&at(key)).await, Err(StorageError::NotFound)), "{key}");

@@ -74,6 +74,11 @@ async fn a_budget_that_runs_out_is_told_while_the_answer_is_held_back_and_breaks
     let answer = commons.post_to(&held, "admin", &body).await;
     let message = "The answer has more nodes than one request may have; use first and offset.";
     assert_eq!((answer.status, answer.json()), (400, json!({"data": null, "errors": [message]})));
+    let few_bytes = Budget { bytes: 5_000, ..Budget::default() };
+    let held = commons.reconfigured(Config { budget: few_bytes, ..Config::default() });
+    let answer = commons.post_to(&held, "admin", &body).await;
+    let message = "The answer has more bytes than one request may have; use first and offset.";
+    assert_eq!((answer.status, answer.json()), (400, json!({"data": null, "errors": [message]})));
     let windows = Windows { held_back: 1_000, ..Windows::default() };
     let sent = commons.reconfigured(Config { budget, windows, ..Config::default() });
     let answer = commons.post_to(&sent, "admin", &body).await;

@@ -12,6 +12,6 @@ mod generate;
 mod load;
 mod settings;
 
-pub use generate::{DemoFile, GenerateError, Record, Skipped, Study, Unfit};
+pub use generate::{DemoFile, GenerateError, Record, Skipped, Study, Unfit, text_matching};
 pub use load::{ApiKey, DemoError, Progress, Silent, Summary, TokenSource, load};
 pub use settings::{Amount, Condition, Settings, SettingsError};

@@ -63,7 +63,11 @@ fn integer(text: &str) -> Option<Value> {
     small.ok().or_else(|| float(text))
 }
 
+/// `5.9` is 5, as the original's way through a float makes it; digits that a float would lose stay.
 fn truncated(text: &str) -> Option<Value> {
+    if let Some(whole) = integer(text) {
+        return Some(whole);
+    }
     let value = finite(text)?.trunc();
     // Exact in this range; beyond it the number stays a float.
     const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -100,5 +104,13 @@ mod tests {
         assert_eq!(integer("1.0"), None);
         assert_eq!(number("1e300"), Some(json!(1e300)));
         assert_eq!(number("nan"), None);
+    }
+
+    #[test]
+    fn whole_items_of_lists_keep_their_digits() {
+        assert_eq!(truncated("9007199254740993"), Some(json!(9_007_199_254_740_993_i64)));
+        assert_eq!(truncated("-7.9"), Some(json!(-7)));
+        assert_eq!(truncated("1e3"), Some(json!(1000)));
+        assert_eq!(truncated("x"), None);
     }
 }

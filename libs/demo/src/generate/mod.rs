@@ -31,6 +31,12 @@ const UNNAMED_FILES: usize = 4;
 /// How many records stand directly below the project, for types that the settings do not name.
 const UNNAMED_AT_THE_TOP: usize = 10;
 
+/// A text that matches a regular expression, the same one for the same `seed`; none where the pattern uses what only
+/// other dialects have, such as looking ahead.
+pub fn text_matching(pattern: &str, seed: u64) -> Option<String> {
+    pattern::matching(pattern, &mut Dice::of(seed, pattern))
+}
+
 /// A whole study, in the order in which it can be submitted.
 #[derive(Debug, Clone)]
 pub struct Study {

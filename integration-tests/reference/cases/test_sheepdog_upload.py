@@ -310,7 +310,14 @@ def test_a_record_is_marked_for_deletion_and_stays(study, mark, status):
     assert study.counts("experiment") == {"experiment": 1}
 
 
-@pytest.mark.parametrize("path", ["/xml/biospecimen/bcr", "/xml/clinical/bcr", "/submit"])
+def test_a_reviewed_project_is_submitted_and_then_released(study):
+    study.up_to("experiment.1")
+    for transition, status in (("release", 400), ("submit", 400), ("review", 200), ("submit", 200), ("release", 200)):
+        answer = study.client.put(f"{study.path}/{transition}")
+        assert answer.status_code == status, f"{transition}: {answer.text}"
+
+
+@pytest.mark.parametrize("path", ["/xml/biospecimen/bcr", "/xml/clinical/bcr"])
 def test_what_the_original_cannot_do_is_not_implemented(commons, study, path):
     # Asked of the service itself: the gateway shows every failure of a service as 500.
     sheepdog = Client(commons.services["sheepdog"], commons.token("admin"))

@@ -81,7 +81,7 @@ def compared(stand: Stand, repeat: int, times: int, query: str, forms: list[str]
     def sql(form: str) -> Taken:
         return repeated(lambda: by_hand.run(form), own=True)
 
-    fastest = min(forms, key=lambda form: min(sql(form).seconds for _ in range(2)))
+    fastest = min(forms, key=lambda form: min(sql(form).seconds for _ in range(4)))
     stand.settle()
     return pairs(repeat, lambda _: repeated(lambda: stand.client.query(query), own=False), lambda _: sql(fastest))
 

@@ -49,7 +49,7 @@ pub(crate) async fn start(sheepdog: &Arc<Sheepdog>, submission: Submission) -> R
     let running = sheepdog.background.running.clone();
     let transaction_id = submission::open_log(sheepdog, &submission).await?;
     let sheepdog = sheepdog.clone();
-    tokio::spawn(async move {
+    sheepdog.workers.clone().handle()?.spawn(async move {
         let _admitted = (admitted, memory);
         let Ok(_running) = running.acquire_owned().await else { return };
         let Ok(_room) = sheepdog.room.take(submission.source.body.len()).await else { return };

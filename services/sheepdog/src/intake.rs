@@ -18,6 +18,8 @@ use crate::{
 
 /// Bodies up to this many bytes are read in memory.
 const WHOLE: u64 = 32 << 20;
+/// Documents that weigh more together are not worked on at once: a row of a wide table is many times as large as its text.
+const MOST_WEIGHT: usize = 96 << 20;
 /// A batch ends after about so many bytes of its documents, even if it has few.
 const BATCH: usize = 16 << 20;
 /// Documents are kept a second time, as JSON from which a dry run can be committed, up to this many bytes.
@@ -48,10 +50,11 @@ pub(crate) async fn examine(
 fn examine_here(sheepdog: &Sheepdog, format: Format, body: &Spool) -> Result<Documents, Error> {
     let config = &sheepdog.config;
     let is_small = body.len() <= WHOLE;
-    let (mut documents, mut count) = (Vec::new(), 0);
+    let (mut documents, mut count, mut all) = (Vec::new(), 0, 0);
     let each = |document| {
         count += 1;
-        match is_small && count <= config.whole_rows {
+        all += if is_small { weight(&document) } else { 0 };
+        match is_small && count <= config.whole_rows && all <= MOST_WEIGHT {
             true => documents.push(document),
             false => documents = Vec::new(),
         }

@@ -43,6 +43,7 @@ mod template;
 #[cfg(test)]
 mod testing;
 mod turns;
+mod workers;
 mod write;
 
 use std::{path::PathBuf, sync::Arc};
@@ -60,6 +61,7 @@ pub use error::Error;
 use life::Life;
 use room::Room;
 use turns::Turns;
+use workers::Workers;
 
 /// What an operator can set.
 #[derive(Debug, Clone)]
@@ -112,6 +114,7 @@ pub struct Sheepdog {
     background: Arc<Background>,
     turns: Arc<Turns>,
     room: Arc<Room>,
+    workers: Arc<Workers>,
     life: Arc<Life>,
 }
 
@@ -141,6 +144,7 @@ impl Sheepdog {
             background: Arc::default(),
             turns: Arc::default(),
             room: Arc::default(),
+            workers: Arc::default(),
         }))
     }
 
@@ -160,6 +164,7 @@ impl Sheepdog {
             background: self.background.clone(),
             turns: self.turns.clone(),
             room: self.room.clone(),
+            workers: self.workers.clone(),
             life: self.life.clone(),
         }))
     }

@@ -28,7 +28,7 @@ use crate::{
     room::Taken,
     spool::Spool,
     store::{self, projects::Project},
-    task::to_the_end,
+    task::{apart_to_the_end, to_the_end},
     write::{Parts, Written},
 };
 
@@ -73,6 +73,9 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
+/// Submissions of larger bodies have threads of their own.
+const SMALL_BODY: u64 = 256 << 10;
+
 /// Runs a submission; the answer is the transaction's, with its status. It runs as a task of its
 /// own, which comes to its end whatever happens to the request: given up half way, it would leave records in the
 /// file index and a log that stays pending.
@@ -84,13 +87,17 @@ pub(crate) async fn run(
     submission: Submission,
     room: Taken,
 ) -> Result<(u16, Spool), Error> {
-    let sheepdog = sheepdog.clone();
+    let (sheepdog, workers) = (sheepdog.clone(), sheepdog.workers.clone());
+    let is_small = submission.source.body.len() <= SMALL_BODY;
     let work = async move {
         let _room = room;
         let transaction_id = open_log(&sheepdog, &submission).await?;
         run_opened(&sheepdog, submission, transaction_id).await
     };
-    to_the_end(work).await
+    match is_small {
+        true => to_the_end(work).await,
+        false => apart_to_the_end(&workers, work).await,
+    }
 }
 
 /// Opens the log row, in a transaction of its own, so that others see the work in progress.

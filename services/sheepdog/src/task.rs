@@ -2,7 +2,7 @@
 
 use tracing::Instrument as _;
 
-use crate::Error;
+use crate::{Error, workers::Workers};
 
 /// Runs `work` as a task of its own. A client that goes away, or a gateway that has waited long enough, ends the waiting
 /// for it, not the work: given up halfway, it could have changed the file index or arborist and not the graph.
@@ -13,6 +13,18 @@ pub(crate) async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
     tokio::spawn(work.in_current_span()).await.map_err(|error| Error::Corrupt(error.to_string()))?
+}
+
+/// The same on threads of the service's own, for work that computes much.
+///
+/// # Errors
+/// Those of `work`, and when there are no threads.
+pub(crate) async fn apart_to_the_end<T: Send + 'static>(
+    workers: &Workers,
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    let task = workers.handle()?.spawn(work.in_current_span());
+    task.await.map_err(|error| Error::Corrupt(error.to_string()))?
 }
 
 #[cfg(test)]

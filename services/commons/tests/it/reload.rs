@@ -21,7 +21,7 @@ const SUBMISSION: &str = "/api/v0/submission";
 const OURS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dictionary/gdcdictionary/schemas");
 
 /// Writes our dictionary to `folder`; version 0 as it is, others with a node type and a property more.
-fn write_version(folder: &Path, version: u32) {
+pub(crate) fn write_version(folder: &Path, version: u32) {
     fs::create_dir_all(folder).unwrap();
     for file in fs::read_dir(folder).unwrap() {
         fs::remove_file(file.unwrap().path()).unwrap();

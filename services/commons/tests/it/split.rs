@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use testing::TestDatabase;
 use tokens::{Claims, Context, Purpose, Scopes, SigningKeys, UserContext};
 
-use crate::running::answer;
+use crate::{reload::write_version, running::answer};
 
 /// A service that ends with its test.
 struct Process(Child);
@@ -38,7 +38,8 @@ fn url(port: u16) -> String {
 fn serve(name: &str, port: u16, variables: &[(&str, &str)]) -> Process {
     let mut command = Command::new(env!("CARGO_BIN_EXE_commons"));
     command.args(["serve", name, "--host", "127.0.0.1", "--port", &port.to_string()]);
-    if !matches!(name, "gateway" | "guppy") {
+    // peregrine reads only: it waits for the tables that sheepdog makes.
+    if !matches!(name, "gateway" | "guppy" | "peregrine") {
         command.arg("--migrate");
     }
     command.envs(variables.iter().copied()).env("RUST_LOG", "error").stdin(Stdio::null());
@@ -132,7 +133,11 @@ async fn a_record_goes_in_and_comes_back_when_every_service_is_a_process_of_its_
     let issuer = format!("{public}/user");
     let jwks = format!("{}/.well-known/jwks", url(fence));
     let config = fence_config(folder.path(), &public, fence_db, &arborist_url, &indexd_url);
+    let dictionary = folder.path().join("dictionary");
+    write_version(&dictionary, 0);
+    let dictionary_url = dictionary.display().to_string();
     let graph = [
+        ("DICTIONARY_URL", dictionary_url.as_str()),
         ("DATABASE_URL", graph_db),
         ("ARBORIST_URL", arborist_url.as_str()),
         ("INDEX_CLIENT_HOST", indexd_url.as_str()),
@@ -152,7 +157,7 @@ async fn a_record_goes_in_and_comes_back_when_every_service_is_a_process_of_its_
     .map(|(name, port)| format!("{name}={}", url(port)))
     .join(",");
     // The ones that need others first: starting in the wrong order must not matter.
-    let _processes = [
+    let processes = [
         serve(
             "gateway",
             gateway,
@@ -224,4 +229,32 @@ async fn a_record_goes_in_and_comes_back_when_every_service_is_a_process_of_its_
         json!({ "study": [{ "submitter_id": "st", "project_id": "SPLIT-p" }] }),
         "{found}"
     );
+
+    // Another dictionary: peregrine goes on with the old one until sheepdog has made the tables of the new one.
+    write_version(&dictionary, 1);
+    let hang_up = |process: &Process| {
+        let pid = rustix::process::Pid::from_child(&process.0);
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
+    };
+    let [_, sheepdog, _, peregrine, ..] = &processes;
+    hang_up(peregrine);
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let query = json!({ "query": "{ study { submitter_id } }" });
+    let (status, said) = call("POST", &format!("{base}/graphql"), query).await;
+    assert_eq!((status, &said["data"]["study"][0]["submitter_id"]), (200, &json!("st")), "{said}");
+    hang_up(sheepdog);
+    let wanted = dictionary::Dictionary::load(&dictionary_url).await.unwrap().digest;
+    for path in ["/api/_version", "/peregrine/_version"] {
+        for attempt in 0.. {
+            let (_, version) = call("GET", path, Value::Null).await;
+            if version["dictionary"]["digest"] == wanted.as_str() {
+                break;
+            }
+            assert!(attempt < 300, "{path}: {version}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+    let query = json!({ "query": "{ _visit_1_count subject { mood_1 } }" });
+    let (_, said) = call("POST", &format!("{base}/graphql"), query).await;
+    assert_eq!(said["data"], json!({ "_visit_1_count": 0, "subject": [] }), "{said}");
 }

@@ -61,7 +61,7 @@ bench: prerequisites build
 
 # Hostile input for the readers of submissions and queries (fuzz/README.md), SECONDS for each target.
 SECONDS ?= 60
-TARGET ?= graphql tsv json
+TARGET ?= graphql tsv json configuration
 .PHONY: fuzz
 fuzz:
 	@SECONDS_EACH="$(SECONDS)" scripts/fuzz $(TARGET)

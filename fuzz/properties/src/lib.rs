@@ -1,6 +1,7 @@
 //! What must hold for any input, however hostile. The fuzz targets call these functions with nightly's help, the
 //! tests with the corpus and mutations of it.
 
+mod configuration;
 mod documents;
 mod graphql;
 
@@ -13,6 +14,7 @@ use ::dictionary::{Dictionary, yaml};
 use indexmap::IndexMap;
 
 pub use self::{
+    configuration::configuration,
     documents::{json, tsv},
     graphql::graphql,
 };

@@ -99,3 +99,8 @@ fn any_table_is_read_alike_in_pieces_of_any_size() {
 fn any_json_is_read_alike_in_pieces_of_any_size() {
     holds("json", properties::json);
 }
+
+#[test]
+fn any_dictionary_and_any_user_yaml_is_loaded_or_refused_with_reasons() {
+    holds("configuration", properties::configuration);
+}

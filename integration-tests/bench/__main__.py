@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import platform
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -73,6 +74,8 @@ def main() -> int:
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="also write all numbers there")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a goal is missed")
     asked = parser.parse_args()
+    # What was started is stopped then, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     wanted = [name for name in names if name in asked.only or not asked.only]
     print(machine(), file=sys.stderr)
     lines: list[Line] = []

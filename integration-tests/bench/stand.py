@@ -61,8 +61,12 @@ class Stand:
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
         self.start()
-        load(self.client)
-        self.settle()
+        try:
+            load(self.client)
+            self.settle()
+        except BaseException:
+            self.stop()
+            raise
 
     def start(self) -> None:
         self.commons = Commons.up(state=self.folder / "state", env={"RUST_LOG": os.environ.get("RUST_LOG", "warn")})

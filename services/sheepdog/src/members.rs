@@ -5,7 +5,7 @@
 
 use std::{
     collections::{HashMap, HashSet, hash_map::RandomState},
-    hash::{BuildHasher as _, Hash, Hasher as _},
+    hash::{BuildHasher as _, Hash},
 };
 
 use dictionary::NodeType;
@@ -28,12 +28,7 @@ pub(crate) struct Secrets(RandomState, RandomState);
 impl Secrets {
     /// The hash of a value.
     pub(crate) fn of(&self, value: &impl Hash) -> Digest {
-        let hash = |state: &RandomState| {
-            let mut hasher = state.build_hasher();
-            value.hash(&mut hasher);
-            hasher.finish()
-        };
-        (hash(&self.0), hash(&self.1))
+        (self.0.hash_one(value), self.1.hash_one(value))
     }
 }
 

@@ -344,3 +344,13 @@ async fn more_documents_than_the_limit_are_refused_before_anything_is_written() 
     assert_eq!((refused.status, refused.body), (413, json!({ "message": message })));
     assert_eq!(sheepdog.count("select count(*) from transaction_logs").await, before);
 }
+
+#[actix_web::test]
+async fn a_refused_newcomer_gives_way_to_the_node_that_is_stored() {
+    let (sheepdog, _) = TestSheepdog::with_case().await;
+    let mut foreign = case("C", "S");
+    foreign["project_id"] = json!("P-other");
+    let answer = sheepdog.put("/P/Q", json!([foreign, crate::support::sample("X", "C")])).await;
+    let valid: Vec<&Value> = [0, 1].iter().map(|entity| &answer.body["entities"][entity]["valid"]).collect();
+    assert_eq!(valid, [false, true], "{answer:?}");
+}

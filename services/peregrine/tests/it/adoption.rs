@@ -30,7 +30,7 @@ async fn records_and_transactions_of_the_original_are_shown() {
     let expected = json!({"transaction_log": [{
         "role": "create", "submitter": "ada", "state": "SUCCEEDED",
         "snapshots": [{"id": "1", "action": "create", "new_props": "{'age': 47, 'submitter_id': 'C'}"}],
-        "documents": [{"doc_format": "json", "doc_size": 40}],
+        "documents": [{"doc_format": "json", "doc_size": 39}],
     }]});
     assert_eq!(commons.data("admin", query).await, expected);
 }

@@ -143,14 +143,16 @@ async fn read(commons: &Commons, service: &Arc<Peregrine>, rest: Duration, to_th
     let mut body = pin!(response.into_body());
     assert!(poll_fn(|context| body.as_mut().poll_next(context)).await.unwrap().is_ok());
     tokio::time::sleep(rest).await;
-    while to_the_end {
+    if !to_the_end {
+        return false;
+    }
+    loop {
         match poll_fn(|context| body.as_mut().poll_next(context)).await {
             Some(Ok(_)) => {}
             Some(Err(_)) => return false,
             None => return true,
         }
     }
-    false
 }
 
 /// Whether no transaction of the service is left soon.

@@ -110,8 +110,12 @@ impl Commons {
             Sql::raw(script).run_script(&mut connection).await.unwrap();
         }
         drop(connection);
-        psqlgraph::migrate(&database.pool, &dictionary()).await.unwrap();
-        Self::on(database, Config::default())
+        let files = serde_json::from_str(testing::SMALL_DICTIONARY).unwrap();
+        let small = Arc::new(Dictionary::from_files(files).unwrap());
+        psqlgraph::migrate(&database.pool, &small).await.unwrap();
+        let mut commons = Self::on(database, Config::default());
+        commons.service = commons.service.with_dictionary(small);
+        commons
     }
 
     fn on(database: TestDatabase, config: Config) -> Self {

@@ -169,13 +169,12 @@ fn rules(old: &NodeType, new: &NodeType, changes: &mut Changes<'_>) {
     }
 }
 
+/// Whether rules hold for the links that are used.
+type Rule = fn(LinkRules<'_>, &dyn Fn(&Link) -> bool) -> bool;
+
 /// Combinations of links that `before` allows and whose `rule` in `after` does not hold, as bits of the links of
 /// `before`; the smallest ones, for they say it all.
-fn newly_refused(
-    before: &NodeType,
-    after: &NodeType,
-    rule: fn(LinkRules<'_>, &dyn Fn(&Link) -> bool) -> bool,
-) -> Vec<u32> {
+fn newly_refused(before: &NodeType, after: &NodeType, rule: Rule) -> Vec<u32> {
     let links = before.all_links();
     let uses = |combination: u32, name: &str| {
         links.iter().enumerate().any(|(bit, link)| combination & (1 << bit) != 0 && link.name == name)

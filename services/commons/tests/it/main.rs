@@ -4,8 +4,11 @@
 
 mod browser;
 mod command_line;
+mod dictionary;
 mod life;
 mod main_job;
+#[path = "../proof/mod.rs"]
+mod proof;
 mod reload;
 mod running;
 mod split;

@@ -1,5 +1,6 @@
 """The life of a commons on one machine: first start, second start, side by side, crashes, refusals to start."""
 
+import contextlib
 import json
 import os
 import signal
@@ -126,7 +127,9 @@ def test_a_submission_in_a_queue_is_errored_after_a_kill_and_one_that_runs_elsew
         headers = token(commons)
         make_project(commons, headers)
         url = commons.run("database", "url", "sheepdog").strip()
-        with psycopg.connect(url) as other:
+        # Not closed by us: the kill below takes the server away from it.
+        other = psycopg.connect(url)
+        try:
             # Somebody else holds the project: the submission is noted and waits.
             other.execute("select from node_project for update")
             study = {"type": "study", "submitter_id": "waits", "projects": {"code": "one"}, "study_title": "T"}
@@ -136,6 +139,9 @@ def test_a_submission_in_a_queue_is_errored_after_a_kill_and_one_that_runs_elsew
             # Longer than the time after which the dead are looked for.
             assert unfinished(commons, seconds=20) == [(transaction, "update")]
             commons.stop(signal.SIGKILL)
+        finally:
+            with contextlib.suppress(psycopg.Error):
+                other.close()
     with Commons.up(state=state) as commons:
         assert not unfinished(commons)
         with psycopg.connect(commons.run("database", "url", "sheepdog").strip()) as connection:

@@ -70,7 +70,11 @@ async fn migrate(service: DatabaseName, pool: &PgPool, dictionary: Option<&str>)
 async fn plan(args: MigrateArgs) -> anyhow::Result<()> {
     let graph = DatabaseName::Sheepdog;
     if let Some(other) = args.service.filter(|service| *service != graph) {
-        anyhow::bail!("only the graph's database ({}) has a plan, {} has none", graph.as_str(), other.as_str());
+        anyhow::bail!(
+            "only the graph's database ({}) has a plan, {} has none",
+            graph.as_str(),
+            other.as_str()
+        );
     }
     let Some(url) = &args.database_url else {
         let bench = Workbench::open(State::existing(&args.state.folder)?).await?;

@@ -14,6 +14,9 @@ use crate::{
     document::{Format, parse_json},
 };
 
+/// Largest body, in bytes: its documents are in memory at once.
+const BODY_LIMIT: usize = 128 << 20;
+
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
     for (path, handler) in
         [("/{program}/{project}/bulk", false), ("/{program}/{project}/bulk/_dry_run", true)]
@@ -43,7 +46,7 @@ async fn submit(
         false => (Role::Update, &["create", "update"]),
     };
     let permitted = sheepdog.permit(&request, methods, &program, &code).await?;
-    let bytes = body::read(payload, sheepdog.config.body_limit).await?;
+    let bytes = body::read(payload, sheepdog.config.body_limit.min(BODY_LIMIT)).await?;
     let parts = parts(body::text(&bytes)?)?;
     require_state(&project, request.path(), "open")?;
     let (code, answer) = bulk::run(&sheepdog, Bulk { project, permitted, role, is_dry_run, parts }).await?;

@@ -28,6 +28,8 @@ use crate::{
 
 /// Most records of one export by ids; by node type there is no such limit.
 const MAX_BY_IDS: usize = 100_000;
+/// Largest body, in bytes: a list of ids.
+const BODY_LIMIT: usize = 8 << 20;
 /// Chunks of a streamed export that wait for the client.
 const WAITING_CHUNKS: usize = 4;
 
@@ -55,7 +57,7 @@ async fn post(
     payload: web::Payload,
 ) -> Result<HttpResponse, Error> {
     sheepdog.permit(&request, &["read"], &path.0, &path.1).await?;
-    let bytes = body::read(payload, sheepdog.config.body_limit).await?;
+    let bytes = body::read(payload, sheepdog.config.body_limit.min(BODY_LIMIT)).await?;
     match document::parse_json(body::text(&bytes)?)? {
         Value::Object(asked) => answer(sheepdog.into_inner(), path.into_inner(), &asked).await,
         _ => Err(Error::BadRequest("expected a JSON object".to_owned())),

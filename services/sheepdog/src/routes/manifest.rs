@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 use super::resource;
 use crate::{Error, Sheepdog, body, document, export::Layout, manifest, store};
 
+/// Largest manifest to be checked, in bytes: anybody may send one.
+const BODY_LIMIT: usize = 4 << 20;
+
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(resource("/validation/upload_manifest").route(web::post().to(validate)));
     for name in ["manifest", "upload_manifest"] {
@@ -25,7 +28,7 @@ async fn validate(
     sheepdog: web::Data<Sheepdog>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Error> {
-    let bytes = body::read(payload, sheepdog.config.body_limit).await?;
+    let bytes = body::read(payload, sheepdog.config.body_limit.min(BODY_LIMIT)).await?;
     let text = body::text(&bytes)?;
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let manifest = match content_type {

@@ -16,6 +16,9 @@ use crate::{
     task::to_the_end,
 };
 
+/// Largest body, in bytes: one document.
+const BODY_LIMIT: usize = 1 << 20;
+
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
     let root = resource("").route(web::get().to(list_programs));
     cfg.service(
@@ -111,7 +114,7 @@ pub(super) async fn read_one(
     payload: web::Payload,
     what: &str,
 ) -> Result<Map<String, Value>, Error> {
-    let bytes = body::read(payload, sheepdog.config.body_limit).await?;
+    let bytes = body::read(payload, sheepdog.config.body_limit.min(BODY_LIMIT)).await?;
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let format = Format::of(content_type.unwrap_or_default());
     let mut documents = parse(format, body::text(&bytes)?, &sheepdog.dictionary)?;

@@ -148,12 +148,7 @@ const LATER_OBJECTS: [(&str, &[&str]); 5] = [
     ("__Later__Schema", &["description:String"]),
     (
         "__Later__Type",
-        &[
-            "specifiedByURL:String",
-            "specifiedByUrl:String",
-            "isOneOf:Boolean",
-            "inputFields:[__InputValue!]",
-        ],
+        &["specifiedByURL:String", "specifiedByUrl:String", "isOneOf:Boolean", "inputFields:[__InputValue!]"],
     ),
     ("__Later__Field", &["args:[__InputValue!]!"]),
     ("__Later__InputValue", &["isDeprecated:Boolean!", "deprecationReason:String"]),

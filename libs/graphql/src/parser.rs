@@ -51,7 +51,8 @@ fn too_large(message: String) -> Refused {
 }
 
 fn one_less(left: &mut usize, most: usize, what: &str) -> Parsed<()> {
-    *left = left.checked_sub(1).ok_or_else(|| too_large(format!("The query has more than {most} {what}.")))?;
+    *left =
+        left.checked_sub(1).ok_or_else(|| too_large(format!("The query has more than {most} {what}.")))?;
     Ok(())
 }
 

@@ -47,8 +47,10 @@ impl<M> Schema<M> {
             return vec![format!("Expected \"{name}\", found not an object.")];
         };
         let unknown = fields.iter().filter(|(key, _)| !inputs.contains_key(*key));
-        let mut problems: Vec<String> =
-            unknown.take(MOST_PROBLEMS).map(|(key, _)| format!("In field \"{key}\": Unknown field.")).collect();
+        let mut problems: Vec<String> = unknown
+            .take(MOST_PROBLEMS)
+            .map(|(key, _)| format!("In field \"{key}\": Unknown field."))
+            .collect();
         for (key, input) in inputs.iter() {
             let value = fields.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value);
             let found = self.literal_problems(&input.ty, value);

@@ -279,12 +279,16 @@ fn what_later_versions_ask_of_a_schema_is_answered_and_not_listed() {
     let fields = prepare(&schema, query, &Map::new(), &Limits::default()).unwrap();
     let answer = introspected(&schema, &fields[0]);
     assert_eq!((&answer["description"], &answer["queryType"]["isOneOf"]), (&Value::Null, &Value::Null));
-    assert_eq!(answer["queryType"]["fields"][0]["args"][0], json!({"isDeprecated": false, "deprecationReason": null}));
+    assert_eq!(
+        answer["queryType"]["fields"][0]["args"][0],
+        json!({"isDeprecated": false, "deprecationReason": null})
+    );
     assert_eq!(answer["directives"][0], json!({"isRepeatable": false, "args": [{"name": "if"}]}));
     assert!(!answer["types"].to_string().contains("Later"));
     let listed = introspected(&schema, &fields[1]);
     assert!(!listed.to_string().contains("specifiedBy"), "{listed}");
-    let input_fields = listed["fields"].as_array().unwrap().iter().find(|field| field["name"] == "inputFields");
+    let input_fields =
+        listed["fields"].as_array().unwrap().iter().find(|field| field["name"] == "inputFields");
     assert_eq!(input_fields, Some(&json!({"name": "inputFields", "args": []})));
 }
 
@@ -321,8 +325,7 @@ fn the_usual_introspection_query_is_valid_and_shows_no_type_of_our_own() {
 }
 
 fn in_a_row(fragments: usize) -> String {
-    let chain: String =
-        (0..fragments).map(|n| format!(" fragment F{n} on case {{...F{}}}", n + 1)).collect();
+    let chain: String = (0..fragments).map(|n| format!(" fragment F{n} on case {{...F{}}}", n + 1)).collect();
     format!("{{case {{...F0}}}}{chain} fragment F{fragments} on case {{id}}")
 }
 
@@ -330,10 +333,7 @@ fn in_a_row(fragments: usize) -> String {
 fn a_chain_of_fragments_does_not_grow_the_stack() {
     assert_eq!(problems(&in_a_row(100)), [""; 0]);
     assert_eq!(problems(&in_a_row(400)), ["The query has a chain of more than 200 fragments."]);
-    assert_eq!(
-        problems(&in_a_row(100_000)),
-        ["The query has more than 500 operations and fragments."]
-    );
+    assert_eq!(problems(&in_a_row(100_000)), ["The query has more than 500 operations and fragments."]);
 }
 
 #[test]
@@ -349,13 +349,15 @@ fn what_validation_goes_through_again_and_again_is_bounded() {
         ["The query has more than 50000 fields, fragments and directives."]
     );
     let variables: String = (0..2_000).map(|n| format!("$v{n}: Int ")).collect();
-    assert_eq!(problems(&format!("query ({variables}) {{_case_count}}")), [
-        "The query has more than 1000 variables."
-    ]);
+    assert_eq!(
+        problems(&format!("query ({variables}) {{_case_count}}")),
+        ["The query has more than 1000 variables."]
+    );
     let operations: String = (0..400).map(|n| format!("query Q{n} {{...A}} ")).collect();
-    assert_eq!(problems(&format!("{operations} fragment A on Root {{bogus}}")), [
-        "Must provide operation name if query contains multiple operations."
-    ]);
+    assert_eq!(
+        problems(&format!("{operations} fragment A on Root {{bogus}}")),
+        ["Must provide operation name if query contains multiple operations."]
+    );
 }
 
 #[test]

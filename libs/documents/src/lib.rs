@@ -25,6 +25,11 @@ pub use rows::{LARGEST_CELL, LONGEST_HEADER, MOST_COLUMNS};
 /// Largest document of a stream, in bytes: one row, or one object of a list.
 pub const LARGEST_DOCUMENT: usize = 64 << 20;
 
+/// Targets that a record may have in one link column: each becomes an object.
+pub const MOST_TARGETS: usize = 100_000;
+/// Longest name of a link column, in bytes: each target carries a part of it.
+pub const LONGEST_LINK: usize = 1_000;
+
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {

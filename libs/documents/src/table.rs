@@ -6,7 +6,7 @@ use dictionary::{Dictionary, NodeType, python};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Fault,
+    Fault, LONGEST_LINK, MOST_TARGETS,
     cells::{convert, is_null},
     input::{Input, nul, unreadable},
     rows::{LONGEST_HEADER, MOST_COLUMNS, Row, Rows},
@@ -136,6 +136,11 @@ impl Table {
             )));
         }
         let columns: Vec<Column> = header.cells()?.into_iter().map(Column::of).collect();
+        let is_long =
+            |column: &Column| matches!(column, Column::Link { whole, .. } if whole.len() > LONGEST_LINK);
+        if columns.iter().any(is_long) {
+            return Err(unreadable(format!("the name of a link column has more than {LONGEST_LINK} bytes")));
+        }
         let type_column = columns.iter().position(|c| matches!(c, Column::Property(name) if name == "type"));
         Ok(Self { columns, type_column, separator, head })
     }
@@ -159,6 +164,10 @@ impl Table {
                 }
                 Column::Link { name, key, whole } => {
                     self.check_link(node, name, key, whole, row.line)?;
+                    if cell.matches(self.separator).count() >= MOST_TARGETS {
+                        let message = format!("A link has more than {MOST_TARGETS} targets");
+                        return Err(self.refuse(&message, &[whole], row.line));
+                    }
                     self.add_targets(&mut document, name, key, cell);
                 }
             }
@@ -293,6 +302,13 @@ mod tests {
             refused(&long),
             "Unable to parse document: the names of the columns have more than 262144 bytes"
         );
+        let long = format!("type\tstudies.{}\ncase\tS\n", "x".repeat(crate::LONGEST_LINK));
+        assert_eq!(
+            refused(&long),
+            "Unable to parse document: the name of a link column has more than 1000 bytes"
+        );
+        let many = format!("type\tstudies.id\ncase\tS{}\n", ",".repeat(crate::MOST_TARGETS));
+        assert!(refused(&many).contains("A link has more than 100000 targets"));
         let wide = format!("type\tsubmitter_id\ncase\tC{}\ncase\tD\n", "\t".repeat(3 * MOST_COLUMNS));
         assert!(refused(&wide).contains("Row has more cells than the header"));
         let wide = format!("type\tsubmitter_id\ncase\tC{}\n", "\t".repeat(3 * MOST_COLUMNS));

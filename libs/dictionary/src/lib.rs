@@ -9,6 +9,7 @@ mod check;
 mod compare;
 mod draft4;
 mod examples;
+mod graphql_names;
 mod model;
 mod nulls;
 mod problem;
@@ -24,6 +25,7 @@ pub mod yaml;
 pub use check::check;
 pub use compare::{Change, ChangeKind, Impact, LinkRules, changed_types, compare};
 pub use examples::{Example, examples};
+pub use graphql_names::{is_graphql_name, is_graphql_type};
 pub use model::{
     Category, Dictionary, Link, LinkGroup, LinkItem, Multiplicity, NodeType, Property, ScalarType,
 };

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use dictionary::python::type_name;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
@@ -24,7 +25,7 @@ impl GraphqlRequest {
             // The original fails on a list, and programs that send one know this answer.
             Value::Array(_) => return Err(Error::Internal),
             other => {
-                let ty = python_type(&other);
+                let ty = type_name(&other);
                 return Err(Error::BadRequest(format!("JSON parsed from request is an invalid type: {ty}")));
             }
         };
@@ -45,24 +46,12 @@ fn variables(sent: Value) -> Result<Map<String, Value>, Error> {
         Value::String(text) => match strict(&text).map_err(refuse)? {
             Value::Object(variables) => Ok(variables),
             Value::Null => Ok(Map::new()),
-            other => Err(refuse(format!("variables are no object but {}", python_type(&other)))),
+            other => Err(refuse(format!("variables are no object but {}", type_name(&other)))),
         },
         other => {
-            let ty = python_type(&other);
+            let ty = type_name(&other);
             Err(refuse(format!("the JSON object must be str, bytes or bytearray, not {ty}")))
         }
-    }
-}
-
-fn python_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "NoneType",
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_f64() => "float",
-        Value::Number(_) => "int",
-        Value::String(_) => "str",
-        Value::Array(_) => "list",
-        Value::Object(_) => "dict",
     }
 }
 

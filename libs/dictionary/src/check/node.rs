@@ -3,15 +3,11 @@
 use serde_json::Value;
 
 use super::Rules;
+use crate::graphql_names::is_graphql_name;
 use crate::{Link, LinkItem, Property, ScalarType, build::SIX_KEYS, problem::step};
 
 const KEYS: [&str; 8] =
     ["id", "category", "program", "project", "uniqueKeys", "links", "validators", "systemProperties"];
-
-/// Letters, digits and underscores, no digit first: a name in GraphQL.
-fn is_name(text: &str) -> bool {
-    is_field(text) && !text.starts_with(|c: char| c.is_ascii_digit())
-}
 
 fn is_field(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -49,11 +45,11 @@ impl Rules<'_> {
         if self.file.strip_suffix(".yaml") != Some(id) {
             self.problem("/id", format!("the id {id} differs from the file's name"), "Make them the same.");
         }
-        if !is_name(id) || id.chars().any(|c| c.is_ascii_uppercase()) {
+        if !is_graphql_name(id) || id.chars().any(|c| c.is_ascii_uppercase()) {
             let remedy = "Use lower case letters, digits and underscores.";
             self.problem("/id", format!("the id {id} is not in lower case snake form"), remedy);
         }
-        for name in self.node.properties.keys().filter(|name| !is_name(name)) {
+        for name in self.node.properties.keys().filter(|name| !is_graphql_name(name)) {
             let remedy = "Use letters, digits and underscores, no digit first: it becomes a GraphQL field.";
             let message = format!("the property {name} has an unusable name");
             self.problem(&step("/properties", name), message, remedy);

@@ -5,7 +5,7 @@ mod text;
 
 use serde::Serialize;
 
-use crate::Dictionary;
+use crate::{Dictionary, graphql_names::is_graphql_name};
 use shape::{Enumeration, Shape};
 use text::{Selection, article, leaf, leaves, quoted, tree};
 
@@ -84,7 +84,7 @@ fn projects(within: &Within) -> Option<Example> {
     let program = project
         .all_links()
         .into_iter()
-        .find(|link| link.target_type == "program" && text::is_name(&link.name));
+        .find(|link| link.target_type == "program" && is_graphql_name(&link.name));
     fields.extend(program.map(|link| tree(&link.name, leaves(["name"]))));
     let explanation = "All projects that you may read.".to_owned();
     example("projects", "Projects I can read".into(), explanation, &[tree("project(first: 0)", fields)])

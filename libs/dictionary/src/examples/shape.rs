@@ -2,26 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use super::text::is_name;
-use crate::{Dictionary, NodeType, ScalarType};
+use crate::{
+    Dictionary, NodeType, ScalarType,
+    graphql_names::{is_graphql_name, is_graphql_type},
+};
 
 /// Types that belong to no project.
 const WITHOUT_PROJECT: [&str; 4] = ["program", "project", "root", "data_release"];
-/// Names that mean something else in the schema of every dictionary.
-const TAKEN: [&str; 12] = [
-    "Root",
-    "viewer",
-    "Node",
-    "DataNode",
-    "NodeType",
-    "WithPathToInput",
-    "GenericEntity",
-    "String",
-    "Int",
-    "Float",
-    "Boolean",
-    "ID",
-];
 /// Fields that every type has.
 const SYSTEM: [&str; 7] =
     ["id", "type", "submitter_id", "project_id", "state", "created_datetime", "updated_datetime"];
@@ -73,7 +60,7 @@ impl<'d> Shape<'d> {
         for (source, link) in &node.backlinks {
             let Some(child) = self.types.iter().find(|ty| ty.id == *source) else { continue };
             found.retain(|(backref, _)| *backref != link.backref);
-            if is_name(&link.backref) {
+            if is_graphql_name(&link.backref) {
                 found.push((&link.backref, child));
             }
         }
@@ -128,7 +115,7 @@ impl<'d> Shape<'d> {
     /// What `node` has beside the fields that every type has, as declared.
     pub(super) fn own_properties(&self, node: &'d NodeType) -> Vec<&'d str> {
         let names = node.stored_properties().map(|property| property.name.as_str());
-        names.filter(|name| is_name(name) && !SYSTEM.contains(name)).collect()
+        names.filter(|name| is_graphql_name(name) && !SYSTEM.contains(name)).collect()
     }
 
     pub(super) fn has_property(&self, node: &NodeType, name: &str) -> bool {
@@ -158,12 +145,7 @@ impl<'d> Shape<'d> {
 
 /// Whether the records of `node` belong to a project and can be queried.
 fn is_of_projects(node: &NodeType) -> bool {
-    let taken = TAKEN.contains(&node.id.as_str())
-        || ["__", "NotPropertiesInput_", "Transaction"].iter().any(|start| node.id.starts_with(start));
-    is_name(&node.id)
-        && !taken
-        && !WITHOUT_PROJECT.contains(&node.id.as_str())
-        && !node.category.is_internal()
+    is_graphql_type(&node.id) && !WITHOUT_PROJECT.contains(&node.id.as_str()) && !node.category.is_internal()
 }
 
 /// Longer is better, then samples and what is made of them, then few files.
@@ -176,7 +158,8 @@ fn rank(way: &[(&str, &NodeType)]) -> (usize, usize, std::cmp::Reverse<usize>) {
 fn enumeration_of<'d>(node: &'d NodeType, wanted: &dyn Fn(&str) -> bool) -> Option<Enumeration<'d>> {
     node.stored_properties().find_map(|property| {
         let name = property.name.as_str();
-        let usable = is_name(name) && property.scalar == ScalarType::String && !SYSTEM.contains(&name);
+        let usable =
+            is_graphql_name(name) && property.scalar == ScalarType::String && !SYSTEM.contains(&name);
         let listed = property.schema.get("enum").and_then(|values| values.as_array());
         let values: Vec<&str> = listed?.iter().filter_map(|value| value.as_str()).collect();
         let readable = usable && wanted(name) && (2..=VALUES).contains(&values.len());

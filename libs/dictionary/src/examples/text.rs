@@ -1,5 +1,7 @@
 //! Writing GraphQL for people: indented, one field a line.
 
+use crate::graphql_names::is_graphql_name;
+
 /// A field with its arguments, and what is selected of it.
 #[derive(Debug, Clone)]
 pub(super) struct Selection {
@@ -44,19 +46,12 @@ pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Whether GraphQL can spell a name.
-pub(super) fn is_name(name: &str) -> bool {
-    let mut chars = name.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
 /// Field names for values, all different: their letters and digits, or numbers where little is left of them.
 pub(super) fn aliases(values: &[&str]) -> Vec<String> {
     let mut names: Vec<String> = Vec::with_capacity(values.len());
     for (value, position) in values.iter().zip(1..) {
         let name = value.to_ascii_lowercase().replace(' ', "_");
-        let speaks = is_name(&name) && !name.starts_with('_') && !names.contains(&name);
+        let speaks = is_graphql_name(&name) && !name.starts_with('_') && !names.contains(&name);
         names.push(if speaks { name } else { format!("value_{position}") });
     }
     names

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, RwLock},
 };
 
-use dictionary::{Dictionary, NodeType, ScalarType};
+use dictionary::{Dictionary, NodeType, ScalarType, is_graphql_name, is_graphql_type};
 use indexmap::IndexMap;
 use psqlgraph::names;
 
@@ -94,7 +94,7 @@ impl Graph {
     /// All types that GraphQL can name; one that it cannot is left out, with an error in the log.
     pub(crate) fn new(dictionary: &Dictionary) -> Self {
         let (named, unnamed): (Vec<&NodeType>, Vec<&NodeType>) =
-            dictionary.nodes.values().partition(|node| is_graphql_name(&node.id) && !is_taken(&node.id));
+            dictionary.nodes.values().partition(|node| is_graphql_type(&node.id));
         for node in unnamed {
             tracing::error!(
                 node.label = node.id,
@@ -173,33 +173,6 @@ fn scalar(declared: ScalarType) -> Scalar {
         ScalarType::Boolean => Scalar::Boolean,
         ScalarType::Array => Scalar::List,
     }
-}
-
-/// Whether the schema has another type of this name.
-fn is_taken(name: &str) -> bool {
-    const OURS: [&str; 12] = [
-        "Root",
-        "viewer",
-        "Node",
-        "DataNode",
-        "NodeType",
-        "WithPathToInput",
-        "GenericEntity",
-        "String",
-        "Int",
-        "Float",
-        "Boolean",
-        "ID",
-    ];
-    OURS.contains(&name)
-        || ["__", "NotPropertiesInput_", "Transaction"].iter().any(|start| name.starts_with(start))
-}
-
-/// Names of dictionaries are free; what GraphQL cannot spell it cannot show.
-fn is_graphql_name(name: &str) -> bool {
-    let mut chars = name.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 #[cfg(test)]

@@ -34,6 +34,12 @@ fmt:
 lint:
 	$(CARGO) clippy --workspace --all-targets --release --locked -- -D warnings
 
+# Circles among modules, width of lines, size of files, workspace dependencies that nobody uses.
+.PHONY: structure
+structure:
+	@cd scripts && PYTHONDONTWRITEBYTECODE=1 python3 -m unittest discover --quiet --start-directory structure --top-level-directory .
+	@scripts/check-structure
+
 docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --release --locked --quiet
 

@@ -3,6 +3,24 @@
 use sqlx::{PgConnection, PgPool};
 use useryaml::UserYaml;
 
+pub use crate::store::users::ListedUser;
+
+/// All users, by name. For the operator's command line.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(pool: &PgPool) -> Result<Vec<ListedUser>, sqlx::Error> {
+    crate::store::users::list(&mut *pool.acquire().await?).await
+}
+
+/// Whether there is a user of this name, in any case.
+///
+/// # Errors
+/// When the database fails.
+pub async fn exists(pool: &PgPool, username: &str) -> Result<bool, sqlx::Error> {
+    crate::store::users::by_name(&mut *pool.acquire().await?, username).await.map(|user| user.is_some())
+}
+
 /// Number of the advisory lock that only one writer of a whole user.yaml holds, chosen once.
 const APPLY_LOCK: i64 = 0x0066_656e_6373;
 

@@ -1,5 +1,6 @@
 //! Table `"User"` and what hangs on it.
 
+use serde::Serialize;
 use sqlx::{FromRow, PgConnection, types::Json};
 
 /// What a user may do in the legacy way: project to privileges.
@@ -18,6 +19,17 @@ pub(crate) struct User {
     pub(crate) google_proxy_group_id: Option<String>,
     /// Name of the identity provider, empty without one.
     pub(crate) idp: String,
+}
+
+/// A user as a list of all of them shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+pub struct ListedUser {
+    /// The name that the user logs in with.
+    pub username: String,
+    /// The name for people to read.
+    pub display_name: Option<String>,
+    /// Whether the user is an administrator.
+    pub is_admin: Option<bool>,
 }
 
 /// What only the user's own page shows.
@@ -131,6 +143,15 @@ pub(crate) async fn active_names(
            order by lower(username), username limit $1"#,
     )
     .bind(limit)
+    .fetch_all(connection)
+    .await
+}
+
+/// All users that have a name, by name.
+pub(crate) async fn list(connection: &mut PgConnection) -> Result<Vec<ListedUser>, sqlx::Error> {
+    sqlx::query_as(
+        r#"select username, display_name, is_admin from "User" where username is not null order by username"#,
+    )
     .fetch_all(connection)
     .await
 }

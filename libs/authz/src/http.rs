@@ -109,9 +109,4 @@ impl Authz for HttpAuthz {
             (status, answer) => Err(refusal(status, &answer)),
         }
     }
-
-    async fn healthy(&self) -> bool {
-        let request = self.client.get(format!("{}/health", self.base));
-        matches!(self.send(request).await, Ok((200, _)))
-    }
 }

@@ -1,14 +1,16 @@
 //! Authorisation: who may do what to which resource.
 //!
 //! Services ask through the [`Authz`] trait. It has two forms: arborist's own (in the same process) and
-//! [`HttpAuthz`] (arborist elsewhere). A positive answer is a [`Grant`], which only this crate can make, so a
-//! store function that takes a `Grant` cannot be called for somebody who was never asked about.
+//! [`HttpAuthz`] (arborist elsewhere). A positive answer to `require` is a [`Grant`], which names what was permitted in
+//! its type and on which resources in its value. Only this crate can make one.
 
+mod grant;
 mod http;
 mod model;
 
+pub use grant::{Grant, Permission};
 pub use http::HttpAuthz;
-pub use model::{Action, AuthzError, Grant, Mapping, Request, ResourceSpec, Subject};
+pub use model::{Action, AuthzError, Mapping, Request, ResourceSpec, Subject};
 
 use async_trait::async_trait;
 
@@ -27,28 +29,4 @@ pub trait Authz: Send + Sync {
 
     /// Creates the resource `path` with its missing parents; one that exists already is fine.
     async fn ensure_resource(&self, path: &str, spec: &ResourceSpec) -> Result<(), AuthzError>;
-
-    /// Whether arborist answers at all.
-    async fn healthy(&self) -> bool;
-
-    /// Asks for every method of `service` on every one of `resources`; a [`Grant`] is the proof of "yes".
-    ///
-    /// # Errors
-    /// [`AuthzError::Denied`] for "no", otherwise as [`Authz::decide`].
-    async fn require(
-        &self,
-        subject: &Subject,
-        service: &str,
-        methods: &[&str],
-        resources: &[String],
-    ) -> Result<Grant, AuthzError> {
-        let requests: Vec<Request> = resources
-            .iter()
-            .flat_map(|resource| methods.iter().map(move |method| Request::new(resource, service, method)))
-            .collect();
-        match self.decide(subject, &requests).await? {
-            true => Ok(Grant::new(requests)),
-            false => Err(AuthzError::Denied),
-        }
-    }
 }

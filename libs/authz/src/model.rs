@@ -77,29 +77,6 @@ pub struct ResourceSpec {
     pub description: Option<String>,
 }
 
-/// Proof that arborist permitted all of [`Grant::requests`] a moment ago.
-#[derive(Debug, Clone)]
-pub struct Grant {
-    requests: Vec<Request>,
-}
-
-impl Grant {
-    pub(crate) fn new(requests: Vec<Request>) -> Self {
-        Self { requests }
-    }
-
-    /// A grant for work that the program does for itself: migrations, user sync, command line tools.
-    /// The awkward name is on purpose; a request handler has no business here.
-    pub fn for_the_operator_not_a_request() -> Self {
-        Self { requests: Vec::new() }
-    }
-
-    /// What was permitted.
-    pub fn requests(&self) -> &[Request] {
-        &self.requests
-    }
-}
-
 /// Why there is no "yes".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthzError {

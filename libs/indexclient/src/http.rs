@@ -178,11 +178,4 @@ impl IndexClient for HttpIndex {
         let request = self.request(Method::DELETE, &path).query(&[("rev", &revision.rev)]);
         self.send(self.as_caller(request, caller)).await.map(|_| ())
     }
-
-    async fn healthy(&self) -> bool {
-        self.request(Method::GET, "/_status")
-            .send()
-            .await
-            .is_ok_and(|response| response.status().is_success())
-    }
 }

@@ -59,7 +59,4 @@ pub trait IndexClient: Send + Sync {
 
     /// Deletes a record.
     async fn delete(&self, caller: &Caller, revision: &Revision) -> Result<(), IndexError>;
-
-    /// Whether indexd answers at all.
-    async fn healthy(&self) -> bool;
 }

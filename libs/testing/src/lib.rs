@@ -1,10 +1,16 @@
-//! What the tests of all services share: a real PostgreSQL, cloned databases, and signed tokens.
+//! What the tests of all services share: a real PostgreSQL, cloned databases, signed tokens, doubles of the neighbours,
+//! and the table of every endpoint and every kind of caller.
 
 mod database;
+pub mod endpoints;
 mod identity;
+mod index;
+mod rights;
 
 pub use database::{TestDatabase, own_server};
 pub use identity::TestTokens;
+pub use index::MemoryIndex;
+pub use rights::{EVERYBODY, Rights};
 
 /// A small data dictionary (merged JSON) with every form of link: program, project, study, case, demographic
 /// (`one_to_one`), diagnosis, sample (an optional link), aliquot (`many_to_many`) and the file type reading (a

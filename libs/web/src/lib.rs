@@ -1,20 +1,31 @@
-//! What every service needs of a web server: starting and stopping, telemetry, request ids, health.
+//! What every service needs of a web server: routes, bodies, parameters, failures, starting and stopping, request ids,
+//! the log.
 //!
 //! A service is a struct built once; it implements [`Service`] and is mounted either alone on its own port
 //! ([`Server`]) or beside the others behind the gateway. Nothing here is global but the log subscriber.
 
+mod body;
 mod current;
+mod failure;
 mod finish;
+mod loopback;
+mod params;
 mod path;
 mod programs_only;
 mod request_id;
+mod routes;
 mod server;
 mod service;
 mod telemetry;
 
+pub use body::{BodyError, DRAIN_TIMES, read_body};
 pub use current::{Current, Replaceable};
+pub use failure::Failure;
+pub use loopback::is_loopback;
+pub use params::Params;
 pub use path::{collapse_slashes, set_path, set_path_and_query, trim_trailing_slash};
 pub use request_id::{RequestId, request_id};
+pub use routes::{Endpoint, Methods, Routes, endpoints, register};
 pub use server::{BindError, Server, bind};
 pub use service::{Service, mount};
 pub use telemetry::{LogFormat, init_telemetry};

@@ -168,9 +168,11 @@ async fn by_resources(
     action: FileAction,
 ) -> Result<(), FenceError> {
     let subject = caller.subject()?;
-    match fence.authz.require(&subject, "fence", &[action.method()], paths).await {
-        Ok(_) => Ok(()),
-        Err(AuthzError::Denied) => Err(FenceError::Unauthorized(format!(
+    let questions: Vec<authz::Request> =
+        paths.iter().map(|path| authz::Request::new(path, "fence", action.method())).collect();
+    match fence.authz.decide(&subject, &questions).await {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(AuthzError::Denied) => Err(FenceError::Unauthorized(format!(
             "Either you weren't authenticated successfully or you don't have {} permission on authorization \
              resource: {}",
             action.method(),

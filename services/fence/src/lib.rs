@@ -15,6 +15,7 @@ mod issue;
 mod login;
 mod middleware;
 mod pages;
+mod permissions;
 mod redirects;
 mod routes;
 mod session;

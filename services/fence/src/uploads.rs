@@ -10,6 +10,7 @@ use crate::{
     access::{FileAction, permit},
     caller::{Bearer, Caller},
     error::FenceError,
+    permissions::{UploadBelow, UploadUnassigned},
 };
 
 /// Whoever may `file_upload` here may upload files that belong to nobody's project yet.
@@ -69,11 +70,14 @@ pub(crate) fn location(bucket: &str, guid: &str, file_name: &str) -> Result<Loca
 pub(crate) async fn may_upload(fence: &Fence, bearer: &Bearer, authz: &[String]) -> Result<(), FenceError> {
     let subject = Subject::Token(bearer.token.clone());
     let asked = match authz {
-        [] => fence.authz.require(&subject, "fence", &["file_upload"], &[DATA_FILE.to_owned()]).await,
-        paths => fence.authz.require(&subject, "fence", &["create", "write-storage"], paths).await,
+        [] => {
+            let resources = vec![DATA_FILE.to_owned()];
+            fence.authz.require::<UploadUnassigned>(&subject, resources).await.map(drop)
+        }
+        paths => fence.authz.require::<UploadBelow>(&subject, paths.to_vec()).await.map(drop),
     };
     match asked {
-        Ok(_) => Ok(()),
+        Ok(()) => Ok(()),
         Err(AuthzError::Denied) => Err(FenceError::Forbidden(
             "You do not have access to upload data. You either need general file uploader permissions or create \
              and write-storage permissions on the authz resources you specified (if you specified any)."

@@ -120,8 +120,4 @@ impl IndexClient for Indexd {
     async fn delete(&self, caller: &Caller, revision: &Revision) -> Result<(), IndexError> {
         Ok(Indexd::delete(self, &Claimant::from(caller), &revision.did, Some(&revision.rev)).await?)
     }
-
-    async fn healthy(&self) -> bool {
-        web::Service::ready(self).await.is_ok()
-    }
 }

@@ -1,10 +1,11 @@
 //! Who calls, and whether they may.
 
 use actix_web::{HttpRequest, http::header::AUTHORIZATION};
-use authz::{AuthzError, Grant, Subject};
+use authz::{AuthzError, Request, Subject};
 use tokens::{Claims, Expect, TokenError};
 
-use crate::{Error, Sheepdog};
+use crate::Error;
+use crate::Sheepdog;
 
 /// The resource of a project: rights are given by program **name** and project **code**.
 pub(crate) fn project_resource(program: &str, project: &str) -> String {
@@ -32,7 +33,6 @@ pub(crate) struct Admin {
 /// A caller whom arborist permitted something. Work that changes a project takes it by value, so that it cannot
 /// be begun for somebody who was never asked about.
 pub(crate) struct Permitted {
-    _proof: Grant,
     /// Name of the user, or id of the client, as written to the transaction log.
     pub submitter: Option<String>,
 }
@@ -47,18 +47,16 @@ impl Sheepdog {
         project: &str,
     ) -> Result<Permitted, Error> {
         let token = arborist_token(request)?;
-        let resources = [project_resource(program, project)];
-        let grant =
-            self.authz.require(&Subject::Token(token.clone()), "sheepdog", methods, &resources).await?;
-        self.permitted(grant, &token).await
+        let resource = project_resource(program, project);
+        self.ask(&token, &resource, methods).await?;
+        self.permitted(&token).await
     }
 
     /// Permits administration of programs or projects.
     pub(crate) async fn permit_admin(&self, request: &HttpRequest, admin: Admin) -> Result<Permitted, Error> {
         let token = arborist_token(request)?;
-        let subject = Subject::Token(token.clone());
-        match self.authz.require(&subject, "sheepdog", &["*"], &[admin.resource.to_owned()]).await {
-            Ok(grant) => self.permitted(grant, &token).await,
+        match self.ask(&token, admin.resource, &["*"]).await {
+            Ok(()) => self.permitted(&token).await,
             Err(AuthzError::Denied) => Err(Error::Forbidden(admin.refusal)),
             Err(other) => Err(other.into()),
         }
@@ -82,11 +80,21 @@ impl Sheepdog {
         })
     }
 
-    async fn permitted(&self, proof: Grant, token: &str) -> Result<Permitted, Error> {
+    async fn ask(&self, token: &str, resource: &str, methods: &[&str]) -> Result<(), AuthzError> {
+        let questions: Vec<Request> =
+            methods.iter().map(|method| Request::new(resource, "sheepdog", method)).collect();
+        if self.authz.decide(&Subject::Token(token.to_owned()), &questions).await? {
+            Ok(())
+        } else {
+            Err(AuthzError::Denied)
+        }
+    }
+
+    async fn permitted(&self, token: &str) -> Result<Permitted, Error> {
         // arborist has accepted the token; the name is only for the log.
         let claims = self.verifier.verify(token, Expect::default()).await.ok();
         let submitter = claims.and_then(|c| c.username().or(c.client_id()).map(str::to_owned));
-        Ok(Permitted { _proof: proof, submitter })
+        Ok(Permitted { submitter })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The two forms of the trait give the same answers.
 
-use authz::{Authz, Request, ResourceSpec, Subject};
+use authz::{Authz, AuthzError, Request, ResourceSpec, Subject};
 use serde_json::json;
 
 use crate::commons::Commons;
@@ -95,9 +95,11 @@ async fn both_forms_create_resources_with_their_parents_once() {
 }
 
 #[tokio::test]
-async fn both_forms_say_whether_arborist_is_there() {
+async fn both_forms_say_that_arborist_cannot_answer() {
     let commons = Commons::start().await;
-    assert!(commons.arborist.healthy().await && commons.over_http().healthy().await);
+    let unavailable = |answer: Result<_, AuthzError>| matches!(answer, Err(AuthzError::Unavailable(_)));
+    assert!(!unavailable(commons.arborist.mapping(&Subject::Anonymous).await));
     commons.database.pool.close().await;
-    assert!(!commons.arborist.healthy().await && !commons.over_http().healthy().await);
+    assert!(unavailable(commons.arborist.mapping(&Subject::Anonymous).await));
+    assert!(unavailable(commons.over_http().mapping(&Subject::Anonymous).await));
 }

@@ -69,7 +69,7 @@ async fn may_delete(fence: &Fence, bearer: &Bearer, record: &Record) -> Result<(
         };
     }
     let subject = Subject::Token(bearer.token.clone());
-    match fence.authz.require(&subject, "fence", &["delete"], &record.authz).await {
+    match fence.authz.require::<crate::permissions::Delete>(&subject, record.authz.clone()).await {
         Ok(_) => Ok(()),
         Err(AuthzError::Denied) => {
             Err(FenceError::Forbidden("You do not have arborist permissions to delete this file.".into()))

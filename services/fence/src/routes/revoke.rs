@@ -47,7 +47,7 @@ async fn may_revoke(fence: &Fence, caller: &Caller, claims: &Claims) -> Result<(
         return Ok(());
     }
     let subject = caller.subject()?;
-    fence.authz.require(&subject, "fence", &["delete"], &[ADMIN.to_owned()]).await?;
+    fence.authz.require::<crate::permissions::Delete>(&subject, vec![ADMIN.to_owned()]).await?;
     Ok(())
 }
 

@@ -57,10 +57,6 @@ impl Authz for Rights {
     async fn ensure_resource(&self, _: &str, _: &ResourceSpec) -> Result<(), AuthzError> {
         Ok(())
     }
-
-    async fn healthy(&self) -> bool {
-        true
-    }
 }
 
 /// Records in memory. Clones share them.
@@ -146,9 +142,5 @@ impl IndexClient for Index {
     async fn delete(&self, _: &Caller, revision: &Revision) -> Result<(), IndexError> {
         self.0.lock().unwrap().remove(&revision.did);
         Ok(())
-    }
-
-    async fn healthy(&self) -> bool {
-        true
     }
 }

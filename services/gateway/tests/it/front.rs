@@ -22,10 +22,10 @@ impl Service for Echo {
         self.0
     }
 
-    fn configure(self: Arc<Self>, cfg: &mut actix::ServiceConfig) {
+    fn configure(self: Arc<Self>, config: &mut actix::ServiceConfig) {
         let name = self.0;
-        let echo = move |req: HttpRequest, body: actix::Bytes| async move { echo(name, &req, &body) };
-        cfg.service(
+        let echo = move |request: HttpRequest, body: actix::Bytes| async move { echo(name, &request, &body) };
+        config.service(
             actix::scope("").app_data(actix::PayloadConfig::new(64 << 20)).default_service(actix::to(echo)),
         );
     }
@@ -35,16 +35,17 @@ impl Service for Echo {
     }
 }
 
-fn echo(name: &str, req: &HttpRequest, body: &[u8]) -> HttpResponse {
+fn echo(name: &str, request: &HttpRequest, body: &[u8]) -> HttpResponse {
     let text =
         |value: &actix_web::http::header::HeaderValue| json!(String::from_utf8_lossy(value.as_bytes()));
-    let headers: Map<String, Value> = req.headers().iter().map(|(n, v)| (n.to_string(), text(v))).collect();
-    let wanted = req.headers().get("x-answer").and_then(|value| value.to_str().ok()?.parse::<u16>().ok());
+    let headers: Map<String, Value> =
+        request.headers().iter().map(|(n, v)| (n.to_string(), text(v))).collect();
+    let wanted = request.headers().get("x-answer").and_then(|value| value.to_str().ok()?.parse::<u16>().ok());
     let status = wanted.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
     let seen = json!({
         "service": name,
-        "method": req.method().as_str(),
-        "path": req.uri().path_and_query().map(|pq| pq.as_str()),
+        "method": request.method().as_str(),
+        "path": request.uri().path_and_query().map(|path_and_query| path_and_query.as_str()),
         "headers": headers,
         "body_length": body.len(),
     });
@@ -73,10 +74,6 @@ impl Authz for Decisions {
 
     async fn ensure_resource(&self, _: &str, _: &ResourceSpec) -> Result<(), AuthzError> {
         Err(AuthzError::Unavailable("not asked by the gateway".into()))
-    }
-
-    async fn healthy(&self) -> bool {
-        true
     }
 }
 

@@ -52,10 +52,6 @@ impl Authz for Rights {
     async fn ensure_resource(&self, _: &str, _: &ResourceSpec) -> Result<(), AuthzError> {
         Ok(())
     }
-
-    async fn healthy(&self) -> bool {
-        true
-    }
 }
 
 struct KnownBuckets;

@@ -40,10 +40,6 @@ impl Authz for Rights {
     async fn ensure_resource(&self, _: &str, _: &ResourceSpec) -> Result<(), AuthzError> {
         Ok(())
     }
-
-    async fn healthy(&self) -> bool {
-        true
-    }
 }
 
 fn rights() -> Rights {

@@ -39,10 +39,6 @@ impl Authz for Rights {
     async fn ensure_resource(&self, _: &str, _: &ResourceSpec) -> Result<(), AuthzError> {
         Ok(())
     }
-
-    async fn healthy(&self) -> bool {
-        true
-    }
 }
 
 /// A running sheepdog with the projects P-Q and P-R.

@@ -37,10 +37,6 @@ impl Authz for AdminOnly {
     async fn ensure_resource(&self, _: &str, _: &ResourceSpec) -> Result<(), AuthzError> {
         Ok(())
     }
-
-    async fn healthy(&self) -> bool {
-        true
-    }
 }
 
 /// An index that keeps records in memory.
@@ -141,10 +137,6 @@ impl IndexClient for MemoryIndex {
     async fn delete(&self, _: &Caller, revision: &Revision) -> Result<(), IndexError> {
         self.records.lock().unwrap().retain(|record| record.did != revision.did);
         Ok(())
-    }
-
-    async fn healthy(&self) -> bool {
-        true
     }
 }
 

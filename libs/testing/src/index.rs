@@ -1,0 +1,189 @@
+//! A double of indexd.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use indexclient::{Caller, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision};
+
+/// An index that keeps records in memory, for tests of the services that use one.
+///
+/// It checks revisions and nobody's rights. It stands for indexd where a test is about another service; the tests of a
+/// whole commons use the real one.
+#[derive(Default)]
+pub struct MemoryIndex {
+    records: Mutex<Vec<Record>>,
+    aliases: Mutex<BTreeMap<String, String>>,
+    refuses_updates: AtomicBool,
+    next: AtomicU64,
+}
+
+impl MemoryIndex {
+    /// Adds a record, or replaces the one of this GUID.
+    pub fn put(&self, record: Record) {
+        let mut records = self.records();
+        records.retain(|other| other.did != record.did);
+        records.push(record);
+    }
+
+    /// The record of this GUID.
+    pub fn record(&self, guid: &str) -> Option<Record> {
+        self.records().iter().find(|record| record.did == guid).cloned()
+    }
+
+    /// All records, oldest first.
+    pub fn all(&self) -> Vec<Record> {
+        self.records().clone()
+    }
+
+    /// From now on every update is answered with a conflict.
+    pub fn refuse_updates(&self) {
+        self.refuses_updates.store(true, Ordering::Relaxed);
+    }
+
+    fn records(&self) -> MutexGuard<'_, Vec<Record>> {
+        self.records.lock().expect("nobody panicked with the records in hand")
+    }
+
+    fn next(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn new_guid(&self) -> String {
+        format!("11111111-1111-4111-8111-{:012x}", self.next())
+    }
+
+    fn change(&self, revision: &Revision, change: impl FnOnce(&mut Record)) -> Result<Revision, IndexError> {
+        let mut records = self.records();
+        let record = records.iter_mut().find(|record| record.did == revision.did);
+        let record = record.ok_or_else(|| IndexError::NotFound("no record found".into()))?;
+        if record.rev != revision.rev {
+            return Err(IndexError::Conflict("revision mismatch".into()));
+        }
+        change(record);
+        record.rev = self.next().to_string();
+        Ok(record.revision())
+    }
+}
+
+#[async_trait]
+impl IndexClient for MemoryIndex {
+    async fn get(&self, guid: &str) -> Result<Option<Record>, IndexError> {
+        let named = self.aliases.lock().expect("nobody panicked with the aliases in hand").get(guid).cloned();
+        Ok(self.record(named.as_deref().unwrap_or(guid)))
+    }
+
+    async fn get_many(&self, dids: &[String]) -> Result<Vec<Record>, IndexError> {
+        Ok(self.records().iter().filter(|record| dids.contains(&record.did)).cloned().collect())
+    }
+
+    async fn find_by_md5_and_size(&self, files: &[(String, i64)]) -> Result<Vec<Option<Record>>, IndexError> {
+        let records = self.records();
+        let find = |(md5, size): &(String, i64)| {
+            let fits = |record: &&Record| record.hashes.get("md5") == Some(md5) && record.size == Some(*size);
+            records.iter().find(fits).cloned()
+        };
+        Ok(files.iter().map(find).collect())
+    }
+
+    async fn create(&self, _: &Caller, new: &[NewRecord]) -> Result<Vec<Revision>, IndexError> {
+        let create = |record: &NewRecord| {
+            let did = record.did.clone().unwrap_or_else(|| self.new_guid());
+            let record = Record {
+                rev: self.next().to_string(),
+                baseid: did.clone(),
+                size: Some(record.size),
+                urls: record.urls.clone(),
+                acl: record.acl.clone(),
+                authz: record.authz.clone(),
+                hashes: record.hashes.clone(),
+                file_name: record.file_name.clone(),
+                uploader: record.uploader.clone(),
+                did,
+                ..Record::default()
+            };
+            let revision = record.revision();
+            self.put(record);
+            revision
+        };
+        Ok(new.iter().map(create).collect())
+    }
+
+    async fn create_blank(
+        &self,
+        caller: &Caller,
+        uploader: Option<&str>,
+        file_name: &str,
+        authz: Option<&[String]>,
+    ) -> Result<Revision, IndexError> {
+        // As in indexd: a service makes records that an uploader owns, a user those below resources of theirs.
+        if authz.is_some() != matches!(caller, Caller::Bearer(_)) {
+            return Err(IndexError::Refused {
+                status: 403,
+                detail: "this caller makes no such records".into(),
+            });
+        }
+        let record = Record {
+            did: self.new_guid(),
+            rev: self.next().to_string(),
+            uploader: uploader.map(str::to_owned),
+            file_name: Some(file_name.to_owned()),
+            authz: authz.map(<[String]>::to_vec).unwrap_or_default(),
+            ..Record::default()
+        };
+        let revision = record.revision();
+        self.put(record);
+        Ok(revision)
+    }
+
+    async fn fill_blank(
+        &self,
+        _: &Caller,
+        revision: &Revision,
+        size: i64,
+        hashes: &[(String, String)],
+        urls: &[String],
+    ) -> Result<Revision, IndexError> {
+        self.change(revision, |record| {
+            record.size = Some(size);
+            record.hashes = hashes.iter().cloned().collect();
+            record.urls = urls.to_vec();
+        })
+    }
+
+    async fn update(
+        &self,
+        _: &Caller,
+        revision: &Revision,
+        patch: &RecordPatch,
+    ) -> Result<Revision, IndexError> {
+        if self.refuses_updates.load(Ordering::Relaxed) {
+            return Err(IndexError::Conflict("refused by the test".into()));
+        }
+        self.change(revision, |record| {
+            record.urls = patch.urls.clone().unwrap_or_else(|| record.urls.clone());
+            record.acl = patch.acl.clone().unwrap_or_else(|| record.acl.clone());
+            record.authz = patch.authz.clone().unwrap_or_else(|| record.authz.clone());
+            record.uploader = patch.uploader.clone().unwrap_or_else(|| record.uploader.clone());
+            record.file_name = patch.file_name.clone().unwrap_or_else(|| record.file_name.clone());
+        })
+    }
+
+    async fn add_aliases(&self, _: &Caller, aliases: &[(String, String)]) -> Result<(), IndexError> {
+        let mut known = self.aliases.lock().expect("nobody panicked with the aliases in hand");
+        for (did, alias) in aliases {
+            known.entry(alias.clone()).or_insert_with(|| did.clone());
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, _: &Caller, revision: &Revision) -> Result<(), IndexError> {
+        self.records().retain(|record| record.did != revision.did);
+        Ok(())
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{
     fs, io,
-    os::unix::{fs::PermissionsExt, process::CommandExt},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -34,7 +34,7 @@ pub(crate) fn create(
     let making = workshop.path().join("data");
     let password_file = workshop.path().join("password");
     fs::create_dir(&making).map_err(file_error(&making))?;
-    write_private(&password_file, password).map_err(file_error(&password_file))?;
+    files::write_private(&password_file, password).map_err(file_error(&password_file))?;
     if let Some(account) = account {
         for path in [workshop.path(), &making, &password_file] {
             std::os::unix::fs::chown(path, Some(account.uid), Some(account.gid)).map_err(file_error(path))?;
@@ -96,9 +96,4 @@ fn place(from: &Path, to: &Path) -> io::Result<()> {
         return Err(io::Error::other("cannot copy the new cluster into place"));
     }
     fs::rename(&half, to)
-}
-
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    fs::write(path, text)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
 }

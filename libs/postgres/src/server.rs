@@ -152,11 +152,6 @@ impl Postgres {
         self.port
     }
 
-    /// The process id of the supervising shell; the server is its child.
-    pub fn supervisor_pid(&self) -> Option<u32> {
-        self.supervisor.id()
-    }
-
     /// A connection URL with the password in it; not for logs.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://{}:{}@127.0.0.1:{}/{database}", cluster::SUPERUSER, self.password, self.port)

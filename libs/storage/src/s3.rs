@@ -183,15 +183,6 @@ impl ObjectStore for S3Store {
         }
     }
 
-    async fn abort_multipart(&self, location: &Location, upload_id: &str) -> Result<(), StorageError> {
-        let bucket = self.bucket(location)?;
-        let url = bucket
-            .address
-            .abort_multipart_upload(bucket.credentials, location.key(), upload_id)
-            .sign(OWN_URL_LIFE);
-        accepted(self.client.delete(url).timeout(CALL_TIMEOUT).send().await).await.map(drop)
-    }
-
     async fn head(&self, location: &Location) -> Result<ObjectInfo, StorageError> {
         let bucket = self.bucket(location)?;
         let url = bucket.address.head_object(bucket.credentials, location.key()).sign(OWN_URL_LIFE);

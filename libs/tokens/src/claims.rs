@@ -8,13 +8,6 @@ use serde_json::{Map, Value};
 #[serde(transparent)]
 pub struct Scopes(pub Vec<String>);
 
-impl Scopes {
-    /// Whether every one of `wanted` is here.
-    pub fn contain(&self, wanted: &[&str]) -> bool {
-        wanted.iter().all(|w| self.0.iter().any(|s| s == w))
-    }
-}
-
 impl<'de> Deserialize<'de> for Scopes {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
@@ -45,11 +38,6 @@ pub enum Purpose {
     /// The browser session of fence itself.
     Session,
 }
-
-/// An OAuth client's identifier (claim `azp`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ClientId(pub String);
 
 /// `context.user` of an access or id token.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -21,7 +21,7 @@ pub enum KeyError {
         /// Why not.
         source: io::Error,
     },
-    /// A file holds no RSA key in PEM form.
+    /// A file has no RSA key in PEM form.
     #[error("{path} holds no usable RSA key: {reason}")]
     Malformed {
         /// Which file.
@@ -174,16 +174,11 @@ impl SigningKeys {
         let pair = folder.join(name);
         fs::create_dir_all(&pair).map_err(file_error(&pair))?;
         let (private, public) =
-            crate::keys::fresh_pair().map_err(|reason| KeyError::Malformed { path: pair.clone(), reason })?;
+            fresh_pair().map_err(|reason| KeyError::Malformed { path: pair.clone(), reason })?;
         let private_path = pair.join("jwt_private_key.pem");
-        write_private(&private_path, &private).map_err(file_error(&private_path))?;
+        files::write_private(&private_path, &private).map_err(file_error(&private_path))?;
         let public_path = pair.join("jwt_public_key.pem");
         fs::write(&public_path, public).map_err(file_error(&public_path))
-    }
-
-    /// Builds the set from pairs made in memory (tests and programs that hold keys elsewhere).
-    pub fn from_keys(keys: Vec<SigningKey>) -> Option<Self> {
-        (!keys.is_empty()).then_some(Self { keys })
     }
 
     /// A set with one fresh pair named `name`, for tests and throw-away commons.
@@ -226,12 +221,6 @@ fn sort_newest_first(names: &mut [String]) {
         (None, Some(_)) => std::cmp::Ordering::Greater,
         (None, None) => a.cmp(b),
     });
-}
-
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())
 }
 
 /// A new 2048-bit pair as (PKCS#8 PEM, SPKI PEM).

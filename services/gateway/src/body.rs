@@ -12,7 +12,7 @@ use actix_web::{
 use futures_util::{Stream, StreamExt};
 use tokio::time::Instant;
 
-use crate::pipeline::Refusal;
+use crate::refusal::Refusal;
 
 type Body = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;
 
@@ -24,19 +24,21 @@ pub(crate) struct Passing {
 }
 
 impl Passing {
-    /// Watches the body of `req`. One that says it is longer than `limit` is refused here; one that turns out to be
+    /// Watches the body of `request`. One that says it is longer than `limit` is refused here; one that turns out to be
     /// is cut off.
-    pub(crate) fn watch(req: &mut ServiceRequest, limit: Option<u64>) -> Result<Self, Refusal> {
+    pub(crate) fn watch(request: &mut ServiceRequest, limit: Option<u64>) -> Result<Self, Refusal> {
         let limit = limit.unwrap_or(u64::MAX);
         let length =
-            req.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+            request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         if length.is_some_and(|length: u64| length > limit) {
             return Err(refusal());
         }
         let passing = Self { last_chunk: Rc::new(Cell::new(Instant::now())), too_long: Rc::default() };
-        if length.is_some_and(|length| length > 0) || req.headers().contains_key(header::TRANSFER_ENCODING) {
-            let body = req.take_payload();
-            req.set_payload(Payload::from(passing.clone().through(body, limit)));
+        if length.is_some_and(|length| length > 0)
+            || request.headers().contains_key(header::TRANSFER_ENCODING)
+        {
+            let body = request.take_payload();
+            request.set_payload(Payload::from(passing.clone().through(body, limit)));
         }
         Ok(passing)
     }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use authz::Authz;
 use url::Url;
 
-use crate::Table;
+use crate::table::Table;
 
 /// A service's own login.
 #[derive(Clone)]
@@ -47,16 +47,6 @@ pub struct Config {
 impl Config {
     /// Whether browsers reach the commons without TLS on this very machine, so that `Secure` cookies would be lost.
     pub(crate) fn is_plain_loopback(&self) -> bool {
-        self.public_url.scheme() == "http" && is_loopback(&self.public_url)
-    }
-}
-
-/// Whether `url` names this very machine.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
+        self.public_url.scheme() == "http" && web::is_loopback(&self.public_url)
     }
 }

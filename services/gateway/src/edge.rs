@@ -11,7 +11,7 @@ use actix_web::{
 use rand::RngExt as _;
 use subtle::ConstantTimeEq as _;
 
-use crate::Config;
+use crate::config::Config;
 
 const ALLOWED_METHODS: &str = "GET, POST, OPTIONS, DELETE, PUT";
 const ALLOWED_HEADERS: &str = "DNT,User-Agent,X-Requested-With,If-Modified-Since,Cache-Control,Content-Type,Range,\
@@ -37,20 +37,20 @@ pub(crate) struct Edge {
 }
 
 impl Edge {
-    pub(crate) fn read(config: &Config, req: &ServiceRequest) -> Self {
-        let cookie = |name: &str| req.cookie(name).map(|cookie| cookie.value().to_owned());
+    pub(crate) fn read(config: &Config, request: &ServiceRequest) -> Self {
+        let cookie = |name: &str| request.cookie(name).map(|cookie| cookie.value().to_owned());
         let ours = |name: &str| cookie(name).filter(|value| is_token(value));
-        let header = |name: &str| req.headers().get(name).and_then(|value| value.to_str().ok());
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
         let csrf_cookie = ours("csrftoken");
         let csrf_matches = match (&csrf_cookie, header("x-csrf-token")) {
             (Some(cookie), Some(header)) => bool::from(cookie.as_bytes().ct_eq(header.as_bytes())),
             _ => false,
         };
-        let known_id = req.extensions().get::<web::RequestId>().map(|id| id.0.clone());
-        let origin = req.headers().get(header::ORIGIN);
-        let (allow_origin, allow_credentials) = cors(config, origin, req.connection_info().host());
+        let known_id = request.extensions().get::<web::RequestId>().map(|id| id.0.clone());
+        let origin = request.headers().get(header::ORIGIN);
+        let (allow_origin, allow_credentials) = cors(config, origin, request.connection_info().host());
         Self {
-            method: req.method().clone(),
+            method: request.method().clone(),
             access_cookie: cookie("access_token").filter(|value| !value.is_empty()),
             csrf_token: csrf_cookie.unwrap_or_else(random_id),
             session: ours("session").unwrap_or_else(random_id),
@@ -99,7 +99,8 @@ impl Edge {
 
     fn set_cookies(&self, config: &Config, headers: &mut HeaderMap) {
         let secure = if config.is_plain_loopback() { "" } else { "; Secure" };
-        let domain = config.cookie_domain.as_ref().map(|d| format!("; domain={d}")).unwrap_or_default();
+        let domain =
+            config.cookie_domain.as_ref().map(|domain| format!("; domain={domain}")).unwrap_or_default();
         let cookies = [
             format!("csrftoken={}; Path=/{secure}; SameSite=Lax{domain}", self.csrf_token),
             format!(

@@ -1,11 +1,13 @@
 //! Who a request claims to be, and what of that a service gets to see.
 
-use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use actix_web::{
+    dev::ServiceRequest,
+    http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
+};
 use serde_json::Value;
 
-/// Headers by which services were once told who calls. From outside they are lies. Names with an underscore are
-/// dropped as a whole, as nginx does, since many servers read them as the same name with a hyphen.
+/// Headers by which services were once told who calls. A client that sends them lies. Names with an underscore are
+/// all dropped, as nginx does, since many servers read them as the same name with a hyphen.
 const CLAIMED_IDENTITY: [&str; 10] = [
     "remote-user",
     "x-remote-user",
@@ -43,16 +45,14 @@ pub(crate) fn choose_token(headers: &mut HeaderMap, access_cookie: Option<&str>)
 /// Who the token says its bearer is, **without** checking its signature: for logs only, never for a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Claimed {
-    /// The claim `sub`.
     pub(crate) sub: String,
-    /// The user's name.
     pub(crate) name: String,
 }
 
 impl Claimed {
     pub(crate) fn read(headers: &HeaderMap) -> Self {
         let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let payload = header.and_then(tokens::bearer).and_then(payload);
+        let payload: Option<Value> = header.and_then(tokens::bearer).and_then(tokens::unverified);
         let text = |pointer: &str| {
             let value = payload.as_ref()?.pointer(pointer)?;
             value.as_str().map(str::to_owned).or_else(|| value.as_i64().map(|n| n.to_string()))
@@ -69,13 +69,16 @@ impl Claimed {
     }
 }
 
-fn payload(token: &str) -> Option<Value> {
-    let encoded = token.split('.').nth(1)?;
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
+/// Where the request comes from: as a load balancer says, or else the other end of the connection.
+pub(crate) fn client_address(request: &ServiceRequest) -> Option<HeaderValue> {
+    let forwarded = request.headers().get("x-forwarded-for").cloned();
+    forwarded.or_else(|| HeaderValue::from_str(&request.peer_addr()?.ip().to_string()).ok())
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
     use super::*;
 
     fn headers(pairs: &[(&str, &str)]) -> HeaderMap {

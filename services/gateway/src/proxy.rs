@@ -3,19 +3,20 @@
 use std::time::Duration;
 
 use actix_web::{
-    HttpMessage, HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse,
     body::SizedStream,
     http::{
         StatusCode,
-        header::{self, HeaderMap, HeaderName},
+        header::{self, HeaderMap},
     },
     web,
 };
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
+use reqwest::header::{CONNECTION, CONTENT_LENGTH};
 use tokio::sync::mpsc;
 
-use crate::{Gateway, pipeline::Target};
+use crate::{admission::Target, service::Gateway};
 
 /// Headers between two neighbours (RFC 9110 §7.6.1), which are not passed on.
 const HOP_BY_HOP: [&str; 9] = [
@@ -39,8 +40,8 @@ const CHUNKS_IN_FLIGHT: usize = 8;
 pub(crate) enum ProxyError {
     #[error("the address of the service {0} is not configured")]
     NoUpstream(String),
-    #[error("the service {service} cannot be reached: {reason}")]
-    Unreachable { service: String, reason: String },
+    #[error("the service {service} cannot be reached")]
+    Unreachable { service: String, source: reqwest::Error },
 }
 
 impl actix_web::ResponseError for ProxyError {
@@ -50,31 +51,39 @@ impl actix_web::ResponseError for ProxyError {
             Self::Unreachable { .. } => StatusCode::BAD_GATEWAY,
         }
     }
+
+    fn error_response(&self) -> HttpResponse {
+        tracing::error!(error = self as &dyn std::error::Error, "the request was not passed on");
+        HttpResponse::new(self.status_code())
+    }
 }
 
 /// The handler of everything that no service in this process answers.
 pub(crate) async fn forward(
     gateway: web::Data<Gateway>,
-    req: HttpRequest,
+    target: web::ReqData<Target>,
+    request: HttpRequest,
     body: web::Payload,
 ) -> Result<HttpResponse, ProxyError> {
-    let target = req.extensions().get::<Target>().cloned();
-    let Some(target) = target else { return Err(ProxyError::NoUpstream("(none)".into())) };
     let upstreams = &gateway.config.upstreams;
     let base = upstreams.get(&target.instance).or_else(|| upstreams.get(&target.service));
     let base = base.ok_or_else(|| ProxyError::NoUpstream(target.service.clone()))?;
-    let path_and_query = req.uri().path_and_query().map_or("/", |pq| pq.as_str());
-    let url = format!("{}{path_and_query}", base.as_str().trim_end_matches('/'));
-    let method = req.method().as_str().parse::<reqwest::Method>();
-    let unreachable = |reason: String| ProxyError::Unreachable { service: target.service.clone(), reason };
-    let mut request = gateway.config.client.request(method.map_err(|e| unreachable(e.to_string()))?, url);
-    for (name, value) in passed_on(req.headers()) {
-        request = request.header(name.as_str(), value.as_bytes());
+    let native = request.uri().path_and_query().map_or("/", |native| native.as_str());
+    let url = format!("{}{native}", base.as_str().trim_end_matches('/'));
+    let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes())
+        .expect("both versions of the http crate take the same methods");
+    let mut passed = gateway.config.client.request(method, url);
+    let hop = Hop::of(request.headers().get_all(header::CONNECTION).map(header::HeaderValue::as_bytes));
+    for (name, value) in request.headers().iter().filter(|(name, _)| !hop.ends(name.as_str())) {
+        passed = passed.header(name.as_str(), value.as_bytes());
     }
-    if has_body(req.headers()) {
-        request = request.body(reqwest::Body::wrap_stream(sendable(body)));
+    if has_body(request.headers()) {
+        passed = passed.body(reqwest::Body::wrap_stream(sendable(body)));
     }
-    let answer = request.send().await.map_err(|e| unreachable(e.without_url().to_string()))?;
+    let answer = passed.send().await.map_err(|error| ProxyError::Unreachable {
+        service: target.service.clone(),
+        source: error.without_url(),
+    })?;
     Ok(received(answer))
 }
 
@@ -83,16 +92,25 @@ fn has_body(headers: &HeaderMap) -> bool {
     length || headers.contains_key(header::TRANSFER_ENCODING)
 }
 
-/// The headers that are meant for the other end: neither hop-by-hop ones nor those that `Connection` names.
-fn passed_on(headers: &HeaderMap) -> impl Iterator<Item = (&HeaderName, &header::HeaderValue)> {
-    let named: Vec<String> = headers
-        .get_all(header::CONNECTION)
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(',').map(|name| name.trim().to_ascii_lowercase()))
-        .collect();
-    headers.iter().filter(move |(name, _)| {
-        !HOP_BY_HOP.contains(&name.as_str()) && !named.iter().any(|dropped| dropped == name.as_str())
-    })
+/// The headers that end at this hop: those of [`HOP_BY_HOP`] and those that `Connection` names.
+struct Hop {
+    named: Vec<String>,
+}
+
+impl Hop {
+    /// What the values of the header `Connection` say.
+    fn of<'v>(connection: impl Iterator<Item = &'v [u8]>) -> Self {
+        let named = connection
+            .filter_map(|value| str::from_utf8(value).ok())
+            .flat_map(|value| value.split(',').map(|name| name.trim().to_ascii_lowercase()))
+            .collect();
+        Self { named }
+    }
+
+    /// Whether the header `name` is not passed on.
+    fn ends(&self, name: &str) -> bool {
+        HOP_BY_HOP.contains(&name) || self.named.iter().any(|named| named == name)
+    }
 }
 
 /// The client's body as a stream that may move between threads: requests are read on one thread, sent from another.
@@ -117,14 +135,14 @@ fn sendable(mut body: web::Payload) -> impl Stream<Item = Result<Bytes, std::io:
 fn received(answer: reqwest::Response) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = HttpResponse::build(status);
-    for (name, value) in answer.headers() {
-        let hop = HOP_BY_HOP.contains(&name.as_str()) || name == reqwest::header::CONTENT_LENGTH;
-        if !hop {
-            response.append_header((name.as_str(), value.as_bytes()));
-        }
+    let headers = answer.headers();
+    let hop = Hop::of(headers.get_all(CONNECTION).iter().map(|value| value.as_bytes()));
+    for (name, value) in
+        headers.iter().filter(|(name, _)| *name != CONTENT_LENGTH && !hop.ends(name.as_str()))
+    {
+        response.append_header((name.as_str(), value.as_bytes()));
     }
-    let length =
-        answer.headers().get(reqwest::header::CONTENT_LENGTH).and_then(|l| l.to_str().ok()?.parse().ok());
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let chunks = stream::unfold(answer.bytes_stream(), |mut chunks| async move {
         let chunk = match tokio::time::timeout(STALLED, chunks.next()).await {
             Ok(chunk) => chunk?.map_err(|error| std::io::Error::other(error.without_url())),

@@ -92,7 +92,7 @@ impl Objects {
         if let Some((_, digest)) = stored.split_once(LONG_KEY_MARK) {
             let path = self.folder.join(LONG_KEY_FOLDER).join(digest.trim_start_matches('/'));
             if !path.exists() {
-                let draft = path.with_extension(uuid_like());
+                let draft = path.with_extension(draft_name());
                 tokio::fs::write(&draft, key).await.map_err(internal)?;
                 tokio::fs::rename(&draft, &path).await.map_err(internal)?;
             }
@@ -120,7 +120,7 @@ fn internal(error: io::Error) -> s3s::S3Error {
 }
 
 /// A name that no other writer uses at the same time.
-fn uuid_like() -> String {
+fn draft_name() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     format!("{}-{}.draft", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))

@@ -1,5 +1,7 @@
 //! What the gateway does with every request, whatever its row.
 
+use std::io::{Read as _, Write as _};
+
 use gateway::{Config, Table};
 use serde_json::{Value, json};
 
@@ -190,4 +192,32 @@ async fn large_bodies_pass_and_bodies_beyond_the_limit_do_not() {
         assert!(refused.is_err() || refused.unwrap().status() == 413);
         front.stop().await;
     }
+}
+
+/// A service that answers one request with `answer`, byte for byte.
+fn answers_once(answer: &'static str) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        let _ = client.read(&mut [0; 4096]).unwrap();
+        client.write_all(answer.as_bytes()).unwrap();
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn headers_between_gateway_and_service_do_not_reach_the_client() {
+    let upstream = answers_once(
+        "HTTP/1.1 200 OK\r\nConnection: X-Private\r\nX-Private: 1\r\nKeep-Alive: timeout=5\r\nX-Kept: 1\r\n\
+         Content-Length: 2\r\n\r\nok",
+    );
+    let change =
+        |config: &mut Config| drop(config.upstreams.insert("guppy".into(), upstream.parse().unwrap()));
+    let front = Front::start_with(Form::Elsewhere, change).await;
+    let answer = front.request("GET", "/guppy/_status").send().await.unwrap();
+    let has = |name: &str| answer.headers().contains_key(name);
+    assert_eq!((has("x-private"), has("keep-alive"), has("x-kept")), (false, false, true));
+    assert_eq!(answer.text().await.unwrap(), "ok");
+    front.stop().await;
 }

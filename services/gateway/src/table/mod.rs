@@ -1,168 +1,19 @@
 //! The route table: public path to service and native path. Pure.
 
-use std::{collections::HashMap, time::Duration};
+mod file;
+mod row;
 
-use actix_web::http::{
-    Method,
-    header::{HeaderName, HeaderValue},
-};
-use regex::Regex;
-use serde::Deserialize;
+use std::collections::HashMap;
+
+pub use file::TableError;
+pub use row::{Pattern, Rewrite, Row, Triple};
 
 /// The table that is compiled in.
-const BUILT_IN: &str = include_str!("routes.toml");
+const BUILT_IN: &str = include_str!("../routes.toml");
 /// Further rows where the public address is `http://localhost`.
-const LOCALHOST: &str = include_str!("routes-localhost.toml");
+const LOCALHOST: &str = include_str!("../routes-localhost.toml");
 /// Further rows where the portal runs.
-const PORTAL: &str = include_str!("routes-portal.toml");
-/// Body limit of rows that name none: 5 GiB.
-const DEFAULT_BODY_LIMIT: u64 = 5 * 1024 * 1024 * 1024;
-/// Answer time of rows that name none.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(400);
-
-/// Why a route file is not accepted.
-#[derive(Debug, thiserror::Error)]
-pub enum TableError {
-    /// Not TOML, or a key or value that no row has.
-    #[error("the route table cannot be read: {0}")]
-    Syntax(#[from] toml::de::Error),
-    /// A row that makes no sense; says which and why.
-    #[error("route {row}: {reason}")]
-    Row {
-        /// The row's path.
-        row: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-}
-
-/// How a row's path is compared.
-#[derive(Debug, Clone)]
-pub enum Pattern {
-    /// The whole path.
-    Exact(String),
-    /// The beginning of the path.
-    Prefix(String),
-    /// Any part of the path.
-    Regex(Regex),
-}
-
-impl Pattern {
-    /// The text in the route file.
-    pub fn text(&self) -> &str {
-        match self {
-            Self::Exact(text) | Self::Prefix(text) => text,
-            Self::Regex(regex) => regex.as_str(),
-        }
-    }
-
-    fn same_row(&self, other: &Self) -> bool {
-        std::mem::discriminant(self) == std::mem::discriminant(other) && self.text() == other.text()
-    }
-}
-
-/// What the caller must be permitted to do before the request is passed on.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Triple {
-    /// Resource path.
-    pub resource: String,
-    /// Method.
-    pub method: String,
-    /// Service.
-    pub service: String,
-}
-
-/// The path and query that the service sees.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rewrite {
-    /// The public path less this beginning (which may be empty).
-    Strip(String),
-    /// Always this path, with these query arguments only.
-    Fixed {
-        /// The path.
-        path: String,
-        /// Names of the arguments that are kept.
-        query: Vec<String>,
-    },
-    /// The regex's group `path`.
-    Group,
-}
-
-/// One row of the table.
-#[derive(Debug, Clone)]
-pub struct Row {
-    /// Which paths.
-    pub pattern: Pattern,
-    /// Who answers; `None` only where nobody may pass.
-    pub service: Option<String>,
-    /// What the service sees.
-    pub rewrite: Rewrite,
-    /// Whether POST is checked against cross-site request forgery.
-    pub csrf: bool,
-    /// What a failed check says.
-    pub csrf_message: String,
-    /// The only methods, or empty for all.
-    pub methods: Vec<Method>,
-    /// Nobody passes.
-    pub deny: bool,
-    /// Needed permission.
-    pub authz: Option<Triple>,
-    /// The service whose own login replaces the caller's token.
-    pub login: Option<String>,
-    /// Bytes, or `None` for no limit.
-    pub body_limit: Option<u64>,
-    /// How long neither the body nor the answer may make progress.
-    pub timeout: Duration,
-    /// Sent to the service.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawTable {
-    #[serde(default)]
-    instance: Vec<RawInstance>,
-    #[serde(default)]
-    route: Vec<RawRow>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawInstance {
-    name: String,
-    of: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRow {
-    exact: Option<String>,
-    prefix: Option<String>,
-    regex: Option<String>,
-    service: Option<String>,
-    strip: Option<String>,
-    upstream: Option<String>,
-    #[serde(default)]
-    query: Vec<String>,
-    #[serde(default = "yes")]
-    csrf: bool,
-    csrf_message: Option<String>,
-    #[serde(default)]
-    methods: Vec<String>,
-    #[serde(default)]
-    deny: bool,
-    authz: Option<Triple>,
-    login: Option<String>,
-    body_limit: Option<u64>,
-    timeout: Option<u64>,
-    #[serde(default)]
-    headers: HashMap<String, String>,
-}
-
-fn yes() -> bool {
-    true
-}
+const PORTAL: &str = include_str!("../routes-portal.toml");
 
 /// All rows, in the order of the file.
 #[derive(Debug, Clone)]
@@ -196,9 +47,7 @@ impl Table {
     /// # Errors
     /// When the text is not TOML, has unknown keys, or a row is contradictory.
     pub fn parse(text: &str) -> Result<Self, TableError> {
-        let raw: RawTable = toml::from_str(text)?;
-        let instances = raw.instance.into_iter().map(|i| (i.name, i.of)).collect();
-        let rows = raw.route.into_iter().map(row).collect::<Result<_, _>>()?;
+        let file::Content { rows, instances } = file::parse(text)?;
         Ok(Self { rows, instances })
     }
 
@@ -210,7 +59,7 @@ impl Table {
         let more = Self::parse(text)?;
         self.instances.extend(more.instances);
         for row in more.rows {
-            match self.rows.iter_mut().find(|known| known.pattern.same_row(&row.pattern)) {
+            match self.rows.iter_mut().find(|known| known.pattern.is_same_as(&row.pattern)) {
                 Some(known) => *known = row,
                 None => self.rows.push(row),
             }
@@ -247,7 +96,7 @@ impl Table {
     /// What `path` (normalised) with `query` leads to.
     pub fn find(&self, path: &str, query: Option<&str>) -> Found<'_> {
         let found = match self.row_of(path) {
-            Some(row) => Found::Row(row, rewrite(row, path, query)),
+            Some(row) => Found::Row(row, row.native(path, query)),
             None => Found::Nothing,
         };
         found.or_slash(self, path)
@@ -282,80 +131,6 @@ impl<'t> Found<'t> {
             _ => self,
         }
     }
-}
-
-fn rewrite(row: &Row, path: &str, query: Option<&str>) -> String {
-    let with_query = |path: &str| match query {
-        Some(query) => format!("{path}?{query}"),
-        None => path.to_owned(),
-    };
-    match (&row.rewrite, &row.pattern) {
-        (Rewrite::Fixed { path, query: wanted }, _) => fixed(path, wanted, query.unwrap_or_default()),
-        (Rewrite::Group, Pattern::Regex(regex)) => {
-            let group = regex.captures(path).and_then(|captures| captures.name("path"));
-            with_query(group.map_or(path, |group| group.as_str()))
-        }
-        (Rewrite::Group, _) => with_query(path),
-        (Rewrite::Strip(beginning), _) => match path.strip_prefix(beginning.as_str()) {
-            Some(rest) if rest.starts_with('/') => with_query(rest),
-            Some(rest) => with_query(&format!("/{rest}")),
-            None => with_query(path),
-        },
-    }
-}
-
-/// `path` with the first value of each wanted argument, as it was spelled.
-fn fixed(path: &str, wanted: &[String], query: &str) -> String {
-    let argument = |name: &String| {
-        query.split('&').find(|pair| pair.split('=').next() == Some(name.as_str())).map(str::to_owned)
-    };
-    let kept: Vec<String> = wanted.iter().filter_map(argument).collect();
-    if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
-}
-
-fn row(raw: RawRow) -> Result<Row, TableError> {
-    let name = raw.exact.as_ref().or(raw.prefix.as_ref()).or(raw.regex.as_ref()).cloned().unwrap_or_default();
-    let refuse = |reason: &str| TableError::Row { row: name.clone(), reason: reason.to_owned() };
-    let pattern = match (raw.exact, raw.prefix, raw.regex) {
-        (Some(path), None, None) => Pattern::Exact(path),
-        (None, Some(path), None) => Pattern::Prefix(path),
-        (None, None, Some(regex)) => Pattern::Regex(Regex::new(&regex).map_err(|e| refuse(&e.to_string()))?),
-        _ => return Err(refuse("needs exactly one of exact, prefix, regex")),
-    };
-    if !matches!(pattern, Pattern::Regex(_)) && !pattern.text().starts_with('/') {
-        return Err(refuse("the path must start with /"));
-    }
-    if raw.service.is_none() && !raw.deny {
-        return Err(refuse("needs a service, or deny = true"));
-    }
-    let grouped = matches!(&pattern, Pattern::Regex(r) if r.capture_names().flatten().any(|n| n == "path"));
-    let rewrite = match (raw.upstream, raw.strip) {
-        (Some(_), Some(_)) => return Err(refuse("has both strip and upstream")),
-        (Some(path), None) => Rewrite::Fixed { path, query: raw.query },
-        (None, _) if !raw.query.is_empty() => return Err(refuse("query needs upstream")),
-        (None, Some(strip)) => Rewrite::Strip(strip),
-        (None, None) if grouped => Rewrite::Group,
-        (None, None) => Rewrite::Strip(String::new()),
-    };
-    let methods = raw.methods.iter().map(|m| Method::from_bytes(m.as_bytes())).collect::<Result<Vec<_>, _>>();
-    let header = |(name, value): (&String, &String)| {
-        Some((HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value).ok()?))
-    };
-    let headers: Option<Vec<_>> = raw.headers.iter().map(header).collect();
-    Ok(Row {
-        rewrite,
-        service: raw.service,
-        csrf: raw.csrf,
-        csrf_message: raw.csrf_message.unwrap_or_else(|| "failed csrf check".into()),
-        methods: methods.map_err(|_| refuse("a method is malformed"))?,
-        deny: raw.deny,
-        authz: raw.authz,
-        login: raw.login,
-        body_limit: Some(raw.body_limit.unwrap_or(DEFAULT_BODY_LIMIT)).filter(|limit| *limit > 0),
-        timeout: raw.timeout.map_or(DEFAULT_TIMEOUT, Duration::from_secs),
-        headers: headers.ok_or_else(|| refuse("a header is malformed"))?,
-        pattern,
-    })
 }
 
 #[cfg(test)]

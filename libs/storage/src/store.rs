@@ -1,0 +1,99 @@
+//! What services see of an object store.
+
+use std::{ops::Range, pin::Pin, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::Stream;
+use url::Url;
+
+use crate::{error::StorageError, location::Location};
+
+/// The bytes of an object, piece by piece.
+pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, StorageError>> + Send>>;
+
+/// What a store knows of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectInfo {
+    /// Bytes.
+    pub size: u64,
+    /// The entity tag, quotes included, if the store gave one.
+    pub etag: Option<String>,
+}
+
+/// One uploaded part, as its upload answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// 1 to 10,000.
+    pub number: i64,
+    /// The `ETag` header of the part's upload, quotes included or not.
+    pub etag: String,
+}
+
+/// One page of the keys of a bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Keys in the order of the store.
+    pub keys: Vec<String>,
+    /// What to give for the next page; `None` on the last one.
+    pub next: Option<String>,
+}
+
+/// What is to be done with a signed URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access<'a> {
+    /// `GET` the object.
+    Get,
+    /// `PUT` the object.
+    Put,
+    /// `PUT` one part of a multipart upload.
+    Part {
+        /// The upload, from [`ObjectStore::create_multipart`].
+        upload_id: &'a str,
+        /// 1 to 10,000; others are signed too, and then refused by the store.
+        number: i64,
+    },
+}
+
+/// A store of objects in buckets. Signing is pure computation; the `async` methods call the store.
+#[async_trait]
+pub trait ObjectStore: Send + Sync {
+    /// A URL with which anybody may do `access` for `life`. `extra` are further query parameters, covered by
+    /// the signature. A bucket that is configured as public gives its plain URL, without `extra`.
+    fn presign(
+        &self,
+        location: &Location,
+        access: Access<'_>,
+        life: Duration,
+        extra: &[(&str, &str)],
+    ) -> Result<Url, StorageError>;
+
+    /// The object's URL without any signature.
+    fn plain_url(&self, location: &Location) -> Result<Url, StorageError>;
+
+    /// Begins a multipart upload and returns its id.
+    async fn create_multipart(&self, location: &Location) -> Result<String, StorageError>;
+
+    /// Ends a multipart upload: the object is there when this returns. Parts are sent in the order given.
+    async fn complete_multipart(
+        &self,
+        location: &Location,
+        upload_id: &str,
+        parts: &[Part],
+    ) -> Result<(), StorageError>;
+
+    /// Size and entity tag.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`] when there is no such object.
+    async fn head(&self, location: &Location) -> Result<ObjectInfo, StorageError>;
+
+    /// The bytes of `range`, or all of them.
+    async fn read(&self, location: &Location, range: Option<Range<u64>>) -> Result<ByteStream, StorageError>;
+
+    /// Deletes the object. Stores answer the same whether it was there or not.
+    async fn delete(&self, location: &Location) -> Result<(), StorageError>;
+
+    /// The keys of `bucket`, from the page named `next` on.
+    async fn list(&self, bucket: &str, next: Option<&str>) -> Result<Page, StorageError>;
+}

@@ -1,0 +1,22 @@
+//! Requests that the gateway itself turns away.
+
+use actix_web::{HttpResponse, http::StatusCode};
+
+/// Why a request does not pass: a status and a sentence.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refusal {
+    status: StatusCode,
+    text: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: StatusCode, text: &str) -> Self {
+        Self { status, text: text.to_owned() }
+    }
+}
+
+impl From<Refusal> for HttpResponse {
+    fn from(refusal: Refusal) -> Self {
+        HttpResponse::build(refusal.status).content_type("text/plain; charset=utf-8").body(refusal.text)
+    }
+}

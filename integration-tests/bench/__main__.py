@@ -1,15 +1,19 @@
 """Benchmarks of the graph: what ours takes, what the database alone takes for the same (the floor), and the ratio.
 
-    python -m bench [--only NAME] [--repeat N] [--json FILE] [--check]
+    python -m bench [--only NAME] [--repeat N] [--json FILE] [--check] [--against PROGRAM]
 
 One fresh `commons up` with our own dictionary gets 10,000 subjects, 20,000 samples and 40,000 aliquots through its API;
 then each line is measured on it, ours and floor in turn. docs/performance.md says what each floor is. The column
 "original" has the published figures of the services that this project replaces; they were not measured in this run.
+
+With `--against` another build of the program takes the floor's place, on a commons of its own with the same graph: what
+a change has cost is the ratio.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -17,26 +21,28 @@ import platform
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from harness.commons import program
 
 from . import memory, reads, start, writes
-from .measure import Line, median, spread
+from .measure import Line, Work, compare, measure, spread
 from .stand import Stand
 
-# In this order: what needs a process of its own comes last.
-ON_THE_GRAPH: dict[str, Callable[[Stand, int], Line]] = {
-    "create-json": lambda stand, repeat: writes.create(stand, repeat, "json"),
-    "create-tsv": lambda stand, repeat: writes.create(stand, repeat, "tsv"),
+ON_THE_GRAPH: dict[str, Callable[[Stand], Work]] = {
+    "create-json": lambda stand: writes.create(stand, "json"),
+    "create-tsv": lambda stand: writes.create(stand, "tsv"),
     "unchanged": writes.unchanged,
     "delete": writes.delete,
-    "nested": lambda stand, repeat: reads.nested(stand, repeat, pages=True),
-    "nested-all": lambda stand, repeat: reads.nested(stand, repeat, pages=False),
+    "nested": lambda stand: reads.nested(stand, pages=True),
+    "nested-all": lambda stand: reads.nested(stand, pages=False),
     "counts": reads.counts,
     "everything": reads.everything,
-    "memory-quickly": lambda stand, _: memory.memory(stand, 0),
-    "memory-slowly": lambda stand, _: memory.memory(stand, 0.02),
+}
+# After the others, because each begins with a new process.
+RESTARTED: dict[str, Callable[[Stand], Line]] = {
+    "memory-quickly": lambda stand: memory.memory(stand, 0),
+    "memory-slowly": lambda stand: memory.memory(stand, 0.02),
 }
 ALONE: dict[str, Callable[[int], Line]] = {"start": start.start}
 
@@ -54,9 +60,9 @@ def row(line: Line) -> list[str]:
             line.original]
 
 
-def table(lines: list[Line]) -> str:
-    """As Markdown."""
-    header = ["name", "what", "unit", "ours", "floor", "ratio", "goal", "CPU ms ours / floor", "original*"]
+def table(lines: list[Line], beside: str) -> str:
+    """As Markdown; `beside` is what ours was measured against."""
+    header = ["name", "what", "unit", "ours", beside, "ratio", "goal", f"CPU ms ours / {beside}", "original*"]
     rows = [header, ["---"] * len(header), *map(row, lines)]
     widths = [max(len(cells[column]) for cells in rows) for column in range(len(header))]
     text = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths)) + " |" for cells in rows]
@@ -64,15 +70,30 @@ def table(lines: list[Line]) -> str:
     return "\n".join([*text, "", *notes, "* published for the original services, not measured in this run"])
 
 
+@contextlib.contextmanager
+def stands(against: pathlib.Path | None) -> Iterator[tuple[Stand, Stand | None]]:
+    """The commons under measurement, and one of the program that it is measured against."""
+    with contextlib.ExitStack() as stack:
+        def stand(program: pathlib.Path | None) -> Stand:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="commons-bench-"))
+            made = Stand(pathlib.Path(folder), program)
+            stack.callback(made.stop)
+            return made
+
+        yield stand(None), stand(against) if against else None
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    names = [*ON_THE_GRAPH, *ALONE]
+    names = [*ON_THE_GRAPH, *RESTARTED, *ALONE]
     parser.add_argument("--only", action="append", choices=names, metavar="NAME", default=[],
                         help=f"may be given several times: {', '.join(names)}")
     parser.add_argument("--repeat", type=int, default=5, help="pairs a line (default 5)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="also write all numbers there")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a goal is missed")
+    parser.add_argument("--against", type=pathlib.Path, metavar="PROGRAM",
+                        help="measure this build of commons in place of the floors")
     asked = parser.parse_args()
     # What was started is stopped then, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -84,19 +105,19 @@ def main() -> int:
         print(" ".join(f"{cell}" for cell in row(line)), file=sys.stderr)
         lines.append(line)
 
-    if any(name in ON_THE_GRAPH for name in wanted):
-        with tempfile.TemporaryDirectory(prefix="commons-bench-") as folder:
-            stand = Stand(pathlib.Path(folder))
-            try:
-                for name in wanted:
-                    if name in ON_THE_GRAPH:
-                        add(ON_THE_GRAPH[name](stand, asked.repeat))
-            finally:
-                stand.stop()
+    if not set(wanted) <= set(ALONE):
+        with stands(asked.against) as (stand, other):
+            for name in wanted:
+                if name in ON_THE_GRAPH:
+                    work = ON_THE_GRAPH[name](stand)
+                    measured = compare(work, ON_THE_GRAPH[name](other), asked.repeat) if other else None
+                    add(measured or measure(work, asked.repeat))
+                elif name in RESTARTED and not other:
+                    add(RESTARTED[name](stand))
     for name in wanted:
-        if name in ALONE:
+        if name in ALONE and not asked.against:
             add(ALONE[name](asked.repeat))
-    print(table(lines))
+    print(table(lines, "other" if asked.against else "floor"))
     if asked.json:
         asked.json.write_text(json.dumps({"machine": machine(), "lines": [line.json() for line in lines]}, indent=1))
     return 1 if asked.check and not all(line.holds for line in lines) else 0

@@ -109,31 +109,54 @@ def spread(numbers: list[float]) -> str:
 
 
 @dataclasses.dataclass
-class Pairs:
-    """Paired measurements."""
+class Work:
+    """What is measured for one line: a repetition of ours and one of the floor, and what they are called."""
 
-    ours: list[Taken]
-    floor: list[Taken]
+    name: str
+    what: str
+    unit: str
+    """`records/s` or `ms`."""
+    amount: int
+    """Records a repetition, for rates; otherwise how many times a repetition does the work."""
+    ours: Callable[[int], Taken]
+    floor: Callable[[int], Taken]
+    goal: str = "–"
+    holds: Callable[[float, float], bool] = lambda ours, ratio: True
+    """Whether the goal holds, of the median of ours and of the ratios."""
+    original: str = "–"
 
-    def rates(self, records: int) -> tuple[list[float], list[float], list[float]]:
-        """Records a second of both, and ours to floor."""
-        ours, floor = ([records / taken.seconds for taken in side] for side in (self.ours, self.floor))
-        return ours, floor, [a / b for a, b in zip(ours, floor)]
+    def figure(self, taken: Taken) -> float:
+        return self.amount / taken.seconds if self.unit == "records/s" else 1000 * taken.seconds / self.amount
 
-    def milliseconds(self, times: int = 1) -> tuple[list[float], list[float], list[float]]:
-        """Milliseconds of one of `times` that were taken together, of both, and ours to floor."""
-        ours, floor = ([1000 * taken.seconds / times for taken in side] for side in (self.ours, self.floor))
-        return ours, floor, [a / b for a, b in zip(ours, floor)]
-
-    def cpu(self, times: int = 1) -> tuple[float, float]:
-        return tuple(statistics.median(taken.cpu for taken in side) / times for side in (self.ours, self.floor))
+    def cpu(self, taken: list[Taken]) -> float:
+        times = 1 if self.unit == "records/s" else self.amount
+        return statistics.median(one.cpu for one in taken) / times
 
 
-def pairs(repeat: int, ours: Callable[[int], Taken], floor: Callable[[int], Taken]) -> Pairs:
+def measure(work: Work, repeat: int) -> Line:
+    """Ours beside the floor."""
+    return line(work, repeat, work.floor, work.goal, work.holds, work.original)
+
+
+def compare(work: Work, other: Work, repeat: int) -> Line:
+    """Ours beside the same work by another program: `other` is its `work`."""
+    return line(work, repeat, other.ours, "–", lambda *_: True, "–")
+
+
+def line(work: Work, repeat: int, beside: Callable[[int], Taken], goal: str,
+         holds: Callable[[float, float], bool], original: str) -> Line:
+    ours, others = pairs(repeat, work.ours, beside)
+    figures, beside_figures = ([work.figure(taken) for taken in side] for side in (ours, others))
+    ratios = [a / b for a, b in zip(figures, beside_figures)]
+    return Line(work.name, work.what, work.unit, figures, beside_figures, goal,
+                holds(median(figures), median(ratios)), ratios, (work.cpu(ours), work.cpu(others)), original)
+
+
+def pairs(repeat: int, ours: Callable[[int], Taken], other: Callable[[int], Taken]) -> tuple[list[Taken], list[Taken]]:
     """Both `repeat` times after one that does not count; the order changes with every repetition."""
-    measured = Pairs([], [])
+    measured: tuple[list[Taken], list[Taken]] = ([], [])
     for number in range(repeat + 1):
-        both = [(measured.ours, ours), (measured.floor, floor)]
+        both = list(zip(measured, (ours, other)))
         for side, work in both if number % 2 else reversed(both):
             taken = work(number)
             if number:

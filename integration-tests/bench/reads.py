@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 
 from .floor import Prepared
-from .measure import Clock, Line, Pairs, Taken, median, pairs
+from .measure import Clock, Taken, Work
 from .stand import PROGRAM, PROJECT, Stand
 
 NESTED = """{ subject(first: 1000) { submitter_id cohort enrolment_year
@@ -67,7 +67,7 @@ COUNTS = [
 ]
 
 
-def compared(stand: Stand, repeat: int, times: int, query: str, forms: list[str]) -> Pairs:
+def sides(stand: Stand, times: int, query: str, forms: list[str]) -> list[Callable[[int], Taken]]:
     """Our query and the fastest of `forms`, `times` times a repetition, after a look whether they say the same."""
     wanted = normal(json.loads(stand.client.query(query)))
     by_hand = Prepared(stand.database)
@@ -83,7 +83,7 @@ def compared(stand: Stand, repeat: int, times: int, query: str, forms: list[str]
 
     fastest = min(forms, key=lambda form: min(sql(form).seconds for _ in range(4)))
     stand.settle()
-    return pairs(repeat, lambda _: repeated(lambda: stand.client.query(query), own=False), lambda _: sql(fastest))
+    return [lambda _: repeated(lambda: stand.client.query(query), own=False), lambda _: sql(fastest)]
 
 
 def normal(value: object) -> object:
@@ -95,19 +95,17 @@ def normal(value: object) -> object:
     return float(value) if isinstance(value, int) else value
 
 
-def nested(stand: Stand, repeat: int, pages: bool) -> Line:
+def nested(stand: Stand, pages: bool) -> Work:
     """1,000 subjects with samples with aliquots; with pages of ten (the default), or with all."""
     query = NESTED % (("", "") if pages else ("(first: 0)", "(first: 0)"))
     lateral = NESTED_LATERAL % {"limit": "limit 10" if pages else ""}
     forms = [lateral] if pages else [lateral, NESTED_JOINED]
-    measured = compared(stand, repeat, 10, query, forms)
-    taken = measured.milliseconds(10)
     name, what = ("nested", "lists of ten") if pages else ("nested-all", "lists without end")
-    return Line(name, f"1,000 parents, three levels, {what}", "ms", *taken[:2], "≤ 1.30", median(taken[2]) <= 1.3,
-                taken[2], measured.cpu(10), "1.1 s for 100")
+    return Work(name, f"1,000 parents, three levels, {what}", "ms", 10, *sides(stand, 10, query, forms), "≤ 1.30",
+                lambda _, ratio: ratio <= 1.3, "1.1 s for 100")
 
 
-def counts(stand: Stand, repeat: int) -> Line:
+def counts(stand: Stand) -> Work:
     """20 counts in one request."""
     fields, columns = [], []
     for number, (kind, condition) in enumerate(COUNTS):
@@ -121,17 +119,16 @@ def counts(stand: Stand, repeat: int) -> Line:
         if condition:
             contained = contained.replace(f"_props ->> '{condition[0]}' = '{condition[1]}'",
                                           f"_props @> '{json.dumps(dict([condition]))}'")
-    measured = compared(stand, repeat, 5, "{ " + " ".join(fields) + " }", [sql, contained])
-    taken = measured.milliseconds(5)
-    return Line("counts", "20 counts in one request", "ms", *taken[:2], "≤ 1.30", median(taken[2]) <= 1.3, taken[2],
-                measured.cpu(5), "47 ms a count")
+    both = sides(stand, 5, "{ " + " ".join(fields) + " }", [sql, contained])
+    return Work("counts", "20 counts in one request", "ms", 5, *both, "≤ 1.30", lambda _, ratio: ratio <= 1.3,
+                "47 ms a count")
 
 
 ALL = ["submitter_id", "project_id", "type", "analyte_type", "amount_ug", "concentration_ng_ul", "extraction_method",
        "source_center", "created_datetime", "state"]
 
 
-def everything(stand: Stand, repeat: int) -> Line:
+def everything(stand: Stand) -> Work:
     """40,000 nodes in one answer, as time; memory is a line of its own."""
     stored = [name for name in ALL if name != "type"]
     pairs_of = ", ".join(["'id', node_id", "'type', 'aliquot'", *(f"'{name}', _props -> '{name}'" for name in stored)])
@@ -141,10 +138,8 @@ def everything(stand: Stand, repeat: int) -> Line:
         f"select json_build_object('data', json_build_object('aliquot', json_agg(json_build_object({values}))))::text "
         f"from node_aliquot{more}"
         for values, more in ((pairs_of, ""), (unpacked, f" cross join lateral jsonb_to_record(_props) as r({record})"))]
-    measured = compared(stand, repeat, 1, everything_query(), forms)
-    taken = measured.milliseconds()
-    return Line("everything", "first: 0 over 40,000 nodes, eleven fields", "ms", *taken[:2], "–", True, taken[2],
-                measured.cpu(), "0.20 s for 1,630")
+    return Work("everything", "first: 0 over 40,000 nodes, eleven fields", "ms", 1,
+                *sides(stand, 1, everything_query(), forms), original="0.20 s for 1,630")
 
 
 def everything_query() -> str:

@@ -58,8 +58,9 @@ class Client:
 class Stand:
     """A commons with the graph, a client of it, and a connection to its database."""
 
-    def __init__(self, folder: pathlib.Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: pathlib.Path, program: pathlib.Path | None = None) -> None:
+        """Of the built program, or of another one."""
+        self.folder, self.program = folder, program
         self.start()
         try:
             load(self.client)
@@ -69,7 +70,8 @@ class Stand:
             raise
 
     def start(self) -> None:
-        self.commons = Commons.up(state=self.folder / "state", env={"RUST_LOG": os.environ.get("RUST_LOG", "warn")})
+        self.commons = Commons.up(state=self.folder / "state", of=self.program,
+                                  env={"RUST_LOG": os.environ.get("RUST_LOG", "warn")})
         self.client = Client(self.commons)
         url = self.commons.run("database", "url", "sheepdog").strip()
         self.database = psycopg.connect(url, autocommit=True)

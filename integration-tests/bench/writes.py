@@ -14,7 +14,7 @@ from collections.abc import Callable
 from psycopg import Connection
 
 from .floor import Prepared, many
-from .measure import Clock, Line, Taken, median, pairs
+from .measure import Clock, Taken, Work
 from .stand import PROGRAM, PROJECT, SUBMISSION, Stand, aliquot, table
 
 RECORDS = 10_000
@@ -109,7 +109,7 @@ class Rows:
         return self.read("select coalesce(max(id), 0) + 1 from transaction_logs")[0][0]
 
 
-def create(stand: Stand, repeat: int, form: str) -> Line:
+def create(stand: Stand, form: str) -> Work:
     """10,000 new records in one request."""
     rows, clock = Rows(stand), Clock(stand.commons.process.pid)
     kind = TSV if form == "tsv" else "application/json"
@@ -133,20 +133,19 @@ def create(stand: Stand, repeat: int, form: str) -> Line:
         rows.erase()
         return taken
 
-    measured = pairs(repeat, ours, floor)
-    rates = measured.rates(RECORDS)
-    return Line(
-        f"create-{form}", f"create 10,000 records in one {form.upper()} request", "records/s", *rates[:2], "≥ 0.50",
-        median(rates[2]) >= 0.5, rates[2], measured.cpu(), "100/s" if form == "json" else "41–57/s")
+    return Work(
+        f"create-{form}", f"create 10,000 records in one {form.upper()} request", "records/s", RECORDS, ours, floor,
+        "≥ 0.50", lambda _, ratio: ratio >= 0.5, "100/s" if form == "json" else "41–57/s")
 
 
-def unchanged(stand: Stand, repeat: int) -> Line:
+def unchanged(stand: Stand) -> Work:
     """10,000 stored records sent again as they are."""
     rows, clock = Rows(stand), Clock(stand.commons.process.pid)
     records = [aliquot(number, number // 2) for number in range(RECORDS)]
     body = json.dumps(records).encode()
     keys = [record["submitter_id"] for record in records]
     targets = sorted({record["samples"]["submitter_id"] for record in records})
+
     def ours(_: int) -> Taken:
         stand.settle()
         since, said = rows.next_transaction(), []
@@ -185,13 +184,11 @@ def unchanged(stand: Stand, repeat: int) -> Line:
         rows.forget(since)
         return taken
 
-    measured = pairs(repeat, ours, floor)
-    rates = measured.rates(RECORDS)
-    return Line("unchanged", "PUT 10,000 unchanged records again", "records/s", *rates[:2], "≥ 10,000/s",
-                median(rates[0]) >= 10_000, rates[2], measured.cpu(), "113–180/s")
+    return Work("unchanged", "PUT 10,000 unchanged records again", "records/s", RECORDS, ours, floor, "≥ 10,000/s",
+                lambda rate, _: rate >= 10_000, "113–180/s")
 
 
-def delete(stand: Stand, repeat: int) -> Line:
+def delete(stand: Stand) -> Work:
     """10,000 leaf records, 1,000 a request."""
     rows, clock = Rows(stand), Clock(stand.commons.process.pid)
     answers: list[bytes] = []
@@ -229,7 +226,5 @@ def delete(stand: Stand, repeat: int) -> Line:
         rows.erase()
         return taken
 
-    measured = pairs(repeat, ours, floor)
-    rates = measured.rates(RECORDS)
-    return Line("delete", "delete 10,000 leaf records, 1,000 a request", "records/s", *rates[:2], "≥ 5,000/s",
-                median(rates[0]) >= 5_000, rates[2], measured.cpu(), "33/s")
+    return Work("delete", "delete 10,000 leaf records, 1,000 a request", "records/s", RECORDS, ours, floor,
+                "≥ 5,000/s", lambda rate, _: rate >= 5_000, "33/s")

@@ -49,11 +49,14 @@ class Commons:
     services: dict[str, str]
     ready_seconds: float
     announcement: dict
+    program: pathlib.Path
     folder: tempfile.TemporaryDirectory | None = None
 
     @classmethod
-    def up(cls, *options: str, state: pathlib.Path | None = None, env: dict | None = None) -> "Commons":
-        """Runs `commons up --port 0 --json OPTIONS` and returns once it says that it is ready."""
+    def up(cls, *options: str, state: pathlib.Path | None = None, env: dict | None = None,
+           of: pathlib.Path | None = None) -> "Commons":
+        """Runs `commons up --port 0 --json OPTIONS` and returns once it says that it is ready; `of` another program."""
+        of = of or program()
         folder = None
         if state is None:
             folder = tempfile.TemporaryDirectory(prefix="commons-suite-")
@@ -62,7 +65,7 @@ class Commons:
         log = open(state.parent / f"{state.name}.log", "ab")
         started = time.monotonic()
         process = subprocess.Popen(
-            [str(program()), "up", "--port", "0", "--json", "--state", str(state), *options],
+            [str(of), "up", "--port", "0", "--json", "--state", str(state), *options],
             stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, **(env or {})})
         line = process.stdout.readline()
         if not line:
@@ -71,7 +74,7 @@ class Commons:
             raise RuntimeError(f"commons up ended with {process.returncode} before it was ready:\n{tail}")
         said = json.loads(line)
         return cls(process, said["url"], pathlib.Path(said["state"]), pathlib.Path(said["api_key_file"]),
-                   said["services"], time.monotonic() - started, said, folder)
+                   said["services"], time.monotonic() - started, said, of, folder)
 
     def stop(self, how: int = signal.SIGTERM) -> int:
         """Stops it and waits for its end; `signal.SIGKILL` is the crash."""
@@ -88,7 +91,7 @@ class Commons:
 
     def run(self, *arguments: str) -> str:
         """Runs another command of the program on this commons' state and returns what it prints."""
-        done = subprocess.run([str(program()), *arguments, "--state", str(self.state)],
+        done = subprocess.run([str(self.program), *arguments, "--state", str(self.state)],
                               capture_output=True, text=True, timeout=120)
         if done.returncode:
             raise RuntimeError(f"commons {' '.join(arguments)} failed:\n{done.stderr}")

@@ -1,204 +1,29 @@
-//! `__schema`, `__type` and `__typename`.
+//! Answers to `__schema` and `__type`.
 
-use indexmap::IndexMap;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
-    Error,
-    schema::{Field, Input, Inputs, Kind, Scalar, Schema, TypeDef, TypeRef},
+    builtin::{CONDITION_LOCATIONS, is_hidden},
+    error::Error,
+    schema::Schema,
     select::{Selected, Sub},
+    types::{FieldDef, Inputs, Kind, TypeDef, TypeRef},
 };
 
-/// Holds the fields that every query root has without listing them.
-pub(crate) const META: &str = "__Meta";
-const CONDITION: &str = "__Condition";
-/// Begins the names of types that hold what later versions of GraphQL added to types of introspection.
-const LATER: &str = "__Later";
-pub(crate) const CONDITION_LOCATIONS: [&str; 3] = ["FIELD", "FRAGMENT_SPREAD", "INLINE_FRAGMENT"];
-const TYPE_KINDS: [&str; 8] =
-    ["SCALAR", "OBJECT", "INTERFACE", "UNION", "ENUM", "INPUT_OBJECT", "LIST", "NON_NULL"];
-const LOCATIONS: [&str; 18] = [
-    "QUERY",
-    "MUTATION",
-    "SUBSCRIPTION",
-    "FIELD",
-    "FRAGMENT_DEFINITION",
-    "FRAGMENT_SPREAD",
-    "INLINE_FRAGMENT",
-    "SCHEMA",
-    "SCALAR",
-    "OBJECT",
-    "FIELD_DEFINITION",
-    "ARGUMENT_DEFINITION",
-    "INTERFACE",
-    "UNION",
-    "ENUM",
-    "ENUM_VALUE",
-    "INPUT_OBJECT",
-    "INPUT_FIELD_DEFINITION",
-];
-
 /// The query that clients send to read a whole schema (that of graphql-core).
-pub const INTROSPECTION_QUERY: &str = "query IntrospectionQuery { __schema { queryType { name } mutationType { name } \
-    subscriptionType { name } types { ...FullType } directives { name description locations args { ...InputValue } } } } \
+pub const INTROSPECTION_QUERY: &str = "query IntrospectionQuery { __schema { queryType { name } \
+    mutationType { name } subscriptionType { name } types { ...FullType } \
+    directives { name description locations args { ...InputValue } } } } \
     fragment FullType on __Type { kind name description fields(includeDeprecated: true) { name description \
-    args { ...InputValue } type { ...TypeRef } isDeprecated deprecationReason } inputFields { ...InputValue } \
-    interfaces { ...TypeRef } enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason } \
-    possibleTypes { ...TypeRef } } fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue } \
-    fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name \
-    ofType { kind name ofType { kind name ofType { kind name } } } } } } } }";
+    args { ...InputValue } type { ...TypeRef } isDeprecated deprecationReason } \
+    inputFields { ...InputValue } interfaces { ...TypeRef } \
+    enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason } \
+    possibleTypes { ...TypeRef } } \
+    fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue } \
+    fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name \
+    ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } }";
 
-/// `if: Boolean!`.
-pub(crate) fn condition_type() -> TypeRef {
-    TypeRef::required("Boolean")
-}
-
-/// The arguments of `@include` and `@skip`.
-pub(crate) fn condition_inputs<M>(schema: &Schema<M>) -> &Inputs {
-    match &schema.def(CONDITION).kind {
-        Kind::InputObject(inputs) => inputs,
-        _ => unreachable!("invariant: types() makes it an input object"),
-    }
-}
-
-fn is_hidden(name: &str) -> bool {
-    name == META || name == CONDITION || name.starts_with(LATER)
-}
-
-/// The type that holds what later versions of GraphQL added to `name`.
-pub(crate) fn later(name: &str) -> Option<String> {
-    name.starts_with("__").then(|| format!("{LATER}{name}"))
-}
-
-fn inputs(list: &[(&str, TypeRef, Option<Value>)]) -> Inputs {
-    let input = |(name, ty, default): &(&str, TypeRef, Option<Value>)| {
-        ((*name).to_owned(), Input { ty: ty.clone(), description: None, default: default.clone() })
-    };
-    Inputs::new(list.iter().map(input).collect())
-}
-
-const SCALARS: [(&str, Scalar); 5] = [
-    ("ID", Scalar::Id),
-    ("Boolean", Scalar::Boolean),
-    ("String", Scalar::String),
-    ("Int", Scalar::Int),
-    ("Float", Scalar::Float),
-];
-
-/// Object types of introspection with their fields, written as `name:type`.
-const OBJECTS: [(&str, &[&str]); 7] = [
-    (
-        "__Schema",
-        &[
-            "types:[__Type!]!",
-            "queryType:__Type!",
-            "mutationType:__Type",
-            "subscriptionType:__Type",
-            "directives:[__Directive!]!",
-        ],
-    ),
-    (
-        "__Type",
-        &[
-            "kind:__TypeKind!",
-            "name:String",
-            "description:String",
-            "fields:[__Field!]",
-            "interfaces:[__Type!]",
-            "possibleTypes:[__Type!]",
-            "enumValues:[__EnumValue!]",
-            "inputFields:[__InputValue!]",
-            "ofType:__Type",
-        ],
-    ),
-    (
-        "__Field",
-        &[
-            "name:String!",
-            "description:String",
-            "args:[__InputValue!]!",
-            "type:__Type!",
-            "isDeprecated:Boolean!",
-            "deprecationReason:String",
-        ],
-    ),
-    ("__InputValue", &["name:String!", "description:String", "type:__Type!", "defaultValue:String"]),
-    (
-        "__EnumValue",
-        &["name:String!", "description:String", "isDeprecated:Boolean!", "deprecationReason:String"],
-    ),
-    (
-        "__Directive",
-        &[
-            "name:String!",
-            "description:String",
-            "locations:[__DirectiveLocation!]!",
-            "args:[__InputValue!]!",
-            "onOperation:Boolean!",
-            "onFragment:Boolean!",
-            "onField:Boolean!",
-        ],
-    ),
-    (META, &["__schema:__Schema!", "__type:__Type", "__typename:String!"]),
-];
-
-/// Fields and arguments that clients of today ask for. They are answered and not listed: the introspection lists what
-/// that of the original does.
-const LATER_OBJECTS: [(&str, &[&str]); 5] = [
-    ("__Later__Schema", &["description:String"]),
-    (
-        "__Later__Type",
-        &["specifiedByURL:String", "specifiedByUrl:String", "isOneOf:Boolean", "inputFields:[__InputValue!]"],
-    ),
-    ("__Later__Field", &["args:[__InputValue!]!"]),
-    ("__Later__InputValue", &["isDeprecated:Boolean!", "deprecationReason:String"]),
-    ("__Later__Directive", &["isRepeatable:Boolean!", "args:[__InputValue!]!"]),
-];
-
-/// The scalars and the types of introspection.
-pub(crate) fn types<M>() -> Vec<TypeDef<M>> {
-    let words = |list: &[&str]| Kind::Enum(list.iter().map(|word| (*word).to_owned()).collect());
-    let mut types: Vec<TypeDef<M>> =
-        SCALARS.into_iter().map(|(name, scalar)| TypeDef::new(name, Kind::Scalar(scalar))).collect();
-    types.extend(OBJECTS.iter().chain(&LATER_OBJECTS).map(|(name, fields)| object(name, fields)));
-    types.push(TypeDef::new("__TypeKind", words(&TYPE_KINDS)));
-    types.push(TypeDef::new("__DirectiveLocation", words(&LOCATIONS)));
-    types.push(TypeDef::input(CONDITION, inputs(&[("if", condition_type(), None)])));
-    types
-}
-
-/// An object of introspection; fields as `name:type`.
-fn object<M>(name: &str, fields: &[&str]) -> TypeDef<M> {
-    let deprecated = inputs(&[("includeDeprecated", TypeRef::named("Boolean"), Some(json!(false)))]);
-    let named = inputs(&[("name", TypeRef::required("String"), None)]);
-    let is_later = name.starts_with(LATER);
-    let field = |spec: &&str| {
-        let (name, ty) = spec.split_once(':').expect("invariant: the lists above are written so");
-        let args = match name {
-            "fields" | "enumValues" => deprecated.clone(),
-            "args" | "inputFields" if is_later => deprecated.clone(),
-            "__type" => named.clone(),
-            _ => Inputs::default(),
-        };
-        let field =
-            Field { name: name.to_owned(), description: None, args, ty: written_type(ty), meaning: None };
-        (name.to_owned(), field)
-    };
-    let fields: IndexMap<String, Field<M>> = fields.iter().map(field).collect();
-    TypeDef::new(name, Kind::Object { fields, interfaces: Vec::new() })
-}
-
-fn written_type(text: &str) -> TypeRef {
-    if let Some(inner) = text.strip_suffix('!') {
-        return TypeRef::NonNull(Box::new(written_type(inner)));
-    }
-    match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
-        Some(item) => TypeRef::List(Box::new(written_type(item))),
-        None => TypeRef::named(text),
-    }
-}
-
-/// Writes the value of a selected `__schema` or `__type` field as JSON. It is written straight away: the
+/// Writes the value of a selected `__schema` or `__type` field as JSON, without building it first: the
 /// introspection of a large schema has millions of values.
 ///
 /// # Errors
@@ -226,13 +51,10 @@ pub fn introspect<M>(
     }
     let is_whole = !writer.is_full();
     *out = writer.json;
-    match is_whole {
-        true => Ok(()),
-        false => Err(Error(format!("The introspection has more than {most} bytes."))),
-    }
+    if is_whole { Ok(()) } else { Err(Error(format!("The introspection has more than {most} bytes."))) }
 }
 
-/// JSON up to a length; beyond it lists and objects are left out, for the result to be thrown away.
+/// JSON up to a length. Beyond it lists and objects are left out, because the result is thrown away.
 struct Writer {
     json: String,
     most: usize,
@@ -290,9 +112,10 @@ fn list_value<T>(items: impl Iterator<Item = T>, out: &mut Writer, mut value: im
 /// A JSON string.
 fn text(value: &str, out: &mut Writer) {
     let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b" _-.,:".contains(&b));
-    match plain {
-        true => out.json.extend(["\"", value, "\""]),
-        false => out.push_str(&Value::from(value).to_string()),
+    if plain {
+        out.json.extend(["\"", value, "\""]);
+    } else {
+        out.push_str(&Value::from(value).to_string());
     }
 }
 
@@ -336,7 +159,7 @@ fn directive_value<M>(schema: &Schema<M>, name: &str, fields: &[Selected<'_, M>]
             out,
         ),
         "locations" => list_value(CONDITION_LOCATIONS.into_iter(), out, text),
-        "args" => inputs_value(schema, condition_inputs(schema), subs(field), out),
+        "args" => inputs_value(schema, schema.condition_inputs(), subs(field), out),
         "onOperation" | "isRepeatable" => out.push_str("false"),
         _ => out.push_str("true"),
     });
@@ -393,7 +216,7 @@ fn kind_name<M>(kind: &Kind<M>) -> &'static str {
     }
 }
 
-fn field_value<M>(schema: &Schema<M>, def: &Field<M>, fields: &[Selected<'_, M>], out: &mut Writer) {
+fn field_value<M>(schema: &Schema<M>, def: &FieldDef<M>, fields: &[Selected<'_, M>], out: &mut Writer) {
     object_value(fields, out, |field, out| match field.field.name.as_str() {
         "name" => text(&def.name, out),
         "description" => optional_text(def.description.as_deref(), out),

@@ -1,12 +1,12 @@
 //! GraphQL without an executor: parse, validate, coerce, and flatten a query against a schema.
 //!
 //! The result is a tree of selected fields with their arguments, fragments and directives resolved; the owner
-//! of the schema plans and executes it. The language is that of graphql-core 2 (October 2016) plus the literal
-//! `null`, and all messages are worded as graphql-core 2 words them, because clients match on them.
+//! of the schema plans and executes it. The language is that of graphql-core 2 (October 2016) with the
+//! literal `null`, and all messages have the words of graphql-core 2, because clients match on them.
 //!
 //! ```
-//! use graphql::{Field, Limits, Schema, TypeDef, TypeRef};
-//! let field = Field::new("name", TypeRef::named("String"), "the name");
+//! use graphql::{FieldDef, Limits, Schema, TypeDef, TypeRef};
+//! let field = FieldDef::new("name", TypeRef::named("String"), "the name");
 //! let schema = Schema::new("Root", vec![TypeDef::object("Root", vec![field], vec![])]).unwrap();
 //! let query = graphql::prepare(&schema, "{a: name}", &Default::default(), &Limits::default()).unwrap();
 //! assert_eq!(query[0].key, "a");
@@ -16,58 +16,35 @@
 //! ```
 
 pub mod ast;
+mod builtin;
+mod error;
 mod introspection;
 mod lexer;
+mod limits;
 mod parser;
 mod schema;
 mod select;
 mod suggest;
+mod syntax_error;
+mod types;
 mod validate;
 mod values;
 
 use serde_json::{Map, Value};
 
+pub use error::Error;
 pub use introspection::{INTROSPECTION_QUERY, introspect};
+pub use limits::Limits;
 pub use parser::parse;
-pub use schema::{Field, Input, Inputs, Kind, Scalar, Schema, SchemaError, TypeDef, TypeRef};
+pub use schema::{Schema, SchemaError};
 pub use select::{Selected, Sub, select};
+pub use types::{FieldDef, Input, Inputs, Kind, Scalar, TypeDef, TypeRef};
 pub use validate::validate;
 pub use values::Variables;
 
 use ast::{Document, Operation, OperationKind};
 
-/// Why a query is refused, in words for its author.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error(pub String);
-
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Error {}
-
-/// How large a query may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Selections within selections, lists within lists.
-    pub depth: usize,
-    /// Selected fields, fragments counted wherever they are used.
-    pub fields: usize,
-    /// Problems that are reported before validation gives up.
-    pub errors: usize,
-    /// Bytes of all arguments together, a variable's value counted wherever it is used.
-    pub arguments: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { depth: 50, fields: 20_000, errors: 100, arguments: 16 << 20 }
-    }
-}
-
-/// Parses, validates and flattens `source`: what is selected of the root type, in order.
+/// Parses, validates and flattens `source`. Gives what it selects of the root type, in order.
 ///
 /// # Errors
 /// Everything that is wrong with the query.
@@ -92,7 +69,7 @@ pub fn prepare<'s, M>(
     select(schema, &document, operation, &variables, limits).map_err(one)
 }
 
-/// Operations that validation has a look at.
+/// Documents with more operations than this are not validated.
 const MOST_OPERATIONS: usize = 20;
 
 /// The one operation of a document; the request cannot name one.

@@ -1,24 +1,25 @@
 //! Tokens to a document, with graphql-core's messages.
 
 use crate::{
-    Error,
     ast::{
         Argument, Definition, Directive, Document, Field, Fragment, Literal, Operation, OperationKind,
         Selection, Type, VariableDefinition,
     },
+    error::Error,
     lexer::{Lexer, Refused, Token, TokenKind},
+    syntax_error::syntax_error,
 };
 
-/// Operations and fragments of a document.
+/// Operations and fragments in a document.
 const MOST_DEFINITIONS: usize = 500;
-/// Fields, fragments and directives as they are written.
+/// Fields, fragments and directives in a document, each counted once.
 const MOST_SELECTIONS: usize = 50_000;
 /// Variables that a document declares.
 const MOST_VARIABLES: usize = 1_000;
 
-/// Parses `source`. Selections and values may be nested at most `max_depth` deep. What validation looks at again and
-/// again (definitions, selections, variables) is bounded, so that its time grows with the text and not with
-/// a power of it.
+/// Parses `source`. Selections and values may be nested at most `max_depth` deep. What validation looks at
+/// again and again (definitions, selections, variables) is bounded, so that its time grows with the text and
+/// not with a power of it.
 ///
 /// # Errors
 /// One message: `Syntax Error GraphQL (line:column) ...` with the line and a mark below it.
@@ -43,6 +44,13 @@ struct Parser<'a> {
     depth_left: usize,
     selections_left: usize,
     variables_left: usize,
+}
+
+/// Whether a value may have variables in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Variables {
+    Allowed,
+    Forbidden,
 }
 
 /// A limit is exceeded; there is no place to point at.
@@ -78,10 +86,7 @@ impl<'a> Parser<'a> {
     }
 
     fn expect(&mut self, mark: &str) -> Parsed<()> {
-        match self.skip(mark)? {
-            true => Ok(()),
-            false => Err(self.expected(mark)),
-        }
+        if self.skip(mark)? { Ok(()) } else { Err(self.expected(mark)) }
     }
 
     fn expected(&self, what: &str) -> Refused {
@@ -113,7 +118,7 @@ impl<'a> Parser<'a> {
         Ok(parsed)
     }
 
-    /// At least one item between two marks.
+    /// Reads at least one item between two marks.
     fn many<T>(&mut self, open: &str, item: impl Fn(&mut Self) -> Parsed<T>, close: &str) -> Parsed<Vec<T>> {
         self.expect(open)?;
         let mut items = vec![item(self)?];
@@ -162,10 +167,8 @@ impl<'a> Parser<'a> {
             }
             _ => None,
         };
-        let variables = match self.is("(") {
-            true => self.many("(", Self::variable_definition, ")")?,
-            false => Vec::new(),
-        };
+        let variables =
+            if self.is("(") { self.many("(", Self::variable_definition, ")")? } else { Vec::new() };
         let directives = self.directives()?;
         let selections = self.selections()?;
         Ok(Definition::Operation(Operation { kind, name, variables, directives, selections }))
@@ -176,7 +179,7 @@ impl<'a> Parser<'a> {
         let name = self.variable()?;
         self.expect(":")?;
         let ty = self.ty()?;
-        let default = if self.skip("=")? { Some(self.literal(true)?) } else { None };
+        let default = if self.skip("=")? { Some(self.literal(Variables::Forbidden)?) } else { None };
         Ok(VariableDefinition { name, ty, default })
     }
 
@@ -250,16 +253,13 @@ impl<'a> Parser<'a> {
     }
 
     fn arguments(&mut self) -> Parsed<Vec<Argument<'a>>> {
-        match self.is("(") {
-            true => self.many("(", Self::argument, ")"),
-            false => Ok(Vec::new()),
-        }
+        if self.is("(") { self.many("(", Self::argument, ")") } else { Ok(Vec::new()) }
     }
 
     fn argument(&mut self) -> Parsed<Argument<'a>> {
         let name = self.name()?;
         self.expect(":")?;
-        Ok(Argument { name, value: self.literal(false)? })
+        Ok(Argument { name, value: self.literal(Variables::Allowed)? })
     }
 
     fn directives(&mut self) -> Parsed<Vec<Directive<'a>>> {
@@ -272,12 +272,14 @@ impl<'a> Parser<'a> {
         Ok(directives)
     }
 
-    /// A value; a constant one has no variables in it. `null` is one, as in today's GraphQL.
-    fn literal(&mut self, constant: bool) -> Parsed<Literal<'a>> {
+    /// A value. `null` is one, as in today's GraphQL.
+    fn literal(&mut self, variables: Variables) -> Parsed<Literal<'a>> {
         let literal = match self.token.kind.clone() {
-            TokenKind::Mark("[") => return self.deeper(|parser| parser.list(constant)),
-            TokenKind::Mark("{") => return self.deeper(|parser| parser.object(constant)),
-            TokenKind::Mark("$") if !constant => return self.variable().map(Literal::Variable),
+            TokenKind::Mark("[") => return self.deeper(|parser| parser.list(variables)),
+            TokenKind::Mark("{") => return self.deeper(|parser| parser.object(variables)),
+            TokenKind::Mark("$") if variables == Variables::Allowed => {
+                return self.variable().map(Literal::Variable);
+            }
             TokenKind::Int(text) => Literal::Int(text),
             TokenKind::Float(text) => Literal::Float(text),
             TokenKind::String(text) => Literal::String(text),
@@ -291,55 +293,25 @@ impl<'a> Parser<'a> {
         Ok(literal)
     }
 
-    fn list(&mut self, constant: bool) -> Parsed<Literal<'a>> {
+    fn list(&mut self, variables: Variables) -> Parsed<Literal<'a>> {
         self.expect("[")?;
         let mut items = Vec::new();
         while !self.skip("]")? {
-            items.push(self.literal(constant)?);
+            items.push(self.literal(variables)?);
         }
         Ok(Literal::List(items))
     }
 
-    fn object(&mut self, constant: bool) -> Parsed<Literal<'a>> {
+    fn object(&mut self, variables: Variables) -> Parsed<Literal<'a>> {
         self.expect("{")?;
         let mut fields = Vec::new();
         while !self.skip("}")? {
             let name = self.name()?;
             self.expect(":")?;
-            fields.push((name, self.literal(constant)?));
+            fields.push((name, self.literal(variables)?));
         }
         Ok(Literal::Object(fields))
     }
-}
-
-/// graphql-core's text: position, reason, the line with its neighbours and a mark below the place.
-fn syntax_error(source: &str, at: usize, message: &str) -> String {
-    let lines: Vec<&str> = split_lines(source);
-    let before = split_lines_keeping_last(&source[..at]);
-    let (line, column) = (before.len(), before.last().map_or(0, |last| last.chars().count()) + 1);
-    let width = (line + 1).to_string().len();
-    let shown = |number: usize| format!("{number:>width$}: {}\n", lines[number - 1]);
-    let mut text = format!("Syntax Error GraphQL ({line}:{column}) {message}\n\n");
-    if line >= 2 && line - 1 <= lines.len() {
-        text += &shown(line - 1);
-    }
-    if line <= lines.len() {
-        text += &shown(line);
-        text += &" ".repeat(1 + width + column);
-        text += "^\n";
-    }
-    if line < lines.len() {
-        text += &shown(line + 1);
-    }
-    text
-}
-
-fn split_lines_keeping_last(text: &str) -> Vec<&str> {
-    text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).collect()
-}
-
-fn split_lines(text: &str) -> Vec<&str> {
-    text.lines().collect()
 }
 
 #[cfg(test)]
@@ -352,7 +324,9 @@ mod tests {
 
     #[test]
     fn a_document_is_read_with_everything_in_it() {
-        let source = "# c\nquery Q($s: [String!] = [\"x\"], $n: Int) @d {\n a: case(s: $s, o: {k: [1, -2.5e3, true, E]}) @include(if: $n) { ...F ... on case { id } }, }\nfragment F on case { id }";
+        let source = "# c\nquery Q($s: [String!] = [\"x\"], $n: Int) @d {\n a: case(s: $s, o: {k: [1, \
+                      -2.5e3, true, E]}) @include(if: $n) { ...F ... on case { id } }, }\nfragment F on case \
+                      { id }";
         let document = parse(source, 64).unwrap();
         let operation = document.operations().next().unwrap();
         assert_eq!(operation.name, Some("Q"));

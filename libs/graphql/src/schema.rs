@@ -1,12 +1,13 @@
-//! Types, fields and arguments. `M` is what a field means to the program that owns the schema.
+//! A schema: its types, checked to fit together, and what can be looked up in it.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use indexmap::IndexMap;
-use serde_json::Value;
 
-/// Arguments of a field, or fields of an input object. Shared, because many fields take the same ones.
-pub type Inputs = Arc<IndexMap<String, Input>>;
+use crate::{
+    builtin,
+    types::{FieldDef, Inputs, Kind, TypeDef},
+};
 
 /// A schema: types by name, one of them the root of queries.
 #[derive(Debug)]
@@ -15,93 +16,7 @@ pub struct Schema<M> {
     query: String,
 }
 
-/// A named type.
-#[derive(Debug)]
-pub struct TypeDef<M> {
-    /// Its name.
-    pub name: String,
-    /// Text for people.
-    pub description: Option<String>,
-    /// Which kind of type.
-    pub kind: Kind<M>,
-}
-
-/// The kinds of types.
-#[derive(Debug)]
-pub enum Kind<M> {
-    /// A leaf value.
-    Scalar(Scalar),
-    /// A leaf value out of a list.
-    Enum(Vec<String>),
-    /// An object.
-    Object {
-        /// Its fields.
-        fields: IndexMap<String, Field<M>>,
-        /// Interfaces that it has all fields of.
-        interfaces: Vec<String>,
-    },
-    /// An interface.
-    Interface {
-        /// Its fields.
-        fields: IndexMap<String, Field<M>>,
-    },
-    /// An object in arguments.
-    InputObject(Inputs),
-}
-
-/// The scalars of GraphQL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scalar {
-    /// 32 bits, signed.
-    Int,
-    /// A number.
-    Float,
-    /// Text.
-    String,
-    /// `true` or `false`.
-    Boolean,
-    /// Text or a whole number, handled as text.
-    Id,
-}
-
-/// A field of an object or interface.
-#[derive(Debug)]
-pub struct Field<M> {
-    /// Its name.
-    pub name: String,
-    /// Text for people.
-    pub description: Option<String>,
-    /// Its arguments.
-    pub args: Inputs,
-    /// What it gives.
-    pub ty: TypeRef,
-    /// What it means to the owner of the schema; `None` for the fields of introspection.
-    pub meaning: Option<M>,
-}
-
-/// An argument, or a field of an input object.
-#[derive(Debug, Clone)]
-pub struct Input {
-    /// Its type.
-    pub ty: TypeRef,
-    /// Text for people.
-    pub description: Option<String>,
-    /// Used when nothing is given.
-    pub default: Option<Value>,
-}
-
-/// A reference to a type.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TypeRef {
-    /// `T`.
-    Named(String),
-    /// `[T]`.
-    List(Box<TypeRef>),
-    /// `T!`.
-    NonNull(Box<TypeRef>),
-}
-
-/// A schema that does not fit together.
+/// Why types do not make a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaError(pub String);
 
@@ -113,111 +28,14 @@ impl fmt::Display for SchemaError {
 
 impl std::error::Error for SchemaError {}
 
-impl TypeRef {
-    /// `name`.
-    pub fn named(name: &str) -> Self {
-        Self::Named(name.to_owned())
-    }
-
-    /// `[name]`.
-    pub fn list(name: &str) -> Self {
-        Self::List(Box::new(Self::named(name)))
-    }
-
-    /// `name!`.
-    pub fn required(name: &str) -> Self {
-        Self::NonNull(Box::new(Self::named(name)))
-    }
-
-    /// The name of the type inside all lists.
-    pub fn innermost(&self) -> &str {
-        match self {
-            Self::Named(name) => name,
-            Self::List(inner) | Self::NonNull(inner) => inner.innermost(),
-        }
-    }
-}
-
-impl fmt::Display for TypeRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Named(name) => f.write_str(name),
-            Self::List(item) => write!(f, "[{item}]"),
-            Self::NonNull(inner) => write!(f, "{inner}!"),
-        }
-    }
-}
-
-impl Input {
-    /// An optional argument of this type.
-    pub fn new(ty: TypeRef) -> Self {
-        Self { ty, description: None, default: None }
-    }
-}
-
-impl<M> Field<M> {
-    /// A field without arguments.
-    pub fn new(name: &str, ty: TypeRef, meaning: M) -> Self {
-        Self { name: name.to_owned(), description: None, args: Inputs::default(), ty, meaning: Some(meaning) }
-    }
-
-    /// The same with arguments.
-    #[must_use]
-    pub fn with_args(mut self, args: Inputs) -> Self {
-        self.args = args;
-        self
-    }
-}
-
-impl<M> TypeDef<M> {
-    /// An object type.
-    pub fn object(name: &str, fields: Vec<Field<M>>, interfaces: Vec<String>) -> Self {
-        Self::new(name, Kind::Object { fields: by_name(fields), interfaces })
-    }
-
-    /// An interface.
-    pub fn interface(name: &str, fields: Vec<Field<M>>) -> Self {
-        Self::new(name, Kind::Interface { fields: by_name(fields) })
-    }
-
-    /// An input object.
-    pub fn input(name: &str, fields: Inputs) -> Self {
-        Self::new(name, Kind::InputObject(fields))
-    }
-
-    pub(crate) fn new(name: &str, kind: Kind<M>) -> Self {
-        Self { name: name.to_owned(), description: None, kind }
-    }
-
-    /// Its fields, if it has any to select.
-    pub fn fields(&self) -> Option<&IndexMap<String, Field<M>>> {
-        match &self.kind {
-            Kind::Object { fields, .. } | Kind::Interface { fields } => Some(fields),
-            Kind::Scalar(_) | Kind::Enum(_) | Kind::InputObject(_) => None,
-        }
-    }
-
-    pub(crate) fn is_input(&self) -> bool {
-        matches!(self.kind, Kind::Scalar(_) | Kind::Enum(_) | Kind::InputObject(_))
-    }
-
-    pub(crate) fn is_interface(&self) -> bool {
-        matches!(self.kind, Kind::Interface { .. })
-    }
-}
-
-fn by_name<M>(fields: Vec<Field<M>>) -> IndexMap<String, Field<M>> {
-    fields.into_iter().map(|field| (field.name.clone(), field)).collect()
-}
-
 impl<M> Schema<M> {
     /// A schema of `types` with queries starting at the type `query`; scalars and introspection are added.
     ///
     /// # Errors
-    /// Names a field or argument of a type that does not exist, or a root that is no object.
+    /// A type is there twice or missing, or the root is not an object.
     pub fn new(query: &str, types: Vec<TypeDef<M>>) -> Result<Self, SchemaError> {
         let mut by_name: IndexMap<String, TypeDef<M>> = IndexMap::new();
-        for def in types.into_iter().chain(crate::introspection::types()) {
+        for def in types.into_iter().chain(builtin::types()) {
             if by_name.contains_key(&def.name) {
                 return Err(SchemaError(format!("two types are named {}", def.name)));
             }
@@ -230,7 +48,7 @@ impl<M> Schema<M> {
 
     fn check(&self) -> Result<(), SchemaError> {
         if !matches!(self.types.get(&self.query).map(|def| &def.kind), Some(Kind::Object { .. })) {
-            return Err(SchemaError(format!("the query type {} is no object", self.query)));
+            return Err(SchemaError(format!("the query type {} is not an object", self.query)));
         }
         for def in self.types.values() {
             let inputs = match &def.kind {
@@ -253,7 +71,7 @@ impl<M> Schema<M> {
         self.types.get(name)
     }
 
-    /// The type of this name, which a checked schema has.
+    /// The type of this name, to which something in the schema refers.
     pub(crate) fn def(&self, name: &str) -> &TypeDef<M> {
         self.types.get(name).expect("invariant: every reference was checked when the schema was made")
     }
@@ -263,7 +81,7 @@ impl<M> Schema<M> {
         self.def(&self.query)
     }
 
-    /// All types in order.
+    /// All types, in order.
     pub fn types(&self) -> impl Iterator<Item = &TypeDef<M>> {
         self.types.values()
     }
@@ -280,7 +98,10 @@ impl<M> Schema<M> {
     }
 
     pub(crate) fn implements(&self, def: &TypeDef<M>, interface: &str) -> bool {
-        matches!(&def.kind, Kind::Object { interfaces, .. } if interfaces.iter().any(|name| name == interface))
+        match &def.kind {
+            Kind::Object { interfaces, .. } => interfaces.iter().any(|name| name == interface),
+            _ => false,
+        }
     }
 
     /// Whether some object is both a `left` and a `right`.
@@ -289,18 +110,22 @@ impl<M> Schema<M> {
         self.possible_types(left).iter().any(|def| others.iter().any(|other| other.name == def.name))
     }
 
-    /// The field `name` of `def`, the meta fields included.
-    pub(crate) fn field<'s>(&'s self, def: &'s TypeDef<M>, name: &str) -> Option<&'s Field<M>> {
+    /// The arguments of `@include` and `@skip`.
+    pub(crate) fn condition_inputs(&self) -> &Inputs {
+        match &self.def(builtin::CONDITION).kind {
+            Kind::InputObject(inputs) => inputs,
+            _ => unreachable!("invariant: builtin::types makes it an input object"),
+        }
+    }
+
+    /// The field `name` of `def`, the fields included that introspection does not list.
+    pub(crate) fn field<'s>(&'s self, def: &'s TypeDef<M>, name: &str) -> Option<&'s FieldDef<M>> {
+        let field = |def: &'s TypeDef<M>| def.fields().and_then(|fields| fields.get(name));
         match name {
-            "__schema" | "__type" if def.name == self.query => {
-                self.def(crate::introspection::META).fields().and_then(|fields| fields.get(name))
-            }
-            "__typename" if def.fields().is_some() => {
-                self.def(crate::introspection::META).fields().and_then(|fields| fields.get(name))
-            }
+            "__schema" | "__type" if def.name == self.query => field(self.def(builtin::META)),
+            "__typename" if def.fields().is_some() => field(self.def(builtin::META)),
             _ => {
-                let later = crate::introspection::later(&def.name).and_then(|later| self.get(&later));
-                let field = |def: &'s TypeDef<M>| def.fields().and_then(|fields| fields.get(name));
+                let later = builtin::later(&def.name).and_then(|later| self.get(&later));
                 later.and_then(field).or_else(|| field(def))
             }
         }

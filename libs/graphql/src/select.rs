@@ -1,5 +1,5 @@
-//! From a validated document to a tree of selected fields: fragments flattened by type, `@include` and `@skip`
-//! applied, equal fields merged, arguments coerced.
+//! Makes a tree of selected fields from a validated document: fragments are flattened by type, `@include` and
+//! `@skip` applied, equal fields merged, arguments coerced.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,9 +7,13 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::{
-    Error, Limits, Variables,
-    ast::{Directive, Document, Field as AstField, Fragment, Operation, Selection},
-    schema::{Field, Schema, TypeDef},
+    ast::{Directive, Document, Field, Fragment, Operation, Selection},
+    builtin::condition_type,
+    error::Error,
+    limits::Limits,
+    schema::Schema,
+    types::{FieldDef, TypeDef, TypeRef},
+    values::Variables,
 };
 
 /// A field of the answer.
@@ -19,9 +23,9 @@ pub struct Selected<'s, M> {
     pub key: String,
     /// The type whose field it is.
     pub parent: &'s str,
-    /// The field; `__typename` and the fields of introspection have no meaning of their own.
-    pub field: &'s Field<M>,
-    /// Coerced arguments, in the order of the text; absent ones are absent, defaults are filled in.
+    /// The field. `__typename` and the fields of introspection have no meaning.
+    pub field: &'s FieldDef<M>,
+    /// Coerced arguments in the order of the text, with defaults. What is not given is not there.
     pub args: Map<String, Value>,
     /// What is selected of it.
     pub sub: Sub<'s, M>,
@@ -30,15 +34,15 @@ pub struct Selected<'s, M> {
 /// What is selected of a field's value.
 #[derive(Debug)]
 pub enum Sub<'s, M> {
-    /// Nothing: the value is a leaf.
+    /// Nothing, because the value is a leaf.
     Leaf,
     /// Fields of an object.
     Object(Vec<Selected<'s, M>>),
     /// Fields of an interface.
     Interface {
-        /// For objects that no fragment names.
+        /// What is selected of objects whose type no fragment names.
         common: Vec<Selected<'s, M>>,
-        /// For the objects that fragments name, everything that applies to them.
+        /// Everything that is selected of objects whose types fragments name, by type.
         special: IndexMap<&'s str, Vec<Selected<'s, M>>>,
     },
 }
@@ -59,7 +63,7 @@ pub fn select<'s, M>(
         schema,
         fragments,
         variables,
-        left: limits.fields,
+        fields_left: limits.fields,
         looks_left: limits.fields.saturating_mul(LOOKS_A_FIELD),
         bytes_left: limits.arguments,
         limits,
@@ -71,20 +75,22 @@ struct Selector<'s, 'd, 'a, M> {
     schema: &'s Schema<M>,
     fragments: HashMap<&'a str, &'d Fragment<'a>>,
     variables: &'d Variables,
-    left: usize,
-    /// What is looked at, selected or not: a fragment may spread thousands of others that select nothing.
+    fields_left: usize,
+    /// How much may still be looked at, selected or not: a fragment may spread thousands of others that
+    /// select nothing.
     looks_left: usize,
-    /// Of arguments: a variable's value may be used in thousands of places.
+    /// Bytes that arguments may still have: a variable's value may be used in thousands of places.
     bytes_left: usize,
     limits: &'d Limits,
 }
 
+/// Selections that may be looked at for each field that may be selected.
 const LOOKS_A_FIELD: usize = 10;
 /// Fragments that spread one another in a row, counted within one selection set. It bounds the stack.
 const LONGEST_CHAIN: usize = 200;
 
 /// Fields of the same key, merged.
-type Groups<'d, 'a> = IndexMap<&'a str, Vec<&'d AstField<'a>>>;
+type Groups<'d, 'a> = IndexMap<&'a str, Vec<&'d Field<'a>>>;
 
 impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
     /// What `sets` select of an object of type `def` (or, for an interface, of every object of it).
@@ -119,7 +125,7 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
             self.look(selection)?;
             match selection {
                 Selection::Field(field) if self.included(&field.directives) => {
-                    self.left = self.left.checked_sub(1).ok_or_else(|| {
+                    self.fields_left = self.fields_left.checked_sub(1).ok_or_else(|| {
                         Error(format!("The query selects more than {} fields.", self.limits.fields))
                     })?;
                     groups.entry(field.key()).or_default().push(field);
@@ -142,7 +148,7 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
     }
 
     fn look(&mut self, selection: &Selection<'a>) -> Result<(), Error> {
-        let (Selection::Field(AstField { directives, .. })
+        let (Selection::Field(Field { directives, .. })
         | Selection::Spread { directives, .. }
         | Selection::Inline { directives, .. }) = selection;
         let looks = 1 + directives.len();
@@ -160,7 +166,7 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
     fn included(&self, directives: &[Directive<'_>]) -> bool {
         directives.iter().all(|directive| {
             let condition = directive.arguments.iter().find(|argument| argument.name == "if");
-            let ty = crate::introspection::condition_type();
+            let ty = condition_type();
             let value = condition
                 .and_then(|argument| self.schema.coerce_literal(&ty, &argument.value, self.variables));
             let value = value.and_then(|value| value.as_bool()).unwrap_or(false);
@@ -172,7 +178,7 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
         &mut self,
         def: &'s TypeDef<M>,
         key: &str,
-        fields: &[&'d AstField<'a>],
+        fields: &[&'d Field<'a>],
         depth: usize,
     ) -> Result<Selected<'s, M>, Error> {
         let first = fields[0];
@@ -253,7 +259,7 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
         Ok(())
     }
 
-    fn arguments(&mut self, field: &Field<M>, written: &AstField<'_>) -> Result<Map<String, Value>, Error> {
+    fn arguments(&mut self, field: &FieldDef<M>, written: &Field<'_>) -> Result<Map<String, Value>, Error> {
         let mut args = Map::new();
         for argument in &written.arguments {
             let Some(input) = field.args.get(argument.name) else { continue };
@@ -274,7 +280,7 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
             }
             if let Some(default) = &input.default {
                 args.insert(name.clone(), default.clone());
-            } else if matches!(input.ty, crate::TypeRef::NonNull(_)) {
+            } else if matches!(input.ty, TypeRef::NonNull(_)) {
                 return Err(Error(format!(
                     "Argument \"{name}\" of required type {}\" was not provided.",
                     input.ty
@@ -289,7 +295,7 @@ fn too_long_a_chain() -> Error {
     Error(format!("The query has a chain of more than {LONGEST_CHAIN} fragments."))
 }
 
-/// About what a value needs, in bytes; small values count as what holds them.
+/// About as many bytes as a value needs. A small value counts as much as what holds it.
 fn size(value: &Value) -> usize {
     const HOLDER: usize = 16;
     HOLDER
@@ -301,7 +307,7 @@ fn size(value: &Value) -> usize {
         }
 }
 
-fn difference(first: &AstField<'_>, other: &AstField<'_>) -> Option<String> {
+fn difference(first: &Field<'_>, other: &Field<'_>) -> Option<String> {
     if first.name != other.name {
         return Some(format!("{} and {} are different fields", first.name, other.name));
     }

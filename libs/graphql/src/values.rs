@@ -3,12 +3,13 @@
 use serde_json::{Map, Number, Value};
 
 use crate::{
-    Error,
     ast::{Literal, Type, VariableDefinition},
-    schema::{Kind, Scalar, Schema, TypeRef},
+    error::Error,
+    schema::Schema,
+    types::{Inputs, Kind, Scalar, TypeRef},
 };
 
-/// Problems that are told of one value; a list may have a million.
+/// At most this many problems of one value are told; a list may have a million.
 const MOST_PROBLEMS: usize = 100;
 
 /// Values of variables, coerced to their declared types.
@@ -74,7 +75,7 @@ impl<M> Schema<M> {
         }
     }
 
-    /// The value of a literal without problems; `None` when it is, or rests on, a variable without a value.
+    /// The value of a literal without problems; `None` when it is a variable without a value, or needs one.
     pub(crate) fn coerce_literal(
         &self,
         ty: &TypeRef,
@@ -106,7 +107,7 @@ impl<M> Schema<M> {
         }
     }
 
-    /// The type that `ty` names, if all of it exists.
+    /// The type that `ty` names, if the schema has it.
     pub(crate) fn resolve(&self, ty: &Type<'_>) -> Option<TypeRef> {
         Some(match ty {
             Type::Named(name) => TypeRef::Named(self.get(name)?.name.clone()),
@@ -182,7 +183,7 @@ impl<M> Schema<M> {
         }
     }
 
-    fn object_problems(&self, name: &str, inputs: &crate::schema::Inputs, value: &Value) -> Vec<String> {
+    fn object_problems(&self, name: &str, inputs: &Inputs, value: &Value) -> Vec<String> {
         let Value::Object(fields) = value else {
             return vec![format!("Expected \"{name}\", found not an object.")];
         };
@@ -225,7 +226,7 @@ fn number(text: &str) -> Option<Value> {
     whole.or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64)).map(Value::Number)
 }
 
-/// A variable's value as a leaf: texts are read as numbers where numbers are wanted, as Python does.
+/// A variable's value as a leaf. Strings are read as numbers where numbers are wanted, as in Python.
 fn leaf_value(kind: &Kind<impl Sized>, value: &Value) -> Option<Value> {
     match (kind, value) {
         (Kind::Scalar(Scalar::Int), Value::Number(n)) => {

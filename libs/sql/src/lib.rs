@@ -2,8 +2,8 @@
 //!
 //! Static statements are written with `sqlx::query("...")`. Where tables or columns come from a data
 //! dictionary, or the shape comes from a user's query, the text is made here from pieces that cannot be
-//! confused: [`Sql::text`] takes string constants only, names are quoted by [`Sql::ident`], values are counted
-//! binds. User data therefore never becomes SQL text.
+//! confused: [`Sql::text`] takes string constants only, names are quoted by [`Sql::ident`], and values are
+//! numbered binds. User data therefore never becomes SQL text.
 //!
 //! ```
 //! use sql::{Condition, Select, Sql};
@@ -32,7 +32,7 @@ use sqlx::{
 pub use bind::Bind;
 pub use select::{Condition, Order, Select};
 
-/// A piece of SQL with its values. Pieces are put together in any order; binds are numbered when it is rendered.
+/// A piece of SQL with its values. Pieces are put together in any order; rendering numbers their binds.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sql {
     pieces: Vec<Piece>,
@@ -46,12 +46,12 @@ enum Piece {
 }
 
 impl Sql {
-    /// Nothing.
+    /// An empty piece.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Starts with SQL text. Only constants: what a user sends has to be a bind.
+    /// Starts with SQL text, which is a constant: what a user sends has to be a bind.
     pub fn raw(text: &'static str) -> Self {
         Self::new().text(text)
     }
@@ -68,7 +68,7 @@ impl Sql {
         sql.then(Self::raw(".")).then_ident(column)
     }
 
-    /// `alias._props ->> 'name'`: a property of a node as text. The name is a literal and no bind, so that
+    /// `alias._props ->> 'name'`: a property of a node as text. The name is a literal and not a bind, so that
     /// the expression indexes of the node tables apply.
     pub fn property(alias: &str, name: &str) -> Self {
         let mut sql = Self::new();
@@ -103,14 +103,15 @@ impl Sql {
         self
     }
 
-    /// Appends a quoted string literal. For places where a bind does not do: DDL and indexed expressions.
+    /// Appends a quoted string literal, for places that do not take a bind: DDL and indexed expressions.
     #[must_use]
     pub fn literal(mut self, value: &str) -> Self {
         let escaped = without_nul(value).replace('\'', "''");
-        // A backslash is an ordinary character only while standard_conforming_strings is on; `E''` says so itself.
-        let quoted = match escaped.contains('\\') {
-            true => format!("E'{}'", escaped.replace('\\', "\\\\")),
-            false => format!("'{escaped}'"),
+        // With standard_conforming_strings off a backslash would escape in `''` too; in `E''` it always does.
+        let quoted = if escaped.contains('\\') {
+            format!("E'{}'", escaped.replace('\\', "\\\\"))
+        } else {
+            format!("'{escaped}'")
         };
         self.write(&quoted);
         self
@@ -158,7 +159,7 @@ impl Sql {
         joined
     }
 
-    /// Whether there is nothing in it.
+    /// Whether the piece is empty.
     pub fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
@@ -179,14 +180,14 @@ impl Sql {
         (text, binds)
     }
 
-    /// A query that the connection keeps prepared: for shapes that come again and again.
+    /// A query that the connection keeps prepared, for shapes that come again and again.
     pub fn query(self) -> Query<'static, Postgres, PgArguments> {
         let (text, arguments) = self.prepare();
         sqlx::query_with(safe(text), arguments)
     }
 
-    /// A query that is prepared for this one run only: for shapes that a user's request makes. Keeping them
-    /// would fill each connection's statement cache.
+    /// A query that is prepared for this one run only, for shapes that a user's request makes: keeping them
+    /// would fill the statement cache of each connection.
     pub fn query_once(self) -> Query<'static, Postgres, PgArguments> {
         self.query().persistent(false)
     }
@@ -200,11 +201,11 @@ impl Sql {
         sqlx::query_scalar_with(safe(text), arguments)
     }
 
-    /// Runs one or many statements without binds in one round trip (DDL). Several statements are one
-    /// transaction unless the text says otherwise. A piece with binds is refused by the database.
+    /// Runs statements without binds (DDL) in one round trip. They are one transaction unless the text says
+    /// otherwise. The database refuses a piece with binds.
     ///
     /// # Errors
-    /// What the database says.
+    /// Those of the database.
     pub async fn run_script(self, connection: &mut sqlx::PgConnection) -> Result<(), sqlx::Error> {
         use futures_util::TryStreamExt as _;
         let (text, _) = self.render();
@@ -242,15 +243,12 @@ pub fn alias(prefix: &'static str, number: usize) -> String {
 
 /// The server reads SQL text up to a NUL, so none may get into it.
 fn without_nul(text: &str) -> std::borrow::Cow<'_, str> {
-    match text.contains('\0') {
-        true => text.replace('\0', "\u{fffd}").into(),
-        false => text.into(),
-    }
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one door: all text here was made by quoting or is constant"
+    reason = "the one door: all text that gets here is constant or was quoted"
 )]
 fn safe(text: String) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(text)

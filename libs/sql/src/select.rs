@@ -1,19 +1,19 @@
-//! Selects and their conditions as trees.
+//! Selects and their conditions, as trees.
 
 use crate::{Bind, Sql};
 
-/// A condition. `and` and `or` are put in parentheses where they have to be.
+/// A condition. `and` and `or` are put in parentheses where their meaning needs them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
     /// Always true.
     True,
     /// Never true.
     False,
-    /// A comparison or another finished piece.
+    /// A comparison, or another finished piece of SQL.
     Is(Sql),
-    /// All of them; true when empty.
+    /// All of these hold; true when there are none.
     And(Vec<Condition>),
-    /// One of them; false when empty.
+    /// At least one of these holds; false when there are none.
     Or(Vec<Condition>),
     /// The opposite.
     Not(Box<Condition>),
@@ -32,17 +32,17 @@ impl Condition {
     where
         Vec<T>: Into<Bind>,
     {
-        match values.is_empty() {
-            true => Self::False,
-            false => Self::Is(expression.text(" = any(").bind(values).text(")")),
+        if values.is_empty() {
+            return Self::False;
         }
+        Self::Is(expression.text(" = any(").bind(values).text(")"))
     }
 
-    /// As [`Condition::any`] for texts, but `expression = $n` for a single one, which costs the database less a row.
-    pub fn one_of(expression: Sql, mut values: Vec<String>) -> Self {
-        match values.len() {
-            1 => Self::equals(expression, values.remove(0)),
-            _ => Self::any(expression, values),
+    /// The same for strings; a single one is compared by `expression = $n`, which costs less for each row.
+    pub fn one_of(expression: Sql, values: Vec<String>) -> Self {
+        match <[String; 1]>::try_from(values) {
+            Ok([value]) => Self::equals(expression, value),
+            Err(values) => Self::any(expression, values),
         }
     }
 
@@ -53,10 +53,36 @@ impl Condition {
 
     /// `not exists (select ...)`.
     pub fn not_exists(select: Select) -> Self {
-        Self::Not(Box::new(Self::Exists(Box::new(select))))
+        !Self::Exists(Box::new(select))
     }
 
-    /// Both.
+    /// All of `parts` without constants, so that a part that says nothing leaves no trace in the SQL.
+    pub fn all_of(mut parts: Vec<Self>) -> Self {
+        if parts.contains(&Self::False) {
+            return Self::False;
+        }
+        parts.retain(|part| *part != Self::True);
+        match parts.len() {
+            0 => Self::True,
+            1 => parts.remove(0),
+            _ => Self::And(parts),
+        }
+    }
+
+    /// At least one of `parts`, without constants.
+    pub fn some_of(mut parts: Vec<Self>) -> Self {
+        if parts.contains(&Self::True) {
+            return Self::True;
+        }
+        parts.retain(|part| *part != Self::False);
+        match parts.len() {
+            0 => Self::False,
+            1 => parts.remove(0),
+            _ => Self::Or(parts),
+        }
+    }
+
+    /// Both conditions.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
@@ -102,7 +128,20 @@ impl Condition {
     }
 }
 
-/// Direction of an `order by` key; nulls last in both.
+impl std::ops::Not for Condition {
+    type Output = Self;
+
+    /// The opposite; constants are folded.
+    fn not(self) -> Self {
+        match self {
+            Self::True => Self::False,
+            Self::False => Self::True,
+            other => Self::Not(Box::new(other)),
+        }
+    }
+}
+
+/// Direction of an `order by` key; nulls come last in both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     /// Smallest first.
@@ -121,7 +160,6 @@ pub struct Select {
     order_by: Vec<Sql>,
     limit: Option<i64>,
     offset: Option<i64>,
-    distinct: bool,
 }
 
 impl Select {
@@ -144,24 +182,9 @@ impl Select {
 
     /// `join source on condition`.
     pub fn join(&mut self, source: Sql, on: Condition) -> &mut Self {
-        self.add_join(" join ", source, on)
-    }
-
-    /// `left join source on condition`.
-    pub fn left_join(&mut self, source: Sql, on: Condition) -> &mut Self {
-        self.add_join(" left join ", source, on)
-    }
-
-    /// `cross join lateral (select ...) alias`: rows that have none in the select drop out.
-    pub fn lateral(&mut self, select: Self, alias: &str) -> &mut Self {
-        let joined = Sql::raw(" cross join lateral ").then(select.sql().in_parentheses());
-        self.add_from(joined.text(" ").then_alias(alias))
-    }
-
-    /// `left join lateral (select ...) alias on true`: rows that have none in the select stay.
-    pub fn left_lateral(&mut self, select: Self, alias: &str) -> &mut Self {
-        let joined = Sql::raw(" left join lateral ").then(select.sql().in_parentheses());
-        self.add_from(joined.text(" ").then_alias(alias).text(" on true"))
+        let joined = std::mem::take(&mut self.from).text(" join ").then(source).text(" on ").then(on.sql());
+        self.from = joined;
+        self
     }
 
     /// Adds a condition; all that are added must hold.
@@ -186,36 +209,22 @@ impl Select {
         self
     }
 
-    /// At most this many rows.
+    /// Returns at most this many rows.
     pub fn limit(&mut self, rows: i64) -> &mut Self {
         self.limit = Some(rows);
         self
     }
 
-    /// Leaves out the first rows.
+    /// Skips this many rows.
     pub fn offset(&mut self, rows: i64) -> &mut Self {
         self.offset = Some(rows);
         self
     }
 
-    /// Each row once.
-    pub fn distinct(&mut self) -> &mut Self {
-        self.distinct = true;
-        self
-    }
-
-    /// `select count(*) from (this) counted`: the number of rows this select has.
-    pub fn count(self) -> Sql {
-        Sql::raw("select count(*) from ").then(self.sql().in_parentheses()).text(" counted")
-    }
-
     /// As SQL.
     pub fn sql(self) -> Sql {
-        let mut sql = Sql::raw(if self.distinct { "select distinct " } else { "select " });
-        sql = match self.columns.is_empty() {
-            true => sql.text("1"),
-            false => sql.then(Sql::join(", ", self.columns)),
-        };
+        let mut sql = Sql::raw("select ");
+        sql = if self.columns.is_empty() { sql.text("1") } else { sql.then(Sql::join(", ", self.columns)) };
         if !self.from.is_empty() {
             sql = sql.text(" from ").then(self.from);
         }
@@ -235,15 +244,6 @@ impl Select {
             sql = sql.text(" offset ").bind(offset);
         }
         sql
-    }
-
-    fn add_join(&mut self, word: &'static str, source: Sql, on: Condition) -> &mut Self {
-        self.add_from(Sql::raw(word).then(source).text(" on ").then(on.sql()))
-    }
-
-    fn add_from(&mut self, more: Sql) -> &mut Self {
-        self.from = std::mem::take(&mut self.from).then(more);
-        self
     }
 }
 
@@ -265,12 +265,11 @@ mod tests {
 
     #[test]
     fn a_select_puts_its_parts_in_order() {
-        let mut inner = Select::from(Sql::ident("node_sample").text(" s"));
-        inner.column(Sql::raw("count(*)"), "n").filter(Condition::equals(Sql::column("s", "node_id"), "x"));
+        let on = Condition::same(Sql::column("s", "case_id"), Sql::column("n", "node_id"));
         let mut select = Select::from(Sql::ident("node_case").text(" n"));
         select
             .column(Sql::column("n", "node_id"), "id")
-            .left_lateral(inner, "l1")
+            .join(Sql::ident("node_sample").text(" s"), on)
             .filter(Condition::any(Sql::property("n", "project_id"), vec!["P-Q".to_owned()]))
             .filter(Condition::not_exists(Select::from(Sql::ident("edge"))))
             .order_by(Sql::column("n", "node_id"), Order::Descending)
@@ -278,11 +277,25 @@ mod tests {
             .offset(2);
         assert_eq!(
             select.sql().render().0,
-            "select n.\"node_id\" as \"id\" from \"node_case\" n left join lateral (select count(*) as \"n\" \
-             from \"node_sample\" s where s.\"node_id\" = $1) l1 on true \
-             where n._props ->> 'project_id' = any($2) and not exists (select 1 from \"edge\") \
-             order by n.\"node_id\" desc nulls last limit $3 offset $4"
+            "select n.\"node_id\" as \"id\" from \"node_case\" n \
+             join \"node_sample\" s on s.\"case_id\" = n.\"node_id\" \
+             where n._props ->> 'project_id' = any($1) and not exists (select 1 from \"edge\") \
+             order by n.\"node_id\" desc nulls last limit $2 offset $3"
         );
+    }
+
+    #[test]
+    fn constants_leave_no_trace() {
+        use Condition::{And, False, Or, True};
+        let a = || Condition::Is(Sql::raw("a"));
+        assert_eq!(Condition::all_of(vec![True, a(), True]), a());
+        assert_eq!(Condition::all_of(vec![a(), False]), False);
+        assert_eq!(Condition::all_of(vec![a(), a()]), And(vec![a(), a()]));
+        assert_eq!(Condition::some_of(vec![False, a()]), a());
+        assert_eq!(Condition::some_of(vec![a(), True]), True);
+        assert_eq!(Condition::some_of(vec![a(), a()]), Or(vec![a(), a()]));
+        assert_eq!([Condition::all_of(vec![]), Condition::some_of(vec![])], [True, False]);
+        assert_eq!([!True, !False, !a()], [False, True, Condition::Not(Box::new(a()))]);
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::Walk;
+use super::walk::Walk;
 use crate::{
     ast::{Argument, Directive, Field, Literal},
-    schema::{Field as FieldDef, Input, Inputs, Kind, TypeDef, TypeRef},
+    builtin::CONDITION_LOCATIONS,
     suggest::{quoted_or_list, similar},
+    types::{FieldDef, Input, Inputs, Kind, TypeDef, TypeRef},
 };
 
 impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
@@ -98,12 +99,12 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
         for directive in directives {
             let name = directive.name;
             let inputs = match name {
-                "include" | "skip" => Some(crate::introspection::condition_inputs(self.schema)),
+                "include" | "skip" => Some(self.schema.condition_inputs()),
                 _ => None,
             };
             match inputs {
                 None => self.report(format!("Unknown directive \"{name}\".")),
-                Some(_) if !crate::introspection::CONDITION_LOCATIONS.contains(&location) => {
+                Some(_) if !CONDITION_LOCATIONS.contains(&location) => {
                     self.report(format!("Directive \"{name}\" may not be used on \"{location}\"."));
                 }
                 Some(_) => {}
@@ -114,7 +115,8 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
                 if is_missing(&directive.arguments, argument, input) {
                     let ty = &input.ty;
                     self.report(format!(
-                        "Directive \"{name}\" argument \"{argument}\" of type \"{ty}\" is required but not provided."
+                        "Directive \"{name}\" argument \"{argument}\" of type \"{ty}\" \
+                         is required but not provided."
                     ));
                 }
             }
@@ -128,7 +130,7 @@ fn is_missing(arguments: &[Argument<'_>], name: &str, input: &Input) -> bool {
         && !arguments.iter().any(|argument| argument.name == name)
 }
 
-/// The type of a list's items; where a single value stands for a list, its own type.
+/// The type of a list's items.
 fn list_item(ty: &TypeRef) -> Option<&TypeRef> {
     match ty {
         TypeRef::List(item) => Some(item),

@@ -2,19 +2,42 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Uses, Walk};
+use super::walk::{Uses, Walk};
 use crate::{
-    ast::{Document, Fragment, Operation, OperationKind, Selection, Type, VariableDefinition},
-    schema::TypeRef,
+    ast::{Definition, Document, Fragment, Operation, OperationKind, Selection, Type, VariableDefinition},
+    types::TypeRef,
 };
 
 impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
-    pub(super) fn operation(
-        &mut self,
-        operation: &'d Operation<'a>,
-        operations: usize,
-        names: &mut HashSet<&'a str>,
-    ) {
+    pub(super) fn document(&mut self, document: &'d Document<'a>) {
+        let operations = document.operations().count();
+        let mut per_operation = Vec::new();
+        let mut per_fragment: HashMap<&'a str, Uses<'s, 'a>> = HashMap::new();
+        let (mut operation_names, mut fragment_names) = (HashSet::new(), HashSet::new());
+        for definition in &document.definitions {
+            match definition {
+                Definition::Operation(operation) => {
+                    self.operation(operation, operations, &mut operation_names);
+                    per_operation.push((operation, std::mem::take(&mut self.uses)));
+                }
+                Definition::Fragment(fragment) => {
+                    self.fragment(fragment, &mut fragment_names);
+                    per_fragment.entry(fragment.name).or_insert(std::mem::take(&mut self.uses));
+                }
+            }
+        }
+        let mut reached = HashSet::new();
+        for (operation, uses) in &per_operation {
+            self.variables(operation, uses, &per_fragment, &mut reached);
+        }
+        for fragment in document.fragments() {
+            if !reached.contains(fragment.name) {
+                self.report(format!("Fragment \"{}\" is never used.", fragment.name));
+            }
+        }
+    }
+
+    fn operation(&mut self, operation: &'d Operation<'a>, operations: usize, names: &mut HashSet<&'a str>) {
         match operation.name {
             Some(name) if !names.insert(name) => {
                 self.report(format!("There can only be one operation named \"{name}\"."));
@@ -50,9 +73,10 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
                      Perhaps you meant to use type \"{inner}\"."
                 ));
             }
-            let problems = match def.is_some_and(|def| def.is_input()) {
-                true => self.schema.literal_problems(&ty, Some(default)),
-                false => Vec::new(),
+            let problems = if def.is_some_and(|def| def.is_input()) {
+                self.schema.literal_problems(&ty, Some(default))
+            } else {
+                Vec::new()
             };
             if !problems.is_empty() {
                 let list = problems.join("\n");
@@ -66,7 +90,7 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
         }
     }
 
-    pub(super) fn fragment(&mut self, fragment: &'d Fragment<'a>, names: &mut HashSet<&'a str>) {
+    fn fragment(&mut self, fragment: &'d Fragment<'a>, names: &mut HashSet<&'a str>) {
         let def = self.named_type(fragment.on);
         let composite = def.filter(|def| def.fields().is_some());
         if def.is_some() && composite.is_none() {
@@ -111,7 +135,7 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
     }
 
     /// Undefined, unused and misplaced variables of an operation with all fragments that it reaches.
-    pub(super) fn variables(
+    fn variables(
         &mut self,
         operation: &Operation<'a>,
         uses: &Uses<'s, 'a>,
@@ -188,7 +212,7 @@ fn fits(given: &TypeRef, expected: &TypeRef) -> bool {
     }
 }
 
-/// What each fragment spreads; of several fragments of one name the first counts.
+/// The fragments that each fragment spreads; of several fragments of one name the first counts.
 pub(super) fn spreads_of_fragments<'a>(document: &Document<'a>) -> HashMap<&'a str, Vec<&'a str>> {
     let mut all = HashMap::new();
     for fragment in document.fragments() {

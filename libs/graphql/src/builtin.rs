@@ -1,0 +1,180 @@
+//! The types that every schema has: scalars, and those of introspection.
+
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use crate::types::{FieldDef, Input, Inputs, Kind, Scalar, TypeDef, TypeRef};
+
+/// Has the fields that can be selected without being listed: `__schema`, `__type` and `__typename`.
+pub(crate) const META: &str = "__Meta";
+/// Has the arguments of `@include` and `@skip` as its fields.
+pub(crate) const CONDITION: &str = "__Condition";
+/// Begins the names of types whose fields later versions of GraphQL added to the types of introspection.
+const LATER: &str = "__Later";
+/// Where `@include` and `@skip` may stand.
+pub(crate) const CONDITION_LOCATIONS: [&str; 3] = ["FIELD", "FRAGMENT_SPREAD", "INLINE_FRAGMENT"];
+const TYPE_KINDS: [&str; 8] =
+    ["SCALAR", "OBJECT", "INTERFACE", "UNION", "ENUM", "INPUT_OBJECT", "LIST", "NON_NULL"];
+const LOCATIONS: [&str; 18] = [
+    "QUERY",
+    "MUTATION",
+    "SUBSCRIPTION",
+    "FIELD",
+    "FRAGMENT_DEFINITION",
+    "FRAGMENT_SPREAD",
+    "INLINE_FRAGMENT",
+    "SCHEMA",
+    "SCALAR",
+    "OBJECT",
+    "FIELD_DEFINITION",
+    "ARGUMENT_DEFINITION",
+    "INTERFACE",
+    "UNION",
+    "ENUM",
+    "ENUM_VALUE",
+    "INPUT_OBJECT",
+    "INPUT_FIELD_DEFINITION",
+];
+
+/// The type of the argument `if` of `@include` and `@skip`.
+pub(crate) fn condition_type() -> TypeRef {
+    TypeRef::required("Boolean")
+}
+
+/// Whether it is a type of our own that introspection does not show.
+pub(crate) fn is_hidden(name: &str) -> bool {
+    name == META || name == CONDITION || name.starts_with(LATER)
+}
+
+/// The type whose fields later versions of GraphQL added to `name`, a type of introspection.
+pub(crate) fn later(name: &str) -> Option<String> {
+    name.starts_with("__").then(|| format!("{LATER}{name}"))
+}
+
+fn inputs(list: &[(&str, TypeRef, Option<Value>)]) -> Inputs {
+    let input = |(name, ty, default): &(&str, TypeRef, Option<Value>)| {
+        ((*name).to_owned(), Input { ty: ty.clone(), description: None, default: default.clone() })
+    };
+    Inputs::new(list.iter().map(input).collect())
+}
+
+const SCALARS: [(&str, Scalar); 5] = [
+    ("ID", Scalar::Id),
+    ("Boolean", Scalar::Boolean),
+    ("String", Scalar::String),
+    ("Int", Scalar::Int),
+    ("Float", Scalar::Float),
+];
+
+/// Object types of introspection with their fields, written as `name:type`.
+const OBJECTS: [(&str, &[&str]); 7] = [
+    (
+        "__Schema",
+        &[
+            "types:[__Type!]!",
+            "queryType:__Type!",
+            "mutationType:__Type",
+            "subscriptionType:__Type",
+            "directives:[__Directive!]!",
+        ],
+    ),
+    (
+        "__Type",
+        &[
+            "kind:__TypeKind!",
+            "name:String",
+            "description:String",
+            "fields:[__Field!]",
+            "interfaces:[__Type!]",
+            "possibleTypes:[__Type!]",
+            "enumValues:[__EnumValue!]",
+            "inputFields:[__InputValue!]",
+            "ofType:__Type",
+        ],
+    ),
+    (
+        "__Field",
+        &[
+            "name:String!",
+            "description:String",
+            "args:[__InputValue!]!",
+            "type:__Type!",
+            "isDeprecated:Boolean!",
+            "deprecationReason:String",
+        ],
+    ),
+    ("__InputValue", &["name:String!", "description:String", "type:__Type!", "defaultValue:String"]),
+    (
+        "__EnumValue",
+        &["name:String!", "description:String", "isDeprecated:Boolean!", "deprecationReason:String"],
+    ),
+    (
+        "__Directive",
+        &[
+            "name:String!",
+            "description:String",
+            "locations:[__DirectiveLocation!]!",
+            "args:[__InputValue!]!",
+            "onOperation:Boolean!",
+            "onFragment:Boolean!",
+            "onField:Boolean!",
+        ],
+    ),
+    (META, &["__schema:__Schema!", "__type:__Type", "__typename:String!"]),
+];
+
+/// Fields and arguments that clients of today ask for. They are answered but not listed: introspection lists
+/// what that of the original does.
+const LATER_OBJECTS: [(&str, &[&str]); 5] = [
+    ("__Later__Schema", &["description:String"]),
+    (
+        "__Later__Type",
+        &["specifiedByURL:String", "specifiedByUrl:String", "isOneOf:Boolean", "inputFields:[__InputValue!]"],
+    ),
+    ("__Later__Field", &["args:[__InputValue!]!"]),
+    ("__Later__InputValue", &["isDeprecated:Boolean!", "deprecationReason:String"]),
+    ("__Later__Directive", &["isRepeatable:Boolean!", "args:[__InputValue!]!"]),
+];
+
+/// All of them.
+pub(crate) fn types<M>() -> Vec<TypeDef<M>> {
+    let words = |list: &[&str]| Kind::Enum(list.iter().map(|word| (*word).to_owned()).collect());
+    let mut types: Vec<TypeDef<M>> =
+        SCALARS.into_iter().map(|(name, scalar)| TypeDef::new(name, Kind::Scalar(scalar))).collect();
+    types.extend(OBJECTS.iter().chain(&LATER_OBJECTS).map(|(name, fields)| object(name, fields)));
+    types.push(TypeDef::new("__TypeKind", words(&TYPE_KINDS)));
+    types.push(TypeDef::new("__DirectiveLocation", words(&LOCATIONS)));
+    types.push(TypeDef::input(CONDITION, inputs(&[("if", condition_type(), None)])));
+    types
+}
+
+/// An object type; its fields are written as `name:type`.
+fn object<M>(name: &str, fields: &[&str]) -> TypeDef<M> {
+    let deprecated = inputs(&[("includeDeprecated", TypeRef::named("Boolean"), Some(json!(false)))]);
+    let named = inputs(&[("name", TypeRef::required("String"), None)]);
+    let is_later = name.starts_with(LATER);
+    let field = |spec: &&str| {
+        let (name, ty) = spec.split_once(':').expect("invariant: the lists above are written so");
+        let args = match name {
+            "fields" | "enumValues" => deprecated.clone(),
+            "args" | "inputFields" if is_later => deprecated.clone(),
+            "__type" => named.clone(),
+            _ => Inputs::default(),
+        };
+        let field =
+            FieldDef { name: name.to_owned(), description: None, args, ty: written_type(ty), meaning: None };
+        (name.to_owned(), field)
+    };
+    let fields: IndexMap<String, FieldDef<M>> = fields.iter().map(field).collect();
+    TypeDef::new(name, Kind::Object { fields, interfaces: Vec::new() })
+}
+
+fn written_type(text: &str) -> TypeRef {
+    if let Some(inner) = text.strip_suffix('!') {
+        return TypeRef::NonNull(Box::new(written_type(inner)));
+    }
+    match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+        Some(item) => TypeRef::List(Box::new(written_type(item))),
+        None => TypeRef::named(text),
+    }
+}

@@ -23,8 +23,8 @@ pub trait Permission {
 
 /// Proof that arborist has just permitted `P` on all of [`Grant::resources`].
 ///
-/// Only [`require`](trait.Authz.html#method.require) makes one, so a function that takes a `Grant<P>` cannot be called
-/// for somebody who was not asked about:
+/// Only [`require`](trait.Authz.html#method.require) makes one, so a function that takes a `Grant<P>` cannot
+/// be called for somebody who was not asked about:
 ///
 /// ```
 /// # struct Download;

@@ -1,8 +1,8 @@
 //! Authorisation: who may do what to which resource.
 //!
 //! Services ask through the [`Authz`] trait. It has two forms: arborist's own (in the same process) and
-//! [`HttpAuthz`] (arborist elsewhere). A positive answer to `require` is a [`Grant`], which names what was permitted in
-//! its type and on which resources in its value. Only this crate can make one.
+//! [`HttpAuthz`] (arborist elsewhere). A positive answer to `require` is a [`Grant`], which names what was
+//! permitted in its type and on which resources in its value. Only this crate can make one.
 
 mod grant;
 mod http;

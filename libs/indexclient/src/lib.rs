@@ -53,8 +53,8 @@ pub trait IndexClient: Send + Sync {
         patch: &RecordPatch,
     ) -> Result<Revision, IndexError>;
 
-    /// Adds aliases `(did, alias)`. An alias that another record has stays with that record: the file nodes of two
-    /// types may share a submitter id, from which sheepdog makes the alias.
+    /// Adds aliases `(did, alias)`. An alias that another record has stays with that record: the file nodes
+    /// of two types may share a submitter id, from which sheepdog makes the alias.
     async fn add_aliases(&self, caller: &Caller, aliases: &[(String, String)]) -> Result<(), IndexError>;
 
     /// Deletes a record.

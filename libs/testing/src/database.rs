@@ -51,7 +51,7 @@ impl TestDatabase {
                 name
             }
         };
-        let name = format!("test_{}", uuid_like());
+        let name = format!("test_{}", next_number());
         server.create(&name, &template_database).await;
         drop(templates);
         let pool = server.pool(&name).await;
@@ -91,12 +91,13 @@ async fn execute(connection: &mut PgConnection, statement: String) {
         .expect("a database can be created");
 }
 
-fn uuid_like() -> String {
+fn next_number() -> String {
     static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
     NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed).to_string()
 }
 
-/// A server of the test's own, for what concerns whole servers: roles, settings. It lives as long as the value.
+/// A server of the test's own, for what concerns whole servers: roles, settings. It lives as long as the
+/// value.
 ///
 /// # Panics
 /// When PostgreSQL cannot be started; the message says how to get it.

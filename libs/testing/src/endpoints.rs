@@ -49,10 +49,11 @@ impl Case {
     }
 }
 
-/// Calls each of `cases` as each kind of caller and compares the statuses. `endpoints` are the methods and paths that the
-/// service registers: each needs at least one case, and each case needs its endpoint.
+/// Calls each of `cases` as each kind of caller and compares the statuses. `endpoints` are the methods and
+/// paths that the service registers: each needs at least one case, and each case needs its endpoint.
 ///
-/// The refused calls of a case come before the permitted one, so that none of them sees what that one changes.
+/// The refused calls of a case come before the permitted one, so that none of them sees what that one
+/// changes.
 ///
 /// # Panics
 /// With a line for each endpoint without a case, case without an endpoint, and unexpected status.

@@ -13,8 +13,8 @@ use indexclient::{Caller, IndexClient, IndexError, NewRecord, Record, RecordPatc
 
 /// An index that keeps records in memory, for tests of the services that use one.
 ///
-/// It checks revisions and nobody's rights. It stands for indexd where a test is about another service; the tests of a
-/// whole commons use the real one.
+/// It checks revisions and nobody's rights. It stands for indexd where a test is about another service; the
+/// tests of a whole commons use the real one.
 #[derive(Default)]
 pub struct MemoryIndex {
     records: Mutex<Vec<Record>>,
@@ -121,7 +121,8 @@ impl IndexClient for MemoryIndex {
         file_name: &str,
         authz: Option<&[String]>,
     ) -> Result<Revision, IndexError> {
-        // As in indexd: a service makes records that an uploader owns, a user those below resources of theirs.
+        // As in indexd: a service makes records that an uploader owns, a user those below resources of
+        // theirs.
         if authz.is_some() != matches!(caller, Caller::Bearer(_)) {
             return Err(IndexError::Refused {
                 status: 403,

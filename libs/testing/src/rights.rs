@@ -9,10 +9,11 @@ use tokens::{Expect, Verifier};
 /// Whose grants count for everybody, logged in or not.
 pub const EVERYBODY: &str = "*";
 
-/// arborist as a list of grants, for tests of the services that ask it. What is granted on a resource is granted on all
-/// resources below it.
+/// arborist as a list of grants, for tests of the services that ask it. What is granted on a resource is
+/// granted on all resources below it.
 ///
-/// It stands for arborist where a test is about another service; the tests of a whole commons use the real one.
+/// It stands for arborist where a test is about another service; the tests of a whole commons use the real
+/// one.
 pub struct Rights {
     /// Without one, the token of a user is their name.
     verifier: Option<Arc<Verifier>>,
@@ -29,8 +30,8 @@ struct Granted {
 }
 
 impl Rights {
-    /// No grants yet; a bearer is the user whom their token names, if `verifier` accepts it and it has the scope
-    /// `openid`.
+    /// No grants yet; a bearer is the user whom their token names, if `verifier` accepts it and it has the
+    /// scope `openid`.
     pub fn of_verified_tokens(verifier: Arc<Verifier>) -> Self {
         Self { verifier: Some(verifier), ..Self::of_plain_tokens() }
     }

@@ -6,8 +6,8 @@ use actix_web::{
 };
 use futures_util::{Stream, StreamExt as _};
 
-/// A client that is refused early may be in the middle of sending, and would see a broken connection in place of the
-/// answer. So the body is read and dropped up to this many times the limit.
+/// A client that is refused early may be in the middle of sending, and would see a broken connection in place
+/// of the answer. So the body is read and dropped up to this many times the limit.
 pub const DRAIN_TIMES: usize = 8;
 
 /// Why a body could not be read.
@@ -26,8 +26,8 @@ pub enum BodyError {
 
 /// The whole body, of at most `limit` bytes.
 ///
-/// `payload` is an [`actix_web::web::Payload`], or an [`actix_web::dev::Decompress`] around one where clients may send
-/// compressed bodies; the limit then holds for what it unpacks.
+/// `payload` is an [`actix_web::web::Payload`], or an [`actix_web::dev::Decompress`] around one where clients
+/// may send compressed bodies; the limit then holds for what it unpacks.
 ///
 /// # Errors
 /// [`BodyError`]; nothing beyond the limit is kept in memory.

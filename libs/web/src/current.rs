@@ -16,13 +16,13 @@ use crate::Service;
 
 /// A service whose routes are the same whatever it was built from: its handlers take `web::Data<Self>`.
 pub trait Replaceable: Service + Sized {
-    /// Registers the routes, the middleware and the answer for unknown routes. Somebody else gives each request
-    /// its `web::Data<Self>`.
-    fn routes(cfg: &mut web::ServiceConfig);
+    /// Registers the routes, the middleware and the answer for unknown routes. Somebody else gives each
+    /// request its `web::Data<Self>`.
+    fn routes(config: &mut web::ServiceConfig);
 }
 
-/// The service that serves now. A request has one of them from its beginning to its end: whoever comes after a
-/// replacement meets the new one, and the old one goes away with its last request.
+/// The service that serves now. A request has one of them from its beginning to its end: whoever comes after
+/// a replacement meets the new one, and the old one goes away with its last request.
 pub struct Current<S> {
     service: ArcSwap<S>,
 }
@@ -43,12 +43,15 @@ impl<S: Replaceable> Current<S> {
         self.service.store(service);
     }
 
-    async fn enter(&self, req: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
-        let mut req = req;
+    async fn enter(
+        &self,
+        mut request: ServiceRequest,
+        next: Next<BoxBody>,
+    ) -> Result<ServiceResponse, Error> {
         let mut data = Extensions::new();
         data.insert(web::Data::from(self.get()));
-        req.add_data_container(Rc::new(data));
-        next.call(req).await
+        request.add_data_container(Rc::new(data));
+        next.call(request).await
     }
 }
 
@@ -58,12 +61,12 @@ impl<S: Replaceable> Service for Current<S> {
         self.get().name()
     }
 
-    fn configure(self: Arc<Self>, cfg: &mut web::ServiceConfig) {
-        let enter = from_fn(move |req: ServiceRequest, next: Next<BoxBody>| {
+    fn configure(self: Arc<Self>, config: &mut web::ServiceConfig) {
+        let enter = from_fn(move |request: ServiceRequest, next: Next<BoxBody>| {
             let current = self.clone();
-            async move { current.enter(req, next).await }
+            async move { current.enter(request, next).await }
         });
-        cfg.service(web::scope("").wrap(enter).configure(S::routes));
+        config.service(web::scope("").wrap(enter).configure(S::routes));
     }
 
     async fn ready(&self) -> Result<(), String> {
@@ -99,8 +102,8 @@ mod tests {
             "numbered"
         }
 
-        fn configure(self: Arc<Self>, cfg: &mut web::ServiceConfig) {
-            cfg.service(web::scope("").app_data(web::Data::from(self)).configure(Self::routes));
+        fn configure(self: Arc<Self>, config: &mut web::ServiceConfig) {
+            config.service(web::scope("").app_data(web::Data::from(self)).configure(Self::routes));
         }
 
         async fn ready(&self) -> Result<(), String> {
@@ -118,10 +121,10 @@ mod tests {
     }
 
     impl Replaceable for Numbered {
-        fn routes(cfg: &mut web::ServiceConfig) {
+        fn routes(config: &mut web::ServiceConfig) {
             let scope = web::scope("").wrap(from_fn(crate::trim_trailing_slash));
             let scope = scope.route("/at_once", web::get().to(at_once));
-            cfg.service(scope.route("/at_the_gate", web::get().to(at_the_gate)));
+            config.service(scope.route("/at_the_gate", web::get().to(at_the_gate)));
         }
     }
 
@@ -131,7 +134,7 @@ mod tests {
         let numbered = |number| Arc::new(Numbered { number, gate: gate.clone() });
         let current = Current::new(numbered(1));
         let service = current.clone();
-        let app = App::new().service(web::scope("").configure(|cfg| service.configure(cfg)));
+        let app = App::new().service(web::scope("").configure(|config| service.configure(config)));
         let app = client::init_service(app).await;
         let get = |path: &str| {
             let request = client::TestRequest::get().uri(path).to_request();
@@ -155,7 +158,7 @@ mod tests {
         let first = numbered(1);
         let current = Current::new(first.clone());
         let service = current.clone();
-        let app = App::new().service(web::scope("").configure(|cfg| service.configure(cfg)));
+        let app = App::new().service(web::scope("").configure(|config| service.configure(config)));
         let app = client::init_service(app).await;
         let request = client::TestRequest::get().uri("/at_once").to_request();
         client::call_and_read_body(&app, request).await;

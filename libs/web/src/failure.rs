@@ -10,7 +10,8 @@ use actix_web::{
 /// Seconds after which a client may try again when every database connection is in use.
 const RETRY_SECONDS: &str = "1";
 
-/// What a service could not do although the request was right. Its causes are for the log, never for the client.
+/// What a service could not do although the request was right. Its causes are for the log, never for the
+/// client.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// No database connection came free in time: 503 with `Retry-After`.
@@ -48,7 +49,8 @@ impl Failure {
         }
     }
 
-    /// The beginning of the answer: the status and, when the service is busy, `Retry-After` (RFC 9110 §10.2.3).
+    /// The beginning of the answer: the status and, when the service is busy, `Retry-After` (RFC 9110
+    /// §10.2.3).
     pub fn response(&self) -> HttpResponseBuilder {
         let mut response = HttpResponseBuilder::new(self.status());
         if let Self::Busy(_) = self {

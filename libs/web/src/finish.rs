@@ -11,18 +11,19 @@ use tracing::Instrument as _;
 
 /// Middleware: a request that may change something runs to its end, even when its client goes away half-way.
 ///
-/// The server drops the handler of a request whose client has gone, which is right for reads: their statements are
-/// wasted work. A change that touches two places (a record in the index, then a row in a database) would stop between
-/// them. Requests with a method that is safe (RFC 9110 §9.2.1) are dropped as before.
+/// The server drops the handler of a request whose client has gone, which is right for reads: their
+/// statements are wasted work. A change that touches two places (a record in the index, then a row in a
+/// database) would stop between them. Requests with a method that is safe (RFC 9110 §9.2.1) are dropped as
+/// before.
 pub(crate) async fn finish_changes<B: MessageBody + 'static>(
-    req: ServiceRequest,
+    request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    if req.method().is_safe() {
-        return next.call(req).await;
+    if request.method().is_safe() {
+        return next.call(request).await;
     }
     // Dropping this handle leaves the task running.
-    let task = actix_web::rt::spawn(next.call(req).in_current_span());
+    let task = actix_web::rt::spawn(next.call(request).in_current_span());
     task.await.unwrap_or_else(|error| Err(ErrorInternalServerError(error)))
 }
 

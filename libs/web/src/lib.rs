@@ -1,5 +1,5 @@
-//! What every service needs of a web server: routes, bodies, parameters, failures, starting and stopping, request ids,
-//! the log.
+//! What every service needs of a web server: routes, bodies, parameters, failures, starting and stopping,
+//! request ids, the log.
 //!
 //! A service is a struct built once; it implements [`Service`] and is mounted either alone on its own port
 //! ([`Server`]) or beside the others behind the gateway. Nothing here is global but the log subscriber.

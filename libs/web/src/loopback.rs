@@ -2,7 +2,8 @@
 
 use url::{Host, Url};
 
-/// Whether `url` can only mean this machine: `localhost`, a name below it (RFC 6761 §6.3), or a loopback address.
+/// Whether `url` can only mean this machine: `localhost`, a name below it (RFC 6761 §6.3), or a loopback
+/// address.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),

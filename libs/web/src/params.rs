@@ -7,8 +7,8 @@ use std::{
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 
-/// The decoded parameters of a query string, in their order. Of a repeated one the first value counts, unless all are
-/// asked for.
+/// The decoded parameters of a query string, in their order. Of a repeated one the first value counts, unless
+/// all are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Params(Vec<(String, String)>);
 

@@ -10,19 +10,21 @@ use actix_web::{
 
 /// Middleware: `/a/b/` is routed as `/a/b`. Answers both spellings without a redirect, because a redirect
 /// loses the body or the login of some clients. Wrap the inner scope of a service with it.
+///
+/// actix's `NormalizePath::trim` would also merge slashes inside the path, which are part of some keys.
 pub async fn trim_trailing_slash(
-    mut req: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let path = req.path();
+    let path = request.path();
     if path.len() > 1 && path.ends_with('/') {
         let trimmed = match path.trim_end_matches('/') {
             "" => "/".to_owned(),
             trimmed => trimmed.to_owned(),
         };
-        set_path(&mut req, &trimmed);
+        set_path(&mut request, &trimmed);
     }
-    next.call(req).await
+    next.call(request).await
 }
 
 /// `//a///b` as `/a/b`: nginx merges slashes, and clients rely on it.
@@ -37,22 +39,22 @@ pub fn collapse_slashes(path: &str) -> String {
 }
 
 /// Routes the request by `path` from here on; the query stays. A path that makes no URI changes nothing.
-pub fn set_path(req: &mut ServiceRequest, path: &str) {
-    let path_and_query = match req.uri().query() {
+pub fn set_path(request: &mut ServiceRequest, path: &str) {
+    let path_and_query = match request.uri().query() {
         Some(query) => format!("{path}?{query}"),
         None => path.to_owned(),
     };
-    set_path_and_query(req, &path_and_query);
+    set_path_and_query(request, &path_and_query);
 }
 
 /// Routes the request by this path and query from here on. `false`, and nothing changed, if they make no URI.
-pub fn set_path_and_query(req: &mut ServiceRequest, path_and_query: &str) -> bool {
+pub fn set_path_and_query(request: &mut ServiceRequest, path_and_query: &str) -> bool {
     let Ok(path_and_query) = path_and_query.parse::<PathAndQuery>() else { return false };
-    let mut parts = req.uri().clone().into_parts();
+    let mut parts = request.uri().clone().into_parts();
     parts.path_and_query = Some(path_and_query);
     let Ok(uri) = Uri::from_parts(parts) else { return false };
-    req.match_info_mut().get_mut().update(&uri);
-    req.head_mut().uri = uri;
+    request.match_info_mut().get_mut().update(&uri);
+    request.head_mut().uri = uri;
     true
 }
 
@@ -67,8 +69,8 @@ mod tests {
         let inner = web::scope("")
             .wrap(from_fn(trim_trailing_slash))
             .route("/a/b", web::post().to(|| async { HttpResponse::Ok().body("here") }));
-        let app = client::init_service(App::new().service(web::scope("").configure(|cfg| {
-            cfg.service(inner);
+        let app = client::init_service(App::new().service(web::scope("").configure(|config| {
+            config.service(inner);
         })))
         .await;
         for path in ["/a/b", "/a/b/", "/a/b//?q=1"] {

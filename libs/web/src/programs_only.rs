@@ -12,18 +12,18 @@ use actix_web::{
 
 /// Middleware: refuses with 403 what a browser sends for a web page.
 ///
-/// A port on this machine is out of reach for the network, but not for a page in a browser on this machine: it may
-/// post to any address (the browser then names the page's `Origin`), and may read from one that its own name leads
-/// to (DNS rebinding; then `Host` is that name).
+/// A port on this machine is out of reach for the network, but not for a page in a browser on this machine:
+/// it may post to any address (the browser then names the page's `Origin`), and may read from one that its
+/// own name leads to (DNS rebinding; then `Host` is that name).
 pub(crate) async fn programs_only(
-    req: ServiceRequest,
+    request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
-    if req.headers().contains_key(ORIGIN) || !names_this_machine(req.headers()) {
+    if request.headers().contains_key(ORIGIN) || !names_this_machine(request.headers()) {
         let refusal = HttpResponse::Forbidden().body("this port is for programs on this machine only");
-        return Ok(req.into_response(refusal).map_into_right_body());
+        return Ok(request.into_response(refusal).map_into_right_body());
     }
-    Ok(next.call(req).await?.map_into_left_body())
+    Ok(next.call(request).await?.map_into_left_body())
 }
 
 fn names_this_machine(headers: &HeaderMap) -> bool {

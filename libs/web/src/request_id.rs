@@ -20,24 +20,36 @@ pub struct RequestId(pub String);
 /// Middleware: gives the request an id, logs one line when it is answered, and returns the id as
 /// `X-Request-Id`. A client's own id is not trusted. The query is not logged: it may hold a signature.
 pub async fn request_id(
-    req: ServiceRequest,
+    request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     // In `commons up` the gateway has given the request its id already.
-    let known = req.extensions().get::<RequestId>().cloned();
+    let known = request.extensions().get::<RequestId>().cloned();
     let id = known.unwrap_or_else(|| RequestId(uuid::Uuid::new_v4().simple().to_string()));
-    req.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(id.clone());
     let span = tracing::info_span!("request", request.id = %id.0);
-    let (method, path) = (req.method().clone(), req.path().to_owned());
+    let (method, path) = (request.method().clone(), request.path().to_owned());
     let started = Instant::now();
-    let mut response = next.call(req).instrument(span.clone()).await?;
+    let mut response = next.call(request).instrument(span.clone()).await?;
     span.in_scope(|| {
         let status = response.status();
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         if status.is_server_error() {
-            tracing::error!(http.method = %method, http.path = path, http.status = status.as_u16(), duration_ms, "request failed");
+            tracing::error!(
+                http.method = %method,
+                http.path = path,
+                http.status = status.as_u16(),
+                duration_ms,
+                "request failed"
+            );
         } else {
-            tracing::debug!(http.method = %method, http.path = path, http.status = status.as_u16(), duration_ms, "request answered");
+            tracing::debug!(
+                http.method = %method,
+                http.path = path,
+                http.status = status.as_u16(),
+                duration_ms,
+                "request answered"
+            );
         }
     });
     if let Ok(value) = HeaderValue::from_str(&id.0) {

@@ -13,7 +13,8 @@ pub struct Endpoint {
     pub path: String,
 }
 
-/// Registers the endpoints of a service and remembers each, so that a test can tell whether it has seen them all.
+/// Registers the endpoints of a service and remembers each, so that a test can tell whether it has seen them
+/// all.
 ///
 /// What is registered first is tried first.
 pub struct Routes<'c> {
@@ -50,7 +51,8 @@ impl<'c> Routes<'c> {
         Self { config, prefix: String::new(), not_allowed, endpoints: Vec::new() }
     }
 
-    /// Registers the resource at `path` with its `methods`; the service's answer for wrong methods is given to the others.
+    /// Registers the resource at `path` with its `methods`; the service's answer for wrong methods is given
+    /// to the others.
     pub fn resource(&mut self, path: &str, methods: impl FnOnce(Methods) -> Methods) {
         let path = format!("{}{path}", self.prefix);
         let resource = web::resource(path.as_str());
@@ -61,8 +63,8 @@ impl<'c> Routes<'c> {
         self.config.service(resource);
     }
 
-    /// Registers one endpoint. A request with another method goes on to the endpoints after it, and at last to the
-    /// service's default: for paths that overlap.
+    /// Registers one endpoint. A request with another method goes on to the endpoints after it, and at last
+    /// to the service's default: for paths that overlap.
     pub fn endpoint<F, Args>(&mut self, method: Method, path: &str, handler: F)
     where
         F: Handler<Args>,

@@ -41,6 +41,14 @@ pub fn bind(ip: IpAddr, port: u16) -> Result<TcpListener, BindError> {
     Ok(listener)
 }
 
+/// Whose requests are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Audience {
+    Anybody,
+    /// Those of programs, not those that a browser sends for a web page.
+    Programs,
+}
+
 /// A running server for one service on its own port.
 pub struct Server {
     handle: ServerHandle,
@@ -53,7 +61,7 @@ impl Server {
     /// # Errors
     /// When the listener cannot be used.
     pub fn start(listener: TcpListener, service: Arc<dyn Service>, workers: usize) -> io::Result<Self> {
-        Self::run(listener, service, workers, false)
+        Self::run(listener, service, workers, Audience::Anybody)
     }
 
     /// As [`Server::start`] for a service that trusts whoever reaches it: web pages get 403.
@@ -65,22 +73,22 @@ impl Server {
         service: Arc<dyn Service>,
         workers: usize,
     ) -> io::Result<Self> {
-        Self::run(listener, service, workers, true)
+        Self::run(listener, service, workers, Audience::Programs)
     }
 
     fn run(
         listener: TcpListener,
         service: Arc<dyn Service>,
         workers: usize,
-        for_programs: bool,
+        audience: Audience,
     ) -> io::Result<Self> {
         let server = HttpServer::new(move || {
             let service = service.clone();
             App::new()
                 .wrap(Condition::new(!service.may_be_dropped(), from_fn(finish_changes)))
-                .wrap(Condition::new(for_programs, from_fn(programs_only)))
+                .wrap(Condition::new(audience == Audience::Programs, from_fn(programs_only)))
                 .wrap(from_fn(request_id))
-                .configure(move |cfg| service.configure(cfg))
+                .configure(move |config| service.configure(config))
         })
         .workers(workers)
         .disable_signals()

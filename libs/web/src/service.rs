@@ -18,13 +18,13 @@ pub trait Service: Send + Sync + 'static {
     fn name(&self) -> &'static str;
 
     /// Registers the service's routes, its middleware and its own answer for unknown routes.
-    fn configure(self: Arc<Self>, cfg: &mut web::ServiceConfig);
+    fn configure(self: Arc<Self>, config: &mut web::ServiceConfig);
 
     /// `Ok` when requests can be served; otherwise what the service waits for.
     async fn ready(&self) -> Result<(), String>;
 
-    /// Whether any request may be dropped half-way when its client goes away. Otherwise only safe ones are (`GET`), and
-    /// one that may change something runs to its end.
+    /// Whether any request may be dropped half-way when its client goes away. Otherwise only safe ones are
+    /// (`GET`), and one that may change something runs to its end.
     fn may_be_dropped(&self) -> bool {
         false
     }
@@ -36,7 +36,7 @@ pub trait Service: Send + Sync + 'static {
 }
 
 /// Mounts `service` at the root for the requests that pass `guard`.
-pub fn mount(cfg: &mut web::ServiceConfig, service: Arc<dyn Service>, guard: impl Guard + 'static) {
+pub fn mount(config: &mut web::ServiceConfig, service: Arc<dyn Service>, guard: impl Guard + 'static) {
     let finish = Condition::new(!service.may_be_dropped(), from_fn(finish_changes));
-    cfg.service(web::scope("").guard(guard).wrap(finish).configure(|cfg| service.configure(cfg)));
+    config.service(web::scope("").guard(guard).wrap(finish).configure(|config| service.configure(config)));
 }

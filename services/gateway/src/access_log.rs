@@ -12,8 +12,8 @@ use crate::{
     identity::{Claimed, client_address},
 };
 
-/// What the line says of a request. Field names are those that dashboards of today's commons know. Neither the query
-/// (it may hold a signature) nor the user's name (it may be an e-mail address) is written.
+/// What the line says of a request. Field names are those that dashboards of today's commons know. Neither
+/// the query (it may hold a signature) nor the user's name (it may be an e-mail address) is written.
 pub(crate) struct AccessLine {
     started: Instant,
     method: Method,
@@ -47,7 +47,8 @@ impl AccessLine {
         })
     }
 
-    /// Writes the line of a request that `service` answered with `status`; without a service it was the gateway itself.
+    /// Writes the line of a request that `service` answered with `status`; without a service it was the
+    /// gateway itself.
     pub(crate) fn write(&self, status: StatusCode, service: Option<&str>) {
         // Probes would drown everything else.
         if self.path == "/_status" || self.agent.starts_with("kube-probe") {

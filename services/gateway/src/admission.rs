@@ -13,8 +13,8 @@ use crate::{
     table::{Row, Triple},
 };
 
-/// Proof that a request may pass a row: its method is right, no other site has forged it, and arborist permits what the
-/// row asks for.
+/// Proof that a request may pass a row: its method is right, no other site has forged it, and arborist
+/// permits what the row asks for.
 ///
 /// Only the gateway's check makes one, and only a permit leads to a service ([`Target::of`]):
 ///

@@ -24,8 +24,8 @@ pub(crate) struct Passing {
 }
 
 impl Passing {
-    /// Watches the body of `request`. One that says it is longer than `limit` is refused here; one that turns out to be
-    /// is cut off.
+    /// Watches the body of `request`. One that says it is longer than `limit` is refused here; one that turns
+    /// out to be is cut off.
     pub(crate) fn watch(request: &mut ServiceRequest, limit: Option<u64>) -> Result<Self, Refusal> {
         let limit = limit.unwrap_or(u64::MAX);
         let length =
@@ -54,8 +54,8 @@ impl Passing {
         Box::pin(watched)
     }
 
-    /// The output of `answer`, unless neither it nor the body makes progress for `limit`. A long upload over a slow
-    /// line is progress.
+    /// The output of `answer`, unless neither it nor the body makes progress for `limit`. A long upload over
+    /// a slow line is progress.
     pub(crate) async fn within<F: Future>(&self, limit: Duration, answer: F) -> Option<F::Output> {
         tokio::pin!(answer);
         loop {

@@ -45,7 +45,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Whether browsers reach the commons without TLS on this very machine, so that `Secure` cookies would be lost.
+    /// Whether browsers reach the commons without TLS on this very machine, so that `Secure` cookies would be
+    /// lost.
     pub(crate) fn is_plain_loopback(&self) -> bool {
         self.public_url.scheme() == "http" && web::is_loopback(&self.public_url)
     }

@@ -62,8 +62,8 @@ impl Edge {
         }
     }
 
-    /// Whether the request may have been sent by another site's page in the user's browser: a POST with the login
-    /// cookie that does not repeat the CSRF cookie. Other methods are not checked, as ever.
+    /// Whether the request may have been sent by another site's page in the user's browser: a POST with the
+    /// login cookie that does not repeat the CSRF cookie. Other methods are not checked, as ever.
     pub(crate) fn may_be_forged(&self) -> bool {
         self.method == Method::POST && self.access_cookie.is_some() && !self.csrf_matches
     }
@@ -120,8 +120,8 @@ impl Edge {
     }
 }
 
-/// Which origin may read the answer, and whether it may send credentials. Browsers refuse credentials together with
-/// `*`, so an origin that may send them is always named.
+/// Which origin may read the answer, and whether it may send credentials. Browsers refuse credentials
+/// together with `*`, so an origin that may send them is always named.
 fn cors(config: &Config, origin: Option<&HeaderValue>, host: &str) -> (HeaderValue, bool) {
     let any = HeaderValue::from_static("*");
     let Some((value, text)) = origin.and_then(|value| Some((value, value.to_str().ok()?))) else {

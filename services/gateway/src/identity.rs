@@ -6,8 +6,8 @@ use actix_web::{
 };
 use serde_json::Value;
 
-/// Headers by which services were once told who calls. A client that sends them lies. Names with an underscore are
-/// all dropped, as nginx does, since many servers read them as the same name with a hyphen.
+/// Headers by which services were once told who calls. A client that sends them lies. Names with an
+/// underscore are all dropped, as nginx does, since many servers read them as the same name with a hyphen.
 const CLAIMED_IDENTITY: [&str; 10] = [
     "remote-user",
     "x-remote-user",

@@ -1,8 +1,8 @@
 //! The public front of a commons: one origin for all services (the role of Gen3's `revproxy`).
 //!
-//! Two halves: a table that says which service owns a public path ([`Table`], data in `routes.toml`), and a pipeline
-//! that every request goes through. Services in this process are called directly; others are reached over HTTP. Both
-//! forms use the same table and the same pipeline.
+//! Two halves: a table that says which service owns a public path ([`Table`], data in `routes.toml`), and a
+//! pipeline that every request goes through. Services in this process are called directly; others are reached
+//! over HTTP. Both forms use the same table and the same pipeline.
 
 mod access_log;
 pub mod admission;

@@ -1,7 +1,8 @@
 //! One spelling for each path, so that a row cannot be avoided by writing its path differently. Pure.
 
-/// `path` with merged slashes, without `.` and `..`, with unreserved characters decoded (RFC 3986 §6.2.2) and the
-/// hex digits of the remaining escapes in upper case. An escaped slash stays escaped: it is part of a name.
+/// `path` with merged slashes, without `.` and `..`, with unreserved characters decoded (RFC 3986 §6.2.2) and
+/// the hex digits of the remaining escapes in upper case. An escaped slash stays escaped: it is part of a
+/// name.
 pub(crate) fn normalise(path: &str) -> String {
     let decoded = decode_unreserved(path);
     let merged = web::collapse_slashes(&decoded);

@@ -1,5 +1,5 @@
-//! The way of every request through the gateway. The order of the steps is that of the original (Gen3 revproxy):
-//! https redirect, OPTIONS, CSRF, permission, rewrite, service, masking, headers.
+//! The way of every request through the gateway. The order of the steps is that of the original (Gen3
+//! revproxy): https redirect, OPTIONS, CSRF, permission, rewrite, service, masking, headers.
 
 use std::sync::Arc;
 
@@ -86,8 +86,8 @@ pub(crate) async fn run(
     }
 }
 
-/// Everything before the service: the permit of the row that the request passes, with the request rewritten for that
-/// row; or the gateway's own answer.
+/// Everything before the service: the permit of the row that the request passes, with the request rewritten
+/// for that row; or the gateway's own answer.
 async fn admit<'g>(
     gateway: &'g Gateway,
     edge: &Edge,

@@ -113,7 +113,8 @@ impl Hop {
     }
 }
 
-/// The client's body as a stream that may move between threads: requests are read on one thread, sent from another.
+/// The client's body as a stream that may move between threads: requests are read on one thread, sent from
+/// another.
 fn sendable(mut body: web::Payload) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
     let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(CHUNKS_IN_FLIGHT);
     actix_web::rt::spawn(async move {

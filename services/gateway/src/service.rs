@@ -31,8 +31,8 @@ impl Gateway {
         }
     }
 
-    /// Each service with `ready` or what it waits for, and the digests of the dictionaries that are served; 503
-    /// until all are ready.
+    /// Each service with `ready` or what it waits for, and the digests of the dictionaries that are served;
+    /// 503 until all are ready.
     async fn readiness(&self) -> HttpResponse {
         let mut services = Map::new();
         let mut dictionaries = Map::new();

@@ -228,10 +228,9 @@ mod tests {
 
     #[test]
     fn a_file_replaces_rows_by_path_and_adds_others() {
-        let table = Table::built_in().unwrap().extended_by(
-            "[[route]]\nprefix = '/guppy/'\nservice = 'other'\n[[route]]\nprefix = '/new/'\nservice = 'new'\nstrip = '/new'",
-        );
-        let table = table.unwrap();
+        let rows = "[[route]]\nprefix = '/guppy/'\nservice = 'other'\n\
+                    [[route]]\nprefix = '/new/'\nservice = 'new'\nstrip = '/new'";
+        let table = Table::built_in().unwrap().extended_by(rows).unwrap();
         assert!(matches!(table.find("/new/x", None), Found::Row(_, native) if native == "/x"));
         let Found::Row(row, native) = table.find("/guppy/x", None) else { panic!("no row") };
         assert_eq!((row.service.as_deref(), native.as_str()), (Some("other"), "/guppy/x"));

@@ -4,9 +4,9 @@ use std::{collections::HashMap, net::Ipv4Addr, sync::Arc};
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web as actix};
 use async_trait::async_trait;
-use authz::{Authz, AuthzError, Mapping, Request, ResourceSpec, Subject};
 use gateway::{Config, Gateway, Login, Table};
 use serde_json::{Map, Value, json};
+use testing::Rights;
 use url::Url;
 use web::{Server, Service};
 
@@ -56,25 +56,8 @@ fn echo(name: &str, request: &HttpRequest, body: &[u8]) -> HttpResponse {
 }
 
 /// Permits everything to the bearer of `good`, refuses `stale`.
-struct Decisions;
-
-#[async_trait]
-impl Authz for Decisions {
-    async fn decide(&self, subject: &Subject, _: &[Request]) -> Result<bool, AuthzError> {
-        match subject {
-            Subject::Token(token) if token == "stale" => Err(AuthzError::Unauthenticated("expired".into())),
-            Subject::Token(token) => Ok(token == "good"),
-            _ => Ok(false),
-        }
-    }
-
-    async fn mapping(&self, _: &Subject) -> Result<Mapping, AuthzError> {
-        Err(AuthzError::Unavailable("not asked by the gateway".into()))
-    }
-
-    async fn ensure_resource(&self, _: &str, _: &ResourceSpec) -> Result<(), AuthzError> {
-        Err(AuthzError::Unavailable("not asked by the gateway".into()))
-    }
+fn rights() -> Rights {
+    Rights::of_plain_tokens().grant("good", "*", "*", "/").refuse_token("stale")
 }
 
 /// Where the services of a test are.
@@ -112,7 +95,7 @@ impl Front {
             table: Table::built_in().unwrap().with_portal().unwrap(),
             upstreams: HashMap::new(),
             logins: HashMap::from([("indexd".into(), Login { user: "u".into(), password: "p".into() })]),
-            authz: Arc::new(Decisions),
+            authz: Arc::new(rights()),
             client: client.clone(),
         };
         let mut servers = Vec::new();

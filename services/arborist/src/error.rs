@@ -2,6 +2,8 @@
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use serde_json::json;
+use tokens::TokenError;
+use web::Failure;
 
 use crate::model::Resource;
 
@@ -11,16 +13,24 @@ pub(crate) enum Error {
     /// The request is malformed, or names things that do not exist where they must.
     #[error("{0}")]
     BadRequest(String),
-    /// No token, or one that is not accepted.
+    /// There is no token, or one that is not accepted.
     #[error("{0}")]
     Unauthenticated(String),
-    /// Denied, or a token that speaks for nobody.
+    /// As [`Error::Unauthenticated`] where the original answers 400 and a bare JSON string.
+    #[error("tried to get username from jwt, but jwt decode failed: {0}")]
+    MappingToken(String),
+    /// It is denied, or the token speaks for nobody.
     #[error("{0}")]
     Forbidden(String),
     /// What the path names does not exist.
     #[error("{0}")]
     NotFound(String),
-    /// It exists already.
+    /// The user does not hold the policy; the original answers 400 and a bare JSON string.
+    #[error(
+        "policy `{policy}` is not granted to user `{user}` directly, so it is not revoked; a group may have it"
+    )]
+    NotGrantedDirectly { policy: String, user: String },
+    /// It exists already, or another request is at it.
     #[error("{0}")]
     Conflict(String),
     /// The resource exists already; the answer shows it.
@@ -29,20 +39,20 @@ pub(crate) enum Error {
     /// The body is larger than arborist takes.
     #[error("the body is larger than {0} bytes")]
     TooLarge(usize),
-    /// Errors that the original answers as a bare JSON text.
-    #[error("{1}")]
-    BareText(StatusCode, String),
-    /// The request may be fine, but cannot be answered now: keys cannot be fetched, or it collided with another.
-    #[error("{0}")]
-    Unavailable(String),
-    /// The database did not do what it was asked.
+    /// The keys that would verify the token cannot be fetched. Whoever fetched them has logged why.
+    #[error(transparent)]
+    KeysUnavailable(TokenError),
+    /// The request is fine, but another one was in its way.
+    #[error("the request collided with a concurrent one; send it again")]
+    Collided,
+    /// It is not the caller's fault. The causes are for the log.
     #[error("the database refused or could not be reached")]
-    Database(#[source] sqlx::Error),
+    Failure(#[source] Failure),
 }
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        let Some(database) = error.as_database_error() else { return Self::Database(error) };
+        let Some(database) = error.as_database_error() else { return Self::Failure(error.into()) };
         match database.code().as_deref() {
             // A raised exception: the triggers of the tables speak to the caller.
             Some("P0001") => Self::BadRequest(database.message().to_owned()),
@@ -52,17 +62,15 @@ impl From<sqlx::Error> for Error {
                 Self::Conflict("a concurrent request has just deleted what this refers to".into())
             }
             // A deadlock, or two transactions that cannot both be the first.
-            Some("40P01" | "40001") => {
-                Self::Unavailable("the request collided with a concurrent one; send it again".into())
-            }
-            Some("22021" | "22P05") => Self::BadRequest("a text holds a NUL character".into()),
-            Some("22001" | "42622" | "54000") => Self::BadRequest("a text is too long".into()),
+            Some("40P01" | "40001") => Self::Collided,
+            Some("22021" | "22P05") => Self::BadRequest("a string holds a NUL character".into()),
+            Some("22001" | "42622" | "54000") => Self::BadRequest("a string is too long".into()),
             Some("22007" | "22008") => Self::BadRequest("a date or time cannot be understood".into()),
             // Other values that a column cannot hold.
             Some(code) if code.starts_with("22") || code == "42601" => {
                 Self::BadRequest("a value cannot be stored".into())
             }
-            _ => Self::Database(error),
+            _ => Self::Failure(error.into()),
         }
     }
 }
@@ -70,35 +78,44 @@ impl From<sqlx::Error> for Error {
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::BadRequest(_) | Self::MappingToken(_) | Self::NotGrantedDirectly { .. } => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Conflict(_) | Self::ResourceExists(_) => StatusCode::CONFLICT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::BareText(status, _) => *status,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Database(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::KeysUnavailable(_) | Self::Collided => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Failure(failure) => failure.status(),
         }
     }
 
     fn error_response(&self) -> HttpResponse {
-        if let Self::Database(source) = self {
-            tracing::error!(error = %source, "the database failed");
-        }
         let status = self.status_code();
         let error = json!({ "message": self.to_string(), "code": status.as_u16() });
-        let body = match self {
-            Self::BareText(_, text) => json!(text),
-            Self::ResourceExists(resource) => json!({ "error": error, "exists": resource }),
-            _ => json!({ "error": error }),
-        };
-        HttpResponse::build(status).json(body)
+        match self {
+            Self::Failure(failure) => {
+                failure.log();
+                failure.response().json(json!({ "error": error }))
+            }
+            Self::MappingToken(_) | Self::NotGrantedDirectly { .. } => {
+                HttpResponse::build(status).json(self.to_string())
+            }
+            Self::ResourceExists(resource) => {
+                HttpResponse::build(status).json(json!({ "error": error, "exists": resource }))
+            }
+            _ => HttpResponse::build(status).json(json!({ "error": error })),
+        }
     }
 }
 
+/// The answer to a service in the same process. Its caller sees no causes, so they are logged here.
 impl From<Error> for authz::AuthzError {
     fn from(error: Error) -> Self {
+        if let Error::Failure(failure) = &error {
+            failure.log();
+        }
         let text = error.to_string();
         match error.status_code().as_u16() {
             400 | 404 | 409 | 413 => Self::BadRequest(text),

@@ -10,19 +10,19 @@ use std::fmt::Write;
 /// Longest path that can be asked about, in bytes of its encoded form.
 const MAX_ENCODED: usize = 4096;
 
-/// Why a text is no resource path.
+/// Why a string is not a resource path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PathError {
-    /// Nothing, or nothing but slashes.
+    /// There is nothing, or nothing but slashes.
     #[error("resource path is empty")]
     Empty,
-    /// A slash at the end, or two in a row.
+    /// There is a slash at the end, or two in a row.
     #[error("resource path has an empty part (a slash at the end, or two in a row)")]
     EmptyPart,
     /// A space cannot be stored.
     #[error("resource path holds a space")]
     Space,
-    /// More than the limit.
+    /// It is longer than [`MAX_ENCODED`].
     #[error("resource path is too long")]
     TooLong,
 }
@@ -57,6 +57,12 @@ impl ResourcePath {
         Ok(Self(encoded))
     }
 
+    /// Reads a path that is written exactly as arborist answers it: with one slash at the beginning.
+    pub(crate) fn parse_exact(path: &str) -> Option<Self> {
+        let rest = path.strip_prefix('/')?;
+        if rest.starts_with('/') { None } else { Self::parse(rest).ok() }
+    }
+
     /// Takes over what the database holds.
     pub(crate) fn from_ltree(stored: String) -> Self {
         Self(stored)
@@ -88,7 +94,7 @@ impl ResourcePath {
         above.chain(std::iter::once(self.0.as_str()))
     }
 
-    /// The path one step up; none for a resource at the top.
+    /// The path one step up; a resource at the top has none.
     pub(crate) fn parent(&self) -> Option<Self> {
         self.0.rsplit_once('.').map(|(parent, _)| Self(parent.to_owned()))
     }
@@ -98,7 +104,7 @@ impl ResourcePath {
         other.0.strip_prefix(&self.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
-    /// Bytes in the longest label; PostgreSQL before 16 takes 255, later ones 1000.
+    /// Bytes in the longest label.
     pub(crate) fn longest_label(&self) -> usize {
         self.0.split('.').map(str::len).max().unwrap_or(0)
     }

@@ -1,80 +1,70 @@
-//! OAuth clients.
+//! OAuth clients and the policies granted to them.
 
+use ::web::Routes;
 use actix_web::{
     HttpResponse,
     web::{Data, Path},
 };
 use serde_json::{Value, json};
 
+use super::{
+    answer::{Answer, created, no_content, ok},
+    body::Body,
+};
 use crate::{
     Arborist, Error,
-    http::{Answer, Body, Provider, created, no_content, ok},
-    model::{Client, read_policy_name},
-    store::client,
+    input::read_policy_name,
+    model::{Client, Held, Holder, Label},
 };
 
-pub(crate) async fn list(arborist: Data<Arborist>) -> Result<Answer<Value>, Error> {
-    let mut tx = arborist.begin().await?;
-    Ok(ok(json!({ "clients": client::load(&mut tx, None).await? })))
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.resource("/client", |methods| methods.get(list).post(create));
+    routes.resource("/client/{id}", |methods| methods.get(read).delete(delete));
+    routes.resource("/client/{id}/policy", |methods| methods.post(grant).delete(revoke_all));
+    routes.resource("/client/{id}/policy/{policy}", |methods| methods.delete(revoke));
 }
 
-pub(crate) async fn read(arborist: Data<Arborist>, id: Path<String>) -> Result<Answer<Client>, Error> {
-    let mut tx = arborist.begin().await?;
-    let found = client::load(&mut tx, Some(&id)).await?.pop();
-    found.map(ok).ok_or_else(|| Error::NotFound(format!("no client found with clientID: {id}")))
+async fn list(arborist: Data<Arborist>) -> Result<Answer<Value>, Error> {
+    Ok(ok(json!({ "clients": arborist.clients().await? })))
 }
 
-pub(crate) async fn create(
-    arborist: Data<Arborist>,
-    provider: Provider,
-    body: Body,
-) -> Result<Answer<Value>, Error> {
+async fn read(arborist: Data<Arborist>, id: Path<String>) -> Result<Answer<Client>, Error> {
+    Ok(ok(arborist.client(&id).await?))
+}
+
+async fn create(arborist: Data<Arborist>, label: Label, body: Body) -> Result<Answer<Value>, Error> {
     let new = Client::read(&body.0)?;
-    let mut tx = arborist.begin().await?;
-    client::create(&mut tx, &new, provider.label()).await?;
-    tx.commit().await?;
+    arborist.create_client(&new, &label).await?;
     Ok(created(json!({ "created": new })))
 }
 
-pub(crate) async fn delete(arborist: Data<Arborist>, id: Path<String>) -> Result<HttpResponse, Error> {
-    let mut tx = arborist.begin().await?;
-    client::delete(&mut tx, &id).await?;
-    tx.commit().await?;
+async fn delete(arborist: Data<Arborist>, id: Path<String>) -> Result<HttpResponse, Error> {
+    arborist.delete_client(&id).await?;
     Ok(no_content())
 }
 
-pub(crate) async fn grant(
+async fn grant(
     arborist: Data<Arborist>,
     id: Path<String>,
-    provider: Provider,
+    label: Label,
     body: Body,
 ) -> Result<HttpResponse, Error> {
     let policy = read_policy_name(&body.0)?;
-    let mut tx = arborist.begin().await?;
-    client::grant_one(&mut tx, &id, &policy, provider.label()).await?;
-    tx.commit().await?;
+    arborist.grant_to_client(&id, &policy, &label).await?;
     Ok(no_content())
 }
 
-pub(crate) async fn revoke_all(
-    arborist: Data<Arborist>,
-    id: Path<String>,
-    provider: Provider,
-) -> Result<HttpResponse, Error> {
-    let mut tx = arborist.begin().await?;
-    client::revoke(&mut tx, &id, None, provider.label()).await?;
-    tx.commit().await?;
+async fn revoke_all(arborist: Data<Arborist>, id: Path<String>, label: Label) -> Result<HttpResponse, Error> {
+    arborist.revoke(Holder::Client(&id), Held::All, &label).await?;
     Ok(no_content())
 }
 
-pub(crate) async fn revoke(
+async fn revoke(
     arborist: Data<Arborist>,
     path: Path<(String, String)>,
-    provider: Provider,
+    label: Label,
 ) -> Result<HttpResponse, Error> {
-    let (id, policy) = path.into_inner();
-    let mut tx = arborist.begin().await?;
-    client::revoke(&mut tx, &id, Some(&policy), provider.label()).await?;
-    tx.commit().await?;
+    let (id, policy) = &*path;
+    arborist.revoke(Holder::Client(id), Held::One(policy), &label).await?;
     Ok(no_content())
 }

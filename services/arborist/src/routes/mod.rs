@@ -1,110 +1,57 @@
-//! Routes, one file a kind of thing.
+//! Routes, one file for each kind of thing.
 
+mod answer;
 mod auth;
+mod body;
 mod client;
 mod group;
+mod headers;
+mod health;
+mod paths;
 mod policy;
 mod resource;
 mod role;
 mod user;
 
-use actix_web::{HttpResponse, Resource, guard, web};
+use std::sync::Arc;
 
-use crate::Error;
+use ::web::{Endpoint, Routes};
+use actix_web::{
+    HttpResponse,
+    middleware::from_fn,
+    web::{self, Data, PathConfig, ServiceConfig},
+};
 
-/// All routes of arborist. A known path with another method is 405 without a body.
-pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
-    at(cfg, "/health", |r| r.route(web::get().to(auth::health)));
+use crate::{Arborist, Error};
 
-    at(cfg, "/auth/request", |r| r.route(web::post().to(auth::request)));
-    at(cfg, "/auth/proxy", |r| r.route(web::get().to(auth::proxy)));
-    at(cfg, "/auth/mapping", |r| {
-        r.route(web::get().to(auth::own_mapping)).route(web::post().to(auth::any_mapping))
-    });
-    at(cfg, "/auth/resources", |r| {
-        r.route(web::get().to(auth::own_resources)).route(web::post().to(auth::resources_of))
-    });
-
-    at(cfg, "/policy", |r| {
-        r.route(web::get().to(policy::list))
-            .route(web::post().to(policy::create))
-            .route(web::put().to(policy::overwrite_named_in_body))
-    });
-    at(cfg, "/bulk/policy", |r| r.route(web::put().to(policy::overwrite_many)));
-    at(cfg, "/policy/{id}", |r| {
-        r.route(web::get().to(policy::read))
-            .route(web::put().to(policy::overwrite))
-            .route(web::delete().to(policy::delete))
-    });
-
-    at(cfg, "/resource", |r| {
-        r.route(web::get().to(resource::list))
-            .route(web::post().to(resource::create))
-            .route(web::put().to(resource::put))
-    });
-    at(cfg, "/resource/tag/{tag}", |r| r.guard(guard::Get()).route(web::get().to(resource::read_by_tag)));
-    at(cfg, "/resource/{path:.*}", |r| {
-        r.route(web::get().to(resource::read))
-            .route(web::post().to(resource::create_below))
-            .route(web::put().to(resource::put_below))
-            .route(web::delete().to(resource::delete))
-    });
-
-    at(cfg, "/role", |r| r.route(web::get().to(role::list)).route(web::post().to(role::create)));
-    at(cfg, "/role/{id}", |r| {
-        r.route(web::get().to(role::read))
-            .route(web::put().to(role::put))
-            .route(web::delete().to(role::delete))
-    });
-
-    configure_holders(cfg);
+/// Registers all routes. A known path with another method is 405 without a body.
+pub(crate) fn configure(arborist: Arc<Arborist>, config: &mut ServiceConfig) {
+    let not_allowed = || HttpResponse::MethodNotAllowed().finish();
+    let scope = web::scope("")
+        .wrap(from_fn(paths::clean))
+        .app_data(Data::from(arborist))
+        .app_data(PathConfig::default().error_handler(paths::unreadable))
+        .configure(|config| ::web::register(config, not_allowed, routes))
+        .default_service(web::to(unknown));
+    config.service(scope);
 }
 
-/// Routes of those that hold policies: users, groups, clients.
-fn configure_holders(cfg: &mut web::ServiceConfig) {
-    at(cfg, "/user", |r| r.route(web::get().to(user::list)).route(web::post().to(user::create)));
-    at(cfg, "/user/{name}", |r| {
-        r.route(web::get().to(user::read))
-            .route(web::patch().to(user::change))
-            .route(web::delete().to(user::delete))
-    });
-    at(cfg, "/user/{name}/policy", |r| {
-        r.route(web::post().to(user::grant)).route(web::delete().to(user::revoke_all))
-    });
-    at(cfg, "/user/{name}/bulk/policy", |r| r.route(web::post().to(user::grant_many)));
-    at(cfg, "/user/{name}/policy/{policy}", |r| r.route(web::delete().to(user::revoke)));
-    at(cfg, "/user/{name}/resources", |r| r.route(web::get().to(user::resources)));
-    // Only to delete them can names hold slashes.
-    at(cfg, "/user/{name:.+}", |r| r.route(web::delete().to(user::delete)));
-
-    at(cfg, "/group", |r| {
-        r.route(web::get().to(group::list))
-            .route(web::post().to(group::create))
-            .route(web::put().to(group::put))
-    });
-    at(cfg, "/group/{name}", |r| r.route(web::get().to(group::read)).route(web::delete().to(group::delete)));
-    at(cfg, "/group/{name}/user", |r| r.route(web::post().to(group::add_member)));
-    at(cfg, "/group/{name}/user/{user}", |r| r.route(web::delete().to(group::remove_member)));
-    at(cfg, "/group/{name}/policy", |r| r.route(web::post().to(group::grant)));
-    at(cfg, "/group/{name}/policy/{policy}", |r| r.route(web::delete().to(group::revoke)));
-
-    at(cfg, "/client", |r| r.route(web::get().to(client::list)).route(web::post().to(client::create)));
-    at(cfg, "/client/{id}", |r| r.route(web::get().to(client::read)).route(web::delete().to(client::delete)));
-    at(cfg, "/client/{id}/policy", |r| {
-        r.route(web::post().to(client::grant)).route(web::delete().to(client::revoke_all))
-    });
-    at(cfg, "/client/{id}/policy/{policy}", |r| r.route(web::delete().to(client::revoke)));
+/// All endpoints, for tests and tools.
+pub fn endpoints() -> Vec<Endpoint> {
+    ::web::endpoints(routes)
 }
 
-fn at(cfg: &mut web::ServiceConfig, path: &str, routes: impl FnOnce(Resource) -> Resource) {
-    cfg.service(routes(web::resource(path)).default_service(web::to(wrong_method)));
+fn routes(routes: &mut Routes<'_>) {
+    health::routes(routes);
+    auth::routes(routes);
+    policy::routes(routes);
+    resource::routes(routes);
+    role::routes(routes);
+    user::routes(routes);
+    group::routes(routes);
+    client::routes(routes);
 }
 
-async fn wrong_method() -> HttpResponse {
-    HttpResponse::MethodNotAllowed().finish()
-}
-
-/// The answer for paths that nobody registered.
-pub(crate) async fn unknown() -> Result<HttpResponse, Error> {
+async fn unknown() -> Result<HttpResponse, Error> {
     Err(Error::NotFound("not found".into()))
 }

@@ -1,115 +1,81 @@
 //! The tree of resources.
 
+use ::web::{Params, Routes};
 use actix_web::{
-    HttpRequest, HttpResponse,
+    Error as ActixError, FromRequest, HttpRequest, HttpResponse,
+    dev::Payload,
+    guard,
     web::{Data, Path},
 };
+use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
+use super::{
+    answer::{Answer, created, no_content, ok},
+    body::Body,
+};
 use crate::{
     Arborist, Error,
-    http::{Answer, Body, created, has_flag, no_content, ok},
-    model::{NewResource, Resource},
-    path::ResourcePath,
-    store::resource,
+    model::{MissingParents, NewResource, Resource, UnlistedChildren},
 };
 
-pub(crate) async fn list(arborist: Data<Arborist>) -> Result<Answer<Value>, Error> {
-    let mut tx = arborist.begin().await?;
-    Ok(ok(json!({ "resources": resource::all(&mut tx).await? })))
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.resource("/resource", |methods| methods.get(list).post(create).put(put));
+    routes.resource("/resource/tag/{tag}", |methods| methods.guard(guard::Get()).get(read_by_tag));
+    routes.resource("/resource/{path:.*}", |methods| methods.get(read).post(create).put(put).delete(delete));
 }
 
-pub(crate) async fn read(arborist: Data<Arborist>, path: Path<String>) -> Result<Answer<Resource>, Error> {
-    let missing = || Error::NotFound(format!("no resource found with path: `/{path}`"));
-    // A path that cannot be stored cannot be found.
-    let Ok(parsed) = ResourcePath::parse(&path) else { return Err(missing()) };
-    let mut tx = arborist.begin().await?;
-    let found = resource::by_path(&mut tx, &parsed).await.map_err(Error::from);
-    match found {
-        Ok(Some(found)) => Ok(ok(found)),
-        Ok(None) | Err(Error::BadRequest(_)) => Err(missing()),
-        Err(error) => Err(error),
+/// The tree of a body, which hangs below the path of the URL if there is one.
+struct Tree(NewResource);
+
+impl FromRequest for Tree {
+    type Error = ActixError;
+    type Future = LocalBoxFuture<'static, Result<Self, ActixError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let has_path = request.match_info().get("path").is_some();
+        let path = has_path.then(|| Path::<String>::extract(request).into_inner()).transpose();
+        let body = Body::from_request(request, payload);
+        Box::pin(async move {
+            let parent = path?.map_or_else(String::new, |path| format!("/{path}"));
+            Ok(Self(NewResource::read(&body.await?.0, &parent)?))
+        })
     }
 }
 
-pub(crate) async fn read_by_tag(
-    arborist: Data<Arborist>,
-    tag: Path<String>,
-) -> Result<Answer<Resource>, Error> {
-    let mut tx = arborist.begin().await?;
-    let found = resource::by_tag(&mut tx, &tag).await?;
-    found.map(ok).ok_or_else(|| Error::NotFound(format!("no resource found with tag: `{tag}`")))
+/// `?p` creates what is missing above a resource.
+fn missing_parents(params: &Params) -> MissingParents {
+    if params.has("p") { MissingParents::Create } else { MissingParents::Refuse }
 }
 
-pub(crate) async fn create(
-    arborist: Data<Arborist>,
-    req: HttpRequest,
-    body: Body,
-) -> Result<Answer<Value>, Error> {
-    create_at(&arborist, &req, "", &body).await
+/// `?merge` keeps the children that a body does not list.
+fn unlisted_children(params: &Params) -> UnlistedChildren {
+    if params.has("merge") { UnlistedChildren::Keep } else { UnlistedChildren::Delete }
 }
 
-pub(crate) async fn create_below(
-    arborist: Data<Arborist>,
-    req: HttpRequest,
-    parent: Path<String>,
-    body: Body,
-) -> Result<Answer<Value>, Error> {
-    create_at(&arborist, &req, &format!("/{parent}"), &body).await
+async fn list(arborist: Data<Arborist>) -> Result<Answer<Value>, Error> {
+    Ok(ok(json!({ "resources": arborist.resources().await? })))
 }
 
-async fn create_at(
-    arborist: &Arborist,
-    req: &HttpRequest,
-    parent: &str,
-    body: &Body,
-) -> Result<Answer<Value>, Error> {
-    let new = NewResource::read(&body.0, parent)?;
-    let mut tx = arborist.begin().await?;
-    let made = resource::create(&mut tx, &new, has_flag(req, "p")).await?;
-    tx.commit().await?;
+async fn read(arborist: Data<Arborist>, path: Path<String>) -> Result<Answer<Resource>, Error> {
+    Ok(ok(arborist.resource(&path).await?))
+}
+
+async fn read_by_tag(arborist: Data<Arborist>, tag: Path<String>) -> Result<Answer<Resource>, Error> {
+    Ok(ok(arborist.resource_with_tag(&tag).await?))
+}
+
+async fn create(arborist: Data<Arborist>, params: Params, Tree(new): Tree) -> Result<Answer<Value>, Error> {
+    let made = arborist.create_resource(&new, missing_parents(&params)).await?;
     Ok(created(json!({ "created": made })))
 }
 
-pub(crate) async fn put(
-    arborist: Data<Arborist>,
-    req: HttpRequest,
-    body: Body,
-) -> Result<Answer<Value>, Error> {
-    put_at(&arborist, &req, "", &body).await
-}
-
-pub(crate) async fn put_below(
-    arborist: Data<Arborist>,
-    req: HttpRequest,
-    parent: Path<String>,
-    body: Body,
-) -> Result<Answer<Value>, Error> {
-    put_at(&arborist, &req, &format!("/{parent}"), &body).await
-}
-
-async fn put_at(
-    arborist: &Arborist,
-    req: &HttpRequest,
-    parent: &str,
-    body: &Body,
-) -> Result<Answer<Value>, Error> {
-    let new = NewResource::read(&body.0, parent)?;
-    let mut tx = arborist.begin().await?;
-    let made = resource::put(&mut tx, &new, has_flag(req, "p"), has_flag(req, "merge")).await?;
-    tx.commit().await?;
+async fn put(arborist: Data<Arborist>, params: Params, Tree(new): Tree) -> Result<Answer<Value>, Error> {
+    let made = arborist.put_resource(&new, missing_parents(&params), unlisted_children(&params)).await?;
     Ok(created(json!({ "created": made })))
 }
 
-pub(crate) async fn delete(arborist: Data<Arborist>, path: Path<String>) -> Result<HttpResponse, Error> {
-    if let Ok(path) = ResourcePath::parse(&path) {
-        let mut tx = arborist.begin().await?;
-        match resource::delete(&mut tx, &path).await.map_err(Error::from) {
-            Ok(()) => tx.commit().await?,
-            // A label that is too long is in no path.
-            Err(Error::BadRequest(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
+async fn delete(arborist: Data<Arborist>, path: Path<String>) -> Result<HttpResponse, Error> {
+    arborist.delete_resource(&path).await?;
     Ok(no_content())
 }

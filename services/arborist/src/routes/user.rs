@@ -1,133 +1,104 @@
-//! Users and their direct grants.
+//! Users and what is granted to them directly.
 
+use ::web::{Params, Routes};
 use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
+    HttpResponse,
     web::{Data, Path},
 };
 use serde_json::{Value, json};
 
-use super::auth::{Resources, resources as spell_resources};
+use super::{
+    answer::{self, Answer, created, no_content, ok},
+    body::Body,
+};
 use crate::{
     Arborist, Error,
-    http::{Answer, Body, Provider, created, no_content, ok},
-    model::{GrantedPolicy, User, UserChange},
-    store::{decision::Subject, user},
+    model::{GrantedPolicy, Held, Holder, Label, User, UserChange},
 };
 
-pub(crate) async fn list(arborist: Data<Arborist>) -> Result<Answer<Value>, Error> {
-    let mut tx = arborist.begin().await?;
-    Ok(ok(json!({ "users": user::all(&mut tx).await? })))
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.resource("/user", |methods| methods.get(list).post(create));
+    routes.resource("/user/{name}", |methods| methods.get(read).patch(change).delete(delete));
+    routes.resource("/user/{name}/policy", |methods| methods.post(grant).delete(revoke_all));
+    routes.resource("/user/{name}/bulk/policy", |methods| methods.post(grant_many));
+    routes.resource("/user/{name}/policy/{policy}", |methods| methods.delete(revoke));
+    routes.resource("/user/{name}/resources", |methods| methods.get(resources));
+    // A name with slashes can only be deleted.
+    routes.resource("/user/{name:.+}", |methods| methods.delete(delete));
 }
 
-pub(crate) async fn read(arborist: Data<Arborist>, name: Path<String>) -> Result<Answer<User>, Error> {
-    let mut tx = arborist.begin().await?;
-    let found = user::find(&mut tx, &name).await?;
-    found.map(ok).ok_or_else(|| Error::NotFound(format!("no user found with username: {name}")))
+async fn list(arborist: Data<Arborist>) -> Result<Answer<Value>, Error> {
+    Ok(ok(json!({ "users": arborist.users().await? })))
 }
 
-pub(crate) async fn create(arborist: Data<Arborist>, body: Body) -> Result<Answer<Value>, Error> {
+async fn read(arborist: Data<Arborist>, name: Path<String>) -> Result<Answer<User>, Error> {
+    Ok(ok(arborist.user(&name).await?))
+}
+
+async fn create(arborist: Data<Arborist>, body: Body) -> Result<Answer<Value>, Error> {
     let new = User::read(&body.0)?;
-    let mut tx = arborist.begin().await?;
-    user::create(&mut tx, &new).await?;
-    tx.commit().await?;
+    arborist.create_user(&new).await?;
     Ok(created(json!({ "created": new })))
 }
 
-pub(crate) async fn change(
-    arborist: Data<Arborist>,
-    name: Path<String>,
-    body: Body,
-) -> Result<HttpResponse, Error> {
+async fn change(arborist: Data<Arborist>, name: Path<String>, body: Body) -> Result<HttpResponse, Error> {
     let change = UserChange::read(&body.0)?;
-    let mut tx = arborist.begin().await?;
-    user::change(&mut tx, &name, &change).await?;
-    tx.commit().await?;
+    arborist.change_user(&name, &change).await?;
     Ok(no_content())
 }
 
-pub(crate) async fn delete(arborist: Data<Arborist>, name: Path<String>) -> Result<HttpResponse, Error> {
-    let mut tx = arborist.begin().await?;
-    user::delete(&mut tx, &name).await?;
-    tx.commit().await?;
+async fn delete(arborist: Data<Arborist>, name: Path<String>) -> Result<HttpResponse, Error> {
+    arborist.delete_user(&name).await?;
     Ok(no_content())
 }
 
-pub(crate) async fn grant(
+async fn grant(
     arborist: Data<Arborist>,
     name: Path<String>,
-    provider: Provider,
+    label: Label,
     body: Body,
 ) -> Result<HttpResponse, Error> {
     let grant = GrantedPolicy::read(&body.0)?;
-    let mut tx = arborist.begin().await?;
-    if let Some(error) = user::grant(&mut tx, &name, &[grant], provider.label()).await? {
-        return Err(error);
-    }
-    tx.commit().await?;
+    arborist.grant_to_user(&name, grant, &label).await?;
     Ok(no_content())
 }
 
 /// `POST /user/{name}/bulk/policy`: what can be granted is; otherwise the answer is the first error.
-pub(crate) async fn grant_many(
+async fn grant_many(
     arborist: Data<Arborist>,
     name: Path<String>,
-    provider: Provider,
+    label: Label,
     body: Body,
 ) -> Result<HttpResponse, Error> {
-    let (grants, first_error) = GrantedPolicy::read_many(&body.0)?;
-    let mut tx = arborist.begin().await?;
-    let refused = user::grant(&mut tx, &name, &grants, provider.label()).await?;
-    tx.commit().await?;
-    match first_error.or(refused) {
-        Some(error) => Err(error),
-        None => Ok(no_content()),
-    }
-}
-
-pub(crate) async fn revoke_all(
-    arborist: Data<Arborist>,
-    name: Path<String>,
-    provider: Provider,
-) -> Result<HttpResponse, Error> {
-    let mut tx = arborist.begin().await?;
-    user::revoke(&mut tx, &name, None, provider.label()).await?;
-    tx.commit().await?;
+    let read = GrantedPolicy::read_many(&body.0)?;
+    arborist.grant_many_to_user(&name, read, &label).await?;
     Ok(no_content())
 }
 
-pub(crate) async fn revoke(
+async fn revoke_all(
+    arborist: Data<Arborist>,
+    name: Path<String>,
+    label: Label,
+) -> Result<HttpResponse, Error> {
+    arborist.revoke(Holder::User(&name), Held::All, &label).await?;
+    Ok(no_content())
+}
+
+async fn revoke(
     arborist: Data<Arborist>,
     path: Path<(String, String)>,
-    provider: Provider,
+    label: Label,
 ) -> Result<HttpResponse, Error> {
-    let (name, policy) = path.into_inner();
-    let mut tx = arborist.begin().await?;
-    let Some(granted_by) = user::provider_of_grant(&mut tx, &name, &policy).await? else {
-        let text = format!(
-            "policy `{policy}` is not granted to user `{name}` directly, so it is not revoked; a group may have it"
-        );
-        return Err(Error::BareText(StatusCode::BAD_REQUEST, text));
-    };
-    if provider.label().is_some_and(|label| granted_by.as_deref() != Some(label)) {
-        let text = format!("policy `{policy}` was not granted to user `{name}` under this label");
-        return Err(Error::Unauthenticated(text));
-    }
-    user::revoke(&mut tx, &name, Some(&policy), provider.label()).await?;
-    tx.commit().await?;
+    let (name, policy) = &*path;
+    arborist.revoke_from_user(name, policy, &label).await?;
     Ok(no_content())
 }
 
-pub(crate) async fn resources(
+async fn resources(
     arborist: Data<Arborist>,
-    req: HttpRequest,
     name: Path<String>,
-) -> Result<Answer<Resources>, Error> {
-    let mut tx = arborist.begin().await?;
-    if !user::exists(&mut tx, &name).await? {
-        return Err(Error::NotFound(format!("no user found with username: `{name}`")));
-    }
-    drop(tx);
-    let reached = arborist.reached_by(&Subject::user(&name), &[]).await?;
-    Ok(spell_resources(&req, reached))
+    params: Params,
+) -> Result<Answer<answer::Resources>, Error> {
+    let reached = arborist.reached_by_user(&name).await?;
+    Ok(answer::resources(&params, reached))
 }

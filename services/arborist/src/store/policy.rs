@@ -4,15 +4,17 @@ use std::collections::{HashMap, HashSet};
 
 use sqlx::PgConnection;
 
-use super::{resource, role};
+use super::role;
 use crate::{
-    Error,
     model::{ExpandedPolicy, Policy, Role},
     path::ResourcePath,
 };
 
 /// All policies, or those named.
-pub(crate) async fn load(conn: &mut PgConnection, only: Option<&[&str]>) -> Result<Vec<Policy>, sqlx::Error> {
+pub(crate) async fn load(
+    connection: &mut PgConnection,
+    only: Option<&[&str]>,
+) -> Result<Vec<Policy>, sqlx::Error> {
     let rows: Vec<(String, String, Vec<String>, Vec<String>)> = sqlx::query_as(
         "select policy.name, coalesce(policy.description, ''),
             array(
@@ -29,7 +31,7 @@ pub(crate) async fn load(conn: &mut PgConnection, only: Option<&[&str]>) -> Resu
          order by policy.name",
     )
     .bind(only)
-    .fetch_all(conn)
+    .fetch_all(connection)
     .await?;
     let decoded = |paths: Vec<String>| paths.into_iter().map(|path| ResourcePath::from_ltree(path).decoded());
     let policy = |(id, description, paths, role_ids): (_, _, Vec<String>, _)| Policy {
@@ -42,93 +44,44 @@ pub(crate) async fn load(conn: &mut PgConnection, only: Option<&[&str]>) -> Resu
 }
 
 /// All policies with their roles written out.
-pub(crate) async fn load_expanded(conn: &mut PgConnection) -> Result<Vec<ExpandedPolicy>, sqlx::Error> {
-    let roles = role::load(conn, None).await?;
+pub(crate) async fn load_expanded(connection: &mut PgConnection) -> Result<Vec<ExpandedPolicy>, sqlx::Error> {
+    let roles = role::load(connection, None).await?;
     let roles: HashMap<&str, &Role> = roles.iter().map(|role| (role.id.as_str(), role)).collect();
+    let roles_of = |policy: &Policy| {
+        let found = policy.role_ids.iter().filter_map(|id| roles.get(id.as_str()));
+        found.map(|role| (*role).clone()).collect()
+    };
     let expand = |policy: Policy| ExpandedPolicy {
-        roles: policy
-            .role_ids
-            .iter()
-            .filter_map(|id| roles.get(id.as_str()))
-            .map(|role| (*role).clone())
-            .collect(),
+        roles: roles_of(&policy),
         id: policy.id,
         description: policy.description,
         resource_paths: policy.resource_paths,
     };
-    Ok(load(conn, None).await?.into_iter().map(expand).collect())
+    Ok(load(connection, None).await?.into_iter().map(expand).collect())
+}
+
+/// The rows of all policies by their names.
+pub(crate) async fn rows(connection: &mut PgConnection) -> Result<HashMap<String, i32>, sqlx::Error> {
+    let rows: Vec<(String, i32)> =
+        sqlx::query_as("select name, id from policy").fetch_all(connection).await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Which of `names` exist.
 pub(crate) async fn existing(
-    conn: &mut PgConnection,
+    connection: &mut PgConnection,
     names: &[&str],
 ) -> Result<HashSet<String>, sqlx::Error> {
     let found: Vec<String> = sqlx::query_scalar("select name from policy where name = any($1)")
         .bind(names)
-        .fetch_all(conn)
+        .fetch_all(connection)
         .await?;
     Ok(found.into_iter().collect())
 }
 
-/// What exists of all that some policies refer to.
-pub(crate) struct Known {
-    paths: HashSet<String>,
-    roles: HashSet<String>,
-}
-
-impl Known {
-    /// Looks up everything that `policies` refer to.
-    pub(crate) async fn load(conn: &mut PgConnection, policies: &[Policy]) -> Result<Self, sqlx::Error> {
-        let paths: Vec<ResourcePath> = policies
-            .iter()
-            .flat_map(|policy| &policy.resource_paths)
-            .filter_map(|path| exact(path))
-            .collect();
-        let roles: Vec<&str> =
-            policies.iter().flat_map(|policy| &policy.role_ids).map(String::as_str).collect();
-        let paths: Vec<&str> = paths.iter().map(ResourcePath::ltree).collect();
-        Ok(Self {
-            paths: resource::existing(conn, &paths).await?,
-            roles: role::existing(conn, &roles).await?,
-        })
-    }
-
-    /// Whether `policy` is complete and refers to nothing that is missing. `doing` begins the message.
-    pub(crate) fn check(&self, policy: &Policy, doing: &str) -> Result<(), Error> {
-        if policy.resource_paths.is_empty() {
-            return Err(Error::BadRequest("no resource paths specified".into()));
-        }
-        if policy.role_ids.is_empty() {
-            return Err(Error::BadRequest("no role IDs specified".into()));
-        }
-        let unknown = |path: &&String| !exact(path).is_some_and(|path| self.paths.contains(path.ltree()));
-        refuse_missing(doing, "resources", policy.resource_paths.iter().filter(unknown))?;
-        refuse_missing(doing, "roles", policy.role_ids.iter().filter(|role| !self.roles.contains(*role)))
-    }
-}
-
-fn refuse_missing<'a>(
-    doing: &str,
-    what: &str,
-    missing: impl Iterator<Item = &'a String>,
-) -> Result<(), Error> {
-    let missing: Vec<&str> = missing.map(String::as_str).collect();
-    match missing.is_empty() {
-        true => Ok(()),
-        false => Err(Error::BadRequest(format!("{doing}: {what} do not exist: {}", missing.join(", ")))),
-    }
-}
-
-/// A path that is written exactly as arborist answers it: with one slash at the beginning.
-fn exact(path: &str) -> Option<ResourcePath> {
-    let rest = path.strip_prefix('/')?;
-    (!rest.starts_with('/')).then(|| ResourcePath::parse(rest).ok()).flatten()
-}
-
-/// Creates policies that do not exist yet; returns the names of those created.
+/// Creates policies that do not exist yet; returns the names of those that were created.
 pub(crate) async fn create(
-    conn: &mut PgConnection,
+    connection: &mut PgConnection,
     policies: &[&Policy],
 ) -> Result<HashSet<String>, sqlx::Error> {
     let created: Vec<String> = sqlx::query_scalar(
@@ -138,19 +91,19 @@ pub(crate) async fn create(
     )
     .bind(policies.iter().map(|policy| policy.id.as_str()).collect::<Vec<_>>())
     .bind(policies.iter().map(|policy| policy.description.as_str()).collect::<Vec<_>>())
-    .fetch_all(&mut *conn)
+    .fetch_all(&mut *connection)
     .await?;
     let created: HashSet<String> = created.into_iter().collect();
     let new: Vec<(&str, &Policy)> =
         policies.iter().filter(|policy| created.contains(&policy.id)).map(|p| (p.id.as_str(), *p)).collect();
-    link(conn, &new).await?;
+    link(connection, &new).await?;
     Ok(created)
 }
 
 /// Overwrites the policies of the given names, whatever names stand in the policies themselves; those that do not
 /// exist are left out. Names must be distinct.
 pub(crate) async fn overwrite(
-    conn: &mut PgConnection,
+    connection: &mut PgConnection,
     policies: &[(&str, &Policy)],
 ) -> Result<(), sqlx::Error> {
     let names: Vec<&str> = policies.iter().map(|(name, _)| *name).collect();
@@ -160,26 +113,26 @@ pub(crate) async fn overwrite(
     )
     .bind(&names)
     .bind(policies.iter().map(|(_, policy)| policy.description.as_str()).collect::<Vec<_>>())
-    .execute(&mut *conn)
+    .execute(&mut *connection)
     .await?;
     sqlx::query(
         "delete from policy_resource using policy where policy.id = policy_id and policy.name = any($1)",
     )
     .bind(&names)
-    .execute(&mut *conn)
+    .execute(&mut *connection)
     .await?;
     sqlx::query("delete from policy_role using policy where policy.id = policy_id and policy.name = any($1)")
         .bind(&names)
-        .execute(&mut *conn)
+        .execute(&mut *connection)
         .await?;
-    link(conn, policies).await
+    link(connection, policies).await
 }
 
-async fn link(conn: &mut PgConnection, policies: &[(&str, &Policy)]) -> Result<(), sqlx::Error> {
+async fn link(connection: &mut PgConnection, policies: &[(&str, &Policy)]) -> Result<(), sqlx::Error> {
     let paths: Vec<(&str, ResourcePath)> = policies
         .iter()
         .flat_map(|(name, policy)| policy.resource_paths.iter().map(move |path| (*name, path)))
-        .filter_map(|(name, path)| exact(path).map(|path| (name, path)))
+        .filter_map(|(name, path)| ResourcePath::parse_exact(path).map(|path| (name, path)))
         .collect();
     sqlx::query(
         "insert into policy_resource (policy_id, resource_id)
@@ -189,7 +142,7 @@ async fn link(conn: &mut PgConnection, policies: &[(&str, &Policy)]) -> Result<(
     )
     .bind(paths.iter().map(|(name, _)| *name).collect::<Vec<_>>())
     .bind(paths.iter().map(|(_, path)| path.ltree()).collect::<Vec<_>>())
-    .execute(&mut *conn)
+    .execute(&mut *connection)
     .await?;
     let roles =
         policies.iter().flat_map(|(name, policy)| policy.role_ids.iter().map(move |role| (*name, role)));
@@ -202,13 +155,13 @@ async fn link(conn: &mut PgConnection, policies: &[(&str, &Policy)]) -> Result<(
     )
     .bind(names)
     .bind(roles)
-    .execute(conn)
+    .execute(connection)
     .await?;
     Ok(())
 }
 
 /// Deletes a policy with all its grants; one that does not exist is fine.
-pub(crate) async fn delete(conn: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("delete from policy where name = $1").bind(name).execute(conn).await?;
+pub(crate) async fn delete(connection: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from policy where name = $1").bind(name).execute(connection).await?;
     Ok(())
 }

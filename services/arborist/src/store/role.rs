@@ -6,15 +6,15 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 use sqlx::{PgConnection, types::Json};
 
-use crate::{
-    Error,
-    model::{Action, Permission, Role},
-};
+use crate::model::{Action, Permission, Role};
 
 type Row = (String, Option<String>, Option<String>, Option<String>, Option<Json<Map<String, Value>>>);
 
 /// All roles, or those named. Descriptions come back empty, as the original gives them.
-pub(crate) async fn load(conn: &mut PgConnection, only: Option<&[&str]>) -> Result<Vec<Role>, sqlx::Error> {
+pub(crate) async fn load(
+    connection: &mut PgConnection,
+    only: Option<&[&str]>,
+) -> Result<Vec<Role>, sqlx::Error> {
     let rows: Vec<Row> = sqlx::query_as(
         "select role.name, permission.name, permission.service, permission.method, permission.constraints
          from role left join permission on permission.role_id = role.id
@@ -22,7 +22,7 @@ pub(crate) async fn load(conn: &mut PgConnection, only: Option<&[&str]>) -> Resu
          order by role.name, permission.name",
     )
     .bind(only)
-    .fetch_all(conn)
+    .fetch_all(connection)
     .await?;
     let mut roles: IndexMap<String, Vec<Permission>> = IndexMap::new();
     for (role, id, service, method, constraints) in rows {
@@ -39,17 +39,22 @@ pub(crate) async fn load(conn: &mut PgConnection, only: Option<&[&str]>) -> Resu
 
 /// Which of `names` exist.
 pub(crate) async fn existing(
-    conn: &mut PgConnection,
+    connection: &mut PgConnection,
     names: &[&str],
 ) -> Result<HashSet<String>, sqlx::Error> {
-    let found: Vec<String> =
-        sqlx::query_scalar("select name from role where name = any($1)").bind(names).fetch_all(conn).await?;
+    let found: Vec<String> = sqlx::query_scalar("select name from role where name = any($1)")
+        .bind(names)
+        .fetch_all(connection)
+        .await?;
     Ok(found.into_iter().collect())
 }
 
 /// Creates roles that do not exist yet. Of two permissions with one identifier the first is kept. Returns the
 /// names of those that were created.
-pub(crate) async fn create(conn: &mut PgConnection, roles: &[&Role]) -> Result<HashSet<String>, sqlx::Error> {
+pub(crate) async fn create(
+    connection: &mut PgConnection,
+    roles: &[&Role],
+) -> Result<HashSet<String>, sqlx::Error> {
     let created: Vec<String> = sqlx::query_scalar(
         "insert into role (name, description)
          select name, description from unnest($1::text[], $2::text[]) as new(name, description)
@@ -57,7 +62,7 @@ pub(crate) async fn create(conn: &mut PgConnection, roles: &[&Role]) -> Result<H
     )
     .bind(roles.iter().map(|role| role.id.as_str()).collect::<Vec<_>>())
     .bind(roles.iter().map(|role| role.description.as_str()).collect::<Vec<_>>())
-    .fetch_all(&mut *conn)
+    .fetch_all(&mut *connection)
     .await?;
     let created: HashSet<String> = created.into_iter().collect();
     let new: Vec<&Role> = roles.iter().copied().filter(|role| created.contains(&role.id)).collect();
@@ -67,14 +72,14 @@ pub(crate) async fn create(conn: &mut PgConnection, roles: &[&Role]) -> Result<H
         let firsts = role.permissions.iter().filter(|permission| seen.insert(&permission.id));
         firsts.for_each(|permission| columns.push(&role.id, permission));
     }
-    columns.upsert(conn).await?;
+    columns.upsert(connection).await?;
     Ok(created)
 }
 
 /// Updates roles that exist: descriptions are set (none leaves the stored one alone), permissions are created or
 /// replaced by identifier, and those that are not listed stay. Returns the names of those that changed.
 pub(crate) async fn update(
-    conn: &mut PgConnection,
+    connection: &mut PgConnection,
     roles: &[(&Role, Option<&str>)],
 ) -> Result<HashSet<String>, sqlx::Error> {
     let mut changed: Vec<String> = sqlx::query_scalar(
@@ -86,16 +91,16 @@ pub(crate) async fn update(
     )
     .bind(roles.iter().map(|(role, _)| role.id.as_str()).collect::<Vec<_>>())
     .bind(roles.iter().map(|(_, description)| *description).collect::<Vec<_>>())
-    .fetch_all(&mut *conn)
+    .fetch_all(&mut *connection)
     .await?;
     let mut columns = Columns::default();
     for (role, _) in roles {
         // Of two permissions with one identifier the last counts.
         let lasts: IndexMap<&str, &Permission> =
-            role.permissions.iter().map(|p| (p.id.as_str(), p)).collect();
+            role.permissions.iter().map(|permission| (permission.id.as_str(), permission)).collect();
         lasts.into_values().for_each(|permission| columns.push(&role.id, permission));
     }
-    changed.extend(columns.upsert(conn).await?);
+    changed.extend(columns.upsert(connection).await?);
     Ok(changed.into_iter().collect())
 }
 
@@ -121,7 +126,7 @@ impl<'a> Columns<'a> {
     }
 
     /// Returns the names of the roles of which a permission was created or changed.
-    async fn upsert(self, conn: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    async fn upsert(self, connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
         sqlx::query_scalar(
             "with changed as (
                 insert into permission (role_id, name, service, method, description, constraints)
@@ -145,22 +150,13 @@ impl<'a> Columns<'a> {
         .bind(self.methods)
         .bind(self.descriptions)
         .bind(self.constraints)
-        .fetch_all(conn)
+        .fetch_all(connection)
         .await
     }
 }
 
-/// Creates `role`, or updates the one of that name. Returns whether it was created.
-pub(crate) async fn put(conn: &mut PgConnection, role: &Role) -> Result<bool, Error> {
-    if create(conn, &[role]).await?.contains(&role.id) {
-        return Ok(true);
-    }
-    update(conn, &[(role, Some(&role.description))]).await?;
-    Ok(false)
-}
-
 /// Deletes a role; one that does not exist is fine.
-pub(crate) async fn delete(conn: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("delete from role where name = $1").bind(name).execute(conn).await?;
+pub(crate) async fn delete(connection: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from role where name = $1").bind(name).execute(connection).await?;
     Ok(())
 }

@@ -1,16 +1,14 @@
 //! Users and what they were granted directly.
 //!
-//! Reading finds a user in any letter case; writing wants the exact name. A grant in another case therefore finds
-//! the user, answers well, and changes nothing (arborist 2026-09).
+//! Reading finds a user in any letter case; writing wants the exact name.
+
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
 use sqlx::PgConnection;
 
-use super::{ANONYMOUS, LOGGED_IN, policy};
-use crate::{
-    Error,
-    model::{GrantedPolicy, User, UserChange},
-};
+use crate::model::{ANONYMOUS, GrantedPolicy, LOGGED_IN, Label, User, UserChange};
 
 type Row = (String, Option<String>, Vec<String>, Vec<String>, Vec<Option<DateTime<Utc>>>);
 
@@ -22,7 +20,7 @@ fn user((name, email, groups, policies, expiries): Row) -> User {
 }
 
 /// All users with their groups and the policies that were granted to themselves.
-pub(crate) async fn all(conn: &mut PgConnection) -> Result<Vec<User>, sqlx::Error> {
+pub(crate) async fn all(connection: &mut PgConnection) -> Result<Vec<User>, sqlx::Error> {
     let rows: Vec<Row> = sqlx::query_as(
         "select usr.name, usr.email,
             array(
@@ -38,17 +36,18 @@ pub(crate) async fn all(conn: &mut PgConnection) -> Result<Vec<User>, sqlx::Erro
          ) as granted on true
          order by usr.name",
     )
-    .fetch_all(conn)
+    .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(user).collect())
 }
 
 /// One user, in any letter case, with all groups and policies that concern the user, expired ones included.
-pub(crate) async fn find(conn: &mut PgConnection, name: &str) -> Result<Option<User>, sqlx::Error> {
+pub(crate) async fn find(connection: &mut PgConnection, name: &str) -> Result<Option<User>, sqlx::Error> {
     let row: Option<Row> = sqlx::query_as(
         "select usr.name, usr.email,
             array(
-                select grp.name from usr_grp join grp on grp.id = usr_grp.grp_id where usr_grp.usr_id = usr.id
+                select grp.name from usr_grp join grp on grp.id = usr_grp.grp_id
+                where usr_grp.usr_id = usr.id
                 union select name from grp where name = any($2)
                 order by 1
             ),
@@ -60,7 +59,8 @@ pub(crate) async fn find(conn: &mut PgConnection, name: &str) -> Result<Option<U
                 select policy_id, expires_at from usr_policy where usr_id = usr.id
                 union
                 select grp_policy.policy_id, usr_grp.expires_at
-                from usr_grp join grp_policy on grp_policy.grp_id = usr_grp.grp_id where usr_grp.usr_id = usr.id
+                from usr_grp join grp_policy on grp_policy.grp_id = usr_grp.grp_id
+                where usr_grp.usr_id = usr.id
                 union
                 select grp_policy.policy_id, null
                 from grp join grp_policy on grp_policy.grp_id = grp.id where grp.name = any($2)
@@ -71,82 +71,118 @@ pub(crate) async fn find(conn: &mut PgConnection, name: &str) -> Result<Option<U
     )
     .bind(name)
     .bind([ANONYMOUS, LOGGED_IN].as_slice())
-    .fetch_optional(conn)
+    .fetch_optional(connection)
     .await?;
     Ok(row.map(user))
 }
 
 /// Whether there is a user of that name in any letter case.
-pub(crate) async fn exists(conn: &mut PgConnection, name: &str) -> Result<bool, sqlx::Error> {
+pub(crate) async fn exists(connection: &mut PgConnection, name: &str) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("select exists (select 1 from usr where lower(name) = lower($1))")
         .bind(name)
-        .fetch_one(conn)
+        .fetch_one(connection)
         .await
 }
 
-/// Creates a user.
-pub(crate) async fn create(conn: &mut PgConnection, user: &User) -> Result<(), Error> {
+/// Which of `names` exist, exactly so written.
+pub(crate) async fn existing(
+    connection: &mut PgConnection,
+    names: &[&str],
+) -> Result<HashSet<String>, sqlx::Error> {
+    let found: Vec<String> = sqlx::query_scalar("select name from usr where name = any($1)")
+        .bind(names)
+        .fetch_all(connection)
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// The row of each of `names` that exists: the one of exactly that name, else the oldest that differs in case alone.
+pub(crate) async fn rows(
+    connection: &mut PgConnection,
+    names: &[&str],
+) -> Result<HashMap<String, i32>, sqlx::Error> {
+    let rows: Vec<(String, i32)> = sqlx::query_as(
+        "select distinct on (wanted.name) wanted.name, usr.id
+         from unnest($1::text[]) as wanted(name) join usr on lower(usr.name) = lower(wanted.name)
+         order by wanted.name, usr.name = wanted.name desc, usr.id",
+    )
+    .bind(names)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Creates a user unless one of exactly that name exists; returns whether it did.
+pub(crate) async fn insert(connection: &mut PgConnection, user: &User) -> Result<bool, sqlx::Error> {
     let created = sqlx::query("insert into usr (name, email) values ($1, $2) on conflict (name) do nothing")
         .bind(&user.name)
         .bind(&user.email)
-        .execute(conn)
+        .execute(connection)
         .await?;
-    match created.rows_affected() {
-        0 => Err(Error::Conflict(format!(
-            "failed to insert user: user with this name already exists: {}",
-            user.name
-        ))),
-        _ => Ok(()),
-    }
+    Ok(created.rows_affected() > 0)
 }
 
-/// Changes name or e-mail address of the user of exactly that name.
-pub(crate) async fn change(conn: &mut PgConnection, name: &str, change: &UserChange) -> Result<(), Error> {
+/// Creates the users of `names` who do not exist in any letter case; returns their names.
+pub(crate) async fn insert_missing(
+    connection: &mut PgConnection,
+    names: &[&str],
+) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "insert into usr (name)
+         select distinct on (lower(wanted.name)) wanted.name
+         from unnest($1::text[]) with ordinality as wanted(name, place)
+         where not exists (select 1 from usr where lower(usr.name) = lower(wanted.name))
+         order by lower(wanted.name), wanted.place
+         on conflict (name) do nothing returning name",
+    )
+    .bind(names)
+    .fetch_all(connection)
+    .await
+}
+
+/// Changes name or e-mail address of the user of exactly that name; returns whether there is one.
+pub(crate) async fn update(
+    connection: &mut PgConnection,
+    name: &str,
+    change: &UserChange,
+) -> Result<bool, sqlx::Error> {
     let changed =
         sqlx::query("update usr set name = coalesce($2, name), email = coalesce($3, email) where name = $1")
             .bind(name)
             .bind(&change.name)
             .bind(&change.email)
-            .execute(conn)
-            .await
-            .map_err(|error| match Error::from(error) {
-                Error::Conflict(_) => {
-                    Error::Conflict("failed to update user: a user with this name already exists".into())
-                }
-                other => other,
-            })?;
-    match changed.rows_affected() {
-        0 => Err(Error::NotFound(format!("failed to update user: user does not exist: {name}"))),
-        _ => Ok(()),
-    }
+            .execute(connection)
+            .await?;
+    Ok(changed.rows_affected() > 0)
 }
 
 /// Deletes the user of exactly that name; one that does not exist is fine.
-pub(crate) async fn delete(conn: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("delete from usr where name = $1").bind(name).execute(conn).await?;
+pub(crate) async fn delete(connection: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from usr where name = $1").bind(name).execute(connection).await?;
     Ok(())
 }
 
-/// Grants policies to a user. An existing grant gets the new expiry and keeps its label.
-///
-/// Each grant stands for itself: those that can be made are made, and the error is that of the first that cannot.
+/// Deletes the users without policies and groups of their own; returns their names.
+pub(crate) async fn delete_idle(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "delete from usr
+         where not exists (select 1 from usr_policy where usr_policy.usr_id = usr.id)
+           and not exists (select 1 from usr_grp where usr_grp.usr_id = usr.id)
+         returning name",
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Grants policies to the user of exactly that name. An existing grant gets the new expiry and keeps its label.
 pub(crate) async fn grant(
-    conn: &mut PgConnection,
+    connection: &mut PgConnection,
     name: &str,
     grants: &[GrantedPolicy],
-    provider: Option<&str>,
-) -> Result<Option<Error>, Error> {
-    if grants.is_empty() {
-        return Ok(None);
-    }
-    if !exists(conn, name).await? {
-        let text = format!("failed to grant policy to user: user does not exist: {name}");
-        return Ok(Some(Error::NotFound(text)));
-    }
-    let names: Vec<&str> = grants.iter().map(|grant| grant.policy.as_str()).collect();
-    let known = policy::existing(conn, &names).await?;
+    label: &Label,
+) -> Result<(), sqlx::Error> {
     // Of two grants of one policy the last counts.
-    let distinct: indexmap::IndexMap<&str, Option<DateTime<Utc>>> =
+    let distinct: IndexMap<&str, Option<DateTime<Utc>>> =
         grants.iter().map(|grant| (grant.policy.as_str(), grant.expires_at)).collect();
     let (policies, expiries): (Vec<_>, Vec<_>) = distinct.into_iter().unzip();
     sqlx::query(
@@ -159,51 +195,29 @@ pub(crate) async fn grant(
     .bind(name)
     .bind(policies)
     .bind(expiries)
-    .bind(provider)
-    .execute(conn)
+    .bind(&label.0)
+    .execute(connection)
     .await?;
-    let missing = grants.iter().find(|grant| !known.contains(&grant.policy));
-    Ok(missing.map(|grant| {
-        Error::BadRequest(format!("failed to grant policy to user: policy does not exist: {}", grant.policy))
-    }))
+    Ok(())
 }
 
-/// Whether the policy was granted directly to the user (in any letter case), and under which label.
-pub(crate) async fn provider_of_grant(
-    conn: &mut PgConnection,
+/// The label of a policy that was granted directly to the user (in any letter case); none if it was not.
+pub(crate) async fn label_of_grant(
+    connection: &mut PgConnection,
     name: &str,
     policy: &str,
-) -> Result<Option<Option<String>>, sqlx::Error> {
-    sqlx::query_scalar(
+) -> Result<Option<Label>, sqlx::Error> {
+    let label: Option<Option<String>> = sqlx::query_scalar(
         "select usr_policy.authz_provider
-         from usr_policy join usr on usr.id = usr_policy.usr_id join policy on policy.id = usr_policy.policy_id
+         from usr_policy
+         join usr on usr.id = usr_policy.usr_id
+         join policy on policy.id = usr_policy.policy_id
          where lower(usr.name) = lower($1) and policy.name = $2
          order by usr.name = $1 desc limit 1",
     )
     .bind(name)
     .bind(policy)
-    .fetch_optional(conn)
-    .await
-}
-
-/// Revokes direct grants of the user of exactly that name: all, or that of one policy; with a provider only those
-/// under its label.
-pub(crate) async fn revoke(
-    conn: &mut PgConnection,
-    name: &str,
-    policy: Option<&str>,
-    provider: Option<&str>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "delete from usr_policy using usr, policy
-         where usr.id = usr_policy.usr_id and policy.id = usr_policy.policy_id and usr.name = $1
-           and ($2::text is null or policy.name = $2)
-           and ($3::text is null or usr_policy.authz_provider = $3)",
-    )
-    .bind(name)
-    .bind(policy)
-    .bind(provider)
-    .execute(conn)
+    .fetch_optional(connection)
     .await?;
-    Ok(())
+    Ok(label.map(Label))
 }

@@ -6,38 +6,39 @@ use serde_json::Map;
 use sqlx::PgConnection;
 use useryaml::UserYaml;
 
-use super::{ChangeKind, SyncError, SyncReport};
+use super::{
+    ChangeKind, SyncError, SyncReport,
+    legacy::{self, LegacyRight},
+};
 use crate::{
     Error,
+    actions::references::References,
     model::{Action, NewResource, Permission, Policy, Role},
     path::ResourcePath,
-    store::{
-        policy::{self, Known},
-        resource, role,
-    },
+    store::{policy, resource, role},
 };
 
 pub(super) async fn bring_in(
-    conn: &mut PgConnection,
+    connection: &mut PgConnection,
     file: &UserYaml,
     report: &mut SyncReport,
 ) -> Result<(), SyncError> {
-    resources(conn, file, report).await?;
-    roles(conn, file, report).await?;
-    policies(conn, file, report).await
+    resources(connection, file, report).await?;
+    roles(connection, file, report).await?;
+    policies(connection, file, report).await
 }
 
 async fn resources(
-    conn: &mut PgConnection,
+    connection: &mut PgConnection,
     file: &UserYaml,
     report: &mut SyncReport,
 ) -> Result<(), SyncError> {
     let trees = trees(&file.authz.resources, "")?;
-    let nodes: Vec<&NewResource> = trees.iter().flat_map(resource::flatten).collect();
-    let (created, updated) = resource::upsert(conn, &nodes).await?;
+    let nodes: Vec<&NewResource> = trees.iter().flat_map(NewResource::flatten).collect();
+    let upserted = resource::upsert(connection, &nodes).await?;
     let decoded = |paths: Vec<String>| paths.into_iter().map(|path| ResourcePath::from_ltree(path).decoded());
-    report.note(ChangeKind::ResourceCreated, decoded(created));
-    report.note(ChangeKind::ResourceUpdated, decoded(updated));
+    report.note(ChangeKind::ResourceCreated, decoded(upserted.created));
+    report.note(ChangeKind::ResourceUpdated, decoded(upserted.updated));
     Ok(())
 }
 
@@ -61,53 +62,40 @@ fn permission(id: &str, service: &str, method: &str) -> Permission {
     }
 }
 
-async fn roles(conn: &mut PgConnection, file: &UserYaml, report: &mut SyncReport) -> Result<(), SyncError> {
+async fn roles(
+    connection: &mut PgConnection,
+    file: &UserYaml,
+    report: &mut SyncReport,
+) -> Result<(), SyncError> {
     let read = |role: &useryaml::Role| Role {
         id: role.id.clone(),
         description: role.description.clone().unwrap_or_default(),
         permissions: role.permissions.iter().map(|p| permission(&p.id, &p.service, &p.method)).collect(),
     };
     let own: Vec<Role> = file.authz.roles.iter().map(read).collect();
-    let created = role::create(conn, &own.iter().collect::<Vec<_>>()).await?;
+    let created = role::create(connection, &own.iter().collect::<Vec<_>>()).await?;
     let descriptions = file.authz.roles.iter().map(|role| role.description.as_deref());
     let existing: Vec<(&Role, Option<&str>)> =
         own.iter().zip(descriptions).filter(|(role, _)| !created.contains(&role.id)).collect();
-    let updated = role::update(conn, &existing).await?;
+    let updated = role::update(connection, &existing).await?;
     report.note(ChangeKind::RoleCreated, created);
     report.note(ChangeKind::RoleUpdated, updated);
 
     // Legacy access wants a role a method, on every service; one of that name stays as it is.
-    let methods: BTreeSet<&str> = legacy(file).map(|(_, _, method)| method).collect();
+    let methods: BTreeSet<&str> = legacy::rights(file).map(|(_, right)| right.method).collect();
     let of_method = |method: &str| Role {
         id: method.to_owned(),
         description: String::new(),
         permissions: vec![permission(method, "*", method)],
     };
     let roles: Vec<Role> = methods.into_iter().map(of_method).collect();
-    let created = role::create(conn, &roles.iter().collect::<Vec<_>>()).await?;
+    let created = role::create(connection, &roles.iter().collect::<Vec<_>>()).await?;
     report.note(ChangeKind::RoleCreated, created);
     Ok(())
 }
 
-/// Legacy access: user, resource path, method.
-pub(super) fn legacy(file: &UserYaml) -> impl Iterator<Item = (&str, &str, &str)> {
-    file.users.iter().flat_map(|(name, user)| {
-        let resolved =
-            user.projects.iter().filter_map(|project| Some((project, file.authz.resource_of(project)?)));
-        resolved.flat_map(move |(project, path)| {
-            project.privilege.iter().map(move |method| (name.as_str(), path, method.as_str()))
-        })
-    })
-}
-
-/// The policy of legacy access, as usersync names it: `programs.A-read` for reading `/programs/A`.
-pub(super) fn legacy_policy(path: &str, method: &str) -> String {
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    format!("{}-{method}", parts.join("."))
-}
-
 async fn policies(
-    conn: &mut PgConnection,
+    connection: &mut PgConnection,
     file: &UserYaml,
     report: &mut SyncReport,
 ) -> Result<(), SyncError> {
@@ -118,40 +106,40 @@ async fn policies(
         role_ids: policy.role_ids.clone(),
     };
     let own: Vec<Policy> = file.authz.policies.iter().map(read).collect();
-    check(conn, &own).await?;
-    let created = policy::create(conn, &own.iter().collect::<Vec<_>>()).await?;
-    let changed = changed(conn, &own).await?;
+    check(connection, &own).await?;
+    let created = policy::create(connection, &own.iter().collect::<Vec<_>>()).await?;
+    let changed = differing(connection, &own).await?;
     let named: Vec<(&str, &Policy)> = changed.iter().map(|policy| (policy.id.as_str(), *policy)).collect();
-    policy::overwrite(conn, &named).await?;
+    policy::overwrite(connection, &named).await?;
     report.note(ChangeKind::PolicyCreated, created);
     report.note(ChangeKind::PolicyUpdated, changed.iter().map(|policy| policy.id.clone()));
 
-    let wanted: BTreeSet<(&str, &str)> = legacy(file).map(|(_, path, method)| (path, method)).collect();
-    let of_access = |(path, method): (&str, &str)| Policy {
-        id: legacy_policy(path, method),
+    let rights: BTreeSet<LegacyRight<'_>> = legacy::rights(file).map(|(_, right)| right).collect();
+    let of_right = |right: LegacyRight<'_>| Policy {
+        id: right.policy(),
         description: String::new(),
-        resource_paths: vec![path.to_owned()],
-        role_ids: vec![method.to_owned()],
+        resource_paths: vec![right.path.to_owned()],
+        role_ids: vec![right.method.to_owned()],
     };
-    let legacy: Vec<Policy> = wanted.into_iter().map(of_access).collect();
-    check(conn, &legacy).await?;
-    let created = policy::create(conn, &legacy.iter().collect::<Vec<_>>()).await?;
+    let legacy: Vec<Policy> = rights.into_iter().map(of_right).collect();
+    check(connection, &legacy).await?;
+    let created = policy::create(connection, &legacy.iter().collect::<Vec<_>>()).await?;
     report.note(ChangeKind::PolicyCreated, created);
     Ok(())
 }
 
-async fn check(conn: &mut PgConnection, policies: &[Policy]) -> Result<(), Error> {
-    let known = Known::load(conn, policies).await?;
-    policies.iter().try_for_each(|policy| known.check(policy, &format!("policy `{}`", policy.id)))
+async fn check(connection: &mut PgConnection, policies: &[Policy]) -> Result<(), Error> {
+    let references = References::of(connection, policies.iter()).await?;
+    policies.iter().try_for_each(|policy| references.check(policy, &format!("policy `{}`", policy.id)))
 }
 
 /// Those of `policies` that differ from what is stored under their names.
-async fn changed<'a>(
-    conn: &mut PgConnection,
+async fn differing<'a>(
+    connection: &mut PgConnection,
     policies: &'a [Policy],
 ) -> Result<Vec<&'a Policy>, sqlx::Error> {
     let names: Vec<&str> = policies.iter().map(|policy| policy.id.as_str()).collect();
-    let stored = policy::load(conn, Some(&names)).await?;
+    let stored = policy::load(connection, Some(&names)).await?;
     let stored: HashMap<&str, &Policy> = stored.iter().map(|policy| (policy.id.as_str(), policy)).collect();
     let set = |list: &[String]| list.iter().cloned().collect::<BTreeSet<String>>();
     let differs = |policy: &&Policy| {

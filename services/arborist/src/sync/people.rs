@@ -5,80 +5,102 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use sqlx::PgConnection;
 use useryaml::UserYaml;
 
-use super::{
-    ChangeKind, Options, SyncError, SyncReport,
-    links::{self, LinkTable, Pair, Scope},
-    objects::{legacy, legacy_policy},
+use super::{ChangeKind, Options, SyncError, SyncReport, legacy};
+use crate::{
+    model::{ANONYMOUS, LOGGED_IN},
+    store::{
+        client, group,
+        links::{self, Holders, Link, LinkTable, NamedLink},
+        policy, user,
+    },
 };
-use crate::store::{ANONYMOUS, LOGGED_IN};
 
-/// Names to rows.
-type Ids = HashMap<String, i32>;
+/// The numbers of rows by their names.
+type Rows = HashMap<String, i32>;
 
 pub(super) async fn bring_in(
-    conn: &mut PgConnection,
+    connection: &mut PgConnection,
     file: &UserYaml,
     options: &Options,
     report: &mut SyncReport,
 ) -> Result<(), SyncError> {
-    let users = create_users(conn, file, report).await?;
-    groups(conn, file, options, report).await?;
-    let policies = ids(conn, "select name, id from policy").await?;
-    let groups = ids(conn, "select name, id from grp").await?;
-    let scope = if options.additive { Scope::Nobody } else { Scope::Everybody };
+    let users = create_users(connection, file, report).await?;
+    create_and_delete_groups(connection, file, options, report).await?;
+    let policies = policy::rows(connection).await?;
+    let groups = group::rows(connection).await?;
+    let removable = if options.additive { Holders::None } else { Holders::All };
 
-    let wanted = rows(&users, &policies, user_policies(file));
-    let kinds = (ChangeKind::UserGranted, ChangeKind::UserRevoked);
-    make_equal(conn, &links::USER_POLICIES, &wanted, options, &scope, kinds, report).await?;
-
-    let wanted = rows(&users, &groups, members(file));
-    let kinds = (ChangeKind::MemberAdded, ChangeKind::MemberRemoved);
-    make_equal(conn, &links::MEMBERS, &wanted, options, &scope, kinds, report).await?;
-
-    let wanted = rows(&groups, &policies, group_policies(file));
-    let kinds = (ChangeKind::GroupGranted, ChangeKind::GroupRevoked);
-    make_equal(conn, &links::GROUP_POLICIES, &wanted, options, &scope, kinds, report).await?;
+    let wanted = links(&users, &policies, user_policies(file));
+    USER_POLICIES.make_equal(connection, &wanted, options, &removable, report).await?;
+    let wanted = links(&users, &groups, members(file));
+    MEMBERS.make_equal(connection, &wanted, options, &removable, report).await?;
+    let wanted = links(&groups, &policies, group_policies(file));
+    GROUP_POLICIES.make_equal(connection, &wanted, options, &removable, report).await?;
 
     if !options.additive {
-        delete_users_without_anything(conn, report).await?;
+        // arborist takes a user whom it does not know for logged in, so nobody loses anything.
+        report.note(ChangeKind::UserDeleted, user::delete_idle(connection).await?);
     }
-    clients(conn, file, options, &policies, report).await
+    bring_in_clients(connection, file, options, &policies, report).await
 }
 
-async fn ids(conn: &mut PgConnection, query: &'static str) -> Result<Ids, sqlx::Error> {
-    let rows: Vec<(String, i32)> = sqlx::query_as(query).fetch_all(conn).await?;
-    Ok(rows.into_iter().collect())
+/// A table of links, and what its changes are called.
+struct SyncedTable {
+    table: LinkTable,
+    added: ChangeKind,
+    removed: ChangeKind,
 }
 
-/// The rows of pairs of names, each once, sorted, so that two writers take their locks in one order.
-fn rows<'a>(holders: &Ids, held: &Ids, pairs: impl Iterator<Item = (&'a str, String)>) -> Vec<(i32, i32)> {
-    let found = pairs.filter_map(|(holder, thing)| Some((*holders.get(holder)?, *held.get(&thing)?)));
-    found.collect::<BTreeSet<_>>().into_iter().collect()
+const USER_POLICIES: SyncedTable = SyncedTable {
+    table: links::USER_POLICIES,
+    added: ChangeKind::UserGranted,
+    removed: ChangeKind::UserRevoked,
+};
+const MEMBERS: SyncedTable =
+    SyncedTable { table: links::MEMBERS, added: ChangeKind::MemberAdded, removed: ChangeKind::MemberRemoved };
+const GROUP_POLICIES: SyncedTable = SyncedTable {
+    table: links::GROUP_POLICIES,
+    added: ChangeKind::GroupGranted,
+    removed: ChangeKind::GroupRevoked,
+};
+const CLIENT_POLICIES: SyncedTable = SyncedTable {
+    table: links::CLIENT_POLICIES,
+    added: ChangeKind::ClientGranted,
+    removed: ChangeKind::ClientRevoked,
+};
+
+impl SyncedTable {
+    async fn make_equal(
+        &self,
+        connection: &mut PgConnection,
+        wanted: &[Link],
+        options: &Options,
+        removable: &Holders,
+        report: &mut SyncReport,
+    ) -> Result<(), SyncError> {
+        let changes = links::make_equal(connection, &self.table, wanted, &options.label, removable).await?;
+        let written = |link: NamedLink| format!("{}: {}", link.holder, link.held);
+        report.note(self.added, changes.added.into_iter().map(written));
+        report.note(self.removed, changes.removed.into_iter().map(written));
+        Ok(())
+    }
 }
 
-async fn make_equal(
-    conn: &mut PgConnection,
-    table: &LinkTable,
-    wanted: &[(i32, i32)],
-    options: &Options,
-    scope: &Scope,
-    (inserted, deleted): (ChangeKind, ChangeKind),
-    report: &mut SyncReport,
-) -> Result<(), SyncError> {
-    let (new, old) = links::make_equal(conn, table, wanted, &options.label, scope).await?;
-    let written = |pairs: Vec<Pair>| pairs.into_iter().map(|(holder, held)| format!("{holder}: {held}"));
-    report.note(inserted, written(new));
-    report.note(deleted, written(old));
-    Ok(())
+/// The links of pairs of names, each once, sorted, so that two writers take their locks in one order.
+fn links<'a>(holders: &Rows, held: &Rows, pairs: impl Iterator<Item = (&'a str, String)>) -> Vec<Link> {
+    let known = pairs
+        .filter_map(|(holder, thing)| Some(Link { holder: *holders.get(holder)?, held: *held.get(&thing)? }));
+    known.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Direct grants of the file, those of legacy access included.
 fn user_policies(file: &UserYaml) -> impl Iterator<Item = (&str, String)> {
     let own = file.users.iter().map(|(name, user)| (name.as_str(), user.policies.as_slice()));
     let own = own.flat_map(|(name, policies)| policies.iter().map(move |policy| (name, policy.clone())));
-    own.chain(legacy(file).map(|(name, path, method)| (name, legacy_policy(path, method))))
+    own.chain(legacy::rights(file).map(|(name, right)| (name, right.policy())))
 }
 
+/// Users and the groups that they are in.
 fn members(file: &UserYaml) -> impl Iterator<Item = (&str, String)> {
     let groups = file.authz.groups.iter().map(|group| (group.name.as_str(), group.users.as_slice()));
     groups.flat_map(|(group, users)| users.iter().map(move |user| (user.as_str(), group.to_owned())))
@@ -93,89 +115,39 @@ fn group_policies(file: &UserYaml) -> impl Iterator<Item = (&str, String)> {
     own.chain(public).flat_map(|(group, list)| list.iter().map(move |policy| (group, policy.clone())))
 }
 
-/// Creates the users of the file who hold something and are not there in any letter case; gives the row of each
-/// name of the file: the one of exactly that name, else the oldest that differs in case alone.
+/// Creates the users of the file who hold something and do not exist; returns the rows of all who hold something.
 async fn create_users(
-    conn: &mut PgConnection,
+    connection: &mut PgConnection,
     file: &UserYaml,
     report: &mut SyncReport,
-) -> Result<Ids, SyncError> {
+) -> Result<Rows, SyncError> {
     let holders: HashSet<&str> =
         user_policies(file).map(|(name, _)| name).chain(members(file).map(|(name, _)| name)).collect();
     let names: Vec<&str> =
         file.users.keys().map(String::as_str).filter(|name| holders.contains(name)).collect();
-    let created: Vec<String> = sqlx::query_scalar(
-        "insert into usr (name)
-         select distinct on (lower(wanted.name)) wanted.name
-         from unnest($1::text[]) with ordinality as wanted(name, place)
-         where not exists (select 1 from usr where lower(usr.name) = lower(wanted.name))
-         order by lower(wanted.name), wanted.place
-         on conflict (name) do nothing returning name",
-    )
-    .bind(&names)
-    .fetch_all(&mut *conn)
-    .await?;
-    report.note(ChangeKind::UserCreated, created);
-    let rows: Vec<(String, i32)> = sqlx::query_as(
-        "select distinct on (wanted.name) wanted.name, usr.id
-         from unnest($1::text[]) as wanted(name) join usr on lower(usr.name) = lower(wanted.name)
-         order by wanted.name, usr.name = wanted.name desc, usr.id",
-    )
-    .bind(&names)
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().collect())
+    report.note(ChangeKind::UserCreated, user::insert_missing(connection, &names).await?);
+    Ok(user::rows(connection, &names).await?)
 }
 
-async fn groups(
-    conn: &mut PgConnection,
+async fn create_and_delete_groups(
+    connection: &mut PgConnection,
     file: &UserYaml,
     options: &Options,
     report: &mut SyncReport,
 ) -> Result<(), SyncError> {
     let names: Vec<&str> = file.authz.groups.iter().map(|group| group.name.as_str()).collect();
     if !options.additive {
-        let deleted: Vec<String> =
-            sqlx::query_scalar("delete from grp where name <> all($1) and name <> all($2) returning name")
-                .bind(&names)
-                .bind([ANONYMOUS, LOGGED_IN].as_slice())
-                .fetch_all(&mut *conn)
-                .await?;
-        report.note(ChangeKind::GroupDeleted, deleted);
+        report.note(ChangeKind::GroupDeleted, group::delete_others(connection, &names).await?);
     }
-    let created: Vec<String> = sqlx::query_scalar(
-        "insert into grp (name) select name from unnest($1::text[]) as wanted(name) order by name
-         on conflict (name) do nothing returning name",
-    )
-    .bind(&names)
-    .fetch_all(conn)
-    .await?;
-    report.note(ChangeKind::GroupCreated, created);
+    report.note(ChangeKind::GroupCreated, group::insert(connection, &names).await?);
     Ok(())
 }
 
-/// A user without policies and groups is one whom arborist need not know: it takes unknown users for logged in.
-async fn delete_users_without_anything(
-    conn: &mut PgConnection,
-    report: &mut SyncReport,
-) -> Result<(), SyncError> {
-    let deleted: Vec<String> = sqlx::query_scalar(
-        "delete from usr
-         where not exists (select 1 from usr_policy where usr_policy.usr_id = usr.id)
-           and not exists (select 1 from usr_grp where usr_grp.usr_id = usr.id)
-         returning name",
-    )
-    .fetch_all(conn)
-    .await?;
-    report.note(ChangeKind::UserDeleted, deleted);
-    Ok(())
-}
-
-async fn clients(
-    conn: &mut PgConnection,
+async fn bring_in_clients(
+    connection: &mut PgConnection,
     file: &UserYaml,
     options: &Options,
-    policies: &Ids,
+    policies: &Rows,
     report: &mut SyncReport,
 ) -> Result<(), SyncError> {
     let mut named: BTreeSet<&str> = BTreeSet::new();
@@ -185,24 +157,19 @@ async fn clients(
             report.unknown_clients.push(name.clone());
             continue;
         };
-        named.extend(ids.iter().map(String::as_str));
-        let pairs = ids.iter().flat_map(|id| client.policies.iter().map(move |policy| (id.as_str(), policy)));
-        wanted.extend(pairs.map(|(id, policy)| (id, policy.clone())));
+        for id in ids {
+            named.insert(id);
+            wanted.extend(client.policies.iter().map(|policy| (id.as_str(), policy.clone())));
+        }
     }
-    let created: Vec<String> = sqlx::query_scalar(
-        "insert into client (external_client_id) select name from unnest($1::text[]) as wanted(name)
-         on conflict do nothing returning external_client_id",
-    )
-    .bind(named.iter().copied().collect::<Vec<_>>())
-    .fetch_all(&mut *conn)
-    .await?;
-    report.note(ChangeKind::ClientCreated, created);
-    let ids = ids(conn, "select external_client_id, id from client").await?;
-    let scope = match options.additive {
-        true => Scope::Nobody,
-        false => Scope::Only(named.iter().filter_map(|name| ids.get(*name).copied()).collect()),
+    let named: Vec<&str> = named.into_iter().collect();
+    report.note(ChangeKind::ClientCreated, client::insert(connection, &named).await?);
+    let clients = client::rows(connection).await?;
+    let removable = if options.additive {
+        Holders::None
+    } else {
+        Holders::Only(named.iter().filter_map(|id| clients.get(*id).copied()).collect())
     };
-    let wanted = rows(&ids, policies, wanted.into_iter());
-    let kinds = (ChangeKind::ClientGranted, ChangeKind::ClientRevoked);
-    make_equal(conn, &links::CLIENT_POLICIES, &wanted, options, &scope, kinds, report).await
+    let wanted = links(&clients, policies, wanted.into_iter());
+    CLIENT_POLICIES.make_equal(connection, &wanted, options, &removable, report).await
 }

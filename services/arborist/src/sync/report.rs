@@ -31,7 +31,7 @@ pub enum ChangeKind {
     GroupDeleted,
     /// A user became a member of a group, or the membership lost its expiry.
     MemberAdded,
-    /// A user is no member of a group any more.
+    /// A user is not a member of a group any more.
     MemberRemoved,
     /// A policy was granted to a group.
     GroupGranted,
@@ -94,7 +94,7 @@ pub struct SyncReport {
     pub dry_run: bool,
     /// All changes, in the order in which they were made.
     pub changes: Vec<Change>,
-    /// Clients of the file of whom no identifier was given; nothing was done for them.
+    /// Clients of the file whose identifiers were not given; nothing was done for them.
     pub unknown_clients: Vec<String>,
 }
 

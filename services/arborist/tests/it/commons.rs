@@ -129,12 +129,10 @@ pub(crate) struct Answer {
 impl Answer {
     /// The body as one JSON value; null when there is none.
     pub(crate) fn json(&self) -> Value {
-        match self.text.is_empty() {
-            true => Value::Null,
-            false => {
-                serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
-            }
+        if self.text.is_empty() {
+            return Value::Null;
         }
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 }
 

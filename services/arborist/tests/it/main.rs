@@ -2,6 +2,7 @@
 
 mod commons;
 mod decisions;
+mod endpoints;
 mod forms;
 mod grants;
 mod migrations;

@@ -17,10 +17,13 @@ async fn migrating_twice_and_at_once_changes_nothing() {
 #[tokio::test]
 async fn a_database_of_another_version_is_left_alone() {
     let database = TestDatabase::empty().await;
-    sqlx::raw_sql("create table db_version (id int primary key, version text); insert into db_version values (2, 'old')")
-        .execute(&database.pool)
-        .await
-        .unwrap();
+    sqlx::raw_sql(
+        "create table db_version (id int primary key, version text);
+         insert into db_version (id, version) values (2, 'old')",
+    )
+    .execute(&database.pool)
+    .await
+    .unwrap();
     let error = arborist::migrate(&database.pool).await.unwrap_err().to_string();
     assert!(error.starts_with("arborist's database has schema version old"), "{error}");
     let tables: i64 = sqlx::query_scalar("select count(*) from pg_tables where schemaname = 'public'")
@@ -33,12 +36,12 @@ async fn a_database_of_another_version_is_left_alone() {
 #[tokio::test]
 async fn a_role_without_rights_is_told_what_to_do() {
     let database = TestDatabase::empty().await;
-    let mut conn = database.pool.acquire().await.unwrap();
+    let mut connection = database.pool.acquire().await.unwrap();
     sqlx::raw_sql("create role plain_arborist; grant all on schema public to plain_arborist")
-        .execute(&mut *conn)
+        .execute(&mut *connection)
         .await
         .unwrap();
-    drop(conn);
+    drop(connection);
     let options = database.options.clone().options([("role", "plain_arborist")]);
     let pool = sqlx::PgPool::connect_with(options).await.unwrap();
     let error = arborist::migrate(&pool).await.unwrap_err().to_string();

@@ -1,26 +1,27 @@
-//! Reading request bodies the way the original's JSON reader does.
+//! Objects of request bodies.
 //!
 //! Two kinds of objects occur. *Strict* ones refuse unknown keys and name the required keys that are missing.
 //! *Loose* ones ignore unknown keys and find their own in any letter case. In both, `null` counts as an absent
 //! value, and of two equal keys the last one wins.
 
+use authz::Action;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use crate::Error;
 
-/// Longest name, identifier, label or text of a permission, in bytes. PostgreSQL cannot index much more.
+/// Longest name, identifier, label or part of a permission, in bytes. PostgreSQL cannot index much more.
 pub(crate) const MAX_NAME: usize = 2000;
 /// Longest description, in bytes.
 const MAX_DESCRIPTION: usize = 65_536;
 
 /// Parses `body`; what is wrong becomes a 400 that begins with `what`, for example "could not parse policy".
-pub(crate) fn parse(what: &str, body: &[u8]) -> Result<Value, Error> {
+pub(super) fn parse(what: &str, body: &[u8]) -> Result<Value, Error> {
     serde_json::from_slice(body).map_err(|error| Error::BadRequest(format!("{what} from JSON: {error}")))
 }
 
 /// The elements of a body that is a list; `null` is an empty one.
-pub(crate) fn items<'a>(what: &str, value: &'a Value) -> Result<&'a [Value], Error> {
+pub(super) fn items<'a>(what: &str, value: &'a Value) -> Result<&'a [Value], Error> {
     match value {
         Value::Null => Ok(&[]),
         Value::Array(items) => Ok(items),
@@ -30,16 +31,16 @@ pub(crate) fn items<'a>(what: &str, value: &'a Value) -> Result<&'a [Value], Err
 
 /// An object of a request body, with readers for its values.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Fields<'a> {
+pub(super) struct Fields<'a> {
     /// What the object is, for messages.
-    pub(crate) what: &'static str,
+    what: &'static str,
     map: Option<&'a Map<String, Value>>,
     any_case: bool,
 }
 
 impl<'a> Fields<'a> {
     /// An object with all of `required`, maybe some of `optional`, and nothing else.
-    pub(crate) fn strict(
+    pub(super) fn strict(
         what: &'static str,
         value: &'a Value,
         required: &[&str],
@@ -63,17 +64,17 @@ impl<'a> Fields<'a> {
     }
 
     /// An object in which unknown keys do not matter.
-    pub(crate) fn loose(what: &'static str, value: &'a Value) -> Result<Self, Error> {
+    pub(super) fn loose(what: &'static str, value: &'a Value) -> Result<Self, Error> {
         Ok(Self { what, map: object(what, value)?, any_case: true })
     }
 
     /// Whether the key is there, `null` or not.
-    pub(crate) fn has(&self, key: &str) -> bool {
+    pub(super) fn has(&self, key: &str) -> bool {
         self.find(key).is_some()
     }
 
     /// The value, if it is there and not `null`.
-    pub(crate) fn get(&self, key: &str) -> Option<&'a Value> {
+    pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
         self.find(key).filter(|value| !value.is_null())
     }
 
@@ -86,32 +87,53 @@ impl<'a> Fields<'a> {
     }
 
     /// A name or identifier: limited in length, without NUL.
-    pub(crate) fn name(&self, key: &str) -> Result<Option<String>, Error> {
-        self.text(key, MAX_NAME)
+    pub(super) fn name(&self, key: &str) -> Result<Option<String>, Error> {
+        self.string(key, MAX_NAME)
     }
 
-    /// A free text.
-    pub(crate) fn description(&self, key: &str) -> Result<Option<String>, Error> {
-        self.text(key, MAX_DESCRIPTION)
+    /// A name that must not be empty: the original takes an empty one, and then no route can reach the row again.
+    pub(super) fn filled_name(&self, key: &str) -> Result<String, Error> {
+        let name = self.name(key)?.unwrap_or_default();
+        if name.is_empty() {
+            return Err(Error::BadRequest(format!("field `{key}` of {} must not be empty", self.what)));
+        }
+        Ok(name)
     }
 
-    /// A text of at most `limit` bytes, without NUL.
-    pub(crate) fn text(&self, key: &str, limit: usize) -> Result<Option<String>, Error> {
-        self.get(key).map(|value| checked_text(self.what, key, value, limit)).transpose()
+    /// A description, which may be long.
+    pub(super) fn description(&self, key: &str) -> Result<Option<String>, Error> {
+        self.string(key, MAX_DESCRIPTION)
+    }
+
+    /// A string of at most `limit` bytes, without NUL.
+    pub(super) fn string(&self, key: &str, limit: usize) -> Result<Option<String>, Error> {
+        self.get(key).map(|value| checked_string(self.what, key, value, limit)).transpose()
+    }
+
+    /// An action, in which unknown keys do not matter; an absent service or method is the empty string.
+    pub(super) fn action(&self, key: &str) -> Result<Action, Error> {
+        let Some(value) = self.get(key) else {
+            return Ok(Action { service: String::new(), method: String::new() });
+        };
+        let action = Fields::loose("action", value)?;
+        Ok(Action {
+            service: action.name("service")?.unwrap_or_default(),
+            method: action.name("method")?.unwrap_or_default(),
+        })
     }
 
     /// A list of names; an element that is `null` counts as the empty name.
-    pub(crate) fn names(&self, key: &str) -> Result<Option<Vec<String>>, Error> {
+    pub(super) fn names(&self, key: &str) -> Result<Option<Vec<String>>, Error> {
         let Some(items) = self.list(key)? else { return Ok(None) };
         let read = |item: &Value| match item {
             Value::Null => Ok(String::new()),
-            item => checked_text(self.what, key, item, MAX_NAME),
+            item => checked_string(self.what, key, item, MAX_NAME),
         };
         items.iter().map(read).collect::<Result<_, _>>().map(Some)
     }
 
     /// A list of anything.
-    pub(crate) fn list(&self, key: &str) -> Result<Option<&'a [Value]>, Error> {
+    pub(super) fn list(&self, key: &str) -> Result<Option<&'a [Value]>, Error> {
         match self.get(key) {
             None => Ok(None),
             Some(Value::Array(items)) => Ok(Some(items)),
@@ -119,23 +141,23 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// An RFC 3339 point in time; absent, `null` and the empty text mean "never".
-    pub(crate) fn expiry(&self, key: &str) -> Result<Option<DateTime<Utc>>, Error> {
+    /// An RFC 3339 point in time; absent, `null` and the empty string mean "never".
+    pub(super) fn expiry(&self, key: &str) -> Result<Option<DateTime<Utc>>, Error> {
         match self.name(key)?.as_deref() {
             None | Some("") => Ok(None),
             Some(text) => parse_time(key, text).map(Some),
         }
     }
 
-    /// An object whose values are all texts, such as constraints.
-    pub(crate) fn texts(&self, key: &str) -> Result<Map<String, Value>, Error> {
+    /// An object whose values are all strings, such as constraints.
+    pub(super) fn strings(&self, key: &str) -> Result<Map<String, Value>, Error> {
         match self.get(key) {
             None => Ok(Map::new()),
             Some(Value::Object(map)) => match map.values().find(|value| !value.is_string()) {
                 None => Ok(map.clone()),
-                Some(other) => Err(wrong_type(self.what, key, other, "texts")),
+                Some(other) => Err(wrong_type(self.what, key, other, "strings")),
             },
-            Some(other) => Err(wrong_type(self.what, key, other, "an object of texts")),
+            Some(other) => Err(wrong_type(self.what, key, other, "an object of strings")),
         }
     }
 }
@@ -158,8 +180,8 @@ fn object<'a>(what: &str, value: &'a Value) -> Result<Option<&'a Map<String, Val
     }
 }
 
-fn checked_text(what: &str, key: &str, value: &Value, limit: usize) -> Result<String, Error> {
-    let Value::String(text) = value else { return Err(wrong_type(what, key, value, "a text")) };
+fn checked_string(what: &str, key: &str, value: &Value, limit: usize) -> Result<String, Error> {
+    let Value::String(text) = value else { return Err(wrong_type(what, key, value, "a string")) };
     check_length(key, text, limit)?;
     Ok(text.clone())
 }
@@ -183,7 +205,7 @@ fn kind(value: &Value) -> &'static str {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
-        Value::String(_) => "a text",
+        Value::String(_) => "a string",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }

@@ -2,10 +2,10 @@
 
 use sqlx::{PgConnection, PgPool};
 
+use super::locks::{self, Lock};
+
 /// The only schema there has been since 2019.
 const SCHEMA_VERSION: &str = "2019-09-03T155025Z_authz_provider";
-/// Held for the length of a migration, so that two starts at once do not both create tables.
-const LOCK: i64 = 0x6172_626f_7269_7374;
 
 /// Why the tables could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -43,26 +43,26 @@ pub enum MigrateError {
 /// # Errors
 /// See [`MigrateError`]; nothing is half done then.
 pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
-    let mut tx = pool.begin().await?;
-    sqlx::query("select pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *tx).await?;
-    create_ltree(&mut tx).await?;
-    if is_new(&mut tx).await? {
-        sqlx::raw_sql(include_str!("schema.sql")).execute(&mut *tx).await?;
+    let mut transaction = pool.begin().await?;
+    locks::wait_for(&mut transaction, Lock::Migration).await?;
+    create_ltree(&mut transaction).await?;
+    if is_new(&mut transaction).await? {
+        sqlx::raw_sql(include_str!("schema.sql")).execute(&mut *transaction).await?;
     }
-    sqlx::raw_sql(include_str!("indexes.sql")).execute(&mut *tx).await?;
-    tx.commit().await?;
+    sqlx::raw_sql(include_str!("indexes.sql")).execute(&mut *transaction).await?;
+    transaction.commit().await?;
     Ok(())
 }
 
-async fn create_ltree(conn: &mut PgConnection) -> Result<(), MigrateError> {
+async fn create_ltree(connection: &mut PgConnection) -> Result<(), MigrateError> {
     let there: bool =
         sqlx::query_scalar("select exists (select 1 from pg_extension where extname = 'ltree')")
-            .fetch_one(&mut *conn)
+            .fetch_one(&mut *connection)
             .await?;
     if there {
         return Ok(());
     }
-    let created = sqlx::query("create extension if not exists ltree").execute(conn).await;
+    let created = sqlx::query("create extension if not exists ltree").execute(connection).await;
     let Err(error) = created else { return Ok(()) };
     let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default();
     Err(match code.as_ref() {
@@ -73,10 +73,10 @@ async fn create_ltree(conn: &mut PgConnection) -> Result<(), MigrateError> {
     })
 }
 
-async fn is_new(conn: &mut PgConnection) -> Result<bool, MigrateError> {
+async fn is_new(connection: &mut PgConnection) -> Result<bool, MigrateError> {
     let (resource, versions): (bool, bool) =
         sqlx::query_as("select to_regclass('resource') is not null, to_regclass('db_version') is not null")
-            .fetch_one(&mut *conn)
+            .fetch_one(&mut *connection)
             .await?;
     if !resource && !versions {
         return Ok(true);
@@ -84,7 +84,7 @@ async fn is_new(conn: &mut PgConnection) -> Result<bool, MigrateError> {
     let mut found = None;
     if versions {
         found = sqlx::query_scalar("select version from db_version order by id desc limit 1")
-            .fetch_optional(conn)
+            .fetch_optional(connection)
             .await?
             .flatten();
     }

@@ -3,12 +3,8 @@
 use authz::Request;
 use serde_json::Value;
 
-use crate::{
-    Error,
-    json::{self, Fields},
-    model::read_action,
-    path::ResourcePath,
-};
+use super::fields::{self, Fields};
+use crate::Error;
 
 /// The body of `POST /auth/request`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,9 +39,9 @@ impl std::fmt::Debug for AskedUser {
 const MAX_TOKEN: usize = 65_536;
 
 impl AuthRequest {
-    /// Reads the body; at most `limit` requests.
+    /// Reads a body of at most `limit` requests.
     pub(crate) fn read(body: &[u8], limit: usize) -> Result<Self, Error> {
-        let value = json::parse("could not parse auth request", body)?;
+        let value = fields::parse("could not parse auth request", body)?;
         let fields = Fields::loose("auth request", &value)?;
         let many = fields.list("requests")?.unwrap_or_default();
         if many.len() > limit {
@@ -67,14 +63,14 @@ impl AuthRequest {
 
 /// Reads the body of `POST /auth/resources`: only its `user`.
 pub(crate) fn read_user_only(body: &[u8]) -> Result<Option<AskedUser>, Error> {
-    let value = json::parse("could not parse auth request", body)?;
+    let value = fields::parse("could not parse auth request", body)?;
     read_user(&Fields::loose("auth request", &value)?)
 }
 
 fn read_request(value: &Value) -> Result<Request, Error> {
     let fields = Fields::strict("auth request", value, &["resource", "action"], &["constraints"])?;
-    fields.texts("constraints")?;
-    Ok(Request { resource: fields.name("resource")?.unwrap_or_default(), action: read_action(&fields)? })
+    fields.strings("constraints")?;
+    Ok(Request { resource: fields.name("resource")?.unwrap_or_default(), action: fields.action("action")? })
 }
 
 fn read_user(body: &Fields<'_>) -> Result<Option<AskedUser>, Error> {
@@ -87,9 +83,9 @@ fn read_user(body: &Fields<'_>) -> Result<Option<AskedUser>, Error> {
         let text = "input auth request is missing the following required fields: `token`";
         return Err(Error::BadRequest(text.into()));
     }
-    let not_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let not_empty = |value: Option<String>| value.filter(|value| !value.is_empty());
     Ok(Some(AskedUser {
-        token: not_empty(fields.text("token", MAX_TOKEN)?),
+        token: not_empty(fields.string("token", MAX_TOKEN)?),
         user_id: not_empty(fields.name("user_id")?),
         policies: fields.names("policies")?.unwrap_or_default(),
         scope: fields.names("scope")?,
@@ -112,43 +108,14 @@ impl MappingOf {
         if body.trim_ascii().is_empty() {
             return Ok(Self::Nobody);
         }
-        let value = json::parse("could not parse request", body)?;
+        let value = fields::parse("could not parse request", body)?;
         let fields = Fields::loose("mapping request", &value)?;
-        let not_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let not_empty = |value: Option<String>| value.filter(|value| !value.is_empty());
         match (not_empty(fields.name("username")?), not_empty(fields.name("clientID")?)) {
             (Some(user), None) => Ok(Self::User(user)),
             (None, Some(client)) => Ok(Self::Client(client)),
             _ => Err(Error::BadRequest("must specify exactly one of `username` and `clientID`".into())),
         }
-    }
-}
-
-/// The resource of one request.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Target {
-    /// A path; the resource need not exist.
-    Path(ResourcePath),
-    /// A tag; the resource must exist.
-    Tag(String),
-}
-
-impl Target {
-    /// Reads a path (starts with a slash) or a tag. Labels above `label_limit` bytes cannot be in the database.
-    pub(crate) fn read(resource: &str, label_limit: usize) -> Result<Self, Error> {
-        if resource.is_empty() {
-            return Err(Error::BadRequest("could not authorize: resource is empty".into()));
-        }
-        if !resource.starts_with('/') {
-            return Ok(Self::Tag(resource.to_owned()));
-        }
-        let path = ResourcePath::parse(resource)
-            .map_err(|error| Error::BadRequest(format!("could not authorize: {error}")))?;
-        if path.longest_label() > label_limit {
-            return Err(Error::BadRequest(
-                "could not authorize: a part of the resource path is too long".into(),
-            ));
-        }
-        Ok(Self::Path(path))
     }
 }
 
@@ -183,15 +150,5 @@ mod tests {
     fn too_many_requests_are_refused() {
         let one = json!({"resource": "/a", "action": {}});
         assert!(read(&json!({"requests": [one, one, one]})).is_err());
-    }
-
-    #[test]
-    fn targets_are_paths_or_tags() {
-        assert!(matches!(Target::read("/a/b", 255), Ok(Target::Path(_))));
-        assert_eq!(Target::read("aBc_12-x", 255).unwrap(), Target::Tag("aBc_12-x".into()));
-        for bad in ["", "/", "/a/", "/a b"] {
-            assert!(Target::read(bad, 255).is_err(), "{bad}");
-        }
-        assert!(Target::read(&format!("/{}", "y".repeat(256)), 255).is_err());
     }
 }

@@ -1,0 +1,73 @@
+//! arborist for services in the same process: what the routes answer, without HTTP.
+
+use async_trait::async_trait;
+use authz::{Authz, AuthzError, Mapping, Request, ResourceSpec, Subject};
+
+use crate::{
+    Arborist, Error,
+    decision::Principal,
+    input::AskedUser,
+    model::{MissingParents, NewResource},
+    path::ResourcePath,
+};
+
+#[async_trait]
+impl Authz for Arborist {
+    async fn decide(&self, subject: &Subject, requests: &[Request]) -> Result<bool, AuthzError> {
+        Ok(self.decide_in_process(subject, requests).await?)
+    }
+
+    async fn mapping(&self, subject: &Subject) -> Result<Mapping, AuthzError> {
+        Ok(self.mapping_in_process(subject).await?)
+    }
+
+    async fn ensure_resource(&self, path: &str, spec: &ResourceSpec) -> Result<(), AuthzError> {
+        Ok(self.ensure_in_process(path, spec).await?)
+    }
+}
+
+impl Arborist {
+    async fn decide_in_process(&self, subject: &Subject, requests: &[Request]) -> Result<bool, Error> {
+        let principal = match subject {
+            Subject::Client(_) => {
+                return Err(Error::BadRequest("arborist decides for a client by its token only".into()));
+            }
+            _ if requests.is_empty() => {
+                return Err(Error::BadRequest("auth request missing resources".into()));
+            }
+            Subject::Token(token) => {
+                let asked = AskedUser { token: Some(token.clone()), ..AskedUser::default() };
+                self.principal_of(&asked).await?
+            }
+            Subject::User(name) if !name.is_empty() => Principal::user(name),
+            Subject::User(_) | Subject::Anonymous => Principal::anonymous(),
+        };
+        self.permits(&principal, requests, &[]).await
+    }
+
+    async fn mapping_in_process(&self, subject: &Subject) -> Result<Mapping, Error> {
+        let principal = match subject {
+            Subject::Token(token) => self.named_bearer(token).await?,
+            Subject::User(name) | Subject::Client(name) if name.is_empty() => {
+                return Err(Error::BadRequest(
+                    "must specify exactly one of `username` and `clientID`".into(),
+                ));
+            }
+            Subject::User(name) => Principal::user(name),
+            Subject::Client(id) => Principal::client(id),
+            Subject::Anonymous => Principal::anonymous(),
+        };
+        self.mapping_of(principal).await
+    }
+
+    async fn ensure_in_process(&self, path: &str, spec: &ResourceSpec) -> Result<(), Error> {
+        let path = ResourcePath::parse(&::web::collapse_slashes(path))
+            .map_err(|error| Error::BadRequest(format!("cannot use the resource path `{path}`: {error}")))?;
+        let new = NewResource { path, description: spec.description.clone(), children: Vec::new() };
+        match self.create_resource(&new, MissingParents::Create).await {
+            // Somebody else has just made it, or it was there before.
+            Ok(_) | Err(Error::ResourceExists(_) | Error::Conflict(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What is asked: may this be done to that?
+
+use authz::Action;
+
+use crate::{Error, path::ResourcePath};
+
+/// May this be done to that?
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Question {
+    pub(crate) target: Target,
+    pub(crate) action: Action,
+}
+
+/// The resource that a question is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Target {
+    /// A path; the resource need not exist.
+    Path(ResourcePath),
+    /// A tag; the resource must exist.
+    Tag(String),
+}
+
+impl Target {
+    /// Reads a path (which starts with a slash) or a tag. Labels above `label_limit` bytes cannot be in the database.
+    pub(crate) fn read(resource: &str, label_limit: usize) -> Result<Self, Error> {
+        if resource.is_empty() {
+            return Err(Error::BadRequest("could not authorize: resource is empty".into()));
+        }
+        if !resource.starts_with('/') {
+            return Ok(Self::Tag(resource.to_owned()));
+        }
+        let path = ResourcePath::parse(resource)
+            .map_err(|error| Error::BadRequest(format!("could not authorize: {error}")))?;
+        if path.longest_label() > label_limit {
+            return Err(Error::BadRequest(
+                "could not authorize: a part of the resource path is too long".into(),
+            ));
+        }
+        Ok(Self::Path(path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_paths_or_tags() {
+        assert!(matches!(Target::read("/a/b", 255), Ok(Target::Path(_))));
+        assert_eq!(Target::read("aBc_12-x", 255).unwrap(), Target::Tag("aBc_12-x".into()));
+        for bad in ["", "/", "/a/", "/a b"] {
+            assert!(Target::read(bad, 255).is_err(), "{bad}");
+        }
+        assert!(Target::read(&format!("/{}", "y".repeat(256)), 255).is_err());
+    }
+}

@@ -1,0 +1,28 @@
+//! Groups and memberships to be made.
+
+use super::fields::{self, Fields};
+use crate::{
+    Error,
+    model::{Group, NewMember},
+};
+
+impl Group {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
+        let value = fields::parse("could not parse group", body)?;
+        let fields = Fields::strict("group", &value, &["name"], &["users", "policies"])?;
+        let name = fields.filled_name("name")?;
+        Ok(Self { name, users: fields.names("users")?, policies: fields.names("policies")? })
+    }
+}
+
+impl NewMember {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
+        let value = fields::parse("could not parse username", body)?;
+        let fields = Fields::loose("group member", &value)?;
+        let username = fields.name("username")?.unwrap_or_default();
+        if username.is_empty() {
+            return Err(Error::BadRequest("missing `username` argument".into()));
+        }
+        Ok(Self { username, expires_at: fields.expiry("expires_at")? })
+    }
+}

@@ -1,0 +1,34 @@
+//! Policies to be made, and names of policies to be granted.
+
+use serde_json::Value;
+
+use super::fields::{self, Fields};
+use crate::{Error, model::Policy};
+
+impl Policy {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
+        Self::from_value(&fields::parse("could not parse policy", body)?)
+    }
+
+    pub(crate) fn read_many(body: &[u8]) -> Result<Vec<Self>, Error> {
+        let value = fields::parse("could not parse policies", body)?;
+        fields::items("policies", &value)?.iter().map(Self::from_value).collect()
+    }
+
+    fn from_value(value: &Value) -> Result<Self, Error> {
+        let fields =
+            Fields::strict("policy", value, &["resource_paths", "role_ids"], &["id", "description"])?;
+        Ok(Self {
+            id: fields.name("id")?.unwrap_or_default(),
+            description: fields.description("description")?.unwrap_or_default(),
+            resource_paths: fields.names("resource_paths")?.unwrap_or_default(),
+            role_ids: fields.names("role_ids")?.unwrap_or_default(),
+        })
+    }
+}
+
+/// Reads `{"policy": name}`, where unknown keys do not matter.
+pub(crate) fn read_policy_name(body: &[u8]) -> Result<String, Error> {
+    let value = fields::parse("could not parse policy name", body)?;
+    Ok(Fields::loose("policy", &value)?.name("policy")?.unwrap_or_default())
+}

@@ -1,0 +1,36 @@
+//! Roles to be made.
+
+use serde_json::Value;
+
+use super::fields::{self, Fields};
+use crate::{
+    Error,
+    model::{Permission, Role},
+};
+
+impl Role {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
+        let value = fields::parse("could not parse role", body)?;
+        let fields = Fields::strict("role", &value, &["id", "permissions"], &["description"])?;
+        let permissions = fields.list("permissions")?.unwrap_or_default();
+        let permissions: Vec<Permission> =
+            permissions.iter().map(Permission::from_value).collect::<Result<_, _>>()?;
+        if permissions.is_empty() {
+            return Err(Error::BadRequest("role has no permissions".into()));
+        }
+        let id = fields.filled_name("id")?;
+        Ok(Self { id, description: fields.description("description")?.unwrap_or_default(), permissions })
+    }
+}
+
+impl Permission {
+    fn from_value(value: &Value) -> Result<Self, Error> {
+        let fields = Fields::strict("permission", value, &["id", "action"], &["description", "constraints"])?;
+        Ok(Self {
+            id: fields.name("id")?.unwrap_or_default(),
+            description: fields.description("description")?.unwrap_or_default(),
+            action: fields.action("action")?,
+            constraints: fields.strings("constraints")?,
+        })
+    }
+}

@@ -1,0 +1,78 @@
+//! Users to be made or changed, and grants to them.
+
+use serde_json::Value;
+
+use super::fields::{self, Fields};
+use crate::{
+    Error,
+    model::{GrantedPolicy, User, UserChange},
+};
+
+/// Grants that were read, and the error of the first that could not be.
+pub(crate) struct ReadGrants {
+    pub(crate) grants: Vec<GrantedPolicy>,
+    pub(crate) first_error: Option<Error>,
+}
+
+impl GrantedPolicy {
+    /// Reads one grant. Unknown keys do not matter here.
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
+        let value = fields::parse("could not parse policy name", body)?;
+        Self::from_value(&value)
+    }
+
+    /// Reads many. A wrong type anywhere refuses the whole body; a time that cannot be read leaves out its grant.
+    pub(crate) fn read_many(body: &[u8]) -> Result<ReadGrants, Error> {
+        let value = fields::parse("could not parse policies", body)?;
+        let items = fields::items("policies", &value)?;
+        for item in items {
+            let fields = Fields::loose("policy grant", item)?;
+            fields.name("policy")?;
+            fields.name("expires_at")?;
+        }
+        let mut read = ReadGrants { grants: Vec::new(), first_error: None };
+        for item in items {
+            match Self::from_value(item) {
+                Ok(grant) => read.grants.push(grant),
+                Err(error) => read.first_error = read.first_error.or(Some(error)),
+            }
+        }
+        Ok(read)
+    }
+
+    fn from_value(value: &Value) -> Result<Self, Error> {
+        let fields = Fields::loose("policy grant", value)?;
+        Ok(Self {
+            policy: fields.name("policy")?.unwrap_or_default(),
+            expires_at: fields.expiry("expires_at")?,
+        })
+    }
+}
+
+impl User {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
+        let value = fields::parse("could not parse user", body)?;
+        let fields = Fields::strict("user", &value, &["name"], &["email", "groups", "policies"])?;
+        let policies = fields.list("policies")?;
+        let policies =
+            policies.map(|items| items.iter().map(GrantedPolicy::from_value).collect()).transpose()?;
+        let name = fields.filled_name("name")?;
+        let email = fields.name("email")?.filter(|email| !email.is_empty());
+        Ok(Self { name, email, groups: fields.names("groups")?, policies })
+    }
+}
+
+impl UserChange {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
+        let value = fields::parse("could not parse user", body)?;
+        let fields = Fields::strict("user", &value, &[], &["name", "email"])?;
+        let change = Self { name: fields.name("name")?, email: fields.name("email")? };
+        if change.name.is_none() && change.email.is_none() {
+            return Err(Error::BadRequest("must provide at least one of `name` and `email`".into()));
+        }
+        if change.name.is_some() {
+            fields.filled_name("name")?;
+        }
+        Ok(change)
+    }
+}

@@ -1,0 +1,128 @@
+//! The decision: which of the asked things the counted policies permit.
+//!
+//! One statement decides a whole batch, for a user and a client at once. It is the only place that knows how
+//! decisions are made; an index in memory can stand in for it, with this as the oracle of its tests.
+
+use std::collections::HashSet;
+
+use authz::{Action, Mapping};
+use sqlx::PgConnection;
+
+use crate::{
+    decision::{Principal, Question, Target},
+    path::ResourcePath,
+};
+
+const PERMITTED: &str = concat!(include_str!("counted.sql"), include_str!("permitted.sql"));
+const MAPPING: &str = concat!(include_str!("counted.sql"), include_str!("mapping.sql"));
+const REACHED: &str = concat!(include_str!("counted.sql"), include_str!("reached.sql"));
+
+/// Whether `principal` may do all of `questions`. `only` limits the policies that count, for users.
+pub(crate) async fn permits_all(
+    connection: &mut PgConnection,
+    principal: &Principal,
+    questions: &[Question],
+    only: &[String],
+) -> Result<bool, sqlx::Error> {
+    let distinct: HashSet<&Question> = questions.iter().collect();
+    let asked = Asked::new(distinct.into_iter());
+    let permitted: i64 = sqlx::query_scalar(PERMITTED)
+        .bind(principal.user.as_deref())
+        .bind(principal.public_groups())
+        .bind(principal.client.as_deref())
+        .bind(&asked.numbers)
+        .bind(&asked.services)
+        .bind(&asked.methods)
+        .bind(&asked.by_tag)
+        .bind(&asked.step_numbers)
+        .bind(&asked.step_paths)
+        .bind(&asked.tag_numbers)
+        .bind(&asked.tags)
+        .bind((!only.is_empty() && !principal.is_anonymous()).then_some(only))
+        .fetch_one(connection)
+        .await?;
+    Ok(usize::try_from(permitted).is_ok_and(|count| count == asked.numbers.len() * principal.sides()))
+}
+
+/// The questions as columns.
+#[derive(Default)]
+struct Asked<'a> {
+    numbers: Vec<i32>,
+    services: Vec<&'a str>,
+    methods: Vec<&'a str>,
+    by_tag: Vec<bool>,
+    step_numbers: Vec<i32>,
+    step_paths: Vec<&'a str>,
+    tag_numbers: Vec<i32>,
+    tags: Vec<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(questions: impl Iterator<Item = &'a Question>) -> Self {
+        let mut asked = Self::default();
+        for (number, question) in (0_i32..).zip(questions) {
+            asked.numbers.push(number);
+            asked.services.push(&question.action.service);
+            asked.methods.push(&question.action.method);
+            asked.by_tag.push(matches!(question.target, Target::Tag(_)));
+            match &question.target {
+                Target::Path(path) => path.with_ancestors().for_each(|step| {
+                    asked.step_numbers.push(number);
+                    asked.step_paths.push(step);
+                }),
+                Target::Tag(tag) => {
+                    asked.tag_numbers.push(number);
+                    asked.tags.push(tag);
+                }
+            }
+        }
+        asked
+    }
+}
+
+/// Every existing resource that `principal` (not a user through a client) may do something to, and what.
+pub(crate) async fn mapping(
+    connection: &mut PgConnection,
+    principal: &Principal,
+) -> Result<Mapping, sqlx::Error> {
+    let rows: Vec<(String, String, String)> = sqlx::query_as(MAPPING)
+        .bind(principal.user.as_deref())
+        .bind(principal.public_groups())
+        .bind(principal.client.as_deref())
+        .fetch_all(connection)
+        .await?;
+    let mut mapping = Mapping::new();
+    let mut rows = rows.into_iter().peekable();
+    while let Some((path, service, method)) = rows.next() {
+        let mut actions = vec![Action { service, method }];
+        while let Some((_, service, method)) = rows.next_if(|(next, ..)| *next == path) {
+            actions.push(Action { service, method });
+        }
+        mapping.insert(ResourcePath::from_ltree(path).decoded(), actions);
+    }
+    Ok(mapping)
+}
+
+/// A resource that somebody may do something to.
+pub(crate) struct Reached {
+    pub(crate) path: ResourcePath,
+    pub(crate) tag: String,
+}
+
+/// Every existing resource that `principal` may do something to. For a user through a client it is the union of
+/// what both may, without the public groups (arborist 2026-09).
+pub(crate) async fn reached(
+    connection: &mut PgConnection,
+    principal: &Principal,
+    only: &[String],
+) -> Result<Vec<Reached>, sqlx::Error> {
+    let groups: &[&str] = if principal.client.is_some() { &[] } else { principal.public_groups() };
+    let rows: Vec<(String, String)> = sqlx::query_as(REACHED)
+        .bind(principal.user.as_deref())
+        .bind(groups)
+        .bind(principal.client.as_deref())
+        .bind((!only.is_empty()).then_some(only))
+        .fetch_all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|(path, tag)| Reached { path: ResourcePath::from_ltree(path), tag }).collect())
+}

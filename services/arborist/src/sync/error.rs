@@ -1,0 +1,31 @@
+//! Why a file could not be brought in.
+
+use web::Failure;
+
+use crate::Error;
+
+/// Why a file could not be brought in. Nothing has changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// Something in the file does not fit into the database.
+    #[error("the user.yaml cannot be brought in: {0}")]
+    Refused(String),
+    /// The database did not do what it was asked.
+    #[error("the database refused or could not be reached")]
+    Failure(#[source] Failure),
+}
+
+impl From<Error> for SyncError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Failure(source) => Self::Failure(source),
+            other => Self::Refused(other.to_string()),
+        }
+    }
+}
+
+impl From<sqlx::Error> for SyncError {
+    fn from(error: sqlx::Error) -> Self {
+        Error::from(error).into()
+    }
+}

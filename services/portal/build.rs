@@ -1,4 +1,4 @@
-//! Compresses the pages' files once, and names each by what is in it.
+//! Compresses the files of pages once, and names each by the digest of its content.
 
 use std::{
     env,
@@ -36,7 +36,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         encoder.finish()?;
         writeln!(
             table,
-            "    Asset {{ name: {name:?}, digest: {:?}, content_type: {content_type:?}, gzip: include_bytes!({:?}) }},",
+            "    Asset {{ name: {name:?}, digest: {:?}, content_type: {content_type:?}, \
+             gzip: include_bytes!({:?}) }},",
             &digest[..DIGITS],
             compressed.display().to_string()
         )?;

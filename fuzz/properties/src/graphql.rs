@@ -36,7 +36,7 @@ fn refused(error: &Error, body: &[u8]) {
         Error::Queries(messages) => messages.clone(),
         Error::Query(message) | Error::BadRequest(message) => vec![message.clone()],
         // A list is answered with the original's recorded 500.
-        Error::Internal if body.trim_ascii_start().starts_with(b"[") => return,
+        Error::ListBody if body.trim_ascii_start().starts_with(b"[") => return,
         other => panic!("{other:?} is the fault of no query"),
     };
     assert!(!messages.is_empty(), "a refusal has a reason");

@@ -1,5 +1,5 @@
-//! How deep the selections of a query are. Introspection does not count (graphql-depth-limit, which guppy 0.20.1 uses):
-//! the query by which every client reads the schema is deeper than any query for data.
+//! How deep the selections of a query are. Introspection does not count (graphql-depth-limit, which guppy
+//! 0.20.1 uses): the query by which every client reads the schema is deeper than any query for data.
 
 use std::collections::HashMap;
 
@@ -8,11 +8,11 @@ use async_graphql::{
     parser::types::{ExecutableDocument, FragmentDefinition, Selection, SelectionSet},
 };
 
-/// Fragments within fragments make a short query long; one with more fields than these is not looked through.
+/// Fragments within fragments make a short query long. One with more fields than this is not looked through.
 const FIELDS: usize = 100_000;
 
-/// Whether some operation of `document` selects deeper than `most` levels, or more fields than can be looked at. A field
-/// without a selection has level 0.
+/// Whether some operation of `document` selects deeper than `most` levels, or more fields than can be looked
+/// at. A field without a selection has level 0.
 pub(crate) fn is_deeper_than(document: &ExecutableDocument, most: usize) -> bool {
     let mut walk = Walk { fragments: &document.fragments, inside: Vec::new(), seen: 0 };
     let mut operations = document.operations.iter();
@@ -21,13 +21,14 @@ pub(crate) fn is_deeper_than(document: &ExecutableDocument, most: usize) -> bool
 
 struct Walk<'d> {
     fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
-    /// A fragment inside itself ends the search: that is an error of its own.
+    /// The fragments that the walk is in. One inside itself ends the search: that is an error of its own.
     inside: Vec<&'d Name>,
+    /// Fields and fragments seen so far.
     seen: usize,
 }
 
 impl<'d> Walk<'d> {
-    /// `left` levels may follow below the fields of `set`.
+    /// Whether more than `left` levels follow below the fields of `set`.
     fn exceeds(&mut self, set: &'d SelectionSet, left: usize) -> bool {
         set.items.iter().any(|item| match &item.node {
             Selection::Field(field) => {

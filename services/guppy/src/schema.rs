@@ -7,9 +7,10 @@ use async_graphql::{
     },
 };
 
-use crate::Index;
+use crate::config::Index;
 
-/// Levels of selections, introspection included: the usual introspection query has 13.
+/// A query has at most this many levels of selections, introspection included: the usual introspection query
+/// has 13.
 const DEPTH: usize = 20;
 /// Fields that every document written by the ETL has, whatever its mapping.
 const ALWAYS_PRESENT: [&str; 2] = ["auth_resource_path", "project_id"];
@@ -31,12 +32,12 @@ pub(crate) fn build(indices: &[Index]) -> Result<Schema, SchemaError> {
         mapping = mapping.field(mapping_field(&index.doc_type));
         builder = builder.register(row_object(&rows)).register(counts_object(&counts));
     }
-    if !indices.is_empty() {
-        query = query.field(namespace("_aggregation", "Aggregation")).field(namespace("_mapping", "Mapping"));
-        builder = builder.register(aggregation).register(mapping);
-    } else {
+    if indices.is_empty() {
         // A GraphQL type needs a field; without indices there is nothing to ask for.
         query = query.field(nothing("_none", TypeRef::named(TypeRef::STRING)));
+    } else {
+        query = query.field(namespace("_aggregation", "Aggregation")).field(namespace("_mapping", "Mapping"));
+        builder = builder.register(aggregation).register(mapping);
     }
     builder.register(query).limit_depth(DEPTH).finish()
 }

@@ -1,12 +1,67 @@
 //! Who may read what (peregrine 3.2.6).
 //!
-//! [`Readable`] is the proof that every scan of nodes or logs asks for: only [`Readable::of`] makes one, from
-//! arborist's answer and the projects that exist.
+//! [`Readable`] is the proof that every scan of nodes or logs asks for: a [`Planner`](crate::plan::Planner)
+//! is made of one only, and restricts whatever it plans to it.
+//!
+//! ```no_run
+//! use peregrine::{access::Readable, graph::Graph, plan::Planner};
+//! fn plan<'p>(graph: &'p Graph, whose: &'p Readable) -> Planner<'p> {
+//!     Planner::new(graph, whose)
+//! }
+//! ```
+//!
+//! What a caller is permitted is no such proof before it has met the projects that exist:
+//!
+//! ```compile_fail
+//! use peregrine::{access::Rights, graph::Graph, plan::Planner};
+//! fn plan<'p>(graph: &'p Graph, whose: &'p Rights) -> Planner<'p> {
+//!     Planner::new(graph, whose)
+//! }
+//! ```
 
 use authz::Mapping;
 use sql::{Condition, Sql};
 
-use crate::graph::{NodeModel, Scope};
+use crate::{
+    config::Config,
+    graph::{NodeModel, Scope},
+};
+
+/// What somebody's right to read rests on.
+#[derive(Debug)]
+pub enum Rights {
+    /// What arborist permits the caller, open projects besides.
+    Permitted(Mapping),
+    /// Open projects only: arborist does not know the caller, or cannot be reached.
+    OpenProjects,
+    /// All projects, because the operator publishes their figures.
+    Published(Published),
+}
+
+/// Proof that the operator publishes the figures of all projects. Only [`Published::by`] makes one.
+///
+/// ```no_run
+/// use peregrine::access::{Published, Rights};
+/// fn everything(proof: Published) -> Rights {
+///     Rights::Published(proof)
+/// }
+/// ```
+///
+/// ```compile_fail
+/// use peregrine::access::{Published, Rights};
+/// fn everything(proof: bool) -> Rights {
+///     Rights::Published(proof)
+/// }
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Published(());
+
+impl Published {
+    /// `None` unless `config` says so (`PUBLIC_DATASETS`).
+    pub fn by(config: &Config) -> Option<Self> {
+        config.public_datasets.then_some(Self(()))
+    }
+}
 
 /// A project and the names that rights are given by.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -24,17 +79,22 @@ impl Project {
     }
 }
 
-/// The projects that a caller may read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Readable {
+/// The projects that somebody may read. Only `Readable::of` makes one.
+#[derive(Debug)]
+pub struct Readable {
     projects: Vec<Project>,
     /// May read all projects, those of tomorrow included.
     everything: bool,
 }
 
 impl Readable {
-    /// What `mapping` permits of the projects that exist, open projects included; without a mapping these only.
-    pub(crate) fn of(mapping: Option<&Mapping>, mut existing: Vec<Project>) -> Self {
+    /// The projects among the `existing` ones that `rights` let somebody read; always the open ones.
+    pub(crate) fn of(rights: &Rights, mut existing: Vec<Project>) -> Self {
+        let (mapping, is_published) = match rights {
+            Rights::Permitted(mapping) => (Some(mapping), false),
+            Rights::OpenProjects => (None, false),
+            Rights::Published(_) => (None, true),
+        };
         let mut paths = Vec::new();
         for (path, actions) in mapping.into_iter().flatten() {
             let reads = actions.iter().any(|action| {
@@ -43,7 +103,7 @@ impl Readable {
             });
             paths.extend(reads.then(|| path.trim_matches('/').split('/').collect::<Vec<_>>()));
         }
-        let everything = paths.iter().any(|path| matches!(path[..], [""] | ["programs"]));
+        let everything = is_published || paths.iter().any(|path| matches!(path[..], [""] | ["programs"]));
         existing.retain(|project| {
             everything
                 || project.availability.as_deref() == Some("Open")
@@ -58,12 +118,7 @@ impl Readable {
         Self { projects: existing, everything }
     }
 
-    /// Everything that there is: for figures that the operator publishes (`PUBLIC_DATASETS`).
-    pub(crate) fn public(existing: Vec<Project>) -> Self {
-        Self { projects: existing, everything: true }
-    }
-
-    /// `<program>-<code>` of each.
+    /// `<program>-<code>` of each project.
     pub(crate) fn project_ids(&self) -> Vec<String> {
         self.projects.iter().map(Project::project_id).collect()
     }
@@ -92,8 +147,8 @@ impl Readable {
         }
     }
 
-    /// The condition that the transaction log `alias` may be read. Also with all rights only logs of projects
-    /// that exist.
+    /// The condition that the transaction log `alias` may be read. Even with all rights only logs of existing
+    /// projects are.
     pub(crate) fn logs(&self, alias: &str) -> Condition {
         let project_id = Sql::raw("((")
             .then(Sql::column(alias, "program"))
@@ -123,7 +178,7 @@ mod tests {
     fn readable(path: &str, service: &str, method: &str) -> Vec<String> {
         let action = Action { service: service.into(), method: method.into() };
         let mapping = Mapping::from_iter([(path.to_owned(), vec![action])]);
-        Readable::of(Some(&mapping), projects()).project_ids()
+        Readable::of(&Rights::Permitted(mapping), projects()).project_ids()
     }
 
     #[test]
@@ -147,6 +202,13 @@ mod tests {
         ] {
             assert_eq!(readable(path, service, method), ["B-o"], "{path} {service} {method}");
         }
-        assert_eq!(Readable::of(None, projects()).project_ids(), ["B-o"]);
+        assert_eq!(Readable::of(&Rights::OpenProjects, projects()).project_ids(), ["B-o"]);
+    }
+
+    #[test]
+    fn published_figures_are_those_of_all_projects_and_only_the_operator_publishes() {
+        assert!(Published::by(&Config::default()).is_none());
+        let proof = Published::by(&Config { public_datasets: true, ..Config::default() }).unwrap();
+        assert_eq!(Readable::of(&Rights::Published(proof), projects()).project_ids().len(), 4);
     }
 }

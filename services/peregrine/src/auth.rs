@@ -1,15 +1,27 @@
-//! Who asks, and which projects that is allowed to read.
+//! Who asks, and what their right to read rests on.
 
 use actix_web::{HttpRequest, http::header::AUTHORIZATION};
-use authz::{AuthzError, Mapping, Subject};
+use authz::{AuthzError, Subject};
 use tokens::{Expect, Purpose, TokenError};
 
-use crate::{Peregrine, error::Error};
+use crate::{
+    access::{Published, Rights},
+    error::Error,
+    service::Peregrine,
+};
+
+/// On whose behalf something is read.
+pub(crate) enum Reader {
+    /// With the rights that arborist gives this subject.
+    Caller(Subject),
+    /// On nobody's in particular: published figures.
+    Everybody(Published),
+}
 
 impl Peregrine {
     /// The bearer of a valid token.
     pub(crate) async fn authenticate(&self, request: &HttpRequest) -> Result<Subject, Error> {
-        let refuse = |text: &str| Error::Unauthenticated(text.to_owned());
+        let refuse = |reason: &str| Error::Unauthenticated(reason.to_owned());
         let header =
             request.headers().get(AUTHORIZATION).ok_or_else(|| refuse("no authorization header provided"))?;
         let header = header.to_str().unwrap_or_default();
@@ -23,21 +35,27 @@ impl Peregrine {
         })
     }
 
-    /// What arborist permits; nothing when it knows nobody of that name or cannot be reached (peregrine 3.2.6).
-    pub(crate) async fn mapping(&self, subject: &Subject) -> Option<Mapping> {
+    /// What `reader` may read as of now; open projects only if arborist knows nobody of that name or cannot
+    /// be reached (peregrine 3.2.6).
+    pub(crate) async fn rights(&self, reader: &Reader) -> Rights {
+        let subject = match reader {
+            Reader::Caller(subject) => subject,
+            Reader::Everybody(proof) => return Rights::Published(*proof),
+        };
         match self.authz.mapping(subject).await {
-            Ok(mapping) => Some(mapping),
+            Ok(mapping) => Rights::Permitted(mapping),
             Err(error) => {
                 if matches!(error, AuthzError::Unavailable(_)) {
-                    tracing::warn!(error = %error, "no answer from arborist: only open projects are readable");
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, "no answer from arborist: only open projects are readable");
                 }
-                None
+                Rights::OpenProjects
             }
         }
     }
 }
 
-/// Texts of the original's token library.
+/// The words of the original's token library.
 fn wording(error: &TokenError) -> String {
     match error {
         TokenError::Signature => "Signature verification failed".to_owned(),

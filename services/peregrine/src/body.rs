@@ -23,7 +23,7 @@ impl GraphqlRequest {
         let mut body = match strict(text).map_err(unparsable)? {
             Value::Object(body) => body,
             // The original fails on a list, and programs that send one know this answer.
-            Value::Array(_) => return Err(Error::Internal),
+            Value::Array(_) => return Err(Error::ListBody),
             other => {
                 let ty = type_name(&other);
                 return Err(Error::BadRequest(format!("JSON parsed from request is an invalid type: {ty}")));

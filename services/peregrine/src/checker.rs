@@ -3,20 +3,14 @@
 use std::sync::Arc;
 
 use dictionary::Dictionary;
-use graphql::Schema;
 
-use crate::{
-    Config, body::GraphqlRequest, error::Error, graph::Graph, lower::Lowering, query::meaning, schema,
-    schema::Meaning,
-};
+use crate::{body::GraphqlRequest, compiler::Compiler, config::Config, error::Error};
 
-/// Checks queries against a dictionary as the service does. It stands on nothing but the dictionary, so that
+/// Checks queries against a dictionary as the service does. It needs nothing but the dictionary, so that
 /// hostile input can be tried on it quickly.
 pub struct Checker {
     config: Config,
-    dictionary: Arc<Dictionary>,
-    graph: Graph,
-    schema: Schema<Meaning>,
+    compiler: Compiler,
 }
 
 impl Checker {
@@ -25,21 +19,17 @@ impl Checker {
     /// # Panics
     /// Never for a dictionary that was loaded: the schema leaves out what GraphQL cannot name.
     pub fn new(config: Config, dictionary: Arc<Dictionary>) -> Self {
-        let graph = Graph::new(&dictionary);
-        let schema = schema::build(&dictionary, &graph)
-            .expect("invariant: Graph leaves out types whose names the schema needs");
-        Self { config, dictionary, graph, schema }
+        Self { config, compiler: Compiler::new(dictionary) }
     }
 
-    /// Reads the body of a `POST /graphql`, checks its query and works out what it means: the number of fields
-    /// that the answer has at its top.
+    /// Reads the body of a `POST /graphql`, checks its query and works out what it means. Gives the number of
+    /// fields that the answer has at its top.
     ///
     /// # Errors
     /// Those of the service for a request that it refuses before it runs.
     pub fn check(&self, body: &[u8]) -> Result<usize, Error> {
         let request = GraphqlRequest::parse(body)?;
-        let lowering = Lowering::new(&self.dictionary, &self.graph, &self.schema);
-        let roots = meaning(&lowering, &self.config, &request.query, &request.variables)?;
+        let roots = self.compiler.meaning(&request.query, &request.variables, &self.config)?;
         Ok(roots.len())
     }
 }

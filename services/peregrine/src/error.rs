@@ -4,16 +4,20 @@ use std::time::Duration;
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use serde_json::json;
+use web::{BodyError, Failure};
 
-/// Why a request has no (whole) answer.
+/// Why a request has no answer, or not a whole one.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No token, or one that is refused.
+    /// There is no token, or it is refused.
     #[error("Authentication Error: {0}")]
     Unauthenticated(String),
     /// The request itself is malformed.
     #[error("{0}")]
     BadRequest(String),
+    /// The body is a JSON list. The original fails on it, and programs that send one know that answer.
+    #[error("internal server error")]
+    ListBody,
     /// There is no such thing, or it may not be read.
     #[error("{0}")]
     NotFound(String),
@@ -34,47 +38,62 @@ pub enum Error {
     Budget(String),
     /// The query took too long.
     #[error(
-        "Query exceeded {:.1} second timeout.  Please reduce query complexity and try again.", .0.as_secs_f64()
+        "Query exceeded {:.1} second timeout.  Please reduce query complexity and try again.",
+        .0.as_secs_f64()
     )]
     Timeout(Duration),
+    /// The database ended a statement, because it took too long or because it was told to.
+    #[error("the query was cancelled")]
+    Cancelled,
     /// Nobody waits for the answer any more.
     #[error("the client has gone")]
     ClientGone,
     /// The database refused a value of the query.
     #[error("{0}")]
     Value(String),
-    /// Too many queries run at once.
-    #[error("the database is busy; try again later")]
-    Busy,
-    /// Something of ours.
-    #[error("internal server error")]
-    Internal,
+    /// The request was right, and the service could not answer it.
+    #[error(transparent)]
+    Failure(#[from] Failure),
 }
 
 impl Error {
-    /// Logs what happened and keeps it from the client.
-    pub(crate) fn internal(what: &'static str, error: impl std::fmt::Display) -> Self {
-        tracing::error!(error = %error, "{what}");
-        Self::Internal
+    pub(crate) fn internal(
+        doing: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Failure::internal(doing, source).into()
+    }
+
+    /// Logs a failure that no answer can tell any more.
+    pub(crate) fn log_untold(&self) {
+        if let Self::Failure(failure) = self {
+            failure.log();
+        }
     }
 }
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        if matches!(error, sqlx::Error::PoolTimedOut) {
-            return Self::Busy;
-        }
         let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
         match (code.as_str(), error.as_database_error()) {
             // query_canceled
-            ("57014", _) => Self::Timeout(Duration::ZERO),
-            // data exceptions, for example a NUL in a text or a date out of range: the query's fault
+            ("57014", _) => Self::Cancelled,
+            // data exceptions, for example a NUL in a string or a date out of range: the query's fault
             (code, Some(refused)) if code.starts_with("22") => Self::Value(refused.message().to_owned()),
             // program limit exceeded: a document of 256 MB or more
             ("54000", _) => Self::Budget("A part of the answer is too large to be shown.".to_owned()),
             // statement too complex
             ("54001", _) => Self::Query("The query is too complex.".to_owned()),
-            _ => Self::internal("the database failed", error),
+            _ => Self::Failure(error.into()),
+        }
+    }
+}
+
+impl From<BodyError> for Error {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge { limit } => Self::TooLarge(limit),
+            BodyError::BrokenOff(_) => Self::BadRequest("the body cannot be read".to_owned()),
         }
     }
 }
@@ -86,20 +105,53 @@ impl ResponseError for Error {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::ListBody => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Failure(failure) => failure.status(),
             _ => StatusCode::BAD_REQUEST,
         }
     }
 
     fn error_response(&self) -> HttpResponse {
+        if let Self::Failure(failure) = self {
+            failure.log();
+            let message = match failure {
+                Failure::Busy(_) => "the database is busy; try again later",
+                Failure::Internal { .. } => "internal server error",
+            };
+            return failure.response().json(json!({ "message": message }));
+        }
         let body = match self {
-            Self::Query(_) | Self::Budget(_) | Self::Timeout(_) | Self::ClientGone | Self::Value(_) => {
-                json!({ "data": null, "errors": [self.to_string()] })
-            }
             Self::Queries(messages) => json!({ "data": null, "errors": messages }),
+            Self::Query(_)
+            | Self::Budget(_)
+            | Self::Timeout(_)
+            | Self::Cancelled
+            | Self::ClientGone
+            | Self::Value(_) => json!({ "data": null, "errors": [self.to_string()] }),
             _ => json!({ "message": self.to_string() }),
         };
         HttpResponse::build(self.status_code()).json(body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::RETRY_AFTER;
+
+    use super::*;
+
+    #[test]
+    fn a_busy_database_asks_clients_to_come_again() {
+        let response = Error::from(sqlx::Error::PoolTimedOut).error_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(response.headers().contains_key(RETRY_AFTER));
+    }
+
+    #[test]
+    fn a_failure_keeps_its_cause() {
+        let error = Error::from(sqlx::Error::RowNotFound);
+        assert_eq!(error.status_code(), StatusCode::INTERNAL_SERVER_ERROR);
+        let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+        assert!(causes.last().is_some_and(|cause| cause.to_string().contains("no rows")));
     }
 }

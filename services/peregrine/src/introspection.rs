@@ -6,11 +6,14 @@ use actix_web::web::Bytes;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::ir::{Root, RootValue};
+use crate::{
+    assemble::write_string,
+    ir::{Root, RootValue},
+};
 
-/// Introspection queries whose answers are kept: programs send a handful of forms.
+/// At most this many answers are kept: programs send a handful of forms.
 const MOST_ANSWERS: usize = 16;
-/// Bytes of the answers that are kept.
+/// The answers that are kept have at most this many bytes.
 const MOST_BYTES: usize = 32 << 20;
 /// A query that is longer than this is not looked up.
 const LONGEST_QUERY: usize = 16 << 10;
@@ -59,13 +62,13 @@ impl Introspections {
     }
 }
 
-/// The whole answer to a query that is known without the database and without errors.
+/// The whole answer to a query, if it is known without the database and has no errors.
 pub(crate) fn known(roots: &[Root]) -> Option<Bytes> {
     let mut body = Vec::from(b"{\"data\":");
     for (position, root) in roots.iter().enumerate() {
         let RootValue::Known(json) = &root.value else { return None };
         body.push(if position == 0 { b'{' } else { b',' });
-        crate::assemble::write_text(&root.key, &mut body);
+        write_string(&root.key, &mut body);
         body.push(b':');
         body.extend_from_slice(json.as_bytes());
     }

@@ -1,7 +1,7 @@
 //! What a query means: scans of nodes with filters, order and page, and what is shown of each node.
 //!
-//! It is made by `lower`, turned into SQL by `plan`, run by `execute` and written out by `assemble`. Nothing in
-//! it knows GraphQL, and nothing in it knows who asks.
+//! It is made by `lower`, turned into SQL by `plan`, run by `execute` and written out by `assemble`. Nothing
+//! in it knows GraphQL, and nothing in it knows who asks.
 
 use serde_json::{Map, Value};
 
@@ -16,9 +16,9 @@ pub(crate) struct Root {
 
 #[derive(Debug)]
 pub(crate) enum RootValue {
-    /// Known without the database, as JSON.
+    /// JSON that is known without the database.
     Known(String),
-    /// Cannot be answered; null in its place.
+    /// Why it cannot be answered; null stands in its place.
     Failed(String),
     Scan(Scan),
     Count(Count),
@@ -31,7 +31,7 @@ pub(crate) enum RootValue {
 #[derive(Debug)]
 pub(crate) struct Scan {
     pub(crate) branches: Vec<Branch>,
-    /// Order and page of all branches together; without it each branch has its own.
+    /// Order and page of all branches together; without them each branch has its own.
     pub(crate) together: Option<(Vec<OrderBy>, Page)>,
 }
 
@@ -47,10 +47,10 @@ pub(crate) struct Branch {
     pub(crate) level: Level,
 }
 
-/// Which of the found nodes are wanted.
+/// Which of the nodes that were found are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Page {
-    /// `None` is all.
+    /// How many; `None` means all.
     pub(crate) first: Option<i64>,
     pub(crate) offset: i64,
 }
@@ -67,7 +67,13 @@ impl Page {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OrderBy {
     pub(crate) key: OrderKey,
-    pub(crate) descending: bool,
+    pub(crate) direction: Direction,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Ascending,
+    Descending,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +122,7 @@ pub(crate) enum Piece {
 pub(crate) enum Child {
     /// Nodes at the other end of the link of the branch.
     Linked(Box<Branch>),
-    /// Nodes at the other end of any link: a branch a link.
+    /// Nodes at the other end of any link: a branch for each link.
     Neighbours(Scan),
     Count {
         link: String,
@@ -144,14 +150,14 @@ pub(crate) enum Filter {
     Not(Box<Filter>),
     Never,
     Ids(Vec<String>),
-    /// Text in the id or the submitter id, with `%` and `_` as wildcards.
+    /// The id or the submitter id contains this, with `%` and `_` as wildcards.
     Search(String),
-    /// The property's text is one of these.
+    /// The property, as a string, is one of these.
     TextIn {
         property: String,
         values: Vec<String>,
     },
-    /// The property's value is one of these numbers or booleans.
+    /// The property is one of these numbers or booleans.
     ValueIn {
         property: String,
         values: Vec<Value>,
@@ -161,32 +167,38 @@ pub(crate) enum Filter {
         property: String,
         values: Vec<String>,
     },
-    /// The property has a value and its text is another.
+    /// The property has a value, and as a string it is not this.
     OtherText {
         property: String,
         value: String,
     },
-    /// The property has a value and it is another number.
+    /// The property has a value, and it is not this number.
     OtherValue {
         property: String,
         value: Value,
     },
-    /// The property, a date and time, is later (or earlier) than this.
+    /// The property, a date and time, is on this side of the moment.
     Time {
         property: &'static str,
-        later: bool,
-        than: String,
+        side: Side,
+        moment: String,
     },
-    /// Has a node at the other end of the link.
+    /// There is a node at the other end of the link.
     Linked(String),
     /// A path leads to a node of this type with these properties.
     Path(PathFilter),
-    /// Is one of these projects, as `<program>-<code>`.
+    /// The node is one of these projects, each as `<program>-<code>`.
     ProjectNames(Vec<String>),
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Before,
+    After,
+}
+
 impl Filter {
-    /// Links and paths that have to be followed to decide it.
+    /// How many links and paths have to be followed to decide it.
     pub(crate) fn lookups(&self) -> usize {
         match self {
             Self::All(filters) | Self::Any(filters) => filters.iter().map(Self::lookups).sum(),
@@ -201,7 +213,7 @@ impl Filter {
 pub(crate) struct PathFilter {
     pub(crate) to: TypeId,
     pub(crate) id: Option<String>,
-    /// For projects: `<program>-<code>`.
+    /// `<program>-<code>`; for paths to projects only.
     pub(crate) project_names: Option<Vec<String>>,
     pub(crate) properties: Map<String, Value>,
 }
@@ -213,12 +225,12 @@ pub(crate) struct LogScan {
     pub(crate) fields: Vec<KeyTree>,
 }
 
-/// Which transaction logs.
+/// Which transaction logs are wanted.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct LogQuery {
     pub(crate) filters: Vec<LogFilter>,
-    /// Columns and whether descending.
-    pub(crate) order: Vec<(&'static str, bool)>,
+    /// Columns; the first counts most.
+    pub(crate) order: Vec<(&'static str, Direction)>,
     pub(crate) first: Option<i64>,
     pub(crate) offset: i64,
 }
@@ -228,7 +240,7 @@ pub(crate) enum LogFilter {
     Never,
     Id(i64),
     CommittedBy(i64),
-    /// Column of text, and its wanted value.
+    /// The column has this value.
     Text(&'static str, String),
     Roles(Vec<String>),
     ProjectIds(Vec<String>),
@@ -259,4 +271,28 @@ impl KeyTree {
             .iter()
             .any(|tree| tree.name == *first && Self::has(tree.sub.as_deref().unwrap_or_default(), rest))
     }
+}
+
+/// How many lists and counts a query asks for, links and paths in filters included.
+pub(crate) fn scans(roots: &[Root]) -> usize {
+    let one = |root: &Root| match &root.value {
+        RootValue::Known(_) | RootValue::Failed(_) => 0,
+        RootValue::Scan(scan) => branch_scans(&scan.branches),
+        RootValue::Viewer(roots) => scans(roots),
+        RootValue::Count(count) => 1 + count.filter.lookups(),
+        RootValue::Logs(_) | RootValue::LogCount(_) => 1,
+    };
+    roots.iter().map(one).sum()
+}
+
+fn branch_scans(branches: &[Branch]) -> usize {
+    let child = |child: &Child| match child {
+        Child::Linked(branch) => branch_scans(std::slice::from_ref(branch)),
+        Child::Neighbours(scan) => branch_scans(&scan.branches),
+        Child::Count { count, .. } => 1 + count.filter.lookups(),
+        Child::Logs(_) | Child::LogCount(_) | Child::Failed(_) => 1,
+    };
+    let lookups = branches.iter().map(|branch| branch.filter.lookups()).sum::<usize>();
+    let below = branches.iter().flat_map(|branch| &branch.level.children).map(child).sum::<usize>();
+    branches.len() + lookups + below
 }

@@ -1,5 +1,5 @@
-//! What was found and is not written out yet: the text of each node between its children is rendered as the row
-//! arrives, so that a row is neither kept nor looked at again.
+//! What was found and is not written out yet. The text of each node between its children is rendered as its
+//! row arrives, so that the row is neither kept nor looked at again.
 
 use std::{collections::HashMap, ops::Range};
 
@@ -8,52 +8,60 @@ use std::{collections::HashMap, ops::Range};
 pub(crate) enum ChildResult {
     Nothing,
     Nodes(Results),
-    /// JSON by parent.
+    /// The JSON of each parent.
     PerParent(Vec<String>),
 }
 
-/// Nodes of a scan: by branch, and in order by parent.
+/// The nodes of a scan: by branch, and in order by parent.
 #[derive(Debug, Default)]
 pub(crate) struct Results {
-    pub(crate) found: Vec<Found>,
-    /// Branch and row, grouped by parent.
+    pub(crate) branches: Vec<BranchRows>,
+    /// Branch and row of each node, grouped by parent.
     order: Vec<(u32, u32)>,
     /// Where each parent's nodes end in `order`.
     ends: Vec<usize>,
-    /// Parents of `order` while rows arrive.
+    /// The parents of `order` while rows arrive.
     parents: Vec<u32>,
 }
 
-/// Nodes of one branch.
+/// The nodes of one branch.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct BranchRows {
     text: Vec<u8>,
-    /// Where each segment ends; a fixed number a row.
+    /// Where each segment ends; every row has the same number of them.
     ends: Vec<usize>,
     segments_per_row: usize,
-    /// Which different node each row is; only kept where there are children.
+    /// Which of the different nodes each row is; only kept where there are children.
     numbers: Vec<u32>,
     /// Ids of the different nodes.
     pub(crate) ids: Vec<String>,
     known: HashMap<String, u32>,
-    /// What is shown beside the nodes' own values, of the node with this number and those after it.
-    pub(crate) children: (usize, Vec<ChildResult>),
+    pub(crate) below: Below,
+}
+
+/// What is shown beside the own values of some nodes: a result for each child of their branch.
+#[derive(Debug, Default)]
+pub(crate) struct Below {
+    /// The number of the first of these nodes.
+    pub(crate) first: usize,
+    pub(crate) results: Vec<ChildResult>,
 }
 
 impl Results {
     pub(crate) fn new(segments_per_row: impl Iterator<Item = usize>) -> Self {
-        let found = segments_per_row.map(|segments_per_row| Found { segments_per_row, ..Found::default() });
-        Self { found: found.collect(), ..Self::default() }
+        let branches =
+            segments_per_row.map(|segments_per_row| BranchRows { segments_per_row, ..BranchRows::default() });
+        Self { branches: branches.collect(), ..Self::default() }
     }
 
     /// Starts the next row of `branch` for `parent` (from 0).
     pub(crate) fn start_row(&mut self, parent: u32, branch: usize) {
-        let row = u32::try_from(self.found[branch].rows()).unwrap_or(u32::MAX);
+        let row = u32::try_from(self.branches[branch].rows()).unwrap_or(u32::MAX);
         self.order.push((u32::try_from(branch).unwrap_or(u32::MAX), row));
         self.parents.push(parent);
     }
 
-    /// Groups the rows by parent, their order otherwise kept.
+    /// Groups the rows by parent and keeps their order otherwise.
     pub(crate) fn group(&mut self, parents: usize) {
         let mut ends = vec![0_usize; parents];
         let position = |parent: u32| (parent as usize).min(parents.saturating_sub(1));
@@ -103,7 +111,7 @@ impl Results {
     }
 }
 
-impl Found {
+impl BranchRows {
     fn rows(&self) -> usize {
         self.ends.len().checked_div(self.segments_per_row).unwrap_or(0)
     }
@@ -127,14 +135,14 @@ impl Found {
         self.numbers.push(number);
     }
 
-    /// All rows are there: forgets what only served their arrival.
+    /// Forgets what only served the arrival of rows.
     pub(crate) fn finish(&mut self) {
         self.known = HashMap::new();
     }
 
     /// The position of a row's node in what its children were asked for.
     pub(crate) fn parent_number(&self, row: usize) -> usize {
-        self.numbers.get(row).map_or(0, |number| *number as usize).saturating_sub(self.children.0)
+        self.numbers.get(row).map_or(0, |number| *number as usize).saturating_sub(self.below.first)
     }
 
     pub(crate) fn segments(&self, row: usize) -> impl Iterator<Item = &[u8]> {
@@ -155,14 +163,14 @@ mod tests {
         let mut results = Results::new([1, 1].into_iter());
         for (parent, branch, text) in [(2, 0, "a"), (0, 1, "b"), (2, 1, "c"), (0, 0, "d")] {
             results.start_row(parent, branch);
-            let (all, ends) = results.found[branch].parts();
+            let (all, ends) = results.branches[branch].parts();
             all.extend_from_slice(text.as_bytes());
             ends.push(all.len());
         }
         results.group(3);
         let texts = |parent| -> Vec<String> {
             let text = |(branch, row): (usize, usize)| {
-                let segments: Vec<&[u8]> = results.found[branch].segments(row).collect();
+                let segments: Vec<&[u8]> = results.branches[branch].segments(row).collect();
                 String::from_utf8(segments.concat()).unwrap()
             };
             results.of(parent).map(text).collect()

@@ -1,14 +1,18 @@
-//! Files that pages refer to. A public name has the digest of the content in it, so that browsers keep a file for good
-//! and never meet an old one.
+//! Files that pages refer to. A public name has the digest of the content in it, so that browsers may keep a
+//! file for good and never show an old one.
 
-use std::{
-    borrow::Cow,
-    io::{self, Read as _},
-};
+use std::{borrow::Cow, io::Read as _};
 
 use flate2::read::GzDecoder;
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// How a file is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Gzip,
+    Plain,
+}
 
 /// A file.
 #[derive(Debug)]
@@ -26,17 +30,17 @@ impl Asset {
         format!("{stem}-{}.{extension}", self.digest)
     }
 
-    /// The content, compressed if the client takes that.
-    ///
-    /// # Errors
-    /// Never in a build whose tests pass.
-    pub(crate) fn content(&self, gzip: bool) -> io::Result<Cow<'static, [u8]>> {
-        if gzip {
-            return Ok(Cow::Borrowed(self.gzip));
+    /// The content in this encoding.
+    pub(crate) fn content(&self, encoding: Encoding) -> Cow<'static, [u8]> {
+        match encoding {
+            Encoding::Gzip => Cow::Borrowed(self.gzip),
+            Encoding::Plain => {
+                let mut plain = Vec::new();
+                let unpacked = GzDecoder::new(self.gzip).read_to_end(&mut plain);
+                unpacked.expect("invariant: build.rs has compressed it");
+                Cow::Owned(plain)
+            }
         }
-        let mut plain = Vec::new();
-        GzDecoder::new(self.gzip).read_to_end(&mut plain)?;
-        Ok(Cow::Owned(plain))
     }
 }
 
@@ -59,7 +63,7 @@ mod tests {
     fn every_file_comes_out_as_it_went_in() {
         for asset in ASSETS {
             let path = format!("{}/assets/graphiql/{}", env!("CARGO_MANIFEST_DIR"), asset.name);
-            assert!(asset.content(false).unwrap() == std::fs::read(path).unwrap(), "{}", asset.name);
+            assert!(asset.content(Encoding::Plain) == std::fs::read(path).unwrap(), "{}", asset.name);
             assert!(find(&asset.public_name()).is_some_and(|found| found.digest == asset.digest));
         }
     }

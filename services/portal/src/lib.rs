@@ -1,62 +1,46 @@
-//! portal: web pages of a commons. So far it is the query page at `/query`, where Gen3's data portal has it: GraphiQL
-//! on the graph and the flat model, with example queries that are made of the data dictionary.
+//! portal: web pages of a commons. So far it is the query page at `/query`, where Gen3's data portal has it:
+//! GraphiQL on the graph and the flat model, with example queries that are made of the data dictionary.
 //!
-//! Everything that a page needs is in the program: a commons without a way to the internet has it all.
+//! Everything that a page needs is in the program, so it works in a commons without a way to the internet.
 
 mod assets;
+mod error;
 mod page;
 mod routes;
+mod service;
 
 use std::sync::Arc;
 
-use actix_web::{middleware::from_fn, web};
+use actix_web::{
+    HttpResponse,
+    middleware::from_fn,
+    web::{Data, ServiceConfig, scope, to},
+};
 use async_trait::async_trait;
-use dictionary::Dictionary;
 
-/// Tells the dictionary that the commons serves now; it may be another one at each call.
-pub type DictionarySource = Arc<dyn Fn() -> Arc<Dictionary> + Send + Sync>;
-
-/// What an operator can set.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// What `/_version` says.
-    pub version: String,
-    /// What `/_version` says.
-    pub commit: String,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self { version: env!("CARGO_PKG_VERSION").to_owned(), commit: "unknown".to_owned() }
-    }
-}
-
-/// The pages.
-pub struct Portal {
-    config: Config,
-    dictionary: DictionarySource,
-}
+pub use service::{Config, DictionarySource, Portal};
 
 impl Portal {
-    /// Pages for what `dictionary` tells.
-    pub fn build(config: Config, dictionary: DictionarySource) -> Arc<Self> {
-        Arc::new(Self { config, dictionary })
+    /// Everything that it answers, for tests and tools.
+    pub fn endpoints() -> Vec<web::Endpoint> {
+        web::endpoints(routes::routes)
     }
 }
 
 #[async_trait]
-impl ::web::Service for Portal {
+impl web::Service for Portal {
     fn name(&self) -> &'static str {
         "portal"
     }
 
-    fn configure(self: Arc<Self>, cfg: &mut web::ServiceConfig) {
+    fn configure(self: Arc<Self>, cfg: &mut ServiceConfig) {
+        let not_allowed = || HttpResponse::MethodNotAllowed().finish();
         cfg.service(
-            web::scope("")
-                .wrap(from_fn(::web::trim_trailing_slash))
-                .app_data(web::Data::from(self))
-                .configure(routes::configure)
-                .default_service(web::to(routes::not_found)),
+            scope("")
+                .wrap(from_fn(web::trim_trailing_slash))
+                .app_data(Data::from(self))
+                .configure(|cfg| web::register(cfg, not_allowed, routes::routes))
+                .default_service(to(routes::not_found)),
         );
     }
 

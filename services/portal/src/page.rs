@@ -9,8 +9,8 @@ pub(crate) struct Page {
     pub(crate) policy: String,
 }
 
-/// The query page. `nonce` must be new for each answer: by it the page's script may put style elements into the page,
-/// which its dialogs do.
+/// The query page. `nonce` must be new for each answer: it lets the page's script put style elements into the
+/// page, which its dialogs do.
 pub(crate) fn query(nonce: &str) -> Page {
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; connect-src 'self'; \
@@ -31,7 +31,8 @@ pub(crate) fn query(nonce: &str) -> Page {
 </head>
 <body>
 <div id="query">
-<p>The query page is starting. It needs JavaScript; queries can also be posted to <code>/api/v0/submission/graphql</code>.</p>
+<p>The query page is starting. It needs JavaScript;
+queries can also be posted to <code>/api/v0/submission/graphql</code>.</p>
 </div>
 </body>
 </html>

@@ -1,11 +1,15 @@
 //! `POST /graphql`.
 
-use actix_web::{HttpResponse, http::StatusCode, web};
-use async_graphql::{Request, Variables};
+use actix_web::{
+    HttpResponse,
+    http::Method,
+    web::{Bytes, Data},
+};
+use async_graphql::{Request, Variables, parser::parse_query};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Guppy, depth::is_deeper_than};
+use crate::{depth::is_deeper_than, error::Error, service::Guppy};
 
 /// Deeper selections of data are a validation error, as in the original.
 const DEPTH: usize = 10;
@@ -14,22 +18,18 @@ const DEPTH: usize = 10;
 #[serde(rename_all = "camelCase")]
 struct Body {
     query: String,
-    #[serde(default)]
-    variables: Option<serde_json::Value>,
-    #[serde(default)]
+    variables: Option<Value>,
     operation_name: Option<String>,
 }
 
-pub(crate) async fn post(guppy: web::Data<Guppy>, body: web::Bytes) -> HttpResponse {
-    let Ok(body) = serde_json::from_slice::<Body>(&body) else {
-        return refused("the body is not a JSON object with a query", "BAD_REQUEST");
-    };
-    match async_graphql::parser::parse_query(&body.query) {
-        Err(error) => return refused(&format!("Syntax Error: {error}"), "GRAPHQL_PARSE_FAILED"),
-        Ok(document) if is_deeper_than(&document, DEPTH) => {
-            return refused(&format!("the query exceeds the depth of {DEPTH}"), "GRAPHQL_VALIDATION_FAILED");
-        }
-        Ok(_) => {}
+pub(super) fn routes(routes: &mut web::Routes<'_>) {
+    routes.endpoint(Method::POST, "/graphql", query);
+}
+
+async fn query(guppy: Data<Guppy>, body: Bytes) -> Result<HttpResponse, Error> {
+    let body: Body = serde_json::from_slice(&body).map_err(|_| Error::NoQuery)?;
+    if is_deeper_than(&parse_query(&body.query).map_err(Error::Syntax)?, DEPTH) {
+        return Err(Error::TooDeep(DEPTH));
     }
     let variables = body.variables.map(Variables::from_json).unwrap_or_default();
     let mut request = Request::new(body.query).variables(variables);
@@ -37,25 +37,9 @@ pub(crate) async fn post(guppy: web::Data<Guppy>, body: web::Bytes) -> HttpRespo
         request = request.operation_name(name);
     }
     let answer = guppy.schema.execute(request).await;
-    if answer.errors.is_empty() {
-        return HttpResponse::Ok().json(json!({ "data": answer.data }));
+    if !answer.errors.is_empty() {
+        // All root fields are nullable and none of them fails, so these are errors of validation.
+        return Err(Error::Invalid(answer.errors));
     }
-    // All root fields are nullable and none of them fails, so errors are those of validation.
-    let errors: Vec<Value> = answer
-        .errors
-        .iter()
-        .map(|error| {
-            json!({
-                "message": error.message,
-                "locations": error.locations,
-                "extensions": { "code": "GRAPHQL_VALIDATION_FAILED" },
-            })
-        })
-        .collect();
-    HttpResponse::build(StatusCode::BAD_REQUEST).json(json!({ "errors": errors }))
-}
-
-fn refused(message: &str, code: &str) -> HttpResponse {
-    HttpResponse::BadRequest()
-        .json(json!({ "errors": [{ "message": message, "extensions": { "code": code } }] }))
+    Ok(HttpResponse::Ok().json(json!({ "data": answer.data })))
 }

@@ -5,6 +5,7 @@
 use actix_web::{App, test as client};
 use guppy::{Config, Guppy};
 use serde_json::{Value, json};
+use testing::endpoints::{Case, check};
 
 async fn call(request: client::TestRequest) -> (u16, Value) {
     let guppy = Guppy::build(Config::default()).unwrap();
@@ -30,7 +31,11 @@ async fn status_lists_no_index() {
 async fn an_absent_index_is_an_empty_answer() {
     let query = "{ subject(first: 5, filter: {and: []}, sort: []) { project_id }
         _aggregation { file(accessibility: all) { _totalCount } } _mapping { subject } }";
-    let data = json!({ "subject": [], "_aggregation": { "file": { "_totalCount": 0 } }, "_mapping": { "subject": [] } });
+    let data = json!({
+        "subject": [],
+        "_aggregation": { "file": { "_totalCount": 0 } },
+        "_mapping": { "subject": [] },
+    });
     assert_eq!(ask(query).await, (200, json!({ "data": data })));
 }
 
@@ -45,14 +50,20 @@ async fn introspection_works() {
 }
 
 /// What graphql-js, and with it GraphiQL and most other clients, sends to read a schema.
-const INTROSPECTION: &str = "query IntrospectionQuery { __schema { queryType { name kind } mutationType { name kind }
-    subscriptionType { name kind } types { ...FullType } directives { name description locations args { ...InputValue } } } }
+const INTROSPECTION: &str = "query IntrospectionQuery { __schema { queryType { name kind } mutationType { \
+                             name kind }
+    subscriptionType { name kind } types { ...FullType } directives { name description locations args { \
+    ...InputValue } } } }
     fragment FullType on __Type { kind name description fields(includeDeprecated: true) { name description
     args { ...InputValue } type { ...TypeRef } isDeprecated deprecationReason } inputFields { ...InputValue }
-    interfaces { ...TypeRef } enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason }
-    possibleTypes { ...TypeRef } } fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue }
-    fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name
-    ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } } }";
+    interfaces { ...TypeRef } enumValues(includeDeprecated: true) { name description isDeprecated \
+    deprecationReason }
+    possibleTypes { ...TypeRef } } fragment InputValue on __InputValue { name description type { ...TypeRef \
+    } defaultValue }
+    fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { \
+    kind name
+    ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } \
+    } } } } }";
 
 #[actix_web::test]
 async fn the_introspection_query_of_clients_is_not_too_deep() {
@@ -86,4 +97,29 @@ async fn downloads_of_absent_indices_are_empty_and_unknown_types_are_refused() {
     assert_eq!(download(json!({ "type": "subject", "fields": ["a"] })).await, (200, json!([])));
     assert_eq!(download(json!({ "type": "x" })).await, (400, json!("Invalid es type: \"x\"")));
     assert_eq!(download(json!({})).await, (400, json!("Invalid es type: \"\"")));
+}
+
+/// All of it is public: the rights of a caller say nothing as long as there are no documents.
+#[actix_web::test]
+async fn every_endpoint_answers_every_caller_alike() {
+    let cases = [
+        Case::new("GET", "/_status", "/_status", [200; 3]),
+        Case::new("GET", "/_version", "/_version", [200; 3]),
+        Case::new("POST", "/_refresh", "/_refresh", [404; 3]),
+        Case::new("POST", "/graphql", "/graphql", [200; 3])
+            .with(json!({ "query": "{subject {project_id}}" })),
+        Case::new("POST", "/download", "/download", [200; 3]).with(json!({ "type": "subject" })),
+    ];
+    check(Guppy::endpoints(), &cases, async |case, _| {
+        let method = case.verb().parse().unwrap();
+        let request = client::TestRequest::default().method(method).uri(&case.url);
+        call(request.set_json(&case.body)).await.0
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_wrong_method_is_a_route_that_does_not_exist() {
+    let answer = call(client::TestRequest::get().uri("/graphql")).await;
+    assert_eq!(answer, (404, json!("Cannot GET /graphql")));
 }

@@ -5,33 +5,33 @@ use std::io;
 use dictionary::python;
 use serde_json::{Value, json};
 
-use super::write_text;
+use super::json::{Commas, write_string};
 use crate::ir::KeyTree;
 
-/// Writes what `keys` select of `value`; lists item by item. Without keys the value itself.
-pub(crate) fn project(value: &Value, keys: Option<&[KeyTree]>, out: &mut Vec<u8>) {
+/// Writes what `keys` select of `value`, or of each item of a list. Without keys it writes the value itself.
+pub(crate) fn write_selected(value: &Value, keys: Option<&[KeyTree]>, out: &mut Vec<u8>) {
     match (value, keys) {
         (Value::Array(items), Some(_)) => {
             out.push(b'[');
-            for (position, item) in items.iter().enumerate() {
-                if position > 0 {
-                    out.push(b',');
-                }
-                project(item, keys, out);
+            let mut commas = Commas::default();
+            for item in items {
+                commas.before_item(out);
+                write_selected(item, keys, out);
             }
             out.push(b']');
         }
         (Value::Object(object), Some(keys)) => {
             out.push(b'{');
-            for (position, tree) in keys.iter().enumerate() {
-                if position > 0 {
-                    out.push(b',');
-                }
-                write_text(&tree.key, out);
+            let mut commas = Commas::default();
+            for tree in keys {
+                commas.before_item(out);
+                write_string(&tree.key, out);
                 out.push(b':');
                 match tree.name.as_str() {
-                    "__typename" => write_text(&tree.parent, out),
-                    name => project(object.get(name).unwrap_or(&Value::Null), tree.sub.as_deref(), out),
+                    "__typename" => write_string(&tree.parent, out),
+                    name => {
+                        write_selected(object.get(name).unwrap_or(&Value::Null), tree.sub.as_deref(), out)
+                    }
                 }
             }
             out.push(b'}');
@@ -104,7 +104,7 @@ fn items(value: &mut Value) -> impl Iterator<Item = &mut Value> {
     value.as_array_mut().into_iter().flatten()
 }
 
-/// A GraphQL ID is text.
+/// A GraphQL ID is a string.
 fn as_id(value: &mut Value) {
     if let Value::Number(number) = value {
         *value = Value::String(number.to_string());
@@ -176,7 +176,8 @@ mod tests {
         let log = show_log(json!({
             "id": 3, "role": "update", "committed_by": null, "canonical_json": [{"a": true}],
             "documents": [{"id": 1, "transaction_id": 3, "doc": "{}", "doc_size": 2, "response_json":
-                {"code": 200, "transaction_id": 3, "entities": [{"unique_keys": [{"code": "x"}], "warnings": []}]}}],
+                {"code": 200, "transaction_id": 3,
+                 "entities": [{"unique_keys": [{"code": "x"}], "warnings": []}]}}],
         }));
         assert_eq!(
             (&log["id"], &log["type"], &log["canonical_json"]),

@@ -1,13 +1,13 @@
-//! Stored values as GraphQL values. Most are copied as they are: the text of a document's value is JSON.
+//! Stored values as GraphQL values. Most are copied: what PostgreSQL gives is JSON already.
 
 use dictionary::python;
 use serde_json::Value;
 
-use super::write_text;
+use super::json::{Commas, write_string};
 use crate::ir::Render;
 
-/// Above this Python writes whole floats with an exponent, and a double is no longer exact: such integers are
-/// written as stored.
+/// Integers of more digits are written as they are stored: Python would write them with an exponent, and a
+/// double does not hold them exactly.
 const EXACT_DIGITS: usize = 16;
 
 /// Writes `stored` (JSON text) as a value of the wanted kind.
@@ -19,7 +19,7 @@ pub(crate) fn render(how: Render, stored: &str, out: &mut Vec<u8>) {
         }
         (Render::Float, Some(b'-' | b'0'..=b'9')) => number(stored, out),
         (Render::Texts, Some(b'[')) => texts(stored, out),
-        // A list where the dictionary has none, and the other way round.
+        // The dictionary declares a list, and the value is not one.
         (Render::Texts, _) => {
             out.push(b'[');
             render(Render::Text, stored, out);
@@ -27,7 +27,7 @@ pub(crate) fn render(how: Render, stored: &str, out: &mut Vec<u8>) {
         }
         (Render::Boolean, _) => out.extend_from_slice(if is_truthy(stored) { b"true" } else { b"false" }),
         (Render::Float, _) => out.extend_from_slice(b"null"),
-        (Render::Text, _) => write_text(&python_text(stored), out),
+        (Render::Text, _) => write_string(&python_text(stored), out),
     }
 }
 
@@ -40,20 +40,19 @@ fn number(stored: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// A list whose items are texts.
+/// A list whose items become strings.
 fn texts(stored: &str, out: &mut Vec<u8>) {
     let Ok(Value::Array(items)) = serde_json::from_str(stored) else { return out.extend_from_slice(b"null") };
     out.push(b'[');
-    for (position, item) in items.iter().enumerate() {
-        if position > 0 {
-            out.push(b',');
-        }
+    let mut commas = Commas::default();
+    for item in &items {
+        commas.before_item(out);
         render(Render::Text, &item.to_string(), out);
     }
     out.push(b']');
 }
 
-/// What Python's `str` (and for booleans graphene) makes of it.
+/// What Python's `str` makes of it (and graphene of booleans).
 fn python_text(stored: &str) -> String {
     match serde_json::from_str(stored) {
         Ok(value @ (Value::Array(_) | Value::Object(_))) => python::repr(&value),

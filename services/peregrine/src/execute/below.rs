@@ -1,63 +1,29 @@
-//! What is shown below the nodes of a window: a statement a level for all of them, held until it is written.
+//! What is shown below the nodes of a window: a statement for each level, held until it is written.
 
 use sql::Sql;
 use sqlx::Row as _;
 
-use super::{Executor, Halt, rows};
+use super::{
+    executor::{Executor, Halt},
+    room::Room,
+    rows,
+};
 use crate::{
-    error::Error,
     graph::TypeId,
     ir::{Branch, Child},
     plan::Planner,
-    results::{ChildResult, Results},
+    results::{Below, ChildResult, Results},
 };
 
-/// Ids in one statement; more are asked for in further ones.
+/// A statement has at most this many ids; more take further statements.
 const PARENTS_AT_ONCE: usize = 20_000;
-/// Bytes that a number costs.
+/// Bytes that a number takes.
 const NUMBER: usize = 32;
-
-/// How much may still be held.
-pub(super) struct Room {
-    /// `None` is without limit.
-    limit: Option<usize>,
-    used: usize,
-}
-
-impl Room {
-    pub(super) fn of(bytes: usize) -> Self {
-        Self { limit: Some(bytes), used: 0 }
-    }
-
-    pub(super) fn unlimited() -> Self {
-        Self { limit: None, used: 0 }
-    }
-
-    pub(super) fn is_limited(&self) -> bool {
-        self.limit.is_some()
-    }
-
-    pub(super) fn used(&self) -> usize {
-        self.used
-    }
-
-    pub(super) fn left(&self) -> usize {
-        self.limit.map_or(usize::MAX, |limit| limit.saturating_sub(self.used))
-    }
-
-    pub(super) fn take(&mut self, bytes: usize) -> Result<(), Halt> {
-        self.used += bytes;
-        match self.limit {
-            Some(limit) if self.used > limit => Err(Halt::Full),
-            _ => Ok(()),
-        }
-    }
-}
 
 type Held<'f, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, Halt>> + Send + 'f>>;
 
 impl Executor<'_> {
-    /// What is shown beside the nodes of `branch` with these ids: a result a child.
+    /// What is shown beside the nodes of `branch` with these ids: a result for each child.
     pub(super) fn below<'f>(
         &'f mut self,
         branch: &'f Branch,
@@ -126,15 +92,15 @@ impl Executor<'_> {
             }
         }
         results.group(ids.len());
-        for (branch, found) in branches.iter().zip(&mut results.found) {
-            found.finish();
-            let ids = std::mem::take(&mut found.ids);
-            found.children.1 = self.below(branch, &ids, room).await?;
+        for (branch, rows) in branches.iter().zip(&mut results.branches) {
+            rows.finish();
+            let ids = std::mem::take(&mut rows.ids);
+            rows.below = Below { first: 0, results: self.below(branch, &ids, room).await? };
         }
         Ok(results)
     }
 
-    /// Numbers by parent, zero where there is no row.
+    /// The number of each parent, which is zero where there is no row.
     async fn numbers(
         &mut self,
         ids: &[String],
@@ -146,13 +112,12 @@ impl Executor<'_> {
         for some in ids.chunks(PARENTS_AT_ONCE) {
             let mut found = vec![0_i64; some.len()];
             if let Some(statement) = plan(&self.planner, some.to_vec()) {
-                let rows =
-                    statement.query_once().fetch_all(&mut *self.connection).await.map_err(Error::from)?;
+                let rows = statement.query_once().fetch_all(&mut *self.connection).await?;
                 self.budget.spend(rows.len(), 0)?;
                 for row in rows {
-                    let parent = rows::parent(row.try_get(0).map_err(Error::from)?);
+                    let parent = rows::parent(row.try_get(0)?);
                     if let Some(number) = found.get_mut(parent) {
-                        *number = row.try_get(1).map_err(Error::from)?;
+                        *number = row.try_get(1)?;
                     }
                 }
             }

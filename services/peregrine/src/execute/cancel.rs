@@ -1,15 +1,18 @@
 //! A request whose client has gone is cancelled in the database too.
 //!
-//! The work runs in a task of its own that owns its connection, so that it always ends in order and the connection
-//! goes back clean. When nobody waits for the result any more, the task asks the database from another connection
-//! to cancel; it still owns the connection then, so nobody else's statement can be hit.
+//! The work runs in a task of its own that owns its connection, so that it always ends in order and the
+//! connection goes back clean. When nobody waits for the result any more, the task asks the database from
+//! another connection to cancel; it still owns the connection then, so nobody else's statement can be hit.
 
 use std::{future::Future, pin::Pin, time::Duration};
 
 use sqlx::{Connection as _, PgConnection, PgPool};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{
+    mpsc::{self, error::SendError},
+    oneshot, watch,
+};
 
-use super::sink::{Arriving, Sink};
+use super::{reply::Arriving, sink::Sink, transaction::begin};
 use crate::error::Error;
 
 /// After this long the database is asked again: it may just have been between two statements.
@@ -21,7 +24,7 @@ pub(crate) type Working<'c, T> = Pin<Box<dyn Future<Output = Result<T, Error>> +
 /// Runs `work` in a transaction of its own.
 ///
 /// # Errors
-/// What `work` says, or [`Error::Timeout`] when all of it takes longer than `time`.
+/// Those of `work`, or [`Error::Timeout`] when all of it takes longer than `time`.
 pub(crate) async fn run<T, F>(pool: &PgPool, time: Duration, work: F) -> Result<T, Error>
 where
     T: Send + 'static,
@@ -33,13 +36,13 @@ where
     let task = tokio::spawn(task(pool.clone(), time, work, async { drop(gone.await) }, stop));
     match task.await {
         Ok(result) => result,
-        Err(error) => Err(Error::internal("a query ended unexpectedly", error)),
+        Err(error) => Err(Error::internal("running a query", error)),
     }
 }
 
-/// Runs `work`, which writes an answer, in a transaction of its own; at most `hold` bytes of the answer are held back.
-/// Whatever goes wrong arrives like the answer.
-pub(crate) fn answer<F>(pool: &PgPool, time: Duration, hold: usize, work: F) -> Arriving
+/// Starts `work`, which writes an answer, in a transaction of its own. At most `hold` bytes of the answer are
+/// held back. Whatever goes wrong arrives like the answer.
+pub(crate) fn start<F>(pool: &PgPool, time: Duration, hold: usize, work: F) -> Arriving
 where
     F: for<'c> FnOnce(&'c mut PgConnection, Sink) -> Working<'c, ()> + Send + 'static,
 {
@@ -50,9 +53,10 @@ where
     tokio::spawn(async move {
         let gone = async move { watched.closed().await };
         if let Err(error) = task(pool, time, work, gone, stop).await {
-            tracing::debug!(error = %error, "a query was not answered, or not to its end");
-            // Refused when nobody waits for it.
-            let _ = sender.send(Err(error)).await;
+            // It comes back when nobody waits for it.
+            if let Err(SendError(Err(untold))) = sender.send(Err(error)).await {
+                untold.log_untold();
+            }
         }
     });
     Arriving::new(receiver)
@@ -77,7 +81,7 @@ where
 {
     tokio::pin!(gone);
     let (mut transaction, process) = tokio::select! {
-        begun = super::begin(&pool, time) => begun?,
+        begun = begin(&pool, time) => begun?,
         () = &mut gone => return Err(Error::ClientGone),
     };
     let mut working = work(&mut transaction);
@@ -87,8 +91,8 @@ where
         () = tokio::time::sleep(time) => Err(Error::Timeout(time)),
     };
     let result = match interrupted {
-        // The database's own limit, for a single statement.
-        Ok(Err(Error::Timeout(_))) => Err(Error::Timeout(time)),
+        // Nobody cancelled it but the database, at its limit for a single statement.
+        Ok(Err(Error::Cancelled)) => Err(Error::Timeout(time)),
         Ok(result) => result,
         Err(reason) => {
             // It ends at once with an error, and leaves the connection in order.
@@ -108,7 +112,7 @@ where
     result
 }
 
-/// Asks over a connection of its own: those of the pool may all be busy.
+/// Asks over a connection of its own, because those of the pool may all be busy.
 async fn cancel(pool: &PgPool, process: i32) {
     let cancelled = async {
         let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
@@ -116,6 +120,7 @@ async fn cancel(pool: &PgPool, process: i32) {
         connection.close().await
     };
     if let Err(error) = cancelled.await {
-        tracing::warn!(error = %error, "cannot cancel a query; it ends at its time limit");
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(error, "cannot cancel a query; it ends at its time limit");
     }
 }

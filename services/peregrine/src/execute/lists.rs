@@ -1,21 +1,26 @@
-//! A list, however long: its nodes are read a window at a time, with what is shown beside them, and written out.
+//! A list, however long. Its nodes are read a window at a time, with what is shown beside them, and written
+//! out.
 //!
-//! A list of ordinary size is one window, hence one statement a selection level. When what stands below a window is
-//! too much to be held, the window is cut in halves; when it is too much below a single node, each list of that
-//! node is read like this one.
+//! A list of ordinary size is one window, hence one statement for each level of the selection. When what
+//! stands below a window is too much to be held, the window is cut in halves; when it is too much below a
+//! single node, each list of that node is read like this one.
 
 use std::ops::Range;
 
 use sql::Sql;
 
-use super::{Executor, Halt, Later, Room, rows};
+use super::{
+    executor::{Executor, Halt, Later},
+    room::Room,
+    rows,
+};
 use crate::{
-    assemble::{report, write_child, write_part},
+    assemble::{Commas, report, write_child, write_part},
     error::Error,
     graph::TypeId,
     ir::{Branch, Child, Page, Scan},
     plan::Planner,
-    results::{Found, Results},
+    results::{Below, BranchRows, Results},
 };
 
 /// A window is at most this many times as long as the one before.
@@ -23,9 +28,9 @@ const GROWTH: usize = 4;
 /// Rows of the longest window.
 const LONGEST: usize = 20_000;
 
-/// Where the nodes of a list come from.
+/// A list: where its nodes come from.
 #[derive(Clone, Copy)]
-pub(super) enum Source<'s> {
+pub(super) enum List<'s> {
     Root(&'s Scan),
     /// A link of the node of this type with this id.
     Link(TypeId, &'s str, &'s Branch),
@@ -33,7 +38,7 @@ pub(super) enum Source<'s> {
     Neighbours(TypeId, &'s str, &'s Scan),
 }
 
-impl<'s> Source<'s> {
+impl<'s> List<'s> {
     fn statement(self, planner: &Planner<'_>) -> Option<Sql> {
         match self {
             Self::Root(scan) => planner.scan(scan),
@@ -49,7 +54,7 @@ impl<'s> Source<'s> {
         }
     }
 
-    /// How many nodes there can be.
+    /// How many nodes there can be at most; `None` when that is not known.
     fn most(self) -> Option<usize> {
         let first = |page: &Page| page.first.and_then(|first| usize::try_from(first).ok());
         match self {
@@ -63,7 +68,7 @@ impl<'s> Source<'s> {
 
 impl Executor<'_> {
     /// Reads and writes a list.
-    pub(super) fn list<'f>(&'f mut self, source: Source<'f>) -> Later<'f, ()> {
+    pub(super) fn list<'f>(&'f mut self, source: List<'f>) -> Later<'f, ()> {
         Box::pin(async move {
             self.out.text().push(b'[');
             if let Some(statement) = source.statement(&self.planner) {
@@ -86,7 +91,7 @@ impl Executor<'_> {
         let mut results = rows::prepare(branches);
         self.fetch(statement, branches, &mut results, 0, &mut Room::unlimited()).await.map_err(overfull)?;
         results.group(1);
-        self.window(branches, &mut results, true).await?;
+        self.window(branches, &mut results, &mut Commas::default()).await?;
         Ok(())
     }
 
@@ -97,7 +102,7 @@ impl Executor<'_> {
         let named = |start: &'static str| Sql::raw(start).then_alias(&cursor);
         let declare = named("declare ").text(" no scroll cursor for ").then(statement);
         declare.query_once().execute(&mut *self.connection).await?;
-        let (mut length, mut is_first) = (self.windows.rows, true);
+        let (mut length, mut commas) = (self.windows.rows, Commas::default());
         loop {
             let mut results = rows::prepare(branches);
             let number = i64::try_from(length).unwrap_or(i64::MAX);
@@ -106,11 +111,10 @@ impl Executor<'_> {
             self.fetch(next, branches, &mut results, 0, &mut room).await.map_err(overfull)?;
             results.group(1);
             let found = results.len();
-            let held = self.window(branches, &mut results, is_first).await? + room.used();
+            let held = self.window(branches, &mut results, &mut commas).await? + room.used();
             if found < length {
                 break;
             }
-            is_first = false;
             // Half of what there is room for: the next window may be fuller.
             let wanted = found.saturating_mul(self.windows.bytes / 2) / held.max(1);
             length = wanted.clamp(1, length.saturating_mul(GROWTH)).min(LONGEST.max(self.windows.rows));
@@ -119,15 +123,15 @@ impl Executor<'_> {
         Ok(())
     }
 
-    /// Reads what is shown beside the nodes of a window, and writes all of it. Gives the bytes that were held for it,
-    /// had they been held at once.
+    /// Reads what is shown beside the nodes of a window, and writes all of it. Gives the bytes that this
+    /// would have held, had it been held at once.
     async fn window(
         &mut self,
         branches: &[&Branch],
         results: &mut Results,
-        mut is_first: bool,
+        commas: &mut Commas,
     ) -> Result<usize, Error> {
-        results.found.iter_mut().for_each(Found::finish);
+        results.branches.iter_mut().for_each(BranchRows::finish);
         let whole = 0..results.len();
         let (mut parts, mut held) = (vec![whole], 0);
         while let Some(part) = parts.pop().filter(|part| !part.is_empty()) {
@@ -147,29 +151,28 @@ impl Executor<'_> {
                 parts.extend([middle..part.end, part.start..middle]);
                 continue;
             }
-            if !std::mem::take(&mut is_first) {
-                self.out.text().push(b',');
-            }
-            match is_held {
-                true => write_part(branches, results, part, self.out.text(), &mut self.errors),
-                false => self.node(branches, results, part.start).await?,
+            commas.before_item(self.out.text());
+            if is_held {
+                write_part(branches, results, part, self.out.text(), &mut self.errors);
+            } else {
+                self.node(branches, results, part.start).await?;
             }
             self.out.pass_on().await?;
         }
         Ok(held)
     }
 
-    /// Writes a node list by list, for it has more than can be held.
+    /// Writes a node list by list, because it has more below it than can be held.
     async fn node(&mut self, branches: &[&Branch], results: &Results, position: usize) -> Result<(), Error> {
         let Some((branch, row)) = results.part(position..position + 1).next() else { return Ok(()) };
-        let (branch, found) = (branches[branch], &results.found[branch]);
-        let id = &found.ids[row];
-        let mut segments = found.segments(row);
+        let (branch, rows) = (branches[branch], &results.branches[branch]);
+        let id = &rows.ids[row];
+        let mut segments = rows.segments(row);
         self.out.text().extend_from_slice(segments.next().unwrap_or_default());
         for (child, segment) in branch.level.children.iter().zip(segments) {
             match child {
-                Child::Linked(linked) => self.list(Source::Link(branch.node, id, linked)).await?,
-                Child::Neighbours(scan) => self.list(Source::Neighbours(branch.node, id, scan)).await?,
+                Child::Linked(linked) => self.list(List::Link(branch.node, id, linked)).await?,
+                Child::Neighbours(scan) => self.list(List::Neighbours(branch.node, id, scan)).await?,
                 Child::Logs(logs) => self.log_list(logs, Some(id)).await?,
                 Child::Count { .. } | Child::LogCount(_) => {
                     let mut room = Room::unlimited();
@@ -199,10 +202,11 @@ impl Executor<'_> {
         for (position, branch) in branches.iter().enumerate() {
             // Nodes of one list are different ones: a node's number is that of its row.
             let nodes = results.rows_in(part, position);
-            let found = &mut results.found[position];
-            found.children = (nodes.start, Vec::new());
-            let ids = found.ids.get(nodes).unwrap_or_default();
-            found.children.1 = self.below(branch, ids, room).await?;
+            let (first, rows) = (nodes.start, &mut results.branches[position]);
+            // What was held for the part before makes room.
+            rows.below = Below::default();
+            let ids = rows.ids.get(nodes).unwrap_or_default();
+            rows.below = Below { first, results: self.below(branch, ids, room).await? };
         }
         Ok(())
     }
@@ -212,6 +216,6 @@ impl Executor<'_> {
 fn overfull(halt: Halt) -> Error {
     match halt {
         Halt::Failed(error) => error,
-        Halt::Full => Error::internal("an unlimited list was limited", "no room"),
+        Halt::Full => Error::internal("reading a list", "there was no room although there is no limit"),
     }
 }

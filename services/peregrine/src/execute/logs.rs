@@ -1,29 +1,32 @@
-//! Transaction logs. With its documents a log may be as large as a submission: they are read one by one.
+//! Transaction logs. They are read one by one, because with its documents a log may be as large as a
+//! submission.
 
 use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
 
-use super::{Executor, Halt, Room, rows};
+use super::{
+    executor::{Executor, Halt},
+    room::Room,
+    rows,
+};
 use crate::{
-    assemble::{project, show_log},
+    assemble::{Commas, show_log, write_selected},
     error::Error,
     ir::{LogQuery, LogScan},
 };
 
 impl Executor<'_> {
-    /// Writes the logs of everything, or those that touched one node.
+    /// Writes all logs, or those that touched one node.
     pub(super) async fn log_list(&mut self, scan: &LogScan, node: Option<&str>) -> Result<(), Error> {
         let statement = self.planner.logs(scan, node.map(|id| vec![id.to_owned()]));
         let Self { connection, out, budget, .. } = self;
         let mut rows = statement.query_once().fetch(&mut **connection);
         out.text().push(b'[');
-        let mut is_first = true;
+        let mut commas = Commas::default();
         while let Some(row) = rows.try_next().await? {
             let before = out.written();
-            if !std::mem::take(&mut is_first) {
-                out.text().push(b',');
-            }
-            project(&show_log(row.try_get(2)?), Some(&scan.fields), out.text());
+            commas.before_item(out.text());
+            write_selected(&show_log(row.try_get(2)?), Some(&scan.fields), out.text());
             budget.spend(1, out.written() - before)?;
             out.pass_on().await?;
         }
@@ -42,14 +45,14 @@ impl Executor<'_> {
         let Self { connection, budget, .. } = self;
         let mut lists = vec![Vec::from(b"["); ids.len()];
         let mut rows = statement.query_once().fetch(&mut **connection);
-        while let Some(row) = rows.try_next().await.map_err(Error::from)? {
-            let parent = rows::parent(row.try_get(0).map_err(Error::from)?);
+        while let Some(row) = rows.try_next().await? {
+            let parent = rows::parent(row.try_get(0)?);
             let Some(list) = lists.get_mut(parent) else { continue };
             let before = list.len();
             if before > 1 {
                 list.push(b',');
             }
-            project(&show_log(row.try_get(2).map_err(Error::from)?), Some(&scan.fields), list);
+            write_selected(&show_log(row.try_get(2)?), Some(&scan.fields), list);
             let size = list.len() - before;
             budget.spend(1, size)?;
             room.take(size)?;

@@ -4,28 +4,31 @@ use futures_util::TryStreamExt as _;
 use sql::Sql;
 use sqlx::{Row as _, postgres::PgRow};
 
-use super::{Executor, Halt, Room};
+use super::{
+    executor::{Executor, Halt},
+    room::Room,
+};
 use crate::{
     access::Readable,
-    assemble::{render, write_text},
+    assemble::{Commas, render, write_string},
     error::Error,
     ir::{Branch, Piece},
-    results::{Found, Results},
+    results::{BranchRows, Results},
 };
 
-/// Columns before the properties: parent, branch, node id.
+/// The columns before the properties are parent, branch and node id.
 const FIRST_PROPERTY: usize = 3;
-/// Bytes that a row costs beside its text.
+/// Bytes that a row takes beside its text.
 const ROW: usize = 64;
-/// Bytes that a row costs beside its text when it has children, which are found by its id.
+/// Bytes that a row takes beside its text when it has children, which are found by its id.
 const PARENT: usize = 256;
 
-/// Results for `branches`, empty.
+/// Empty results for `branches`.
 pub(super) fn prepare(branches: &[&Branch]) -> Results {
     Results::new(branches.iter().map(|branch| branch.level.children.len() + 1))
 }
 
-/// Positions of parents start at 1 in SQL.
+/// The position of a parent, which starts at 1 in SQL.
 pub(super) fn parent(number: i64) -> usize {
     usize::try_from(number - 1).unwrap_or(0)
 }
@@ -40,21 +43,21 @@ impl Executor<'_> {
         first_parent: usize,
         room: &mut Room,
     ) -> Result<(), Halt> {
-        // A row more than there is room for says as much as all of them.
+        // One row more than there is room for tells as much as all of them.
         let most = room.left().saturating_div(ROW).min(self.budget.rows).saturating_add(1);
-        let statement = match room.is_limited() {
-            true => statement.text(" limit ").bind(i64::try_from(most).unwrap_or(i64::MAX)),
-            false => statement,
+        let statement = if room.is_limited() {
+            statement.text(" limit ").bind(i64::try_from(most).unwrap_or(i64::MAX))
+        } else {
+            statement
         };
-        let Self { connection, readable, budget, .. } = self;
+        let Self { connection, planner, budget, .. } = self;
         let mut rows = statement.query_once().fetch(&mut **connection);
-        while let Some(row) = rows.try_next().await.map_err(Error::from)? {
-            let number = row.try_get(0).map_err(Error::from)?;
+        while let Some(row) = rows.try_next().await? {
+            let number = row.try_get(0)?;
             let parent = u32::try_from(first_parent + parent(number)).unwrap_or(u32::MAX);
             let (position, branch) = branch_of(&row, branches)?;
             results.start_row(parent, position);
-            let found = &mut results.found[position];
-            let size = keep_row(&row, branch, found, readable)?;
+            let size = keep_row(&row, branch, &mut results.branches[position], planner.readable)?;
             budget.spend(1, size)?;
             room.take(size + if branch.level.children.is_empty() { ROW } else { PARENT })?;
         }
@@ -63,16 +66,14 @@ impl Executor<'_> {
 
     /// Runs `statement`, whose nodes have no children, and writes its rows while they arrive.
     pub(super) async fn pass_on(&mut self, statement: Sql, branches: &[&Branch]) -> Result<(), Error> {
-        let Self { connection, out, readable, budget, .. } = self;
+        let Self { connection, out, planner, budget, .. } = self;
         let mut rows = statement.query_once().fetch(&mut **connection);
-        let mut is_first = true;
+        let mut commas = Commas::default();
         while let Some(row) = rows.try_next().await? {
             let (_, branch) = branch_of(&row, branches)?;
             let before = out.written();
-            if !std::mem::take(&mut is_first) {
-                out.text().push(b',');
-            }
-            write_row(&row, branch, readable, out.text(), |_| {})?;
+            commas.before_item(out.text());
+            write_row(&row, branch, planner.readable, out.text(), |_| {})?;
             budget.spend(1, out.written() - before)?;
             out.pass_on().await?;
         }
@@ -86,23 +87,28 @@ fn branch_of<'b>(row: &PgRow, branches: &[&'b Branch]) -> Result<(usize, &'b Bra
     let branch = branches.get(position);
     branch
         .map(|branch| (position, *branch))
-        .ok_or_else(|| Error::internal("a row belongs to no branch of its list", number))
+        .ok_or_else(|| Error::internal("reading a row", format!("its list has no branch {number}")))
 }
 
-/// Gives the bytes of the row's text.
-fn keep_row(row: &PgRow, branch: &Branch, found: &mut Found, readable: &Readable) -> Result<usize, Error> {
-    let (text, ends) = found.parts();
+/// Keeps the text of a row. Gives its size in bytes.
+fn keep_row(
+    row: &PgRow,
+    branch: &Branch,
+    rows: &mut BranchRows,
+    readable: &Readable,
+) -> Result<usize, Error> {
+    let (text, ends) = rows.parts();
     let before = text.len();
     write_row(row, branch, readable, text, |end| ends.push(end))?;
     ends.push(text.len());
     let size = text.len() - before;
     if !branch.level.children.is_empty() {
-        found.identify(row.try_get(2)?);
+        rows.identify(row.try_get(2)?);
     }
     Ok(size)
 }
 
-/// Writes a row; `segment` is told where a child stands.
+/// Writes a row. `segment` is told where a child stands.
 fn write_row(
     row: &PgRow,
     branch: &Branch,
@@ -114,9 +120,9 @@ fn write_row(
     for piece in &branch.level.pieces {
         match piece {
             Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
-            Piece::Id => write_text(id, out),
+            Piece::Id => write_string(id, out),
             Piece::ProjectName => match readable.name_of(id) {
-                Some(name) => write_text(&name, out),
+                Some(name) => write_string(&name, out),
                 None => out.extend_from_slice(b"null"),
             },
             Piece::Column(number) => {
@@ -135,8 +141,8 @@ fn document(row: &PgRow, column: usize) -> Result<&str, Error> {
     if sqlx::ValueRef::is_null(&value) {
         return Ok("null");
     }
-    let bytes = value.as_bytes().map_err(|error| Error::internal("a document cannot be read", error))?;
+    let bytes = value.as_bytes().map_err(|error| Error::internal("reading a stored value", error))?;
     // Binary jsonb is a version, 1, and the text.
     let text = bytes.strip_prefix(&[1]).unwrap_or(bytes);
-    std::str::from_utf8(text).map_err(|error| Error::internal("a document is no text", error))
+    std::str::from_utf8(text).map_err(|error| Error::internal("reading a stored value", error))
 }

@@ -1,13 +1,13 @@
 //! Which paths a `with_path_to` takes (peregrine 3.2.6).
 //!
-//! From the start, every link is followed to types that the path has not visited. A path may end anywhere, but
-//! goes on only in one direction of the category levels, and not beyond some links. There can be hundreds of
-//! paths between two types; they share most of their ends, so they are kept as a graph of shared ends, whose
-//! size is the number of SQL steps that it costs to follow all of them at once.
+//! From the start, every link is followed to types that the path has not visited. A path may end anywhere,
+//! but goes on only in one direction of the category levels, and not beyond some links. There can be hundreds
+//! of paths between two types; they share most of their ends, so they are kept as a graph of shared ends,
+//! whose size is the number of SQL steps that it costs to follow all of them at once.
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Graph, TypeId};
+use super::model::{NodeModel, TypeId};
 
 /// Links beyond which no path goes.
 const LAST_LINKS: [&str; 7] = [
@@ -19,7 +19,7 @@ const LAST_LINKS: [&str; 7] = [
     "related_files",
     "describing_files",
 ];
-/// A dictionary on which more steps than this are tried is not one of people's making.
+/// The search gives up after this many steps: no dictionary that people made needs as many.
 const MOST_TRIED: usize = 1_000_000;
 
 /// All paths between two types. Position 0 is the destination; each state leads to states before it; the last
@@ -29,15 +29,15 @@ pub(crate) struct Paths {
     pub(crate) states: Vec<Vec<Step>>,
 }
 
-/// Follow an edge table to another state.
+/// Leads through an edge table to another state.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Step {
     pub(crate) edge: String,
-    /// Column with the id of the node at hand.
+    /// The column with the id of the node at hand.
     pub(crate) near: &'static str,
-    /// Column with the id of the node that it leads to.
+    /// The column with the id of the node that it leads to.
     pub(crate) far: &'static str,
-    /// State that it leads to.
+    /// The state that it leads to.
     pub(crate) to: usize,
 }
 
@@ -51,11 +51,11 @@ fn level(category: &str) -> u8 {
 }
 
 impl Paths {
-    pub(crate) fn find(graph: &Graph, from: TypeId, to: TypeId) -> Option<Self> {
+    pub(crate) fn find(types: &[NodeModel], from: TypeId, to: TypeId) -> Option<Self> {
         let mut search = Search {
-            graph,
+            types,
             to,
-            first: level(&graph.types[from].category),
+            first: level(&types[from].category),
             visited: HashSet::from([from]),
             states: vec![Vec::new()],
             known: HashMap::new(),
@@ -70,13 +70,13 @@ impl Paths {
     }
 }
 
-struct Search<'g> {
-    graph: &'g Graph,
+struct Search<'t> {
+    types: &'t [NodeModel],
     to: TypeId,
     first: u8,
     visited: HashSet<TypeId>,
     states: Vec<Vec<Step>>,
-    /// States by what they do, so that equal ends of paths are one.
+    /// States by their steps, so that equal ends of paths are one state.
     known: HashMap<Vec<Step>, usize>,
     tried: usize,
 }
@@ -84,17 +84,19 @@ struct Search<'g> {
 impl Search<'_> {
     /// The steps from a type that is on the path already.
     fn steps(&mut self, at: TypeId) -> Vec<Step> {
-        let graph = self.graph;
+        let types = self.types;
         let mut steps = Vec::new();
-        for (name, link) in &graph.types[at].links {
+        for (name, link) in &types[at].links {
             self.tried += 1;
             if self.visited.contains(&link.target) || self.tried > MOST_TRIED {
                 continue;
             }
-            let reached = match link.target == self.to {
-                true => Some(0),
-                false if self.goes_on(at, name, link.target) => self.state(link.target),
-                false => None,
+            let reached = if link.target == self.to {
+                Some(0)
+            } else if self.goes_on(at, name, link.target) {
+                self.state(link.target)
+            } else {
+                None
             };
             let step = |to| Step { edge: link.edge.clone(), near: link.near(), far: link.far(), to };
             steps.extend(reached.map(step));
@@ -105,7 +107,7 @@ impl Search<'_> {
     }
 
     fn goes_on(&self, at: TypeId, link: &str, target: TypeId) -> bool {
-        let (last, this) = (level(&self.graph.types[at].category), level(&self.graph.types[target].category));
+        let (last, this) = (level(&self.types[at].category), level(&self.types[target].category));
         let right_direction = if self.first > last { this <= last } else { this >= last };
         right_direction && !LAST_LINKS.contains(&link)
     }

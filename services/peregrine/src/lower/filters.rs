@@ -3,10 +3,10 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::{Args, dates};
+use super::{args::Args, dates};
 use crate::{
     graph::{Graph, NodeModel, Scalar, TypeId},
-    ir::{Filter, PathFilter},
+    ir::{Filter, PathFilter, Side},
 };
 
 /// The filter of a list or count of one type.
@@ -20,12 +20,12 @@ pub(super) fn of_node(graph: &Graph, node: TypeId, args: &Args) -> Result<Filter
             "with_links_any" => some_of(links(model, value)?),
             "without_links" => Some(none_of(links(model, value)?)),
             "with_path_to" => Some(Filter::All(paths(graph, value)?)),
-            // Without entries: any of none is nothing, and so is what is not all of none.
+            // Of no entries none holds, and all hold.
             "with_path_to_any" => Some(Filter::Any(paths(graph, value)?)),
             "without_path_to" => Some(Filter::Not(Box::new(Filter::All(paths(graph, value)?)))),
             "not" => Some(Filter::All(others(model, value))),
             "project_id" if model.label == "project" => Some(Filter::ProjectNames(texts(value))),
-            // A count takes the arguments of another type; those that this one lacks say nothing.
+            // A count takes the arguments of another type; those that this type lacks say nothing.
             name if is_shared(name) || !model.properties.contains_key(name) => None,
             name => property(model, name, value),
         };
@@ -70,24 +70,24 @@ fn is_shared(name: &str) -> bool {
 /// The filters that all lists of nodes have.
 fn shared(name: &str, value: &Value) -> Result<Option<Filter>, String> {
     let text = || value.as_str().unwrap_or_default();
-    let time = |property, later| {
-        let than = dates::parse(text()).ok_or_else(|| format!("Unknown string format: {}", text()))?;
-        Ok::<_, String>(Filter::Time { property, later, than })
+    let time = |property, side| {
+        let moment = dates::parse(text()).ok_or_else(|| format!("Unknown string format: {}", text()))?;
+        Ok::<_, String>(Filter::Time { property, side, moment })
     };
     Ok(Some(match name {
         "id" => Filter::Ids(vec![text().to_owned()]),
         "ids" => Filter::Ids(texts(value)),
         "quick_search" => Filter::Search(text().to_owned()),
-        "created_after" => time("created_datetime", true)?,
-        "created_before" => time("created_datetime", false)?,
-        "updated_after" => time("updated_datetime", true)?,
-        "updated_before" => time("updated_datetime", false)?,
+        "created_after" => time("created_datetime", Side::After)?,
+        "created_before" => time("created_datetime", Side::Before)?,
+        "updated_after" => time("updated_datetime", Side::After)?,
+        "updated_before" => time("updated_datetime", Side::Before)?,
         _ => return Ok(None),
     }))
 }
 
-/// Equality to any of the values; for a list property all of the values. No value is no row for the former
-/// and no filter for the latter.
+/// The property equals one of the values; a list contains all of them. Without values the former finds
+/// nothing and the latter everything.
 fn property(model: &NodeModel, name: &str, values: &Value) -> Option<Filter> {
     let property = name.to_owned();
     let scalar = model.properties.get(name).copied().unwrap_or(Scalar::String);
@@ -104,8 +104,8 @@ fn property(model: &NodeModel, name: &str, values: &Value) -> Option<Filter> {
     })
 }
 
-/// The items of `not`. As in the original only the first property of an item counts, and of two items with the
-/// same property the later.
+/// The items of `not`. As in the original only the first property of an item counts, and of two items with
+/// the same property the later.
 fn others(model: &NodeModel, value: &Value) -> Vec<Filter> {
     let firsts = objects(value).filter_map(|object| object.iter().next());
     let by_property: IndexMap<&String, &Value> = firsts.collect();
@@ -128,9 +128,12 @@ fn other(model: &NodeModel, name: &str, value: &Value) -> Option<Filter> {
 }
 
 fn links(model: &NodeModel, value: &Value) -> Result<Vec<Filter>, String> {
-    let link = |name: String| match model.links.contains_key(&name) {
-        true => Ok(Filter::Linked(name)),
-        false => Err(format!("Invalid link name '{name}'")),
+    let link = |name: String| {
+        if model.links.contains_key(&name) {
+            Ok(Filter::Linked(name))
+        } else {
+            Err(format!("Invalid link name '{name}'"))
+        }
     };
     texts(value).into_iter().map(link).collect()
 }
@@ -160,7 +163,7 @@ fn path(graph: &Graph, object: &Map<String, Value>) -> Result<Filter, String> {
     Ok(Filter::Path(filter))
 }
 
-/// No item is no filter.
+/// No items are no filter.
 fn some_of(filters: Vec<Filter>) -> Option<Filter> {
     (!filters.is_empty()).then_some(Filter::Any(filters))
 }
@@ -169,7 +172,7 @@ fn none_of(filters: Vec<Filter>) -> Filter {
     Filter::All(filters.into_iter().map(|filter| Filter::Not(Box::new(filter))).collect())
 }
 
-/// The texts of a list, nulls left out.
+/// The strings of a list, without nulls.
 fn texts(value: &Value) -> Vec<String> {
     items(value).iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }

@@ -3,9 +3,12 @@
 use graphql::{Selected, Sub};
 use serde_json::Value;
 
-use super::{Args, FIRST, filters::names};
+use super::{
+    args::{Args, FIRST, number, wanted_order},
+    filters::names,
+};
 use crate::{
-    ir::{KeyTree, LogFilter, LogQuery, LogScan},
+    ir::{Direction, KeyTree, LogFilter, LogQuery, LogScan},
     schema::Meaning,
 };
 
@@ -14,22 +17,22 @@ const ORDERS: [&str; 8] =
 
 pub(super) fn scan(field: &Selected<'_, Meaning>) -> LogScan {
     let args = &field.args;
-    let number = |name: &str| args.get(name).and_then(Value::as_i64);
     let mut query = LogQuery { filters: filters(args), order: order(args), ..LogQuery::default() };
-    let first = number("first").unwrap_or(FIRST);
+    let first = number(args, "first").unwrap_or(FIRST);
     query.first = (first > 0).then_some(first);
-    query.offset = number("offset").unwrap_or(0).max(0);
-    if let Some(last) = number("last") {
-        query.order.push(("id", true));
+    query.offset = number(args, "offset").unwrap_or(0).max(0);
+    if let Some(last) = number(args, "last") {
+        query.order.push(("id", Direction::Descending));
         query.first = Some(last.max(0));
     }
     LogScan { query, fields: keys(field).unwrap_or_default() }
 }
 
-/// How many: unlike in counts of nodes `first` limits, `last` does not (peregrine 3.2.6).
+/// Which logs are counted. Unlike in counts of nodes `first` limits them, and `last` does not (peregrine
+/// 3.2.6).
 pub(super) fn count(args: &Args) -> LogQuery {
-    let number = |name: &str| args.get(name).and_then(Value::as_i64);
-    let (first, offset) = (number("first").map(|first| first.max(0)), number("offset").unwrap_or(0).max(0));
+    let first = number(args, "first").map(|first| first.max(0));
+    let offset = number(args, "offset").unwrap_or(0).max(0);
     LogQuery { filters: filters(args), order: Vec::new(), first, offset }
 }
 
@@ -45,9 +48,9 @@ pub(super) fn keys(field: &Selected<'_, Meaning>) -> Option<Vec<KeyTree>> {
     Some(fields.iter().map(tree).collect())
 }
 
-fn order(args: &Args) -> Vec<(&'static str, bool)> {
-    let known = |(key, descending)| Some((ORDERS.into_iter().find(|name| *name == key)?, descending));
-    super::wanted_order(args).filter_map(known).collect()
+fn order(args: &Args) -> Vec<(&'static str, Direction)> {
+    let known = |(key, direction)| Some((ORDERS.into_iter().find(|name| *name == key)?, direction));
+    wanted_order(args).filter_map(known).collect()
 }
 
 fn filters(args: &Args) -> Vec<LogFilter> {
@@ -56,11 +59,11 @@ fn filters(args: &Args) -> Vec<LogFilter> {
 
 fn filter(args: &Args, name: &str, value: &Value) -> Option<LogFilter> {
     let text = || value.as_str().unwrap_or_default().to_owned();
-    let number = |filter: fn(i64) -> LogFilter| text().trim().parse().map_or(LogFilter::Never, filter);
+    let by_number = |filter: fn(i64) -> LogFilter| text().trim().parse().map_or(LogFilter::Never, filter);
     let flag = || value.as_bool().unwrap_or(false);
     Some(match name {
-        "id" | "quick_search" => number(LogFilter::Id),
-        "committed_by" => number(LogFilter::CommittedBy),
+        "id" | "quick_search" => by_number(LogFilter::Id),
+        "committed_by" => by_number(LogFilter::CommittedBy),
         "type" if text() == "upload" => LogFilter::Roles(vec!["create".to_owned(), "update".to_owned()]),
         "type" => LogFilter::Roles(vec![text()]),
         "project_id" => LogFilter::ProjectIds(names(args, name)),

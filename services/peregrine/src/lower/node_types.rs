@@ -4,10 +4,14 @@ use dictionary::{Dictionary, NodeType, python};
 use graphql::Selected;
 use serde_json::{Map, Value};
 
-use super::{FIRST, logs::keys, wanted_order};
-use crate::{assemble::project, schema::Meaning};
+use super::{
+    args::{FIRST, number, wanted_order},
+    logs::keys,
+};
+use crate::{assemble::write_selected, ir::Direction, schema::Meaning};
 
-pub(super) fn answer(dictionary: &Dictionary, field: &Selected<'_, Meaning>) -> Result<String, String> {
+/// What is selected of the node types, as JSON.
+pub(super) fn known(dictionary: &Dictionary, field: &Selected<'_, Meaning>) -> Result<String, String> {
     let args = &field.args;
     let filters: Vec<(&String, &str)> = args
         .iter()
@@ -20,23 +24,26 @@ pub(super) fn answer(dictionary: &Dictionary, field: &Selected<'_, Meaning>) -> 
         .map(texts)
         .filter(|node| filters.iter().all(|(name, wanted)| is_part(node.get(*name), wanted)))
         .collect();
-    for (key, descending) in wanted_order(args) {
+    for (key, direction) in wanted_order(args) {
         types.sort_by(|a, b| {
             let text = |node: &Map<String, Value>| {
                 node.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
             };
             let order = text(a).cmp(&text(b));
-            if descending { order.reverse() } else { order }
+            match direction {
+                Direction::Ascending => order,
+                Direction::Descending => order.reverse(),
+            }
         });
     }
-    let first = args.get("first").and_then(Value::as_i64).unwrap_or(FIRST);
+    let first = number(args, "first").unwrap_or(FIRST);
     if let Ok(first @ 1..) = usize::try_from(first) {
         types.truncate(first);
     }
     let types = Value::Array(types.into_iter().map(Value::Object).collect());
     let mut json = Vec::new();
-    project(&types, keys(field).as_deref(), &mut json);
-    String::from_utf8(json).map_err(|_| "the dictionary is no text".to_owned())
+    write_selected(&types, keys(field).as_deref(), &mut json);
+    String::from_utf8(json).map_err(|_| "the dictionary is not text".to_owned())
 }
 
 /// The node's value is part of the wanted text, as in the original; a node without the key has none.
@@ -44,7 +51,7 @@ fn is_part(value: Option<&Value>, wanted: &str) -> bool {
     value.and_then(Value::as_str).is_some_and(|value| wanted.contains(value))
 }
 
-/// The keys of a schema as texts: Python's own for what is no text.
+/// The keys of a schema as strings; what is not a string is written as Python writes it.
 fn texts(node: &NodeType) -> Map<String, Value> {
     let schema = node.schema.as_object().into_iter().flatten();
     let text = |value: &Value| match value {

@@ -3,17 +3,18 @@
 use serde_json::Value;
 use sql::{Condition, Sql};
 
-use super::Planner;
+use super::planner::Planner;
 use crate::{
     graph::{Scope, TypeId},
-    ir::Filter,
+    ir::{Filter, Side},
 };
 
 impl Planner<'_> {
-    /// The condition on node `alias`: readable, and as `filter` says. Every scan of nodes goes through here.
+    /// The condition that node `alias` may be read and is as `filter` says. Every scan of nodes goes through
+    /// here.
     pub(super) fn condition(&self, node: TypeId, alias: &str, filter: &Filter) -> Condition {
         let readable = self.readable.nodes(&self.graph.types[node], alias);
-        readable.and(simplified(self.filter(node, alias, filter)))
+        readable.and(self.filter(node, alias, filter))
     }
 
     fn filter(&self, node: TypeId, alias: &str, filter: &Filter) -> Condition {
@@ -21,24 +22,17 @@ impl Planner<'_> {
         let text = |property: &str| Sql::property(alias, property);
         let stored = |property: &str| Sql::new().then_alias(alias).text("._props -> ").literal(property);
         let each = |filters: &[Filter]| -> Vec<Condition> {
-            filters.iter().map(|filter| self.filter(node, alias, filter)).map(simplified).collect()
+            filters.iter().map(|filter| self.filter(node, alias, filter)).collect()
         };
         match filter {
-            Filter::All(filters) => Condition::And(each(filters)),
-            Filter::Any(filters) => Condition::Or(each(filters)),
-            Filter::Not(inner) => match simplified(self.filter(node, alias, inner)) {
-                Condition::False => Condition::True,
-                Condition::True => Condition::False,
-                other => Condition::Not(Box::new(other)),
-            },
+            Filter::All(filters) => Condition::all_of(each(filters)),
+            Filter::Any(filters) => Condition::some_of(each(filters)),
+            Filter::Not(inner) => !self.filter(node, alias, inner),
             Filter::Never => Condition::False,
             Filter::Ids(ids) => Condition::one_of(id(), ids.clone()),
             Filter::Search(wanted) => search(id(), text("submitter_id"), wanted),
             Filter::TextIn { property, values } => Condition::one_of(text(property), values.clone()),
-            Filter::ValueIn { property, values } if values.is_empty() => {
-                let _ = property;
-                Condition::False
-            }
+            Filter::ValueIn { values, .. } if values.is_empty() => Condition::False,
             Filter::ValueIn { property, values } => {
                 // Documents compare numbers as numbers: 7 equals 7.0.
                 if let [value] = &values[..] {
@@ -58,10 +52,13 @@ impl Planner<'_> {
                 Condition::Is(text(property).text(" is not null")),
                 Condition::Is(stored(property).text(" <> ").bind(number.clone())),
             ]),
-            Filter::Time { property, later, than } => {
+            Filter::Time { property, side, moment } => {
                 let stored = text(property).in_parentheses().text("::timestamp");
-                let compared = stored.text(if *later { " > " } else { " < " });
-                Condition::Is(compared.bind(than.as_str()).text("::text::timestamp"))
+                let compared = stored.text(match side {
+                    Side::After => " > ",
+                    Side::Before => " < ",
+                });
+                Condition::Is(compared.bind(moment.as_str()).text("::text::timestamp"))
             }
             Filter::Linked(link) => self.linked_condition(node, alias, link),
             Filter::Path(path) => self.path(node, alias, path),
@@ -69,8 +66,12 @@ impl Planner<'_> {
         }
     }
 
-    /// Whether node `alias` has a link. Links stay within a project, so the other end needs a look only where
-    /// this end is everybody's.
+    /// The condition that node `alias` has a link. Links stay within a project, so the other end needs a look
+    /// only where everybody may read this end.
+    ///
+    /// ```sql
+    /// exists (select 1 from edge_y l where l.src_id = n.node_id)
+    /// ```
     pub(super) fn linked_condition(&self, node: TypeId, alias: &str, link: &str) -> Condition {
         let Some(link) = self.graph.types[node].links.get(link) else { return Condition::False };
         let target = &self.graph.types[link.target];
@@ -86,39 +87,11 @@ impl Planner<'_> {
     }
 }
 
-/// `node_id ilike '%text%' or _props ->> 'submitter_id' ilike '%text%'`; a backslash is an ordinary character.
+/// `node_id ilike '%text%' or _props ->> 'submitter_id' ilike '%text%'`; a backslash is an ordinary
+/// character.
 fn search(id: Sql, submitter_id: Sql, wanted: &str) -> Condition {
     let pattern = format!("%{wanted}%");
     let like =
         |expression: Sql| Condition::Is(expression.text(" ilike ").bind(pattern.as_str()).text(" escape ''"));
     Condition::Or(vec![like(id), like(submitter_id)])
-}
-
-/// The same without constants, so that a filter that says nothing leaves no trace in the SQL.
-fn simplified(condition: Condition) -> Condition {
-    match condition {
-        Condition::And(mut all) => {
-            if all.contains(&Condition::False) {
-                return Condition::False;
-            }
-            all.retain(|part| *part != Condition::True);
-            match all.len() {
-                0 => Condition::True,
-                1 => all.remove(0),
-                _ => Condition::And(all),
-            }
-        }
-        Condition::Or(mut any) => {
-            if any.contains(&Condition::True) {
-                return Condition::True;
-            }
-            any.retain(|part| *part != Condition::False);
-            match any.len() {
-                0 => Condition::False,
-                1 => any.remove(0),
-                _ => Condition::Or(any),
-            }
-        }
-        other => other,
-    }
 }

@@ -3,16 +3,24 @@
 use serde_json::json;
 use sql::{Condition, Sql};
 
-use super::Planner;
-use crate::ir::{KeyTree, LogFilter, LogQuery, LogScan};
+use super::{
+    parts::{direction, from_parents, limit},
+    planner::Planner,
+};
+use crate::ir::{Direction, KeyTree, LogFilter, LogQuery, LogScan, Page};
 
 impl Planner<'_> {
-    /// Logs, one JSON object each. Columns: parent, id, object. Without `parents` those of everything; with them
-    /// those that touched one of these nodes.
+    /// Logs, one JSON object each. Columns: parent, id, object. Without `parents` all logs; with them those
+    /// that touched one of these nodes.
+    ///
+    /// ```sql
+    /// select p.n, l.id, jsonb_build_object('id', l.id, ...)
+    /// from unnest($1::text[]) with ordinality as p(id, n)
+    /// cross join lateral (select l.* from transaction_logs l where ... order by l.id limit 10) l
+    /// ```
     pub(crate) fn logs(&self, scan: &LogScan, parents: Option<Vec<String>>) -> Sql {
-        let touching = parents.is_some();
         let rows = Sql::raw("select l.* from transaction_logs l where ")
-            .then(self.log_condition(&scan.query, touching).sql())
+            .then(self.log_condition(&scan.query, parents.as_ref()).sql())
             .then(log_order(&scan.query))
             .then(log_limit(&scan.query))
             .in_parentheses();
@@ -20,39 +28,43 @@ impl Planner<'_> {
         match parents {
             None => Sql::raw("select 1::bigint, l.id, ").then(object).text(" from ").then(rows).text(" l"),
             Some(parents) => {
-                let head = Sql::raw("select p.n, l.id, ")
-                    .then(object)
-                    .text(" from ")
-                    .then(super::from_parents(parents));
+                let head =
+                    Sql::raw("select p.n, l.id, ").then(object).text(" from ").then(from_parents(parents));
                 head.text(" cross join lateral ").then(rows).text(" l")
             }
         }
     }
 
-    /// How many logs there are, a number a parent.
+    /// How many logs there are. Columns: parent, number.
+    ///
+    /// ```sql
+    /// select p.n, l.c
+    /// from unnest($1::text[]) with ordinality as p(id, n)
+    /// cross join lateral (select count(*) as c from (select 1 from transaction_logs l where ...) l) l
+    /// ```
     pub(crate) fn log_counts(&self, query: &LogQuery, parents: Option<Vec<String>>) -> Sql {
-        let touching = parents.is_some();
         let rows = Sql::raw("select 1 from transaction_logs l where ")
-            .then(self.log_condition(query, touching).sql())
+            .then(self.log_condition(query, parents.as_ref()).sql())
             .then(log_limit(query))
             .in_parentheses();
         let counted = Sql::raw("select count(*) as c from ").then(rows).text(" l").in_parentheses();
         match parents {
             None => Sql::raw("select 1::bigint, l.c from ").then(counted).text(" l"),
             Some(parents) => {
-                let head = Sql::raw("select p.n, l.c from ").then(super::from_parents(parents));
+                let head = Sql::raw("select p.n, l.c from ").then(from_parents(parents));
                 head.text(" cross join lateral ").then(counted).text(" l")
             }
         }
     }
 
-    fn log_condition(&self, query: &LogQuery, touching: bool) -> Condition {
+    fn log_condition(&self, query: &LogQuery, parents: Option<&Vec<String>>) -> Condition {
         let mut condition = self.readable.logs("l");
         for filter in &query.filters {
             condition = condition.and(log_filter(filter));
         }
-        if touching {
-            let snapshot = "exists (select 1 from transaction_snapshots s where s.transaction_id = l.id and s.entity_id = p.id)";
+        if parents.is_some() {
+            let snapshot = "exists (select 1 from transaction_snapshots s where s.transaction_id = l.id and \
+                            s.entity_id = p.id)";
             condition = condition.and(Condition::Is(Sql::raw(snapshot)));
         }
         condition
@@ -90,7 +102,7 @@ fn log_filter(filter: &LogFilter) -> Condition {
     }
 }
 
-/// A document of the transaction whose answer names the case by id or submitter id.
+/// The conditions that the answer of one of the transaction's documents names the case by id or submitter id.
 fn related_case(case: &str) -> [Condition; 2] {
     ["id", "submitter_id"].map(|key| {
         let wanted = json!({ "entities": [{ "related_cases": [{ key: case }] }] });
@@ -102,27 +114,30 @@ fn related_case(case: &str) -> [Condition; 2] {
 }
 
 fn log_order(query: &LogQuery) -> Sql {
-    let by_id = ("id", false);
-    let keys = query.order.iter().chain([&by_id]).map(|(name, descending)| {
+    let by_id = ("id", Direction::Ascending);
+    let keys = query.order.iter().chain([&by_id]).map(|(name, order)| {
         let key = match *name {
             "project_id" => Sql::raw("((l.program || '-') || l.project)"),
             name => Sql::column("l", name),
         };
-        key.text(if *descending { " desc" } else { "" })
+        key.text(direction(*order))
     });
     Sql::raw(" order by ").then(Sql::join(", ", keys))
 }
 
 fn log_limit(query: &LogQuery) -> Sql {
-    super::limit(crate::ir::Page { first: query.first, offset: query.offset })
+    limit(Page { first: query.first, offset: query.offset })
 }
 
-/// The log as JSON: small columns always, large ones and other tables when they are selected.
+/// The log as JSON. Small columns are always in it, large ones and other tables when they are selected.
 fn log_object(fields: &[KeyTree]) -> Sql {
     let mut object = Sql::raw(
-        "jsonb_build_object('id', l.id, 'is_dry_run', l.is_dry_run, 'closed', l.closed, 'committed_by', l.committed_by, \
-         'state', l.state, 'submitter', l.submitter, 'role', l.role, 'program', l.program, 'project', l.project, \
-         'created_datetime', to_char(l.created_datetime at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS.US') || '+00:00', 'project_id', (l.program || '-') || l.project)",
+        "jsonb_build_object('id', l.id, 'is_dry_run', l.is_dry_run, 'closed', l.closed, 'committed_by', \
+         l.committed_by, \
+         'state', l.state, 'submitter', l.submitter, 'role', l.role, 'program', l.program, 'project', \
+         l.project, \
+         'created_datetime', to_char(l.created_datetime at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS.US') || \
+         '+00:00', 'project_id', (l.program || '-') || l.project)",
     );
     if KeyTree::has(fields, &["canonical_json"]) {
         object = object.text(" || jsonb_build_object('canonical_json', l.canonical_json)");
@@ -130,14 +145,16 @@ fn log_object(fields: &[KeyTree]) -> Sql {
     if KeyTree::has(fields, &["snapshots"]) {
         object = object.text(
             " || jsonb_build_object('snapshots', (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, \
-             'transaction_id', s.transaction_id, 'action', s.action, 'old_props', s.old_props, 'new_props', s.new_props) \
+             'transaction_id', s.transaction_id, 'action', s.action, 'old_props', s.old_props, 'new_props', \
+             s.new_props) \
              order by s.id), '[]') from transaction_snapshots s where s.transaction_id = l.id))",
         );
     }
     if KeyTree::has(fields, &["documents"]) || KeyTree::has(fields, &["related_cases"]) {
         object = object
             .text(
-                " || jsonb_build_object('documents', (select coalesce(jsonb_agg(jsonb_build_object('id', d.id, \
+                " || jsonb_build_object('documents', (select coalesce(jsonb_agg(jsonb_build_object('id', \
+                 d.id, \
                  'transaction_id', d.transaction_id, 'name', d.name, 'doc_format', d.doc_format",
             )
             .then(document_columns(fields))
@@ -146,7 +163,7 @@ fn log_object(fields: &[KeyTree]) -> Sql {
     object
 }
 
-/// What of a document may be as large as a submission: read when it is selected, and only then.
+/// The columns of a document that may be as large as a submission: they are read only when they are selected.
 fn document_columns(fields: &[KeyTree]) -> Sql {
     let shows = |name: &str| KeyTree::has(fields, &["documents", name]);
     let mut columns = Sql::new();

@@ -3,20 +3,22 @@
 use serde_json::Value;
 use sql::{Condition, Sql};
 
-use super::Planner;
+use super::planner::Planner;
 use crate::{
     graph::{Step, TypeId},
     ir::PathFilter,
 };
 
 impl Planner<'_> {
-    /// Follows all paths backwards from the wanted nodes at once; a step a state of the path graph.
+    /// Follows all paths backwards from the wanted nodes at once, with a step for each state of the path
+    /// graph.
     ///
     /// ```sql
     /// n.node_id in (with p0 as (select d.node_id as id from node_aliquot d where ...),
     ///                    p1 as (select e.dst_id as id from edge_y e join p0 s on s.id = e.src_id)
     ///               select e.dst_id as id from edge_x e join p1 s on s.id = e.src_id)
     /// ```
+    ///
     /// The wanted nodes are only those that may be read, so that nothing can be learnt about others.
     pub(super) fn path(&self, from: TypeId, alias: &str, filter: &PathFilter) -> Condition {
         let Some(paths) = self.graph.paths(from, filter.to) else { return Condition::False };
@@ -50,7 +52,7 @@ impl Planner<'_> {
     }
 }
 
-/// The ids from which one of `steps` leads to its state; each once.
+/// The ids from which one of `steps` leads to its state, each once.
 fn follow(steps: &[Step]) -> Sql {
     let one = |step: &Step| {
         let ids =

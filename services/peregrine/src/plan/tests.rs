@@ -5,71 +5,54 @@ use std::sync::Arc;
 use dictionary::Dictionary;
 use serde_json::Map;
 
-use super::Planner;
+use super::{Planner, projects};
 use crate::{
-    access::{Project, Readable},
-    execute::{Budget, check_scans},
-    graph::Graph,
+    access::{Project, Readable, Rights},
+    compiler::Compiler,
+    config::Config,
     ir::{Branch, Child, Root, RootValue},
-    lower::Lowering,
-    schema,
 };
-
-struct Compiler {
-    dictionary: Arc<Dictionary>,
-    graph: Graph,
-    schema: graphql::Schema<schema::Meaning>,
-}
 
 fn compiler() -> Compiler {
     let files = serde_json::from_str(include_str!("../../tests/data/dictionary.json")).unwrap();
-    let dictionary = Arc::new(Dictionary::from_files(files).unwrap());
-    let graph = Graph::new(&dictionary);
-    let schema = schema::build(&dictionary, &graph).unwrap();
-    Compiler { dictionary, graph, schema }
+    Compiler::new(Arc::new(Dictionary::from_files(files).unwrap()))
 }
 
-impl Compiler {
-    fn roots(&self, query: &str) -> Vec<Root> {
-        let fields = graphql::prepare(&self.schema, query, &Map::new(), &graphql::Limits::default()).unwrap();
-        let lowering = Lowering::new(&self.dictionary, &self.graph, &self.schema);
-        let roots = lowering.roots(&fields);
-        check_scans(&roots, &Budget::default()).unwrap();
-        roots
-    }
+fn roots(compiler: &Compiler, query: &str) -> Vec<Root> {
+    compiler.meaning(query, &Map::new(), &Config::default()).unwrap()
+}
 
-    /// All statements of a query, one a line, each level under a made-up parent.
-    fn sql(&self, query: &str) -> String {
-        let project = |code: &str| Project {
-            node_id: format!("id-{code}"),
-            program: "P".into(),
-            code: code.into(),
-            availability: Some("Open".into()),
-        };
-        let readable = Readable::of(None, vec![project("Q"), project("R")]);
-        let planner = Planner { graph: &self.graph, readable: &readable };
-        let mut out = Vec::new();
-        for root in self.roots(query) {
-            match &root.value {
-                RootValue::Scan(scan) => {
-                    out.extend(planner.scan(scan));
-                    scan.branches.iter().for_each(|branch| children(&planner, branch, &mut out));
-                }
-                RootValue::Count(count) => out.push(planner.counts(&[count])),
-                RootValue::Logs(logs) => out.push(planner.logs(logs, None)),
-                RootValue::LogCount(query) => out.push(planner.log_counts(query, None)),
-                RootValue::Known(json) => out.push(sql::Sql::new().literal(json)),
-                RootValue::Failed(message) => out.push(sql::Sql::new().literal(message)),
-                RootValue::Viewer(_) => {}
+/// All statements of a query, one a line, each level under a made-up parent.
+fn statements(compiler: &Compiler, query: &str) -> String {
+    let project = |code: &str| Project {
+        node_id: format!("id-{code}"),
+        program: "P".into(),
+        code: code.into(),
+        availability: Some("Open".into()),
+    };
+    let readable = Readable::of(&Rights::OpenProjects, vec![project("Q"), project("R")]);
+    let planner = Planner::new(&compiler.graph, &readable);
+    let mut out = Vec::new();
+    for root in roots(compiler, query) {
+        match &root.value {
+            RootValue::Scan(scan) => {
+                out.extend(planner.scan(scan));
+                scan.branches.iter().for_each(|branch| children(&planner, branch, &mut out));
             }
+            RootValue::Count(count) => out.push(planner.counts(&[count])),
+            RootValue::Logs(logs) => out.push(planner.logs(logs, None)),
+            RootValue::LogCount(query) => out.push(planner.log_counts(query, None)),
+            RootValue::Known(json) => out.push(sql::Sql::new().literal(json)),
+            RootValue::Failed(message) => out.push(sql::Sql::new().literal(message)),
+            RootValue::Viewer(_) => {}
         }
-        let line = |sql: sql::Sql| {
-            let (text, binds) = sql.render();
-            let binds: Vec<String> = binds.iter().map(|bind| format!("  {bind:?}")).collect();
-            format!("{text}\n{}", binds.join("\n"))
-        };
-        out.into_iter().map(line).collect::<Vec<_>>().join("\n")
     }
+    let line = |sql: sql::Sql| {
+        let (text, binds) = sql.render();
+        let binds: Vec<String> = binds.iter().map(|bind| format!("  {bind:?}")).collect();
+        format!("{text}\n{}", binds.join("\n"))
+    };
+    out.into_iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn children(planner: &Planner<'_>, branch: &Branch, out: &mut Vec<sql::Sql>) {
@@ -96,14 +79,15 @@ macro_rules! golden {
         $(#[test]
         fn $name() {
             let query = $query;
-            insta::assert_snapshot!(format!("{query}\n\n{}", compiler().sql(query)));
+            insta::assert_snapshot!(format!("{query}\n\n{}", statements(&compiler(), query)));
         })*
     };
 }
 
 golden! {
     a_list_reads_ten: "{case {id submitter_id primary_site}}";
-    many_properties_unpack_the_document_once: "{sample(first: 0) {submitter_id composition weight days is_ffpe}}";
+    many_properties_unpack_the_document_once: "{sample(first: 0) {submitter_id composition weight days \
+                                               is_ffpe}}";
     page_and_order: "{case(first: 3, offset: 4, order_by_desc: \"submitter_id\") {id}}";
     order_by_id: "{case(order_by_asc: \"id\") {id}}";
     equality_of_text: "{case(submitter_id: [\"a\", \"b\"], primary_site: \"it's\") {id}}";
@@ -118,29 +102,34 @@ golden! {
     without_links: "{case(without_links: [\"samples\"]) {id}}";
     links_of_a_program_must_be_readable: "{program(with_links: [\"projects\"]) {name}}";
     paths_share_their_ends: "{case(with_path_to: {type: \"aliquot\", amount: 10}) {id}}";
-    paths_any_and_without: "{case(with_path_to_any: [{type: \"sample\"}, {type: \"nope\"}], without_path_to: {type: \"reads\"}) {id}}";
+    paths_any_and_without: "{case(with_path_to_any: [{type: \"sample\"}, {type: \"nope\"}], without_path_to: \
+                            {type: \"reads\"}) {id}}";
     projects_by_name: "{project(project_id: [\"P-Q\", \"P-X\"]) {project_id code}}";
     links_have_a_page_a_parent: "{case(first: 0) {samples(composition: \"Cell\") {id}}}";
-    links_without_a_page_are_joined: "{case(first: 0) {samples(first: 0, order_by_asc: \"submitter_id\") {id}}}";
+    links_without_a_page_are_joined: "{case(first: 0) {samples(first: 0, order_by_asc: \"submitter_id\") \
+                                      {id}}}";
     links_to_at_most_one_are_joined: "{sample {cases {submitter_id}}}";
     counts: "{_case_count _sample_count(is_ffpe: false)}";
     counts_with_links_any: "{_case_count(with_links_any: [\"samples\", \"diagnoses\"])}";
     counts_of_links: "{case {_samples_count(submitter_id: \"s\")}}";
     neighbours: "{case {_links(quick_search: \"d\") {submitter_id ... on sample {composition}}}}";
-    any_node: "{node(of_type: [\"case\", \"sample\"], order_by_asc: \"submitter_id\", first: 5, offset: 2) {id type}}";
+    any_node: "{node(of_type: [\"case\", \"sample\"], order_by_asc: \"submitter_id\", first: 5, offset: 2) \
+               {id type}}";
     any_node_of_a_category: "{node(category: \"biospecimen\", first: 1) {submitter_id}}";
     data_nodes: "{datanode(data_format: \"BAM\") {file_name file_size platform}}";
-    logs: "{transaction_log(project_id: \"P-Q\", type: \"upload\", committable: false, entities: [\"e\"], order_by_desc: \"id\") {id documents {name}}}";
+    logs: "{transaction_log(project_id: \"P-Q\", type: \"upload\", committable: false, entities: [\"e\"], \
+           order_by_desc: \"id\") {id documents {name}}}";
     logs_of_nodes: "{case {_transaction_logs(last: 2) {id} _transaction_logs_count}}";
     log_counts: "{_transaction_log_count(related_cases: [\"c\"], id: \"x\")}";
-    failures_are_known_before_the_database: "{case(order_by_asc: \"nope\") {id} sample(with_links: [\"nope\"]) {id}}";
+    failures_are_known_before_the_database: "{case(order_by_asc: \"nope\") {id} sample(with_links: \
+                                             [\"nope\"]) {id}}";
 }
 
 #[test]
 fn a_count_with_first_zero_or_an_offset_is_null() {
     let compiler = compiler();
     for query in ["{_case_count(first: 0)}", "{_case_count(offset: 1)}"] {
-        assert_eq!(compiler.sql(query), "'null'\n", "{query}");
+        assert_eq!(statements(&compiler, query), "'null'\n", "{query}");
     }
 }
 
@@ -150,22 +139,25 @@ fn sql_in_a_filter_stays_a_value() {
     let evil = "'; drop table node_case; --";
     for query in [
         format!(
-            "{{case(submitter_id: \"{evil}\", id: \"{evil}\", ids: \"{evil}\", quick_search: \"{evil}\", consent_codes: \"{evil}\") {{id}}}}"
+            "{{case(submitter_id: \"{evil}\", id: \"{evil}\", ids: \"{evil}\", quick_search: \"{evil}\", \
+             consent_codes: \"{evil}\") {{id}}}}"
         ),
         format!(
-            "{{case(not: {{primary_site: \"{evil}\"}}, with_path_to: {{type: \"sample\", submitter_id: \"{evil}\"}}) {{id}}}}"
+            "{{case(not: {{primary_site: \"{evil}\"}}, with_path_to: {{type: \"sample\", \
+             submitter_id: \"{evil}\"}}) {{id}}}}"
         ),
         format!(
             "{{node(submitter_id: \"{evil}\", project_id: \"{evil}\", quick_search: \"{evil}\") {{id}}}}"
         ),
         format!(
-            "{{transaction_log(project: \"{evil}\", state: \"{evil}\", related_cases: \"{evil}\", entities: \"{evil}\") {{id}}}}"
+            "{{transaction_log(project: \"{evil}\", state: \"{evil}\", related_cases: \"{evil}\", \
+             entities: \"{evil}\") {{id}}}}"
         ),
         format!(
             "{{case(order_by_asc: \"{evil}\", with_links: \"{evil}\", created_after: \"{evil}\") {{id}}}}"
         ),
     ] {
-        let sql = compiler.sql(&query);
+        let sql = statements(&compiler, &query);
         let text: Vec<&str> = sql.lines().filter(|line| line.starts_with("select")).collect();
         assert!(!text.concat().contains("drop table"), "{sql}");
     }
@@ -178,10 +170,11 @@ fn alternatives_in_a_filter_stay_within_their_parent() {
         "/".to_owned(),
         vec![authz::Action { service: "*".into(), method: "*".into() }],
     )]);
-    let readable = Readable::of(Some(&mapping), vec![]);
-    let planner = Planner { graph: &compiler.graph, readable: &readable };
+    let readable = Readable::of(&Rights::Permitted(mapping), vec![]);
+    let planner = Planner::new(&compiler.graph, &readable);
     let mut out = Vec::new();
-    for root in compiler.roots("{case {samples(quick_search: \"d\") {id} _links(quick_search: \"d\") {id}}}")
+    for root in
+        roots(&compiler, "{case {samples(quick_search: \"d\") {id} _links(quick_search: \"d\") {id}}}")
     {
         let RootValue::Scan(scan) = root.value else { panic!("a scan") };
         children(&planner, &scan.branches[0], &mut out);
@@ -198,12 +191,29 @@ fn alternatives_in_a_filter_stay_within_their_parent() {
 #[test]
 fn every_scan_of_nodes_is_restricted() {
     let compiler = compiler();
-    let query = "{case {samples {aliquots(first: 0) {id}} _diagnoses_count _links {id}} node {id} datanode {id} \
+    let query = "{case {samples {aliquots(first: 0) {id}} _diagnoses_count _links {id}} node {id} datanode \
+                 {id} \
                  _sample_count a: case(with_path_to: {type: \"sample\"}) {id} project {code}}";
-    for line in compiler.sql(query).lines().filter(|line| line.starts_with("select")) {
+    for line in statements(&compiler, query).lines().filter(|line| line.starts_with("select")) {
         let tables = line.matches(" \"node_").count();
         let restrictions =
             line.matches("'project_id' = any(").count() + line.matches("n.\"node_id\" = any(").count();
         assert!(tables > 0 && restrictions >= tables, "{tables} tables, {restrictions} restrictions: {line}");
     }
+}
+
+#[test]
+fn figures_of_projects_count_readable_nodes() {
+    let compiler = compiler();
+    let readable = Readable::of(&Rights::OpenProjects, Vec::new());
+    let planner = Planner::new(&compiler.graph, &readable);
+    let sql = planner.project_counts(compiler.graph.find("case").unwrap()).render();
+    insta::assert_snapshot!(sql.0, @"");
+}
+
+#[test]
+fn projects_are_those_with_a_program() {
+    let (text, binds) = projects(&compiler().graph).unwrap().render();
+    assert_eq!(binds, []);
+    insta::assert_snapshot!(text, @"");
 }

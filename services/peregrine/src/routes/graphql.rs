@@ -3,23 +3,26 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{ETAG, IF_NONE_MATCH},
-    web::{self, Data},
+    web::{Data, Payload},
 };
-use futures_util::StreamExt as _;
 
-use crate::{Peregrine, body::GraphqlRequest, error::Error, execute::Reply, query::Reader};
+use crate::{body::GraphqlRequest, error::Error, execute::Reply, service::Peregrine};
+
+pub(super) fn routes(routes: &mut web::Routes<'_>) {
+    routes.resource("/submission/graphql", |methods| methods.post(query));
+    routes.resource("/submission/getschema", |methods| methods.get(schema));
+}
 
 /// `POST /v0/submission/graphql`: `{"data": ...}`, with status 400 and `errors` when something failed.
-pub(super) async fn query(
+async fn query(
     peregrine: Data<Peregrine>,
     request: HttpRequest,
-    payload: web::Payload,
+    payload: Payload,
 ) -> Result<HttpResponse, Error> {
-    let subject = peregrine.authenticate(&request).await?;
-    let body = read(payload, peregrine.config.body_limit).await?;
+    let caller = peregrine.authenticate(&request).await?;
+    let body = web::read_body(payload, peregrine.config.body_limit).await?;
     let sent = GraphqlRequest::parse(&body)?;
-    let reader = Reader::Subject(subject);
-    let reply = peregrine.into_inner().query(&reader, &sent.query, &sent.variables).await?;
+    let reply = peregrine.into_inner().query(caller, &sent.query, &sent.variables).await?;
     Ok(respond(reply))
 }
 
@@ -36,24 +39,12 @@ fn respond(reply: Reply) -> HttpResponse {
 }
 
 /// `GET /v0/submission/getschema`: the introspection, the same until the dictionary changes.
-pub(super) async fn schema(peregrine: Data<Peregrine>, request: HttpRequest) -> Result<HttpResponse, Error> {
-    let etag = format!("\"{}-{}\"", peregrine.config.version, peregrine.dictionary.digest);
+async fn schema(peregrine: Data<Peregrine>, request: HttpRequest) -> Result<HttpResponse, Error> {
+    let etag = format!("\"{}-{}\"", peregrine.config.version, peregrine.dictionary().digest);
     let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     if known.is_some_and(|known| known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
     }
     let body = peregrine.introspection()?;
     Ok(HttpResponse::Ok().insert_header((ETAG, etag)).content_type("application/json").body(body))
-}
-
-async fn read(mut payload: web::Payload, limit: usize) -> Result<web::Bytes, Error> {
-    let mut body = web::BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Error::BadRequest("the body cannot be read".to_owned()))?;
-        if body.len() + chunk.len() > limit {
-            return Err(Error::TooLarge(limit));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
 }

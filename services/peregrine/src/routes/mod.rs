@@ -5,35 +5,27 @@ mod datasets;
 mod graphql;
 mod system;
 
-use actix_web::{HttpResponse, Responder, ResponseError as _, web};
+use actix_web::{HttpResponse, ResponseError as _};
 
 use crate::error::Error;
 
-pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
+pub(crate) fn routes(routes: &mut web::Routes<'_>) {
     for prefix in ["", "/v0"] {
-        let path = |rest: &str| format!("{prefix}{rest}");
-        cfg.service(resource(&path("/submission/graphql")).route(web::post().to(graphql::query)))
-            .service(resource(&path("/submission/getschema")).route(web::get().to(graphql::schema)))
-            .service(resource(&path("/datasets/projects")).route(web::get().to(datasets::projects)))
-            .service(resource(&path("/datasets")).route(web::get().to(datasets::counts)))
-            .service(
-                resource(&path("/coremetadata/{object_id:.+}")).route(web::get().to(core_metadata::show)),
-            );
+        routes.below(prefix, |routes| {
+            graphql::routes(routes);
+            datasets::routes(routes);
+            core_metadata::routes(routes);
+        });
     }
-    cfg.service(resource("/_status").route(web::get().to(system::status)))
-        .service(resource("/_version").route(web::get().to(system::version)));
+    system::routes(routes);
 }
 
-fn resource(path: &str) -> actix_web::Resource {
-    web::resource(path).default_service(web::to(method_not_allowed))
-}
-
-async fn method_not_allowed() -> HttpResponse {
+pub(crate) fn method_not_allowed() -> HttpResponse {
     Error::MethodNotAllowed.error_response()
 }
 
-pub(crate) async fn not_found() -> impl Responder {
-    let message = "The requested URL was not found on the server. If you entered the URL manually please check your \
-                   spelling and try again.";
+pub(crate) async fn not_found() -> HttpResponse {
+    let message = "The requested URL was not found on the server. If you entered the URL manually \
+                   please check your spelling and try again.";
     Error::NotFound(message.to_owned()).error_response()
 }

@@ -4,12 +4,12 @@ use graphql::{Input, Inputs, TypeDef, TypeRef};
 use indexmap::IndexMap;
 use serde_json::json;
 
-use super::Meaning;
+use super::meaning::Meaning;
 use crate::graph::{Graph, NodeModel, Scalar};
 
 /// Argument lists, made once and shared by all fields that take them.
 pub(super) struct Arguments {
-    /// By node type.
+    /// Of the lists and counts of each node type.
     pub(super) of: Vec<Inputs>,
     /// Of `node`.
     pub(super) any_nodes: Inputs,
@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     pub(super) logs: Inputs,
 }
 
-/// A list under construction.
+/// An argument list under construction.
 #[derive(Default)]
 struct List(IndexMap<String, Input>);
 
@@ -78,7 +78,7 @@ fn scalar_type(scalar: Scalar) -> TypeRef {
     }
 }
 
-/// What all lists of nodes have.
+/// The arguments that all lists of nodes take.
 fn paging(list: &mut List) {
     list.add("id", string());
     list.add("ids", TypeRef::list("String"));
@@ -104,7 +104,7 @@ fn node_arguments(node: &NodeModel) -> Inputs {
     list.done()
 }
 
-/// What lists of several types have: paging with its default in sight.
+/// The arguments that lists of several types take: the same, with the default of `first` in sight.
 fn paging_list() -> List {
     let mut list = List::default();
     paging(&mut list);
@@ -140,7 +140,7 @@ fn not_input_name(node: &NodeModel) -> String {
     format!("NotPropertiesInput_{}", node.label)
 }
 
-/// The properties of all file types; of two types of the same property the later wins.
+/// The properties of all file types. Where two types have the same property, the later one counts.
 pub(super) fn file_properties(graph: &Graph) -> IndexMap<String, Scalar> {
     let files = graph.types.iter().filter(|node| node.is_file());
     files.flat_map(|node| node.properties.iter().map(|(name, scalar)| (name.clone(), *scalar))).collect()
@@ -160,7 +160,7 @@ pub(super) fn inputs(graph: &Graph) -> Vec<TypeDef<Meaning>> {
 }
 
 /// The properties of all types. A property of several types stands where the last of them has it, as in the
-/// original; so does `not`, which it never meant to be here.
+/// original; so does `not`, which was never meant to be here.
 fn with_path_to(graph: &Graph) -> Inputs {
     let mut all: IndexMap<String, Input> = IndexMap::new();
     all.insert("id".to_owned(), Input::new(string()));

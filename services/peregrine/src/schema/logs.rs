@@ -1,14 +1,14 @@
 //! Transaction logs in the schema (peregrine 3.2.6).
 
-use graphql::{Field, TypeDef, TypeRef};
+use graphql::{FieldDef, TypeDef, TypeRef};
 
-use super::{Meaning, arguments::Arguments};
+use super::{arguments::Arguments, meaning::Meaning};
 
-pub(super) fn root_fields(arguments: &Arguments) -> [Field<Meaning>; 2] {
+pub(super) fn root_fields(arguments: &Arguments) -> [FieldDef<Meaning>; 2] {
     pair("transaction_log", "_transaction_log_count", [Meaning::Logs, Meaning::LogCount], arguments)
 }
 
-pub(super) fn node_fields(arguments: &Arguments) -> [Field<Meaning>; 2] {
+pub(super) fn node_fields(arguments: &Arguments) -> [FieldDef<Meaning>; 2] {
     pair(
         "_transaction_logs",
         "_transaction_logs_count",
@@ -17,11 +17,11 @@ pub(super) fn node_fields(arguments: &Arguments) -> [Field<Meaning>; 2] {
     )
 }
 
-fn pair(list: &str, count: &str, meaning: [Meaning; 2], arguments: &Arguments) -> [Field<Meaning>; 2] {
+fn pair(list: &str, count: &str, meaning: [Meaning; 2], arguments: &Arguments) -> [FieldDef<Meaning>; 2] {
     let [listed, counted] = meaning;
     [
-        Field::new(list, TypeRef::list("TransactionLog"), listed).with_args(arguments.logs.clone()),
-        Field::new(count, TypeRef::named("Int"), counted).with_args(arguments.logs.clone()),
+        FieldDef::new(list, TypeRef::list("TransactionLog"), listed).with_args(arguments.logs.clone()),
+        FieldDef::new(count, TypeRef::named("Int"), counted).with_args(arguments.logs.clone()),
     ]
 }
 
@@ -117,7 +117,7 @@ fn object(name: &str, fields: &[&str]) -> TypeDef<Meaning> {
             Some(item) => TypeRef::list(item),
             None => TypeRef::named(ty),
         };
-        Field::new(name, ty, Meaning::Key)
+        FieldDef::new(name, ty, Meaning::Key)
     };
     TypeDef::object(name, fields.iter().map(field).collect(), vec![])
 }

@@ -7,7 +7,8 @@ use crate::support::Commons;
 /// Asks for everything in every way.
 const EVERYTHING: &str = "{
     project(first: 0) {project_id code experiments(first: 0) {submitter_id} _experiments_count}
-    program(first: 0, order_by_asc: \"name\") {name projects(first: 0) {code experiments {submitter_id cases {submitter_id}}}
+    program(first: 0, order_by_asc: \"name\") {name projects(first: 0) {code experiments {submitter_id cases \
+    {submitter_id}}}
         _projects_count _links(first: 0) {submitter_id}}
     case(first: 0) {submitter_id experiments {projects {code}}} _case_count _project_count _sample_count
     node(first: 0) {submitter_id} datanode(first: 0) {submitter_id}
@@ -75,7 +76,8 @@ async fn filters_tell_nothing_about_hidden_nodes() {
                  b: program(name: \"P\", with_path_to: {type: \"case\", submitter_id: \"c01\"}) {name} \
                  n: _program_count(with_path_to: {type: \"project\", code: \"R\"})}";
     assert_eq!(commons.data("reader", query).await, json!({"a": [], "b": [{"name": "P"}], "n": 0}));
-    let query = "{program(first: 0, with_links: [\"projects\"]) {name} n: _program_count(without_links: [\"projects\"])}";
+    let query = "{program(first: 0, with_links: [\"projects\"]) {name} n: _program_count(without_links: \
+                 [\"projects\"])}";
     assert_eq!(commons.data("nobody", query).await, json!({"program": [{"name": "O"}], "n": 1}));
 }
 
@@ -84,7 +86,8 @@ async fn links_that_cross_projects_lead_to_nothing() {
     let commons = Commons::with_study().await;
     // Never written by sheepdog, but a database may be older than its rules.
     commons.loader().edge("sample-r1s", "derived_from", "case-c01").await;
-    let query = "{case(submitter_id: \"c01\") {samples {submitter_id} _samples_count _links(quick_search: \"r1\") {submitter_id}}}";
+    let query = "{case(submitter_id: \"c01\") {samples {submitter_id} _samples_count \
+                 _links(quick_search: \"r1\") {submitter_id}}}";
     assert_eq!(
         commons.data("reader", query).await,
         json!({"case": [{"samples": [{"submitter_id": "c010"}], "_samples_count": 1, "_links": []}]})

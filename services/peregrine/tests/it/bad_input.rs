@@ -29,9 +29,8 @@ async fn ten_thousand_aliases_are_too_many() {
     let errors = commons.errors(&format!("{{{lists}}}")).await;
     assert_eq!(
         errors,
-        json!([
-            "The query asks for 10000 lists and counts, links and paths in filters included; 2000 are permitted."
-        ])
+        json!(["The query asks for 10000 lists and counts, links and paths in filters included; 2000 are \
+             permitted."])
     );
     let fields: String = (0..30_000).map(|n| format!("a{n}: id ")).collect();
     let errors = commons.errors(&format!("{{case {{{fields}}}}}")).await;
@@ -125,12 +124,14 @@ async fn sql_in_every_filter_is_text() {
         }
         let query = format!(
             "{{case(with_path_to: {{type: \"sample\", composition: \"{evil}\", id: \"{evil}\"}}, \
-                             not: {{primary_site: \"{evil}\"}}) {{id samples(quick_search: \"{evil}\") {{id}}}}}}"
+                             not: {{primary_site: \"{evil}\"}}) {{id samples(quick_search: \"{evil}\") \
+                             {{id}}}}}}"
         );
         commons.data("admin", &query).await;
         let query = format!(
             "{{node(submitter_id: \"{evil}\", category: \"{evil}\", of_type: \"{evil}\") {{id}} \
-                             datanode(file_name: \"{evil}\") {{id}} transaction_log(project: \"{evil}\", entities: \"{evil}\", \
+                             datanode(file_name: \"{evil}\") {{id}} transaction_log(project: \"{evil}\", \
+                             entities: \"{evil}\", \
                              related_cases: \"{evil}\", type: \"{evil}\", id: \"{evil}\") {{id}}}}"
         );
         commons.data("admin", &query).await;
@@ -165,7 +166,8 @@ async fn huge_numbers_are_refused_or_found_nowhere() {
         assert!(errors[0].as_str().unwrap().ends_with(message), "{errors}");
     }
     assert!(commons.errors("{sample(weight: 1e400) {id}}").await[0].as_str().unwrap().contains("1e400"));
-    let query = "{a: sample(weight: 99999999999999999999) {id} b: sample(weight: 1e300) {id} c: case(first: 2147483647, offset: 2147483647) {id} \
+    let query = "{a: sample(weight: 99999999999999999999) {id} b: sample(weight: 1e300) {id} c: case(first: \
+                 2147483647, offset: 2147483647) {id} \
                  d: node(first: 2147483647, offset: 2147483647) {id}}";
     assert_eq!(commons.data("admin", query).await, json!({"a": [], "b": [], "c": [], "d": []}));
 }
@@ -220,7 +222,8 @@ async fn a_client_that_goes_away_cancels_its_query() {
     let commons = Commons::with_study().await;
     let mut blocker = commons.database.pool.begin().await.unwrap();
     sqlx::query("lock table node_case in access exclusive mode").execute(&mut *blocker).await.unwrap();
-    let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    let waiting = "select count(*) from pg_stat_activity where datname = current_database() and \
+                   wait_event_type = 'Lock'";
     let waiters =
         async || sqlx::query_scalar::<_, i64>(waiting).fetch_one(&commons.database.pool).await.unwrap();
     let gone = tokio::time::timeout(Duration::from_millis(300), commons.data("admin", "{_case_count}")).await;

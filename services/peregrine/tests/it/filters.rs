@@ -85,7 +85,8 @@ async fn links_all_any_and_none() {
     check(&commons, "case", "with_links: [], submitter_id: \"c01\"", &["c01"]).await;
     check(&commons, "case", "without_links: [\"samples\"]", &["c04", "c08", "c12"]).await;
     check(&commons, "sample", "with_links_any: [\"aliquots\"]", &["c010", "c020", "c030"]).await;
-    let query = "{case(with_links_any: [\"samples\", \"diagnoses\"], first: 0) {id} n: _case_count(with_links_any: [\"samples\", \"diagnoses\"])}";
+    let query = "{case(with_links_any: [\"samples\", \"diagnoses\"], first: 0) {id} n: \
+                 _case_count(with_links_any: [\"samples\", \"diagnoses\"])}";
     let data = commons.data("admin", query).await;
     // The count adds up one query a link, as the original's does.
     assert_eq!((data["case"].as_array().unwrap().len(), &data["n"]), (11, &json!(12)));
@@ -117,7 +118,8 @@ async fn paths_all_any_and_without() {
     let commons = Commons::with_study().await;
     let both = "with_path_to: [{type: \"sample\", submitter_id: \"c010\"}, {type: \"diagnosis\"}]";
     check(&commons, "case", both, &["c01"]).await;
-    let disjoint = "with_path_to: [{type: \"sample\", submitter_id: \"c010\"}, {type: \"sample\", submitter_id: \"c020\"}]";
+    let disjoint = "with_path_to: [{type: \"sample\", submitter_id: \"c010\"}, {type: \"sample\", \
+                    submitter_id: \"c020\"}]";
     check(&commons, "case", disjoint, &[]).await;
     check(&commons, "case", &disjoint.replace("with_path_to", "with_path_to_any"), &["c01", "c02"]).await;
     check(&commons, "case", "without_path_to: {type: \"sample\"}", &["c04", "c08", "c12"]).await;

@@ -1,4 +1,5 @@
-//! Hostile texts in every argument that takes one: nothing but an answer or a precise 400, and nothing changes.
+//! Hostile texts in every argument that takes one: nothing but an answer or a precise 400, and nothing
+//! changes.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,8 @@ type Argument = (String, String);
 /// The arguments of `field` of type `parent`, by the service's own schema.
 async fn arguments(commons: &Commons, parent: &str, field: &str) -> Vec<Argument> {
     let query = format!(
-        "{{__type(name: \"{parent}\") {{fields {{name args {{name type {{kind name ofType {{kind name}}}}}}}}}}}}"
+        "{{__type(name: \"{parent}\") {{fields {{name args {{name type {{kind name ofType {{kind \
+         name}}}}}}}}}}}}"
     );
     let data = commons.data("admin", &query).await;
     let fields = data["__type"]["fields"].as_array().unwrap().clone();
@@ -143,7 +145,8 @@ async fn ask_everywhere(commons: &Commons, evil: &str) -> Vec<String> {
 #[actix_web::test]
 async fn sql_in_every_argument_is_text() {
     let commons = Commons::with_study().await;
-    let everything = "{project(first: 0, order_by_asc: \"id\") {code} case(first: 0, order_by_asc: \"id\") {id samples(first: 0) {id}} \
+    let everything = "{project(first: 0, order_by_asc: \"id\") {code} case(first: 0, order_by_asc: \"id\") \
+                      {id samples(first: 0) {id}} \
                       _sample_count _reads_count _transaction_log_count}";
     let before = commons.data("admin", everything).await;
     for evil in EVIL {
@@ -211,7 +214,11 @@ async fn variables_are_as_deep_as_their_types() {
 #[actix_web::test]
 async fn pages_beyond_everything_are_empty_and_numbers_beyond_an_int_are_refused() {
     let commons = Commons::with_study().await;
-    let data = commons.data("admin", "{case(offset: 1000) {id} node(offset: 100000) {id} datanode(offset: 9) {id} transaction_log(offset: 9) {id}}");
+    let data = commons.data(
+        "admin",
+        "{case(offset: 1000) {id} node(offset: 100000) {id} datanode(offset: 9) \
+                                      {id} transaction_log(offset: 9) {id}}",
+    );
     assert_eq!(data.await, json!({"case": [], "node": [], "datanode": [], "transaction_log": []}));
     for argument in ["first", "offset"] {
         for (field, selection) in

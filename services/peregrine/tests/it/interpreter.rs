@@ -21,8 +21,8 @@ fn wanted() -> usize {
     std::env::var("PEREGRINE_QUERIES").ok().and_then(|text| text.parse().ok()).unwrap_or(250)
 }
 
-/// Windows so small that lists are read in many of them, that what is below them is cut in halves down to single nodes
-/// and their lists, and that answers are sent while they are made.
+/// Windows so small that lists are read in many of them, that what is below them is cut in halves down to
+/// single nodes and their lists, and that answers are sent while they are made.
 fn tiny_windows() -> Config {
     let windows = Windows { rows: 2, bytes: 1_000, held_back: 100 };
     Config { windows, ..Config::default() }

@@ -7,12 +7,14 @@ use crate::support::Commons;
 #[actix_web::test]
 async fn values_come_back_as_stored() {
     let commons = Commons::with_study().await;
-    let query = "{sample(submitter_id: \"c030\") {id type submitter_id project_id weight days is_ffpe composition \
+    let query = "{sample(submitter_id: \"c030\") {id type submitter_id project_id weight days is_ffpe \
+                 composition \
                  created_datetime cases {consent_codes primary_site}}}";
     assert_eq!(
         commons.data("admin", query).await,
         json!({"sample": [{
-            "id": "sample-c030", "type": "sample", "submitter_id": "c030", "project_id": "P-Q", "weight": 1.5, "days": 3.0,
+            "id": "sample-c030", "type": "sample", "submitter_id": "c030", "project_id": "P-Q",
+            "weight": 1.5, "days": 3.0,
             "is_ffpe": true, "composition": "Cell", "created_datetime": "2026-11-21T07:22:39.752252+00:00",
             "cases": [{"consent_codes": [], "primary_site": null}],
         }]})
@@ -48,7 +50,8 @@ async fn lists_and_links_have_ten_unless_asked_otherwise() {
 #[actix_web::test]
 async fn a_page_is_cut_for_each_parent() {
     let commons = Commons::with_study().await;
-    let query = "{case(submitter_id: [\"c03\", \"c06\", \"c07\"], order_by_asc: \"submitter_id\") {submitter_id \
+    let query = "{case(submitter_id: [\"c03\", \"c06\", \"c07\"], order_by_asc: \"submitter_id\") \
+                 {submitter_id \
                  samples(first: 1, offset: 1, order_by_desc: \"submitter_id\") {submitter_id}}}";
     assert_eq!(
         commons.data("admin", query).await,
@@ -82,7 +85,8 @@ async fn ascending_explicit_nulls_come_first_and_absent_values_last() {
 #[actix_web::test]
 async fn deep_links_find_their_way_through_shared_nodes() {
     let commons = Commons::with_study().await;
-    let query = "{reads(first: 0, order_by_asc: \"submitter_id\") {submitter_id aliquots {samples {cases {experiments {projects \
+    let query = "{reads(first: 0, order_by_asc: \"submitter_id\") {submitter_id aliquots {samples {cases \
+                 {experiments {projects \
                  {project_id programs {name}}}}}}}}";
     let path = json!([{"samples": [{"cases": [{"experiments": [{"projects": [
         {"project_id": "P-Q", "programs": [{"name": "P"}]}
@@ -96,7 +100,8 @@ async fn deep_links_find_their_way_through_shared_nodes() {
 #[actix_web::test]
 async fn neighbours_are_found_over_every_link_but_that_to_the_project() {
     let commons = Commons::with_study().await;
-    let query = "{case(id: \"case-c01\") {_links(order_by_asc: \"submitter_id\") {submitter_id type ... on diagnosis {age}}} \
+    let query = "{case(id: \"case-c01\") {_links(order_by_asc: \"submitter_id\") {submitter_id type ... on \
+                 diagnosis {age}}} \
                  experiment(submitter_id: \"eR\") {_links {submitter_id}}}";
     assert_eq!(
         commons.data("admin", query).await,
@@ -114,12 +119,16 @@ async fn neighbours_are_found_over_every_link_but_that_to_the_project() {
 #[actix_web::test]
 async fn nodes_of_any_type_are_one_list_or_a_page_a_type() {
     let commons = Commons::with_study().await;
-    let list = commons.listed("{node(of_type: [\"case\", \"diagnosis\"], order_by_desc: \"submitter_id\", first: 3, offset: 1) {submitter_id}}");
+    let list = commons.listed(
+        "{node(of_type: [\"case\", \"diagnosis\"], order_by_desc: \"submitter_id\", \
+                               first: 3, offset: 1) {submitter_id}}",
+    );
     assert_eq!(list.await, ["r1", "d1", "c12"]);
     assert_eq!(commons.listed("{node(first: 4) {submitter_id}}").await.len(), 4);
     let types = commons.data("admin", "{node(category: \"biospecimen\", first: 1) {type}}").await;
     assert_eq!(types, json!({"node": [{"type": "sample"}, {"type": "aliquot"}]}));
-    let query = "{node(submitter_id: \"c01\") {id ... on case {samples {submitter_id}} ...S}} fragment S on sample {weight}";
+    let query = "{node(submitter_id: \"c01\") {id ... on case {samples {submitter_id}} ...S}} fragment S on \
+                 sample {weight}";
     let expected = json!({"node": [{"id": "case-c01", "samples": [{"submitter_id": "c010"}]}]});
     assert_eq!(commons.data("admin", query).await, expected);
     assert_eq!(
@@ -131,7 +140,8 @@ async fn nodes_of_any_type_are_one_list_or_a_page_a_type() {
 #[actix_web::test]
 async fn files_of_all_types_are_data_nodes() {
     let commons = Commons::with_study().await;
-    let query = "{datanode(first: 1) {type file_size platform __typename} one: datanode(object_id: \"object-f2\") {submitter_id} \
+    let query = "{datanode(first: 1) {type file_size platform __typename} one: \
+                 datanode(object_id: \"object-f2\") {submitter_id} \
                  indexes: datanode(type: \"reads_index\", of_type: [\"reads\", \"reads_index\"]) {type} \
                  none: datanode(platform: \"x\") {id}}";
     assert_eq!(
@@ -151,13 +161,17 @@ async fn files_of_all_types_are_data_nodes() {
 #[actix_web::test]
 async fn counts_of_the_root_and_of_links() {
     let commons = Commons::with_study().await;
-    let query = "{_case_count viewer {_sample_count case(first: 1) {type}} q: _case_count(project_id: \"P-Q\", first: 3) \
-                 z: _case_count(first: 0) case(submitter_id: [\"c03\", \"c04\"], order_by_asc: \"id\") {_samples_count \
-                 cells: _samples_count(submitter_id: \"c030\", primary_site: \"C\", first: 0) o: _samples_count(offset: 1) _experiments_count _diagnoses_count}}";
+    let query = "{_case_count viewer {_sample_count case(first: 1) {type}} q: \
+                 _case_count(project_id: \"P-Q\", first: 3) \
+                 z: _case_count(first: 0) case(submitter_id: [\"c03\", \"c04\"], order_by_asc: \"id\") \
+                 {_samples_count \
+                 cells: _samples_count(submitter_id: \"c030\", primary_site: \"C\", first: 0) o: \
+                 _samples_count(offset: 1) _experiments_count _diagnoses_count}}";
     assert_eq!(
         commons.data("admin", query).await,
         json!({
-            "_case_count": 14, "viewer": {"_sample_count": 20, "case": [{"type": "case"}]}, "q": 12, "z": null,
+            "_case_count": 14, "viewer": {"_sample_count": 20, "case": [{"type": "case"}]}, "q": 12,
+            "z": null,
             "case": [
                 {"_samples_count": 3, "cells": 1, "o": null, "_experiments_count": 1, "_diagnoses_count": 0},
                 {"_samples_count": 0, "cells": 0, "o": null, "_experiments_count": 1, "_diagnoses_count": 0},
@@ -174,7 +188,8 @@ async fn node_types_come_from_the_dictionary() {
     let data = commons.data("admin", query).await;
     assert_eq!(
         data["_node_type"],
-        json!([{"id": "diagnosis", "title": "Diagnosis", "submittable": "true", "required": "['type']", "validators": null}])
+        json!([{"id": "diagnosis", "title": "Diagnosis", "submittable": "true",
+                "required": "['type']", "validators": null}])
     );
     assert_eq!(data["first"], json!([{"id": "sample"}, {"id": "root"}]));
     assert_eq!(data["n"].as_array().unwrap().len(), 10);

@@ -22,7 +22,8 @@ async fn commons_with_logs() -> Commons {
         };
         transactions::add_snapshots(&mut connection, id, vec![snapshot]).await.unwrap();
         let response = json!({"code": 200, "success": true, "transaction_id": id, "entities": [
-            {"id": "case-c01", "unique_keys": [{"submitter_id": "c01"}], "related_cases": [{"id": "x", "submitter_id": "rel"}]}
+            {"id": "case-c01", "unique_keys": [{"submitter_id": "c01"}],
+             "related_cases": [{"id": "x", "submitter_id": "rel"}]}
         ]});
         let document = Document { name: Some("d"), format: "json", text: "{é}", response: &response };
         transactions::add_document(&mut connection, id, &document).await.unwrap();
@@ -35,19 +36,25 @@ async fn commons_with_logs() -> Commons {
 #[actix_web::test]
 async fn a_log_shows_its_snapshots_documents_and_answer() {
     let commons = commons_with_logs().await;
-    let query = "{transaction_log(project_id: \"P-Q\", type: \"upload\", is_dry_run: false) {id type role state submitter project_id \
-                 canonical_json snapshots {id action new_props transaction_id} documents {name doc_size doc_format response_json \
-                 response {success code transaction_id entities {id unique_keys}}} related_cases {submitter_id}}}";
+    let query = "{transaction_log(project_id: \"P-Q\", type: \"upload\", is_dry_run: false) {id type role \
+                 state submitter project_id \
+                 canonical_json snapshots {id action new_props transaction_id} documents {name doc_size \
+                 doc_format response_json \
+                 response {success code transaction_id entities {id unique_keys}}} related_cases \
+                 {submitter_id}}}";
     assert_eq!(
         commons.data("admin", query).await,
         json!({"transaction_log": [{
-            "id": "1", "type": "upload", "role": "create", "state": "SUCCEEDED", "submitter": "ada", "project_id": "P-Q",
+            "id": "1", "type": "upload", "role": "create", "state": "SUCCEEDED", "submitter": "ada",
+            "project_id": "P-Q",
             "canonical_json": "[{'b': None}]",
             "snapshots": [{"id": "1", "action": "create", "new_props": "{'a': True}", "transaction_id": 1}],
             "documents": [{
                 "name": "d", "doc_size": 3, "doc_format": "json",
-                "response_json": "{\"code\": 200, \"success\": true, \"entities\": [{\"id\": \"case-c01\", \"unique_keys\": \
-                                  [{\"submitter_id\": \"c01\"}], \"related_cases\": [{\"id\": \"x\", \"submitter_id\": \"rel\"}]}], \
+                "response_json": "{\"code\": 200, \"success\": true, \"entities\": \
+                                  [{\"id\": \"case-c01\", \"unique_keys\": \
+                                  [{\"submitter_id\": \"c01\"}], \"related_cases\": \
+                                  [{\"id\": \"x\", \"submitter_id\": \"rel\"}]}], \
                                   \"transaction_id\": 1}",
                 "response": {"success": true, "code": 200, "transaction_id": "1", "entities": [
                     {"id": "case-c01", "unique_keys": "[{\"submitter_id\": \"c01\"}]"}
@@ -89,14 +96,21 @@ async fn logs_are_filtered_ordered_and_counted() {
         let counted = if filter.contains("first: 0") { json!(0) } else { json!(found.len()) };
         assert_eq!(data["n"], counted, "{filter}");
     }
-    let data = commons.data("admin", "{transaction_log(last: 2) {id} n: _transaction_log_count(last: 2) o: _transaction_log_count(first: 1)}").await;
+    let data = commons
+        .data(
+            "admin",
+            "{transaction_log(last: 2) {id} n: _transaction_log_count(last: 2) o: \
+                                      _transaction_log_count(first: 1)}",
+        )
+        .await;
     assert_eq!(data, json!({"transaction_log": [{"id": "3"}, {"id": "2"}], "n": 3, "o": 1}));
 }
 
 #[actix_web::test]
 async fn a_node_has_the_logs_that_touched_it() {
     let commons = commons_with_logs().await;
-    let query = "{case(submitter_id: [\"c01\", \"c02\"], order_by_asc: \"id\") {_transaction_logs(first: 1) {id} _transaction_logs_count}}";
+    let query = "{case(submitter_id: [\"c01\", \"c02\"], order_by_asc: \"id\") {_transaction_logs(first: 1) \
+                 {id} _transaction_logs_count}}";
     assert_eq!(
         commons.data("admin", query).await,
         json!({"case": [

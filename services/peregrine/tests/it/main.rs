@@ -4,6 +4,8 @@
 mod access;
 mod adoption;
 mod bad_input;
+
+mod endpoints;
 mod filters;
 mod hostile;
 mod interpreter;

@@ -55,7 +55,8 @@ async fn a_query_needs_a_valid_token() {
 #[actix_web::test]
 async fn what_fails_is_null_and_the_rest_is_answered() {
     let commons = Commons::with_study().await;
-    let query = "{case(order_by_asc: \"nope\") {id} _diagnosis_count diagnosis {cases(with_links: \"x\") {id} age} \
+    let query = "{case(order_by_asc: \"nope\") {id} _diagnosis_count diagnosis {cases(with_links: \"x\") \
+                 {id} age} \
                  none: case(id: \"none\") {samples(with_links: \"y\") {id}}}";
     let answer = commons.post("admin", &json!({ "query": query })).await;
     assert_eq!(
@@ -63,7 +64,8 @@ async fn what_fails_is_null_and_the_rest_is_answered() {
         (
             400,
             json!({
-                "data": {"case": null, "_diagnosis_count": 1, "diagnosis": [{"cases": null, "age": 30.0}], "none": []},
+                "data": {"case": null, "_diagnosis_count": 1, "diagnosis": [{"cases": null, "age": 30.0}],
+                         "none": []},
                 "errors": ["Cannot order by nope on case", "Invalid link name 'x'"],
             })
         )
@@ -167,8 +169,10 @@ async fn landing_pages_in_three_forms() {
     assert_eq!(
         show("application/json").await.json(),
         json!({
-            "description": "d", "creator": "Someone", "publisher": "Us", "type": "reads", "file_name": "f1", "data_format": "BAM",
-            "file_size": 100.0, "project_id": "P-Q", "object_id": "object-f1", "md5sum": "m", "citation": citation,
+            "description": "d", "creator": "Someone", "publisher": "Us", "type": "reads", "file_name": "f1",
+            "data_format": "BAM",
+            "file_size": 100.0, "project_id": "P-Q", "object_id": "object-f1", "md5sum": "m",
+            "citation": citation,
         })
     );
     assert!(
@@ -214,7 +218,8 @@ async fn the_operations_name_and_other_keys_say_nothing() {
 #[actix_web::test]
 async fn questions_about_the_schema_have_the_same_answer_again() {
     let commons = Commons::empty().await;
-    let body = json!({"query": "query ($n: String!) {a: __type(name: $n) {name} __schema {queryType {name}}}", "variables": {"n": "case"}});
+    let body = json!({"query": "query ($n: String!) {a: __type(name: $n) {name} __schema {queryType \
+                                {name}}}", "variables": {"n": "case"}});
     let expected = r#"{"data":{"a":{"name":"case"},"__schema":{"queryType":{"name":"Root"}}}}"#;
     for _ in 0..3 {
         assert_eq!(commons.post("nobody", &body).await.body, expected);

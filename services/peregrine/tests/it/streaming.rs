@@ -18,7 +18,10 @@ async fn commons_with_many(cases: i64) -> Commons {
         let rows = insert
             .text(" (node_id, acl, _sysan, _props) select ")
             .literal(label)
-            .text(" || '-m' || n, '{}', '{}', jsonb_build_object('submitter_id', 'm' || n, 'project_id', 'P-Q', ")
+            .text(
+                " || '-m' || n, '{}', '{}', jsonb_build_object('submitter_id', 'm' || n, 'project_id', \
+                   'P-Q', ",
+            )
             .text("'created_datetime', '2026-11-21T07:22:39.752252+00:00', 'state', repeat('x', 200)) ")
             .text("from generate_series(1, ")
             .bind(cases * each)
@@ -40,9 +43,11 @@ async fn commons_with_many(cases: i64) -> Commons {
 }
 
 const WIDE: &str = "{case(first: 0, order_by_asc: \"id\") {id submitter_id state \
-                    samples(first: 0, order_by_asc: \"id\") {id state aliquots(first: 0, order_by_asc: \"id\") {id state} _aliquots_count} \
+                    samples(first: 0, order_by_asc: \"id\") {id state aliquots(first: 0, \
+                    order_by_asc: \"id\") {id state} _aliquots_count} \
                     _links(order_by_asc: \"id\") {id}}}";
-const DEEP: &str = "{project(first: 0, order_by_asc: \"id\") {code experiments(first: 0) {cases(first: 0, order_by_asc: \"id\") {id \
+const DEEP: &str = "{project(first: 0, order_by_asc: \"id\") {code experiments(first: 0) {cases(first: 0, \
+                    order_by_asc: \"id\") {id \
                     _samples_count samples(order_by_asc: \"id\") {id}}}}}";
 
 #[actix_web::test]
@@ -91,7 +96,8 @@ async fn a_query_with_errors_is_never_sent_in_parts() {
     let windows = Windows { held_back: 1_000, ..Windows::default() };
     let service = commons.reconfigured(Config { windows, ..Config::default() });
     let post = async |query: &str| commons.post_to(&service, "admin", &json!({ "query": query })).await;
-    // The list is longer than what is held back, and whether the last field fails is not known before its end.
+    // The list is longer than what is held back, and whether the last field fails is not known before its
+    // end.
     let answer = post("{case(first: 0) {id state} diagnosis {cases(with_links: \"x\") {id}}}").await;
     let expected = json!({"data": null, "errors": ["Invalid link name 'x'"]});
     assert_eq!((answer.status, answer.json()), (400, expected));
@@ -157,7 +163,8 @@ async fn read(commons: &Commons, service: &Arc<Peregrine>, rest: Duration, to_th
 
 /// Whether no transaction of the service is left soon.
 async fn ends_soon(commons: &Commons) -> bool {
-    let left = "select count(*) from pg_stat_activity where datname = current_database() and query like '%node_aliquot%' \
+    let left = "select count(*) from pg_stat_activity where datname = current_database() and query like \
+                '%node_aliquot%' \
                 and state <> 'idle' and pid <> pg_backend_pid()";
     for _ in 0..100 {
         let left: i64 = sqlx::query_scalar(left).fetch_one(&commons.database.pool).await.unwrap();

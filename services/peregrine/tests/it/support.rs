@@ -1,17 +1,15 @@
 //! A commons with a small study.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use actix_web::{App, body::to_bytes, http::StatusCode, test as client};
-use async_trait::async_trait;
-use authz::{Action, Authz, AuthzError, Mapping, Request, ResourceSpec, Subject};
 use dictionary::Dictionary;
 use peregrine::{Config, Peregrine};
 use psqlgraph::names;
 use serde_json::{Value, json};
 use sql::Sql;
 use sqlx::PgPool;
-use testing::{TestDatabase, TestTokens};
+use testing::{Rights, TestDatabase, TestTokens};
 use web::Service as _;
 
 /// The dictionary of the tests.
@@ -20,35 +18,12 @@ pub(crate) fn dictionary() -> Arc<Dictionary> {
     Arc::new(Dictionary::from_files(files).unwrap())
 }
 
-/// arborist, knowing three users.
-struct Rights(HashMap<String, Mapping>);
-
-#[async_trait]
-impl Authz for Rights {
-    async fn decide(&self, _: &Subject, _: &[Request]) -> Result<bool, AuthzError> {
-        Ok(false)
-    }
-
-    async fn mapping(&self, subject: &Subject) -> Result<Mapping, AuthzError> {
-        match subject {
-            Subject::User(name) if name == "unlucky" => Err(AuthzError::Unavailable("down".into())),
-            Subject::User(name) => Ok(self.0.get(name).cloned().unwrap_or_default()),
-            _ => Ok(Mapping::new()),
-        }
-    }
-
-    async fn ensure_resource(&self, _: &str, _: &ResourceSpec) -> Result<(), AuthzError> {
-        Ok(())
-    }
-}
-
+/// Two users with rights, and one about whom arborist does not answer.
 fn rights() -> Rights {
-    let may_read = |path: &str| {
-        let action = Action { service: "peregrine".into(), method: "read".into() };
-        Mapping::from_iter([(path.to_owned(), vec![action])])
-    };
-    let users = [("admin", "/"), ("reader", "/programs/P/projects/Q")];
-    Rights(users.into_iter().map(|(user, path)| (user.to_owned(), may_read(path))).collect())
+    Rights::of_plain_tokens()
+        .grant("admin", "peregrine", "read", "/")
+        .grant("reader", "peregrine", "read", "/programs/P/projects/Q")
+        .unavailable_for("unlucky")
 }
 
 pub(crate) struct Commons {
@@ -217,7 +192,8 @@ impl Loader {
     pub(crate) async fn entity(&self, project: &str, label: &str, name: &str, props: Value) {
         let mut all = json!({
             "submitter_id": name, "project_id": project, "state": "validated",
-            "created_datetime": "2026-11-21T07:22:39.752252+00:00", "updated_datetime": "2026-11-21T07:22:39.752252+00:00",
+            "created_datetime": "2026-11-21T07:22:39.752252+00:00",
+            "updated_datetime": "2026-11-21T07:22:39.752252+00:00",
         });
         all.as_object_mut().unwrap().extend(props.as_object().unwrap().clone());
         self.node(label, name, all).await;
@@ -238,7 +214,8 @@ impl Loader {
     }
 }
 
-/// Programs P (projects Q and R) and O (the open project S). Q has cases c1 to c12 with samples, R and S one each.
+/// Programs P (projects Q and R) and O (the open project S). Q has cases c1 to c12 with samples, R and S one
+/// each.
 async fn load(to: &Loader) {
     for program in ["P", "O"] {
         to.node("program", program, json!({"name": program, "dbgap_accession_number": program})).await;
@@ -246,7 +223,9 @@ async fn load(to: &Loader) {
     for (program, code, availability) in
         [("P", "Q", "Restricted"), ("P", "R", "Restricted"), ("O", "S", "Open")]
     {
-        let props = json!({"code": code, "name": code, "dbgap_accession_number": code, "availability_type": availability});
+        let props = json!({
+            "code": code, "name": code, "dbgap_accession_number": code, "availability_type": availability,
+        });
         to.node("project", code, props).await;
         to.edge(&format!("project-{code}"), "member_of", &format!("program-{program}")).await;
         let project = format!("{program}-{code}");
@@ -304,7 +283,12 @@ async fn case(to: &Loader, number: u32) {
 }
 
 async fn files(to: &Loader) {
-    let file = |name: &str, format: &str| json!({"file_name": name, "file_size": 100, "md5sum": "m", "object_id": format!("object-{name}"), "data_format": format});
+    let file = |name: &str, format: &str| {
+        json!({
+            "file_name": name, "file_size": 100, "md5sum": "m", "object_id": format!("object-{name}"),
+            "data_format": format,
+        })
+    };
     to.entity("P-Q", "reads", "f1", file("f1", "BAM")).await;
     to.edge("reads-f1", "data_from", "aliquot-a1").await;
     to.edge("reads-f1", "data_from", "core_metadata_collection-mQ").await;

@@ -6,22 +6,32 @@ use actix_web::{
         ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH,
         REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
     },
-    web::{self, Data},
+    web::{Data, Path},
 };
 use rand::RngExt as _;
-use serde::Deserialize;
 use serde_json::json;
+use web::Params;
 
-use super::not_found;
-use crate::{Portal, assets, page};
+use crate::{
+    assets::{self, Encoding},
+    error::Error,
+    page,
+    service::Portal,
+};
 
-/// The project of examples for nobody in particular; people put theirs in its place.
+/// The project of examples for nobody in particular. People put theirs in its place.
 const ANY_PROJECT: &str = "PROGRAM-PROJECT";
-/// No project's id is longer, in bytes.
+/// The longest id of a project, in bytes.
 const PROJECT_LIMIT: usize = 1024;
 
+pub(super) fn routes(routes: &mut web::Routes<'_>) {
+    routes.resource("/query", |methods| methods.get(page));
+    routes.resource("/query/examples.json", |methods| methods.get(examples));
+    routes.resource("/query/assets/{name}", |methods| methods.get(asset));
+}
+
 /// `GET /query`: GraphiQL.
-pub(super) async fn page() -> HttpResponse {
+async fn page() -> HttpResponse {
     let nonce: [u8; 16] = rand::rng().random();
     let nonce: String = nonce.iter().map(|byte| format!("{byte:02x}")).collect();
     let page = page::query(&nonce);
@@ -35,31 +45,30 @@ pub(super) async fn page() -> HttpResponse {
         .body(page.html)
 }
 
-#[derive(Deserialize)]
-pub(super) struct About {
-    project: Option<String>,
-}
-
-/// `GET /query/examples.json?project=P-Q`: queries that the dictionary in use gives reason for. Anybody may read them, as anybody
-/// may read the dictionary.
-pub(super) async fn examples(portal: Data<Portal>, about: web::Query<About>) -> HttpResponse {
-    let project = about.project.as_deref().unwrap_or(ANY_PROJECT);
+/// `GET /query/examples.json?project=P-Q`: queries for which the dictionary in use gives reason. Anybody may
+/// read them, as anybody may read the dictionary.
+async fn examples(portal: Data<Portal>, params: Params) -> Result<HttpResponse, Error> {
+    let project = params.get("project").unwrap_or(ANY_PROJECT);
     if project.len() > PROJECT_LIMIT {
-        return HttpResponse::BadRequest().json(json!({ "message": "no project has so long an id" }));
+        return Err(Error::LongProjectId);
     }
     let dictionary = (portal.dictionary)();
     let examples = dictionary::examples(&dictionary, project);
-    HttpResponse::Ok()
+    Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-cache"))
-        .json(json!({ "project": project, "dictionary": dictionary.digest, "examples": examples }))
+        .json(json!({ "project": project, "dictionary": dictionary.digest, "examples": examples })))
 }
 
 /// `GET /query/assets/NAME-DIGEST.EXTENSION`
-pub(super) async fn asset(request: HttpRequest, name: web::Path<String>) -> HttpResponse {
-    let Some(asset) = assets::find(&name) else { return not_found().await };
+async fn asset(request: HttpRequest, name: Path<String>) -> Result<HttpResponse, Error> {
+    let asset = assets::find(&name).ok_or(Error::NotFound)?;
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let gzip = takes_gzip(header(ACCEPT_ENCODING));
-    let etag = format!("\"{}{}\"", asset.digest, if gzip { "-gzip" } else { "" });
+    let encoding = if takes_gzip(header(ACCEPT_ENCODING)) { Encoding::Gzip } else { Encoding::Plain };
+    let suffix = match encoding {
+        Encoding::Gzip => "-gzip",
+        Encoding::Plain => "",
+    };
+    let etag = format!("\"{}{suffix}\"", asset.digest);
     let known = header(IF_NONE_MATCH).split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag);
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
@@ -68,16 +77,13 @@ pub(super) async fn asset(request: HttpRequest, name: web::Path<String>) -> Http
         .insert_header((VARY, "Accept-Encoding"))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
     if known {
-        return response.finish();
+        return Ok(response.finish());
     }
     response.content_type(asset.content_type);
-    if gzip {
+    if encoding == Encoding::Gzip {
         response.insert_header((CONTENT_ENCODING, "gzip"));
     }
-    match asset.content(gzip) {
-        Ok(content) => response.body(content.into_owned()),
-        Err(_) => HttpResponse::InternalServerError().finish(),
-    }
+    Ok(response.body(asset.content(encoding).into_owned()))
 }
 
 /// Whether `Accept-Encoding` names gzip, and not with weight 0 (RFC 9110, section 12.5.3).

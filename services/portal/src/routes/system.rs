@@ -2,16 +2,21 @@
 
 use actix_web::{
     HttpResponse,
-    web::{self, Data},
+    web::{Data, Json},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::Portal;
+use crate::service::Portal;
 
-pub(super) async fn status() -> HttpResponse {
+pub(super) fn routes(routes: &mut web::Routes<'_>) {
+    routes.resource("/_status", |methods| methods.get(status));
+    routes.resource("/_version", |methods| methods.get(version));
+}
+
+async fn status() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("Healthy")
 }
 
-pub(super) async fn version(portal: Data<Portal>) -> web::Json<serde_json::Value> {
-    web::Json(json!({ "version": portal.config.version, "commit": portal.config.commit }))
+async fn version(portal: Data<Portal>) -> Json<Value> {
+    Json(json!({ "version": portal.config.version, "commit": portal.config.commit }))
 }

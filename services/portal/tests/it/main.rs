@@ -8,6 +8,7 @@ use actix_web::{App, body::to_bytes, http::header::HeaderMap, test as client};
 use dictionary::Dictionary;
 use portal::{Config, Portal};
 use serde_json::{Value, json};
+use testing::endpoints::{Case, check};
 use web::Service as _;
 
 /// Program, project and a type of records.
@@ -20,7 +21,8 @@ fn dictionary(record: &str) -> Arc<Dictionary> {
     };
     let node = |id: &str, links: Value, own: &str| {
         json!({
-            "id": id, "title": id, "type": "object", "category": "administrative", "program": "*", "project": "*",
+            "id": id, "title": id, "type": "object", "category": "administrative",
+            "program": "*", "project": "*",
             "submittable": true, "validators": null, "systemProperties": [], "additionalProperties": false,
             "uniqueKeys": [["id"]], "required": ["type"], "links": links,
             "properties": {
@@ -151,4 +153,19 @@ async fn examples_are_about_the_named_project_and_the_dictionary_of_that_moment(
 async fn a_project_of_endless_name_is_refused() {
     let path = format!("/query/examples.json?project={}", "x".repeat(2000));
     assert_eq!(send(&portal(), &path, &[]).await.status, 400);
+}
+
+/// All of it is public.
+#[actix_web::test]
+async fn every_endpoint_answers_every_caller_alike() {
+    let portal = portal();
+    let page = send(&portal, "/query", &[]).await.text();
+    let cases = [
+        Case::new("GET", "/query", "/query", [200; 3]),
+        Case::new("GET", "/query/examples.json", "/query/examples.json", [200; 3]),
+        Case::new("GET", "/query/assets/{name}", files(&page)[0], [200; 3]),
+        Case::new("GET", "/_status", "/_status", [200; 3]),
+        Case::new("GET", "/_version", "/_version", [200; 3]),
+    ];
+    check(Portal::endpoints(), &cases, async |case, _| send(&portal, &case.url, &[]).await.status).await;
 }

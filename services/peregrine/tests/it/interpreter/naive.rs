@@ -256,7 +256,8 @@ impl World {
         }
     }
 
-    /// Whether a path that the original follows (peregrine 3.2.6) leads from `node` to a wanted node of type `to`.
+    /// Whether a path that the original follows (peregrine 3.2.6) leads from `node` to a wanted node of type
+    /// `to`.
     fn leads(
         &self,
         node: &Node,

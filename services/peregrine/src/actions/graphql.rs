@@ -1,0 +1,91 @@
+//! From the text of a query to its answer.
+
+use std::sync::Arc;
+
+use actix_web::web::Bytes;
+use authz::Subject;
+use graphql::INTROSPECTION_QUERY;
+use serde_json::{Map, Value};
+
+use crate::{
+    access::Readable,
+    auth::Reader,
+    error::Error,
+    execute::{Answer, Executor, Reply, existing_projects, start},
+    introspection::{Key, known},
+    plan::Planner,
+    service::Peregrine,
+};
+
+impl Peregrine {
+    /// Answers a query of `caller`.
+    pub(crate) async fn query(
+        self: &Arc<Self>,
+        caller: Subject,
+        query: &str,
+        variables: &Map<String, Value>,
+    ) -> Result<Reply, Error> {
+        self.reply(&Reader::Caller(caller), query, variables).await
+    }
+
+    /// Answers a query of our own as JSON; any error of it is an error.
+    pub(super) async fn ask(
+        self: &Arc<Self>,
+        reader: &Reader,
+        query: &str,
+        variables: &Map<String, Value>,
+    ) -> Result<Value, Error> {
+        let answer = self.reply(reader, query, variables).await?.collect().await?;
+        if !answer.errors.is_empty() {
+            return Err(Error::Queries(answer.errors));
+        }
+        let mut body: Value = serde_json::from_slice(&answer.body)
+            .map_err(|error| Error::internal("reading an answer of our own", error))?;
+        Ok(body["data"].take())
+    }
+
+    async fn reply(
+        self: &Arc<Self>,
+        reader: &Reader,
+        query: &str,
+        variables: &Map<String, Value>,
+    ) -> Result<Reply, Error> {
+        let key = Key::of(query, variables);
+        if let Some(body) = key.as_ref().and_then(|key| self.introspections.get(key)) {
+            return Ok(Reply::Whole(Answer { body, errors: Vec::new() }));
+        }
+        let roots = self.compiler.meaning(query, variables, &self.config)?;
+        if let Some((key, body)) = key.and_then(|key| Some((key, known(&roots)?))) {
+            self.introspections.keep(key, body.clone());
+            return Ok(Reply::Whole(Answer { body, errors: Vec::new() }));
+        }
+        let (rights, this) = (self.rights(reader).await, Arc::clone(self));
+        let (time, held_back) = (self.config.budget.time, self.config.windows.held_back);
+        let arriving = start(&self.pool, time, held_back, move |connection, out| {
+            Box::pin(async move {
+                let graph = &this.compiler.graph;
+                let readable = Readable::of(&rights, existing_projects(connection, graph).await?);
+                let planner = Planner::new(graph, &readable);
+                Executor::new(connection, planner, &this.config, out).write(&roots).await
+            })
+        });
+        arriving.reply().await
+    }
+
+    /// The schema as `{"data": {"__schema": ...}}`, made once.
+    pub(crate) fn introspection(&self) -> Result<Bytes, Error> {
+        if let Some(known) = self.introspections.schema.get() {
+            return Ok(known.clone());
+        }
+        let (schema, limits) = (&self.compiler.schema, &self.config.limits);
+        let fields =
+            graphql::prepare(schema, INTROSPECTION_QUERY, &Map::new(), limits).map_err(Error::Queries)?;
+        let mut body = String::from("{\"data\":{\"__schema\":");
+        for field in &fields {
+            graphql::introspect(schema, field, usize::MAX, &mut body)
+                .map_err(|error| Error::internal("showing the schema", error))?;
+        }
+        body.push_str("}}");
+        Ok(self.introspections.schema.get_or_init(|| Bytes::from(body)).clone())
+    }
+}

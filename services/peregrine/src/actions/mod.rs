@@ -1,0 +1,5 @@
+//! What the routes ask for.
+
+mod core_metadata;
+mod datasets;
+mod graphql;

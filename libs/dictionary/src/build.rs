@@ -6,18 +6,14 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Category, Dictionary, Link, LinkGroup, LinkItem, LoadError, Multiplicity, NodeType, Problem, Property,
-    ScalarType, builtin, problem::step, resolve, source,
+    ScalarType, builtin,
+    model::{LINK_KEYS, NOT_NODES},
+    problem::step,
+    resolve, source,
 };
-
-/// Files that are no node types.
-pub(crate) const NOT_NODES: [&str; 4] =
-    ["metaschema.yaml", "_definitions.yaml", "_terms.yaml", "_settings.yaml"];
 
 /// An id without its underscores must leave room for `node_` and `_node_id_idx` in PostgreSQL's 63 characters.
 pub(crate) const MAX_ID: usize = 46;
-
-pub(crate) const SIX_KEYS: [&str; 6] =
-    ["name", "backref", "label", "target_type", "multiplicity", "required"];
 
 impl Dictionary {
     /// Loads a dictionary from a folder, a merged JSON file or an address; see [`crate::read_files`]. A process
@@ -266,7 +262,7 @@ impl SchemaReader<'_> {
             });
         }
         if !item.is_object() {
-            self.problem(path, "a link is no mapping", format!("Write one with {}.", SIX_KEYS.join(", ")));
+            self.problem(path, "a link is no mapping", format!("Write one with {}.", LINK_KEYS.join(", ")));
         }
         let multiplicity = self.text(item, path, "multiplicity");
         LinkItem::Link(Link {
@@ -291,32 +287,6 @@ impl SchemaReader<'_> {
                 let message = format!("two links have the name {}", link.name);
                 self.problem("/links", message, "Give each link its own name.");
             }
-        }
-    }
-}
-
-impl Multiplicity {
-    /// Reads the dictionary's word.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::OneToOne, Self::OneToMany, Self::ManyToOne, Self::ManyToMany]
-            .into_iter()
-            .find(|multiplicity| multiplicity.as_str() == word)
-    }
-}
-
-impl ScalarType {
-    /// The type of a property's schema: the first of a list of types decides, and without `type` it is text.
-    pub fn of(schema: &Value) -> Self {
-        let kind = match schema.get("type") {
-            Some(Value::Array(kinds)) => kinds.first(),
-            kind => kind,
-        };
-        match kind.and_then(Value::as_str) {
-            Some("number" | "float") => Self::Number,
-            Some("integer") => Self::Integer,
-            Some("boolean") => Self::Boolean,
-            Some("array") => Self::Array,
-            _ => Self::String,
         }
     }
 }

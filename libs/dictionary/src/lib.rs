@@ -13,21 +13,21 @@ mod graphql_names;
 mod model;
 mod nulls;
 mod problem;
-pub mod python;
 mod resolve;
 mod source;
 mod stored;
 mod validators;
 mod watched;
 mod wording;
-pub mod yaml;
 
+pub use ::{python, yaml};
 pub use check::check;
 pub use compare::{Change, ChangeKind, Impact, LinkRules, changed_types, compare};
 pub use examples::{Example, examples};
 pub use graphql_names::{is_graphql_name, is_graphql_type};
 pub use model::{
-    Category, Dictionary, Link, LinkGroup, LinkItem, Multiplicity, NodeType, Property, ScalarType,
+    AllProperties, Category, Dictionary, Link, LinkGroup, LinkItem, Multiplicity, NodeType, Property,
+    ScalarType,
 };
 pub use problem::{LoadError, Problem};
 pub use source::read_files;

@@ -1,7 +1,16 @@
-//! What a resolved dictionary says.
+//! The types of a resolved dictionary.
 
 use indexmap::IndexMap;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
+
+/// Files that are not node types.
+pub(crate) const NOT_NODES: [&str; 4] =
+    ["metaschema.yaml", "_definitions.yaml", "_terms.yaml", "_settings.yaml"];
+
+/// The keys of a link.
+pub(crate) const LINK_KEYS: [&str; 6] =
+    ["name", "backref", "label", "target_type", "multiplicity", "required"];
 
 /// A dictionary, resolved and typed. Node types are in dictionary order, the built-in `root` and
 /// `data_release` first.
@@ -161,6 +170,30 @@ impl Multiplicity {
             Self::ManyToMany => "many_to_many",
         }
     }
+
+    /// Reads the dictionary's word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::OneToOne, Self::OneToMany, Self::ManyToOne, Self::ManyToMany]
+            .into_iter()
+            .find(|multiplicity| multiplicity.as_str() == word)
+    }
+}
+
+impl ScalarType {
+    /// The type of a property's schema: the first of a list of types decides, and without `type` it is text.
+    pub fn of(schema: &Value) -> Self {
+        let kind = match schema.get("type") {
+            Some(Value::Array(kinds)) => kinds.first(),
+            kind => kind,
+        };
+        match kind.and_then(Value::as_str) {
+            Some("number" | "float") => Self::Number,
+            Some("integer") => Self::Integer,
+            Some("boolean") => Self::Boolean,
+            Some("array") => Self::Array,
+            _ => Self::String,
+        }
+    }
 }
 
 impl LinkItem {
@@ -200,5 +233,34 @@ impl NodeType {
     /// Properties that are stored in `_props`: all but links, `id` and `type`.
     pub fn stored_properties(&self) -> impl Iterator<Item = &Property> {
         self.properties.values().filter(|p| p.name != "id" && p.name != "type" && !self.is_link(&p.name))
+    }
+
+    /// The key tuples that do not name `id`.
+    pub fn natural_keys(&self) -> impl Iterator<Item = &Vec<String>> {
+        self.unique_keys.iter().filter(|key| !key.iter().any(|member| member == "id"))
+    }
+
+    /// Whether records keep the GUID of their bytes in a property; otherwise their own id is the GUID.
+    pub fn has_object_id(&self) -> bool {
+        self.properties.contains_key("object_id")
+    }
+
+    /// All stored properties with their values in `props`, null where nothing is set: the form of snapshots.
+    pub fn all_properties<'a>(&'a self, props: &'a Map<String, Value>) -> AllProperties<'a> {
+        let value = |name: &str| props.get(name).unwrap_or(&Value::Null);
+        let properties = self.stored_properties();
+        let mut all: Vec<_> =
+            properties.map(|property| (property.name.as_str(), value(&property.name))).collect();
+        all.sort_unstable_by_key(|(name, _)| *name);
+        AllProperties(all)
+    }
+}
+
+/// See [`NodeType::all_properties`]. Serialized as an object in the order of the names.
+pub struct AllProperties<'a>(Vec<(&'a str, &'a Value)>);
+
+impl Serialize for AllProperties<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
     }
 }

@@ -8,7 +8,10 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::{Problem, build::NOT_NODES, problem::step};
+use crate::{
+    model::NOT_NODES,
+    problem::{Problem, step},
+};
 
 /// Values that the resolved dictionary may have: references can multiply a small source beyond any memory.
 const MAX_VALUES: usize = 5_000_000;

@@ -9,7 +9,9 @@ use std::{
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::{LoadError, Problem, yaml};
+use yaml::Budget;
+
+use crate::{LoadError, Problem};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_BYTES: usize = 128 << 20;
@@ -106,15 +108,15 @@ fn read_folder(root: &Path) -> Result<IndexMap<String, Value>, LoadError> {
     }
     let mut files = IndexMap::new();
     let mut problems = Vec::new();
-    let (mut bytes, mut values) = (0, yaml::MAX_VALUES);
+    let (mut bytes, mut values) = (0, Budget::new(yaml::MAX_VALUES));
     for name in names {
         let text = read_text(&folder.join(&name))?;
         bytes += text.len();
         if bytes > MAX_BYTES {
             return Err(unreadable(root, format!("larger than {MAX_BYTES} bytes")));
         }
-        match yaml::parse_within(&text, &mut values) {
-            Ok(value) => drop(files.insert(name, value)),
+        match yaml::read(&text, &mut values) {
+            Ok(document) => drop(files.insert(name, document.root.into_json())),
             Err(error) => problems.push(Problem::new(&name, "", error.to_string(), "Correct the YAML.")),
         }
     }

@@ -71,12 +71,11 @@ impl Watched {
 
 fn marks(source: &str) -> Result<Mark, LoadError> {
     let path = source::local(source);
-    let files = match path.is_dir() {
-        true => {
-            let folder = source::schema_folder(path);
-            source::yaml_names(&folder)?.into_iter().map(|name| folder.join(name)).collect()
-        }
-        false => vec![path.to_owned()],
+    let files = if path.is_dir() {
+        let folder = source::schema_folder(path);
+        source::yaml_names(&folder)?.into_iter().map(|name| folder.join(name)).collect()
+    } else {
+        vec![path.to_owned()]
     };
     let mark = |file: PathBuf| {
         let known = fs::metadata(&file).map_err(|error| source::unreadable(Path::new(source), error))?;

@@ -1,22 +1,18 @@
 //! Violations in the words of python-jsonschema 3.2, which clients of sheepdog show to their users.
 
 use jsonschema::{ValidationError, error::ValidationErrorKind as Kind, paths::LocationSegment};
+use python::{repr, repr_text};
 use serde_json::Value;
 
-use crate::{
-    draft4,
-    python::{repr, repr_text},
-};
+use crate::draft4;
 
 /// The message of a violation of `schema`; those of the alternatives that failed follow it.
 pub(crate) fn message(schema: &Value, error: &ValidationError<'_>) -> String {
     let mut causes: Vec<_> = context(error).collect();
     causes.sort_by_cached_key(|cause| position(schema, cause));
     let causes: Vec<String> = causes.into_iter().map(|cause| single(schema, cause)).collect();
-    match causes.is_empty() {
-        true => single(schema, error),
-        false => format!("{}: {}", single(schema, error), causes.join(" and ")),
-    }
+    let message = single(schema, error);
+    if causes.is_empty() { message } else { format!("{message}: {}", causes.join(" and ")) }
 }
 
 /// Why each of the alternatives of an `anyOf` or `oneOf` failed.

@@ -1,9 +1,15 @@
-//! What is wrong with a user.yaml.
+//! What can be wrong with a user.yaml.
+
+use std::fmt;
+
+use yaml::Position;
 
 /// One problem of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where, for example `authz.policies[3].role_ids[0]`; empty for the file as a whole.
+    /// Where it stands in the text; none if it concerns the file as a whole.
+    pub position: Option<Position>,
+    /// Where it stands in the file's structure, for example `authz.policies[3].role_ids[0]`; may be empty.
     pub path: String,
     /// What is wrong, with the value that matters.
     pub message: String,
@@ -12,21 +18,17 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(crate) fn new(path: &str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), message: message.into(), remedy: remedy.into() }
-    }
-
-    /// Speaks of the section `authz` by the name that it has in the file.
-    pub(crate) fn name_section(&mut self, section: &str) {
-        if let Some(rest) = self.path.strip_prefix("authz.") {
-            self.path = format!("{section}.{rest}");
-        }
-        self.remedy = self.remedy.replace("`authz.", &format!("`{section}."));
+    /// A problem that has no path.
+    pub(crate) fn of_file(position: Option<Position>, message: String, remedy: &str) -> Self {
+        Self { position, path: String::new(), message, remedy: remedy.to_owned() }
     }
 }
 
-impl std::fmt::Display for Problem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(position) = self.position {
+            write!(f, "{position}: ")?;
+        }
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
         }

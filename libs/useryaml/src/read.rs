@@ -1,224 +1,209 @@
-//! From YAML values to the types of a user.yaml, collecting what does not fit.
+//! From YAML nodes to the types of a user.yaml. What does not fit is reported and read as empty.
 
 use indexmap::IndexMap;
-use serde_yaml_ng::{Mapping, Value};
+use yaml::{Content, Kind, Mapping, Node, Scalar};
 
-use crate::{Authz, Client, Group, Permission, Policy, Problem, Project, Resource, Role, User, UserYaml};
+use crate::{
+    model::{Authz, Client, Group, Permission, Policy, Project, Resource, Role, User, UserYaml},
+    path::Path,
+    report::Report,
+};
 
-/// Reads values; what does not fit is noted and read as empty.
-pub(crate) struct Reader {
-    pub(crate) problems: Vec<Problem>,
-    pub(crate) warnings: Vec<Problem>,
-    /// The name under which the file has `authz`.
-    pub(crate) section: &'static str,
+const QUOTE: &str = "put it in quotes";
+
+/// Reads the document with this root.
+pub(crate) fn user_yaml(root: &Node, report: &mut Report<'_>) -> UserYaml {
+    Reader { report }.user_yaml(root)
 }
 
-impl Default for Reader {
-    fn default() -> Self {
-        Self { problems: Vec::new(), warnings: Vec::new(), section: "authz" }
-    }
+struct Reader<'r, 'd> {
+    report: &'r mut Report<'d>,
 }
 
 /// A mapping and where it stands.
 struct Section<'a> {
-    map: Option<&'a Mapping>,
-    path: String,
+    mapping: Option<&'a Mapping>,
+    path: Path<'a>,
 }
 
 impl<'a> Section<'a> {
-    fn get(&self, key: &str) -> Option<&'a Value> {
-        self.map?.get(key).filter(|value| !value.is_null())
-    }
-
-    fn at(&self, key: &str) -> String {
-        child(&self.path, key)
+    fn get(&self, key: &str) -> Option<&'a Node> {
+        self.mapping?.get(key).filter(|value| !value.is_null())
     }
 }
 
-fn child(path: &str, key: &str) -> String {
-    let plain = !key.contains(['.', ' ', '[', '\'']);
-    match (path.is_empty(), plain) {
-        (true, true) => key.to_owned(),
-        (false, true) => format!("{path}.{key}"),
-        (_, false) => format!("{path}['{key}']"),
+fn kind(node: &Node) -> &'static str {
+    match &node.content {
+        Content::List(_) => "a list",
+        Content::Mapping(_) => "a mapping",
+        Content::Scalar(scalar) => kind_of_scalar(scalar),
     }
 }
 
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Sequence(_) => "a list",
-        Value::Mapping(_) => "a mapping",
-        Value::Tagged(_) => "a value with a tag",
+fn kind_of_scalar(scalar: &Scalar) -> &'static str {
+    match scalar.kind {
+        Kind::Null => "nothing",
+        Kind::Bool(_) => "a boolean",
+        Kind::Number(_) => "a number",
+        Kind::String => "a text",
     }
 }
 
-const QUOTE: &str = "put it in quotes";
+/// The string that is meant, if it is one, or would be one but for YAML 1.1: `on`, `010`, `1_000`, `1:30`.
+fn string(scalar: &Scalar) -> Option<&str> {
+    let text = scalar.text.as_str();
+    let is_string = match scalar.kind {
+        Kind::Null => false,
+        Kind::Bool(_) => !["true", "false"].contains(&text.to_ascii_lowercase().as_str()),
+        Kind::Number(_) => {
+            let digits = text.trim_start_matches(['+', '-']).as_bytes();
+            let is_padded = digits.len() > 1 && digits[0] == b'0' && digits[1].is_ascii_digit();
+            is_padded || text.contains(['_', ':'])
+        }
+        Kind::String => true,
+    };
+    is_string.then_some(text)
+}
 
-impl Reader {
-    fn problem(&mut self, path: &str, message: String, remedy: &str) {
-        self.problems.push(Problem::new(path, message, remedy));
+impl Reader<'_, '_> {
+    fn wanted(&mut self, path: &Path<'_>, node: &Node, wanted: &str, remedy: &str) {
+        self.report.problem(path, format!("is {}, but {wanted} is wanted", kind(node)), remedy);
     }
 
-    /// The mapping at `path`; keys outside `known` are warned about (none: any key will do).
-    fn section<'a>(&mut self, path: String, value: Option<&'a Value>, known: &[&str]) -> Section<'a> {
-        let map = match value {
-            None | Some(Value::Null) => None,
-            Some(Value::Mapping(map)) => Some(map),
-            Some(other) => {
-                self.problem(
-                    &path,
-                    format!("is {}, but a mapping is wanted", kind(other)),
-                    "write `key: value` lines",
-                );
-                None
-            }
+    /// The mapping at `path`.
+    fn mapping<'a>(&mut self, path: &Path<'_>, value: Option<&'a Node>) -> Option<&'a Mapping> {
+        let value = value.filter(|value| !value.is_null())?;
+        if let Content::Mapping(mapping) = &value.content {
+            return Some(mapping);
+        }
+        self.wanted(path, value, "a mapping", "write `key: value` lines");
+        None
+    }
+
+    /// The mapping at `path`; keys other than these are warned about.
+    fn section<'a>(&mut self, path: &'a Path<'a>, value: Option<&'a Node>, keys: &[&str]) -> Section<'a> {
+        let mapping = self.mapping(path, value);
+        let unknown = mapping.into_iter().flat_map(Mapping::iter).map(|entry| &entry.key);
+        for key in unknown.filter(|key| key.kind == Kind::String && !keys.contains(&key.text.as_str())) {
+            let remedy = format!("known here are {}", keys.join(", "));
+            self.report.warning(&path.key(&key.text), "nobody reads this key", remedy);
+        }
+        Section { mapping, path: *path }
+    }
+
+    /// The items of the list under `key`, each read by `read`.
+    fn list<T>(
+        &mut self,
+        section: &Section<'_>,
+        key: &str,
+        read: fn(&mut Self, &Path<'_>, &Node) -> T,
+    ) -> Vec<T> {
+        let Some(value) = section.get(key) else { return Vec::new() };
+        let path = section.path.key(key);
+        let Content::List(items) = &value.content else {
+            self.wanted(&path, value, "a list", "write one `- item` a line");
+            return Vec::new();
         };
-        if let (Some(map), false) = (map, known.is_empty()) {
-            let unknown = map.keys().filter_map(Value::as_str).filter(|key| !known.contains(key));
-            for key in unknown {
-                let remedy = format!("known here are {}", known.join(", "));
-                self.warnings.push(Problem::new(&child(&path, key), "nobody reads this key", remedy));
-            }
-        }
-        Section { map, path }
+        items.iter().enumerate().map(|(index, item)| read(self, &path.index(index), item)).collect()
     }
 
-    fn list<'a>(&mut self, section: &Section<'a>, key: &str) -> Vec<(String, &'a Value)> {
-        let path = section.at(key);
-        match section.get(key) {
-            None => Vec::new(),
-            Some(Value::Sequence(items)) => {
-                items.iter().enumerate().map(|(at, item)| (format!("{path}[{at}]"), item)).collect()
-            }
-            Some(other) => {
-                self.problem(
-                    &path,
-                    format!("is {}, but a list is wanted", kind(other)),
-                    "write one `- item` a line",
-                );
-                Vec::new()
-            }
-        }
-    }
-
-    /// Entries of a mapping with free keys.
-    fn entries<'a>(&mut self, section: &Section<'a>) -> Vec<(String, String, &'a Value)> {
-        let mut entries = Vec::new();
-        for (key, value) in section.map.into_iter().flatten() {
-            match key {
-                Value::String(name) => entries.push((name.clone(), section.at(name), value)),
-                other => {
-                    let message = format!("a key is {}, but a text is wanted", kind(other));
-                    self.problem(&section.path, message, QUOTE);
-                }
+    /// The entries of a mapping with free keys, each value read by `read`.
+    fn entries<T>(
+        &mut self,
+        path: &Path<'_>,
+        value: Option<&Node>,
+        read: fn(&mut Self, &Path<'_>, &Node) -> Option<T>,
+    ) -> IndexMap<String, T> {
+        let mapping = self.mapping(path, value);
+        let mut entries = IndexMap::new();
+        for entry in mapping.into_iter().flat_map(Mapping::iter) {
+            let Some(key) = string(&entry.key) else {
+                let message = format!("a key is {}, but a text is wanted", kind_of_scalar(&entry.key));
+                self.report.problem_at(entry.position, path, message, QUOTE);
+                continue;
+            };
+            if let Some(value) = read(self, &path.key(key), &entry.value) {
+                entries.insert(key.to_owned(), value);
             }
         }
         entries
     }
 
-    fn text_at(&mut self, path: &str, value: &Value) -> Option<String> {
-        match value {
-            Value::String(text) => Some(text.clone()),
-            Value::Bool(_) | Value::Number(_) => {
-                self.problem(path, format!("is {}, but a text is wanted", kind(value)), QUOTE);
-                None
-            }
-            other => {
-                self.problem(path, format!("is {}, but a text is wanted", kind(other)), "write a text");
-                None
-            }
-        }
+    fn text_at(&mut self, path: &Path<'_>, value: &Node) -> Option<String> {
+        let remedy = match &value.content {
+            Content::Scalar(scalar) => match string(scalar) {
+                Some(text) => return Some(text.to_owned()),
+                None if scalar.kind == Kind::Null => "write a text",
+                None => QUOTE,
+            },
+            Content::List(_) | Content::Mapping(_) => "write a text",
+        };
+        self.wanted(path, value, "a text", remedy);
+        None
     }
 
     fn text(&mut self, section: &Section<'_>, key: &str) -> Option<String> {
-        let value = section.get(key)?;
-        self.text_at(&section.at(key), value)
+        self.text_at(&section.path.key(key), section.get(key)?)
     }
 
-    /// A text that must be there and not be empty.
+    /// A string that must be given and must not be empty.
     fn name(&mut self, section: &Section<'_>, key: &str) -> String {
         if section.get(key).is_none() {
-            self.problem(&section.path, format!("`{key}` is missing"), &format!("add `{key}: ...`"));
+            self.report.problem(&section.path, format!("`{key}` is missing"), format!("add `{key}: ...`"));
             return String::new();
         }
-        let text = self.text(section, key).unwrap_or_default();
-        if text.is_empty() && section.get(key).is_some_and(Value::is_string) {
-            self.problem(&section.at(key), "is empty".to_owned(), "write a name");
+        let text = self.text(section, key);
+        if text.as_ref().is_some_and(String::is_empty) {
+            self.report.problem(&section.path.key(key), "is empty", "write a name");
         }
-        text
+        text.unwrap_or_default()
     }
 
-    /// A free text, for which numbers and booleans do as well.
-    fn scalar(&mut self, path: &str, value: &Value) -> Option<String> {
-        match value {
-            Value::Null => Some(String::new()),
-            Value::Number(number) => Some(number.to_string()),
-            Value::Bool(flag) => Some(flag.to_string()),
-            other => self.text_at(path, other),
+    /// A free text: numbers and booleans are taken as they are written.
+    fn scalar(&mut self, path: &Path<'_>, value: &Node) -> Option<String> {
+        match &value.content {
+            Content::Scalar(scalar) if scalar.kind == Kind::Null => Some(String::new()),
+            Content::Scalar(scalar) => Some(scalar.text.clone()),
+            Content::List(_) | Content::Mapping(_) => self.text_at(path, value),
         }
     }
 
     fn texts(&mut self, section: &Section<'_>, key: &str) -> Vec<String> {
-        let items = self.list(section, key);
-        items.into_iter().filter_map(|(path, item)| self.text_at(&path, item)).collect()
+        self.list(section, key, Self::text_at).into_iter().flatten().collect()
     }
 
-    /// A boolean, also in the spellings of YAML 1.1.
+    /// A boolean, also one in quotes.
     fn flag(&mut self, section: &Section<'_>, key: &str) -> bool {
-        match section.get(key) {
-            None => false,
-            Some(Value::Bool(flag)) => *flag,
-            Some(Value::String(text))
-                if matches!(text.as_str(), "yes" | "Yes" | "YES" | "on" | "On" | "ON") =>
-            {
-                true
-            }
-            Some(Value::String(text))
-                if matches!(text.as_str(), "no" | "No" | "NO" | "off" | "Off" | "OFF") =>
-            {
-                false
-            }
-            Some(other) => {
-                let message = format!("is {}, but true or false is wanted", kind(other));
-                self.problem(&section.at(key), message, "write `true` or `false`");
-                false
-            }
+        let Some(value) = section.get(key) else { return false };
+        let flag = match &value.content {
+            Content::Scalar(Scalar { kind: Kind::Bool(flag), .. }) => Some(*flag),
+            Content::Scalar(Scalar { kind: Kind::String, text }) => yaml::boolean(text),
+            _ => None,
+        };
+        if flag.is_none() {
+            self.wanted(&section.path.key(key), value, "true or false", "write `true` or `false`");
+        }
+        flag.unwrap_or(false)
+    }
+
+    fn user_yaml(&mut self, root: &Node) -> UserYaml {
+        let known = ["authz", "rbac", "clients", "users", "cloud_providers", "groups"];
+        let top = self.section(&Path::FILE, Some(root), &known);
+        if top.get("authz").is_some() && top.get("rbac").is_some() {
+            let remedy = "move everything into `authz`";
+            self.report.warning(&top.path.key("rbac"), "nobody reads this beside `authz`", remedy);
+        }
+        let section = self.report.section;
+        UserYaml {
+            authz: self.authz(&top.path.key(section), top.get(section)),
+            clients: self.entries(&top.path.key("clients"), top.get("clients"), Self::client),
+            users: self.entries(&top.path.key("users"), top.get("users"), Self::user),
+            warnings: Vec::new(),
         }
     }
 
-    pub(crate) fn user_yaml(&mut self, document: &Value) -> UserYaml {
-        let known = ["authz", "rbac", "clients", "users", "cloud_providers", "groups"];
-        let top = self.section(String::new(), Some(document), &known);
-        let authz = match (top.get("authz"), top.get("rbac")) {
-            (None, Some(rbac)) => {
-                self.section = "rbac";
-                self.authz("rbac", Some(rbac))
-            }
-            (authz, rbac) => {
-                if rbac.is_some() {
-                    let remedy = "move everything into `authz`";
-                    self.warnings.push(Problem::new("rbac", "nobody reads this beside `authz`", remedy));
-                }
-                self.authz("authz", authz)
-            }
-        };
-        let clients = self.section(top.at("clients"), top.get("clients"), &[]);
-        let clients = self.entries(&clients).into_iter().map(|(name, path, value)| {
-            let section = self.section(path, Some(value), &["policies"]);
-            (name, Client { policies: self.texts(&section, "policies") })
-        });
-        let clients: IndexMap<String, Client> = clients.collect();
-        let users = self.section(top.at("users"), top.get("users"), &[]);
-        let users =
-            self.entries(&users).into_iter().map(|(name, path, value)| (name, self.user(path, value)));
-        UserYaml { authz, clients, users: users.collect(), warnings: Vec::new() }
-    }
-
-    fn authz(&mut self, path: &str, value: Option<&Value>) -> Authz {
+    fn authz(&mut self, path: &Path<'_>, value: Option<&Node>) -> Authz {
+        let projects = "user_project_to_resource";
         let known = [
             "anonymous_policies",
             "all_users_policies",
@@ -226,38 +211,21 @@ impl Reader {
             "resources",
             "policies",
             "roles",
-            "user_project_to_resource",
+            projects,
         ];
-        let section = self.section(path.to_owned(), value, &known);
-        let mapping = self.section(section.at(known[6]), section.get(known[6]), &[]);
-        let mut user_project_to_resource = IndexMap::new();
-        for (auth_id, path, value) in self.entries(&mapping) {
-            if let Some(resource) = self.text_at(&path, value) {
-                user_project_to_resource.insert(auth_id, resource);
-            }
-        }
+        let section = self.section(path, value, &known);
         Authz {
-            anonymous_policies: self.texts(&section, known[0]),
-            all_users_policies: self.texts(&section, known[1]),
-            groups: self.each(&section, known[2], Self::group),
-            resources: self.each(&section, known[3], Self::resource),
-            policies: self.each(&section, known[4], Self::policy),
-            roles: self.each(&section, known[5], Self::role),
-            user_project_to_resource,
+            user_project_to_resource: self.entries(&path.key(projects), section.get(projects), Self::text_at),
+            anonymous_policies: self.texts(&section, "anonymous_policies"),
+            all_users_policies: self.texts(&section, "all_users_policies"),
+            groups: self.list(&section, "groups", Self::group),
+            resources: self.list(&section, "resources", Self::resource),
+            policies: self.list(&section, "policies", Self::policy),
+            roles: self.list(&section, "roles", Self::role),
         }
     }
 
-    fn each<T>(
-        &mut self,
-        section: &Section<'_>,
-        key: &str,
-        read: fn(&mut Self, String, &Value) -> T,
-    ) -> Vec<T> {
-        let items = self.list(section, key);
-        items.into_iter().map(|(path, item)| read(self, path, item)).collect()
-    }
-
-    fn group(&mut self, path: String, value: &Value) -> Group {
+    fn group(&mut self, path: &Path<'_>, value: &Node) -> Group {
         let section = self.section(path, Some(value), &["name", "policies", "users", "description"]);
         Group {
             name: self.name(&section, "name"),
@@ -266,16 +234,16 @@ impl Reader {
         }
     }
 
-    fn resource(&mut self, path: String, value: &Value) -> Resource {
+    fn resource(&mut self, path: &Path<'_>, value: &Node) -> Resource {
         let section = self.section(path, Some(value), &["name", "description", "subresources"]);
         Resource {
             name: self.name(&section, "name"),
             description: self.text(&section, "description"),
-            subresources: self.each(&section, "subresources", Self::resource),
+            subresources: self.list(&section, "subresources", Self::resource),
         }
     }
 
-    fn policy(&mut self, path: String, value: &Value) -> Policy {
+    fn policy(&mut self, path: &Path<'_>, value: &Node) -> Policy {
         let section = self.section(path, Some(value), &["id", "description", "role_ids", "resource_paths"]);
         Policy {
             id: self.name(&section, "id"),
@@ -285,56 +253,52 @@ impl Reader {
         }
     }
 
-    fn role(&mut self, path: String, value: &Value) -> Role {
+    fn role(&mut self, path: &Path<'_>, value: &Node) -> Role {
         let section = self.section(path, Some(value), &["id", "description", "permissions"]);
         Role {
             id: self.name(&section, "id"),
             description: self.text(&section, "description"),
-            permissions: self.each(&section, "permissions", Self::permission),
+            permissions: self.list(&section, "permissions", Self::permission),
         }
     }
 
-    fn permission(&mut self, path: String, value: &Value) -> Permission {
+    fn permission(&mut self, path: &Path<'_>, value: &Node) -> Permission {
         let section = self.section(path, Some(value), &["id", "description", "action", "constraints"]);
         let id = self.name(&section, "id");
-        if section.get("action").is_none() {
-            self.problem(
-                &section.path,
-                "`action` is missing".to_owned(),
-                "add `action: {service: ..., method: ...}`",
-            );
+        let Some(action) = section.get("action") else {
+            let remedy = "add `action: {service: ..., method: ...}`";
+            self.report.problem(path, "`action` is missing", remedy);
             return Permission { id, ..Permission::default() };
-        }
-        let action = self.section(section.at("action"), section.get("action"), &["service", "method"]);
+        };
+        let path = path.key("action");
+        let action = self.section(&path, Some(action), &["service", "method"]);
         Permission { id, service: self.name(&action, "service"), method: self.name(&action, "method") }
     }
 
-    fn user(&mut self, path: String, value: &Value) -> User {
+    fn client(&mut self, path: &Path<'_>, value: &Node) -> Option<Client> {
+        let section = self.section(path, Some(value), &["policies"]);
+        Some(Client { policies: self.texts(&section, "policies") })
+    }
+
+    fn user(&mut self, path: &Path<'_>, value: &Node) -> Option<User> {
         let known = ["email", "display_name", "phone_number", "admin", "tags", "policies", "projects"];
         let section = self.section(path, Some(value), &known);
         let phone_number = section.get("phone_number");
-        let labels = self.section(section.at("tags"), section.get("tags"), &[]);
-        let mut tags = IndexMap::new();
-        for (key, path, value) in self.entries(&labels) {
-            if let Some(text) = self.scalar(&path, value) {
-                tags.insert(key, text);
-            }
-        }
-        User {
+        Some(User {
+            tags: self.entries(&path.key("tags"), section.get("tags"), Self::scalar),
             email: self.text(&section, "email"),
             display_name: self.text(&section, "display_name"),
-            phone_number: phone_number.and_then(|value| self.scalar(&section.at("phone_number"), value)),
+            phone_number: phone_number.and_then(|value| self.scalar(&path.key("phone_number"), value)),
             admin: self.flag(&section, "admin"),
-            tags,
             policies: self.texts(&section, "policies"),
-            projects: self.each(&section, "projects", Self::project),
-        }
+            projects: self.list(&section, "projects", Self::project),
+        })
     }
 
-    fn project(&mut self, path: String, value: &Value) -> Project {
+    fn project(&mut self, path: &Path<'_>, value: &Node) -> Project {
         let section = self.section(path, Some(value), &["auth_id", "privilege", "resource"]);
         if section.get("privilege").is_none() {
-            self.problem(&section.path, "`privilege` is missing".to_owned(), "add `privilege: [read]`");
+            self.report.problem(path, "`privilege` is missing", "add `privilege: [read]`");
         }
         Project {
             auth_id: self.name(&section, "auth_id"),

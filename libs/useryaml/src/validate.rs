@@ -1,10 +1,14 @@
-//! Whether what a file says holds together.
+//! Whether the parts of a file fit together.
 
 use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexSet;
 
-use crate::{Authz, Problem, Resource, UserYaml};
+use crate::{
+    model::{Authz, Resource, Role, UserYaml},
+    path::Path,
+    report::Report,
+};
 
 /// The methods that the services of a commons ask for.
 const METHODS: &[&str] = &[
@@ -22,25 +26,29 @@ const METHODS: &[&str] = &[
     "launch",
 ];
 
-/// Every problem of the file.
-pub(crate) fn problems(file: &UserYaml) -> Vec<Problem> {
+/// Reports every problem of the file, and what is odd in it.
+pub(crate) fn check(file: &UserYaml, report: &mut Report<'_>) {
+    let authz = &file.authz;
     let known = Known {
-        paths: file.authz.resource_paths(),
-        roles: file.authz.roles.iter().map(|role| role.id.as_str()).collect(),
-        policies: file.authz.policies.iter().map(|policy| policy.id.as_str()).collect(),
+        paths: authz.resource_paths(),
+        roles: authz.roles.iter().map(|role| role.id.as_str()).collect(),
+        policies: authz.policies.iter().map(|policy| policy.id.as_str()).collect(),
     };
-    let mut check = Check { problems: Vec::new(), known };
-    check.resources("authz.resources", "", &file.authz.resources);
-    check.roles(&file.authz);
-    check.policies(&file.authz);
-    check.groups(file);
-    check.public_lists(&file.authz);
-    check.mapping(&file.authz);
-    check.users(file);
+    let section = report.section;
+    let mut check = Check { report, known };
+    let top = Path::FILE.key(section);
+    check.resources(&top.key("resources"), "", &authz.resources);
+    check.roles(&top.key("roles"), authz);
+    check.policies(&top.key("policies"), authz);
+    check.groups(&top.key("groups"), file);
+    check.public_lists(&top, authz);
+    check.projects(&top.key("user_project_to_resource"), authz);
+    check.users(&Path::FILE.key("users"), file);
+    let clients = Path::FILE.key("clients");
     for (name, client) in &file.clients {
-        check.policies_exist(&format!("clients.{name}.policies"), &client.policies);
+        check.policies_exist(&clients.key(name).key("policies"), &client.policies);
     }
-    check.problems
+    check.same_but_for_case(&Path::FILE.key("users"), file);
 }
 
 struct Known<'a> {
@@ -49,219 +57,193 @@ struct Known<'a> {
     policies: HashSet<&'a str>,
 }
 
-struct Check<'a> {
-    problems: Vec<Problem>,
-    known: Known<'a>,
+struct Check<'r, 'd, 'f> {
+    report: &'r mut Report<'d>,
+    known: Known<'f>,
 }
 
-impl Check<'_> {
-    fn say(&mut self, path: &str, message: String, remedy: &str) {
-        self.problems.push(Problem::new(path, message, remedy));
-    }
-
-    fn unique<'n>(&mut self, path: &str, what: &str, names: impl Iterator<Item = &'n str>) {
+impl Check<'_, '_, '_> {
+    fn unique<'n>(&mut self, path: &Path<'_>, what: &str, names: impl Iterator<Item = &'n str>) {
         let mut seen = HashSet::new();
         for (at, name) in names.enumerate() {
             if !seen.insert(name) {
                 let message = format!("the {what} `{name}` stands here a second time");
-                self.say(&format!("{path}[{at}]"), message, "merge the two or rename one");
+                self.report.problem(&path.index(at), message, "merge the two or rename one");
             }
         }
     }
 
-    fn resources(&mut self, path: &str, above: &str, resources: &[Resource]) {
+    fn resources(&mut self, path: &Path<'_>, above: &str, resources: &[Resource]) {
         for (at, resource) in resources.iter().enumerate() {
-            let (here, name) = (format!("{path}[{at}]"), &resource.name);
+            let (here, name) = (path.index(at), &resource.name);
             if name.contains([' ', '/', '\0']) {
                 let message = format!("the resource name `{name}` holds a space or a slash");
-                self.say(&here, message, "use `_` or `-` in its place; slashes only separate names in paths");
+                let remedy = "use `_` or `-` in its place; slashes only separate names in paths";
+                self.report.problem(&here, message, remedy);
             }
             if above == "/programs" && name.contains('-') {
                 let message = format!("the program name `{name}` holds `-`");
-                self.say(
-                    &here,
-                    message,
-                    "programs and projects are joined by `-`, so a program needs a name without",
-                );
+                let remedy = "programs and projects are joined by `-`, so a program needs a name without";
+                self.report.problem(&here, message, remedy);
             }
-            self.resources(
-                &format!("{here}.subresources"),
-                &format!("{above}/{name}"),
-                &resource.subresources,
-            );
+            self.resources(&here.key("subresources"), &format!("{above}/{name}"), &resource.subresources);
         }
     }
 
-    fn roles(&mut self, authz: &Authz) {
-        self.unique("authz.roles", "role", authz.roles.iter().map(|role| role.id.as_str()));
+    fn roles(&mut self, path: &Path<'_>, authz: &Authz) {
+        self.unique(path, "role", authz.roles.iter().map(|role| role.id.as_str()));
         for (at, role) in authz.roles.iter().enumerate() {
-            let here = format!("authz.roles[{at}]");
+            let here = path.index(at);
             if role.permissions.is_empty() {
-                self.say(
-                    &here,
-                    format!("the role `{}` has no permissions", role.id),
-                    "add one under `permissions`",
-                );
+                let message = format!("the role `{}` has no permissions", role.id);
+                self.report.problem(&here, message, "add one under `permissions`");
             }
             for (number, permission) in role.permissions.iter().enumerate() {
-                self.method(&format!("{here}.permissions[{number}].action.method"), &permission.method);
+                let path = here.key("permissions");
+                self.method(&path.index(number).key("action").key("method"), &permission.method);
             }
         }
     }
 
-    fn method(&mut self, path: &str, method: &str) {
+    fn method(&mut self, path: &Path<'_>, method: &str) {
         if !METHODS.contains(&method) {
             let remedy = format!("use one of {}", METHODS.join(", "));
-            self.say(path, format!("the method `{method}` is unknown"), &remedy);
+            self.report.problem(path, format!("the method `{method}` is unknown"), remedy);
         }
     }
 
-    fn resource_exists(&mut self, path: &str, resource: &str) {
+    fn resource_exists(&mut self, path: &Path<'_>, resource: &str) {
         if !resource.starts_with('/') {
-            self.say(
-                path,
-                format!("the resource path `{resource}` does not start with `/`"),
-                "write the full path",
-            );
+            let message = format!("the resource path `{resource}` does not start with `/`");
+            self.report.problem(path, message, "write the full path");
         } else if !self.known.paths.contains(resource) {
             let message = format!("the resource `{resource}` does not exist");
-            self.say(path, message, "add it to `authz.resources` or correct the path");
+            self.report.problem(path, message, "add it to `authz.resources` or correct the path");
         }
     }
 
-    fn policies(&mut self, authz: &Authz) {
-        self.unique("authz.policies", "policy", authz.policies.iter().map(|policy| policy.id.as_str()));
+    fn policies(&mut self, path: &Path<'_>, authz: &Authz) {
+        self.unique(path, "policy", authz.policies.iter().map(|policy| policy.id.as_str()));
         for (at, policy) in authz.policies.iter().enumerate() {
-            let here = format!("authz.policies[{at}]");
-            for (key, empty) in [
-                ("role_ids", policy.role_ids.is_empty()),
-                ("resource_paths", policy.resource_paths.is_empty()),
-            ] {
-                if empty {
+            let here = path.index(at);
+            for (key, list) in [("role_ids", &policy.role_ids), ("resource_paths", &policy.resource_paths)] {
+                if list.is_empty() {
                     let message = format!("the policy `{}` has no {key}", policy.id);
-                    self.say(&here, message, "list at least one, or remove the policy");
+                    self.report.problem(&here, message, "list at least one, or remove the policy");
                 }
             }
             for (number, role) in policy.role_ids.iter().enumerate() {
                 if !self.known.roles.contains(role.as_str()) {
-                    let path = format!("{here}.role_ids[{number}]");
-                    self.say(&path, format!("the role `{role}` does not exist"), "add it to `authz.roles`");
+                    let message = format!("the role `{role}` does not exist");
+                    let remedy = "add it to `authz.roles`";
+                    self.report.problem(&here.key("role_ids").index(number), message, remedy);
                 }
             }
             for (number, resource) in policy.resource_paths.iter().enumerate() {
-                self.resource_exists(&format!("{here}.resource_paths[{number}]"), resource);
+                self.resource_exists(&here.key("resource_paths").index(number), resource);
             }
         }
     }
 
-    fn policies_exist(&mut self, path: &str, policies: &[String]) {
+    fn policies_exist(&mut self, path: &Path<'_>, policies: &[String]) {
         for (at, policy) in policies.iter().enumerate() {
             if !self.known.policies.contains(policy.as_str()) {
                 let message = format!("the policy `{policy}` does not exist");
-                self.say(&format!("{path}[{at}]"), message, "add it to `authz.policies` or correct the name");
+                let remedy = "add it to `authz.policies` or correct the name";
+                self.report.problem(&path.index(at), message, remedy);
             }
         }
     }
 
-    fn groups(&mut self, file: &UserYaml) {
+    fn groups(&mut self, path: &Path<'_>, file: &UserYaml) {
         let groups = &file.authz.groups;
-        self.unique("authz.groups", "group", groups.iter().map(|group| group.name.as_str()));
+        self.unique(path, "group", groups.iter().map(|group| group.name.as_str()));
         for (at, group) in groups.iter().enumerate() {
-            let here = format!("authz.groups[{at}]");
+            let here = path.index(at);
             if matches!(group.name.as_str(), "anonymous" | "logged-in") {
                 let message = format!("the group `{}` is built in", group.name);
-                self.say(&here, message, "use `anonymous_policies` or `all_users_policies`");
+                self.report.problem(&here, message, "use `anonymous_policies` or `all_users_policies`");
             }
-            self.policies_exist(&format!("{here}.policies"), &group.policies);
+            self.policies_exist(&here.key("policies"), &group.policies);
             let mut seen = HashSet::new();
             for (number, user) in group.users.iter().enumerate() {
-                let path = format!("{here}.users[{number}]");
+                let users = here.key("users");
                 if !file.users.contains_key(user) {
-                    self.say(&path, format!("the user `{user}` does not exist"), "add the user to `users`");
+                    let message = format!("the user `{user}` does not exist");
+                    self.report.problem(&users.index(number), message, "add the user to `users`");
                 }
                 if !seen.insert(user) {
-                    self.say(
-                        &path,
-                        format!("the user `{user}` stands here a second time"),
-                        "remove one of them",
-                    );
+                    let message = format!("the user `{user}` stands here a second time");
+                    self.report.problem(&users.index(number), message, "remove one of them");
                 }
             }
         }
     }
 
     /// Policies of everybody must not reach a role that permits something on every service.
-    fn public_lists(&mut self, authz: &Authz) {
-        let of_every_service = |role: &crate::Role| role.permissions.iter().any(|p| p.service == "*");
+    fn public_lists(&mut self, path: &Path<'_>, authz: &Authz) {
+        let of_every_service = |role: &Role| role.permissions.iter().any(|p| p.service == "*");
         let wide: HashSet<&str> =
             authz.roles.iter().filter(|role| of_every_service(role)).map(|role| role.id.as_str()).collect();
         for (key, list) in [
             ("anonymous_policies", &authz.anonymous_policies),
             ("all_users_policies", &authz.all_users_policies),
         ] {
-            let path = format!("authz.{key}");
+            let path = path.key(key);
             self.policies_exist(&path, list);
             for (at, policy) in list.iter().enumerate() {
                 let named = authz.policies.iter().filter(|candidate| candidate.id == *policy);
-                for role in
-                    named.flat_map(|policy| &policy.role_ids).filter(|role| wide.contains(role.as_str()))
-                {
+                let roles = named.flat_map(|policy| &policy.role_ids);
+                for role in roles.filter(|role| wide.contains(role.as_str())) {
                     let message =
                         format!("the policy `{policy}` gives everybody the role `{role}` on every service");
-                    self.say(
-                        &format!("{path}[{at}]"),
-                        message,
-                        "name the services in the role in place of `*`",
-                    );
+                    let remedy = "name the services in the role in place of `*`";
+                    self.report.problem(&path.index(at), message, remedy);
                 }
             }
         }
     }
 
-    fn mapping(&mut self, authz: &Authz) {
+    fn projects(&mut self, path: &Path<'_>, authz: &Authz) {
         for (auth_id, resource) in &authz.user_project_to_resource {
-            self.resource_exists(&format!("authz.user_project_to_resource.{auth_id}"), resource);
+            self.resource_exists(&path.key(auth_id), resource);
         }
     }
 
-    fn users(&mut self, file: &UserYaml) {
+    fn users(&mut self, path: &Path<'_>, file: &UserYaml) {
         for (name, user) in &file.users {
-            let here = format!("users.{name}");
+            let here = path.key(name);
             if name.is_empty() {
-                self.say("users", "a user has an empty name".to_owned(), "name or remove the user");
+                self.report.problem(path, "a user has an empty name", "name or remove the user");
             }
-            self.policies_exist(&format!("{here}.policies"), &user.policies);
+            self.policies_exist(&here.key("policies"), &user.policies);
             for (at, project) in user.projects.iter().enumerate() {
-                let path = format!("{here}.projects[{at}]");
+                let projects = here.key("projects");
+                let path = projects.index(at);
                 for (number, method) in project.privilege.iter().enumerate() {
-                    self.method(&format!("{path}.privilege[{number}]"), method);
+                    self.method(&path.key("privilege").index(number), method);
                 }
                 match file.authz.resource_of(project) {
                     Some(resource) => self.resource_exists(&path, resource),
                     None => {
                         let message = format!("the project `{}` leads to no resource", project.auth_id);
-                        self.say(
-                            &path,
-                            message,
-                            "add `resource: /path` or name it in `user_project_to_resource`",
-                        );
+                        let remedy = "add `resource: /path` or name it in `user_project_to_resource`";
+                        self.report.problem(&path, message, remedy);
                     }
                 }
             }
         }
     }
-}
 
-/// Users that arborist takes for one, since it decides without regard to letter case.
-pub(crate) fn same_but_for_case(file: &UserYaml) -> Vec<Problem> {
-    let mut first: HashMap<String, &str> = HashMap::new();
-    let mut warnings = Vec::new();
-    for name in file.users.keys() {
-        if let Some(other) = first.insert(name.to_lowercase(), name) {
-            let message =
-                format!("`{other}` and `{name}` are one user to arborist, who has the policies of both");
-            warnings.push(Problem::new(&format!("users.{name}"), message, "write the name in one way"));
+    /// Users whom arborist takes for one, since it ignores letter case.
+    fn same_but_for_case(&mut self, path: &Path<'_>, file: &UserYaml) {
+        let mut first: HashMap<String, &str> = HashMap::new();
+        for name in file.users.keys() {
+            if let Some(other) = first.insert(name.to_lowercase(), name) {
+                let message =
+                    format!("`{other}` and `{name}` are one user to arborist, who has the policies of both");
+                self.report.warning(&path.key(name), message, "write the name in one way");
+            }
         }
     }
-    warnings
 }

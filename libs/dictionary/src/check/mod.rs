@@ -5,11 +5,13 @@
 
 mod graph;
 mod node;
+mod rules;
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::{Dictionary, NodeType, Problem, Validators, build::NOT_NODES, builtin, resolve};
+use self::rules::Rules;
+use crate::{Dictionary, Problem, Validators, builtin, model::NOT_NODES, resolve};
 
 /// All problems of a dictionary's files (raw contents by file name, see [`crate::read_files`]). None: it is good.
 pub fn check(files: &IndexMap<String, Value>) -> Vec<Problem> {
@@ -36,19 +38,7 @@ pub fn check(files: &IndexMap<String, Value>) -> Vec<Problem> {
     problems
 }
 
-/// The rules for one node type; what it breaks is collected.
-struct Rules<'a> {
-    file: &'a str,
-    dictionary: &'a Dictionary,
-    node: &'a NodeType,
-    problems: Vec<Problem>,
-}
-
 impl Rules<'_> {
-    fn problem(&mut self, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
-        self.problems.push(Problem::new(self.file, path, message, remedy));
-    }
-
     fn all(&mut self) {
         self.keys();
         self.naming();

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::Rules;
-use crate::graphql_names::is_graphql_name;
-use crate::{Link, LinkItem, Property, ScalarType, build::SIX_KEYS, problem::step};
+use super::rules::Rules;
+use crate::{
+    Link, LinkItem, Property, ScalarType, graphql_names::is_graphql_name, model::LINK_KEYS, problem::step,
+};
 
 const KEYS: [&str; 8] =
     ["id", "category", "program", "project", "uniqueKeys", "links", "validators", "systemProperties"];
@@ -102,9 +103,9 @@ impl Rules<'_> {
             return;
         }
         for key in item.as_object().into_iter().flat_map(|item| item.keys()) {
-            if !SIX_KEYS.contains(&key.as_str()) {
+            if !LINK_KEYS.contains(&key.as_str()) {
                 let message = format!("a link cannot have the key {key}");
-                self.problem(path, message, format!("Only {} are known.", SIX_KEYS.join(", ")));
+                self.problem(path, message, format!("Only {} are known.", LINK_KEYS.join(", ")));
             }
         }
     }

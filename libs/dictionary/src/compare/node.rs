@@ -68,14 +68,12 @@ fn additional(old: &NodeType, new: &NodeType, changes: &mut Changes<'_>) {
 }
 
 fn added_property(name: &str, old: &NodeType, changes: &mut Changes<'_>) {
-    match is_closed(old) {
-        true => changes.compatible(Some(name), ChangeKind::PropertyAdded, "this property is new"),
-        false => {
-            let message = "this property is new, and where records had one of this name, its value was free";
-            let remedy = "Look at the stored values (--database-url counts them)";
-            changes.add(Some(name), ChangeKind::PropertyAdded, &STRICTER, message, remedy);
-        }
+    if is_closed(old) {
+        return changes.compatible(Some(name), ChangeKind::PropertyAdded, "this property is new");
     }
+    let message = "this property is new, and where records had one of this name, its value was free";
+    let remedy = "Look at the stored values (--database-url counts them)";
+    changes.add(Some(name), ChangeKind::PropertyAdded, &STRICTER, message, remedy);
 }
 
 fn removed_properties(old: &NodeType, new: &NodeType, changes: &mut Changes<'_>) {

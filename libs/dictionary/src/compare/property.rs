@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use python::repr;
 use serde_json::{Map, Value};
 
 use super::change::{ChangeKind, Changes, Impact, STRICTER, listed};
-use crate::{Property, ScalarType, draft4::keywords_only, python::repr};
+use crate::{Property, ScalarType, draft4::keywords_only};
 
 /// Keywords that admit less when they grow, and those that admit less when they shrink.
 const LOWER: [&str; 4] = ["minimum", "minLength", "minItems", "minProperties"];
@@ -135,15 +136,15 @@ impl Comparison<'_, '_> {
             None => format!("it must be {} now", words(&after)),
             Some(_) => format!("it is {} now, and was {}", words(&after), words(&before)),
         };
-        match lost.is_empty() {
-            // A list of values came or went instead: said by `values`.
-            true if before.is_none() && old.contains_key("enum") => {}
-            true if after.is_none() && new.contains_key("enum") => {}
-            true => self.looser(ChangeKind::TypeChanged, message),
-            false => {
-                let remedy = "Accept both types for a while, and submit the records again";
-                self.stricter(ChangeKind::TypeChanged, message, remedy);
-            }
+        if !lost.is_empty() {
+            let remedy = "Accept both types for a while, and submit the records again";
+            return self.stricter(ChangeKind::TypeChanged, message, remedy);
+        }
+        // A list of values that comes or goes instead is reported by `values`.
+        let is_list_instead =
+            before.is_none() && old.contains_key("enum") || after.is_none() && new.contains_key("enum");
+        if !is_list_instead {
+            self.looser(ChangeKind::TypeChanged, message);
         }
     }
 
@@ -205,9 +206,10 @@ impl Comparison<'_, '_> {
             let shown = new.get(key).map_or("none".to_owned(), Value::to_string);
             let was = old.get(key).map_or("none".to_owned(), Value::to_string);
             let message = format!("its {key} is {shown} now, and was {was}");
-            match tighter {
-                true => self.stricter(ChangeKind::BoundTightened, message, remedy),
-                false => self.looser(ChangeKind::BoundLoosened, message),
+            if tighter {
+                self.stricter(ChangeKind::BoundTightened, message, remedy);
+            } else {
+                self.looser(ChangeKind::BoundLoosened, message);
             }
         }
         for key in FLAGS {

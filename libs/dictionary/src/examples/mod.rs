@@ -134,9 +134,11 @@ fn levels(within: &Within) -> Option<Example> {
 
 /// Gives every list below the first level `first: 0`; otherwise ten would be shown.
 fn all_of_each(fields: Vec<Selection>) -> Vec<Selection> {
-    let whole = |field: Selection| match field.fields.is_empty() {
-        true => field,
-        false => tree(format!("{}(first: 0)", field.head), all_of_each(field.fields)),
+    let whole = |field: Selection| {
+        if field.fields.is_empty() {
+            return field;
+        }
+        tree(format!("{}(first: 0)", field.head), all_of_each(field.fields))
     };
     fields.into_iter().map(whole).collect()
 }

@@ -165,7 +165,8 @@ fn problems_name_the_section_as_the_file_does() {
     let problem = &UserYaml::parse("rbac: {anonymous_policies: [nope]}").unwrap_err()[0];
     assert_eq!(
         problem.to_string(),
-        "rbac.anonymous_policies[0]: the policy `nope` does not exist; add it to `rbac.policies` or correct the name"
+        "line 1, column 29: rbac.anonymous_policies[0]: the policy `nope` does not exist; \
+         add it to `rbac.policies` or correct the name"
     );
 }
 
@@ -179,8 +180,102 @@ fn users_who_differ_in_case_alone_are_warned_about() {
 fn what_is_no_yaml_is_refused_with_the_line() {
     let problem = &UserYaml::parse("users:\n  ada: {\n").unwrap_err()[0];
     assert!(problem.to_string().contains("line 3"), "{problem}");
-    assert!(UserYaml::parse("users: {ada: {}, ada: {}}").is_err());
+    let problem = &UserYaml::parse("users: {ada: {}, ada: {}}").unwrap_err()[0];
+    assert_eq!(
+        problem.to_string(),
+        "line 1, column 18: the key `ada` stands here a second time, the first time in line 1; \
+         merge the two or remove one"
+    );
     assert!(UserYaml::parse("- a\n- b").is_err());
+}
+
+/// Positions of the problems, and of the warnings if there are none.
+fn positions(text: &str) -> Vec<(usize, usize)> {
+    let problems = UserYaml::parse(text).map_or_else(|problems| problems, |file| file.warnings);
+    problems.iter().filter_map(|problem| Some((problem.position?.line, problem.position?.column))).collect()
+}
+
+#[test]
+fn every_problem_is_reported_with_its_line_and_column() {
+    let form = "authz:
+  anonymous_policies: open
+  resources:
+  - name: 5
+  - {name: programs, subresources: [{}]}
+users:
+  12:
+  ada:
+  ada: {admin: perhaps}
+";
+    assert_eq!(positions(form), [(9, 3), (2, 3), (4, 5), (5, 37), (7, 3), (9, 9)]);
+    let sense = "authz:
+  all_users_policies:
+  - nowhere
+  roles:
+  - id: empty
+users:
+  ada@example.org:
+    projects:
+    - {auth_id: x, privilege: [read, sing]}
+";
+    assert_eq!(positions(sense), [(5, 5), (3, 5), (9, 38), (9, 7)]);
+    assert_eq!(positions("users:\n  ada: {polices: []}\n  ADA:\n"), [(2, 9), (3, 3)]);
+    let too_large = format!("# {}", "x".repeat(64 << 20));
+    assert_eq!(UserYaml::parse(&too_large).unwrap_err()[0].position, None);
+}
+
+#[test]
+fn what_only_yaml_1_1_takes_for_something_else_is_a_name() {
+    let text = "authz: {resources: [{name: on}, {name: 007}, {name: 1_0}]}
+users: {no: {admin: on, phone_number: 0123, tags: {a: off, b: 'off', c: 1:30}}, eve: {admin: 'yes'}}";
+    let file = UserYaml::parse(text).unwrap();
+    let names: Vec<&str> = file.authz.resources.iter().map(|resource| resource.name.as_str()).collect();
+    assert_eq!(names, ["on", "007", "1_0"]);
+    let user = &file.users["no"];
+    assert!(user.admin && file.users["eve"].admin);
+    assert_eq!(user.phone_number.as_deref(), Some("0123"));
+    assert_eq!(user.tags.values().collect::<Vec<_>>(), ["off", "off", "1:30"]);
+    assert_eq!(problems("users: {0x1F: {}, true: {}}").len(), 2);
+}
+
+#[test]
+fn anchors_and_merges_are_followed() {
+    let text = "
+authz:
+  resources: [{name: a}]
+  policies:
+  - &read {id: read, role_ids: [reader], resource_paths: [/a]}
+  - {<<: *read, id: other}
+  roles: [{id: reader, permissions: [{id: r, action: {service: s, method: read}}]}]
+";
+    let file = UserYaml::parse(text).unwrap();
+    assert_eq!(file.authz.policies[1].id, "other");
+    assert_eq!(file.authz.policies[1].role_ids, file.authz.policies[0].role_ids);
+}
+
+#[test]
+fn hostile_files_are_refused() {
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..9 {
+        bomb += &format!("a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 10].join(", "));
+    }
+    assert!(problems(&bomb)[0].contains("more than 10000000 values"));
+    let deep = format!("authz: {{resources: {}", "[{subresources: ".repeat(10_000));
+    assert_eq!(problems(&deep).len(), 1);
+    assert_eq!(problems("users: {ada: !custom {}}").len(), 1);
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_file_is_read_or_refused_with_reasons_at_lines_that_there_are(
+        text in "(authz|users|rbac|policies|name|ada|admin|: |: \n  |- |\n|\n  |\\[|\\]|\\{|\\}|, |yes|5|~|<<|&x |\\*x){0,40}",
+    ) {
+        let problems = UserYaml::parse(&text).map_or_else(|problems| problems, |file| file.warnings);
+        for problem in problems {
+            let line = problem.position.expect("the file is small").line;
+            proptest::prop_assert!((1..=text.lines().count() + 2).contains(&line), "{}", problem);
+        }
+    }
 }
 
 #[test]

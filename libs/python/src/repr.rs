@@ -1,17 +1,17 @@
-//! JSON values written as Python prints them, for messages that people and programs know from Python services.
+//! Values as `repr` and `str` write them.
 
 use std::fmt::Write as _;
 
 use serde_json::{Number, Value};
 
-/// The value as Python's `repr` writes it: `None`, `True`, single quotes, `5.0`, `1e+16`.
+/// A value as Python's `repr` writes it: `None`, `True`, single quotes, `5.0`, `1e+16`.
 pub fn repr(value: &Value) -> String {
     let mut out = String::new();
     write_value(&mut out, value);
     out
 }
 
-/// The text as Python's `repr` writes it: in single quotes, in double quotes where it has single ones only.
+/// A string as Python's `repr` writes it: in single quotes, in double quotes where it has single ones only.
 pub fn repr_text(text: &str) -> String {
     let mut out = String::new();
     write_text(&mut out, text);
@@ -22,6 +22,22 @@ pub fn repr_text(text: &str) -> String {
 pub fn repr_list<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
     let items: Vec<String> = items.into_iter().map(repr_text).collect();
     format!("[{}]", items.join(", "))
+}
+
+/// `str(value)`: strings as they are, everything else as [`repr`] writes it.
+pub fn str(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => repr(other),
+    }
+}
+
+/// A tuple of values that are written already.
+pub fn tuple(items: &[String]) -> String {
+    match items {
+        [one] => format!("({one},)"),
+        many => format!("({})", many.join(", ")),
+    }
 }
 
 /// `type(value).__name__`.
@@ -71,7 +87,7 @@ fn separate(out: &mut String, position: usize) {
     }
 }
 
-fn write_number(out: &mut String, number: &Number) {
+pub(crate) fn write_number(out: &mut String, number: &Number) {
     match number.as_f64() {
         Some(float) if number.is_f64() => write_float(out, float),
         _ => out.push_str(&number.to_string()),
@@ -164,6 +180,14 @@ mod tests {
         for (float, text) in cases {
             assert_eq!(repr(&json!(float)), text);
         }
+    }
+
+    #[test]
+    fn a_tuple_of_one_has_a_comma_and_a_string_is_itself() {
+        assert_eq!(tuple(&[repr_text("a")]), "('a',)");
+        assert_eq!(tuple(&[repr_text("a"), repr(&json!(1))]), "('a', 1)");
+        assert_eq!((str(&json!("a")), str(&json!(["a"]))), ("a".to_owned(), "['a']".to_owned()));
+        assert_eq!(repr_list(["a", "b"]), "['a', 'b']");
     }
 
     #[test]

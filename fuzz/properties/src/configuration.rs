@@ -1,6 +1,6 @@
 //! What operators give: data dictionaries and user.yaml.
 
-use ::dictionary::{Dictionary, LoadError, Validators, check, yaml};
+use ::dictionary::{Dictionary, LoadError, Validators, check};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 use useryaml::UserYaml;
@@ -12,15 +12,16 @@ use useryaml::UserYaml;
 /// and what loads can be compiled and asked.
 pub fn configuration(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
+    let lines = text.matches(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).count() + 2;
     if let Err(problems) = UserYaml::parse(text) {
         assert!(!problems.is_empty(), "a refusal has a reason");
+        for position in problems.iter().filter_map(|problem| problem.position) {
+            assert!((1..=lines).contains(&position.line), "line {} of {lines}", position.line);
+        }
     }
     let value = match yaml::parse(text) {
         Ok(value) => value,
-        Err(error) => {
-            let lines = text.matches(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).count() + 2;
-            return assert!(error.line <= lines, "line {} of {lines}", error.line);
-        }
+        Err(error) => return assert!(error.position.line <= lines, "{error}, of {lines} lines"),
     };
     let Value::Object(files) = value else { return };
     let files: IndexMap<String, Value> = files.into_iter().collect();

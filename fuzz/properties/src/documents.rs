@@ -5,7 +5,7 @@ use std::{
     ops::ControlFlow,
 };
 
-use documents::{DEEPEST, Fault, Format, LARGEST_DOCUMENT, LONGEST_LINK};
+use documents::{DEEPEST, Fault, Format, LARGEST_DOCUMENT, LONGEST_LINK, strict::levels};
 use serde_json::Value;
 
 use crate::dictionary;
@@ -113,15 +113,6 @@ fn named_line(message: &str) -> Option<usize> {
     let after = message.rsplit_once("'line': ").or_else(|| message.rsplit_once(" line "))?.1;
     let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
     after[..digits].parse().ok()
-}
-
-fn levels(value: &Value) -> usize {
-    let below = match value {
-        Value::Array(items) => items.iter().map(levels).max(),
-        Value::Object(map) => map.values().map(levels).max(),
-        _ => return 0,
-    };
-    1 + below.unwrap_or(0)
 }
 
 fn has_starred_keys(value: &Value) -> bool {

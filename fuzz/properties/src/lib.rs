@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use ::dictionary::{Dictionary, yaml};
+use ::dictionary::Dictionary;
 use indexmap::IndexMap;
 
 pub use self::{

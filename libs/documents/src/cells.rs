@@ -1,14 +1,14 @@
-//! What the text of a cell is as a value.
+//! From the text of a cell to a value.
 
 use dictionary::{Property, ScalarType};
 use serde_json::{Number, Value};
 
-/// Whether the cell says nothing.
+/// Whether the cell stands for null.
 pub(crate) fn is_null(cell: &str) -> bool {
     cell.is_empty() || cell == "null"
 }
 
-/// A cell as the property's type wants it; what does not fit stays text, for the schema to refuse.
+/// Converts a cell to the type of its property; what does not fit stays a string, for the schema to refuse.
 pub(crate) fn convert(property: Option<&Property>, cell: &str) -> Value {
     if is_null(cell) {
         return Value::Null;
@@ -42,10 +42,7 @@ fn convert_item(items: Option<ScalarType>, item: &str) -> Value {
 fn number(text: &str) -> Option<Value> {
     integer(text).or_else(|| {
         let value = finite(text)?;
-        match value.fract() == 0.0 {
-            true => truncated(text),
-            false => Number::from_f64(value).map(Value::Number),
-        }
+        if value.fract() == 0.0 { truncated(text) } else { Number::from_f64(value).map(Value::Number) }
     })
 }
 
@@ -71,11 +68,11 @@ fn truncated(text: &str) -> Option<Value> {
     let value = finite(text)?.trunc();
     // Exact in this range; beyond it the number stays a float.
     const EXACT: f64 = 9_007_199_254_740_992.0;
-    match value.abs() <= EXACT {
-        #[expect(clippy::cast_possible_truncation, reason = "whole and in the exact range")]
-        true => Some(Value::from(value as i64)),
-        false => Number::from_f64(value).map(Value::Number),
+    if value.abs() > EXACT {
+        return Number::from_f64(value).map(Value::Number);
     }
+    #[expect(clippy::cast_possible_truncation, reason = "whole and in the exact range")]
+    Some(Value::from(value as i64))
 }
 
 fn finite(text: &str) -> Option<f64> {

@@ -1,18 +1,18 @@
-//! Bytes from a stream, looked at before they are taken.
+//! A stream of bytes that can be looked at before they are taken.
 
 use std::io::Read;
 
-use crate::Fault;
+use crate::fault::Fault;
 
 const CHUNK: usize = 64 << 10;
-/// Bytes of the beginning that messages may show: 500 characters.
+/// Length of the beginning that messages may show: 500 characters of up to four bytes.
 const HEAD: usize = 2000;
 
-/// A stream with what was read of it and not yet taken.
+/// A stream, and the bytes of it that were read and not yet taken.
 pub(crate) struct Input<R> {
     source: R,
     buffer: Vec<u8>,
-    /// What is there and not taken: `buffer[at..end]`.
+    /// The bytes that were not taken yet are `buffer[at..end]`.
     at: usize,
     end: usize,
     head: Vec<u8>,
@@ -23,7 +23,7 @@ pub(crate) fn unreadable(why: impl std::fmt::Display) -> Fault {
     Fault::Unreadable(format!("Unable to parse document: {why}"))
 }
 
-fn no_text() -> Fault {
+pub(crate) fn not_utf8() -> Fault {
     unreadable("it is not UTF-8")
 }
 
@@ -46,7 +46,7 @@ impl<R: Read> Input<R> {
         valid.chars().take(500).collect()
     }
 
-    /// What is there; empty only at the end.
+    /// The bytes that were read and not yet taken; empty only at the end.
     pub(crate) fn available(&mut self) -> Result<&[u8], Fault> {
         self.ensure(1)?;
         Ok(&self.buffer[self.at..self.end])
@@ -61,7 +61,7 @@ impl<R: Read> Input<R> {
         Ok(self.available()?.first().copied())
     }
 
-    /// Takes whitespace as Unicode has it.
+    /// Takes whitespace, as Unicode defines it.
     pub(crate) fn skip_whitespace(&mut self) -> Result<(), Fault> {
         while let Some(character) = self.peek_char()?.filter(|character| character.is_whitespace()) {
             self.take(character.len_utf8());
@@ -79,10 +79,10 @@ impl<R: Read> Input<R> {
             Ok(text) => text,
             Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
         };
-        valid.chars().next().map(Some).ok_or_else(no_text)
+        valid.chars().next().map(Some).ok_or_else(not_utf8)
     }
 
-    /// Whether a NUL character was there or is still to come; the input is at its end then.
+    /// Whether the whole input has a NUL character. Reads it to the end.
     pub(crate) fn has_nul(&mut self) -> bool {
         while !self.has_nul {
             self.at = self.end;

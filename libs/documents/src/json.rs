@@ -1,4 +1,4 @@
-//! JSON documents: strictly read, a list element by element.
+//! Reads JSON documents strictly, and a list element by element.
 
 use std::{
     cell::Cell,
@@ -7,28 +7,25 @@ use std::{
     rc::Rc,
 };
 
-use dictionary::python;
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value, de::Read as Source};
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Value, de::Read as Source};
 
-use crate::{Fault, LARGEST_DOCUMENT};
+use crate::{
+    fault::Fault,
+    limits::{DEEPEST, LARGEST_DOCUMENT},
+    strict::{self, Strict, levels},
+};
 
-/// Levels of lists and objects in a body. Documents come back inside answers and transaction logs, a few levels further
-/// down, and those must stay readable for parsers that stop at 128.
-pub const DEEPEST: usize = 100;
+/// What the database can hold.
+const STORABLE: Strict = Strict { nul: strict::Nul::Refused };
 
-const DUPLICATE: &str = "The document contains duplicate keys: ";
-
-/// One strict JSON value: no duplicate keys, no NUL in strings, not too many levels.
+/// Reads one strict JSON value: no duplicate keys, no NUL in strings, at most [`DEEPEST`] levels.
 ///
 /// # Errors
 /// [`Fault::Unreadable`] with the place of the first fault.
 pub fn value(text: &str) -> Result<Value, Fault> {
-    match serde_json::from_str::<Strict>(text) {
-        Ok(Strict(value)) if levels(&value) > DEEPEST => Err(too_deep()),
-        Ok(Strict(value)) => Ok(value),
-        Err(error) => Err(unreadable(&error)),
-    }
+    let value = STORABLE.read(text).map_err(|error| unreadable(&error))?;
+    if levels(&value) > DEEPEST { Err(too_deep()) } else { Ok(value) }
 }
 
 /// Documents from a stream.
@@ -53,30 +50,23 @@ fn drive<'de, R: Source<'de>>(
     if top.is_stopped {
         return Ok(());
     }
-    outcome.and_then(|()| deserializer.end()).map_err(|error| match error.is_io() {
-        // The limit's own error says so itself.
-        true => unreadable_source(error.into()),
-        false => unreadable(&error),
-    })?;
-    match (top.is_too_deep, top.other) {
-        (true, _) => Err(too_deep()),
-        (false, Some(kind)) => {
-            Err(Fault::Unreadable(format!("JSON parsed from request is an invalid type: {kind}")))
-        }
-        (false, None) => Ok(()),
+    outcome
+        .and_then(|()| deserializer.end())
+        .map_err(|error| if error.is_io() { unreadable_source(error.into()) } else { unreadable(&error) })?;
+    if top.is_too_deep {
+        return Err(too_deep());
+    }
+    match top.other {
+        Some(kind) => Err(Fault::Unreadable(format!("JSON parsed from request is an invalid type: {kind}"))),
+        None => Ok(()),
     }
 }
 
 fn unreadable(error: &serde_json::Error) -> Fault {
-    let message = error.to_string();
-    // The original says these without a place.
-    let message = match message.find(DUPLICATE) {
-        Some(_) => message.split(" at line ").next().unwrap_or(DUPLICATE).to_owned(),
-        None => message,
-    };
-    Fault::Unreadable(format!("Unable to parse json: {message}"))
+    Fault::Unreadable(format!("Unable to parse json: {}", strict::message(error)))
 }
 
+/// The error of [`Limited`] is for the client, any other one is not.
 fn unreadable_source(error: io::Error) -> Fault {
     match error.kind() {
         io::ErrorKind::FileTooLarge => Fault::Unreadable(format!("Unable to parse json: {error}")),
@@ -86,15 +76,6 @@ fn unreadable_source(error: io::Error) -> Fault {
 
 fn too_deep() -> Fault {
     Fault::Unreadable(format!("Unable to parse json: nested deeper than {DEEPEST} levels"))
-}
-
-fn levels(value: &Value) -> usize {
-    let below = match value {
-        Value::Array(items) => items.iter().map(levels).max(),
-        Value::Object(map) => map.values().map(levels).max(),
-        _ => return 0,
-    };
-    1 + below.unwrap_or(0)
 }
 
 /// A source that fails when too much was read since the last document.
@@ -108,13 +89,11 @@ impl<R: Read> Read for Limited<R> {
         let count = self.source.read(buffer)?;
         let since = self.since.get().saturating_add(count);
         self.since.set(since);
-        match since > LARGEST_DOCUMENT {
-            true => {
-                let message = format!("a document is larger than {LARGEST_DOCUMENT} bytes");
-                Err(io::Error::new(io::ErrorKind::FileTooLarge, message))
-            }
-            false => Ok(count),
+        if since > LARGEST_DOCUMENT {
+            let message = format!("a document is larger than {LARGEST_DOCUMENT} bytes");
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
         }
+        Ok(count)
     }
 }
 
@@ -132,11 +111,11 @@ impl<F: FnMut(Value) -> ControlFlow<()>> Top<'_, F> {
     fn deliver(&mut self, document: Value, above: usize) -> ControlFlow<()> {
         self.since.set(0);
         self.is_too_deep |= above + levels(&document) > DEEPEST;
-        // What is wrong further on is still looked for, but nobody needs the documents.
-        match self.is_too_deep {
-            true => ControlFlow::Continue(()),
-            false => (self.each)(document),
+        if self.is_too_deep {
+            // A fault further on would be reported first, so the reading continues; the documents are not needed.
+            return ControlFlow::Continue(());
         }
+        (self.each)(document)
     }
 
     fn other<E>(&mut self, value: Result<Value, E>) -> Result<(), E> {
@@ -149,35 +128,35 @@ impl<'de, F: FnMut(Value) -> ControlFlow<()>> Visitor<'de> for &mut Top<'_, F> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        StrictVisitor.expecting(formatter)
+        STORABLE.expecting(formatter)
     }
 
     fn visit_bool<E: de::Error>(self, value: bool) -> Result<(), E> {
-        self.other(StrictVisitor.visit_bool(value))
+        self.other(STORABLE.visit_bool(value))
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<(), E> {
-        self.other(StrictVisitor.visit_i64(value))
+        self.other(STORABLE.visit_i64(value))
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<(), E> {
-        self.other(StrictVisitor.visit_u64(value))
+        self.other(STORABLE.visit_u64(value))
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<(), E> {
-        self.other(StrictVisitor.visit_f64(value))
+        self.other(STORABLE.visit_f64(value))
     }
 
     fn visit_str<E: de::Error>(self, value: &str) -> Result<(), E> {
-        self.other(StrictVisitor.visit_str(value))
+        self.other(STORABLE.visit_str(value))
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
-        self.other(StrictVisitor.visit_unit())
+        self.other(STORABLE.visit_unit())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while let Some(Strict(item)) = seq.next_element()? {
+        while let Some(item) = seq.next_element_seed(STORABLE)? {
             if self.deliver(item, 1).is_break() {
                 self.is_stopped = true;
                 return Err(de::Error::custom("stopped"));
@@ -187,85 +166,9 @@ impl<'de, F: FnMut(Value) -> ControlFlow<()>> Visitor<'de> for &mut Top<'_, F> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<(), A::Error> {
-        let document = StrictVisitor.visit_map(access)?;
+        let document = STORABLE.visit_map(access)?;
         self.is_stopped = self.deliver(document, 0).is_break();
         Ok(())
-    }
-}
-
-/// A value read strictly.
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Strict)
-    }
-}
-
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Value;
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("a JSON value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
-    }
-
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
-        without_nul(value).map(|text| Value::String(text.to_owned()))
-    }
-
-    fn visit_string<E: de::Error>(self, value: String) -> Result<Value, E> {
-        without_nul(&value)?;
-        Ok(Value::String(value))
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(Strict(item)) = seq.next_element()? {
-            items.push(item);
-        }
-        Ok(Value::Array(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        while let Some(key) = access.next_key::<String>()? {
-            without_nul::<A::Error>(&key)?;
-            let Strict(value) = access.next_value()?;
-            if map.contains_key(&key) {
-                return Err(de::Error::custom(format!("{DUPLICATE}{key}")));
-            }
-            map.insert(key, value);
-        }
-        Ok(Value::Object(map))
-    }
-}
-
-fn without_nul<E: de::Error>(text: &str) -> Result<&str, E> {
-    match text.contains('\0') {
-        true => Err(E::custom("the character U+0000 cannot be stored")),
-        false => Ok(text),
     }
 }
 

@@ -3,19 +3,10 @@
 use std::io::Read;
 
 use crate::{
-    Fault, LARGEST_DOCUMENT,
-    input::{Input, unreadable},
+    fault::Fault,
+    input::{Input, not_utf8, unreadable},
+    limits::{LARGEST_CELL, LARGEST_DOCUMENT, MOST_COLUMNS},
 };
-
-/// More columns than any dictionary has; beyond it the table is a mistake or an attack.
-pub const MOST_COLUMNS: usize = 20_000;
-
-/// Longest header, in bytes of its names: every document brings the names of its columns along, and so does every message
-/// about one.
-pub const LONGEST_HEADER: usize = 256 << 10;
-
-/// Largest cell, in bytes.
-pub const LARGEST_CELL: usize = 32 << 20;
 
 /// A row, with the line that it begins in.
 #[derive(Debug, Default)]
@@ -24,7 +15,7 @@ pub(crate) struct Row {
     text: Vec<u8>,
     /// Where each cell ends, and whether it was quoted.
     cells: Vec<(usize, bool)>,
-    /// Whether there is anything in cells beyond those that are kept; `None`: there are no such cells.
+    /// Whether the cells beyond those that are kept hold anything; `None` if there are no such cells.
     excess: Option<bool>,
 }
 
@@ -51,22 +42,22 @@ impl Row {
         self.text.truncate(start);
     }
 
-    /// How long its cells are together, in bytes.
+    /// The length of all its cells, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.text.len()
     }
 
-    /// How many cells there are, as far as anybody needs to know.
+    /// The number of cells; those beyond [`MOST_COLUMNS`] count as one.
     pub(crate) fn len(&self) -> usize {
         self.cells.len() + usize::from(self.excess.is_some())
     }
 
     /// The cells as text.
     pub(crate) fn cells(&self) -> Result<Vec<&str>, Fault> {
-        let text = std::str::from_utf8(&self.text).map_err(|_| unreadable("it is not UTF-8"))?;
+        let text = std::str::from_utf8(&self.text).map_err(|_| not_utf8())?;
         let mut start = 0;
         let cell = |(end, _): &(usize, bool)| {
-            let cell = text.get(start..*end).ok_or_else(|| unreadable("it is not UTF-8"));
+            let cell = text.get(start..*end).ok_or_else(not_utf8);
             start = *end;
             cell
         };
@@ -145,7 +136,7 @@ impl<R: Read> Rows<R> {
         }
     }
 
-    /// Up to the next delimiter or line end.
+    /// Reads up to the next delimiter or line end.
     fn read_plain(&mut self, row: &mut Row) -> Result<(), Fault> {
         let (delimiter, line) = (self.delimiter, self.line);
         loop {
@@ -161,7 +152,7 @@ impl<R: Read> Rows<R> {
         }
     }
 
-    /// A quoted part, doubled quotes being one; what stands between it and the delimiter belongs to the cell, too.
+    /// Reads a quoted part, in which two quotes stand for one. What follows up to the delimiter belongs to the cell, too.
     fn read_quoted(&mut self, row: &mut Row) -> Result<(), Fault> {
         let begin = self.line;
         self.input.take(1);

@@ -1,18 +1,19 @@
-//! Tables to documents: TSV and CSV as the original reads them.
+//! From tables to documents: TSV and CSV as the original reads them.
 
 use std::{io::Read, ops::ControlFlow};
 
-use dictionary::{Dictionary, NodeType, python};
+use dictionary::{Dictionary, NodeType};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Fault, LONGEST_LINK, MOST_TARGETS,
     cells::{convert, is_null},
+    fault::Fault,
     input::{Input, nul, unreadable},
-    rows::{LONGEST_HEADER, MOST_COLUMNS, Row, Rows},
+    limits::{LONGEST_HEADER, LONGEST_LINK, MOST_COLUMNS, MOST_TARGETS},
+    rows::{Row, Rows},
 };
 
-/// What separates what.
+/// The separators of a format.
 #[derive(Clone, Copy)]
 pub(crate) struct Layout {
     /// Between cells.
@@ -52,14 +53,14 @@ struct Reading<'a, F> {
     layout: Layout,
     dictionary: &'a Dictionary,
     head: String,
-    /// Known once the header was read.
+    /// Known once the header has been read.
     table: Option<Table>,
     each: &'a mut F,
 }
 
 impl<F: FnMut(Value) -> ControlFlow<()>> Reading<'_, F> {
-    /// A row is handed out when the next one is there, for trailing empty cells of the last row are trimmed away,
-    /// which counts as absent. Rows of nothing but blanks may follow the last one; elsewhere they have no type.
+    /// Hands out each row when the next one has been read, because empty cells at the end of the last row are trimmed
+    /// and so count as absent. Blank rows may follow the last one; elsewhere they have no type.
     fn run(&mut self, rows: &mut Rows<impl Read>) -> Result<(), Fault> {
         let (mut row, mut next) = (Row::default(), Row::default());
         let mut is_waiting = false;
@@ -189,10 +190,10 @@ impl Table {
         if key.is_empty() {
             return Err(self.refuse(&format!("Invalid link id: {whole}"), &[whole], line));
         }
-        match node.is_link(name) {
-            true => Ok(()),
-            false => Err(unreadable(format!("{} has no link {name}", node.id))),
+        if !node.is_link(name) {
+            return Err(unreadable(format!("{} has no link {name}", node.id)));
         }
+        Ok(())
     }
 
     fn add_targets(&self, document: &mut Map<String, Value>, name: &str, key: &str, cell: &str) {

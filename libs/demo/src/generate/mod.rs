@@ -8,12 +8,14 @@ mod pattern;
 mod record;
 mod schema;
 mod story;
+mod study;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use dictionary::{Dictionary, Link, LoadError, NodeType, Validators};
+use dictionary::{Dictionary, Link, NodeType, Validators};
 use serde_json::{Map, Value, json};
 
+pub use self::study::{DemoFile, GenerateError, Record, Skipped, Study, Unfit};
 use self::{
     kin::{Kin, Links, Newcomer, Target, Who},
     record::Author,
@@ -35,95 +37,6 @@ const UNNAMED_AT_THE_TOP: usize = 10;
 /// other dialects have, such as looking ahead.
 pub fn text_matching(pattern: &str, seed: u64) -> Option<String> {
     pattern::matching(pattern, &mut Dice::of(seed, pattern))
-}
-
-/// A whole study, in the order in which it can be submitted.
-#[derive(Debug, Clone)]
-pub struct Study {
-    /// Name of the program.
-    pub program_name: String,
-    /// Code of the project.
-    pub project_code: String,
-    /// The program record.
-    pub program: Map<String, Value>,
-    /// The project record.
-    pub project: Map<String, Value>,
-    /// Everything below the project; what a record links to comes before it.
-    pub records: Vec<Record>,
-    /// Values that were offered to the dictionary and not taken; each property is named once.
-    pub unfit: Vec<Unfit>,
-    /// Types that some wanted record of could not be made, with the first reason.
-    pub skipped: Vec<Skipped>,
-    /// Types of files whose own id is that in the file index.
-    same_id: HashSet<String>,
-}
-
-/// A record of a study.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Record {
-    /// Its type.
-    pub node: String,
-    /// What is submitted; for files without the `object_id`, which the commons gives at the upload.
-    pub document: Map<String, Value>,
-    /// The file that it describes.
-    pub file: Option<DemoFile>,
-}
-
-/// A file of a study.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DemoFile {
-    /// Its name, which no other file of the study has.
-    pub name: String,
-    /// All of it.
-    pub bytes: Vec<u8>,
-    /// MD5 in hexadecimal digits.
-    pub md5: String,
-}
-
-/// A value that the dictionary does not take.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unfit {
-    /// Type of the record.
-    pub node: String,
-    /// Name of the property.
-    pub property: String,
-    /// The value, as JSON.
-    pub value: String,
-}
-
-/// A type of which a record could not be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Skipped {
-    /// The type.
-    pub node: String,
-    /// Why not.
-    pub reason: String,
-}
-
-/// Why there is no study.
-#[derive(Debug, thiserror::Error)]
-pub enum GenerateError {
-    /// The schemas cannot be used.
-    #[error(transparent)]
-    Dictionary(#[from] LoadError),
-    /// The dictionary lacks what every project stands on.
-    #[error("the dictionary has no node type {0}")]
-    MissingType(&'static str),
-    /// The dictionary wants something of the project record that cannot be made up.
-    #[error("no {node} record can be made that fits the dictionary: {reason}")]
-    Unmakeable {
-        /// `program` or `project`.
-        node: &'static str,
-        /// What is wrong with it.
-        reason: String,
-    },
-}
-
-impl Record {
-    /// The name that its submitter gives it.
-    pub fn submitter_id(&self) -> &str {
-        self.document.get("submitter_id").and_then(Value::as_str).unwrap_or("")
-    }
 }
 
 impl Study {
@@ -152,35 +65,16 @@ impl Study {
             same_id: dictionary
                 .nodes
                 .values()
-                .filter(|node| has_same_id(node))
+                .filter(|node| node.category.is_file() && !node.has_object_id())
                 .map(|node| node.id.clone())
                 .collect(),
         })
-    }
-
-    /// The property of a file's record that has its GUID in the file index: `object_id`; `id` in old dictionaries.
-    pub fn guid_property(&self, node: &str) -> &'static str {
-        if self.same_id.contains(node) { "id" } else { "object_id" }
     }
 
     /// The types that a study of this dictionary may have records of, in the order of the records.
     pub(crate) fn types(dictionary: &Dictionary) -> Vec<&NodeType> {
         order::order(dictionary)
     }
-
-    /// Size of all files in bytes.
-    pub fn file_bytes(&self) -> u64 {
-        self.records
-            .iter()
-            .filter_map(|record| record.file.as_ref())
-            .map(|file| file.bytes.len() as u64)
-            .sum()
-    }
-}
-
-/// Old dictionaries have no `object_id`: a file's record has the id of the file.
-fn has_same_id(node: &NodeType) -> bool {
-    node.category.is_file() && !node.properties.contains_key("object_id")
 }
 
 /// A record that is to be made: what it belongs to, and its place among those that belong to the same.

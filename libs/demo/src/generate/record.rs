@@ -4,7 +4,11 @@ use dictionary::{NodeType, Property, Validators, Violation};
 use md5::{Digest as _, Md5};
 use serde_json::{Map, Value, json};
 
-use super::{DemoFile, GenerateError, Record, Unfit, content, schema, story, story::Scene};
+use super::{
+    content, schema,
+    story::{self, Scene},
+    study::{DemoFile, GenerateError, Record, Unfit},
+};
 use crate::{dice::Dice, settings::Settings};
 
 /// How often an optional property is filled in that nobody has a value for, but that has a choice of values.
@@ -71,10 +75,11 @@ impl<'a> Author<'a> {
             if apart.contains_key(name) {
                 continue;
             }
-            match draft.node.system_properties.contains(name) {
-                true => apart
-                    .extend(schema::value(&property.schema, &mut dice).map(|value| (name.clone(), value))),
-                false => draft.fill(property, &mut dice),
+            if draft.node.system_properties.contains(name) {
+                let value = schema::value(&property.schema, &mut dice);
+                apart.extend(value.map(|value| (name.clone(), value)));
+            } else {
+                draft.fill(property, &mut dice);
             }
         }
         let mut whole = draft.document.clone();
@@ -110,9 +115,10 @@ impl<'a> Author<'a> {
                 self.offer(&mut draft, property, &value);
             }
         }
-        let file = match node.category.is_file() {
-            true => Some(self.file(&mut draft, scene, &mut dice).map_err(|error| error.to_string())?),
-            false => None,
+        let file = if node.category.is_file() {
+            Some(self.file(&mut draft, scene, &mut dice).map_err(|error| error.to_string())?)
+        } else {
+            None
         };
         for property in draft.missing() {
             draft.fill(property, &mut dice);

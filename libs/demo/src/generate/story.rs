@@ -122,9 +122,10 @@ fn enrolled(settings: &Settings) -> Vec<(&'static str, Value)> {
 
 fn subject(settings: &Settings, scene: &Scene<'_>, dice: &mut Dice) -> Vec<(&'static str, Value)> {
     let is_comparison = scene.text("study", "study_design") == "Case-Control";
-    let cohort = match is_comparison {
-        true => dice.word(&[("Case", 50.0), ("Control", 50.0)]),
-        false => dice.word(&[("First wave", 40.0), ("Second wave", 35.0), ("Third wave", 25.0)]),
+    let cohort = if is_comparison {
+        dice.word(&[("Case", 50.0), ("Control", 50.0)])
+    } else {
+        dice.word(&[("First wave", 40.0), ("Second wave", 35.0), ("Third wave", 25.0)])
     };
     let year = match cohort {
         "First wave" => dice.between(2014, 2016),
@@ -177,13 +178,12 @@ fn demographics(person: &Person<'_>, dice: &mut Dice) -> Vec<(&'static str, Valu
 fn diagnosis(person: &Person<'_>, ordinal: usize, dice: &mut Dice) -> Vec<(&'static str, Value)> {
     let Some(condition) = person.conditions.get(ordinal) else { return Vec::new() };
     let was_found_later = dice.chance(0.12);
-    let days = match was_found_later {
-        true => dice.between(1, 2_500),
-        false => {
-            let since_youth = (person.age_in_days - (15.0 * DAYS_OF_YEAR) as i64).max(1);
-            let years_ago = -6.0 * (1.0 - dice.unit()).ln();
-            -((years_ago * DAYS_OF_YEAR) as i64).min(since_youth)
-        }
+    let days = if was_found_later {
+        dice.between(1, 2_500)
+    } else {
+        let since_youth = (person.age_in_days - (15.0 * DAYS_OF_YEAR) as i64).max(1);
+        let years_ago = -6.0 * (1.0 - dice.unit()).ln();
+        -((years_ago * DAYS_OF_YEAR) as i64).min(since_youth)
     };
     let severity = dice.weighted(&[44.0, 37.0, 16.0, 3.0]);
     let mut values = vec![

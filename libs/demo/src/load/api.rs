@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Method, RequestBuilder, Response};
+use reqwest::{Client, Method, RequestBuilder};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use url::Url;
 
-use super::{DemoError, TokenSource, error, origin};
+use super::{
+    error::DemoError,
+    request::{answer, checked, join, origin, unreachable},
+    token::TokenSource,
+};
 
 const TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -23,7 +27,7 @@ impl Api {
     pub(super) async fn connect(base_url: &str, tokens: impl TokenSource) -> Result<Self, DemoError> {
         let base = origin(base_url)?;
         let mut client = Client::builder().timeout(TIMEOUT);
-        if is_loopback(&base) {
+        if web::is_loopback(&base) {
             // A proxy of the environment is for the world outside.
             client = client.no_proxy();
         }
@@ -69,49 +73,5 @@ impl Api {
 
     fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, DemoError> {
         Ok(self.client.request(method, join(&self.base, path)?).bearer_auth(&self.token))
-    }
-}
-
-/// The address of a path of the commons; it may live below a path itself.
-pub(super) fn join(base: &Url, path: &str) -> Result<Url, DemoError> {
-    let address = format!("{}{path}", base.as_str().trim_end_matches('/'));
-    Url::parse(&address).map_err(|error| DemoError::Address(address.clone(), error.to_string()))
-}
-
-/// Sends a request and reads the answer, which must be one of success and of the right form.
-pub(super) async fn answer<T: DeserializeOwned>(what: &str, request: RequestBuilder) -> Result<T, DemoError> {
-    let body = checked(what, request).await?.bytes().await.map_err(|error| unreachable(what, error))?;
-    serde_json::from_slice(&body)
-        .map_err(|error| DemoError::Unexpected { what: what.to_owned(), reason: error.to_string() })
-}
-
-async fn checked(what: &str, request: RequestBuilder) -> Result<Response, DemoError> {
-    let response = request.send().await.map_err(|error| unreachable(what, error))?;
-    if response.status().is_success() {
-        return Ok(response);
-    }
-    let status = response.status().as_u16();
-    let body = response.text().await.map_err(|error| unreachable(what, error))?;
-    Err(DemoError::Refused { what: what.to_owned(), status, message: error::reason(&body) })
-}
-
-fn unreachable(what: &str, error: reqwest::Error) -> DemoError {
-    // Without the URL, which may be a signed one; the cause says what is really wrong.
-    let error = error.without_url();
-    let mut reason = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(cause) = source {
-        reason = format!("{reason}: {cause}");
-        source = cause.source();
-    }
-    DemoError::Unreachable { what: what.to_owned(), reason }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }

@@ -1,9 +1,9 @@
-//! Why the study is not there.
+//! Why the study could not be loaded.
 
 use dictionary::LoadError;
 use serde_json::Value;
 
-use crate::{GenerateError, SettingsError};
+use crate::{generate::GenerateError, settings::SettingsError};
 
 /// Errors of an answer that are shown; the rest are counted.
 const SHOWN: usize = 3;
@@ -13,7 +13,7 @@ const LONGEST: usize = 400;
 /// Why the demo study could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    /// The address of the commons is none.
+    /// The address of the commons cannot be used.
     #[error("{0} is not the address of a commons: {1}")]
     Address(String, String),
     /// The file has no API key.
@@ -27,14 +27,14 @@ pub enum DemoError {
         /// What went wrong.
         reason: String,
     },
-    /// An answer that says no.
+    /// The commons refused something.
     #[error("{what}: the commons answered {status}: {message}")]
     Refused {
         /// What was being done.
         what: String,
         /// HTTP status.
         status: u16,
-        /// The reason that it gave.
+        /// Its reason.
         message: String,
     },
     /// An answer of another form than the API promises.

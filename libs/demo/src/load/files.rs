@@ -1,4 +1,4 @@
-//! Files: their bytes go up by a signed URL, the commons indexes them, and then their records are submitted.
+//! Uploads files: their bytes go to a signed URL, and the commons indexes them.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::{DemoError, Loader};
+use super::{error::DemoError, work::Work};
 use crate::{DemoFile, Record};
 
 /// Uploads at the same time.
@@ -19,7 +19,7 @@ const AT_ONCE: usize = 4;
 const INDEXING: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A record of the file index, as far as it matters here.
+/// The part of an index record that is needed here.
 #[derive(Deserialize)]
 struct Indexed {
     did: String,
@@ -31,16 +31,14 @@ struct Indexed {
     urls: Vec<String>,
 }
 
-impl Loader<'_> {
-    /// Uploads the files of some records and submits the records. In a project that was there before, records that are
-    /// there are left alone, and files that were uploaded without a record are taken.
-    pub(super) async fn submit_files(&self, records: &[Record]) -> Result<(), DemoError> {
-        self.progress.message("uploading files");
+impl Work<'_> {
+    /// Uploads the files of some records and gives the records that are to be submitted. In a project that was there
+    /// before, these are the missing ones, and files that were uploaded without a record are used.
+    pub(super) async fn uploaded(&self, records: &[Record]) -> Result<Vec<Map<String, Value>>, DemoError> {
         let missing = if self.is_new { records.iter().collect() } else { self.missing(records).await? };
         self.progress.advance(2 * (records.len() - missing.len()) as u64);
-        let uploads = stream::iter(missing.into_iter().map(|record| self.uploaded(record)));
-        let documents: Vec<Map<String, Value>> = uploads.buffered(AT_ONCE).try_collect().await?;
-        self.submit("submitting the files' records", &documents).await
+        let uploads = stream::iter(missing.into_iter().map(|record| self.with_file(record)));
+        uploads.buffered(AT_ONCE).try_collect().await
     }
 
     async fn missing<'r>(&self, records: &'r [Record]) -> Result<Vec<&'r Record>, DemoError> {
@@ -57,8 +55,8 @@ impl Loader<'_> {
         Ok(missing)
     }
 
-    /// The record of a file, once the file is in the index.
-    async fn uploaded(&self, record: &Record) -> Result<Map<String, Value>, DemoError> {
+    /// The document of a record, once its file is in the index.
+    async fn with_file(&self, record: &Record) -> Result<Map<String, Value>, DemoError> {
         let mut document = record.document.clone();
         if let Some(file) = &record.file {
             let known = if self.is_new { None } else { self.known(file).await? };

@@ -6,10 +6,10 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use super::{DemoError, api};
+use super::{error::DemoError, request};
 
-/// Gives an access token (RFC 7519) of somebody who may create programs and projects. It is asked once; the token has
-/// to live for some minutes.
+/// Gives an access token (RFC 7519) of somebody who may create programs and projects. It is asked once, and the token
+/// has to stay valid for some minutes.
 pub trait TokenSource {
     /// The token for the commons at `base`.
     fn access_token(
@@ -41,13 +41,13 @@ impl ApiKey {
     /// Reads an API key file: JSON with `api_key`.
     ///
     /// # Errors
-    /// It cannot be read, or is no such file.
+    /// It cannot be read, or is not such a file.
     pub fn read(file: &Path) -> Result<Self, DemoError> {
         let failed = |reason: String| DemoError::ApiKeyFile(file.display().to_string(), reason);
         let text = fs::read(file).map_err(|error| failed(error.to_string()))?;
         // The parser's own message might show a part of the key.
         serde_json::from_slice(&text)
-            .map_err(|_| failed("it is no JSON object with a text api_key".to_owned()))
+            .map_err(|_| failed("it is not a JSON object with a string api_key".to_owned()))
     }
 }
 
@@ -57,9 +57,9 @@ impl TokenSource for ApiKey {
         struct Answer {
             access_token: String,
         }
-        let url = api::join(base, "/user/credentials/api/access_token")?;
+        let url = request::join(base, "/user/credentials/api/access_token")?;
         let request = client.post(url).json(&json!({"api_key": self.api_key}));
-        let answer: Answer = api::answer("logging in with the API key", request).await?;
+        let answer: Answer = request::answer("logging in with the API key", request).await?;
         Ok(answer.access_token)
     }
 }

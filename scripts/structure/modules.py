@@ -1,7 +1,7 @@
 """Draws which module file of a crate uses what of which other one.
 
 An arrow leads from the file that names an item to the file that defines it, through any re-export on the way. `mod x;`
-is no arrow, nor is a re-export whose name the file itself does not use.
+is not an arrow, and neither is a re-export whose name the file itself does not use.
 """
 
 import re

@@ -87,14 +87,28 @@ def size_faults(folder: Path) -> list[str]:
         lines = source.split("\n")
         if len(lines) > LINES + 1:
             faults.append(f"{file}: {len(lines) - 1} lines, more than {LINES}")
+        for number in matches_on_booleans(source):
+            faults.append(f"{file}:{number}: an arm of a match on a boolean; write if and else")
         for number in too_wide(source):
             faults.append(f"{file}:{number}: {len(lines[number - 1])} columns, more than {WIDTH}")
     return faults
 
 
+def matches_on_booleans(source: str) -> list[int]:
+    """Lines of `match` with the arms `true` and `false`, where `if` says the same."""
+    tokens = rust.read(source)
+    values = [token.value for token in tokens]
+    ends = {"{", ",", "}"}
+    return [
+        tokens[at].line
+        for at in range(1, len(values) - 1)
+        if values[at] in ("true", "false") and values[at - 1] in ends and values[at + 1] == "=>"
+    ]
+
+
 def too_wide(source: str) -> list[int]:
-    """The numbers of lines that are too wide, but for those that the inside of a text makes so which nobody can break:
-    a raw one, whose line breaks would be part of it, or a single word such as an address."""
+    """The numbers of lines that are too wide. A line is excused if it is wide because of a string that cannot be broken:
+    a raw string, whose line breaks would be part of it, or a single word such as an address."""
     lines = source.split("\n")
     wide = [number for number, line in enumerate(lines, 1) if len(line) > WIDTH]
     if not wide:

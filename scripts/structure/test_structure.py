@@ -191,6 +191,10 @@ class Rules(Tree):
         self.assertEqual(rules.too_wide(f'f("{words}");'), [1])
         self.assertEqual(rules.too_wide(f'f("a");\nlet {words} = "a";'), [2])
 
+    def test_a_match_on_a_boolean_is_refused(self):
+        self.assertEqual(rules.matches_on_booleans("match flag {\n true => a,\n false => b,\n}"), [2, 3])
+        self.assertEqual(rules.matches_on_booleans("match pair {\n (true, x) => a,\n _ if true => b\n}"), [])
+
     def test_a_workspace_dependency_without_a_user_is_refused(self):
         code, said = self.check({"Cargo.toml": WORKSPACE + 'csv = "1"\n', "libs/small/src/lib.rs": ""})
         self.assertEqual(code, 1)

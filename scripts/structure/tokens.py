@@ -1,4 +1,4 @@
-"""Reads Rust as tokens: enough to tell code from comments and text, and to leave out what is for tests only."""
+"""Reads Rust as tokens: enough to tell code from comments and strings, and to leave out what is for tests only."""
 
 import bisect
 import re

@@ -1,4 +1,4 @@
-//! Compiles the default dictionary in: one table of file names and texts.
+//! Compiles the default dictionary in, as one table of file names and contents.
 
 use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     names.sort();
-    let mut table = String::from("/// File name and text of each file.\nconst FILES: &[(&str, &str)] = &[\n");
+    let mut table = String::from("/// Name and content of each file.\nconst FILES: &[(&str, &str)] = &[\n");
     for name in names {
         let path = folder.join(&name);
         writeln!(table, "    ({name:?}, include_str!({:?})),", path.display().to_string())?;

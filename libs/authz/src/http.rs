@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{Authz, AuthzError, Mapping, Request, ResourceSpec, Subject};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// arborist takes no more requests at once; longer lists are asked about in parts.
+/// arborist takes at most this many requests at once; longer lists are asked about in parts.
 const REQUESTS_AT_ONCE: usize = 10_000;
 
 /// arborist at a base URL such as `http://arborist-service`.
@@ -57,7 +57,7 @@ impl HttpAuthz {
     }
 }
 
-/// The text of arborist's error body, whichever of its two forms it has.
+/// The message of arborist's error body, whichever of its two forms it has.
 fn message(body: &Value) -> String {
     let text = body.pointer("/error/message").or(Some(body)).and_then(Value::as_str);
     text.unwrap_or("no reason given").to_owned()
@@ -93,7 +93,7 @@ impl Authz for HttpAuthz {
         };
         match self.send(request).await? {
             (200, answer) => serde_json::from_value(answer)
-                .map_err(|_| AuthzError::Unavailable("the answer is no mapping".into())),
+                .map_err(|_| AuthzError::Unavailable("the answer is not a mapping".into())),
             (status, answer) => Err(refusal(status, &answer)),
         }
     }

@@ -12,13 +12,13 @@ pub enum Subject {
     User(String),
     /// The OAuth client of this id, vouched for by the calling service.
     Client(String),
-    /// Nobody in particular.
+    /// Somebody who has not logged in.
     Anonymous,
 }
 
 impl Subject {
     /// The bearer token of an `Authorization` header value, or [`Subject::Anonymous`] without a header.
-    /// A header that is no bearer token gives `None`.
+    /// A header that is not a bearer token gives `None`.
     pub fn from_authorization(header: Option<&str>) -> Option<Self> {
         match header {
             None => Some(Self::Anonymous),
@@ -77,22 +77,22 @@ pub struct ResourceSpec {
     pub description: Option<String>,
 }
 
-/// Why there is no "yes".
+/// Why the answer is not "yes".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthzError {
     /// arborist said no.
     #[error("not permitted")]
     Denied,
-    /// arborist refused the token; the text is arborist's own.
+    /// arborist refused the token; the message is arborist's own.
     #[error("{0}")]
     Unauthenticated(String),
     /// The token is fine but speaks for nobody, or arborist forbids the question itself.
     #[error("{0}")]
     Forbidden(String),
-    /// The question is malformed; the text is arborist's own.
+    /// The question is malformed; the message is arborist's own.
     #[error("{0}")]
     BadRequest(String),
-    /// No answer.
+    /// There was no answer.
     #[error("arborist cannot be reached: {0}")]
     Unavailable(String),
 }

@@ -7,8 +7,8 @@ use std::{
     path::Path,
 };
 
-/// Writes a file that only its owner can read, in one step: no reader ever sees half of it, and a crash leaves the
-/// old one.
+/// Writes a file that only its owner can read, in one step: no reader ever sees half of it, and a crash
+/// leaves the old one.
 ///
 /// # Errors
 /// When it cannot be written.

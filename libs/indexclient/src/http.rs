@@ -87,7 +87,7 @@ fn path_of(guid: &str) -> String {
 impl IndexClient for HttpIndex {
     async fn get(&self, guid: &str) -> Result<Option<Record>, IndexError> {
         match self.send(self.request(Method::GET, &format!("/{}", path_of(guid)))).await {
-            // A bundle or a legacy alias is no record: it has no did.
+            // A bundle or a legacy alias is not a record: it has no did.
             Ok(body) => {
                 parse(body).map(|record: Record| Some(record).filter(|record| !record.did.is_empty()))
             }

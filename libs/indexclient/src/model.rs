@@ -41,7 +41,7 @@ pub struct Record {
     pub file_name: Option<String>,
     /// Free version text.
     pub version: Option<String>,
-    /// User name of who uploads, until a submission claims the record.
+    /// Name of the user who uploads, until a submission claims the record.
     pub uploader: Option<String>,
     /// Free text.
     pub description: Option<String>,
@@ -96,7 +96,7 @@ pub struct NewRecord {
     /// Name of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file_name: Option<String>,
-    /// User name of who uploads.
+    /// Name of the user who uploads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uploader: Option<String>,
 }
@@ -136,18 +136,18 @@ pub struct Revision {
     pub baseid: String,
 }
 
-/// Why indexd did not do it. `detail` is indexd's own text.
+/// Why indexd did not do what it was asked to do. `detail` is indexd's own message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IndexError {
     /// 400: the request is malformed.
     #[error("{0}")]
     BadRequest(String),
-    /// 401 or 403: the caller may not.
+    /// 401 or 403: the caller may not do this.
     #[error("{detail}")]
     Refused {
         /// 401 or 403.
         status: u16,
-        /// indexd's text.
+        /// indexd's message.
         detail: String,
     },
     /// 404: no such record.
@@ -156,7 +156,7 @@ pub enum IndexError {
     /// 409: exists already, or the revision is stale.
     #[error("{0}")]
     Conflict(String),
-    /// No usable answer.
+    /// There was no usable answer.
     #[error("the file index cannot be reached: {0}")]
     Unavailable(String),
 }

@@ -1,17 +1,17 @@
-//! Whose processes the server's are.
+//! The account that the server runs as.
 
 use std::{fs, os::unix::fs::MetadataExt};
 
 use crate::PostgresError;
 
-/// The user and group that the server runs as, when that is not us.
+/// The user and group that the server runs as, when they are not our own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Account {
     pub(crate) uid: u32,
     pub(crate) gid: u32,
 }
 
-/// `None` for an ordinary user (the server is ours); an account to change to for root.
+/// The account to change to, if we are root. `None` for an ordinary user: the server then runs as that user.
 pub(crate) fn server_account() -> Result<Option<Account>, PostgresError> {
     let we_are_root = fs::metadata("/proc/self").map(|meta| meta.uid() == 0).unwrap_or(false);
     if !we_are_root {

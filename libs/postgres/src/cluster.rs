@@ -29,7 +29,7 @@ pub(crate) fn create(
         let path = path.to_owned();
         move |source| PostgresError::File { path, source }
     };
-    // Below the system's folder for temporary files, which the server's account can reach.
+    // The server's account can reach the system's folder for temporary files.
     let workshop = tempfile::Builder::new().prefix("commons-initdb-").tempdir().map_err(file_error(data))?;
     let making = workshop.path().join("data");
     let password_file = workshop.path().join("password");
@@ -84,7 +84,7 @@ fn run_initdb(
     Ok(())
 }
 
-/// Moves a folder, across file systems if need be, keeping owners.
+/// Moves a folder, across file systems if need be, and keeps its owners.
 fn place(from: &Path, to: &Path) -> io::Result<()> {
     if fs::rename(from, to).is_ok() {
         return Ok(());

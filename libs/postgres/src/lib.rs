@@ -15,7 +15,7 @@ pub use server::{Durability, Options, Postgres, ensure_databases};
 
 use std::path::PathBuf;
 
-/// Why there is no server. Each text names the remedy.
+/// Why there is no server. Each message names the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum PostgresError {
     /// No `postgres` and `initdb` on this machine.
@@ -24,7 +24,7 @@ pub enum PostgresError {
          `apt-get install postgresql`, or name their folder with POSTGRES_BIN"
     )]
     NotInstalled {
-        /// Where we looked.
+        /// The folders that were searched.
         looked_at: String,
     },
     /// Root started us and there is no other user to run the server as.

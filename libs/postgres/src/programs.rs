@@ -1,4 +1,4 @@
-//! Where PostgreSQL's programs are.
+//! Finding PostgreSQL's programs.
 
 use std::{
     env,
@@ -20,7 +20,7 @@ impl Programs {
     /// version first), then on the `PATH`.
     ///
     /// # Errors
-    /// [`PostgresError::NotInstalled`], naming where was looked.
+    /// [`PostgresError::NotInstalled`], which names the folders that were searched.
     pub fn find() -> Result<Self, PostgresError> {
         let mut candidates: Vec<PathBuf> =
             env::var_os("POSTGRES_BIN").map(PathBuf::from).into_iter().collect();

@@ -1,4 +1,4 @@
-//! Starting and stopping.
+//! Starting and stopping the server.
 
 use std::{
     fs::{self, File},
@@ -24,7 +24,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// Another server on the same folder may still be shutting down, for instance after a killed parent.
 const RETRY_WHILE_LOCKED: Duration = Duration::from_secs(20);
 
-/// A larger log is put aside at the start.
+/// A log that is larger than this is put aside at the start.
 const LARGEST_LOG: u64 = 16 << 20;
 
 /// Runs the server until it ends or standard input is closed, which also happens when our process is
@@ -43,9 +43,9 @@ exit "$status"
 /// What a crash of the machine may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// Nothing that was committed.
+    /// Nothing that was committed is lost.
     Full,
-    /// Everything: for tests.
+    /// Everything may be lost: for tests.
     None,
 }
 
@@ -81,7 +81,7 @@ impl Postgres {
     /// answers.
     ///
     /// # Errors
-    /// Each [`PostgresError`]; the text says what to do.
+    /// Any [`PostgresError`]; the message says what to do.
     pub async fn start(options: Options) -> Result<Self, PostgresError> {
         let programs = Programs::find()?;
         let account = server_account()?;
@@ -184,8 +184,8 @@ impl Postgres {
     }
 }
 
-/// Makes sure that each of `names` (identifiers of ours, never of a user) is a database of the server that `any` of
-/// its databases leads to.
+/// Makes sure that each of `names` (identifiers of ours, never of a user) is a database of the server that
+/// `any` of its databases leads to.
 pub async fn ensure_databases(any: &PgConnectOptions, names: &[&'static str]) -> Result<(), PostgresError> {
     let mut connection = PgConnection::connect_with(any).await?;
     let existing: Vec<String> =
@@ -241,7 +241,7 @@ fn spawn(
         .env("PATH", "/usr/bin:/bin")
         .env("CLEAN", options.remove_afterwards.as_deref().unwrap_or(Path::new("")))
         .current_dir("/")
-        // Its own group: a Ctrl-C at the terminal is for us, and we stop the server last.
+        // A group of its own: a Ctrl-C at the terminal is for us, and we stop the server last.
         .process_group(0);
     command.spawn().map_err(data_error)
 }
@@ -256,7 +256,8 @@ fn settings(options: &Options) -> Vec<String> {
         "log_timezone=UTC".into(),
         // Submissions and GraphQL are many short statements, which compilation only delays.
         "jit=off".into(),
-        // Constraint names such as node tables' primary keys are chosen by the dictionary, errors hold values.
+        // Constraint names such as node tables' primary keys are chosen by the dictionary, errors hold
+        // values.
         "log_min_messages=warning".into(),
         "log_min_error_statement=panic".into(),
     ];
@@ -280,8 +281,8 @@ fn open_log(path: &Path) -> std::io::Result<(File, u64)> {
     Ok((log, begin))
 }
 
-/// Why the server that began to write at `begin` ended. A predecessor may have written since, too, so what says that
-/// it still runs counts first.
+/// Why the server that began to write at `begin` ended. A predecessor may have written since, too, so a line
+/// that says that it still runs counts first.
 fn complaint(log: &Path, begin: u64) -> String {
     let bytes = fs::read(log).unwrap_or_default();
     let since = bytes.get(usize::try_from(begin).unwrap_or(usize::MAX)..).unwrap_or_default();

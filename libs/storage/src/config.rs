@@ -5,7 +5,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// `cred` of a bucket whose objects anybody may read: its URLs are never signed.
+/// The value of `cred` for a bucket whose objects anybody may read: its URLs are never signed.
 const PUBLIC: &str = "*";
 /// Amazon's own address.
 const AWS: &str = "https://s3.amazonaws.com";
@@ -60,7 +60,7 @@ pub enum ConfigError {
         /// What it names.
         cred: String,
     },
-    /// The name is no regular expression either.
+    /// The name is not a regular expression either.
     #[error("S3_BUCKETS.{bucket} is neither a bucket name nor a regular expression: {reason}")]
     Pattern {
         /// Which bucket.

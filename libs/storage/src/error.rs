@@ -1,6 +1,6 @@
-//! Why a store did not do what it was asked to.
+//! Failures of a store.
 
-/// Why a store did not do it.
+/// Why a store did not do what it was asked to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// No configured bucket has this name, neither exactly nor by pattern.

@@ -13,8 +13,8 @@ impl Location {
     /// A location whose key can be written in a URL path.
     ///
     /// # Errors
-    /// [`StorageError::Key`] for an empty key and for segments `.` and `..`: URL parsers resolve those, so the
-    /// signature would speak of another object, even of one in another bucket.
+    /// [`StorageError::Key`] for an empty key and for segments `.` and `..`: URL parsers resolve those, so
+    /// the signature would speak of another object, even of one in another bucket.
     pub fn new(bucket: impl Into<String>, key: impl Into<String>) -> Result<Self, StorageError> {
         let (bucket, key) = (bucket.into(), key.into());
         if key.is_empty() || key.split('/').any(|segment| matches!(segment, "." | "..")) {

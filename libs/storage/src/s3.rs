@@ -15,12 +15,12 @@ use crate::{
     Access, Buckets, ByteStream, Location, ObjectInfo, ObjectStore, Page, Part, StorageError, config::Bucket,
 };
 
-/// URLs that the service itself uses are used at once.
+/// Life of the URLs that the service itself uses, which it does at once.
 const OWN_URL_LIFE: Duration = Duration::from_secs(60);
 /// A call without a body of its own is answered within this time. Completing an upload can take minutes.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 const COMPLETE_TIMEOUT: Duration = Duration::from_secs(600);
-/// An answer that is no object is never longer.
+/// An answer that is not an object is never longer than this.
 const LONGEST_DOCUMENT: usize = 4 * 1024 * 1024;
 
 /// The S3 buckets of a commons.

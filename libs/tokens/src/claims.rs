@@ -27,15 +27,15 @@ impl<'de> Deserialize<'de> for Scopes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
-    /// Calls to the services.
+    /// For calls to the services.
     Access,
-    /// OpenID Connect identity.
+    /// For telling who the user is (OpenID Connect).
     Id,
-    /// Makes new access tokens for an OAuth client.
+    /// For an OAuth client that wants new access tokens.
     Refresh,
-    /// Makes new access tokens for a user's programs.
+    /// For a user's programs that want new access tokens.
     ApiKey,
-    /// The browser session of fence itself.
+    /// For the browser session of fence itself.
     Session,
 }
 
@@ -44,7 +44,7 @@ pub enum Purpose {
 pub struct UserContext {
     /// The user name; arborist decides by it.
     pub name: String,
-    /// Whether fence's own table says administrator.
+    /// Whether the user is an administrator by fence's own table.
     #[serde(default)]
     pub is_admin: Option<bool>,
     /// Everything else (`google`, `email`, `display_name`, ...).
@@ -78,7 +78,7 @@ pub struct Claims {
     /// Audiences.
     #[serde(default, deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
     pub aud: Vec<String>,
-    /// The OAuth client the token was made for; empty for API keys and sessions.
+    /// The OAuth client that the token was made for; empty for API keys and sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub azp: Option<String>,
     /// Issued at, seconds since the epoch.

@@ -1,7 +1,8 @@
 //! Signing keys on disk, as fence lays them out, and their public form (RFC 7517).
 //!
-//! A keys folder holds one folder a pair with `jwt_private_key.pem` and `jwt_public_key.pem`. Folders whose
-//! names are dates come first, newest first; the first pair signs and all pairs are published and accepted.
+//! A keys folder holds one folder for each pair, with `jwt_private_key.pem` and `jwt_public_key.pem`. Folders
+//! whose names are dates come first, newest first; the first pair signs and all pairs are published and
+//! accepted.
 
 use std::{fs, io, path::Path, path::PathBuf};
 
@@ -88,7 +89,7 @@ impl std::fmt::Debug for SigningKey {
 }
 
 impl SigningKey {
-    /// Builds a pair from PEM texts (PKCS#1 or PKCS#8 private key, SPKI public key).
+    /// Builds a pair from PEM (a PKCS#1 or PKCS#8 private key, an SPKI public key).
     pub fn from_pem(name: &str, private_pem: &str, public_pem: &str) -> Result<Self, String> {
         let encoding = EncodingKey::from_rsa_pem(private_pem.as_bytes()).map_err(|e| e.to_string())?;
         let decoding = DecodingKey::from_rsa_pem(public_pem.as_bytes()).map_err(|e| e.to_string())?;
@@ -205,7 +206,8 @@ impl SigningKeys {
     }
 }
 
-/// Names that are dates first, newest first; then the others alphabetically (fence's order).
+/// Puts names that are dates first, the newest before the others; then the other names alphabetically, as
+/// fence does.
 fn sort_newest_first(names: &mut [String]) {
     let parse = |name: &str| {
         chrono::DateTime::parse_from_rfc3339(name).ok().map(|date| date.timestamp()).or_else(|| {

@@ -1,10 +1,10 @@
-//! Looking into a token without checking it.
+//! Reading a token without checking it.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::de::DeserializeOwned;
 
-/// What a token says, **without** checking its signature: for logs, and for tokens that are checked otherwise. Never
-/// for a decision. `None` for what is not a token or says something else.
+/// What a token says, **without** checking its signature: for logs, and for tokens that are checked
+/// elsewhere. It must never decide anything. `None` for what is not a token or says something else.
 pub fn unverified<T: DeserializeOwned>(token: &str) -> Option<T> {
     let payload = token.split('.').nth(1)?;
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()

@@ -17,13 +17,13 @@ const REFETCH_AT_MOST_EVERY: Duration = Duration::from_secs(5);
 /// How long a fetch of the key set may take.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why a token was refused. The texts hold nothing of the token.
+/// Why a token was refused. The messages contain nothing of the token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// Not three base64url parts of JSON, or claims of wrong types.
+    /// The token is not three base64url parts of JSON, or its claims have wrong types.
     #[error("token is malformed: {0}")]
     Malformed(String),
-    /// Any algorithm but RS256.
+    /// The token names another algorithm than RS256.
     #[error("token is not signed with RS256")]
     Algorithm,
     /// No published key has this `kid`.
@@ -38,13 +38,13 @@ pub enum TokenError {
     /// `iss` is not an allowed issuer.
     #[error("token was issued by an unknown issuer")]
     Issuer,
-    /// `aud` lacks the wanted audience.
+    /// `aud` lacks the expected audience.
     #[error("token is meant for another audience")]
     Audience,
-    /// `pur` is not the wanted one.
+    /// `pur` is not the expected purpose.
     #[error("token has the wrong purpose")]
     Purpose,
-    /// A wanted scope is missing.
+    /// An expected scope is missing.
     #[error("token is missing the scope {0}")]
     Scope(String),
     /// The key set could not be fetched.
@@ -52,7 +52,7 @@ pub enum TokenError {
     KeysUnavailable,
 }
 
-/// What a caller wants of a token beside a valid signature and `exp`.
+/// What a caller expects of a token beside a valid signature and `exp`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Expect<'a> {
     /// This audience must be among `aud`.
@@ -86,7 +86,7 @@ impl std::fmt::Debug for Verifier {
 }
 
 impl Verifier {
-    /// Verifies with the keys of this very process.
+    /// Verifies with the keys of this process.
     pub fn local(keys: &SigningKeys, issuers: Vec<String>) -> Self {
         let map = keys.all().iter().map(|key| (key.kid.clone(), Arc::new(key.decoding.clone()))).collect();
         Self { keys: ArcSwap::from_pointee(map), issuers, source: Source::Local }

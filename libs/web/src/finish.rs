@@ -1,4 +1,4 @@
-//! Requests whose client has gone.
+//! Finishing changes whose client has gone.
 
 use actix_web::{
     Error,

@@ -27,7 +27,7 @@ pub async fn trim_trailing_slash(
     next.call(request).await
 }
 
-/// `//a///b` as `/a/b`: nginx merges slashes, and clients rely on it.
+/// Writes `//a///b` as `/a/b`: nginx merges slashes, and clients rely on it.
 pub fn collapse_slashes(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for c in path.chars() {
@@ -38,7 +38,8 @@ pub fn collapse_slashes(path: &str) -> String {
     out
 }
 
-/// Routes the request by `path` from here on; the query stays. A path that makes no URI changes nothing.
+/// Routes the request by `path` from here on; the query stays. A path that does not make a URI changes
+/// nothing.
 pub fn set_path(request: &mut ServiceRequest, path: &str) {
     let path_and_query = match request.uri().query() {
         Some(query) => format!("{path}?{query}"),
@@ -47,7 +48,8 @@ pub fn set_path(request: &mut ServiceRequest, path: &str) {
     set_path_and_query(request, &path_and_query);
 }
 
-/// Routes the request by this path and query from here on. `false`, and nothing changed, if they make no URI.
+/// Routes the request by this path and query from here on. Returns `false` and changes
+/// nothing if they do not make a URI.
 pub fn set_path_and_query(request: &mut ServiceRequest, path_and_query: &str) -> bool {
     let Ok(path_and_query) = path_and_query.parse::<PathAndQuery>() else { return false };
     let mut parts = request.uri().clone().into_parts();

@@ -24,7 +24,7 @@ const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: {source}; stop what uses the port, or choose another with --port")]
 pub struct BindError {
-    /// Which address.
+    /// The address.
     pub address: SocketAddr,
     /// Why not.
     pub source: io::Error,
@@ -64,7 +64,7 @@ impl Server {
         Self::run(listener, service, workers, Audience::Anybody)
     }
 
-    /// As [`Server::start`] for a service that trusts whoever reaches it: web pages get 403.
+    /// As [`Server::start`], for a service that trusts whoever reaches it: web pages get 403.
     ///
     /// # Errors
     /// When the listener cannot be used.
@@ -93,7 +93,7 @@ impl Server {
         .workers(workers)
         .disable_signals()
         .client_request_timeout(REQUEST_HEAD_TIMEOUT)
-        // A client that closes its connection waits for no answer: what was begun for it is dropped.
+        // A client that closes its connection does not wait for an answer: what was begun for it is dropped.
         .h1_allow_half_closed(false)
         .shutdown_timeout(DRAIN_SECONDS)
         .listen(listener)?

@@ -9,7 +9,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 pub enum LogFormat {
     /// For people.
     Text,
-    /// One JSON object a line, for machines.
+    /// For machines: one JSON object on each line.
     Json,
 }
 

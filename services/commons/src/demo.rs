@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 const TEMPLATE: &str = "demonstration study {wide_bar} {pos}/{len} {msg}";
 
-/// Shows how far it is; nothing where nobody looks (no terminal, or `--json`).
+/// A progress bar; hidden where nobody looks at it (no terminal, or `--json`).
 struct Bar(ProgressBar);
 
 impl Bar {

@@ -1,4 +1,4 @@
-//! Where the dictionary comes from.
+//! Loads the dictionary, from its source or out of the program itself.
 
 use anyhow::Context as _;
 use dictionary::Dictionary;
@@ -10,7 +10,7 @@ include!(concat!(env!("OUT_DIR"), "/dictionary_files.rs"));
 /// The dictionary at `source` (folder, merged JSON file, or its address); the built-in one without a source.
 ///
 /// # Errors
-/// When it cannot be read or is no usable dictionary.
+/// When it cannot be read or used.
 pub(crate) async fn load(source: Option<&str>) -> anyhow::Result<Dictionary> {
     match source {
         Some(source) => Ok(Dictionary::load(source).await?),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 /// Failures that have an exit status of their own.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// Something that must be there is missing or in use; the text says the remedy. Exit status 3.
+    /// Something that must be there is missing or in use; the message names the remedy. Exit status 3.
     #[error("{0}")]
     Prerequisite(String),
     /// A check found something. Exit status 4.
@@ -34,7 +34,7 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
     })
 }
 
-/// The failure and its causes on one line; what a text says already is not said twice.
+/// The failure and its causes on one line. A cause that is named already is not named twice.
 pub(crate) fn message(error: &anyhow::Error) -> String {
     let mut told = String::new();
     for cause in error.chain().map(ToString::to_string) {

@@ -4,29 +4,25 @@
 
 pub mod cli;
 mod commands;
+mod databases;
 mod demo;
 mod dictionaries;
 mod failure;
+mod http_client;
 mod output;
 mod reload;
 mod serve;
 mod state;
 mod supervision;
 pub mod up;
+mod version;
 
 use std::process::ExitCode;
 
 use cli::{Cli, Command};
 
 pub use failure::Failure;
-
-/// Version of the program.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// Commit that the program was built from, if the build was told.
-pub const COMMIT: &str = match option_env!("COMMONS_COMMIT") {
-    Some(commit) => commit,
-    None => "unknown",
-};
+pub use version::{COMMIT, VERSION};
 
 /// Runs a command and returns the program's exit status.
 pub fn run(cli: Cli) -> ExitCode {
@@ -70,7 +66,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
     }
 }
 
-/// TLS and token signatures need one process-wide choice of cryptography; a second call does nothing.
+/// Chooses the cryptography of TLS and token signatures for the whole process. A second call does nothing.
 pub fn install_crypto() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }

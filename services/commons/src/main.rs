@@ -1,4 +1,4 @@
-//! The program.
+//! The program `commons`.
 
 use std::process::ExitCode;
 

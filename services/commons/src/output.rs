@@ -5,7 +5,7 @@ use std::{
     io::{self, ErrorKind, Write as _},
 };
 
-/// Prints a line. A reader that has gone away (`commons user list | head -1`) is no failure.
+/// Prints a line. A reader that has gone away (`commons user list | head -1`) is not a failure.
 ///
 /// # Errors
 /// When the line cannot be written for another reason, such as a full disk.

@@ -19,12 +19,21 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
+use clap::Args;
 use indexmap::IndexMap;
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokens::SigningKeys;
 
-use crate::Failure;
+use crate::failure::Failure;
+
+/// Where a commons of this machine keeps everything.
+#[derive(Debug, Clone, Args)]
+pub struct StateArgs {
+    /// The state folder: databases, objects, keys, secrets.
+    #[arg(long = "state", value_name = "DIR", env = "COMMONS_STATE", default_value = ".commons")]
+    pub folder: PathBuf,
+}
 
 /// A state folder.
 #[derive(Debug, Clone)]
@@ -32,7 +41,7 @@ pub struct State {
     folder: PathBuf,
 }
 
-/// The right to run a commons on a state folder; given up when dropped, also when the process is killed.
+/// The right to run a commons on a state folder. It ends when it is dropped, and when the process is killed.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
@@ -95,7 +104,7 @@ impl State {
     /// Opens `folder`, making it (for its owner only) when there is none.
     ///
     /// # Errors
-    /// When it cannot be made or is no folder.
+    /// When it cannot be made or is not a folder.
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
         let told = || format!("cannot use the state folder {}", folder.display());
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(told)?;
@@ -137,7 +146,8 @@ impl State {
             Ok(lock) => Ok(lock),
             Err(holder) => {
                 let told = format!(
-                    "another commons{holder} uses the state folder {}; stop it, or choose another folder with --state",
+                    "another commons{holder} uses the state folder {}; stop it, or choose another folder \
+                     with --state",
                     self.folder.display()
                 );
                 Err(Failure::Prerequisite(told).into())
@@ -213,7 +223,7 @@ impl State {
     pub fn signing_keys(&self) -> anyhow::Result<SigningKeys> {
         let folder = self.path("keys");
         if !folder.is_dir() {
-            // Made beside its place, so that a crash leaves no half pair.
+            // It is made beside its place, so that a crash does not leave half a pair.
             let making = self.path("keys.new");
             SigningKeys::generate(&making, &today())?;
             fs::rename(&making, &folder)?;
@@ -254,24 +264,12 @@ pub(crate) fn write_json<T: Serialize>(path: &Path, value: &T) -> anyhow::Result
     write_private(path, &format!("{text}\n"))
 }
 
-/// Writes a file that its owner alone can read, in one step: no reader ever sees half of it.
+/// Writes a file for its owner, in one step.
 ///
 /// # Errors
 /// When it cannot be written.
 pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    let told = || format!("cannot write {}", path.display());
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let making = path.with_file_name(name);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&making)
-        .with_context(told)?;
-    file.write_all(text.as_bytes()).with_context(told)?;
-    fs::rename(&making, path).with_context(told)
+    files::write_private(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]

@@ -36,8 +36,23 @@ pub(crate) enum End {
     Panic(String),
 }
 
-/// Watches for the reasons to end. Made before any background task starts, and kept: a signal that comes while nobody
-/// waits in [`Watch::end`] is noticed by the next who does.
+impl End {
+    /// What the program makes of it.
+    ///
+    /// # Errors
+    /// When a background task panicked.
+    pub(crate) fn into_result(self) -> anyhow::Result<()> {
+        match self {
+            Self::Signal => Ok(()),
+            Self::Panic(place) => {
+                anyhow::bail!("a background task panicked at {place}, so everything was stopped")
+            }
+        }
+    }
+}
+
+/// Watches for the reasons to end. Made before any background task starts, and kept: a signal that comes
+/// while nobody waits in [`Watch::end`] is noticed by the next who does.
 pub(crate) struct Watch {
     panics: watch::Receiver<Option<String>>,
     terminate: Signal,
@@ -48,8 +63,8 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Notices signals, and reports panics of background tasks, from now on. Needs a runtime. With `reload`, SIGHUP
-    /// asks for it, as it is usual of servers; without, it is a reason to end.
+    /// Notices signals, and reports panics of background tasks, from now on. Needs a runtime. With `reload`,
+    /// SIGHUP asks for it, as it is usual of servers; without, it is a reason to end.
     pub(crate) fn install(reload: Option<Asked>) -> io::Result<Self> {
         let (sender, panics) = watch::channel(None);
         let sender = Arc::new(Mutex::new(sender));
@@ -87,7 +102,7 @@ impl Watch {
                 _ = self.hangup.recv() => {}
                 place = panicked => return End::Panic(place),
             }
-            // Whoever closes his terminal does not want a new dictionary, but no commons any more.
+            // Who closes the terminal wants the commons to end, not a new dictionary.
             let terminal_is_gone = self.terminals != terminals();
             match &self.reload {
                 Some(reload) if !terminal_is_gone => reload.notify_one(),

@@ -1,5 +1,6 @@
-//! The dictionaries of existing commons under proof, read from the folder named by GEN3_REFERENCE (by default the folder
-//! `shared` beside the repository). Skipped with its reason where they are missing, unless CI_REQUIRE_REFERENCE=1.
+//! The dictionaries of existing commons under proof, read from the folder named by GEN3_REFERENCE (by default
+//! the folder `shared` beside the repository). Skipped with its reason where they are missing, unless
+//! CI_REQUIRE_REFERENCE=1.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::print_stdout, reason = "what was tried, or why nothing was, has to be seen")]

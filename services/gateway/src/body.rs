@@ -16,7 +16,7 @@ use crate::refusal::Refusal;
 
 type Body = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;
 
-/// What is known of a body while it passes.
+/// The state of a body while it passes.
 #[derive(Debug, Clone)]
 pub(crate) struct Passing {
     last_chunk: Rc<Cell<Instant>>,
@@ -54,8 +54,8 @@ impl Passing {
         Box::pin(watched)
     }
 
-    /// The output of `answer`, unless neither it nor the body makes progress for `limit`. A long upload over
-    /// a slow line is progress.
+    /// Waits for `answer`, unless neither it nor the body makes progress for `limit`. A long upload over a
+    /// slow line is progress.
     pub(crate) async fn within<F: Future>(&self, limit: Duration, answer: F) -> Option<F::Output> {
         tokio::pin!(answer);
         loop {

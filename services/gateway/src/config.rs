@@ -1,4 +1,4 @@
-//! What a gateway is told.
+//! The configuration of a gateway.
 
 use std::{collections::HashMap, sync::Arc};
 

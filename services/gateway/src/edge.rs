@@ -19,7 +19,7 @@ const ALLOWED_HEADERS: &str = "DNT,User-Agent,X-Requested-With,If-Modified-Since
 const EXPOSED_HEADERS: &str = "Content-Length,Content-Range";
 const SESSION_SECONDS: u32 = 1200;
 const VISITOR_SECONDS: u32 = 36_000_000;
-/// Longer values of our own cookies are not ours.
+/// A cookie of ours with a longer value was not set by us.
 const COOKIE_VALUE_LIMIT: usize = 256;
 
 /// The request as it came in.

@@ -21,7 +21,7 @@ const CLAIMED_IDENTITY: [&str; 10] = [
     "subdir",
 ];
 
-/// Removes every header by which a client could claim to be somebody.
+/// Removes every header by which a client could claim to be somebody else.
 pub(crate) fn drop_claims(headers: &mut HeaderMap) {
     let claims = |name: &HeaderName| name.as_str().contains('_') || CLAIMED_IDENTITY.contains(&name.as_str());
     let dropped: Vec<HeaderName> = headers.keys().filter(|name| claims(name)).cloned().collect();

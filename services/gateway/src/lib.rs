@@ -58,7 +58,7 @@ impl web::Service for Gateway {
         config.service(scope.default_service(actix::to(proxy::forward)));
     }
 
-    /// What is behind it sees to itself: [`web::mount`] here, its own server elsewhere.
+    /// What must not be dropped is kept by [`web::mount`] in this process, and by its own server elsewhere.
     fn may_be_dropped(&self) -> bool {
         true
     }

@@ -1,4 +1,4 @@
-//! Passing a request on to a service in another process, bodies streamed both ways.
+//! Passing a request on to a service in another process. Bodies are streamed both ways.
 
 use std::time::Duration;
 
@@ -32,10 +32,10 @@ const HOP_BY_HOP: [&str; 9] = [
 ];
 /// A body that makes no progress for this long is given up.
 const STALLED: Duration = Duration::from_secs(400);
-/// Chunks on their way from the client to the service.
+/// At most this many chunks are on their way from the client to the service.
 const CHUNKS_IN_FLIGHT: usize = 8;
 
-/// Why a request could not be passed on. All become 5xx, which the gateway masks.
+/// Why a request could not be passed on. Each becomes a 5xx, which the gateway masks.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProxyError {
     #[error("the address of the service {0} is not configured")]

@@ -1,8 +1,8 @@
 //! An S3-compatible endpoint over a folder, for a commons on one machine.
 //!
-//! `s3s` speaks the protocol and checks signatures (AWS Signature Version 4, in headers and in URLs), `s3s-fs`
-//! keeps the objects, and this module adds what a commons needs: listening and stopping, CORS for browsers,
-//! keys of any length, and a notice of every object that was completed.
+//! `s3s` speaks the protocol and checks signatures (AWS Signature Version 4, in headers and in URLs),
+//! `s3s-fs` keeps the objects, and this module adds what a commons needs: listening and stopping, CORS for
+//! browsers, keys of any length, and a notice of every object that was completed.
 
 mod multipart;
 mod objects;
@@ -98,7 +98,7 @@ impl EmbeddedS3 {
 
 fn make_bucket(folder: &Path, bucket: &str) -> io::Result<()> {
     if !s3s::path::check_bucket_name(bucket) {
-        let message = format!("{bucket:?} is no bucket name: use 3 to 63 of a-z, 0-9, dot and hyphen");
+        let message = format!("{bucket:?} is not a bucket name: use 3 to 63 of a-z, 0-9, dot and hyphen");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     std::fs::create_dir_all(folder.join(bucket))

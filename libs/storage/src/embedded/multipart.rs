@@ -14,13 +14,13 @@ use s3s::{
 };
 use sha2::{Digest as _, Sha256};
 
-/// Every part but the last has at least so many bytes (Amazon S3).
+/// Every part but the last has at least this many bytes (Amazon S3).
 const SMALLEST_PART: i64 = 5 * 1024 * 1024;
 /// Parts of uploads that were never ended are deleted when they are this old, at the next start.
 const LONGEST_UPLOAD: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The upload id that clients see: it holds for one object only. Without it whoever may upload anything could
-/// end an upload of his own under the key of somebody else's object.
+/// end an upload of their own under the key of somebody else's object.
 pub(super) fn sealed(upload: &str, bucket: &str, key: &str) -> String {
     format!("{upload}.{}", seal(bucket, key))
 }

@@ -1,12 +1,12 @@
 //! The objects themselves: `s3s-fs`, corrected where a commons would notice.
 //!
 //! - `s3s-fs` puts the whole key into the name of a side file, so a file name of some 90 characters would be
-//!   refused after its bytes were written. Long keys are kept under a short name here, and listed as they are; and
-//!   so are keys like `a//b`, which are no names of files.
+//!   refused after its bytes were written. Long keys are kept under a short name here, and listed as they
+//!   are; and so are keys like `a//b`, which are not names of files.
 //! - It makes a bucket of any name on PUT; here only buckets that exist take objects.
 //! - It returns keys as they are when they were asked for URL-encoded; here they are encoded.
-//! - It takes an upload apart before it looks whether the parts fit, and accepts an upload's id for any key; see
-//!   [`multipart`].
+//! - It takes an upload apart before it looks whether the parts fit, and accepts an upload's id for any key;
+//!   see [`multipart`].
 
 use std::{
     borrow::Cow,
@@ -63,10 +63,7 @@ impl Objects {
     }
 
     fn must_exist(&self, bucket: &str) -> S3Result<()> {
-        match self.folder.join(bucket).is_dir() {
-            true => Ok(()),
-            false => Err(s3_error!(NoSuchBucket)),
-        }
+        if self.folder.join(bucket).is_dir() { Ok(()) } else { Err(s3_error!(NoSuchBucket)) }
     }
 
     /// The name under which `key` is kept.
@@ -85,7 +82,7 @@ impl Objects {
         Ok(Cow::Owned(format!("{LONG_KEY_MARK}/{}", hex::encode(Sha256::digest(key.as_bytes())))))
     }
 
-    /// As [`Self::stored`], and remembers the real name of a long key before anything is kept under it.
+    /// As [`Self::stored`]; also remembers the real name of a long key before anything is kept under it.
     async fn stored_for_write(&self, bucket: &str, key: &str) -> S3Result<String> {
         self.must_exist(bucket)?;
         let stored = Self::stored(key)?.into_owned();
@@ -128,70 +125,78 @@ fn draft_name() -> String {
 
 #[async_trait]
 impl S3 for Objects {
-    async fn head_bucket(&self, req: S3Request<HeadBucketInput>) -> S3Result<S3Response<HeadBucketOutput>> {
-        self.files.head_bucket(req).await
+    async fn head_bucket(
+        &self,
+        request: S3Request<HeadBucketInput>,
+    ) -> S3Result<S3Response<HeadBucketOutput>> {
+        self.files.head_bucket(request).await
     }
 
     async fn list_buckets(
         &self,
-        req: S3Request<ListBucketsInput>,
+        request: S3Request<ListBucketsInput>,
     ) -> S3Result<S3Response<ListBucketsOutput>> {
-        self.files.list_buckets(req).await
+        self.files.list_buckets(request).await
     }
 
     async fn get_bucket_location(
         &self,
-        req: S3Request<GetBucketLocationInput>,
+        request: S3Request<GetBucketLocationInput>,
     ) -> S3Result<S3Response<GetBucketLocationOutput>> {
-        self.files.get_bucket_location(req).await
+        self.files.get_bucket_location(request).await
     }
 
     async fn head_object(
         &self,
-        mut req: S3Request<HeadObjectInput>,
+        mut request: S3Request<HeadObjectInput>,
     ) -> S3Result<S3Response<HeadObjectOutput>> {
-        req.input.key = Self::stored(&req.input.key)?.into_owned();
-        let mut answer = self.files.head_object(req).await?;
+        request.input.key = Self::stored(&request.input.key)?.into_owned();
+        let mut answer = self.files.head_object(request).await?;
         answer.output.accept_ranges = Some("bytes".into());
         Ok(answer)
     }
 
-    async fn get_object(&self, mut req: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
-        req.input.key = Self::stored(&req.input.key)?.into_owned();
-        let mut answer = self.files.get_object(req).await?;
+    async fn get_object(
+        &self,
+        mut request: S3Request<GetObjectInput>,
+    ) -> S3Result<S3Response<GetObjectOutput>> {
+        request.input.key = Self::stored(&request.input.key)?.into_owned();
+        let mut answer = self.files.get_object(request).await?;
         answer.output.accept_ranges = Some("bytes".into());
         Ok(answer)
     }
 
-    async fn put_object(&self, mut req: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
-        let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
-        req.input.key = self.stored_for_write(&bucket, &key).await?;
-        let answer = self.files.put_object(req).await?;
+    async fn put_object(
+        &self,
+        mut request: S3Request<PutObjectInput>,
+    ) -> S3Result<S3Response<PutObjectOutput>> {
+        let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
+        request.input.key = self.stored_for_write(&bucket, &key).await?;
+        let answer = self.files.put_object(request).await?;
         self.notice(bucket, key);
         Ok(answer)
     }
 
     async fn delete_object(
         &self,
-        mut req: S3Request<DeleteObjectInput>,
+        mut request: S3Request<DeleteObjectInput>,
     ) -> S3Result<S3Response<DeleteObjectOutput>> {
-        req.input.key = Self::stored(&req.input.key)?.into_owned();
-        self.files.delete_object(req).await
+        request.input.key = Self::stored(&request.input.key)?.into_owned();
+        self.files.delete_object(request).await
     }
 
     async fn list_objects_v2(
         &self,
-        req: S3Request<ListObjectsV2Input>,
+        request: S3Request<ListObjectsV2Input>,
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
-        let encoded = req.input.encoding_type.as_ref().is_some_and(|kind| kind.as_str() == EncodingType::URL);
-        let mut answer = self.files.list_objects_v2(req).await?;
+        let encoded =
+            request.input.encoding_type.as_ref().is_some_and(|kind| kind.as_str() == EncodingType::URL);
+        let mut answer = self.files.list_objects_v2(request).await?;
         let mut objects: Vec<Object> = Vec::new();
         for mut object in answer.output.contents.take().unwrap_or_default() {
             let real = self.real(object.key.unwrap_or_default()).await?;
-            object.key = Some(match encoded {
-                true => utf8_percent_encode(&real, KEY_IN_LIST).to_string(),
-                false => real,
-            });
+            let key = if encoded { utf8_percent_encode(&real, KEY_IN_LIST).to_string() } else { real };
+            object.key = Some(key);
             objects.push(object);
         }
         answer.output.contents = Some(objects);
@@ -200,11 +205,11 @@ impl S3 for Objects {
 
     async fn create_multipart_upload(
         &self,
-        mut req: S3Request<CreateMultipartUploadInput>,
+        mut request: S3Request<CreateMultipartUploadInput>,
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
-        let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
-        req.input.key = self.stored_for_write(&bucket, &key).await?;
-        let mut answer = self.files.create_multipart_upload(req).await?;
+        let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
+        request.input.key = self.stored_for_write(&bucket, &key).await?;
+        let mut answer = self.files.create_multipart_upload(request).await?;
         answer.output.upload_id = answer.output.upload_id.map(|id| multipart::sealed(&id, &bucket, &key));
         answer.output.key = Some(key);
         Ok(answer)
@@ -212,19 +217,22 @@ impl S3 for Objects {
 
     async fn upload_part(
         &self,
-        mut req: S3Request<UploadPartInput>,
+        mut request: S3Request<UploadPartInput>,
     ) -> S3Result<S3Response<UploadPartOutput>> {
-        let input = &mut req.input;
+        let input = &mut request.input;
         input.upload_id = multipart::opened(&input.upload_id, &input.bucket, &input.key)?;
         input.key = Self::stored(&input.key)?.into_owned();
-        self.files.upload_part(req).await.map_err(multipart::unknown_upload)
+        self.files.upload_part(request).await.map_err(multipart::unknown_upload)
     }
 
-    async fn list_parts(&self, mut req: S3Request<ListPartsInput>) -> S3Result<S3Response<ListPartsOutput>> {
-        let (key, upload) = (req.input.key.clone(), req.input.upload_id.clone());
-        req.input.upload_id = multipart::opened(&upload, &req.input.bucket, &key)?;
-        req.input.key = Self::stored(&key)?.into_owned();
-        let mut answer = self.files.list_parts(req).await?;
+    async fn list_parts(
+        &self,
+        mut request: S3Request<ListPartsInput>,
+    ) -> S3Result<S3Response<ListPartsOutput>> {
+        let (key, upload) = (request.input.key.clone(), request.input.upload_id.clone());
+        request.input.upload_id = multipart::opened(&upload, &request.input.bucket, &key)?;
+        request.input.key = Self::stored(&key)?.into_owned();
+        let mut answer = self.files.list_parts(request).await?;
         answer.output.key = Some(key);
         answer.output.upload_id = Some(upload);
         Ok(answer)
@@ -232,13 +240,13 @@ impl S3 for Objects {
 
     async fn complete_multipart_upload(
         &self,
-        mut req: S3Request<CompleteMultipartUploadInput>,
+        mut request: S3Request<CompleteMultipartUploadInput>,
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
-        let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
-        req.input.upload_id = multipart::opened(&req.input.upload_id, &bucket, &key)?;
-        req.input.key = Self::stored(&key)?.into_owned();
-        let wanted = req.input.multipart_upload.as_ref().and_then(|upload| upload.parts.clone());
-        let list = req.clone().map_input(|input| ListPartsInput {
+        let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
+        request.input.upload_id = multipart::opened(&request.input.upload_id, &bucket, &key)?;
+        request.input.key = Self::stored(&key)?.into_owned();
+        let wanted = request.input.multipart_upload.as_ref().and_then(|upload| upload.parts.clone());
+        let list = request.clone().map_input(|input| ListPartsInput {
             bucket: input.bucket,
             key: input.key,
             upload_id: input.upload_id,
@@ -246,19 +254,20 @@ impl S3 for Objects {
         });
         let there = self.files.list_parts(list).await?.output.parts.unwrap_or_default();
         multipart::check_parts(&wanted.unwrap_or_default(), &there)?;
-        let answer = self.files.complete_multipart_upload(req).await.map_err(multipart::unknown_upload)?;
+        let answer =
+            self.files.complete_multipart_upload(request).await.map_err(multipart::unknown_upload)?;
         self.notice(bucket, key);
         Ok(answer)
     }
 
     async fn abort_multipart_upload(
         &self,
-        mut req: S3Request<AbortMultipartUploadInput>,
+        mut request: S3Request<AbortMultipartUploadInput>,
     ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
-        let input = &mut req.input;
+        let input = &mut request.input;
         input.upload_id = multipart::opened(&input.upload_id, &input.bucket, &input.key)?;
         input.key = Self::stored(&input.key)?.into_owned();
-        self.files.abort_multipart_upload(req).await.map_err(multipart::unknown_upload)
+        self.files.abort_multipart_upload(request).await.map_err(multipart::unknown_upload)
     }
 }
 

@@ -251,5 +251,5 @@ async fn objects_outlive_a_restart_and_bad_bucket_names_are_refused() {
     let second = start("uploads").unwrap();
     let read = store(&second, "secret", http()).read(&at("g/f"), None).await.unwrap();
     assert_eq!(bytes(read).await, b"kept");
-    assert!(start("Not_A_Bucket").unwrap_err().to_string().contains("is no bucket name"));
+    assert!(start("Not_A_Bucket").unwrap_err().to_string().contains("is not a bucket name"));
 }

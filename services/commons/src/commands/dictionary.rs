@@ -2,17 +2,64 @@
 
 use std::{path::Path, time::Duration};
 
+use clap::Subcommand;
 use dictionary::{Dictionary, LoadError, Problem};
 use serde_json::json;
 
-use super::diff;
+use super::diff::{self, DiffArgs};
 use crate::{
-    Failure,
-    cli::DictionaryCommand,
+    failure::Failure,
     output::tell,
     reload::{self, Outcome},
-    state::State,
+    state::{State, StateArgs},
 };
+
+/// Commands about dictionaries.
+#[derive(Debug, Subcommand)]
+pub enum DictionaryCommand {
+    /// Check a dictionary and print every problem with its file and remedy
+    Check {
+        /// A folder of YAML files, a merged JSON file, or the address of one.
+        #[arg(value_name = "DIR|FILE|URL")]
+        source: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print example queries for a dictionary
+    Examples {
+        /// A folder of YAML files, a merged JSON file, or the address of one.
+        #[arg(value_name = "DIR|FILE|URL")]
+        source: String,
+        /// The project that they are about.
+        #[arg(long, value_name = "PROGRAM-PROJECT", default_value = "PROGRAM-PROJECT")]
+        project: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what is different in a new dictionary, and what it breaks
+    ///
+    /// The exit status is 0 when nothing breaks, and 4 when a change breaks stored records, submissions of
+    /// today's files or queries, or hides what is stored. With a database, the stored records that it breaks
+    /// are counted.
+    Diff(DiffArgs),
+    /// Make the commons that runs on this state folder load its dictionary again, and wait until it serves it
+    ///
+    /// The same happens when the commons gets SIGHUP, and when the files of its dictionary change. No request
+    /// fails meanwhile. A dictionary that cannot be used changes nothing (exit status 4).
+    Reload {
+        /// Seconds to wait.
+        #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+        timeout: u64,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// Where everything is kept.
+        #[command(flatten)]
+        state: StateArgs,
+    },
+}
 
 pub(crate) async fn run(command: DictionaryCommand) -> anyhow::Result<()> {
     match command {
@@ -83,8 +130,8 @@ async fn tell_problems(source: &str, json: bool) -> anyhow::Result<()> {
     }
 }
 
-/// Every rule of a published dictionary, not only those without which it does not load; and how many node types
-/// there are when it does.
+/// The problems by every rule of a published dictionary, not only those that keep it from loading; and the
+/// number of its node types when it loads.
 async fn check(source: &str) -> Result<(Vec<Problem>, usize), LoadError> {
     let files = match dictionary::read_files(source).await {
         Ok(files) => files,

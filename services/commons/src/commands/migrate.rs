@@ -3,16 +3,37 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use clap::Args;
 use sqlx::PgPool;
 
 use super::workbench::Workbench;
 use crate::{
-    cli::{DatabaseName, MigrateArgs},
+    databases::{self, DatabaseName},
     dictionaries,
     output::tell,
-    state::State,
-    up::databases,
+    state::{State, StateArgs},
 };
+
+/// Options of `commons migrate`.
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    /// One service's database. Default: all of them.
+    pub service: Option<DatabaseName>,
+    /// Where everything is kept.
+    #[command(flatten)]
+    pub state: StateArgs,
+    /// The database itself (with a service), or the server that has all of them. Default: those of the state
+    /// folder.
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Data dictionary of the graph tables. Default: the one that the commons last ran with, or the built-in
+    /// one.
+    #[arg(long, value_name = "DIR|FILE|URL")]
+    pub dictionary: Option<String>,
+    /// Print the statements for the graph's database (sheepdog's), and run none.
+    #[arg(long)]
+    pub plan: bool,
+}
 
 pub(crate) async fn run(args: MigrateArgs) -> anyhow::Result<()> {
     if args.plan {
@@ -65,8 +86,8 @@ async fn migrate(service: DatabaseName, pool: &PgPool, dictionary: Option<&str>)
     Ok(())
 }
 
-/// Prints what would be done in the graph's database; nothing is changed. The other databases have few tables, whose
-/// making is no list of statements but a script that looks around while it runs.
+/// Prints what would be done in the graph's database; nothing is changed. The other databases have few
+/// tables, which are made by a script that looks around while it runs, not by a list of statements.
 async fn plan(args: MigrateArgs) -> anyhow::Result<()> {
     let graph = DatabaseName::Sheepdog;
     if let Some(other) = args.service.filter(|service| *service != graph) {
@@ -95,9 +116,10 @@ async fn plan(args: MigrateArgs) -> anyhow::Result<()> {
 async fn print_plan(pool: &PgPool, dictionary: Option<&str>) -> anyhow::Result<()> {
     let dictionary = dictionaries::load(dictionary).await?;
     let plan = psqlgraph::plan(pool, &dictionary).await?;
-    match plan.is_empty() {
-        true => tell(format_args!("-- {}: up to date", DatabaseName::Sheepdog.as_str()))?,
-        false => tell(format_args!("{}", plan.script().trim_end()))?,
+    if plan.is_empty() {
+        tell(format_args!("-- {}: up to date", DatabaseName::Sheepdog.as_str()))?;
+    } else {
+        tell(format_args!("{}", plan.script().trim_end()))?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The small commands.
+//! The commands beside `up` and `serve`.
 
 pub(crate) mod database;
 pub(crate) mod dictionary;
@@ -14,7 +14,12 @@ use clap::CommandFactory as _;
 use serde_json::json;
 use url::Url;
 
-use crate::{COMMIT, Failure, VERSION, cli::Cli, output::tell};
+use crate::{
+    cli::Cli,
+    failure::Failure,
+    output::tell,
+    version::{COMMIT, VERSION},
+};
 
 pub(crate) fn version(as_json: bool) -> anyhow::Result<()> {
     if as_json {

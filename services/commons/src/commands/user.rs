@@ -1,20 +1,79 @@
 //! `commons user`.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use arborist::sync::Change;
+use clap::Subcommand;
 use comfy_table::{Table, presets::NOTHING};
 use fence::credentials;
-use serde::Serialize;
 use serde_json::json;
 
 use super::workbench::Workbench;
 use crate::{
-    cli::{DatabaseName, StateArgs, UserCommand},
+    databases::DatabaseName,
     output::tell,
-    state::State,
+    state::{State, StateArgs},
     up,
 };
+
+/// Commands about users.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Load a user.yaml
+    Sync {
+        /// The file.
+        file: PathBuf,
+        /// Say what would change, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// Where everything is kept.
+        #[command(flatten)]
+        state: StateArgs,
+    },
+    /// Print an access token
+    Token {
+        /// User name.
+        name: String,
+        /// Life in seconds.
+        #[arg(long, value_name = "SECONDS", default_value_t = 3600, allow_negative_numbers = true)]
+        expires_in: i64,
+        /// Scopes, separated by commas or spaces.
+        #[arg(long, default_value = "openid,user,data,credentials,admin,google_credentials")]
+        scope: String,
+        /// Where everything is kept.
+        #[command(flatten)]
+        state: StateArgs,
+    },
+    /// Write a new API key file, as the login page would give it
+    ApiKey {
+        /// User name.
+        name: String,
+        /// The file to write.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Life in seconds.
+        #[arg(long, value_name = "SECONDS", default_value_t = 2_592_000)]
+        expires_in: i64,
+        /// Where everything is kept.
+        #[command(flatten)]
+        state: StateArgs,
+    },
+    /// List the users
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// Where everything is kept.
+        #[command(flatten)]
+        state: StateArgs,
+    },
+}
 
 pub(crate) async fn run(command: UserCommand) -> anyhow::Result<()> {
     match command {
@@ -40,7 +99,11 @@ async fn sync(file: &Path, dry_run: bool, json: bool, state: &StateArgs) -> anyh
     let report = bench
         .with(async |bench: Arc<Workbench>| {
             let (fence, arborist) = (bench.pool(DatabaseName::Fence)?, bench.pool(DatabaseName::Arborist)?);
-            up::load_users(&fence, &arborist, &users, dry_run).await
+            if dry_run {
+                up::preview_users(&fence, &arborist, &users).await
+            } else {
+                up::load_users(&fence, &arborist, &users).await
+            }
         })
         .await?;
     for problem in &users.warnings {
@@ -73,20 +136,10 @@ async fn token(name: String, expires_in: i64, scope: &str, state: &StateArgs) ->
     Ok(())
 }
 
-#[derive(Serialize, sqlx::FromRow)]
-struct Listed {
-    username: String,
-    display_name: Option<String>,
-    is_admin: Option<bool>,
-}
-
 async fn list(json: bool, state: &StateArgs) -> anyhow::Result<()> {
-    const USERS: &str = r#"select username, display_name, is_admin from "User" order by username"#;
     let bench = Workbench::open(State::existing(&state.folder)?).await?;
-    let users: Vec<Listed> = bench
-        .with(async |bench: Arc<Workbench>| {
-            Ok(sqlx::query_as(USERS).fetch_all(&bench.pool(DatabaseName::Fence)?).await?)
-        })
+    let users = bench
+        .with(async |bench: Arc<Workbench>| Ok(fence::users::list(&bench.pool(DatabaseName::Fence)?).await?))
         .await?;
     if json {
         tell(serde_json::to_string(&users)?)?;

@@ -1,4 +1,4 @@
-//! What commands need of a commons on this machine, whether it runs or not.
+//! What commands use of a commons on this machine, whether it runs or not.
 
 use std::{future::Future, sync::Arc};
 
@@ -9,16 +9,13 @@ use sqlx::PgPool;
 use storage::{Buckets, S3Store};
 
 use crate::{
-    Failure,
-    cli::DatabaseName,
+    databases::{self, DatabaseName, Databases},
+    failure::Failure,
+    http_client::http_client,
     state::{Lock, Run, State},
-    up::{
-        databases::{self, Databases},
-        http_client,
-    },
 };
 
-/// The databases of a commons: those of the running one, or its private server for the time of the command.
+/// The databases of a commons: those of the running one, or its private server, started for the command.
 pub(crate) struct Workbench {
     pub(crate) state: State,
     pub(crate) run: Run,
@@ -48,7 +45,7 @@ impl Workbench {
         Ok(Self { state, run, databases: Some((databases, lock)) })
     }
 
-    /// Runs `work` and puts everything back, whatever comes of it.
+    /// Runs `work` and puts everything back, whether it fails or not.
     pub(crate) async fn with<T, F: Future<Output = anyhow::Result<T>>>(
         self,
         work: impl FnOnce(Arc<Self>) -> F,
@@ -69,7 +66,7 @@ impl Workbench {
         )
     }
 
-    /// fence, for making tokens and keys; it serves nobody.
+    /// fence, for making tokens and keys. It serves no requests.
     pub(crate) fn fence(&self) -> anyhow::Result<Arc<Fence>> {
         let client = http_client()?;
         let service = |name: &str| self.run.services.get(name).cloned().unwrap_or_default();

@@ -1,8 +1,8 @@
-//! Another dictionary without a restart, and without a request that fails.
+//! Serving another dictionary without a restart and without a failed request.
 //!
-//! The new dictionary is loaded and checked, the database gets the tables that it needs, the services are built anew
-//! beside those that serve, and only then replaced, each in one step: a request meets the old one or the new one.
-//! Whatever fails on the way, the old dictionary stays.
+//! The new dictionary is loaded and checked, the database gets the tables that it needs, the services are
+//! built anew beside those that serve, and only then replaced, each in one step: a request meets the old one
+//! or the new one. Whatever fails on the way, the old dictionary stays.
 
 mod report;
 mod served;
@@ -22,9 +22,9 @@ pub(crate) use report::{Outcome, Report, ask};
 pub(crate) use served::Served;
 pub(crate) use trigger::{Asked, Trigger, Triggers};
 
-/// Pauses between looks at tables that somebody else makes.
+/// Pause between two looks at tables that another process makes.
 const PAUSE: Duration = Duration::from_secs(1);
-/// So many changes that break something are logged one by one.
+/// At most this many breaking changes are logged one by one.
 const LOGGED_CHANGES: usize = 20;
 
 /// Who makes the tables of a dictionary.
@@ -44,8 +44,8 @@ pub(crate) struct Reload {
     pub(crate) pool: PgPool,
     /// Who makes its tables.
     pub(crate) tables: Tables,
-    /// The services, in the order of their replacement: readers before writers, so that what the new one has written,
-    /// the new one can read.
+    /// The services, in the order of their replacement: readers before writers, so that what the new one has
+    /// written, the new one can read.
     pub(crate) served: Vec<Arc<dyn Served>>,
     /// The dictionary that is served.
     pub(crate) dictionary: Arc<Dictionary>,
@@ -88,7 +88,7 @@ impl Reload {
                 Err(error) => Outcome::Failed { error: format!("{error:#}") },
             };
             self.tell(&outcome, asked, started.elapsed());
-            // A source that only looked changed is no news.
+            // Nobody needs to know that a source only looked changed.
             if asked || request.is_some() || outcome != Outcome::Unchanged {
                 self.report(request, &outcome);
             }
@@ -104,7 +104,7 @@ impl Reload {
         }
     }
 
-    /// Everything but the replacement. `None` when it is the dictionary that is served already.
+    /// Does everything but the replacement. `None` when that dictionary is served already.
     async fn attempt(&self, trigger: Trigger) -> anyhow::Result<Option<Ready>> {
         let files = match trigger {
             Trigger::Changed(files) => files?,
@@ -123,7 +123,7 @@ impl Reload {
         Ok(Some(ready))
     }
 
-    /// How many changes break something.
+    /// Replaces the services and returns the number of breaking changes.
     fn replace(&mut self, ready: Ready) -> usize {
         let breaking: Vec<_> = ready.changes.iter().filter(|change| change.breaks()).collect();
         for change in breaking.iter().take(LOGGED_CHANGES) {

@@ -1,8 +1,8 @@
-//! How a command asks a running commons for a reload, and learns what came of it.
+//! How a command asks a running commons for a reload and learns the result.
 //!
-//! The command leaves a number in the state folder, larger than all before, and sends SIGHUP. The commons reads the
-//! number before it reads the dictionary, and leaves it in its report: a report with that number, or a larger one, is
-//! about the dictionary as it was when the command asked, or later.
+//! The command leaves a number in the state folder, larger than all before, and sends SIGHUP. The commons
+//! reads the number before it reads the dictionary, and leaves it in its report: a report with that number,
+//! or a larger one, is about the dictionary as it was when the command asked, or later.
 
 use std::{
     path::PathBuf,
@@ -14,24 +14,24 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Failure,
+    failure::Failure,
     state::{Run, State, read_json, write_json},
 };
 
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What came of an attempt.
+/// The result of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub(crate) enum Outcome {
-    /// It is the dictionary that was served before.
+    /// The dictionary is the one that was served before.
     Unchanged,
-    /// It is served now.
+    /// The new dictionary is served.
     Replaced {
-        /// So many of its changes break something.
+        /// How many of its changes break something.
         breaking: usize,
     },
-    /// It cannot be used.
+    /// The new dictionary cannot be used.
     Failed {
         /// Why not.
         error: String,
@@ -43,14 +43,14 @@ pub(crate) enum Outcome {
 pub(crate) struct Report {
     /// The largest number that was there when the attempt began.
     pub(crate) request: Option<u64>,
-    /// What came of it.
+    /// The result.
     #[serde(flatten)]
     pub(crate) outcome: Outcome,
     /// Digest of the dictionary that is served now.
     pub(crate) digest: String,
     /// How many node types it has.
     pub(crate) node_types: usize,
-    /// Where it is from; nothing for the built-in one.
+    /// Its source; `None` for the built-in one.
     pub(crate) source: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What is built anew for another dictionary.
+//! The services that are rebuilt for another dictionary.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use web::Current;
 
 /// A service that serves from a dictionary.
 pub(crate) trait Served: Send + Sync {
-    /// Builds it for `dictionary` and gives the step that puts the new one in place of the old one, which cannot fail.
+    /// Builds the service for `dictionary` and returns the step that replaces the old one, which cannot fail.
     ///
     /// # Errors
     /// When it cannot serve from that dictionary.

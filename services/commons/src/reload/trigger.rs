@@ -7,10 +7,10 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use tokio::sync::Notify;
 
-/// Somebody asked for a reload. A request that comes before anybody waits is not lost.
+/// Tells that somebody asked for a reload. A request that comes before anybody waits is not lost.
 pub(crate) type Asked = Arc<Notify>;
 
-/// Why to reload.
+/// A reason to reload.
 pub(crate) enum Trigger {
     /// Somebody asked for it: the source has to be read.
     Asked,
@@ -18,16 +18,16 @@ pub(crate) enum Trigger {
     Changed(Result<IndexMap<String, Value>, LoadError>),
 }
 
-/// What can be a reason.
+/// The reasons that are waited for.
 pub(crate) struct Triggers {
     asked: Asked,
     watched: Option<(Watched, Duration)>,
-    /// The last failure, which is told once.
+    /// The last failure, which is reported once.
     told: Option<String>,
 }
 
 impl Triggers {
-    /// Requests through `asked`; and `source`, looked at whenever `interval` has passed.
+    /// Waits for requests through `asked`, and looks at `source` once in each `interval`.
     pub(crate) fn new(asked: Asked, source: Option<&str>, interval: Option<Duration>) -> Self {
         let watched = source.zip(interval).map(|(source, interval)| (Watched::new(source), interval));
         Self { asked, watched, told: None }

@@ -1,19 +1,22 @@
 //! `commons serve`: one service alone, as in a container. Options have the names of the historic variables.
 
+mod built;
 mod neighbours;
 mod options;
 mod services;
 mod waiting;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use clap::Subcommand;
-use web::{Server, Service};
+use web::Server;
 
 use crate::{
     reload::{Asked, Reload, Triggers},
-    supervision::{End, Watch},
+    supervision::Watch,
+    version::VERSION,
 };
+use built::Built;
 use options::{
     ArboristArgs, DictionaryAt, FenceArgs, GatewayArgs, GuppyArgs, IndexdArgs, Listen, PeregrineArgs,
     SheepdogArgs,
@@ -74,12 +77,6 @@ impl Serve {
     }
 }
 
-/// A service, and how it gets another dictionary if it has one.
-pub(crate) struct Built {
-    service: Arc<dyn Service>,
-    reload: Option<Reload>,
-}
-
 pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
     let asked = Asked::default();
     let mut watch = Watch::install(serve.dictionary().map(|_| asked.clone()))?;
@@ -89,11 +86,11 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
     let threads = listen.threads();
     let Built { service, reload } = tokio::select! {
         built = serve.build() => built?,
-        end = watch.end() => return ended(end),
+        end = watch.end() => return end.into_result(),
     };
     let name = service.name();
     let server = Server::start(listener, service, threads)?;
-    tracing::info!(service = name, address = %address, version = crate::VERSION, "serving");
+    tracing::info!(service = name, address = %address, version = VERSION, "serving");
     let triggers = serve.dictionary().map(|dictionary| {
         let interval = (dictionary.dictionary_refresh > 0).then_some(dictionary.dictionary_refresh);
         Triggers::new(asked, dictionary.source(), interval.map(Duration::from_secs))
@@ -103,12 +100,5 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
     drop(reloading);
     tracing::info!(service = name, "stopping");
     server.stop().await?;
-    ended(end)
-}
-
-fn ended(end: End) -> anyhow::Result<()> {
-    match end {
-        End::Signal => Ok(()),
-        End::Panic(place) => anyhow::bail!("a background task panicked at {place}; the service was stopped"),
-    }
+    end.into_result()
 }

@@ -1,4 +1,4 @@
-//! From options to connections.
+//! Turns options into connections.
 
 use std::{collections::HashMap, fs, path::Path, str::FromStr as _, sync::Arc};
 
@@ -16,7 +16,7 @@ use super::{
     options::{ArboristAt, Database, DictionaryAt, IndexdAt, Tokens},
     waiting,
 };
-use crate::{dictionaries, up::databases};
+use crate::{databases, dictionaries};
 
 #[derive(Deserialize)]
 struct Creds {
@@ -29,7 +29,7 @@ struct Creds {
 }
 
 impl Database {
-    /// How to connect, or `None` when no option says.
+    /// How to connect, or `None` when no option says it.
     pub(crate) fn options(&self) -> anyhow::Result<Option<PgConnectOptions>> {
         if let Some(url) = &self.database_url {
             // SQLAlchemy's spelling names the driver too.
@@ -65,7 +65,8 @@ impl Database {
     pub(crate) async fn pool(&self) -> anyhow::Result<PgPool> {
         let Some(options) = self.options()? else {
             bail!(
-                "no database is given: name it by --database-url, by --creds, or by PGHOST, PGUSER, PGPASSWORD, PGDB"
+                "no database is given: name it by --database-url, by --creds, or by PGHOST, PGUSER, \
+                 PGPASSWORD, PGDB"
             );
         };
         Ok(pool_when_it_answers(options).await)
@@ -75,7 +76,7 @@ impl Database {
 /// A pool, once its database answers.
 pub(crate) async fn pool_when_it_answers(options: PgConnectOptions) -> PgPool {
     let pool = databases::pool_with(options);
-    waiting::until("the database", async || sqlx::query("select 1").execute(&pool).await).await;
+    waiting::until("the database", async || pool.acquire().await).await;
     pool
 }
 
@@ -90,7 +91,7 @@ impl DictionaryAt {
     /// The dictionary, once it can be read.
     ///
     /// # Errors
-    /// When it can be read but not used: waiting would not help.
+    /// When it can be read but not used, because waiting would not help.
     pub(crate) async fn load(&self) -> anyhow::Result<Arc<Dictionary>> {
         let loaded =
             waiting::until("the dictionary", async || match dictionaries::load(self.source()).await {
@@ -123,7 +124,8 @@ impl Tokens {
         issuers.extend(self.conf_hostname.iter().map(|host| format!("https://{host}/user")));
         if issuers.is_empty() {
             bail!(
-                "whose tokens are accepted? name fence's public address by --issuer, or the host by CONF_HOSTNAME"
+                "whose tokens are accepted? name fence's public address by --issuer, or the host by \
+                 CONF_HOSTNAME"
             );
         }
         Ok(Arc::new(Verifier::remote(self.jwks_url.clone(), issuers, client.clone())))

@@ -1,4 +1,4 @@
-//! Options of the single services.
+//! The options of each service.
 
 use std::{net::IpAddr, path::PathBuf};
 
@@ -90,7 +90,8 @@ pub struct Tokens {
         default_value = "http://fence-service/.well-known/jwks"
     )]
     pub jwks_url: String,
-    /// Issuers of accepted tokens, fence's public address (may be repeated; a list with commas in the variable).
+    /// Issuers of accepted tokens, fence's public address (may be repeated; a list with commas in the
+    /// variable).
     #[arg(long = "issuer", value_name = "URL", env = "TOKEN_ISSUERS", value_delimiter = ',')]
     pub issuers: Vec<String>,
     /// Host name of the commons, for the issuer https://HOST/user.
@@ -107,8 +108,8 @@ pub struct DictionaryAt {
     /// A folder of YAML files, used when there is no address.
     #[arg(long, value_name = "DIR", env = "PATH_TO_SCHEMA_DIR")]
     pub schema_dir: Option<String>,
-    /// Look every so many seconds whether the dictionary has changed, and serve the new one without a restart; 0 never.
-    /// SIGHUP makes the service look at once.
+    /// Check every SECONDS whether the dictionary has changed, and serve the new one without a restart; 0
+    /// never checks. SIGHUP makes the service check at once.
     #[arg(long, value_name = "SECONDS", env = "DICTIONARY_REFRESH", default_value_t = 0)]
     pub dictionary_refresh: u64,
 }
@@ -122,16 +123,16 @@ pub struct FenceArgs {
     /// Its database; the key DB of the configuration is used when nothing is given here.
     #[command(flatten)]
     pub database: Database,
-    /// arborist; the key ARBORIST of the configuration goes before the default.
+    /// arborist's address. Default: the key ARBORIST of the configuration, then http://arborist-service.
     #[arg(long, value_name = "URL", env = "ARBORIST_URL")]
     pub arborist_url: Option<String>,
-    /// indexd; the key INDEXD of the configuration goes before the default.
+    /// indexd's address. Default: the key INDEXD of the configuration, then http://indexd-service.
     #[arg(long, value_name = "URL", env = "INDEX_CLIENT_HOST")]
     pub index_url: Option<String>,
-    /// Basic login for writing to indexd; before the key INDEXD_USERNAME.
+    /// Basic login for writing to indexd. Default: the key INDEXD_USERNAME.
     #[arg(long, env = "INDEXD_USER")]
     pub indexd_user: Option<String>,
-    /// Its password; before the key INDEXD_PASSWORD.
+    /// Its password. Default: the key INDEXD_PASSWORD.
     #[arg(long, env = "INDEXD_PASS", hide_env_values = true)]
     pub indexd_password: Option<String>,
     /// fence-config.yaml.
@@ -161,9 +162,9 @@ pub struct ArboristArgs {
     pub jwks_url: String,
 }
 
-/// Options of indexd. Its other settings come from the environment: INDEX_CONFIG, HOSTNAME, FENCE_SERVICE_URL, DIST,
-/// DRS_SERVICE_INFO, MAX_BULK_REQUEST_LENGTH, CLOUD_PROVIDER_MAP, DRS_AUTHORIZATION_METADATA, DEFAULT_BEARER_ISSUER,
-/// DEFAULT_PASSPORT_ISSUER, DEFAULT_PREFERRED_TYPE.
+/// Options of indexd. Its other settings come from the environment: INDEX_CONFIG, HOSTNAME,
+/// FENCE_SERVICE_URL, DIST, DRS_SERVICE_INFO, MAX_BULK_REQUEST_LENGTH, CLOUD_PROVIDER_MAP,
+/// DRS_AUTHORIZATION_METADATA, DEFAULT_BEARER_ISSUER, DEFAULT_PASSPORT_ISSUER, DEFAULT_PREFERRED_TYPE.
 #[derive(Debug, Clone, Args)]
 pub struct IndexdArgs {
     /// Where to listen.
@@ -207,7 +208,7 @@ pub struct SheepdogArgs {
     /// Tokens.
     #[command(flatten)]
     pub tokens: Tokens,
-    /// Put before /programs/... in the resource paths of registered files.
+    /// Prefix of /programs/... in the resource paths of registered files.
     #[arg(long, env = "AUTH_NAMESPACE", default_value = "")]
     pub auth_namespace: String,
     /// Refuse file records whose bytes the file index does not know yet.

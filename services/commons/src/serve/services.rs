@@ -19,16 +19,16 @@ use tokens::{SigningKeys, Verifier};
 use web::{Current, Service};
 
 use super::{
-    Built,
+    built::Built,
     neighbours::{login, read, upstreams},
     options::{
         ArboristArgs, Database, DictionaryAt, FenceArgs, GatewayArgs, IndexdArgs, PeregrineArgs, SheepdogArgs,
     },
 };
 use crate::{
-    COMMIT, VERSION,
+    http_client::http_client,
     reload::{self, Reload, Served, Tables},
-    up::http_client,
+    version::{COMMIT, VERSION},
 };
 
 pub(crate) async fn arborist(args: &ArboristArgs) -> anyhow::Result<Arc<dyn Service>> {
@@ -40,7 +40,7 @@ pub(crate) async fn arborist(args: &ArboristArgs) -> anyhow::Result<Arc<dyn Serv
     Ok(Arborist::build(::arborist::Config::default(), pool, verifier))
 }
 
-/// What of fence-config.yaml says where the others are.
+/// The keys of fence-config.yaml that say where the other services are.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE", default)]
 struct FenceNeighbours {
@@ -97,7 +97,7 @@ pub(crate) async fn indexd(args: &IndexdArgs) -> anyhow::Result<Arc<dyn Service>
     Ok(Indexd::build(config, pool, authz))
 }
 
-/// The tables of `dictionary`, made or waited for.
+/// Makes the tables of `dictionary`, or waits for them.
 async fn prepare_tables(
     database: &Database,
     pool: &sqlx::PgPool,
@@ -184,7 +184,7 @@ pub(crate) fn gateway(args: &GatewayArgs) -> anyhow::Result<Arc<dyn Service>> {
         public_url: args.public_url.clone(),
         cookie_domain: args.cookie_domain.clone(),
         credential_origins: serde_json::from_str(origins)
-            .context("ORIGINS_ALLOW_CREDENTIALS is no JSON list")?,
+            .context("ORIGINS_ALLOW_CREDENTIALS is not a JSON list")?,
         upstreams: upstreams(names, &args.upstreams)?,
         logins,
         authz: args.arborist.client(&client),

@@ -1,11 +1,12 @@
-//! Waiting for what a service needs. Services of a commons start in any order; each waits, and says for what.
+//! Waiting for what a service needs. The services of a commons start in any order; each waits for the others
+//! and logs what it waits for.
 
 use std::{fmt::Display, time::Duration};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Tries until it works, with growing pauses.
+/// Tries until it succeeds, with growing pauses.
 pub(crate) async fn until<T, E: Display>(what: &str, mut attempt: impl AsyncFnMut() -> Result<T, E>) -> T {
     let mut pause = FIRST_PAUSE;
     loop {

@@ -1,17 +1,18 @@
-//! The user.yaml of a commons on one machine: the operator's, with the user `admin` added. Pure.
+//! The user.yaml of a commons on one machine: the operator's file with the user `admin` added. Pure.
 //!
-//! What the file says about `admin`, the role, the policy or a resource of the same name stands as it is: the
-//! operator decides. Everything else of the built-in file is added, so that there is always somebody with every right.
+//! What the file says about `admin`, the role, the policy or a resource of the same name is kept: the
+//! operator decides. Everything else of the built-in file is added, so that there is always somebody with
+//! every right.
 
 use serde_yaml_ng::{Mapping, Value};
 
 /// What is added.
 const BUILT_IN: &str = include_str!("administrator.yaml");
 
-/// `given` with the administrator added; the built-in file alone without one.
+/// `given` with the administrator added. Without `given`, the built-in file alone.
 ///
 /// # Errors
-/// When `given` is no YAML mapping.
+/// When `given` is not a YAML mapping.
 pub(crate) fn with_administrator(given: Option<&str>) -> Result<String, serde_yaml_ng::Error> {
     let Some(given) = given else { return Ok(BUILT_IN.to_owned()) };
     let mut file: Mapping = serde_yaml_ng::from_str::<Option<Mapping>>(given)?.unwrap_or_default();
@@ -41,7 +42,8 @@ fn entry<'m>(mapping: &'m mut Mapping, key: &str) -> &'m mut Mapping {
     value.as_mapping_mut().expect("made a mapping in the line before")
 }
 
-/// Adds the items of `more` that the list has not yet, by their `key`; resources of the same name are merged.
+/// Adds the items of `more` that the list lacks, compared by their `key`. Resources of the same name are
+/// merged.
 fn add_items(parent: &mut Mapping, list: &str, key: &str, more: Option<&Value>) {
     let Some(more) = more.and_then(Value::as_sequence) else { return };
     let value = parent.entry(list.into()).or_insert(Value::Null);

@@ -52,16 +52,19 @@ impl Announcement {
         let login = if development_login {
             let page = format!("{url}/user/login/dev?redirect={url}/query", url = self.url);
             format!(
-                "\n  Log in in a browser   {page}\n                        (development login: anybody, no password, this machine only)"
+                "\n  Log in in a browser   {page}\
+                 \n                        (development login: anybody, no password, this machine only)"
             )
         } else {
             String::new()
         };
         format!(
-            "{table}\n\n  Query in a browser    {url}/query\n  State folder          {state}\n  API key of `admin`    {key}{login}\n\nTry next\n  \
+            "{table}\n\n  Query in a browser    {url}/query\n  State folder          {state}\n  \
+             API key of `admin`    {key}{login}\n\nTry next\n  \
              curl {url}/_status\n  \
              commons user token admin --state {state}\n  \
-             python: Gen3Auth(refresh_file=\"{key}\")\n\nReady after {seconds:.1} s. Ctrl-C stops everything.",
+             python: Gen3Auth(refresh_file=\"{key}\")\n\n\
+             Ready after {seconds:.1} s. Ctrl-C stops everything.",
             state = self.state.display(),
             key = self.api_key_file.display(),
             url = self.url,

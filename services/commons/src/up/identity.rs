@@ -12,8 +12,9 @@ use serde::Deserialize;
 use sqlx::PgPool;
 use useryaml::UserYaml;
 
+use super::administrator::with_administrator;
 use crate::{
-    Failure,
+    failure::Failure,
     state::{self, State},
 };
 
@@ -32,17 +33,11 @@ pub(crate) fn administrator_key_file(state: &State) -> PathBuf {
 /// # Errors
 /// Every problem of the file, one a line.
 pub(crate) fn read_user_yaml(file: Option<&Path>) -> anyhow::Result<UserYaml> {
-    let given = match file {
-        Some(file) => {
-            Some(fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?)
-        }
-        None => None,
-    };
-    if let (Some(given), Some(file)) = (&given, file) {
-        // As it stands, so that problems have the places of the operator's file.
-        parse(given).with_context(|| format!("{} cannot be used", file.display()))?;
-    }
-    parse(&super::with_administrator(given.as_deref())?)
+    let Some(file) = file else { return parse(&with_administrator(None)?) };
+    let given = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    // As it stands, so that problems have the places of the operator's file.
+    parse(&given).with_context(|| format!("{} cannot be used", file.display()))?;
+    parse(&with_administrator(Some(&given))?)
 }
 
 fn parse(text: &str) -> anyhow::Result<UserYaml> {
@@ -56,22 +51,43 @@ fn parse(text: &str) -> anyhow::Result<UserYaml> {
 ///
 /// # Errors
 /// When a database fails.
-pub(crate) async fn load(
+pub(crate) async fn load(fence: &PgPool, arborist: &PgPool, users: &UserYaml) -> anyhow::Result<SyncReport> {
+    write_users(fence, users).await?;
+    write_rights(arborist, users, options(fence).await?).await
+}
+
+/// Says what [`load`] would change of the rights, and changes nothing.
+///
+/// # Errors
+/// When a database fails.
+pub(crate) async fn preview(
     fence: &PgPool,
     arborist: &PgPool,
     users: &UserYaml,
-    dry_run: bool,
 ) -> anyhow::Result<SyncReport> {
-    if !dry_run {
-        fence::users::apply(fence, users).await.context("users cannot be written to fence's database")?;
-    }
+    write_rights(arborist, users, sync::Options { dry_run: true, ..options(fence).await? }).await
+}
+
+async fn options(fence: &PgPool) -> anyhow::Result<sync::Options> {
     let clients = fence::clients::ids_by_name(fence).await.context("fence's clients cannot be read")?;
-    let options = sync::Options { dry_run, clients, ..sync::Options::default() };
+    Ok(sync::Options { clients, ..sync::Options::default() })
+}
+
+async fn write_users(fence: &PgPool, users: &UserYaml) -> anyhow::Result<()> {
+    fence::users::apply(fence, users).await.context("users cannot be written to fence's database")?;
+    Ok(())
+}
+
+async fn write_rights(
+    arborist: &PgPool,
+    users: &UserYaml,
+    options: sync::Options,
+) -> anyhow::Result<SyncReport> {
     sync::run(arborist, users, &options).await.context("rights cannot be written to arborist's database")
 }
 
-/// Makes sure of the built-in administrator in a commons that was started without a user.yaml: what an earlier
-/// file or somebody else has granted stays.
+/// Makes sure of the built-in administrator in a commons that was started without a user.yaml: what an
+/// earlier file or somebody else has granted stays.
 ///
 /// # Errors
 /// When a database fails.
@@ -80,16 +96,11 @@ pub(crate) async fn ensure_administrator(
     arborist: &PgPool,
     built_in: &UserYaml,
 ) -> anyhow::Result<()> {
-    const KNOWN: &str = r#"select exists (select from "User" where lower(username) = $1)"#;
-    let known: bool = sqlx::query_scalar(KNOWN).bind(ADMINISTRATOR).fetch_one(fence).await?;
-    if !known {
-        fence::users::apply(fence, built_in).await.context("users cannot be written to fence's database")?;
+    if !fence::users::exists(fence, ADMINISTRATOR).await.context("fence's users cannot be read")? {
+        write_users(fence, built_in).await?;
     }
     let options = sync::Options { additive: true, ..sync::Options::default() };
-    sync::run(arborist, built_in, &options)
-        .await
-        .context("rights cannot be written to arborist's database")?;
-    Ok(())
+    write_rights(arborist, built_in, options).await.map(drop)
 }
 
 /// Makes the administrator's key file, unless there is one that is still good for `issuer`.
@@ -131,8 +142,6 @@ struct KeyClaims {
 
 /// What the key in our own file says; who may use it is decided by fence.
 fn key_claims(file: &str) -> Option<KeyClaims> {
-    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let file: serde_json::Value = serde_json::from_str(file).ok()?;
-    let payload = file.get("api_key")?.as_str()?.split('.').nth(1)?;
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+    tokens::unverified(file.get("api_key")?.as_str()?)
 }

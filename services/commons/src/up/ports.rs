@@ -1,4 +1,4 @@
-//! All ports of a commons, bound before anything else: a port in use must not be found out half-way.
+//! All ports of a commons. They are bound before anything else, so that a port in use is found at once.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 

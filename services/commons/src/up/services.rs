@@ -1,6 +1,6 @@
 //! Building all services on their databases, and connecting them.
 
-use std::{collections::HashMap, net::TcpListener, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::TcpListener, sync::Arc};
 
 use anyhow::Context as _;
 use arborist::Arborist;
@@ -22,19 +22,21 @@ use storage::{
 use tokens::Verifier;
 use web::{Current, Service};
 
-use super::{
-    Ground,
-    databases::{self, Databases},
+use super::ground::Ground;
+use crate::{
+    databases::{self, DatabaseName, Databases},
+    http_client::http_client,
+    reload::Served,
+    state::State,
+    version::{COMMIT, VERSION},
 };
-use crate::{COMMIT, VERSION, cli::DatabaseName, reload::Served, state::State};
 
 /// The bucket that uploads go to.
 const BUCKET: &str = "commons-data";
-/// The embedded store has none, but signatures name one.
+/// The embedded store has no regions, but signatures name one.
 const REGION: &str = "us-east-1";
 /// Name of the object store's keys in fence's configuration.
 const CREDENTIALS: &str = "embedded";
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Connections to the databases.
 pub(crate) struct Pools {
@@ -97,17 +99,17 @@ pub(crate) fn start_object_store(
     Ok(EmbeddedS3::start(&settings, listener)?)
 }
 
-/// All services, in the order of the ports, the gateway before them, and what runs beside them.
+/// All services in the order of the ports, the gateway in front of them, and what runs beside them.
 pub(crate) struct All {
     pub(crate) services: Vec<Arc<dyn Service>>,
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) fence: Arc<Fence>,
     pub(crate) upload_indexing: UploadIndexing,
-    /// What serves from the dictionary, in the order of replacement.
+    /// The services that serve from the dictionary, in the order of their replacement.
     pub(crate) served: Vec<Arc<dyn Served>>,
 }
 
-/// What the services ask each other, directly or over HTTP.
+/// How the services ask each other: directly or over HTTP.
 struct Neighbours {
     authz: Arc<dyn Authz>,
     index: Arc<dyn IndexClient>,
@@ -123,15 +125,14 @@ pub(crate) fn build(ground: &Ground, pools: &Pools, object_store: &mut EmbeddedS
     let local = Arc::new(Verifier::local(&ground.keys, vec![ground.issuer()]));
     let verifier = if ground.remote_calls { remote_verifier(ground, &client) } else { local };
     let arborist = Arborist::build(arborist::Config::default(), pools.arborist.clone(), verifier.clone());
-    let authz: Arc<dyn Authz> = match ground.remote_calls {
-        true => Arc::new(HttpAuthz::new(&address(ground, "arborist"), client.clone())),
-        false => arborist.clone(),
+    let authz: Arc<dyn Authz> = if ground.remote_calls {
+        Arc::new(HttpAuthz::new(&address(ground, "arborist"), client.clone()))
+    } else {
+        arborist.clone()
     };
     let indexd = Indexd::build(index_config(ground), pools.indexd.clone(), Some(authz.clone()));
-    let index: Arc<dyn IndexClient> = match ground.remote_calls {
-        true => Arc::new(remote_index(ground, &client)),
-        false => indexd.clone(),
-    };
+    let index: Arc<dyn IndexClient> =
+        if ground.remote_calls { Arc::new(remote_index(ground, &client)) } else { indexd.clone() };
     let neighbours = Neighbours { authz, index, verifier };
     let config = fence_config(ground);
     let store: Arc<dyn ObjectStore> = Arc::new(S3Store::new(config.buckets()?, client.clone()));
@@ -219,7 +220,7 @@ fn build_peregrine(ground: &Ground, pools: &Pools, neighbours: &Neighbours) -> A
     )
 }
 
-/// Pages about the dictionary by which peregrine answers at that moment.
+/// The portal shows the dictionary that peregrine serves at that moment.
 fn build_portal(peregrine: Arc<Current<Peregrine>>) -> Arc<Portal> {
     let config = portal::Config { version: VERSION.into(), commit: COMMIT.into() };
     Portal::build(config, Arc::new(move || peregrine.get().dictionary().clone()))
@@ -251,13 +252,4 @@ fn gateway_config(
 
 fn address(ground: &Ground, service: &str) -> String {
     ground.service_urls.get(service).cloned().expect("every service has a port")
-}
-
-/// For calls between services and for the gateway: never through a proxy, never after a redirect.
-pub(crate) fn http_client() -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .build()
 }

@@ -41,10 +41,12 @@ async fn every_service_answers(commons: &Commons) {
 }
 
 async fn a_record_goes_in_and_is_found(commons: &Commons) {
-    let subject = json!({ "type": "subject", "submitter_id": "s1", "studies": [{ "submitter_id": "st" }], "cohort": "A" });
+    let studies = [json!({ "submitter_id": "st" })];
+    let subject = json!({ "type": "subject", "submitter_id": "s1", "studies": studies, "cohort": "A" });
     let (status, body) = commons.send("PUT", &format!("{SUBMISSION}/RING/three"), &json!([subject])).await;
     assert_eq!((status, &body["created_entity_count"]), (200, &json!(1)), "{body}");
-    let query = json!({ "query": "{ subject(project_id: \"RING-three\") { submitter_id cohort studies { study_title } } }" });
+    let query = r#"{ subject(project_id: "RING-three") { submitter_id cohort studies { study_title } } }"#;
+    let query = json!({ "query": query });
     let (status, body) = commons.send("POST", &format!("{SUBMISSION}/graphql"), &query).await;
     let found =
         json!({ "subject": [{ "submitter_id": "s1", "cohort": "A", "studies": [{ "study_title": "T" }] }] });

@@ -88,7 +88,8 @@ async fn begin(folder: &Path) -> Commons {
         let project =
             json!({ "type": "project", "code": code, "name": code, "dbgap_accession_number": code });
         assert_eq!(commons.send("PUT", &format!("{SUBMISSION}/LIVE"), &project).await.0, 200);
-        let study = json!({ "type": "study", "submitter_id": "st", "projects": { "code": code }, "study_title": "T" });
+        let project = json!({ "code": code });
+        let study = json!({ "type": "study", "submitter_id": "st", "projects": project, "study_title": "T" });
         assert_eq!(commons.send("PUT", &format!("{SUBMISSION}/LIVE/{code}"), &study).await.0, 200);
     }
     commons
@@ -113,7 +114,8 @@ async fn submit(commons: &Commons, project: &str, stop: &AtomicBool) -> usize {
 /// Asks for subjects until it is told to stop.
 async fn query(commons: &Commons, stop: &AtomicBool, asked: &AtomicUsize) {
     while !stop.load(Ordering::Relaxed) {
-        let query = json!({ "query": "{ subject(first: 5) { submitter_id studies { study_title } } _subject_count }" });
+        let query = "{ subject(first: 5) { submitter_id studies { study_title } } _subject_count }";
+        let query = json!({ "query": query });
         let (status, body) = commons.send("POST", &format!("{SUBMISSION}/graphql"), &query).await;
         assert_eq!((status, body.get("errors")), (200, None), "{body}");
         asked.fetch_add(1, Ordering::Relaxed);

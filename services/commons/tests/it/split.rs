@@ -230,7 +230,8 @@ async fn a_record_goes_in_and_comes_back_when_every_service_is_a_process_of_its_
         "{found}"
     );
 
-    // Another dictionary: peregrine goes on with the old one until sheepdog has made the tables of the new one.
+    // Another dictionary: peregrine goes on with the old one until sheepdog has made the tables of the new
+    // one.
     write_version(&dictionary, 1);
     let hang_up = |process: &Process| {
         let pid = rustix::process::Pid::from_child(&process.0);

@@ -70,8 +70,8 @@ impl Conversation {
         self.commons.send("POST", &format!("{SUBMISSION}/graphql"), &json!({ "query": query })).await
     }
 
-    /// Rows and digest of every table of nodes, edges and their history, and of the file index. Not of the logs of
-    /// transactions: refused submissions and dry runs stand there.
+    /// Rows and digest of every table of nodes, edges and their history, and of the file index. Not of the
+    /// logs of transactions: refused submissions and dry runs stand there.
     pub(crate) async fn contents(&self) -> BTreeMap<String, String> {
         let mut contents = BTreeMap::new();
         for (pool, name) in [(&self.graph, "graph"), (&self.index, "index")] {

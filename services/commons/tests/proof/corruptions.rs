@@ -212,9 +212,10 @@ impl Study<'_> {
                     group.required && !item.flatten().iter().any(|member| left.contains(&member.name))
                 }
             };
-            let verdict = match node.links.iter().any(breaks) {
-                true => Verdict::Refused("INVALID_LINK", link.name.clone()),
-                false => Verdict::Valid,
+            let verdict = if node.links.iter().any(breaks) {
+                Verdict::Refused("INVALID_LINK", link.name.clone())
+            } else {
+                Verdict::Valid
             };
             all.push(self.judged(node, format!("{} is cleared", link.name), document, verdict));
         }

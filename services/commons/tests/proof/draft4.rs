@@ -1,5 +1,5 @@
-//! An interpreter of JSON Schema Draft 4 in the simplest form that works, and the rule of nulls: the judge of what a
-//! commons must refuse. It shares nothing with the validator of the product.
+//! An interpreter of JSON Schema Draft 4 in the simplest form that works, and the rule of nulls: the judge of
+//! what a commons must refuse. It shares nothing with the validator of the product.
 
 use std::collections::BTreeSet;
 
@@ -80,15 +80,18 @@ fn may_be_null(property: &mut Value) {
 
 fn fault(broken: Broken) -> Fault {
     let among = |keyword: &str| broken.keyword == keyword || broken.inner.contains(&keyword);
-    let kind = match () {
-        () if among("type") => "INVALID_VALUE",
-        () if among("required") => "MISSING_PROPERTY",
-        () => "ERROR",
+    let kind = if among("type") {
+        "INVALID_VALUE"
+    } else if among("required") {
+        "MISSING_PROPERTY"
+    } else {
+        "ERROR"
     };
     let readable = |name: &String| name.chars().all(|c| c.is_ascii_alphabetic() || c == '_' || c == '-');
-    let keys = match broken.path.is_empty() {
-        false => vec![broken.path.join(".")],
-        true => broken.missing.filter(readable).into_iter().collect(),
+    let keys = if broken.path.is_empty() {
+        broken.missing.filter(readable).into_iter().collect()
+    } else {
+        vec![broken.path.join(".")]
     };
     Fault { keys, kind }
 }

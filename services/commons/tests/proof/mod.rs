@@ -1,6 +1,7 @@
-//! The proof that a commons keeps what a dictionary says: for every node type, generated valid records go in, come back
-//! with every property, and can be sent again as they were exported; and every single-field change of them is judged
-//! by [`draft4`], an interpreter of the schema of the test's own, and by the rules of links, and must be answered so.
+//! The proof that a commons keeps what a dictionary says: for every node type, generated valid records go in,
+//! come back with every property, and can be sent again as they were exported; and every single-field change
+//! of them is judged by [`draft4`], an interpreter of the schema of the test's own, and by the rules of
+//! links, and must be answered so.
 
 mod conversation;
 mod corruptions;
@@ -47,8 +48,8 @@ impl fmt::Display for Report {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             to,
-            "{} types, {} records, {} values compared; corruptions refused: {} of new records, {} of stored ones; {} \
-             right changes taken; {} values that no table can hold, and {} exports \
+            "{} types, {} records, {} values compared; corruptions refused: {} of new records, {} of stored \
+             ones; {} right changes taken; {} values that no table can hold, and {} exports \
              that no submission takes; seconds: {:.1?}",
             self.types,
             self.records,
@@ -166,14 +167,16 @@ impl Proof {
         self.unchanged(&before, "refused changes").await;
     }
 
-    /// Sends documents and compares what is said to each. Where all are right, nothing is to be written all the same.
+    /// Sends documents and compares what is said to each. Where all are right, nothing is to be written all
+    /// the same.
     async fn send(&mut self, study: &Study<'_>, method: &str, corruptions: &[Corruption]) {
-        let documents =
+        let documents: Value =
             corruptions.iter().map(|corruption| Value::Object(corruption.document.clone())).collect();
         let any_wrong = corruptions.iter().any(is_wrong);
-        let (status, answer) = match any_wrong {
-            true => self.conversation.submit(method, &study.project, &Value::Array(documents)).await,
-            false => self.conversation.dry_run(&study.project, &Value::Array(documents)).await,
+        let (status, answer) = if any_wrong {
+            self.conversation.submit(method, &study.project, &documents).await
+        } else {
+            self.conversation.dry_run(&study.project, &documents).await
         };
         let expected = (if any_wrong { 400 } else { 200 }, json!(!any_wrong));
         let entities = answer["entities"].as_array().cloned().unwrap_or_default();

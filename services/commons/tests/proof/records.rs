@@ -1,4 +1,5 @@
-//! Valid records of every type of a dictionary, with every property and with as many links as its rules allow.
+//! Valid records of every type of a dictionary, with every property and with as many links as its rules
+//! allow.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -118,7 +119,8 @@ impl<'d> Study<'d> {
         records.map(|record| record.submitter_id.clone()).collect()
     }
 
-    /// Nothing where a link has to be that cannot be, as of a second record that belongs to the project one to one.
+    /// Nothing where a link has to be that cannot be, as of a second record that belongs to the project one
+    /// to one.
     fn record(&self, node: &NodeType, position: usize) -> Option<Record> {
         let style = STYLES[position];
         let submitter_id = format!("{}-{position}", node.id);
@@ -165,7 +167,8 @@ impl<'d> Study<'d> {
             return guid.then(|| json!(self.guid(&node.id, position)));
         }
         if is_system(node, name) {
-            // What the record says of these does not count; one that must be there must be right all the same.
+            // What the record says of these does not count; one that must be there must be right all the
+            // same.
             return (required || position == 2).then(|| self.made(node, name, schema, position)).flatten();
         }
         match name {

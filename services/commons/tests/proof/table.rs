@@ -60,8 +60,8 @@ pub(crate) fn tables(study: &Study<'_>, node: &NodeType) -> (Vec<String>, Vec<(S
     (rows.into_iter().map(table).collect(), left_out)
 }
 
-/// Whether an exported record with a blank for everything that it lacks is still one that the schema takes, and its
-/// values are what their cells say.
+/// Whether an exported record with a blank for everything that it lacks is still one that the schema takes,
+/// and its values are what their cells say.
 pub(crate) fn fits_into_a_table(study: &Study<'_>, node: &NodeType, record: &Record) -> bool {
     let mut exported = node
         .stored_properties()

@@ -11,7 +11,8 @@ const DATES: [&str; 4] = [
     "2020-06-07T08:09:10+00:00",
 ];
 
-/// A value of the schema; another one for another `seed`. Nothing where the schema asks for what cannot be made up.
+/// A value of the schema; another one for another `seed`. Nothing where the schema asks for what cannot be
+/// made up.
 pub(crate) fn value(schema: &Value, seed: usize) -> Option<Value> {
     if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
         let choices: Vec<&Value> = choices.iter().filter(|choice| !choice.is_null()).collect();

@@ -19,10 +19,10 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(400);
 /// Why a route file is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    /// Not TOML, or a key or value that no row has.
+    /// The text is not TOML, or has a key or value that no row has.
     #[error("the route table cannot be read: {0}")]
     Syntax(#[from] toml::de::Error),
-    /// A row that makes no sense; says which and why.
+    /// A row contradicts itself; the message says which and why.
     #[error("route {row}: {reason}")]
     Row {
         /// The row's path.

@@ -119,7 +119,7 @@ impl Table {
 }
 
 impl<'t> Found<'t> {
-    /// nginx: `location /user/` that proxies also owns `/user`, by a redirect.
+    /// As in nginx, a `location /user/` that proxies also owns `/user` and answers it with a redirect.
     fn or_slash(self, table: &Table, path: &str) -> Self {
         let owns = |row: &Row| {
             let with_slash = matches!(&row.pattern, Pattern::Prefix(p) if p.strip_suffix('/') == Some(path));

@@ -65,29 +65,29 @@ pub enum Rewrite {
 /// One row of the table.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// Which paths.
+    /// The paths that it is for.
     pub pattern: Pattern,
-    /// Who answers; `None` only where nobody may pass.
+    /// The service that answers; `None` only where nobody may pass.
     pub service: Option<String>,
-    /// What the service sees.
+    /// What the service sees of the path.
     pub rewrite: Rewrite,
     /// Whether POST is checked against cross-site request forgery.
     pub csrf: bool,
     /// What a failed check says.
     pub csrf_message: String,
-    /// The only methods, or empty for all.
+    /// The only methods that pass; empty for all.
     pub methods: Vec<Method>,
-    /// Nobody passes.
+    /// Whether nobody passes.
     pub deny: bool,
-    /// Needed permission.
+    /// The permission that the caller needs.
     pub authz: Option<Triple>,
     /// The service whose own login replaces the caller's token.
     pub login: Option<String>,
-    /// Bytes, or `None` for no limit.
+    /// The largest body in bytes; `None` for no limit.
     pub body_limit: Option<u64>,
-    /// How long neither the body nor the answer may make progress.
+    /// The request is given up when neither its body nor its answer makes progress for this long.
     pub timeout: Duration,
-    /// Sent to the service.
+    /// Headers that are sent to the service.
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 

@@ -1,26 +1,52 @@
-//! `commons dictionary diff`: what is different, and what it breaks.
+//! `commons dictionary diff`: shows what is different, and what it breaks.
 
 mod stored;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Context as _;
+use clap::Args;
 use dictionary::{Change, Dictionary};
 use serde_json::json;
 use sqlx::PgPool;
 
 use super::workbench::Workbench;
 use crate::{
-    Failure,
-    cli::{DatabaseName, DiffArgs},
+    databases::{self, DatabaseName},
     dictionaries,
+    failure::Failure,
     output::tell,
     state::State,
-    up::databases,
 };
 use stored::{Finding, Look};
 
-/// The word for the dictionary that the program has in itself.
+/// Options of `commons dictionary diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The dictionary of today: a folder, a merged JSON file, its address, or `built-in`.
+    #[arg(value_name = "OLD")]
+    pub old: String,
+    /// The dictionary of tomorrow, likewise.
+    #[arg(value_name = "NEW")]
+    pub new: String,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Also count what breaks in this graph database; nothing is changed in it.
+    #[arg(long, value_name = "URL", conflicts_with = "state")]
+    pub database_url: Option<String>,
+    /// Also count what breaks in the graph database of the commons on this state folder.
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Show the ids of at most N records for each reason.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub examples: u32,
+}
+
+/// The word for the dictionary that is compiled in.
 const BUILT_IN: &str = "built-in";
 
 pub(crate) async fn run(args: DiffArgs) -> anyhow::Result<()> {
@@ -64,7 +90,7 @@ async fn look(
     looked.context("the stored records cannot be looked at")
 }
 
-/// On the databases of a commons of this machine, whether it runs or not.
+/// As [`look`], on the databases of a commons of this machine, whether it runs or not.
 async fn look_on(
     folder: &Path,
     args: &DiffArgs,
@@ -85,7 +111,7 @@ async fn look_on(
 
 fn tell_people(args: &DiffArgs, changes: &[Change], stored: Option<&Look>) -> anyhow::Result<()> {
     if changes.is_empty() {
-        tell(format_args!("{} and {} are the same but for texts", args.old, args.new))?;
+        tell(format_args!("{} and {} are the same but for descriptions", args.old, args.new))?;
     }
     let (breaking, compatible): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.breaks());
     for change in breaking.iter().chain(&compatible) {
@@ -105,9 +131,7 @@ fn tell_people(args: &DiffArgs, changes: &[Change], stored: Option<&Look>) -> an
 fn line(finding: &Finding) -> String {
     let Finding { node, property, count, examples, .. } = finding;
     let what = property.as_ref().map_or_else(|| node.clone(), |property| format!("{node}.{property}"));
-    let examples = match examples.is_empty() {
-        true => String::new(),
-        false => format!(", for example {}", examples.join(", ")),
-    };
+    let examples =
+        if examples.is_empty() { String::new() } else { format!(", for example {}", examples.join(", ")) };
     format!("{what}: {count} × {}{examples}", finding.meaning())
 }

@@ -20,7 +20,7 @@ const TEMPLATE: &str = "stored records {wide_bar} {pos}/{len} {msg}";
 /// What was found.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Look {
-    /// So many records were compared with their schema.
+    /// How many records were compared with their schema.
     pub(crate) records: u64,
     /// By node type, property and reason.
     pub(crate) findings: Vec<Finding>,
@@ -33,16 +33,17 @@ pub(crate) struct Finding {
     pub(crate) node: String,
     /// The property or link, if it is about one.
     pub(crate) property: Option<String>,
-    /// A keyword of JSON schema, or `links`, `many_targets`, `many_sources`, `unique_key`, `hidden`, `hidden_links`.
+    /// A keyword of JSON schema, or `links`, `many_targets`, `many_sources`, `unique_key`, `hidden`,
+    /// `hidden_links`.
     pub(crate) reason: String,
-    /// How many records; of `many_sources` targets, of `hidden_links` links.
+    /// How many records are meant; for `many_sources` targets, for `hidden_links` links.
     pub(crate) count: u64,
-    /// Ids of some.
+    /// Ids of some of them.
     pub(crate) examples: Vec<String>,
 }
 
 impl Finding {
-    /// In plain words, after a number.
+    /// The reason in plain words, to follow a number.
     pub(crate) fn meaning(&self) -> String {
         let words = match self.reason.as_str() {
             "type" => "a value of a wrong type",
@@ -130,7 +131,7 @@ impl Looking {
         }
     }
 
-    /// What records break of the new schema, and did not break of the old one.
+    /// Finds what records break in the new schema but did not break in the old one.
     async fn values(&mut self, node: &NodeType) -> anyhow::Result<()> {
         let mut broken: BTreeMap<Breach, Found> = BTreeMap::new();
         let mut after = String::new();
@@ -140,9 +141,10 @@ impl Looking {
             after.clone_from(last);
             for (id, properties) in &records {
                 let breaches = self.new_rules.breaches(&node.id, properties);
-                let known = match breaches.is_empty() {
-                    true => BTreeSet::new(),
-                    false => self.old_rules.breaches(&node.id, properties),
+                let known = if breaches.is_empty() {
+                    BTreeSet::new()
+                } else {
+                    self.old_rules.breaches(&node.id, properties)
                 };
                 for breach in breaches.difference(&known) {
                     let found = broken.entry(breach.clone()).or_default();
@@ -207,7 +209,7 @@ impl Looking {
         Ok(())
     }
 
-    /// Combinations of links that the new rules refuse.
+    /// Finds combinations of links that the new rules refuse.
     async fn links(&mut self, old: &NodeType, new: &NodeType, changes: &[Change]) -> anyhow::Result<()> {
         if old.links == new.links {
             return Ok(());

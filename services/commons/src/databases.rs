@@ -1,8 +1,9 @@
-//! The databases of a commons on one machine: on a private PostgreSQL, or on one that is given.
+//! The databases of a commons: their names, connecting to them, and where they are on one machine.
 
 use std::{str::FromStr as _, time::Duration};
 
 use anyhow::Context as _;
+use clap::ValueEnum;
 use indexmap::IndexMap;
 use postgres::{Durability, Options, Postgres};
 use sqlx::{
@@ -11,18 +12,43 @@ use sqlx::{
 };
 use url::Url;
 
-use crate::{
-    cli::DatabaseName,
-    state::{Secrets, State},
-};
+use crate::state::{Secrets, State};
 
 /// Connections of one service. Five pools and a few tools must fit into [`SERVER_CONNECTIONS`].
 const POOL_CONNECTIONS: u32 = 20;
 const SERVER_CONNECTIONS: u16 = 150;
-/// A connection that was not used for so long is tried first.
+/// A connection that has not been used for this long is tried first.
 const RESTED: Duration = Duration::from_millis(500);
 /// A request waits this long for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Which database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DatabaseName {
+    /// Users, keys, sessions.
+    Fence,
+    /// Rights.
+    Arborist,
+    /// Files.
+    Indexd,
+    /// The graph (sheepdog and peregrine).
+    Sheepdog,
+}
+
+impl DatabaseName {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Fence, Self::Arborist, Self::Indexd, Self::Sheepdog];
+
+    /// The name on the server.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fence => "fence",
+            Self::Arborist => "arborist",
+            Self::Indexd => "indexd",
+            Self::Sheepdog => "sheepdog",
+        }
+    }
+}
 
 /// Where the databases are.
 #[derive(Debug)]
@@ -37,11 +63,12 @@ impl Databases {
     /// Starts the private server, or checks the given one; either way all databases are there afterwards.
     ///
     /// # Errors
-    /// When there is no PostgreSQL, or it does not start or answer.
+    /// When PostgreSQL is missing, does not start, or does not answer.
     pub async fn open(state: &State, secrets: &Secrets, given: Option<&str>) -> anyhow::Result<Self> {
         let names = DatabaseName::ALL.map(DatabaseName::as_str);
         if let Some(url) = given {
-            let options = PgConnectOptions::from_str(url).context("--database-url is no PostgreSQL URL")?;
+            let options =
+                PgConnectOptions::from_str(url).context("--database-url is not a PostgreSQL URL")?;
             postgres::ensure_databases(&options, &names)
                 .await
                 .context("the given PostgreSQL cannot be used")?;
@@ -65,7 +92,7 @@ impl Databases {
     pub fn url(&self, name: DatabaseName) -> anyhow::Result<String> {
         match self {
             Self::Private(server) => Ok(server.url(name.as_str())),
-            Self::Given(url) => renamed(url, name.as_str()).context("--database-url is no URL"),
+            Self::Given(url) => renamed(url, name.as_str()).context("--database-url is not a URL"),
         }
     }
 
@@ -92,15 +119,15 @@ pub fn renamed(url: &str, database: &str) -> Option<String> {
 /// A pool of connections that are made when they are needed.
 ///
 /// # Errors
-/// When `url` is no PostgreSQL URL.
+/// When `url` is not a PostgreSQL URL.
 pub fn pool(url: &str) -> anyhow::Result<PgPool> {
     Ok(pool_with(PgConnectOptions::from_str(url).context("not a PostgreSQL URL")?))
 }
 
 /// A pool of connections that are made when they are needed.
 ///
-/// A connection that has rested is tried before it is used, so that a restart of the database costs no request; one
-/// that was in use a moment ago is not, which saves a round trip.
+/// A connection that has rested is tested before it is used, so that no request fails after a restart of the
+/// database. One that was in use a moment ago is not tested, which saves a round trip.
 pub fn pool_with(options: PgConnectOptions) -> PgPool {
     PgPoolOptions::new()
         .max_connections(POOL_CONNECTIONS)

@@ -1,0 +1,108 @@
+//! What a commons needs before its services are built: secrets, keys, addresses, the dictionary.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use dictionary::Dictionary;
+use tokens::SigningKeys;
+use url::Url;
+
+use super::{options::Options, ports::Ports};
+use crate::{
+    databases::Databases,
+    dictionaries,
+    failure::Failure,
+    state::{Secrets, State},
+};
+
+pub(crate) struct Ground {
+    pub(crate) public_url: Url,
+    pub(crate) secrets: Secrets,
+    pub(crate) keys: Arc<SigningKeys>,
+    pub(crate) dictionary: Arc<Dictionary>,
+    pub(crate) object_store_url: String,
+    pub(crate) service_urls: indexmap::IndexMap<String, String>,
+    pub(crate) development_login: bool,
+    pub(crate) remote_calls: bool,
+}
+
+impl Ground {
+    /// Reads or makes all of it, and opens the databases at the same time.
+    ///
+    /// # Errors
+    /// When something is missing or in use; each text says the remedy.
+    pub(crate) async fn prepare(
+        options: &Options,
+        state: &State,
+        ports: &Ports,
+        public_url: Url,
+    ) -> anyhow::Result<(Self, Databases)> {
+        let secrets = secrets(state, options.indexd_login.as_deref())?;
+        // All three come to their end even when one fails: half a database cluster must not stay behind.
+        let (databases, keys, dictionary) = tokio::join!(
+            Databases::open(state, &secrets, options.database_url.as_deref()),
+            signing_keys(state.clone()),
+            dictionaries::load(options.dictionary.as_deref()),
+        );
+        let (dictionary, keys, databases) = (dictionary?, keys?, databases?);
+        let ground = Self {
+            public_url,
+            secrets,
+            keys: Arc::new(keys),
+            dictionary: Arc::new(dictionary),
+            object_store_url: ports.object_store_url(),
+            service_urls: ports.service_urls(),
+            development_login: options.development_login,
+            remote_calls: options.remote_calls,
+        };
+        Ok((ground, databases))
+    }
+
+    /// The public URL without a slash at its end.
+    pub(crate) fn public_address(&self) -> &str {
+        self.public_url.as_str().trim_end_matches('/')
+    }
+
+    /// fence's public address, which is the issuer of all tokens.
+    pub(crate) fn issuer(&self) -> String {
+        format!("{}/user", self.public_address())
+    }
+}
+
+/// The URL by which users reach a commons whose gateway listens on `port`.
+///
+/// # Errors
+/// When it has a path, or would let strangers log in without a password.
+pub(super) fn public_url(options: &Options, port: u16) -> anyhow::Result<Url> {
+    let url = match &options.public_url {
+        Some(url) => url.clone(),
+        None => Url::parse(&format!("http://localhost:{port}"))?,
+    };
+    if !matches!(url.scheme(), "http" | "https") || url.path() != "/" || url.query().is_some() {
+        bail!("--public-url must be like https://commons.example.org, without a path");
+    }
+    if options.development_login && !web::is_loopback(&url) {
+        bail!(
+            "the development login lets anybody in without a password and is refused unless the public URL \
+             is a loopback address, but it is {url}; add --no-development-login"
+        );
+    }
+    Ok(url)
+}
+
+fn secrets(state: &State, indexd_login: Option<&str>) -> anyhow::Result<Secrets> {
+    let mut secrets = state.secrets()?;
+    if let Some(login) = indexd_login {
+        let (user, password) = login.split_once(':').context("--indexd-login must be USER:PASSWORD")?;
+        if user.is_empty() || password.is_empty() {
+            return Err(Failure::Prerequisite("--indexd-login needs a user and a password".into()).into());
+        }
+        (secrets.indexd_user, secrets.indexd_password) = (user.to_owned(), password.to_owned());
+    }
+    Ok(secrets)
+}
+
+async fn signing_keys(state: State) -> anyhow::Result<SigningKeys> {
+    // Finding primes takes a while.
+    tokio::task::spawn_blocking(move || state.signing_keys()).await?
+}

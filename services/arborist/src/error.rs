@@ -27,7 +27,8 @@ pub(crate) enum Error {
     NotFound(String),
     /// The user does not hold the policy; the original answers 400 and a bare JSON string.
     #[error(
-        "policy `{policy}` is not granted to user `{user}` directly, so it is not revoked; a group may have it"
+        "policy `{policy}` is not granted to user `{user}` directly, so it is not revoked; \
+         a group may have it"
     )]
     NotGrantedDirectly { policy: String, user: String },
     /// It exists already, or another request is at it.

@@ -1,19 +1,19 @@
 //! arborist: who may do what to which resource.
 //!
-//! Resources form a tree. A *role* is a set of permissions, each a (service, method) pair; a *policy* puts roles
-//! on resources and all below them; users, groups and OAuth clients are granted policies. A request is permitted
-//! when some policy of the subject covers the asked resource, or one above it, with a matching permission. There
-//! is no denial, and nothing is inherited upwards.
+//! Resources form a tree. A *role* is a set of permissions, each a (service, method) pair; a *policy* puts
+//! roles on resources and all below them; users, groups and OAuth clients are granted policies. A request is
+//! permitted when some policy of the subject covers the asked resource, or one above it, with a matching
+//! permission. There is no denial, and nothing is inherited upwards.
 //!
-//! The routes and the tables are those of the Go program of the same name, so that it can be replaced in place.
-//! As with that program, **the administrative routes have no authorisation of their own**: they must be reachable
-//! for the other services alone. A gateway exposes only `/auth/proxy`, `/auth/mapping`, `/auth/resources` and,
-//! behind a check, `GET /policy`.
+//! The routes and the tables are those of the Go program of the same name, so that it can be replaced in
+//! place. As with that program, **the administrative routes have no authorisation of their own**: they must
+//! be reachable for the other services alone. A gateway exposes only `/auth/proxy`, `/auth/mapping`,
+//! `/auth/resources` and, behind a check, `GET /policy`.
 //!
-//! Layers: `routes` (HTTP) call methods of [`Arborist`] (`actions`: checks and transactions), which call `store`
-//! (SQL). [`sync`] brings a user.yaml in, by the same `store`. Pure: `input` (request bodies), `decision` (what is
-//! asked on whose behalf), `model` and `path`. Other services use [`Arborist`] in the same process through
-//! [`authz::Authz`].
+//! Layers: `routes` (HTTP) call methods of [`Arborist`] (`actions`: checks and transactions), which call
+//! `store` (SQL). [`sync`] brings a user.yaml in, by the same `store`. Pure: `input` (request bodies),
+//! `decision` (what is asked on whose behalf), `model` and `path`. Other services use [`Arborist`] in the
+//! same process through [`authz::Authz`].
 
 mod actions;
 mod decision;

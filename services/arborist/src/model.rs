@@ -1,5 +1,5 @@
-//! What arborist keeps: resources, roles, policies, users, groups and clients, as they are answered and as they are
-//! to be made.
+//! What arborist keeps: resources, roles, policies, users, groups and clients, as they are answered and as
+//! they are to be made.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
@@ -19,8 +19,8 @@ pub(crate) fn is_built_in(group: &str) -> bool {
     group == ANONYMOUS || group == LOGGED_IN
 }
 
-/// Under which label grants are made, and to which label revocations are limited; none means that grants get no
-/// label and revocations no limit.
+/// Under which label grants are made, and to which label revocations are limited; none means that grants get
+/// no label and revocations no limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Label(pub(crate) Option<String>);
 

@@ -40,8 +40,9 @@ impl std::fmt::Debug for Arborist {
 }
 
 impl Arborist {
-    /// A service on a database that [`migrate`](crate::migrate) has prepared. Tokens are accepted when `verifier`
-    /// has their key, whoever issued them; a standalone arborist takes [`Verifier::remote`] on its `JWKS_ENDPOINT`.
+    /// A service on a database that [`migrate`](crate::migrate) has prepared. Tokens are accepted when
+    /// `verifier` has their key, whoever issued them; a standalone arborist takes [`Verifier::remote`] on its
+    /// `JWKS_ENDPOINT`.
     pub fn build(config: Config, pool: PgPool, verifier: Arc<Verifier>) -> Arc<Self> {
         Arc::new(Self { config, pool, verifier, label_limit: OnceCell::new() })
     }

@@ -1,7 +1,7 @@
 //! What arborist reads of a token: who it speaks for, and nothing else.
 //!
-//! Any issuer is accepted, since only keys of arborist's own key set are; neither purpose nor audience is looked
-//! at (arborist 2026-09 does the same).
+//! Any issuer is accepted, since only keys of arborist's own key set are; neither purpose nor audience is
+//! looked at (arborist 2026-09 does the same).
 
 use serde_json::Value;
 use tokens::{Expect, TokenError, Verifier};

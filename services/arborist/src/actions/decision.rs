@@ -4,12 +4,9 @@ use authz::{Mapping, Request};
 
 use crate::{
     Arborist, Error,
-    decision::{Principal, Question, Target},
+    decision::{Principal, Question, Reached, Target},
     input::AskedUser,
-    store::{
-        decision::{self, Reached},
-        server,
-    },
+    store::{decision, server},
     token,
 };
 
@@ -45,8 +42,8 @@ impl Arborist {
 
     /// Whether `principal` may do all of `requests`.
     ///
-    /// The original goes from one request to the next and stops at the first that is denied or malformed; so a
-    /// malformed one is an error only when all before it are permitted.
+    /// The original goes from one request to the next and stops at the first that is denied or malformed; so
+    /// a malformed one is an error only when all before it are permitted.
     pub(crate) async fn permits(
         &self,
         principal: &Principal,
@@ -86,7 +83,8 @@ impl Arborist {
         Ok(())
     }
 
-    /// Everything that `principal` may do. Of a user through a client only the user counts (arborist 2026-09).
+    /// Everything that `principal` may do. Of a user through a client only the user counts (arborist
+    /// 2026-09).
     pub(crate) async fn mapping_of(&self, mut principal: Principal) -> Result<Mapping, Error> {
         if principal.user.is_some() {
             principal.client = None;

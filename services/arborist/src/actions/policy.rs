@@ -38,8 +38,8 @@ impl Arborist {
         Ok(transaction.commit().await?)
     }
 
-    /// Overwrites the policies of the given names, whatever names stand in the policies themselves: those that can
-    /// be. The error is that of the first that cannot.
+    /// Overwrites the policies of the given names, whatever names stand in the policies themselves: those
+    /// that can be. The error is that of the first that cannot.
     pub(crate) async fn overwrite_policies(&self, policies: &[(&str, &Policy)]) -> Result<(), Error> {
         let mut transaction = self.begin().await?;
         let references = References::of(&mut transaction, policies.iter().map(|(_, policy)| *policy)).await?;

@@ -37,8 +37,8 @@ impl Arborist {
     /// Creates the tree `new`.
     ///
     /// # Errors
-    /// [`Error::ResourceExists`] when `new` or something named below it exists; a 400 when a parent is missing or
-    /// a resource is named twice.
+    /// [`Error::ResourceExists`] when `new` or something named below it exists; a 400 when a parent is
+    /// missing or a resource is named twice.
     pub(crate) async fn create_resource(
         &self,
         new: &NewResource,

@@ -7,8 +7,8 @@ use crate::{
 };
 
 impl Arborist {
-    /// Revokes policies that were granted to `holder` itself, those under `label` alone if there is one. Revoking
-    /// what nobody granted is fine.
+    /// Revokes policies that were granted to `holder` itself, those under `label` alone if there is one.
+    /// Revoking what nobody granted is fine.
     pub(crate) async fn revoke(
         &self,
         holder: Holder<'_>,

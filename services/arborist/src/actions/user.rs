@@ -1,16 +1,16 @@
 //! Users and what is granted to them directly.
 //!
-//! Reading finds a user in any letter case; writing wants the exact name. A grant in another case therefore finds
-//! the user, answers well, and changes nothing (arborist 2026-09).
+//! Reading finds a user in any letter case; writing wants the exact name. A grant in another case therefore
+//! finds the user, answers well, and changes nothing (arborist 2026-09).
 
 use sqlx::PgConnection;
 
 use crate::{
     Arborist, Error,
-    decision::Principal,
+    decision::{Principal, Reached},
     input::ReadGrants,
     model::{GrantedPolicy, Held, Holder, Label, User, UserChange},
-    store::{decision::Reached, policy, user},
+    store::{policy, user},
 };
 
 impl Arborist {

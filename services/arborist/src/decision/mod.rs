@@ -1,8 +1,10 @@
-//! What a decision is about: on whose behalf it is asked for, and what is asked. Pure; the answer is found by
-//! `store::decision`.
+//! What a decision is about: on whose behalf it is asked for, what is asked, and what is reached. Pure;
+//! `store::decision` finds the answers.
 
 mod principal;
 mod question;
+mod reached;
 
 pub(crate) use principal::Principal;
 pub(crate) use question::{Question, Target};
+pub(crate) use reached::Reached;

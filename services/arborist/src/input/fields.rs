@@ -1,8 +1,8 @@
 //! Objects of request bodies.
 //!
 //! Two kinds of objects occur. *Strict* ones refuse unknown keys and name the required keys that are missing.
-//! *Loose* ones ignore unknown keys and find their own in any letter case. In both, `null` counts as an absent
-//! value, and of two equal keys the last one wins.
+//! *Loose* ones ignore unknown keys and find their own in any letter case. In both, `null` counts as an
+//! absent value, and of two equal keys the last one wins.
 
 use authz::Action;
 use chrono::{DateTime, Utc};
@@ -91,7 +91,8 @@ impl<'a> Fields<'a> {
         self.string(key, MAX_NAME)
     }
 
-    /// A name that must not be empty: the original takes an empty one, and then no route can reach the row again.
+    /// A name that must not be empty: the original takes an empty one, and then no route can reach the row
+    /// again.
     pub(super) fn filled_name(&self, key: &str) -> Result<String, Error> {
         let name = self.name(key)?.unwrap_or_default();
         if name.is_empty() {

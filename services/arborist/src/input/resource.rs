@@ -6,8 +6,8 @@ use super::fields::{self, Fields};
 use crate::{Error, model::NewResource, path::ResourcePath};
 
 impl NewResource {
-    /// Reads a body for the resource `parent` of the URL (empty for the root). A path in the body wins over the
-    /// URL's; doubled slashes are merged.
+    /// Reads a body for the resource `parent` of the URL (empty for the root). A path in the body wins over
+    /// the URL's; doubled slashes are merged.
     pub(crate) fn read(body: &[u8], parent: &str) -> Result<Self, Error> {
         let value = fields::parse("could not parse resource", body)?;
         Self::from_value(&value, parent)

@@ -8,7 +8,7 @@ use actix_web::{
 };
 use serde::Serialize;
 
-use crate::store::decision::Reached;
+use crate::decision::Reached;
 
 /// A JSON answer; GET answers are indented when the query asks for it.
 pub(super) struct Answer<T> {

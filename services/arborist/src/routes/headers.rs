@@ -25,8 +25,8 @@ impl FromRequest for Label {
 
 /// The token of the `Authorization` header; none when the header is absent or empty.
 ///
-/// The original removes one `Bearer ` and one `bearer `, takes what is left for the token, and so also takes a header
-/// without a scheme.
+/// The original removes one `Bearer ` and one `bearer `, takes what is left for the token, and so also takes
+/// a header without a scheme.
 pub(super) fn token(request: &HttpRequest) -> Result<Option<&str>, Error> {
     let Some(value) = request.headers().get(AUTHORIZATION) else { return Ok(None) };
     let header =

@@ -16,8 +16,8 @@ pub(super) fn unreadable(_: PathError, _: &HttpRequest) -> ActixError {
     Error::BadRequest("the path of the request is not UTF-8".into()).into()
 }
 
-/// Middleware: routes by the path that the original routes by. An escaped slash is a slash, one slash at the end
-/// does not matter, and a path with doubled slashes or dot parts is redirected to its clean form.
+/// Middleware: routes by the path that the original routes by. An escaped slash is a slash, one slash at the
+/// end does not matter, and a path with doubled slashes or dot parts is redirected to its clean form.
 pub(super) async fn clean(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -42,7 +42,8 @@ fn redirect(request: &ServiceRequest, path: &str, clean: &str) -> HttpResponse {
     };
     let mut response = HttpResponse::MovedPermanently();
     response.insert_header((header::LOCATION, location.as_str()));
-    // The path of a request line holds neither quotes nor angle brackets unescaped, but clients may send them.
+    // The path of a request line holds neither quotes nor angle brackets unescaped, but clients may send
+    // them.
     let harmless = !location.contains(['"', '<', '>', '&']);
     if request.method() == Method::GET && harmless && path.trim_end_matches('/') == clean {
         let page = format!("<a href=\"{location}\">Moved Permanently</a>.\n\n");

@@ -28,8 +28,8 @@ pub(crate) async fn load(
     Ok(rows.into_iter().map(client).collect())
 }
 
-/// The rows of all clients by their identifiers.
-pub(crate) async fn rows(connection: &mut PgConnection) -> Result<HashMap<String, i32>, sqlx::Error> {
+/// Row ids of all clients, by identifier.
+pub(crate) async fn row_ids(connection: &mut PgConnection) -> Result<HashMap<String, i32>, sqlx::Error> {
     let rows: Vec<(String, i32)> =
         sqlx::query_as("select external_client_id, id from client").fetch_all(connection).await?;
     Ok(rows.into_iter().collect())

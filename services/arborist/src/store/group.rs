@@ -39,8 +39,8 @@ pub(crate) async fn exists(connection: &mut PgConnection, name: &str) -> Result<
         .await
 }
 
-/// The rows of all groups by their names.
-pub(crate) async fn rows(connection: &mut PgConnection) -> Result<HashMap<String, i32>, sqlx::Error> {
+/// Row ids of all groups, by name.
+pub(crate) async fn row_ids(connection: &mut PgConnection) -> Result<HashMap<String, i32>, sqlx::Error> {
     let rows: Vec<(String, i32)> = sqlx::query_as("select name, id from grp").fetch_all(connection).await?;
     Ok(rows.into_iter().collect())
 }

@@ -1,7 +1,7 @@
 //! Who holds what: users, groups and clients hold policies, and users hold memberships of groups.
 //!
-//! A pair of holder and held stands in its table once, under one label. The four tables differ in their names, in
-//! what can expire, and in `mfa_policy`.
+//! A pair of holder and held stands in its table once, under one label. The four tables differ in their
+//! names, in what can expire, and in `mfa_policy`.
 
 use sqlx::PgConnection;
 
@@ -9,18 +9,18 @@ use crate::model::{Held, Label};
 
 /// The statements of one table.
 pub(crate) struct LinkTable {
-    /// Removes links of the holder named `$1`: to what `$2` names, or all (null); under label `$3`, or any (null).
+    /// Removes links of the holder named `$1`: to what `$2` names (null: all), under label `$3` (null: any).
     remove: &'static str,
-    /// Removes the links under label `$3` that are not among the pairs `$1`, `$2`, of the holders `$4` or of all
-    /// (null); returns the names of holder and held.
+    /// Removes the links under label `$3` of the holders `$4` (null: all) that are not among the pairs `$1`,
+    /// `$2`; returns the names of holder and held.
     remove_unwanted: &'static str,
-    /// Makes the pairs `$1`, `$2` under label `$3`; returns the names of holder and held of those that it made.
+    /// Adds the pairs `$1`, `$2` under label `$3`; returns the names of holder and held of the added ones.
     ///
     /// A link under another label is left alone while it counts; one that has expired is taken over.
     add_wanted: &'static str,
 }
 
-/// Policies of users. `mfa_policy` is granted by fence to users who logged in with two factors, and left to them.
+/// Policies of users. fence grants `mfa_policy` to users who logged in with two factors; a sync leaves it.
 pub(crate) const USER_POLICIES: LinkTable = LinkTable {
     remove: "
         delete from usr_policy as link using usr, policy
@@ -40,7 +40,8 @@ pub(crate) const USER_POLICIES: LinkTable = LinkTable {
     add_wanted: "
         with made as (
             insert into usr_policy as link (usr_id, policy_id, authz_provider)
-            select usr_id, policy_id, $3 from unnest($1::int4[], $2::int4[]) as wanted(usr_id, policy_id)
+            select usr_id, policy_id, $3
+            from unnest($1::int4[], $2::int4[]) as wanted(usr_id, policy_id)
             order by usr_id, policy_id
             on conflict (usr_id, policy_id) do update
             set expires_at = null, authz_provider = excluded.authz_provider
@@ -71,7 +72,8 @@ pub(crate) const MEMBERS: LinkTable = LinkTable {
     add_wanted: "
         with made as (
             insert into usr_grp as link (usr_id, grp_id, authz_provider)
-            select usr_id, grp_id, $3 from unnest($1::int4[], $2::int4[]) as wanted(usr_id, grp_id)
+            select usr_id, grp_id, $3
+            from unnest($1::int4[], $2::int4[]) as wanted(usr_id, grp_id)
             order by usr_id, grp_id
             on conflict (usr_id, grp_id) do update
             set expires_at = null, authz_provider = excluded.authz_provider
@@ -102,7 +104,8 @@ pub(crate) const GROUP_POLICIES: LinkTable = LinkTable {
     add_wanted: "
         with made as (
             insert into grp_policy (grp_id, policy_id, authz_provider)
-            select grp_id, policy_id, $3 from unnest($1::int4[], $2::int4[]) as wanted(grp_id, policy_id)
+            select grp_id, policy_id, $3
+            from unnest($1::int4[], $2::int4[]) as wanted(grp_id, policy_id)
             order by grp_id, policy_id
             on conflict (grp_id, policy_id) do nothing
             returning grp_id, policy_id
@@ -130,7 +133,8 @@ pub(crate) const CLIENT_POLICIES: LinkTable = LinkTable {
     add_wanted: "
         with made as (
             insert into client_policy (client_id, policy_id, authz_provider)
-            select client_id, policy_id, $3 from unnest($1::int4[], $2::int4[]) as wanted(client_id, policy_id)
+            select client_id, policy_id, $3
+            from unnest($1::int4[], $2::int4[]) as wanted(client_id, policy_id)
             order by client_id, policy_id
             on conflict (client_id, policy_id) do nothing
             returning client_id, policy_id
@@ -155,7 +159,7 @@ pub(crate) async fn remove(
     Ok(())
 }
 
-/// A link by the rows of both ends.
+/// A link by the row ids of both ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Link {
     pub(crate) holder: i32,
@@ -174,7 +178,7 @@ pub(crate) struct NamedLink {
 pub(crate) enum Holders {
     All,
     None,
-    /// Those with these rows.
+    /// Those with these row ids.
     Only(Vec<i32>),
 }
 

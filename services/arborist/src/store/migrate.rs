@@ -12,15 +12,16 @@ const SCHEMA_VERSION: &str = "2019-09-03T155025Z_authz_provider";
 pub enum MigrateError {
     /// The server has no `ltree`.
     #[error(
-        "this PostgreSQL server has no extension ltree, which arborist's resource tree needs; install the contrib \
-         modules of the server (Debian and Ubuntu have them in the server's package, Fedora and others in \
-         postgresql-contrib) and start again"
+        "this PostgreSQL server has no extension ltree, which arborist's resource tree needs; install the \
+         contrib modules of the server (Debian and Ubuntu have them in the server's package, Fedora and \
+         others in postgresql-contrib) and start again"
     )]
     LtreeMissing(#[source] sqlx::Error),
     /// The role may not create it.
     #[error(
         "the database role may not create the extension ltree, which arborist's resource tree needs; as an \
-         administrator run `create extension ltree` in arborist's database, or make the role owner of the database"
+         administrator run `create extension ltree` in arborist's database, or make the role owner of the \
+         database"
     )]
     LtreeForbidden(#[source] sqlx::Error),
     /// Tables of another version.

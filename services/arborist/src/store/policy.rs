@@ -60,8 +60,8 @@ pub(crate) async fn load_expanded(connection: &mut PgConnection) -> Result<Vec<E
     Ok(load(connection, None).await?.into_iter().map(expand).collect())
 }
 
-/// The rows of all policies by their names.
-pub(crate) async fn rows(connection: &mut PgConnection) -> Result<HashMap<String, i32>, sqlx::Error> {
+/// Row ids of all policies, by name.
+pub(crate) async fn row_ids(connection: &mut PgConnection) -> Result<HashMap<String, i32>, sqlx::Error> {
     let rows: Vec<(String, i32)> =
         sqlx::query_as("select name, id from policy").fetch_all(connection).await?;
     Ok(rows.into_iter().collect())
@@ -100,8 +100,8 @@ pub(crate) async fn create(
     Ok(created)
 }
 
-/// Overwrites the policies of the given names, whatever names stand in the policies themselves; those that do not
-/// exist are left out. Names must be distinct.
+/// Overwrites the policies of the given names, whatever names stand in the policies themselves; those that do
+/// not exist are left out. Names must be distinct.
 pub(crate) async fn overwrite(
     connection: &mut PgConnection,
     policies: &[(&str, &Policy)],

@@ -76,8 +76,8 @@ pub(crate) async fn create(
     Ok(created)
 }
 
-/// Updates roles that exist: descriptions are set (none leaves the stored one alone), permissions are created or
-/// replaced by identifier, and those that are not listed stay. Returns the names of those that changed.
+/// Updates roles that exist: descriptions are set (none leaves the stored one alone), permissions are created
+/// or replaced by identifier, and those that are not listed stay. Returns the names of those that changed.
 pub(crate) async fn update(
     connection: &mut PgConnection,
     roles: &[(&Role, Option<&str>)],

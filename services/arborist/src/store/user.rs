@@ -96,8 +96,9 @@ pub(crate) async fn existing(
     Ok(found.into_iter().collect())
 }
 
-/// The row of each of `names` that exists: the one of exactly that name, else the oldest that differs in case alone.
-pub(crate) async fn rows(
+/// Row ids of those of `names` that exist. Where no name is exactly the same, the oldest that differs in case
+/// alone counts.
+pub(crate) async fn row_ids(
     connection: &mut PgConnection,
     names: &[&str],
 ) -> Result<HashMap<String, i32>, sqlx::Error> {
@@ -174,7 +175,8 @@ pub(crate) async fn delete_idle(connection: &mut PgConnection) -> Result<Vec<Str
     .await
 }
 
-/// Grants policies to the user of exactly that name. An existing grant gets the new expiry and keeps its label.
+/// Grants policies to the user of exactly that name. An existing grant gets the new expiry and keeps its
+/// label.
 pub(crate) async fn grant(
     connection: &mut PgConnection,
     name: &str,

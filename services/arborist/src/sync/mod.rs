@@ -1,10 +1,10 @@
 //! Bringing a user.yaml in.
 //!
-//! What is in the database afterwards is what the usersync of fence leaves there: resources, roles and policies of
-//! the file are created or updated and others stay; groups are those of the file; users and clients have exactly
-//! the policies of the file among the grants that carry the label of the sync. Grants under other labels
-//! (`requestor`, `GA4GH`, none) are left alone. Unlike there, it happens in one transaction: nobody loses access
-//! for a moment, and a failure changes nothing.
+//! What is in the database afterwards is what the usersync of fence leaves there: resources, roles and
+//! policies of the file are created or updated and others stay; groups are those of the file; users and
+//! clients have exactly the policies of the file among the grants that carry the label of the sync. Grants
+//! under other labels (`requestor`, `GA4GH`, none) are left alone. Unlike there, it happens in one
+//! transaction: nobody loses access for a moment, and a failure changes nothing.
 
 mod error;
 mod legacy;
@@ -24,8 +24,8 @@ pub use error::SyncError;
 pub use options::{Options, USER_SYNC};
 pub use report::{Change, ChangeKind, SyncReport};
 
-/// Brings `file` in under `label`. OAuth clients are left alone, because only fence knows their identifiers; see
-/// [`run`].
+/// Brings `file` in under `label`. OAuth clients are left alone, because only fence knows their identifiers;
+/// see [`run`].
 ///
 /// # Errors
 /// See [`SyncError`].

@@ -14,8 +14,8 @@ pub struct Options {
     pub clients: IndexMap<String, Vec<String>>,
     /// Find out what would change, and change nothing.
     pub dry_run: bool,
-    /// Only add: revoke nothing, delete no group and no user. For a file that is not the whole truth, such as the
-    /// built-in administrator of a commons whose users come from elsewhere.
+    /// Only add: revoke nothing, delete no group and no user. For a file that is not the whole truth, such as
+    /// the built-in administrator of a commons whose users come from elsewhere.
     pub additive: bool,
 }
 

@@ -15,8 +15,8 @@ use crate::{
     },
 };
 
-/// The numbers of rows by their names.
-type Rows = HashMap<String, i32>;
+/// Row ids by name.
+type RowIds = HashMap<String, i32>;
 
 pub(super) async fn bring_in(
     connection: &mut PgConnection,
@@ -26,8 +26,8 @@ pub(super) async fn bring_in(
 ) -> Result<(), SyncError> {
     let users = create_users(connection, file, report).await?;
     create_and_delete_groups(connection, file, options, report).await?;
-    let policies = policy::rows(connection).await?;
-    let groups = group::rows(connection).await?;
+    let policies = policy::row_ids(connection).await?;
+    let groups = group::row_ids(connection).await?;
     let removable = if options.additive { Holders::None } else { Holders::All };
 
     let wanted = links(&users, &policies, user_policies(file));
@@ -87,7 +87,7 @@ impl SyncedTable {
 }
 
 /// The links of pairs of names, each once, sorted, so that two writers take their locks in one order.
-fn links<'a>(holders: &Rows, held: &Rows, pairs: impl Iterator<Item = (&'a str, String)>) -> Vec<Link> {
+fn links<'a>(holders: &RowIds, held: &RowIds, pairs: impl Iterator<Item = (&'a str, String)>) -> Vec<Link> {
     let known = pairs
         .filter_map(|(holder, thing)| Some(Link { holder: *holders.get(holder)?, held: *held.get(&thing)? }));
     known.collect::<BTreeSet<_>>().into_iter().collect()
@@ -115,18 +115,18 @@ fn group_policies(file: &UserYaml) -> impl Iterator<Item = (&str, String)> {
     own.chain(public).flat_map(|(group, list)| list.iter().map(move |policy| (group, policy.clone())))
 }
 
-/// Creates the users of the file who hold something and do not exist; returns the rows of all who hold something.
+/// Creates the users of the file who hold something and do not exist; returns all who hold something.
 async fn create_users(
     connection: &mut PgConnection,
     file: &UserYaml,
     report: &mut SyncReport,
-) -> Result<Rows, SyncError> {
+) -> Result<RowIds, SyncError> {
     let holders: HashSet<&str> =
         user_policies(file).map(|(name, _)| name).chain(members(file).map(|(name, _)| name)).collect();
     let names: Vec<&str> =
         file.users.keys().map(String::as_str).filter(|name| holders.contains(name)).collect();
     report.note(ChangeKind::UserCreated, user::insert_missing(connection, &names).await?);
-    Ok(user::rows(connection, &names).await?)
+    Ok(user::row_ids(connection, &names).await?)
 }
 
 async fn create_and_delete_groups(
@@ -147,7 +147,7 @@ async fn bring_in_clients(
     connection: &mut PgConnection,
     file: &UserYaml,
     options: &Options,
-    policies: &Rows,
+    policies: &RowIds,
     report: &mut SyncReport,
 ) -> Result<(), SyncError> {
     let mut named: BTreeSet<&str> = BTreeSet::new();
@@ -164,7 +164,7 @@ async fn bring_in_clients(
     }
     let named: Vec<&str> = named.into_iter().collect();
     report.note(ChangeKind::ClientCreated, client::insert(connection, &named).await?);
-    let clients = client::rows(connection).await?;
+    let clients = client::row_ids(connection).await?;
     let removable = if options.additive {
         Holders::None
     } else {

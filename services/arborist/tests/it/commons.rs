@@ -1,11 +1,15 @@
 //! One arborist a test: a database of its own, a server on a free port, and its in-process form.
 
-use std::sync::{Arc, Once};
+use std::{
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use arborist::{Arborist, Config};
 use authz::HttpAuthz;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
+use sqlx::postgres::PgPoolOptions;
 use testing::{TestDatabase, TestTokens};
 
 static PROVIDER: Once = Once::new();
@@ -21,11 +25,23 @@ pub(crate) struct Commons {
 
 impl Commons {
     pub(crate) async fn start() -> Self {
-        let migrate = async |pool: &sqlx::PgPool| Ok(arborist::migrate(pool).await?);
-        Self::on(TestDatabase::new("arborist", migrate).await)
+        Self::on(Self::database().await)
     }
 
-    pub(crate) fn on(database: TestDatabase) -> Self {
+    /// With a pool of one connection, for which requests wait three seconds.
+    pub(crate) async fn with_one_connection() -> Self {
+        let mut database = Self::database().await;
+        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(3));
+        database.pool = pool.connect_with(database.options.clone()).await.expect("the database answers");
+        Self::on(database)
+    }
+
+    async fn database() -> TestDatabase {
+        let migrate = async |pool: &sqlx::PgPool| Ok(arborist::migrate(pool).await?);
+        TestDatabase::new("arborist", migrate).await
+    }
+
+    fn on(database: TestDatabase) -> Self {
         PROVIDER.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
         let tokens = TestTokens::new();
         let config = Config { requests_limit: 20, body_limit: 100_000 };
@@ -62,9 +78,10 @@ impl Commons {
         let status = response.status().as_u16();
         let header =
             |name| response.headers().get(name).map(|value| value.to_str().expect("ascii").to_owned());
-        let (location, remote_user) = (header("location"), header("remote_user"));
+        let (location, remote_user, retry_after) =
+            (header("location"), header("remote_user"), header("retry-after"));
         let text = response.text().await.expect("a body");
-        Answer { status, location, remote_user, text }
+        Answer { status, location, remote_user, retry_after, text }
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
@@ -123,6 +140,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) location: Option<String>,
     pub(crate) remote_user: Option<String>,
+    pub(crate) retry_after: Option<String>,
     pub(crate) text: String,
 }
 

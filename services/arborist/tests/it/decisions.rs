@@ -184,11 +184,11 @@ async fn build(commons: &Commons, world: &World) {
 }
 
 async fn ask(commons: &Commons, question: &Question) -> Value {
-    let requests: Vec<Value> = question
-        .asked
-        .iter()
-        .map(|(path, service, method)| json!({"resource": path, "action": {"service": service, "method": method}}))
-        .collect();
+    let mut requests = Vec::new();
+    for (path, service, method) in &question.asked {
+        let action = json!({"service": service, "method": method});
+        requests.push(json!({"resource": path, "action": action}));
+    }
     let mut body = json!({"requests": requests});
     let only: Vec<String> = question.only.iter().map(name).collect();
     if question.client {

@@ -1,7 +1,8 @@
 //! Every endpoint and every kind of caller.
 //!
-//! arborist takes what its callers say for true: only the other services reach most endpoints. What a token decides is
-//! `GET /auth/proxy`; what a token changes are the answers of the other `/auth` endpoints (`decisions`, `refusals`).
+//! arborist takes what its callers say for true: only the other services reach most endpoints. What a token
+//! decides is `GET /auth/proxy`; what a token changes are the answers of the other `/auth` endpoints
+//! (`decisions`, `refusals`).
 
 use serde_json::{Value, json};
 use testing::endpoints::{Case, Kind, check};

@@ -114,7 +114,10 @@ async fn policies_are_expanded_whatever_the_names_of_their_roles() {
 #[tokio::test]
 async fn a_role_keeps_permissions_that_a_put_does_not_list() {
     let commons = Commons::start().await;
-    let with = |id: &str, method: &str| json!({"id": "r", "permissions": [{"id": id, "action": {"service": "s", "method": method}}]});
+    let with = |id: &str, method: &str| {
+        let action = json!({"service": "s", "method": method});
+        json!({"id": "r", "permissions": [{"id": id, "action": action}]})
+    };
     assert_eq!(commons.call("PUT", "/role/r", with("one", "a")).await.0, 201);
     assert_eq!(commons.call("PUT", "/role/r", with("two", "b")).await.0, 200);
     assert_eq!(commons.call("PUT", "/role/r", with("one", "c")).await.0, 200);

@@ -1,4 +1,4 @@
-//! Every route against bodies that are none of its: a precise 4xx as one JSON value, and nothing written.
+//! Every route against bodies that are not its own: a precise 4xx as one JSON value, and nothing written.
 
 use serde_json::{Value, json};
 
@@ -62,7 +62,7 @@ fn malformed() -> Vec<Vec<u8>> {
         "{\"id\": 5, \"name\": 5}",
         "\u{feff}{}",
         "{} {}",
-        "{\"name\": \"a\\u0000b\", \"id\": \"a\\u0000b\", \"username\": \"a\\u0000b\", \"policy\": \"a\\u0000b\"}",
+        r#"{"name": "a\u0000b", "id": "a\u0000b", "username": "a\u0000b", "policy": "a\u0000b"}"#,
         "{\"policy\": [], \"username\": {}, \"clientID\": 5, \"user\": 5, \"requests\": 5}",
     ];
     let mut bodies: Vec<Vec<u8>> = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
@@ -207,4 +207,19 @@ async fn scopes_of_the_request_are_wanted_in_place_of_openid() {
         (ask(json!(["user"])).await, ask(json!(["data"])).await, ask(json!(null)).await),
         (200, 401, 401)
     );
+}
+
+#[tokio::test]
+async fn a_pool_without_a_free_connection_asks_clients_to_come_again() {
+    let commons = Commons::with_one_connection().await;
+    let in_use = commons.database.pool.acquire().await.unwrap();
+    let send = |method, path| commons.send(method, path, &[], None);
+    let (read, write, decide) =
+        tokio::join!(send("GET", "/user"), send("DELETE", "/user/ada"), send("GET", "/auth/mapping"));
+    for answer in [read, write, decide] {
+        assert_eq!((answer.status, answer.retry_after.as_deref()), (503, Some("1")), "{}", answer.text);
+        assert_eq!(answer.json()["error"]["code"], 503);
+    }
+    drop(in_use);
+    assert_eq!(commons.get("/user").await.0, 200);
 }

@@ -51,8 +51,8 @@ async fn an_empty_arborist_gets_everything_of_the_file() {
     let report = bring_in(&commons, &file()).await;
     assert_eq!(
         report.to_string(),
-        "4 resource created, 4 role created, 4 policy created, 2 user created, 3 granted to user, 1 group created, \
-         1 member added, 3 granted to group"
+        "4 resource created, 4 role created, 4 policy created, 2 user created, 3 granted to user, \
+         1 group created, 1 member added, 3 granted to group"
     );
     assert_eq!(report.unknown_clients, ["wts"]);
     let (_, bob) = commons.get("/user").await;
@@ -148,7 +148,10 @@ async fn grants_under_other_labels_are_left_alone() {
     let (_, ada) = commons.get("/user/ada").await;
     assert_eq!(
         ada["policies"],
-        json!([{"policy": "all", "expires_at": "2999-01-01T00:00:00Z"}, {"policy": "read-A", "expires_at": null}])
+        json!([
+            {"policy": "all", "expires_at": "2999-01-01T00:00:00Z"},
+            {"policy": "read-A", "expires_at": null},
+        ])
     );
 }
 

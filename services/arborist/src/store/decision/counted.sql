@@ -1,5 +1,5 @@
--- The policies that count for user $1 with the built-in groups $2, and for client $3. The statement goes on in
--- another file.
+-- The policies that count for user $1 with the built-in groups $2, and for client $3. The statement goes on
+-- in another file.
 with counted as materialized (
     select 'user' as side, usr_policy.policy_id
     from usr join usr_policy on usr_policy.usr_id = usr.id

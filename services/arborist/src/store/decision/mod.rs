@@ -9,7 +9,7 @@ use authz::{Action, Mapping};
 use sqlx::PgConnection;
 
 use crate::{
-    decision::{Principal, Question, Target},
+    decision::{Principal, Question, Reached, Target},
     path::ResourcePath,
 };
 
@@ -103,14 +103,8 @@ pub(crate) async fn mapping(
     Ok(mapping)
 }
 
-/// A resource that somebody may do something to.
-pub(crate) struct Reached {
-    pub(crate) path: ResourcePath,
-    pub(crate) tag: String,
-}
-
-/// Every existing resource that `principal` may do something to. For a user through a client it is the union of
-/// what both may, without the public groups (arborist 2026-09).
+/// Every existing resource that `principal` may do something to. For a user through a client it is the union
+/// of what both may, without the public groups (arborist 2026-09).
 pub(crate) async fn reached(
     connection: &mut PgConnection,
     principal: &Principal,

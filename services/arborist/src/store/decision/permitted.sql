@@ -1,6 +1,6 @@
--- How many of the questions are permitted, counted for each side. $4 to $7 are the questions, $8 and $9 the paths in
--- question with all above them, $10 and $11 the tags in question. $12 names the only policies that count, or is null;
--- a client's own check heeds it for tags alone (arborist 2026-09).
+-- How many of the questions are permitted, counted for each side. $4 to $7 are the questions, $8 and $9 the
+-- paths in question with all above them, $10 and $11 the tags in question. $12 names the only policies that
+-- count, or is null; a client's own check heeds it for tags alone (arborist 2026-09).
 , asked as (
     select number, service, method, by_tag
     from unnest($4::int4[], $5::text[], $6::text[], $7::bool[]) as asked(number, service, method, by_tag)

@@ -1,9 +1,7 @@
 //! The body of a GraphQL request.
 
-use std::fmt;
-
-use dictionary::python::type_name;
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use documents::strict::{self, Nul, Strict};
+use python::type_name;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
@@ -46,7 +44,7 @@ fn variables(sent: Value) -> Result<Map<String, Value>, Error> {
         Value::String(text) => match strict(&text).map_err(refuse)? {
             Value::Object(variables) => Ok(variables),
             Value::Null => Ok(Map::new()),
-            other => Err(refuse(format!("variables are no object but {}", type_name(&other)))),
+            other => Err(refuse(format!("variables are not an object but {}", type_name(&other)))),
         },
         other => {
             let ty = type_name(&other);
@@ -55,82 +53,9 @@ fn variables(sent: Value) -> Result<Map<String, Value>, Error> {
     }
 }
 
-/// JSON in which no object has a key twice.
+/// Reads JSON in which no object has a key twice.
 fn strict(text: &str) -> Result<Value, String> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = deserializer.deserialize_any(Strict).map_err(|error| without_position(&error))?;
-    deserializer.end().map_err(|error| error.to_string())?;
-    Ok(value)
-}
-
-fn without_position(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.split_once(" at line ") {
-        Some((message, _)) if error.is_data() => message.to_owned(),
-        _ => text,
-    }
-}
-
-struct Strict;
-
-impl<'de> serde::de::DeserializeSeed<'de> for Strict {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Strict)? {
-            list.push(item);
-        }
-        Ok(Value::Array(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            if object.contains_key(&key) {
-                return Err(A::Error::custom(format!("The document contains duplicate keys: {key}")));
-            }
-            let value = entries.next_value_seed(Strict)?;
-            object.insert(key, value);
-        }
-        Ok(Value::Object(object))
-    }
+    Strict { nul: Nul::Read }.read(text).map_err(|error| strict::message(&error))
 }
 
 #[cfg(test)]

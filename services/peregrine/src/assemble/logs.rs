@@ -1,8 +1,5 @@
 //! Transaction logs and other small objects: made as JSON values first, then cut to what is selected.
 
-use std::io;
-
-use dictionary::python;
 use serde_json::{Value, json};
 
 use super::json::{Commas, write_string};
@@ -80,7 +77,7 @@ fn show_document(document: &mut Value) {
     let mut response = document["response_json"].take();
     document["response_json"] = match &response {
         Value::Null => Value::Null,
-        response => json!(python_json(response)),
+        response => json!(python::dumps(response)),
     };
     if response.is_object() {
         as_id(&mut response["transaction_id"]);
@@ -89,7 +86,7 @@ fn show_document(document: &mut Value) {
         }
         for entity in items(&mut response["entities"]) {
             for key in ["unique_keys", "warnings"] {
-                let text = python_json(&entity[key]);
+                let text = python::dumps(&entity[key]);
                 entity[key] = json!(text);
             }
             if entity["related_cases"].is_null() {
@@ -118,58 +115,9 @@ fn as_python(value: &mut Value) {
     }
 }
 
-/// JSON as Python's `json.dumps` writes it: a blank after commas and colons, ASCII only.
-fn python_json(value: &Value) -> String {
-    let mut out = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, PythonJson);
-    // Writing to a vector does not fail, and all of it is ASCII.
-    drop(serde::Serialize::serialize(value, &mut serializer));
-    String::from_utf8(out).unwrap_or_default()
-}
-
-struct PythonJson;
-
-impl serde_json::ser::Formatter for PythonJson {
-    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        if first { Ok(()) } else { writer.write_all(b", ") }
-    }
-
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        if first { Ok(()) } else { writer.write_all(b", ") }
-    }
-
-    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b": ")
-    }
-
-    fn write_string_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        let mut units = [0; 2];
-        for c in fragment.chars() {
-            if c.is_ascii() {
-                write!(writer, "{c}")?;
-            } else {
-                c.encode_utf16(&mut units).iter().try_for_each(|unit| write!(writer, "\\u{unit:04x}"))?;
-            }
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn json_text_looks_like_pythons() {
-        assert_eq!(
-            python_json(&json!({"a": [1, "é😀"], "b": null})),
-            r#"{"a": [1, "\u00e9\ud83d\ude00"], "b": null}"#
-        );
-    }
 
     #[test]
     fn a_log_shows_texts_and_ids_as_the_original_does() {

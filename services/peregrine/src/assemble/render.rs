@@ -1,6 +1,5 @@
 //! Stored values as GraphQL values. Most are copied: what PostgreSQL gives is JSON already.
 
-use dictionary::python;
 use serde_json::Value;
 
 use super::json::{Commas, write_string};

@@ -1,6 +1,6 @@
 //! `_node_type`: the dictionary itself, without the database (peregrine 3.2.6).
 
-use dictionary::{Dictionary, NodeType, python};
+use dictionary::{Dictionary, NodeType};
 use graphql::Selected;
 use serde_json::{Map, Value};
 

@@ -19,8 +19,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// Where the buckets of the commons are known.
 #[async_trait]
 pub trait Buckets: Send + Sync {
-    /// The document of fence's `GET /data/buckets`: `S3_BUCKETS` and `GS_BUCKETS`, each bucket name (or prefix
-    /// ending in `.*`) to its region or an object with `region`.
+    /// The document of fence's `GET /data/buckets`: `S3_BUCKETS` and `GS_BUCKETS`, each bucket name (or
+    /// prefix ending in `.*`) to its region or an object with `region`.
     ///
     /// # Errors
     /// What went wrong, for the log.
@@ -143,7 +143,9 @@ mod tests {
     #[test]
     fn a_bucket_is_known_by_name_or_by_prefix() {
         let regions = Regions::new(&json!({
-            "S3_BUCKETS": {"b": {"region": "us-east-1"}, "flat": "eu-west-1", "star-.*": {"region": "r"}, "none": {}},
+            "S3_BUCKETS": {
+                "b": {"region": "us-east-1"}, "flat": "eu-west-1", "star-.*": {"region": "r"}, "none": {},
+            },
             "GS_BUCKETS": {"g": {"region": "us-central1"}},
         }));
         for (url, region) in [

@@ -1,58 +1,67 @@
 //! The index for other services of the same process.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use indexclient::{Caller, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision};
 
 use crate::{
     Error, Indexd,
+    actions::Reach,
     auth::Claimant,
-    document::{Entry, Found},
+    document::{Entry, FoundDocument},
+    guid::Guid,
     input::{BlankFill, BlankInput, RecordInput, RecordUpdate},
     store::records,
 };
 
+/// An error leaves this service here as it leaves it over HTTP: with its status, and logged when it is ours.
 impl From<Error> for IndexError {
     fn from(error: Error) -> Self {
-        let detail = error.to_string();
+        error.log();
+        let detail = error.public_text();
         match error {
             Error::BadRequest(_) | Error::Page(_) => Self::BadRequest(detail),
-            Error::Denied(_) | Error::Login(_) => Self::Refused { status: error.status().as_u16(), detail },
+            Error::Denied(_) | Error::Undecided(_) | Error::Login(_) => {
+                Self::Refused { status: error.status().as_u16(), detail }
+            }
             Error::NotFound(_) => Self::NotFound(detail),
             Error::Conflict(_) => Self::Conflict(detail),
-            Error::Database(_) | Error::Damaged { .. } => {
-                tracing::error!(error = detail, "request failed");
-                Self::Unavailable("internal server error".into())
-            }
+            Error::Failed(_) => Self::Unavailable(detail),
         }
     }
 }
 
+/// Writes go through the same actions as over HTTP, so that each gets its permission by the same rules.
 #[async_trait]
 impl IndexClient for Indexd {
     async fn get(&self, guid: &str) -> Result<Option<Record>, IndexError> {
-        match self.find(&guid.replace('\0', "\u{fffd}"), true).await {
-            Ok(Found::Entry(Entry::Record(record))) => Ok(Some(record.into())),
-            Ok(Found::Remote(document)) => Ok(serde_json::from_value(document.into()).ok()),
-            Ok(Found::Entry(Entry::Bundle(_)) | Found::LegacyAlias(_)) | Err(Error::NotFound(_)) => Ok(None),
+        match self.find(&Guid::from(guid.replace('\0', "\u{fffd}")), Reach::Everywhere).await {
+            Ok(FoundDocument::Entry(Entry::Record(record))) => Ok(Some(record.into())),
+            Ok(FoundDocument::Remote(document)) => Ok(serde_json::from_value(document.into()).ok()),
+            Ok(FoundDocument::Entry(Entry::Bundle(_)) | FoundDocument::LegacyAlias(_))
+            | Err(Error::NotFound(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
     async fn get_many(&self, dids: &[String]) -> Result<Vec<Record>, IndexError> {
-        Ok(self.records(dids).await?.into_iter().map(Record::from).collect())
+        let dids: Vec<Guid> = dids.iter().cloned().map(Guid::from).collect();
+        Ok(self.records(&dids).await?.into_iter().map(Record::from).collect())
     }
 
     async fn find_by_md5_and_size(&self, files: &[(String, i64)]) -> Result<Vec<Option<Record>>, IndexError> {
         let mut connection = self.pool.acquire().await.map_err(Error::from)?;
         let dids = records::by_md5_and_size(&mut connection, files).await?;
-        let mut wanted: Vec<String> = dids.iter().flatten().cloned().collect();
+        let mut wanted: Vec<Guid> = dids.iter().flatten().cloned().collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let found: Vec<Record> =
-            records::load(&mut connection, &wanted).await?.into_iter().map(Record::from).collect();
-        let by_did: std::collections::HashMap<&str, &Record> =
-            found.iter().map(|record| (record.did.as_str(), record)).collect();
-        Ok(dids.into_iter().map(|did| by_did.get(did?.as_str()).map(|record| (*record).clone())).collect())
+        let found: HashMap<Guid, Record> = records::load(&mut connection, &wanted)
+            .await?
+            .into_iter()
+            .map(|record| (record.did.clone(), record.into()))
+            .collect();
+        Ok(dids.into_iter().map(|did| found.get(&did?).cloned()).collect())
     }
 
     async fn create(&self, caller: &Caller, records: &[NewRecord]) -> Result<Vec<Revision>, IndexError> {
@@ -95,8 +104,8 @@ impl IndexClient for Indexd {
             authz: None,
         };
         fill.check()?;
-        let who = Claimant::from(caller);
-        Ok(Indexd::fill_blank(self, &who, &revision.did, Some(&revision.rev), fill).await?.into())
+        let (who, did) = (Claimant::from(caller), Guid::from(revision.did.clone()));
+        Ok(Indexd::fill_blank(self, &who, &did, Some(&revision.rev), fill).await?.into())
     }
 
     async fn update(
@@ -106,18 +115,20 @@ impl IndexClient for Indexd {
         patch: &RecordPatch,
     ) -> Result<Revision, IndexError> {
         let update = RecordUpdate::from_client(patch)?;
-        let who = Claimant::from(caller);
-        Ok(Indexd::update(self, &who, &revision.did, Some(&revision.rev), update).await?.into())
+        let (who, did) = (Claimant::from(caller), Guid::from(revision.did.clone()));
+        Ok(Indexd::update(self, &who, &did, Some(&revision.rev), update).await?.into())
     }
 
     async fn add_aliases(&self, caller: &Caller, aliases: &[(String, String)]) -> Result<(), IndexError> {
         if aliases.is_empty() {
             return Ok(());
         }
+        let aliases = aliases.iter().map(|(did, name)| (Guid::from(did.clone()), name.clone())).collect();
         Ok(Indexd::add_aliases(self, &Claimant::from(caller), aliases).await?)
     }
 
     async fn delete(&self, caller: &Caller, revision: &Revision) -> Result<(), IndexError> {
-        Ok(Indexd::delete(self, &Claimant::from(caller), &revision.did, Some(&revision.rev)).await?)
+        let (who, did) = (Claimant::from(caller), Guid::from(revision.did.clone()));
+        Ok(Indexd::delete(self, &who, &did, Some(&revision.rev)).await?)
     }
 }

@@ -6,7 +6,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::drs::AuthorizationPolicy;
+use crate::authorizations::AuthorizationPolicy;
 
 /// A setting that cannot be used. The text names the variable and what it should look like.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

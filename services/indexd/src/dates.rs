@@ -1,6 +1,6 @@
 //! Points in time as indexd stores and writes them: UTC without a zone.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SubsecRound, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SubsecRound, Utc};
 use serde::{Serialize, Serializer};
 
 /// A point in time in UTC, to the microsecond.
@@ -36,10 +36,7 @@ impl Timestamp {
 /// As Python's `isoformat`: no zone, and no fraction when it is zero.
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0.nanosecond() / 1_000 {
-            0 => write!(f, "{}", self.0.format("%Y-%m-%dT%H:%M:%S")),
-            _ => write!(f, "{}", self.0.format("%Y-%m-%dT%H:%M:%S%.6f")),
-        }
+        f.write_str(&python::isoformat(self.0))
     }
 }
 

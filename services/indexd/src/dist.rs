@@ -6,13 +6,13 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use regex::Regex;
 use serde_json::{Map, Value, json};
 
-use crate::config::DistEntry;
+use crate::{config::DistEntry, guid::Guid};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// An index document is small; what is longer is none.
+/// An index document is small; what is longer is not one.
 const MAX_ANSWER: usize = 4 << 20;
 /// GUIDs keep their slashes; everything with a meaning in a URL is escaped.
-const GUID: &AsciiSet = &CONTROLS.add(b' ').add(b'?').add(b'#').add(b'%').add(b'"').add(b'<').add(b'>');
+const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'?').add(b'#').add(b'%').add(b'"').add(b'<').add(b'>');
 
 struct Peer {
     entry: DistEntry,
@@ -26,7 +26,7 @@ pub(crate) struct Dist {
 }
 
 impl Dist {
-    /// A hint that is no regular expression (the configuration has been checked for that) never matches.
+    /// A hint that is not a regular expression (the configuration has been checked for that) never matches.
     pub(crate) fn new(entries: &[DistEntry]) -> Self {
         let anchored = |hint: &String| Regex::new(&format!("^(?:{hint})")).ok();
         let peer = |entry: &DistEntry| Peer {
@@ -41,10 +41,11 @@ impl Dist {
         self.peers.iter().map(|peer| &peer.entry).collect()
     }
 
-    /// The first answer for `guid`: those whose hints match are asked first. All failures count as "not here".
-    pub(crate) async fn find(&self, guid: &str) -> Option<Map<String, Value>> {
+    /// The first answer for `guid`: those whose hints match are asked first. All failures count as "not
+    /// here".
+    pub(crate) async fn find(&self, guid: &Guid) -> Option<Map<String, Value>> {
         let (hinted, others): (Vec<&Peer>, Vec<&Peer>) =
-            self.peers.iter().partition(|peer| peer.hints.iter().any(|hint| hint.is_match(guid)));
+            self.peers.iter().partition(|peer| peer.hints.iter().any(|hint| hint.is_match(guid.as_str())));
         for peer in hinted.into_iter().chain(others).filter(|peer| peer.entry.kind == "indexd") {
             match self.ask(&peer.entry, guid).await {
                 Ok(Some(document)) => return Some(document),
@@ -58,8 +59,12 @@ impl Dist {
         None
     }
 
-    async fn ask(&self, entry: &DistEntry, guid: &str) -> Result<Option<Map<String, Value>>, reqwest::Error> {
-        let url = format!("{}{}?no_dist=", entry.host, utf8_percent_encode(guid, GUID));
+    async fn ask(
+        &self,
+        entry: &DistEntry,
+        guid: &Guid,
+    ) -> Result<Option<Map<String, Value>>, reqwest::Error> {
+        let url = format!("{}{}?no_dist=", entry.host, utf8_percent_encode(guid.as_str(), ESCAPED));
         let client = self.client.get_or_init(reqwest::Client::new);
         let mut answer = client.get(url).timeout(TIMEOUT).send().await?;
         if answer.status().as_u16() != 200 {

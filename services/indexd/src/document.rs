@@ -5,22 +5,22 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::dates::Timestamp;
+use crate::{dates::Timestamp, guid::Guid};
 
 /// Facts about each url of a record.
 pub(crate) type UrlMetadata = BTreeMap<String, BTreeMap<String, Value>>;
 
 /// A record.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Record {
+pub struct Record {
     pub(crate) acl: Vec<String>,
     pub(crate) authz: Vec<String>,
-    pub(crate) baseid: String,
+    pub(crate) baseid: Guid,
     pub(crate) content_created_date: Option<Timestamp>,
     pub(crate) content_updated_date: Option<Timestamp>,
     pub(crate) created_date: Option<Timestamp>,
     pub(crate) description: Option<String>,
-    pub(crate) did: String,
+    pub(crate) did: Guid,
     pub(crate) file_name: Option<String>,
     pub(crate) form: Option<String>,
     pub(crate) hashes: BTreeMap<String, Option<String>>,
@@ -44,8 +44,8 @@ impl Record {
 impl From<Record> for indexclient::Record {
     fn from(record: Record) -> Self {
         Self {
-            did: record.did,
-            baseid: record.baseid,
+            did: record.did.into(),
+            baseid: record.baseid.into(),
             rev: record.rev,
             form: record.form,
             size: record.size,
@@ -77,19 +77,19 @@ impl From<Record> for indexclient::Record {
 
 /// A record at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Revision {
-    pub(crate) baseid: String,
-    pub(crate) did: String,
+pub struct Revision {
+    pub(crate) baseid: Guid,
+    pub(crate) did: Guid,
     pub(crate) rev: String,
 }
 
 impl From<Revision> for indexclient::Revision {
     fn from(revision: Revision) -> Self {
-        Self { did: revision.did, rev: revision.rev, baseid: revision.baseid }
+        Self { did: revision.did.into(), rev: revision.rev, baseid: revision.baseid.into() }
     }
 }
 
-/// A bundle as the record API shows it: checksum and aliases are JSON inside text.
+/// A bundle as the record API shows it: checksum and aliases are JSON inside a string.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Bundle {
     pub(crate) aliases: Option<String>,
@@ -100,7 +100,7 @@ pub(crate) struct Bundle {
     pub(crate) created_time: Option<Timestamp>,
     pub(crate) description: Option<String>,
     pub(crate) form: &'static str,
-    pub(crate) id: String,
+    pub(crate) id: Guid,
     pub(crate) name: Option<String>,
     pub(crate) size: Option<i64>,
     pub(crate) updated_time: Option<Timestamp>,
@@ -141,7 +141,7 @@ pub(crate) struct LegacyAlias {
 /// What the cross lookup finds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-pub(crate) enum Found {
+pub(crate) enum FoundDocument {
     Entry(Entry),
     LegacyAlias(LegacyAlias),
     /// A document of another index service.

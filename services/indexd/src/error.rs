@@ -1,7 +1,9 @@
 //! Everything that can go wrong, and the historic body that each group of routes gives for it.
 
-use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError, http::StatusCode};
+use authz::AuthzError;
 use serde_json::json;
+use web::Failure;
 
 /// Why indexd did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -9,35 +11,28 @@ pub enum Error {
     /// 400: the request is malformed.
     #[error("{0}")]
     BadRequest(String),
-    /// 401: arborist said no, could not be asked, or was given no usable token.
+    /// 401: arborist said no, or there was no usable token to ask it with.
     #[error("{0}")]
     Denied(String),
+    /// 401: arborist refused the token or gave no answer.
+    #[error("request to arborist failed: {0}")]
+    Undecided(#[source] AuthzError),
     /// 403: a basic login is wrong, missing where only a login counts, or nobody could be asked instead.
     #[error("{0}")]
     Login(String),
     /// 404.
     #[error("{0}")]
     NotFound(String),
-    /// 409: exists already, or the revision is stale.
+    /// 409: it exists already, or the revision is stale.
     #[error("{0}")]
     Conflict(String),
     /// What the web framework of the original answered by itself: an HTML page that clients only look at the
     /// status of.
     #[error("{}", .0.canonical_reason().unwrap_or("error"))]
     Page(StatusCode),
-    /// The database failed.
-    #[error("the database failed: {0}")]
-    Database(#[source] sqlx::Error),
-    /// A stored text that should be JSON is none.
-    #[error("{column} of {id} is damaged: {source}")]
-    Damaged {
-        /// Which column.
-        column: &'static str,
-        /// Whose.
-        id: String,
-        /// Why it cannot be read.
-        source: serde_json::Error,
-    },
+    /// 500 or 503: the failure is ours.
+    #[error(transparent)]
+    Failed(#[from] Failure),
 }
 
 impl Error {
@@ -46,12 +41,12 @@ impl Error {
         Self::BadRequest(text.into())
     }
 
-    /// The text that clients look for.
+    /// The words that clients look for.
     pub(crate) fn no_record() -> Self {
         Self::NotFound("no record found".into())
     }
 
-    /// The text that clients look for.
+    /// The words that clients look for.
     pub(crate) fn stale() -> Self {
         Self::Conflict("revision mismatch".into())
     }
@@ -60,12 +55,39 @@ impl Error {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Self::Denied(_) => StatusCode::UNAUTHORIZED,
+            Self::Denied(_) | Self::Undecided(_) => StatusCode::UNAUTHORIZED,
             Self::Login(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Page(status) => *status,
-            Self::Database(_) | Self::Damaged { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Failed(failure) => failure.status(),
+        }
+    }
+
+    /// What the caller is told.
+    pub(crate) fn public_text(&self) -> String {
+        match self {
+            Self::Failed(Failure::Busy(_)) => "the service is busy".into(),
+            Self::Failed(Failure::Internal { .. }) => "internal server error".into(),
+            other => other.to_string(),
+        }
+    }
+
+    /// Writes to the log what the caller is not told. Called where an error leaves this service.
+    pub(crate) fn log(&self) {
+        match self {
+            Self::Failed(failure) => failure.log(),
+            Self::Undecided(error @ AuthzError::Unavailable(_)) => {
+                tracing::warn!(error = error as &dyn std::error::Error, "arborist gave no answer");
+            }
+            _ => {}
+        }
+    }
+
+    fn response(&self) -> HttpResponseBuilder {
+        match self {
+            Self::Failed(failure) => failure.response(),
+            other => HttpResponse::build(other.status()),
         }
     }
 }
@@ -77,35 +99,9 @@ impl From<sqlx::Error> for Error {
         match code.as_deref() {
             Some("22021") => Self::bad("a text contains a character that cannot be stored (NUL)"),
             Some("54000") => Self::bad("a text is too long to be indexed"),
-            _ => Self::Database(error),
+            _ => Self::Failed(error.into()),
         }
     }
-}
-
-/// Which body a group of routes gives.
-#[derive(Debug, Clone, Copy)]
-enum Shape {
-    /// `{"error": text}`.
-    Record,
-    /// `{"msg": text, "status_code": int}`.
-    Ga4gh,
-}
-
-fn render(error: &Error, shape: Shape) -> HttpResponse {
-    let status = error.status();
-    let mut text = error.to_string();
-    if status.is_server_error() {
-        tracing::error!(error = %text, "request failed");
-        text = "internal server error".into();
-    }
-    if let Error::Page(_) = error {
-        return page(status);
-    }
-    let body = match shape {
-        Shape::Record => json!({ "error": text }),
-        Shape::Ga4gh => json!({ "msg": text, "status_code": status.as_u16() }),
-    };
-    HttpResponse::build(status).json(body)
 }
 
 /// The page for `status`.
@@ -122,8 +118,13 @@ impl ResponseError for Error {
         self.status()
     }
 
+    /// `{"error": text}`.
     fn error_response(&self) -> HttpResponse {
-        render(self, Shape::Record)
+        self.log();
+        match self {
+            Self::Page(status) => page(*status),
+            error => error.response().json(json!({ "error": error.public_text() })),
+        }
     }
 }
 
@@ -132,18 +133,20 @@ impl ResponseError for Error {
 #[error(transparent)]
 pub struct Ga4ghError(#[from] pub Error);
 
-impl From<sqlx::Error> for Ga4ghError {
-    fn from(error: sqlx::Error) -> Self {
-        Self(error.into())
-    }
-}
-
 impl ResponseError for Ga4ghError {
     fn status_code(&self) -> StatusCode {
         self.0.status()
     }
 
+    /// `{"msg": text, "status_code": int}`.
     fn error_response(&self) -> HttpResponse {
-        render(&self.0, Shape::Ga4gh)
+        self.0.log();
+        match &self.0 {
+            Error::Page(status) => page(*status),
+            error => {
+                let body = json!({ "msg": error.public_text(), "status_code": error.status().as_u16() });
+                error.response().json(body)
+            }
+        }
     }
 }

@@ -4,10 +4,11 @@ use std::sync::LazyLock;
 
 use indexmap::IndexMap;
 use regex::Regex;
+use web::Params;
 
 use crate::Error;
 
-/// The types that the record API knows (indexd 6.3.0), in its order, with the length of their hex text.
+/// The types that the record API knows (indexd 6.3.0), in its order, with the length of their hex digits.
 const TYPES: [(&str, usize); 6] =
     [("md5", 32), ("sha1", 40), ("sha256", 64), ("sha512", 128), ("crc", 8), ("etag", 32)];
 
@@ -28,7 +29,8 @@ pub(crate) fn fits(kind: &str, value: &str) -> Option<bool> {
     })
 }
 
-/// Hashes of a request body: at least one of a known type; the known ones must fit; others are kept as they are.
+/// Checks the hashes of a request body: at least one must be of a known type, and those of known types must
+/// fit. Others are kept as they are.
 pub(crate) fn check(hashes: &IndexMap<String, String>) -> Result<(), Error> {
     let mut known = false;
     for (kind, value) in hashes {
@@ -38,10 +40,10 @@ pub(crate) fn check(hashes: &IndexMap<String, String>) -> Result<(), Error> {
             None => {}
         }
     }
-    match known {
-        true => Ok(()),
-        false => Err(Error::bad("hashes needs at least one of md5, sha1, sha256, sha512, crc, etag")),
+    if known {
+        return Ok(());
     }
+    Err(Error::bad("hashes needs at least one of md5, sha1, sha256, sha512, crc, etag"))
 }
 
 /// Which hash types a query may name.
@@ -53,13 +55,14 @@ pub(crate) enum Accepted {
     Legacy,
 }
 
-/// Query parameters `type:value`; a type that is named twice counts with its last value.
+/// The query parameters `name`, each `type:value`; a type that is named twice counts with its last value.
 pub(crate) fn parse_query(
-    parameters: &[&str],
+    params: &Params,
+    name: &str,
     accepted: Accepted,
 ) -> Result<IndexMap<String, String>, Error> {
     let mut hashes = IndexMap::new();
-    for parameter in parameters {
+    for parameter in params.all(name) {
         let (kind, value) =
             parameter.split_once(':').ok_or_else(|| Error::bad("hash must have the form type:value"))?;
         hashes.insert(kind.to_owned(), value.to_owned());
@@ -75,6 +78,11 @@ pub(crate) fn parse_query(
         return Err(Error::bad("invalid hash values specified"));
     }
     Ok(hashes)
+}
+
+/// As [`parse_query`] with all types; `None` when there is no such parameter.
+pub(crate) fn filter(params: &Params, name: &str) -> Result<Option<IndexMap<String, String>>, Error> {
+    params.has(name).then(|| parse_query(params, name, Accepted::All)).transpose()
 }
 
 #[cfg(test)]

@@ -1,154 +1,31 @@
 //! Making the tables, or adopting those of the original.
 
-use std::collections::HashSet;
+use sqlx::PgPool;
 
-use sqlx::{PgConnection, PgPool, Row};
-
-use crate::{Error, store::stats};
-
-/// Key of the advisory lock that the original's migrations take too.
-const LOCK: i64 = 100;
-/// The schema that [`TABLES`] describes.
-const HEAD: &str = "9a2169051163";
-/// The revisions that lead to it.
-const CHAIN: [&str; 4] = ["15f2e9345ade", "a72f117515c5", "bb3d7586a096", "b61e2d4aa93d"];
-
-const TABLES: &str = include_str!("../migrations/tables.sql");
-
-struct Index {
-    name: &'static str,
-    table: &'static str,
-    columns: &'static [&'static str],
-    ddl: &'static str,
-}
-
-macro_rules! index {
-    ($name:literal on $table:literal ($first:literal $(, $more:literal)*)) => {
-        Index {
-            name: $name,
-            table: $table,
-            columns: &[$first $(, $more)*],
-            ddl: concat!("create index ", $name, " on ", $table, " (", $first $(, ", ", $more)*, ")"),
-        }
-    };
-}
-
-/// The indexes of the original, then ours: it has none for these common filters and for the order of pages.
-const INDEXES: [Index; 24] = [
-    index!("ix_index_record_baseid" on "index_record" ("baseid")),
-    index!("ix_index_record_size" on "index_record" ("size")),
-    index!("ix_index_record_file_name" on "index_record" ("file_name")),
-    index!("ix_index_record_version" on "index_record" ("version")),
-    index!("ix_index_record_uploader" on "index_record" ("uploader")),
-    index!("index_record_url_idx" on "index_record_url" ("did")),
-    index!("index_record_url_metadata_idx" on "index_record_url_metadata" ("did")),
-    index!("ix_index_record_url_metadata_did" on "index_record_url_metadata" ("did")),
-    index!("index_record_ace_idx" on "index_record_ace" ("did")),
-    index!("index_record_authz_idx" on "index_record_authz" ("did")),
-    index!("index_record_hash_idx" on "index_record_hash" ("did")),
-    index!("index_record_hash_type_value_idx" on "index_record_hash" ("hash_value", "hash_type")),
-    index!("index_record_metadata_idx" on "index_record_metadata" ("did")),
-    index!("index_record_alias_idx" on "index_record_alias" ("did")),
-    index!("index_record_alias_name" on "index_record_alias" ("name")),
-    index!("ix_record_baseid" on "record" ("baseid")),
-    index!("ix_record_size" on "record" ("size")),
-    index!("ix_record_hashes" on "record" ("hashes")),
-    index!("commons_index_record_updated_did" on "index_record" ("updated_date", "did")),
-    index!("commons_index_record_url_url" on "index_record_url" ("url")),
-    index!("commons_index_record_url_metadata_key_value" on "index_record_url_metadata" ("key", "value")),
-    index!("commons_index_record_ace_ace" on "index_record_ace" ("ace")),
-    index!("commons_index_record_authz_resource" on "index_record_authz" ("resource")),
-    index!("commons_index_record_metadata_key_value" on "index_record_metadata" ("key", "value")),
-];
+use crate::{
+    Error,
+    store::{schema, stats},
+};
 
 /// Creates what is missing: tables, columns, indexes, and the counters of a database that has records but no
-/// `stats` yet. Safe to call at every start and from several processes at once.
+/// `stats` yet. It can be called at every start and by several processes at once.
 ///
 /// # Errors
 /// When the database refuses; nothing is changed then.
 pub async fn migrate(pool: &PgPool) -> Result<(), Error> {
-    let mut tx = pool.begin().await?;
-    sqlx::query("select pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *tx).await?;
-    let had_stats: bool =
-        sqlx::query_scalar("select to_regclass('stats') is not null").fetch_one(&mut *tx).await?;
-    // `if not exists` gives a notice for everything that is there already.
-    sqlx::query("set local client_min_messages = warning").execute(&mut *tx).await?;
-    sqlx::raw_sql(TABLES).execute(&mut *tx).await?;
-    create_indexes(&mut tx).await?;
+    let mut transaction = pool.begin().await?;
+    schema::lock(&mut transaction).await?;
+    let had_stats = schema::has_stats(&mut transaction).await?;
+    schema::create(&mut transaction).await?;
     if !had_stats {
-        stats::reconcile(&mut tx).await?;
+        stats::reconcile(&mut transaction).await?;
     }
-    mark(&mut tx).await?;
-    let only_single: bool = sqlx::query_scalar(
-        "select exists (select 1 from record) and not exists (select 1 from index_record)",
-    )
-    .fetch_one(&mut *tx)
-    .await?;
-    tx.commit().await?;
-    if only_single {
+    let single_table_only = schema::has_single_table_only(&mut transaction).await?;
+    transaction.commit().await?;
+    if single_table_only {
         tracing::warn!(
             "the index has records in the single-table layout only (table `record`), which is not served"
         );
     }
-    Ok(())
-}
-
-/// Recounts records and bytes into the counters behind `/_stats`.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn reconcile_stats(pool: &PgPool) -> Result<(), Error> {
-    let mut tx = pool.begin().await?;
-    stats::reconcile(&mut tx).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-/// An index counts as present under its own name, or under another name on the same columns (older databases
-/// named some of them differently).
-async fn create_indexes(connection: &mut PgConnection) -> Result<(), Error> {
-    let rows = sqlx::query(
-        "select i.relname::text as name, t.relname::text as table_name, x.indisunique as is_unique, \
-         array(select a.attname::text from unnest(x.indkey) with ordinality as k(attnum, position) \
-               join pg_attribute a on a.attrelid = t.oid and a.attnum = k.attnum order by k.position) as columns \
-         from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class t on t.oid = x.indrelid \
-         where t.relnamespace = current_schema()::regnamespace and x.indpred is null",
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    let mut names = HashSet::new();
-    let mut others = HashSet::new();
-    for row in rows {
-        let name: String = row.try_get("name")?;
-        let columns: Vec<String> = row.try_get("columns")?;
-        let ours = INDEXES.iter().any(|index| index.name == name);
-        if !ours && !row.try_get::<bool, _>("is_unique")? {
-            others.insert((row.try_get::<String, _>("table_name")?, columns));
-        }
-        names.insert(name);
-    }
-    for index in &INDEXES {
-        let columns = index.columns.iter().map(|column| (*column).to_owned()).collect();
-        if !names.contains(index.name) && !others.contains(&(index.table.to_owned(), columns)) {
-            sqlx::query(index.ddl).execute(&mut *connection).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Notes the schema in `alembic_version`, so that the original's migrations know that there is nothing to do.
-/// A revision that we don't know is newer than ours and stays.
-async fn mark(connection: &mut PgConnection) -> Result<(), Error> {
-    sqlx::query("update alembic_version set version_num = $1 where version_num = any($2)")
-        .bind(HEAD)
-        .bind(CHAIN.map(str::to_owned).to_vec())
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query(
-        "insert into alembic_version (version_num) select $1 where not exists (select 1 from alembic_version)",
-    )
-    .bind(HEAD)
-    .execute(&mut *connection)
-    .await?;
     Ok(())
 }

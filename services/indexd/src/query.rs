@@ -1,96 +1,14 @@
-//! Query strings: reading parameters, and the list query of the record API.
+//! The list query of the record API.
 
-use std::{
-    convert::Infallible,
-    future::{Ready, ready},
-    num::{IntErrorKind, ParseIntError},
-};
-
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use indexmap::IndexMap;
-use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde::Deserialize;
+use web::Params;
 
-use crate::{
-    Error,
-    hashes::{self, Accepted},
-};
+use crate::{Error, guid::Guid, hashes, parameters};
 
 /// No list is longer than this.
 pub(crate) const MAX_LIMIT: i64 = 1024;
 const DEFAULT_LIMIT: i64 = 100;
-
-/// The parameters of a query string in their order. One that is repeated counts with its first value, unless
-/// all are asked for.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Params(Vec<(String, String)>);
-
-impl FromRequest for Params {
-    type Error = Infallible;
-    type Future = Ready<Result<Self, Infallible>>;
-
-    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self::parse(req.query_string())))
-    }
-}
-
-impl Params {
-    pub(crate) fn parse(query: &str) -> Self {
-        Self(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
-    }
-
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
-        self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
-    }
-
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.get(name).is_some()
-    }
-
-    /// A whole number as Python's `int` reads it: spaces around it and a sign are fine.
-    pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, Error> {
-        let parse = |text: &str| {
-            text.trim().parse().map_err(|error: ParseIntError| match error.kind() {
-                IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => {
-                    Error::bad(format!("{name} must fit into 64 bits"))
-                }
-                _ => Error::bad(format!("{name} must be an integer")),
-            })
-        };
-        self.get(name).map(parse).transpose()
-    }
-
-    /// A comma separated list.
-    pub(crate) fn list(&self, name: &str) -> Option<Vec<String>> {
-        self.get(name).map(|text| text.split(',').map(str::to_owned).collect())
-    }
-
-    /// Refuses parameters that are not `allowed`.
-    pub(crate) fn only(&self, allowed: &[&str]) -> Result<(), Error> {
-        let unexpected: Vec<String> = self
-            .0
-            .iter()
-            .filter(|(key, _)| !allowed.contains(&key.as_str()))
-            .map(|(key, _)| format!("'{key}'"))
-            .collect();
-        match unexpected.is_empty() {
-            true => Ok(()),
-            false => Err(Error::bad(format!("Unexpected query parameter(s) [{}]", unexpected.join(", ")))),
-        }
-    }
-
-    /// JSON in a parameter; an empty text counts as absent.
-    fn json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
-        let Some(text) = self.get(name).filter(|text| !text.is_empty()) else { return Ok(None) };
-        let value: Value = serde_json::from_str(text)
-            .map_err(|_| Error::bad(format!("{name} must be a valid json string")))?;
-        serde_json::from_value(value).map(Some).map_err(|error| Error::bad(format!("{name}: {error}")))
-    }
-}
 
 /// Which kinds of entries a list has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,27 +18,50 @@ pub(crate) enum Form {
     Both,
 }
 
+/// Whether the bundles of a list have their members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Members {
+    Included,
+    Omitted,
+}
+
+/// How far down the members of a bundle are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// The members, without their own members.
+    Members,
+    /// All of them.
+    Everything,
+}
+
+impl Depth {
+    /// The parameter `expand`.
+    pub(crate) fn parse(params: &Params) -> Self {
+        if params.get("expand") == Some("true") { Self::Everything } else { Self::Members }
+    }
+}
+
 /// Where a list begins and ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Window {
     pub(crate) limit: i64,
-    /// Only what comes after this did (or bundle id).
-    pub(crate) start: Option<String>,
+    /// Only what comes after this did or bundle id.
+    pub(crate) start: Option<Guid>,
     /// Number of a page of `limit` entries, from 0. Pages are sorted by the last change, not by did.
     pub(crate) page: Option<i64>,
 }
 
 impl Window {
     pub(crate) fn parse(params: &Params) -> Result<Self, Error> {
-        let limit = params.integer("limit")?.unwrap_or(DEFAULT_LIMIT);
+        let limit = parameters::integer(params, "limit")?.unwrap_or(DEFAULT_LIMIT);
         if !(0..=MAX_LIMIT).contains(&limit) {
             return Err(Error::bad("limit must be between 0 and 1024"));
         }
-        let page = params.integer("page")?;
+        let page = parameters::integer(params, "page")?;
         if page.is_some_and(|page| !(0..=i64::MAX / MAX_LIMIT).contains(&page)) {
             return Err(Error::bad("page must be between 0 and 9007199254740991"));
         }
-        Ok(Self { limit, start: params.get("start").map(str::to_owned), page })
+        Ok(Self { limit, start: start(params), page })
     }
 
     pub(crate) fn offset(&self) -> i64 {
@@ -128,18 +69,28 @@ impl Window {
     }
 }
 
-/// A list of entries of an acl or authz, or the demand that a record has none.
+fn start(params: &Params) -> Option<Guid> {
+    params.get("start").map(|text| Guid::from(text.to_owned()))
+}
+
+/// The parameter `ids`; absent when it is empty.
+pub(crate) fn ids(params: &Params) -> Option<Vec<Guid>> {
+    let ids = parameters::list(params, "ids").filter(|ids| ids != &[""])?;
+    Some(ids.into_iter().map(Guid::from).collect())
+}
+
+/// Entries of an acl or authz, or the demand that a record has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Entries {
+pub(crate) enum AccessFilter {
     /// The record has all of them.
     All(Vec<String>),
     /// The record has none at all (`null`).
     Nothing,
 }
 
-impl Entries {
+impl AccessFilter {
     fn parse(params: &Params, name: &str) -> Option<Self> {
-        Some(match params.list(name)? {
+        Some(match parameters::list(params, name)? {
             list if list == ["null"] => Self::Nothing,
             list => Self::All(list),
         })
@@ -175,14 +126,14 @@ pub(crate) struct Negation {
 /// What records must have; all that is given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
-    pub(crate) ids: Option<Vec<String>>,
+    pub(crate) ids: Option<Vec<Guid>>,
     pub(crate) size: Option<i64>,
     pub(crate) file_name: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) uploader: Option<String>,
     pub(crate) urls: Vec<String>,
-    pub(crate) acl: Option<Entries>,
-    pub(crate) authz: Option<Entries>,
+    pub(crate) acl: Option<AccessFilter>,
+    pub(crate) authz: Option<AccessFilter>,
     /// `None` when the parameter is absent.
     pub(crate) hashes: Option<IndexMap<String, String>>,
     pub(crate) metadata: IndexMap<String, String>,
@@ -203,33 +154,29 @@ pub(crate) struct ListQuery {
 impl ListQuery {
     /// `form` is what a missing parameter `form` means.
     pub(crate) fn parse(params: &Params, form: Form) -> Result<Self, Error> {
-        let ids = params.list("ids").filter(|ids| ids != &[""]);
+        let ids = ids(params);
         if ids.is_some() && ["limit", "start", "page"].iter().any(|name| params.has(name)) {
             return Err(Error::bad("pagination is not supported when ids is provided"));
         }
         let window = Window::parse(params)?;
-        let size = params.integer("size")?;
+        let size = parameters::integer(params, "size")?;
         if size.is_some_and(|size| size < 0) {
             return Err(Error::bad("size must be > 0"));
         }
         let text = |name: &str| params.get(name).map(str::to_owned);
-        let hashes = params.all("hash");
         let filter = Filter {
             ids,
             size,
             file_name: text("file_name"),
             version: text("version"),
             uploader: text("uploader"),
-            urls: params.all("url").into_iter().map(str::to_owned).collect(),
-            acl: Entries::parse(params, "acl"),
-            authz: Entries::parse(params, "authz"),
-            hashes: match hashes.is_empty() {
-                true => None,
-                false => Some(hashes::parse_query(&hashes, Accepted::All)?),
-            },
+            urls: params.all("url").map(str::to_owned).collect(),
+            acl: AccessFilter::parse(params, "acl"),
+            authz: AccessFilter::parse(params, "authz"),
+            hashes: hashes::filter(params, "hash")?,
             metadata: metadata(params)?,
-            urls_metadata: params.json("urls_metadata")?,
-            not: params.json("negate_params")?.unwrap_or_default(),
+            urls_metadata: parameters::json(params, "urls_metadata")?,
+            not: parameters::json(params, "negate_params")?.unwrap_or_default(),
         };
         let form = match params.get("form") {
             Some("bundle") => Form::Bundles,
@@ -247,7 +194,7 @@ fn metadata(params: &Params) -> Result<IndexMap<String, String>, Error> {
         Some((key, value)) => Ok((key.to_owned(), value.to_owned())),
         None => Err(Error::bad("metadata must have the form key:value")),
     };
-    params.all("metadata").into_iter().map(pair).collect()
+    params.all("metadata").map(pair).collect()
 }
 
 #[cfg(test)]
@@ -301,7 +248,7 @@ mod tests {
     #[test]
     fn null_asks_for_records_without_entries() {
         let list = parse("acl=null&authz=null,b").expect("a valid query");
-        assert_eq!(list.filter.acl, Some(Entries::Nothing));
-        assert_eq!(list.filter.authz, Some(Entries::All(vec!["null".into(), "b".into()])));
+        assert_eq!(list.filter.acl, Some(AccessFilter::Nothing));
+        assert_eq!(list.filter.authz, Some(AccessFilter::All(vec!["null".into(), "b".into()])));
     }
 }

@@ -1,48 +1,44 @@
 //! Aliases of records, and legacy aliases.
 
-use std::collections::BTreeSet;
+use indexmap::IndexMap;
 
 use crate::{
     Error, Indexd,
-    auth::{self, Claimant, Permit},
-    document::{LegacyAlias, Record, Revision, UrlDocument},
+    auth::Claimant,
+    document::{LegacyAlias, Record, UrlDocument},
+    guid::Guid,
     input::LegacyAliasInput,
     store::{aliases, legacy, records, urls, urls::UrlFilter},
 };
 
 impl Indexd {
     /// The aliases of exactly this did.
-    pub(crate) async fn aliases(&self, did: &str) -> Result<Vec<String>, Error> {
+    pub(crate) async fn aliases(&self, did: &Guid) -> Result<Vec<String>, Error> {
         let names = aliases::of(&mut *self.pool.acquire().await?, did).await?;
-        names.ok_or_else(|| Error::NotFound(did.to_owned()))
+        names.ok_or_else(|| unknown(did))
     }
 
     /// Adds `(did, alias)` pairs; an alias that another record has stays there.
-    pub(crate) async fn add_aliases(&self, who: &Claimant, pairs: &[(String, String)]) -> Result<(), Error> {
-        let dids: Vec<String> =
-            pairs.iter().map(|(did, _)| did.clone()).collect::<BTreeSet<_>>().into_iter().collect();
-        let (permit, revisions) = self.permit_for_all(who, "update", &dids).await?;
-        let mut tx = self.pool.begin().await?;
-        lock(&mut tx, &revisions).await?;
-        aliases::add_free(&mut tx, &permit, pairs).await?;
-        tx.commit().await?;
+    pub(crate) async fn add_aliases(&self, who: &Claimant, pairs: Vec<(Guid, String)>) -> Result<(), Error> {
+        let permit = self.may_add_aliases(who, pairs).await?;
+        let mut transaction = self.pool.begin().await?;
+        aliases::add_free_aliases(&mut transaction, &permit).await?;
+        transaction.commit().await?;
         Ok(())
     }
 
-    /// Appends aliases to one record and returns all it has then.
+    /// Appends aliases to one record and returns all that it has then.
     pub(crate) async fn append_aliases(
         &self,
         who: &Claimant,
-        did: &str,
+        did: &Guid,
         names: Vec<String>,
     ) -> Result<Vec<String>, Error> {
-        let (permit, revisions) = self.permit_for_all(who, "update", &[did.to_owned()]).await?;
-        let pairs: Vec<(String, String)> = names.into_iter().map(|name| (did.to_owned(), name)).collect();
-        let mut tx = self.pool.begin().await?;
-        lock(&mut tx, &revisions).await?;
-        aliases::add(&mut tx, &permit, &pairs).await?;
-        let all = aliases::of(&mut tx, did).await?.unwrap_or_default();
-        tx.commit().await?;
+        let permit = self.may_change_aliases(who, self.record_with_aliases(did).await?, names).await?;
+        let mut transaction = self.pool.begin().await?;
+        aliases::append_aliases(&mut transaction, &permit).await?;
+        let all = aliases::of(&mut transaction, did).await?.unwrap_or_default();
+        transaction.commit().await?;
         Ok(all)
     }
 
@@ -50,57 +46,59 @@ impl Indexd {
     pub(crate) async fn replace_aliases(
         &self,
         who: &Claimant,
-        did: &str,
-        names: &[String],
+        did: &Guid,
+        names: Vec<String>,
     ) -> Result<(), Error> {
-        let (permit, revisions) = self.permit_for_all(who, "update", &[did.to_owned()]).await?;
-        let pairs: Vec<(String, String)> = names.iter().map(|name| (did.to_owned(), name.clone())).collect();
-        let mut tx = self.pool.begin().await?;
-        lock(&mut tx, &revisions).await?;
-        aliases::clear(&mut tx, &permit, did).await?;
-        aliases::add(&mut tx, &permit, &pairs).await?;
-        tx.commit().await?;
+        let permit = self.may_change_aliases(who, self.record_with_aliases(did).await?, names).await?;
+        let mut transaction = self.pool.begin().await?;
+        aliases::replace_aliases(&mut transaction, &permit).await?;
+        transaction.commit().await?;
         Ok(())
     }
 
-    /// Removes one alias of a record, or all of them.
-    pub(crate) async fn delete_aliases(
-        &self,
-        who: &Claimant,
-        did: &str,
-        name: Option<&str>,
-    ) -> Result<(), Error> {
-        let (permit, revisions) = self.permit_for_all(who, "delete", &[did.to_owned()]).await?;
-        let mut tx = self.pool.begin().await?;
-        lock(&mut tx, &revisions).await?;
-        match name {
-            None => aliases::clear(&mut tx, &permit, did).await?,
-            Some(name) if aliases::remove(&mut tx, &permit, did, name).await? => {}
-            Some(name) => return Err(Error::NotFound(name.to_owned())),
+    /// Deletes all aliases of a record.
+    pub(crate) async fn delete_aliases(&self, who: &Claimant, did: &Guid) -> Result<(), Error> {
+        let permit = self.may_delete(who, self.record_with_aliases(did).await?).await?;
+        let mut transaction = self.pool.begin().await?;
+        aliases::delete_aliases(&mut transaction, &permit).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Deletes one alias of a record.
+    pub(crate) async fn delete_alias(&self, who: &Claimant, did: &Guid, name: &str) -> Result<(), Error> {
+        let permit = self.may_delete(who, self.record_with_aliases(did).await?).await?;
+        let mut transaction = self.pool.begin().await?;
+        if !aliases::delete_alias(&mut transaction, &permit, name).await? {
+            return Err(Error::NotFound(name.to_owned()));
         }
-        tx.commit().await?;
+        transaction.commit().await?;
         Ok(())
     }
 
-    /// Permission for all of these records, with their revisions; an unknown did is the text of the error.
-    async fn permit_for_all(
-        &self,
-        who: &Claimant,
-        method: &str,
-        dids: &[String],
-    ) -> Result<(Permit, Vec<Revision>), Error> {
+    /// The record of exactly this did, with the error that the routes of aliases have.
+    async fn record_with_aliases(&self, did: &Guid) -> Result<Record, Error> {
+        records::by_did(&mut *self.pool.acquire().await?, did).await?.ok_or_else(|| unknown(did))
+    }
+
+    /// The records of all these dids; an unknown one is an error.
+    pub(crate) async fn records_of_all(&self, dids: &[Guid]) -> Result<Vec<Record>, Error> {
         let found = records::load(&mut *self.pool.acquire().await?, dids).await?;
-        if let Some(unknown) = dids.iter().find(|did| found.iter().all(|record| record.did != **did)) {
-            return Err(Error::NotFound(unknown.clone()));
+        match dids.iter().find(|did| found.iter().all(|record| record.did != **did)) {
+            Some(did) => Err(unknown(did)),
+            None => Ok(found),
         }
-        let unguarded = found.iter().any(|record| record.authz.is_empty());
-        let resources: BTreeSet<String> = match unguarded {
-            true => BTreeSet::new(),
-            false => found.iter().flat_map(|record| &record.authz).cloned().collect(),
-        };
-        let resources: Vec<String> = resources.into_iter().collect();
-        let permit = self.permit(who, method, &resources).await?;
-        Ok((permit, found.iter().map(Record::revision).collect()))
+    }
+
+    /// Names of legacy aliases after `start`, of this size and with all of these hashes.
+    pub(crate) async fn legacy_aliases(
+        &self,
+        start: Option<&str>,
+        size: Option<i64>,
+        hashes: &IndexMap<String, String>,
+        limit: i64,
+    ) -> Result<Vec<String>, Error> {
+        legacy::names(&mut *self.pool.acquire().await?, start, size, hashes, limit).await
     }
 
     /// A legacy alias with the urls of records that have its size and hashes.
@@ -127,10 +125,10 @@ impl Indexd {
         rev: Option<&str>,
         input: &LegacyAliasInput,
     ) -> Result<String, Error> {
-        let permit = self.permit_login(who).await?;
-        let mut tx = self.pool.begin().await?;
-        let rev = legacy::put(&mut tx, &permit, name, rev, input).await?;
-        tx.commit().await?;
+        let permit = self.may_put_legacy_alias(who, name).await?;
+        let mut transaction = self.pool.begin().await?;
+        let rev = legacy::put_legacy_alias(&mut transaction, &permit, rev, input).await?;
+        transaction.commit().await?;
         Ok(rev)
     }
 
@@ -141,21 +139,14 @@ impl Indexd {
         name: &str,
         rev: Option<&str>,
     ) -> Result<(), Error> {
-        let permit = self.permit_login(who).await?;
-        let mut tx = self.pool.begin().await?;
-        legacy::delete(&mut tx, &permit, name, rev).await?;
-        tx.commit().await?;
+        let permit = self.may_delete_legacy_alias(who, name).await?;
+        let mut transaction = self.pool.begin().await?;
+        legacy::delete_legacy_alias(&mut transaction, &permit, rev).await?;
+        transaction.commit().await?;
         Ok(())
-    }
-
-    async fn permit_login(&self, who: &Claimant) -> Result<Permit, Error> {
-        auth::permit_login(&self.pool, who).await
     }
 }
 
-async fn lock(connection: &mut sqlx::PgConnection, revisions: &[Revision]) -> Result<(), Error> {
-    match records::lock(connection, revisions).await? {
-        true => Ok(()),
-        false => Err(Error::stale()),
-    }
+fn unknown(did: &Guid) -> Error {
+    Error::NotFound(did.to_string())
 }

@@ -1,6 +1,7 @@
 //! Bundles: named sets of records and other bundles.
 
 use md5::{Digest, Md5};
+use python::{dumps, sorted};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -10,18 +11,16 @@ use crate::{
     dates::Timestamp,
     document::Entry,
     drs,
+    guid::Guid,
     input::BundleInput,
-    python_json::{dumps, sorted},
+    query::Depth,
     store::{bundles, bundles::NewBundle},
 };
 
-/// Guards all bundles.
-const GUARD: &str = "/services/indexd/bundles";
-
-/// The answer to the creation of a bundle; `contents` is JSON inside text.
+/// The answer to the creation of a bundle; `contents` is JSON inside a string.
 #[derive(Debug, Serialize)]
 pub(crate) struct CreatedBundle {
-    bundle_id: String,
+    bundle_id: Guid,
     contents: String,
     name: String,
 }
@@ -35,7 +34,7 @@ pub(crate) struct BundleView {
     created_time: Option<Timestamp>,
     description: Option<String>,
     drs_uri: String,
-    id: String,
+    id: Guid,
     name: Option<String>,
     size: Option<i64>,
     updated_time: Option<Timestamp>,
@@ -43,13 +42,13 @@ pub(crate) struct BundleView {
 }
 
 impl Indexd {
-    /// The bundle (or record) of an id; `expand` shows the members of its members too.
-    pub(crate) async fn bundle_view(&self, id: &str, expand: bool) -> Result<BundleView, Error> {
+    /// The bundle (or record) of an id.
+    pub(crate) async fn bundle_view(&self, id: &Guid, depth: Depth) -> Result<BundleView, Error> {
         Ok(match self.entry(id).await? {
             Entry::Bundle(bundle) => BundleView {
                 aliases: drs::text_list(bundle.aliases.as_deref()),
                 checksums: drs::bundle_checksums(&bundle),
-                contents: drs::members(&bundle, expand),
+                contents: drs::members(&bundle, depth),
                 created_time: bundle.created_time,
                 description: bundle.description,
                 drs_uri: self.config.index.drs_uri(&bundle.id),
@@ -77,28 +76,28 @@ impl Indexd {
 
     /// Creates a bundle. The permission comes before anything else is looked at.
     pub(crate) async fn create_bundle(&self, who: &Claimant, body: &Value) -> Result<CreatedBundle, Error> {
-        let permit = self.permit(who, "create", &[GUARD.to_owned()]).await?;
+        let permit = self.may_create_bundle(who).await?;
         let input = BundleInput::parse(body)?;
         let members = self.members(&input.members).await?;
         let (bundle, contents) = self.new_bundle(input, &members)?;
-        let mut tx = self.pool.begin().await?;
-        if !bundles::insert(&mut tx, &permit, &bundle).await? {
+        let mut transaction = self.pool.begin().await?;
+        if !bundles::insert_bundle(&mut transaction, &permit, &bundle).await? {
             return Err(Error::Conflict(format!("bundle id \"{}\" already exists", bundle.id)));
         }
-        tx.commit().await?;
+        transaction.commit().await?;
         Ok(CreatedBundle { bundle_id: bundle.id, contents, name: bundle.name })
     }
 
     /// Deletes a bundle; its members stay.
-    pub(crate) async fn delete_bundle(&self, who: &Claimant, id: &str) -> Result<(), Error> {
-        let permit = self.permit(who, "delete", &[GUARD.to_owned()]).await?;
-        match bundles::delete(&mut *self.pool.acquire().await?, &permit, id).await? {
-            true => Ok(()),
-            false => Err(Error::NotFound("No bundle found".into())),
+    pub(crate) async fn delete_bundle(&self, who: &Claimant, id: Guid) -> Result<(), Error> {
+        let permit = self.may_delete_bundle(who, id).await?;
+        if bundles::delete_bundle(&mut *self.pool.acquire().await?, &permit).await? {
+            return Ok(());
         }
+        Err(Error::NotFound("No bundle found".into()))
     }
 
-    async fn members(&self, ids: &[String]) -> Result<Vec<Entry>, Error> {
+    async fn members(&self, ids: &[Guid]) -> Result<Vec<Entry>, Error> {
         self.entries(ids).await?.into_iter().map(|entry| entry.ok_or_else(Error::no_record)).collect()
     }
 
@@ -106,14 +105,15 @@ impl Indexd {
         let contents: Vec<Value> = members.iter().map(|member| self.member(member)).collect();
         let size = members.iter().try_fold(0_i64, |sum, member| sum.checked_add(size(member)));
         let size = input.size.or(size).ok_or_else(|| Error::bad("the sum of the sizes exceeds 64 bits"))?;
-        let checksums = match input.checksums.is_empty() {
-            true => json!([{ "checksum": checksum_of(members)?, "type": "md5" }]),
-            false => Value::Array(input.checksums),
+        let checksums = if input.checksums.is_empty() {
+            json!([{ "checksum": checksum_of(members)?, "type": "md5" }])
+        } else {
+            Value::Array(input.checksums)
         };
         let id = input.bundle_id.unwrap_or_else(|| self.config.index.new_guid());
         let contents = Value::Array(contents);
         let bundle = NewBundle {
-            name: input.name.filter(|name| !name.is_empty()).unwrap_or_else(|| id.clone()),
+            name: input.name.filter(|name| !name.is_empty()).unwrap_or_else(|| id.to_string()),
             checksum: dumps(&checksums),
             size,
             bundle_data: dumps(&sorted(&contents)),
@@ -144,7 +144,8 @@ fn size(member: &Entry) -> i64 {
     .unwrap_or(0)
 }
 
-/// The md5 of the members' checksums, sorted and put together. A bundle's checksum is the text that is stored.
+/// The md5 of the members' checksums, sorted and put together. A bundle's checksum is the string that is
+/// stored.
 fn checksum_of(members: &[Entry]) -> Result<String, Error> {
     let one = |member: &Entry| match member {
         Entry::Record(record) => record.hashes.values().flatten().next().cloned().ok_or_else(|| {

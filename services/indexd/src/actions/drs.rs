@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 
 use crate::{
     Error, Indexd,
+    authorizations::Authorizations,
     buckets::{Regions, scheme},
     dates::Timestamp,
     document::{Entry, Record},
-    drs::{Authorizations, Bulk, DrsObject, bundle_object, checksums, record_object},
-    query::{Filter, ListQuery, Window},
+    drs::{Bulk, DrsObject, bundle_object, checksums, record_object},
+    guid::Guid,
+    query::{Depth, Filter, ListQuery, Members, Window},
     store::aliases,
 };
 
@@ -22,7 +24,7 @@ pub(crate) struct DosObject {
     checksums: Value,
     created: Option<Timestamp>,
     description: &'static str,
-    id: String,
+    id: Guid,
     mime_type: &'static str,
     name: Option<String>,
     size: Option<i64>,
@@ -33,26 +35,26 @@ pub(crate) struct DosObject {
 
 impl Indexd {
     /// The DRS object of an id.
-    pub(crate) async fn drs_object(&self, id: &str, expand: bool) -> Result<DrsObject, Error> {
+    pub(crate) async fn drs_object(&self, id: &Guid, depth: Depth) -> Result<DrsObject, Error> {
         let entry = self.entry(id).await?;
         let regions = self.regions_for(std::slice::from_ref(&entry)).await;
-        Ok(self.object(&entry, &regions, expand))
+        Ok(self.object(&entry, &regions, depth))
     }
 
     /// A page of DRS objects.
     pub(crate) async fn drs_objects(&self, query: &ListQuery) -> Result<Vec<DrsObject>, Error> {
-        let entries = self.list(query, true).await?;
+        let entries = self.list(query, Members::Included).await?;
         let regions = self.regions_for(&entries).await;
-        Ok(entries.iter().map(|entry| self.object(entry, &regions, false)).collect())
+        Ok(entries.iter().map(|entry| self.object(entry, &regions, Depth::Members)).collect())
     }
 
     /// DRS objects of exactly these dids.
-    pub(crate) async fn drs_bulk(&self, ids: &[String]) -> Result<Bulk<DrsObject>, Error> {
+    pub(crate) async fn drs_bulk(&self, ids: &[Guid]) -> Result<Bulk<DrsObject>, Error> {
         let entries: Vec<Entry> = self.records(ids).await?.into_iter().map(Entry::Record).collect();
         let regions = self.regions_for(&entries).await;
         let mut objects = BTreeMap::new();
         for entry in entries {
-            let object = self.object(&entry, &regions, false);
+            let object = self.object(&entry, &regions, Depth::Members);
             if let Entry::Record(record) = entry {
                 objects.insert(record.did, object);
             }
@@ -61,7 +63,7 @@ impl Indexd {
     }
 
     /// What is needed for the bytes of a record. The answer names the object as it was asked for.
-    pub(crate) async fn drs_authorizations(&self, id: &str) -> Result<Authorizations, Error> {
+    pub(crate) async fn drs_authorizations(&self, id: &Guid) -> Result<Authorizations, Error> {
         match self.entry(id).await? {
             Entry::Record(record) => Ok(self.config.authorizations.of(id, &record.authz)),
             Entry::Bundle(_) => Err(Error::bad("a bundle has no bytes and so no authorizations of its own")),
@@ -69,10 +71,7 @@ impl Indexd {
     }
 
     /// What is needed for the bytes of exactly these dids.
-    pub(crate) async fn drs_bulk_authorizations(
-        &self,
-        ids: &[String],
-    ) -> Result<Bulk<Authorizations>, Error> {
+    pub(crate) async fn drs_bulk_authorizations(&self, ids: &[Guid]) -> Result<Bulk<Authorizations>, Error> {
         let records = self.records(ids).await?;
         let of = |record: Record| {
             let authorizations = self.config.authorizations.of(&record.did, &record.authz);
@@ -81,10 +80,10 @@ impl Indexd {
         Ok(Bulk::new(ids, records.into_iter().map(of).collect()))
     }
 
-    fn object(&self, entry: &Entry, regions: &Regions, expand: bool) -> DrsObject {
+    fn object(&self, entry: &Entry, regions: &Regions, depth: Depth) -> DrsObject {
         match entry {
             Entry::Record(record) => record_object(&self.config, regions, record),
-            Entry::Bundle(bundle) => bundle_object(&self.config, bundle, expand),
+            Entry::Bundle(bundle) => bundle_object(&self.config, bundle, depth),
         }
     }
 
@@ -98,21 +97,16 @@ impl Indexd {
             })
         };
         let needed = entries.iter().any(|entry| matches!(entry, Entry::Record(record) if unknown(record)));
-        match needed {
-            true => self.regions.get().await,
-            false => Arc::default(),
-        }
+        if needed { self.regions.get().await } else { Arc::default() }
     }
 
-    /// `urls_metadata` of a record as `GET /index/{guid}` shows it: every url with its cloud and whether it is
-    /// available, and those that name a bucket with its region.
+    /// `urls_metadata` of a record as `GET /index/{guid}` shows it: every url with its cloud and whether it
+    /// is available, and those that name a bucket with its region.
     pub(crate) async fn decorate(&self, record: &mut Record) {
         let bucket_named =
             |facts: &BTreeMap<String, Value>| facts.contains_key("bucket") && !facts.contains_key("region");
-        let regions = match record.urls_metadata.values().any(bucket_named) {
-            true => self.regions.get().await,
-            false => Arc::default(),
-        };
+        let needed = record.urls_metadata.values().any(bucket_named);
+        let regions = if needed { self.regions.get().await } else { Arc::default() };
         for (url, facts) in &mut record.urls_metadata {
             if bucket_named(facts) {
                 let bucket = facts.get("bucket").and_then(Value::as_str).unwrap_or_default();
@@ -124,11 +118,11 @@ impl Indexd {
     }
 
     /// The DOS object of a did, baseid or alias, here or at another index service.
-    pub(crate) async fn dos_object(&self, id: &str) -> Result<Value, Error> {
-        let found = match self.entry_of(vec![id.to_owned()]).await? {
+    pub(crate) async fn dos_object(&self, id: &Guid) -> Result<Value, Error> {
+        let found = match self.entry_of(vec![id.clone()]).await? {
             Some(Entry::Record(record)) => Some(record),
             Some(Entry::Bundle(_)) => return Err(Error::no_record()),
-            None => self.record_by_alias(id).await?,
+            None => self.record_by_alias(id.as_str()).await?,
         };
         match found {
             Some(record) => Ok(json!(self.dos_of(vec![record]).await?.pop())),
@@ -144,15 +138,14 @@ impl Indexd {
         filter: &Filter,
         window: &Window,
     ) -> Result<Vec<DosObject>, Error> {
-        let records = self.list_records(filter, window).await?;
-        self.dos_of(records).await
+        self.dos_of(self.list_records(filter, window).await?).await
     }
 
     async fn dos_of(&self, records: Vec<Record>) -> Result<Vec<DosObject>, Error> {
-        let dids: Vec<String> = records.iter().map(|record| record.did.clone()).collect();
-        let names = aliases::of_all(&mut *self.pool.acquire().await?, &dids).await?;
-        let mut by_did: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (did, name) in names {
+        let dids: Vec<Guid> = records.iter().map(|record| record.did.clone()).collect();
+        let pairs = aliases::of_all(&mut *self.pool.acquire().await?, &dids).await?;
+        let mut by_did: BTreeMap<Guid, Vec<String>> = BTreeMap::new();
+        for (did, name) in pairs {
             by_did.entry(did).or_default().push(name);
         }
         Ok(records

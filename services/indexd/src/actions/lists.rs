@@ -4,14 +4,15 @@ use std::collections::HashSet;
 
 use crate::{
     Error, Indexd,
-    document::{Entry, Record, Totals},
-    query::{Filter, Form, ListQuery, Window},
+    document::{Bundle, Entry, Record, Totals},
+    guid::Guid,
+    query::{Filter, Form, ListQuery, Members, Window},
     store::{bundles, filter, records, stats},
 };
 
 impl Indexd {
-    /// A page of the list; bundles have their members only when `with_members`.
-    pub(crate) async fn list(&self, query: &ListQuery, with_members: bool) -> Result<Vec<Entry>, Error> {
+    /// A page of the list; its bundles have their members or not.
+    pub(crate) async fn list(&self, query: &ListQuery, members: Members) -> Result<Vec<Entry>, Error> {
         let window = match query.form {
             // Half of each, rounded up, as the original does.
             Form::Both => Window { limit: query.window.limit / 2 + 1, ..query.window.clone() },
@@ -19,7 +20,7 @@ impl Indexd {
         };
         let mut entries = Vec::new();
         if query.form != Form::Records {
-            entries.extend(self.list_bundles(&window, with_members).await?.into_iter().map(Entry::Bundle));
+            entries.extend(self.list_bundles(&window, members).await?.into_iter().map(Entry::Bundle));
         }
         if query.form != Form::Bundles {
             entries.extend(self.list_records(&query.filter, &window).await?.into_iter().map(Entry::Record));
@@ -44,28 +45,22 @@ impl Indexd {
         records::load(&mut connection, &dids).await
     }
 
-    async fn list_bundles(
-        &self,
-        window: &Window,
-        with_members: bool,
-    ) -> Result<Vec<crate::document::Bundle>, Error> {
-        let mut connection = self.pool.acquire().await?;
-        let (start, offset) = (window.start.as_deref(), window.offset());
-        bundles::list(&mut connection, start, window.limit, offset, with_members).await
+    async fn list_bundles(&self, window: &Window, members: Members) -> Result<Vec<Bundle>, Error> {
+        bundles::list(&mut *self.pool.acquire().await?, window, members).await
     }
 
     /// `known`, and for the other `ids` the spelling with the prefix toggled.
-    fn with_toggled(&self, ids: &[String], mut known: Vec<String>) -> Vec<String> {
-        let hits: HashSet<String> = known.iter().cloned().collect();
+    fn with_toggled(&self, ids: &[Guid], mut known: Vec<Guid>) -> Vec<Guid> {
+        let hits: HashSet<Guid> = known.iter().cloned().collect();
         let misses = ids.iter().filter(|id| !hits.contains(*id));
         known.extend(misses.filter_map(|id| self.config.index.toggled(id)));
         known
     }
 
     /// The records of exactly these dids, each once.
-    pub(crate) async fn records(&self, dids: &[String]) -> Result<Vec<Record>, Error> {
+    pub(crate) async fn records(&self, dids: &[Guid]) -> Result<Vec<Record>, Error> {
         let mut seen = HashSet::new();
-        let dids: Vec<String> = dids.iter().filter(|did| seen.insert(did.as_str())).cloned().collect();
+        let dids: Vec<Guid> = dids.iter().filter(|did| seen.insert(*did)).cloned().collect();
         records::load(&mut *self.pool.acquire().await?, &dids).await
     }
 

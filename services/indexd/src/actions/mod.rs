@@ -11,4 +11,7 @@ mod drs;
 mod lists;
 mod lookup;
 mod records;
+mod urls;
 mod versions;
+
+pub(crate) use lookup::Reach;

@@ -1,14 +1,13 @@
 //! Creating, changing and deleting records.
 
-use std::collections::BTreeSet;
-
 use crate::{
     Error, Indexd,
-    auth::Claimant,
+    auth::{Claimant, Create, May},
     document::{Record, Revision},
-    guid,
+    guid::Guid,
     input::{RecordInput, RecordUpdate, check_url_metadata},
-    store::{change, insert, insert::NewRow},
+    new_record::NewRecord,
+    store::{change, insert},
 };
 
 impl Indexd {
@@ -16,19 +15,19 @@ impl Indexd {
     pub(crate) async fn create(
         &self,
         who: &Claimant,
-        mut inputs: Vec<RecordInput>,
+        inputs: Vec<RecordInput>,
     ) -> Result<Vec<Revision>, Error> {
-        let permit = self.permit(who, "create", &guards(&inputs)).await?;
-        for input in &mut inputs {
-            input.check_dates()?;
+        let records = inputs.into_iter().map(|input| self.config.index.new_record(input)).collect();
+        let permit = self.may_create(who, records).await?;
+        for record in permit.object() {
+            record.input.check_dates()?;
         }
-        let rows: Vec<NewRow> = inputs.into_iter().map(|input| self.new_row(input)).collect();
-        let revisions = rows.iter().map(revision).collect();
-        let mut tx = self.pool.begin().await?;
-        if let Some(did) = insert::records(&mut tx, &permit, rows).await?.first() {
+        let revisions = permit.object().iter().map(NewRecord::revision).collect();
+        let mut transaction = self.pool.begin().await?;
+        if let Some(did) = insert::insert_records(&mut transaction, permit).await?.first() {
             return Err(Error::Conflict(format!("did \"{did}\" already exists")));
         }
-        tx.commit().await?;
+        transaction.commit().await?;
         Ok(revisions)
     }
 
@@ -36,26 +35,26 @@ impl Indexd {
     pub(crate) async fn create_version(
         &self,
         who: &Claimant,
-        guid: &str,
-        mut input: RecordInput,
+        guid: &Guid,
+        input: RecordInput,
     ) -> Result<Revision, Error> {
         let old = self.record(guid).await?;
-        let resources = union(&old.authz, &input.authz);
-        let permit = self.permit(who, "update", &resources).await?;
-        match input.content_created {
-            // The original drops an update date without a creation date here, and refuses it for a new record.
-            None => input.content_updated = None,
-            Some(_) => input.check_dates()?,
+        let record = self.config.index.new_version(&old, input);
+        let permit = self.may_create_version(who, &old, record).await?;
+        // The original drops an update date without a creation date here, and refuses it for a new record.
+        if permit.object().input.content_created.is_some() {
+            permit.object().input.check_dates()?;
         }
-        input.baseid = Some(old.baseid.clone());
-        input.uploader = None;
-        let row = NewRow { aliases: Vec::new(), ..self.new_row(input) };
-        let revision = revision(&row);
-        let mut tx = self.pool.begin().await?;
-        if let Some(did) = insert::records(&mut tx, &permit, vec![row]).await?.first() {
+        self.insert(permit).await
+    }
+
+    pub(super) async fn insert(&self, permit: May<Create, NewRecord>) -> Result<Revision, Error> {
+        let revision = permit.object().revision();
+        let mut transaction = self.pool.begin().await?;
+        if let Some(did) = insert::insert_record(&mut transaction, permit).await? {
             return Err(Error::Conflict(format!("{did} already exists")));
         }
-        tx.commit().await?;
+        transaction.commit().await?;
         Ok(revision)
     }
 
@@ -63,7 +62,7 @@ impl Indexd {
     pub(crate) async fn update(
         &self,
         who: &Claimant,
-        guid: &str,
+        guid: &Guid,
         rev: Option<&str>,
         update: RecordUpdate,
     ) -> Result<Revision, Error> {
@@ -72,75 +71,32 @@ impl Indexd {
         if rev != Some(&record.rev) {
             return Err(Error::stale());
         }
-        let resources = union(&record.authz, update.authz.as_deref().unwrap_or_default());
-        let permit = self.permit(who, "update", &resources).await?;
-        if let Some(metadata) = &update.urls_metadata {
-            check_url_metadata(metadata, update.urls.as_deref().unwrap_or(&record.urls))?;
+        let permit = self.may_update(who, record, update).await?;
+        let change = permit.object();
+        if let Some(metadata) = &change.update.urls_metadata {
+            check_url_metadata(metadata, change.update.urls.as_deref().unwrap_or(&change.record.urls))?;
         }
-        let mut tx = self.pool.begin().await?;
-        let revision = change::update(&mut tx, &permit, &record, &update).await?.ok_or_else(Error::stale)?;
-        tx.commit().await?;
+        let mut transaction = self.pool.begin().await?;
+        let revision = change::update_record(&mut transaction, &permit).await?.ok_or_else(Error::stale)?;
+        transaction.commit().await?;
         Ok(revision)
     }
 
     /// Deletes the record `guid`.
-    pub(crate) async fn delete(&self, who: &Claimant, guid: &str, rev: Option<&str>) -> Result<(), Error> {
+    pub(crate) async fn delete(&self, who: &Claimant, guid: &Guid, rev: Option<&str>) -> Result<(), Error> {
         let rev = rev.filter(|rev| !rev.is_empty()).ok_or_else(|| Error::bad("no revision specified"))?;
         let record = self.record(guid).await?;
         if rev != record.rev {
             return Err(Error::stale());
         }
-        let permit = self.permit(who, "delete", &record.authz).await?;
-        let mut tx = self.pool.begin().await?;
-        if !change::delete(&mut tx, &permit, &record.revision()).await? {
+        let permit = self.may_delete(who, record).await?;
+        let mut transaction = self.pool.begin().await?;
+        if !change::delete_record(&mut transaction, &permit).await? {
             return Err(Error::stale());
         }
-        tx.commit().await?;
+        transaction.commit().await?;
         Ok(())
     }
-
-    fn new_row(&self, input: RecordInput) -> NewRow {
-        let did = input.did.unwrap_or_else(|| self.config.index.new_guid());
-        let alias = (self.config.index.add_prefix_alias && !self.config.index.default_prefix.is_empty())
-            .then(|| format!("{}{did}", self.config.index.default_prefix));
-        NewRow {
-            baseid: input.baseid.unwrap_or_else(guid::new_baseid),
-            rev: guid::new_rev(),
-            form: Some(input.form),
-            size: Some(input.size),
-            file_name: input.file_name,
-            version: input.version,
-            uploader: input.uploader,
-            description: input.description,
-            content_created: input.content_created,
-            content_updated: input.content_updated,
-            urls: input.urls,
-            urls_metadata: input.urls_metadata,
-            acl: input.acl,
-            authz: input.authz,
-            hashes: input.hashes,
-            metadata: input.metadata,
-            aliases: alias.into_iter().collect(),
-            did,
-        }
-    }
-}
-
-fn revision(row: &NewRow) -> Revision {
-    Revision { baseid: row.baseid.clone(), did: row.did.clone(), rev: row.rev.clone() }
-}
-
-/// What guards all of these records; empty when one of them is guarded by nothing, because then only
-/// administrators count.
-fn guards(inputs: &[RecordInput]) -> Vec<String> {
-    if inputs.iter().any(|input| input.authz.is_empty()) {
-        return Vec::new();
-    }
-    inputs.iter().flat_map(|input| &input.authz).cloned().collect::<BTreeSet<_>>().into_iter().collect()
-}
-
-pub(super) fn union(a: &[String], b: &[String]) -> Vec<String> {
-    a.iter().chain(b).cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// An update date needs a creation date, in the request or stored, and must not come before it.

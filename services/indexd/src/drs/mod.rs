@@ -1,11 +1,8 @@
-//! GA4GH Data Repository Service: documents made of records and bundles. Nothing here does IO.
+//! GA4GH Data Repository Service: documents made of records and bundles. Nothing here does I/O.
 
-mod authorizations;
 mod object;
 mod service_info;
 
-pub(crate) use authorizations::Authorizations;
-pub use authorizations::{AuthorizationPolicy, PathAuthorization, SupportedType};
 pub(crate) use object::{
     Bulk, DrsObject, bundle_checksums, bundle_object, checksums, members, record_object, text_list,
 };

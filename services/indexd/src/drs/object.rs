@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Authorizations;
 use crate::{
+    authorizations::Authorizations,
     buckets::Regions,
     config::Config,
     dates::Timestamp,
     document::{Bundle, Record},
+    guid::Guid,
+    query::Depth,
 };
 
 /// A DRS object. Keys that a record has none of are null, as in the original, but for the lists that only
@@ -26,7 +28,7 @@ pub(crate) struct DrsObject {
     created_time: Option<String>,
     description: Option<String>,
     form: Option<String>,
-    id: String,
+    id: Guid,
     index_created_time: Option<Timestamp>,
     index_updated_time: Option<Timestamp>,
     mime_type: &'static str,
@@ -78,13 +80,13 @@ pub(crate) fn record_object(config: &Config, regions: &Regions, record: &Record)
     }
 }
 
-/// The object of a bundle; `expand` shows the members of its members too.
-pub(crate) fn bundle_object(config: &Config, bundle: &Bundle, expand: bool) -> DrsObject {
+/// The object of a bundle.
+pub(crate) fn bundle_object(config: &Config, bundle: &Bundle, depth: Depth) -> DrsObject {
     DrsObject {
         access_methods: None,
         aliases: text_list(bundle.aliases.as_deref()),
         checksums: bundle_checksums(bundle),
-        contents: Some(members(bundle, expand)),
+        contents: Some(members(bundle, depth)),
         created_time: Some(String::new()),
         description: bundle.description.clone(),
         form: Some(bundle.form.to_owned()),
@@ -135,16 +137,16 @@ pub(crate) fn bundle_checksums(bundle: &Bundle) -> Value {
     }
 }
 
-/// A list that is kept as JSON text.
+/// A list that is kept as JSON in a string.
 pub(crate) fn text_list(text: Option<&str>) -> Value {
     text.and_then(|text| serde_json::from_str::<Vec<Value>>(text).ok())
         .map_or_else(|| json!([]), Value::Array)
 }
 
-/// The members of a bundle, each without its own members unless `expand`.
-pub(crate) fn members(bundle: &Bundle, expand: bool) -> Value {
+/// The members of a bundle.
+pub(crate) fn members(bundle: &Bundle, depth: Depth) -> Value {
     let mut members = bundle.bundle_data.clone().unwrap_or_else(|| json!([]));
-    if !expand {
+    if depth == Depth::Members {
         for member in members.as_array_mut().into_iter().flatten() {
             if let Some(member) = member.as_object_mut() {
                 member.shift_remove("contents");
@@ -172,14 +174,14 @@ struct Summary {
 #[derive(Debug, Serialize)]
 struct Unresolved {
     error_code: u16,
-    object_ids: Vec<String>,
+    object_ids: Vec<Guid>,
 }
 
 impl<T> Bulk<T> {
-    /// `resolved` are the objects found for some of `requested`, by id. An id that is asked for twice is found
-    /// once and counts as unresolved the second time, as in the original.
-    pub(crate) fn new(requested: &[String], resolved: BTreeMap<String, T>) -> Self {
-        let mut missing: Vec<String> =
+    /// `resolved` are the objects found for some of `requested`, by id. An id that is asked for twice is
+    /// found once and counts as unresolved the second time, as in the original.
+    pub(crate) fn new(requested: &[Guid], resolved: BTreeMap<Guid, T>) -> Self {
+        let mut missing: Vec<Guid> =
             requested.iter().filter(|id| !resolved.contains_key(*id)).cloned().collect();
         missing.sort_unstable();
         Self {
@@ -189,9 +191,10 @@ impl<T> Bulk<T> {
                 unresolved: requested.len() - resolved.len(),
             },
             resolved_drs_objects: resolved.into_values().collect(),
-            unresolved_drs_objects: match missing.is_empty() {
-                true => Vec::new(),
-                false => vec![Unresolved { error_code: 404, object_ids: missing }],
+            unresolved_drs_objects: if missing.is_empty() {
+                Vec::new()
+            } else {
+                vec![Unresolved { error_code: 404, object_ids: missing }]
             },
         }
     }

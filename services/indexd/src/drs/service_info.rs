@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{config::Config, document::Totals, python_json};
+use crate::{config::Config, document::Totals};
 
 /// The service-info document; without `totals` when they could not be read.
 pub(crate) fn service_info(config: &Config, totals: Option<Totals>) -> Value {
@@ -23,7 +23,7 @@ pub(crate) fn service_info(config: &Config, totals: Option<Totals>) -> Value {
     if let Some(info) = info.as_object_mut() {
         replace(info, &config.service_info);
     }
-    python_json::sorted(&info)
+    python::sorted(&info)
 }
 
 /// Replaces values of keys that exist; objects key by key.

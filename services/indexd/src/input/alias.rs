@@ -19,9 +19,9 @@ pub(crate) fn record_aliases(body: &Value) -> Result<Vec<String>, Error> {
     required("aliases", fields.array("aliases")?)?.iter().map(name).collect()
 }
 
-/// The body of `PUT /alias/{name}`.
+/// What a request says of a legacy alias: the body of `PUT /alias/{name}`.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct LegacyAliasInput {
+pub struct LegacyAliasInput {
     pub(crate) release: String,
     pub(crate) size: i64,
     pub(crate) hashes: IndexMap<String, String>,

@@ -8,15 +8,15 @@ use super::{
     fields::Fields,
     record::{check_urls, without_repeats},
 };
-use crate::Error;
+use crate::{Error, guid::Guid};
 
 /// The body of `POST /index/blank` and `POST /index/blank/{guid}`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct BlankInput {
-    pub(crate) did: Option<String>,
+    pub(crate) did: Option<Guid>,
     pub(crate) uploader: Option<String>,
     pub(crate) file_name: Option<String>,
-    /// `None` and empty mean the same here: nobody's.
+    /// Never empty.
     pub(crate) authz: Option<Vec<String>>,
 }
 
@@ -25,7 +25,7 @@ impl BlankInput {
         let map = object(body)?;
         let fields = Fields::lenient(&map);
         Ok(Self {
-            did: fields.optional_text("did")?.filter(|did| !did.is_empty()),
+            did: fields.optional_text("did")?.filter(|did| !did.is_empty()).map(Guid::from),
             uploader: fields.optional_text("uploader")?,
             file_name: fields.optional_text("file_name")?,
             authz: authz(&fields)?,

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::fields::{Fields, required};
-use crate::{Error, hashes, python_json};
+use crate::{Error, guid::Guid, hashes};
 
-/// A bundle to be made of records and other bundles.
+/// What a request says of a new bundle of records and other bundles.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct BundleInput {
-    pub(crate) bundle_id: Option<String>,
+    pub(crate) bundle_id: Option<Guid>,
     /// Dids, baseids or bundle ids.
-    pub(crate) members: Vec<String>,
+    pub(crate) members: Vec<Guid>,
     pub(crate) name: Option<String>,
     /// 0 counts as not given.
     pub(crate) size: Option<i64>,
@@ -28,8 +28,8 @@ impl BundleInput {
             &["bundles", "bundle_id", "name", "size", "checksums", "description", "version", "aliases"],
         )?;
         let input = Self {
-            bundle_id: fields.text("bundle_id")?.filter(|id| !id.is_empty()),
-            members: required("bundles", fields.texts("bundles")?)?,
+            bundle_id: fields.text("bundle_id")?.filter(|id| !id.is_empty()).map(Guid::from),
+            members: required("bundles", fields.texts("bundles")?)?.into_iter().map(Guid::from).collect(),
             name: fields.text("name")?,
             size: fields.size("size")?.filter(|size| *size != 0),
             checksums: fields
@@ -41,7 +41,7 @@ impl BundleInput {
             version: fields.text("version")?,
             aliases: fields
                 .array("aliases")?
-                .map(|items| items.iter().map(python_json::sorted).collect())
+                .map(|items| items.iter().map(python::sorted).collect())
                 .unwrap_or_default(),
         };
         input.check_members()?;
@@ -49,7 +49,7 @@ impl BundleInput {
     }
 
     fn check_members(&self) -> Result<(), Error> {
-        let mut sorted: Vec<&String> = self.members.iter().collect();
+        let mut sorted: Vec<&Guid> = self.members.iter().collect();
         sorted.sort_unstable();
         if sorted.is_empty() {
             return Err(Error::bad("Bundle data required."));

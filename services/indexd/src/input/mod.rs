@@ -7,7 +7,8 @@ mod fields;
 mod record;
 mod value;
 
-pub(crate) use alias::{LegacyAliasInput, record_aliases};
+pub use alias::LegacyAliasInput;
+pub(crate) use alias::record_aliases;
 pub(crate) use blank::{BlankFill, BlankInput};
 pub(crate) use bundle::BundleInput;
 pub(crate) use record::{RecordInput, RecordUpdate, VersionsUpdate, check_url_metadata};

@@ -7,18 +7,20 @@ use super::{
     fields::{Fields, required},
     value::{FlatMetadata, flatten},
 };
-use crate::{Error, dates::Timestamp, guid, hashes};
+use crate::{Error, dates::Timestamp, guid::Guid, hashes};
 
 /// The forms a record can have.
 const FORMS: [&str; 3] = ["object", "container", "multipart"];
 
-/// The body of `POST /index` and `POST /index/{guid}`.
+/// What a request says of a new record: the body of `POST /index` and `POST /index/{guid}`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct RecordInput {
-    pub(crate) did: Option<String>,
-    pub(crate) baseid: Option<String>,
-    pub(crate) form: String,
-    pub(crate) size: i64,
+    pub(crate) did: Option<Guid>,
+    pub(crate) baseid: Option<Guid>,
+    /// `None` for a blank record only.
+    pub(crate) form: Option<String>,
+    /// `None` for a blank record only.
+    pub(crate) size: Option<i64>,
     pub(crate) file_name: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) uploader: Option<String>,
@@ -61,8 +63,8 @@ impl RecordInput {
         let input = Self {
             did: guid_of(&fields, "did")?,
             baseid: guid_of(&fields, "baseid")?,
-            form: required("form", fields.text("form")?)?,
-            size: required("size", fields.size("size")?)?,
+            form: Some(required("form", fields.text("form")?)?),
+            size: Some(required("size", fields.size("size")?)?),
             file_name: fields.text("file_name")?,
             version: fields.text("version")?,
             uploader: fields.text("uploader")?,
@@ -87,9 +89,9 @@ impl RecordInput {
     /// The rules of a record that another service of the commons gives us.
     pub(crate) fn from_client(record: &indexclient::NewRecord) -> Result<Self, Error> {
         let input = Self {
-            did: record.did.clone(),
-            form: record.form.clone(),
-            size: record.size,
+            did: record.did.clone().map(Guid::from),
+            form: Some(record.form.clone()),
+            size: Some(record.size),
             hashes: record.hashes.clone(),
             urls: record.urls.clone(),
             acl: without_repeats(record.acl.clone()),
@@ -98,10 +100,10 @@ impl RecordInput {
             uploader: record.uploader.clone(),
             ..Self::default()
         };
-        if input.size < 0 {
-            return Err(Error::bad(format!("{} is less than the minimum of 0", input.size)));
+        if record.size < 0 {
+            return Err(Error::bad(format!("{} is less than the minimum of 0", record.size)));
         }
-        if let Some(did) = input.did.as_deref().filter(|did| !guid::is_valid(did)) {
+        if let Some(did) = input.did.as_ref().filter(|did| !did.is_valid()) {
             return Err(Error::bad(format!("'{did}' is no did: it does not end in a UUID")));
         }
         input.check()?;
@@ -109,16 +111,16 @@ impl RecordInput {
     }
 
     fn check(&self) -> Result<(), Error> {
-        if !FORMS.contains(&self.form.as_str()) {
-            return Err(Error::bad(format!("'{}' is not one of {FORMS:?}", self.form)));
+        if let Some(form) = self.form.as_deref().filter(|form| !FORMS.contains(form)) {
+            return Err(Error::bad(format!("'{form}' is not one of {FORMS:?}")));
         }
         hashes::check(&self.hashes)?;
         check_urls(&self.urls)?;
         check_url_metadata(&self.urls_metadata, &self.urls)
     }
 
-    /// The rules of the content dates of a new record; a missing update date becomes the creation date.
-    pub(crate) fn check_dates(&mut self) -> Result<(), Error> {
+    /// The rules of the content dates of a new record.
+    pub(crate) fn check_dates(&self) -> Result<(), Error> {
         match (self.content_created, self.content_updated) {
             (None, Some(_)) => {
                 Err(Error::bad("Cannot set content_updated_date without content_created_date"))
@@ -126,11 +128,14 @@ impl RecordInput {
             (Some(created), Some(updated)) if updated < created => {
                 Err(Error::bad("content_updated_date cannot come before content_created_date"))
             }
-            (created, updated) => {
-                self.content_updated = updated.or(created);
-                Ok(())
-            }
+            _ => Ok(()),
         }
+    }
+
+    /// When the content is said to have been updated: not before it was created, which is what a missing date
+    /// means.
+    pub(crate) fn content_updated(&self) -> Option<Timestamp> {
+        self.content_created.map(|created| self.content_updated.unwrap_or(created))
     }
 }
 
@@ -259,10 +264,10 @@ pub(super) fn without_repeats(mut list: Vec<String>) -> Vec<String> {
     list
 }
 
-fn guid_of(fields: &Fields<'_>, name: &str) -> Result<Option<String>, Error> {
-    match fields.text(name)? {
-        Some(text) if !guid::is_valid(&text) => {
-            Err(Error::bad(format!("'{text}' is no {name}: it does not end in a UUID")))
+fn guid_of(fields: &Fields<'_>, name: &str) -> Result<Option<Guid>, Error> {
+    match fields.text(name)?.map(Guid::from) {
+        Some(guid) if !guid.is_valid() => {
+            Err(Error::bad(format!("'{guid}' is no {name}: it does not end in a UUID")))
         }
         valid => Ok(valid),
     }

@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 
 use crate::Error;
 
-/// Keys with text values (or null).
+/// Keys with strings as values (or null).
 pub(crate) type FlatMetadata = IndexMap<String, Option<String>>;
 
-/// Metadata of a record or url as it is stored: numbers and booleans become text, a list becomes the text of a
-/// database array, as it always did. Objects cannot be stored.
+/// Metadata of a record or url as it is stored: numbers and booleans become text, a list becomes the text of
+/// a database array, as it always did. Objects cannot be stored.
 pub(super) fn flatten(name: &str, map: &Map<String, Value>) -> Result<FlatMetadata, Error> {
     map.iter().map(|(key, value)| Ok((key.clone(), stored(&format!("{name}.{key}"), value)?))).collect()
 }
@@ -34,10 +34,10 @@ fn element(name: &str, value: &Value) -> Result<String, Error> {
     let plain = !text.is_empty()
         && !text.eq_ignore_ascii_case("null")
         && !text.contains(|c: char| matches!(c, '{' | '}' | ',' | '"' | '\\') || c.is_ascii_whitespace());
-    Ok(match plain || value.is_array() {
-        true => text,
-        false => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
-    })
+    if plain || value.is_array() {
+        return Ok(text);
+    }
+    Ok(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
 #[cfg(test)]

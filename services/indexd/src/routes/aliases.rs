@@ -1,24 +1,19 @@
 //! `/index/{guid}/aliases`.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    web::{self, Data, ServiceConfig},
-};
+use actix_web::{HttpResponse, http::Method, web::Data};
 use serde_json::{Value, json};
+use web::Routes;
 
-use super::{
-    body::AnyJson,
-    paths::{Guid, part},
-};
-use crate::{Error, Indexd, auth::Claimant, input::record_aliases};
+use super::{body::AnyJson, paths::Name};
+use crate::{Error, Indexd, auth::Claimant, guid::Guid, input::record_aliases};
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
+pub(super) fn routes(routes: &mut Routes<'_>) {
     // An alias may contain slashes and even the word itself, so the first `/aliases/` counts.
-    cfg.route("/index/{guid:.+?}/aliases/{alias:.+}", web::delete().to(delete_one))
-        .route("/index/{guid:.+}/aliases", web::get().to(list))
-        .route("/index/{guid:.+}/aliases", web::post().to(append))
-        .route("/index/{guid:.+}/aliases", web::put().to(replace))
-        .route("/index/{guid:.+}/aliases", web::delete().to(delete_all));
+    routes.endpoint(Method::DELETE, "/index/{guid:.+?}/aliases/{name:.+}", delete_one);
+    routes.endpoint(Method::GET, "/index/{guid:.+}/aliases", list);
+    routes.endpoint(Method::POST, "/index/{guid:.+}/aliases", append);
+    routes.endpoint(Method::PUT, "/index/{guid:.+}/aliases", replace);
+    routes.endpoint(Method::DELETE, "/index/{guid:.+}/aliases", delete_all);
 }
 
 const DELETED: &str = "Aliases deleted successfully";
@@ -28,14 +23,14 @@ fn document(names: &[String]) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "aliases": aliases }))
 }
 
-async fn list(indexd: Data<Indexd>, Guid(guid): Guid) -> Result<HttpResponse, Error> {
+async fn list(indexd: Data<Indexd>, guid: Guid) -> Result<HttpResponse, Error> {
     Ok(document(&indexd.aliases(&guid).await?))
 }
 
 async fn append(
     indexd: Data<Indexd>,
     who: Claimant,
-    Guid(guid): Guid,
+    guid: Guid,
     AnyJson(body): AnyJson,
 ) -> Result<HttpResponse, Error> {
     let names = record_aliases(&body)?;
@@ -45,21 +40,26 @@ async fn append(
 async fn replace(
     indexd: Data<Indexd>,
     who: Claimant,
-    Guid(guid): Guid,
+    guid: Guid,
     AnyJson(body): AnyJson,
 ) -> Result<HttpResponse, Error> {
     let names = record_aliases(&body)?;
-    indexd.replace_aliases(&who, &guid, &names).await?;
-    Ok(document(&names))
+    let answer = document(&names);
+    indexd.replace_aliases(&who, &guid, names).await?;
+    Ok(answer)
 }
 
-async fn delete_all(indexd: Data<Indexd>, who: Claimant, Guid(guid): Guid) -> Result<HttpResponse, Error> {
-    indexd.delete_aliases(&who, &guid, None).await?;
+async fn delete_all(indexd: Data<Indexd>, who: Claimant, guid: Guid) -> Result<HttpResponse, Error> {
+    indexd.delete_aliases(&who, &guid).await?;
     Ok(HttpResponse::Ok().json(DELETED))
 }
 
-async fn delete_one(indexd: Data<Indexd>, who: Claimant, req: HttpRequest) -> Result<HttpResponse, Error> {
-    let (guid, alias) = (part(&req, "guid"), part(&req, "alias"));
-    indexd.delete_aliases(&who, &guid, Some(&alias)).await?;
+async fn delete_one(
+    indexd: Data<Indexd>,
+    who: Claimant,
+    guid: Guid,
+    Name(name): Name,
+) -> Result<HttpResponse, Error> {
+    indexd.delete_alias(&who, &guid, &name).await?;
     Ok(HttpResponse::Ok().json(DELETED))
 }

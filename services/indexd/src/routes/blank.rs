@@ -1,22 +1,20 @@
 //! `/index/blank`: records before their upload.
 
-use actix_web::{
-    HttpResponse,
-    web::{self, Data, ServiceConfig},
-};
+use actix_web::{HttpResponse, http::Method, web::Data};
+use web::{Params, Routes};
 
-use super::{body::Json, paths::Guid};
+use super::body::Json;
 use crate::{
     Error, Indexd,
     auth::Claimant,
+    guid::Guid,
     input::{BlankFill, BlankInput},
-    query::Params,
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.route("/index/blank", web::post().to(create))
-        .route("/index/blank/{guid:.+}", web::post().to(create_version))
-        .route("/index/blank/{guid:.+}", web::put().to(fill));
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.endpoint(Method::POST, "/index/blank", create);
+    routes.endpoint(Method::POST, "/index/blank/{guid:.+}", create_version);
+    routes.endpoint(Method::PUT, "/index/blank/{guid:.+}", fill);
 }
 
 async fn create(indexd: Data<Indexd>, who: Claimant, Json(body): Json) -> Result<HttpResponse, Error> {
@@ -27,7 +25,7 @@ async fn create(indexd: Data<Indexd>, who: Claimant, Json(body): Json) -> Result
 async fn create_version(
     indexd: Data<Indexd>,
     who: Claimant,
-    Guid(guid): Guid,
+    guid: Guid,
     Json(body): Json,
 ) -> Result<HttpResponse, Error> {
     let input = BlankInput::parse(&body)?;
@@ -37,7 +35,7 @@ async fn create_version(
 async fn fill(
     indexd: Data<Indexd>,
     who: Claimant,
-    Guid(guid): Guid,
+    guid: Guid,
     params: Params,
     Json(body): Json,
 ) -> Result<HttpResponse, Error> {

@@ -1,40 +1,38 @@
 //! `/bundle`.
 
-use actix_web::{
-    HttpResponse,
-    web::{self, Data, ServiceConfig},
-};
+use actix_web::{HttpResponse, http::Method, web::Data};
+use web::{Params, Routes};
 
-use super::{body::Json, paths::Guid, records::Envelope};
+use super::{body::Json, records::ListEnvelope};
 use crate::{
     Error, Indexd,
     auth::Claimant,
-    query::{Form, ListQuery, Params},
+    guid::Guid,
+    query::{Depth, Form, ListQuery, Members},
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.route("/bundle", web::get().to(list))
-        .route("/bundle", web::post().to(create))
-        .route("/bundle/{guid:.+}", web::get().to(get))
-        .route("/bundle/{guid:.+}", web::delete().to(delete));
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.endpoint(Method::GET, "/bundle", list);
+    routes.endpoint(Method::POST, "/bundle", create);
+    routes.endpoint(Method::GET, "/bundle/{guid:.+}", get);
+    routes.endpoint(Method::DELETE, "/bundle/{guid:.+}", delete);
 }
 
 async fn list(indexd: Data<Indexd>, params: Params) -> Result<HttpResponse, Error> {
     let query = ListQuery::parse(&params, Form::Bundles)?;
-    let entries = indexd.list(&query, false).await?;
-    Ok(HttpResponse::Ok().json(Envelope::new(&query, entries)))
+    let entries = indexd.list(&query, Members::Omitted).await?;
+    Ok(HttpResponse::Ok().json(ListEnvelope::new(&query, entries)))
 }
 
 async fn create(indexd: Data<Indexd>, who: Claimant, Json(body): Json) -> Result<HttpResponse, Error> {
     Ok(HttpResponse::Ok().json(indexd.create_bundle(&who, &body).await?))
 }
 
-async fn get(indexd: Data<Indexd>, Guid(guid): Guid, params: Params) -> Result<HttpResponse, Error> {
-    let expand = params.get("expand") == Some("true");
-    Ok(HttpResponse::Ok().json(indexd.bundle_view(&guid, expand).await?))
+async fn get(indexd: Data<Indexd>, guid: Guid, params: Params) -> Result<HttpResponse, Error> {
+    Ok(HttpResponse::Ok().json(indexd.bundle_view(&guid, Depth::parse(&params)).await?))
 }
 
-async fn delete(indexd: Data<Indexd>, who: Claimant, Guid(guid): Guid) -> Result<HttpResponse, Error> {
-    indexd.delete_bundle(&who, &guid).await?;
+async fn delete(indexd: Data<Indexd>, who: Claimant, guid: Guid) -> Result<HttpResponse, Error> {
+    indexd.delete_bundle(&who, guid).await?;
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(""))
 }

@@ -1,29 +1,28 @@
 //! `/bulk/documents`.
 
-use actix_web::{
-    HttpResponse,
-    web::{self, Data, ServiceConfig},
-};
+use actix_web::{HttpResponse, http::Method, web::Data};
 use serde_json::Value;
+use web::Routes;
 
 use super::body::Json;
-use crate::{Error, Indexd};
+use crate::{Error, Indexd, guid::Guid};
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.route("/bulk/documents", web::post().to(list));
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.endpoint(Method::POST, "/bulk/documents", list);
 }
 
 /// No bulk request asks for more than this. (The original has no limit; its clients send a few thousand.)
-pub(super) const MAX_IDS: usize = 50_000;
+const MAX_IDS: usize = 50_000;
 
 /// A list of ids in a body.
-pub(super) fn ids(value: &Value) -> Result<Vec<String>, Error> {
+pub(super) fn ids(value: &Value) -> Result<Vec<Guid>, Error> {
     let items = value.as_array().ok_or_else(|| Error::bad("the ids are not of type 'array'"))?;
     if items.len() > MAX_IDS {
         return Err(Error::bad(format!("at most {MAX_IDS} ids can be asked for at once")));
     }
     let id = |item: &Value| {
-        item.as_str().map(str::to_owned).ok_or_else(|| Error::bad("an id is not of type 'string'"))
+        let text = item.as_str().ok_or_else(|| Error::bad("an id is not of type 'string'"))?;
+        Ok(Guid::from(text.to_owned()))
     };
     items.iter().map(id).collect()
 }

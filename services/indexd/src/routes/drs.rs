@@ -1,27 +1,24 @@
 //! `/ga4gh/drs/v1`: all of it but the access endpoints, which fence serves.
 
-use actix_web::{
-    HttpResponse,
-    http::Method,
-    web::{self, Data, ServiceConfig},
-};
-use serde_json::Value;
+use actix_web::{HttpResponse, http::Method, web::Data};
+use serde_json::{Value, json};
+use web::{Params, Routes};
 
-use super::{body::AnyJson, documents::ids, paths::Guid};
+use super::{body::AnyJson, documents::ids};
 use crate::{
     Error, Ga4ghError, Indexd, drs,
-    query::{Filter, Form, ListQuery, Params, Window},
+    guid::Guid,
+    query::{Depth, Filter, Form, ListQuery, Window},
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    let options = || web::method(Method::OPTIONS);
-    cfg.route("/ga4gh/drs/v1/service-info", web::get().to(service_info))
-        .route("/ga4gh/drs/v1/objects", web::get().to(list))
-        .route("/ga4gh/drs/v1/objects", web::post().to(bulk))
-        .route("/ga4gh/drs/v1/objects", options().to(bulk_authorizations))
-        .route("/ga4gh/drs/v1/objects/{guid:.+}", web::get().to(get))
-        .route("/ga4gh/drs/v1/objects/{guid:.+}", web::post().to(get))
-        .route("/ga4gh/drs/v1/objects/{guid:.+}", options().to(authorizations));
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.endpoint(Method::GET, "/ga4gh/drs/v1/service-info", service_info);
+    routes.endpoint(Method::GET, "/ga4gh/drs/v1/objects", list);
+    routes.endpoint(Method::POST, "/ga4gh/drs/v1/objects", bulk);
+    routes.endpoint(Method::OPTIONS, "/ga4gh/drs/v1/objects", bulk_authorizations);
+    routes.endpoint(Method::GET, "/ga4gh/drs/v1/objects/{guid:.+}", get);
+    routes.endpoint(Method::POST, "/ga4gh/drs/v1/objects/{guid:.+}", get);
+    routes.endpoint(Method::OPTIONS, "/ga4gh/drs/v1/objects/{guid:.+}", authorizations);
 }
 
 async fn service_info(indexd: Data<Indexd>) -> HttpResponse {
@@ -38,15 +35,14 @@ async fn list(indexd: Data<Indexd>, params: Params) -> Result<HttpResponse, Ga4g
     let window = Window::parse(&params)?;
     let query = ListQuery { form, window, filter: Filter::default(), empty_urls_metadata: false };
     let objects = indexd.drs_objects(&query).await?;
-    Ok(HttpResponse::Ok().json(serde_json::json!({ "drs_objects": objects })))
+    Ok(HttpResponse::Ok().json(json!({ "drs_objects": objects })))
 }
 
-async fn get(indexd: Data<Indexd>, Guid(guid): Guid, params: Params) -> Result<HttpResponse, Ga4ghError> {
-    let expand = params.get("expand") == Some("true");
-    Ok(HttpResponse::Ok().json(indexd.drs_object(&guid, expand).await?))
+async fn get(indexd: Data<Indexd>, guid: Guid, params: Params) -> Result<HttpResponse, Ga4ghError> {
+    Ok(HttpResponse::Ok().json(indexd.drs_object(&guid, Depth::parse(&params)).await?))
 }
 
-async fn authorizations(indexd: Data<Indexd>, Guid(guid): Guid) -> Result<HttpResponse, Ga4ghError> {
+async fn authorizations(indexd: Data<Indexd>, guid: Guid) -> Result<HttpResponse, Ga4ghError> {
     Ok(HttpResponse::Ok().json(indexd.drs_authorizations(&guid).await?))
 }
 
@@ -61,7 +57,7 @@ async fn bulk_authorizations(
     Ok(HttpResponse::Ok().json(indexd.drs_bulk_authorizations(&bulk_ids(&body)?).await?))
 }
 
-fn bulk_ids(body: &Value) -> Result<Vec<String>, Error> {
+fn bulk_ids(body: &Value) -> Result<Vec<Guid>, Error> {
     let list = body.get("bulk_object_ids");
     ids(list.ok_or_else(|| Error::bad("Request is malformed. Missing bulk object ids."))?)
 }

@@ -17,37 +17,44 @@ mod versions;
 
 use std::sync::Arc;
 
+use ::web::{Endpoint, Routes};
 use actix_web::{
+    http::StatusCode,
     middleware::from_fn,
-    web::{self, Data, PayloadConfig, ServiceConfig},
+    web::{self, Data, ServiceConfig},
 };
 
-use crate::Indexd;
+use crate::{Indexd, error::page};
 
-/// No request body is longer than this.
-const MAX_BODY: usize = 16 << 20;
+/// All endpoints, for tests and tools.
+pub fn endpoints() -> Vec<Endpoint> {
+    ::web::endpoints(routes)
+}
 
 /// Registers everything. What is registered first is tried first, so the routes with a literal ending come
-/// before those that take any path, and the lookup of any path at all comes last.
-pub(crate) fn configure(indexd: Arc<Indexd>, cfg: &mut ServiceConfig) {
-    let methods = Data::new(paths::Methods::new());
+/// before those that take any path, and the lookup of any path at all comes last. A path without the method
+/// goes on to the paths after it: `GET /index/blank` is the record `blank`.
+fn routes(routes: &mut Routes<'_>) {
+    service::routes(routes);
+    drs::routes(routes);
+    dos::routes(routes);
+    urls::routes(routes);
+    documents::routes(routes);
+    legacy::routes(routes);
+    bundles::routes(routes);
+    blank::routes(routes);
+    aliases::routes(routes);
+    versions::routes(routes);
+    records::routes(routes);
+    lookup::routes(routes);
+}
+
+pub(crate) fn configure(indexd: Arc<Indexd>, config: &mut ServiceConfig) {
     let scope = web::scope("")
         .wrap(from_fn(paths::normalize))
         .app_data(Data::from(indexd))
-        .app_data(methods)
-        .app_data(PayloadConfig::new(MAX_BODY))
-        .configure(service::routes)
-        .configure(drs::routes)
-        .configure(dos::routes)
-        .configure(urls::routes)
-        .configure(documents::routes)
-        .configure(legacy::routes)
-        .configure(bundles::routes)
-        .configure(blank::routes)
-        .configure(aliases::routes)
-        .configure(versions::routes)
-        .configure(records::routes)
-        .configure(lookup::routes)
+        .app_data(Data::new(paths::Paths::new(endpoints())))
+        .configure(|config| ::web::register(config, || page(StatusCode::METHOD_NOT_ALLOWED), routes))
         .default_service(web::to(paths::unmatched));
-    cfg.service(scope);
+    config.service(scope);
 }

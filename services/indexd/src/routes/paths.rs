@@ -14,62 +14,35 @@ use actix_web::{
     web::Data,
 };
 use percent_encoding::percent_decode_str;
+use web::Endpoint;
 
-use crate::error::page;
+use crate::{error::page, guid::Guid};
 
-/// All paths with their methods, for OPTIONS and for the header `Allow`. `HEAD` and `OPTIONS` go without saying.
-const PATHS: [(&str, &[&str]); 24] = [
-    ("/index", &["GET", "POST"]),
-    ("/index/blank", &["POST"]),
-    ("/index/blank/{guid:.+}", &["PUT", "POST"]),
-    ("/index/{guid:.+}/aliases", &["GET", "POST", "PUT", "DELETE"]),
-    ("/index/{guid:.+?}/aliases/{alias:.+}", &["DELETE"]),
-    ("/index/{guid:.+}/versions", &["GET", "PUT"]),
-    ("/index/{guid:.+}/latest", &["GET"]),
-    ("/index/{guid:.+}", &["GET", "POST", "PUT", "DELETE"]),
-    ("/bulk/documents", &["POST"]),
-    ("/urls", &["GET"]),
-    ("/_query/urls/q", &["GET"]),
-    ("/_query/urls/metadata/q", &["GET"]),
-    ("/alias", &["GET"]),
-    ("/alias/{guid:.+}", &["GET", "PUT", "DELETE"]),
-    ("/bundle", &["GET", "POST"]),
-    ("/bundle/{guid:.+}", &["GET", "DELETE"]),
-    ("/guid/mint", &["GET"]),
-    ("/guid/prefix", &["GET"]),
-    ("/ga4gh/drs/v1/service-info", &["GET"]),
-    ("/ga4gh/drs/v1/objects", &["GET", "POST", "OPTIONS"]),
-    ("/ga4gh/drs/v1/objects/{guid:.+}", &["GET", "POST", "OPTIONS"]),
-    ("/ga4gh/dos/v1/dataobjects", &["GET"]),
-    ("/ga4gh/dos/v1/dataobjects/{guid:.+}", &["GET"]),
-    ("/{guid:.+}", &["GET"]),
-];
+/// All paths of this service with their methods, for `OPTIONS` and for the header `Allow`.
+pub(super) struct Paths(Vec<(ResourceDef, Endpoint)>);
 
-/// Short paths that the lookup of any path would take otherwise.
-const MORE_FIXED: [&str; 4] = ["/_dist", "/_status", "/_stats", "/_version"];
-
-/// The paths with their methods, compiled.
-pub(super) struct Methods(Vec<(ResourceDef, &'static [&'static str])>);
-
-impl Methods {
-    pub(super) fn new() -> Self {
-        Self(PATHS.iter().map(|(pattern, methods)| (ResourceDef::new(*pattern), *methods)).collect())
+impl Paths {
+    pub(super) fn new(endpoints: Vec<Endpoint>) -> Self {
+        let compiled = |endpoint: Endpoint| (ResourceDef::new(endpoint.path.as_str()), endpoint);
+        Self(endpoints.into_iter().map(compiled).collect())
     }
 
-    /// The methods of all routes that fit `path`; none when no route does.
-    fn of(&self, path: &str) -> Vec<&'static str> {
-        let mut methods: Vec<&str> = self
-            .0
-            .iter()
-            .filter(|(pattern, _)| pattern.is_match(path))
-            .flat_map(|(_, methods)| methods.iter().copied())
-            .collect();
+    /// The methods of all endpoints whose path fits; none when no path does. `HEAD` and `OPTIONS` go without
+    /// saying.
+    fn methods(&self, path: &str) -> Vec<&str> {
+        let fitting = self.0.iter().filter(|(pattern, _)| pattern.is_match(path));
+        let mut methods: Vec<&str> = fitting.map(|(_, endpoint)| endpoint.method.as_str()).collect();
         if !methods.is_empty() {
             methods.extend(["HEAD", "OPTIONS"]);
         }
         methods.sort_unstable();
         methods.dedup();
         methods
+    }
+
+    /// Whether this is a path without parameters.
+    fn is_fixed(&self, path: &str) -> bool {
+        self.0.iter().any(|(_, endpoint)| endpoint.path == path)
     }
 }
 
@@ -79,35 +52,35 @@ impl Methods {
 /// dropped behind fixed paths only; behind a GUID it belongs to the GUID. `HEAD` is `GET` without the body,
 /// which the server leaves out by itself.
 pub(super) async fn normalize(
-    mut req: ServiceRequest,
+    paths: Data<Paths>,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
-    let path = req.path();
+    let path = request.path();
     let mut normal = path.replace("%2F", "/").replace("%2f", "/");
     if let Some(stem) = normal.strip_suffix('/') {
-        let fixed = MORE_FIXED.contains(&stem) || PATHS.iter().any(|(pattern, _)| *pattern == stem);
-        let appends_aliases = req.method() == Method::POST && stem.ends_with("/aliases");
-        if fixed || appends_aliases {
+        let appends_aliases = request.method() == Method::POST && stem.ends_with("/aliases");
+        if paths.is_fixed(stem) || appends_aliases {
             normal.truncate(stem.len());
         }
     }
     if normal != path {
-        web::set_path(&mut req, &normal);
+        web::set_path(&mut request, &normal);
     }
-    if req.method() == Method::HEAD {
-        req.head_mut().method = Method::GET;
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
     }
-    next.call(req).await
+    next.call(request).await
 }
 
 /// The answer when no route fits path and method: OPTIONS is answered for all of them.
-pub(super) async fn unmatched(req: HttpRequest, methods: Data<Methods>) -> HttpResponse {
-    let methods = methods.of(req.path());
+pub(super) async fn unmatched(request: HttpRequest, paths: Data<Paths>) -> HttpResponse {
+    let methods = paths.methods(request.path());
     if methods.is_empty() {
         return page(StatusCode::NOT_FOUND);
     }
     let allow = methods.join(", ");
-    if req.method() == Method::OPTIONS {
+    if request.method() == Method::OPTIONS {
         return HttpResponse::Ok()
             .insert_header((ALLOW, allow))
             .content_type("text/html; charset=utf-8")
@@ -120,22 +93,32 @@ pub(super) async fn unmatched(req: HttpRequest, methods: Data<Methods>) -> HttpR
     answer
 }
 
-/// The part `{name}` of the path. The router has decoded all of it but `%25` and `%2B`. PostgreSQL has no NUL,
-/// so a part with one names nothing.
-pub(super) fn part(req: &HttpRequest, name: &str) -> String {
-    let part = req.match_info().get(name).unwrap_or_default();
+/// A part of the path. The router has decoded all of it but `%25` and `%2B`. PostgreSQL has no NUL, so a part
+/// with one names nothing.
+fn part(request: &HttpRequest, name: &str) -> String {
+    let part = request.match_info().get(name).unwrap_or_default();
     percent_decode_str(part).decode_utf8_lossy().replace('\0', "\u{fffd}")
 }
 
 /// The part `{guid}` of the path.
-pub(super) struct Guid(pub(super) String);
-
 impl FromRequest for Guid {
     type Error = Infallible;
     type Future = Ready<Result<Self, Infallible>>;
 
-    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self(part(req, "guid"))))
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::from(part(request, "guid"))))
+    }
+}
+
+/// The part `{name}` of the path.
+pub(super) struct Name(pub(super) String);
+
+impl FromRequest for Name {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(part(request, "name"))))
     }
 }
 
@@ -145,10 +128,10 @@ mod tests {
 
     #[test]
     fn a_path_allows_what_all_its_routes_allow() {
-        let methods = Methods::new();
-        assert_eq!(methods.of("/urls"), ["GET", "HEAD", "OPTIONS"]);
-        assert_eq!(methods.of("/index/blank"), ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]);
-        assert_eq!(methods.of("/bundle/x/y"), ["DELETE", "GET", "HEAD", "OPTIONS"]);
-        assert!(methods.of("/").is_empty());
+        let paths = Paths::new(crate::endpoints());
+        assert_eq!(paths.methods("/urls"), ["GET", "HEAD", "OPTIONS"]);
+        assert_eq!(paths.methods("/index/blank"), ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]);
+        assert_eq!(paths.methods("/bundle/x/y"), ["DELETE", "GET", "HEAD", "OPTIONS"]);
+        assert!(paths.methods("/").is_empty());
     }
 }

@@ -1,44 +1,43 @@
 //! `/index` and `/index/{guid}`: the record API.
 
-use actix_web::{
-    HttpResponse,
-    web::{self, Data, ServiceConfig},
-};
+use actix_web::{HttpResponse, http::Method, web::Data};
 use indexmap::IndexMap;
 use serde::Serialize;
+use web::{Params, Routes};
 
-use super::{body::Json, paths::Guid};
+use super::body::Json;
 use crate::{
     Error, Indexd,
     auth::Claimant,
     document::Entry,
+    guid::Guid,
     input::{RecordInput, RecordUpdate},
-    query::{Entries, Form, ListQuery, Params, UrlConditions},
+    query::{AccessFilter, Form, ListQuery, Members, UrlConditions},
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.route("/index", web::get().to(list))
-        .route("/index", web::post().to(create))
-        .route("/index/{guid:.+}", web::get().to(get))
-        .route("/index/{guid:.+}", web::put().to(update))
-        .route("/index/{guid:.+}", web::delete().to(delete))
-        .route("/index/{guid:.+}", web::post().to(create_version));
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.endpoint(Method::GET, "/index", list);
+    routes.endpoint(Method::POST, "/index", create);
+    routes.endpoint(Method::GET, "/index/{guid:.+}", get);
+    routes.endpoint(Method::PUT, "/index/{guid:.+}", update);
+    routes.endpoint(Method::DELETE, "/index/{guid:.+}", delete);
+    routes.endpoint(Method::POST, "/index/{guid:.+}", create_version);
 }
 
 /// The envelope of a list, which echoes the query.
 #[derive(Serialize)]
-pub(super) struct Envelope<'a> {
+pub(super) struct ListEnvelope<'a> {
     acl: Option<&'a [String]>,
     authz: Option<&'a [String]>,
     file_name: Option<&'a str>,
     hashes: Option<&'a IndexMap<String, String>>,
-    ids: Option<&'a [String]>,
+    ids: Option<&'a [Guid]>,
     limit: i64,
     metadata: &'a IndexMap<String, String>,
     page: Option<i64>,
     records: Vec<Entry>,
     size: Option<i64>,
-    start: Option<&'a str>,
+    start: Option<&'a Guid>,
     urls: &'a [String],
     urls_metadata: UrlsMetadata<'a>,
     version: Option<&'a str>,
@@ -51,12 +50,12 @@ enum UrlsMetadata<'a> {
     Empty(&'static str),
 }
 
-impl<'a> Envelope<'a> {
+impl<'a> ListEnvelope<'a> {
     pub(super) fn new(query: &'a ListQuery, records: Vec<Entry>) -> Self {
         let filter = &query.filter;
         Self {
-            acl: filter.acl.as_ref().map(Entries::echo),
-            authz: filter.authz.as_ref().map(Entries::echo),
+            acl: filter.acl.as_ref().map(AccessFilter::echo),
+            authz: filter.authz.as_ref().map(AccessFilter::echo),
             file_name: filter.file_name.as_deref(),
             hashes: filter.hashes.as_ref(),
             ids: filter.ids.as_deref(),
@@ -65,11 +64,12 @@ impl<'a> Envelope<'a> {
             page: query.window.page,
             records,
             size: filter.size,
-            start: query.window.start.as_deref(),
+            start: query.window.start.as_ref(),
             urls: &filter.urls,
-            urls_metadata: match query.empty_urls_metadata {
-                true => UrlsMetadata::Empty(""),
-                false => UrlsMetadata::Given(filter.urls_metadata.as_ref()),
+            urls_metadata: if query.empty_urls_metadata {
+                UrlsMetadata::Empty("")
+            } else {
+                UrlsMetadata::Given(filter.urls_metadata.as_ref())
             },
             version: filter.version.as_deref(),
         }
@@ -78,8 +78,8 @@ impl<'a> Envelope<'a> {
 
 async fn list(indexd: Data<Indexd>, params: Params) -> Result<HttpResponse, Error> {
     let query = ListQuery::parse(&params, Form::Records)?;
-    let entries = indexd.list(&query, false).await?;
-    Ok(HttpResponse::Ok().json(Envelope::new(&query, entries)))
+    let entries = indexd.list(&query, Members::Omitted).await?;
+    Ok(HttpResponse::Ok().json(ListEnvelope::new(&query, entries)))
 }
 
 async fn create(indexd: Data<Indexd>, who: Claimant, Json(body): Json) -> Result<HttpResponse, Error> {
@@ -88,7 +88,7 @@ async fn create(indexd: Data<Indexd>, who: Claimant, Json(body): Json) -> Result
     Ok(HttpResponse::Ok().json(revisions.first()))
 }
 
-async fn get(indexd: Data<Indexd>, Guid(guid): Guid) -> Result<HttpResponse, Error> {
+async fn get(indexd: Data<Indexd>, guid: Guid) -> Result<HttpResponse, Error> {
     let mut entry = indexd.entry(&guid).await?;
     if let Entry::Record(record) = &mut entry {
         indexd.decorate(record).await;
@@ -99,7 +99,7 @@ async fn get(indexd: Data<Indexd>, Guid(guid): Guid) -> Result<HttpResponse, Err
 async fn update(
     indexd: Data<Indexd>,
     who: Claimant,
-    Guid(guid): Guid,
+    guid: Guid,
     params: Params,
     Json(body): Json,
 ) -> Result<HttpResponse, Error> {
@@ -110,7 +110,7 @@ async fn update(
 async fn delete(
     indexd: Data<Indexd>,
     who: Claimant,
-    Guid(guid): Guid,
+    guid: Guid,
     params: Params,
 ) -> Result<HttpResponse, Error> {
     indexd.delete(&who, &guid, params.get("rev")).await?;
@@ -120,7 +120,7 @@ async fn delete(
 async fn create_version(
     indexd: Data<Indexd>,
     who: Claimant,
-    Guid(guid): Guid,
+    guid: Guid,
     Json(body): Json,
 ) -> Result<HttpResponse, Error> {
     let input = RecordInput::parse(&body)?;

@@ -1,29 +1,27 @@
 //! Status, version, counters, GUIDs, other index services.
 
-use actix_web::{
-    HttpResponse,
-    web::{self, Data, ServiceConfig},
-};
+use actix_web::{HttpResponse, http::Method, web::Data};
 use serde_json::json;
+use web::{Params, Routes, Service as _};
 
-use crate::{Error, Indexd, query::Params};
+use crate::{Error, Indexd, parameters::integer};
 
 /// No request mints more GUIDs than this.
 const MAX_MINTED: i64 = 10_000;
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.route("/_status", web::get().to(status))
-        .route("/_version", web::get().to(version))
-        .route("/_stats", web::get().to(stats))
-        .route("/_dist", web::get().to(dist))
-        .route("/guid/mint", web::get().to(mint))
-        .route("/guid/prefix", web::get().to(prefix));
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.endpoint(Method::GET, "/_status", status);
+    routes.endpoint(Method::GET, "/_version", version);
+    routes.endpoint(Method::GET, "/_stats", stats);
+    routes.endpoint(Method::GET, "/_dist", dist);
+    routes.endpoint(Method::GET, "/guid/mint", mint);
+    routes.endpoint(Method::GET, "/guid/prefix", prefix);
 }
 
 const TEXT: &str = "text/html; charset=utf-8";
 
 async fn status(indexd: Data<Indexd>) -> HttpResponse {
-    match ::web::Service::ready(indexd.get_ref()).await {
+    match indexd.ready().await {
         Ok(()) => HttpResponse::Ok().content_type(TEXT).body("Healthy"),
         Err(error) => {
             tracing::error!(error, "unhealthy");
@@ -38,7 +36,7 @@ async fn version() -> HttpResponse {
 }
 
 async fn stats(indexd: Data<Indexd>, params: Params) -> Result<HttpResponse, Error> {
-    let month = match (params.integer("month")?, params.integer("year")?) {
+    let month = match (integer(&params, "month")?, integer(&params, "year")?) {
         (None, None) => None,
         (Some(month), Some(year)) => {
             let small = |number: i64, name: &str| {

@@ -1,25 +1,25 @@
 //! `/urls` and `/_query/urls`.
 
-use actix_web::{
-    HttpResponse,
-    web::{self, Data, ServiceConfig},
-};
+use actix_web::{HttpResponse, http::Method, web::Data};
 use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use web::{Params, Routes};
 
 use crate::{
     Error, Indexd,
     document::UrlDocument,
+    guid::Guid,
     hashes::{self, Accepted},
-    query::{MAX_LIMIT, Params},
-    store::urls::{self, UrlFilter},
+    parameters::{integer, non_empty, only},
+    query::{self, MAX_LIMIT},
+    store::urls::{Pattern, UrlFilter},
 };
 
-pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.route("/urls", web::get().to(list))
-        .route("/_query/urls/q", web::get().to(by_pattern))
-        .route("/_query/urls/metadata/q", web::get().to(by_metadata));
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.endpoint(Method::GET, "/urls", list);
+    routes.endpoint(Method::GET, "/_query/urls/q", by_pattern);
+    routes.endpoint(Method::GET, "/_query/urls/metadata/q", by_metadata);
 }
 
 /// No pattern query gives more rows than this at once.
@@ -27,7 +27,7 @@ const MAX_ROWS: i64 = 100_000;
 
 /// The SDK takes the values of this document in the order of its keys.
 #[derive(Serialize)]
-struct Envelope {
+struct UrlsEnvelope {
     hashes: IndexMap<String, String>,
     limit: i64,
     size: Value,
@@ -37,8 +37,8 @@ struct Envelope {
 
 /// `start` and `limit` of a list of urls.
 pub(super) fn window(params: &Params) -> Result<(i64, i64), Error> {
-    let start = params.integer("start")?.unwrap_or(0);
-    let limit = params.integer("limit")?.unwrap_or(100);
+    let start = integer(params, "start")?.unwrap_or(0);
+    let limit = integer(params, "limit")?.unwrap_or(100);
     match (start, limit) {
         (start, _) if start < 0 => Err(Error::bad("start must be >= 0")),
         (_, limit) if limit < 0 => Err(Error::bad("limit must be >= 0")),
@@ -48,44 +48,36 @@ pub(super) fn window(params: &Params) -> Result<(i64, i64), Error> {
 }
 
 async fn list(indexd: Data<Indexd>, params: Params) -> Result<HttpResponse, Error> {
-    let hashes = hashes::parse_query(&params.all("hash"), Accepted::All)?;
-    let given = params.get("size").is_some_and(|text| !text.is_empty());
-    let size = if given { params.integer("size")? } else { None };
+    let hashes = hashes::parse_query(&params, "hash", Accepted::All)?;
+    let given = non_empty(&params, "size").is_some();
+    let size = if given { integer(&params, "size")? } else { None };
     if size.is_some_and(|size| size < 0) {
         return Err(Error::bad("size must be >= 0"));
     }
     let (start, limit) = window(&params)?;
-    let filter = UrlFilter {
-        size: size.filter(|size| *size != 0),
-        hashes,
-        dids: params.list("ids").filter(|ids| ids != &[""]),
-    };
-    let urls = urls::list(&mut *indexd.pool.acquire().await?, &filter, start, limit).await?;
+    let filter = UrlFilter { size: size.filter(|size| *size != 0), hashes, dids: query::ids(&params) };
+    let urls = indexd.urls(&filter, start, limit).await?;
     let size = size.map_or_else(|| json!(params.get("size")), Value::from);
-    Ok(HttpResponse::Ok().json(Envelope { hashes: filter.hashes, limit, size, start, urls }))
+    Ok(HttpResponse::Ok().json(UrlsEnvelope { hashes: filter.hashes, limit, size, start, urls }))
 }
 
 /// What both pattern queries have in common.
-struct Shape<'a> {
-    versioned: Option<bool>,
+struct PatternQuery<'a> {
+    pattern: Pattern,
     fields: Option<Vec<&'a str>>,
-    offset: i64,
-    limit: i64,
 }
 
-impl<'a> Shape<'a> {
+impl<'a> PatternQuery<'a> {
     fn parse(params: &'a Params) -> Result<Self, Error> {
-        let offset = params.integer("offset")?.unwrap_or(0);
-        let limit = params.integer("limit")?.unwrap_or(1000);
+        let offset = integer(params, "offset")?.unwrap_or(0);
+        let limit = integer(params, "limit")?.unwrap_or(1000);
         if offset < 0 || !(0..=MAX_ROWS).contains(&limit) {
             return Err(Error::bad(format!("offset must be >= 0 and limit between 0 and {MAX_ROWS}")));
         }
         let yes = |text: &str| ["true", "t", "yes", "y"].contains(&text.to_ascii_lowercase().as_str());
         Ok(Self {
-            versioned: params.get("versioned").map(yes),
+            pattern: Pattern { versioned: params.get("versioned").map(yes), offset, limit },
             fields: params.get("fields").map(|text| text.split(',').collect()),
-            offset,
-            limit,
         })
     }
 
@@ -98,40 +90,23 @@ impl<'a> Shape<'a> {
 }
 
 async fn by_pattern(indexd: Data<Indexd>, params: Params) -> Result<HttpResponse, Error> {
-    params.only(&["include", "exclude", "versioned", "fields", "offset", "limit"])?;
-    let shape = Shape::parse(&params)?;
-    let non_empty = |name| params.get(name).filter(|text| !text.is_empty());
-    let rows = urls::by_pattern(
-        &mut *indexd.pool.acquire().await?,
-        non_empty("include"),
-        non_empty("exclude"),
-        shape.versioned,
-        shape.offset,
-        shape.limit,
-    )
-    .await?;
-    let rows: Vec<Value> =
-        rows.into_iter().map(|(did, urls)| shape.row([("did", json!(did)), ("urls", json!(urls))])).collect();
-    Ok(HttpResponse::Ok().json(rows))
+    only(&params, &["include", "exclude", "versioned", "fields", "offset", "limit"])?;
+    let query = PatternQuery::parse(&params)?;
+    let (include, exclude) = (non_empty(&params, "include"), non_empty(&params, "exclude"));
+    let rows = indexd.urls_by_pattern(include, exclude, &query.pattern).await?;
+    let row = |(did, urls): (Guid, Vec<String>)| query.row([("did", json!(did)), ("urls", json!(urls))]);
+    Ok(HttpResponse::Ok().json(rows.into_iter().map(row).collect::<Vec<_>>()))
 }
 
 async fn by_metadata(indexd: Data<Indexd>, params: Params) -> Result<HttpResponse, Error> {
-    params.only(&["key", "value", "url", "versioned", "fields", "offset", "limit"])?;
+    only(&params, &["key", "value", "url", "versioned", "fields", "offset", "limit"])?;
     let (Some(key), Some(value)) = (params.get("key"), params.get("value")) else {
         return Err(Error::bad("key and value are required"));
     };
-    let shape = Shape::parse(&params)?;
-    let rows = urls::by_metadata(
-        &mut *indexd.pool.acquire().await?,
-        (key, value),
-        params.get("url").filter(|text| !text.is_empty()),
-        shape.versioned,
-        shape.offset,
-        shape.limit,
-    )
-    .await?;
-    let row = |(did, url, rev): (String, String, Option<String>)| {
-        shape.row([("did", json!(did)), ("urls", json!([url])), ("rev", json!(rev))])
+    let query = PatternQuery::parse(&params)?;
+    let rows = indexd.urls_by_metadata(key, value, non_empty(&params, "url"), &query.pattern).await?;
+    let row = |(did, url, rev): (Guid, String, Option<String>)| {
+        query.row([("did", json!(did)), ("urls", json!([url])), ("rev", json!(rev))])
     };
     Ok(HttpResponse::Ok().json(rows.into_iter().map(row).collect::<Vec<_>>()))
 }

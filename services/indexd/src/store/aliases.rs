@@ -2,10 +2,16 @@
 
 use sqlx::PgConnection;
 
-use crate::{Error, auth::Permit};
+use super::records::lock;
+use crate::{
+    Error,
+    auth::{Delete, May, NewAliases, RecordAliases, Update},
+    document::Record,
+    guid::Guid,
+};
 
 /// The aliases of a record, sorted; `None` when there is no such did.
-pub(crate) async fn of(connection: &mut PgConnection, did: &str) -> Result<Option<Vec<String>>, Error> {
+pub(crate) async fn of(connection: &mut PgConnection, did: &Guid) -> Result<Option<Vec<String>>, Error> {
     let names: Vec<Option<String>> = sqlx::query_scalar(
         "select a.name from index_record r left join index_record_alias a on a.did = r.did \
          where r.did = $1 order by a.name",
@@ -19,8 +25,8 @@ pub(crate) async fn of(connection: &mut PgConnection, did: &str) -> Result<Optio
 /// The aliases of many records as `(did, name)`.
 pub(crate) async fn of_all(
     connection: &mut PgConnection,
-    dids: &[String],
-) -> Result<Vec<(String, String)>, Error> {
+    dids: &[Guid],
+) -> Result<Vec<(Guid, String)>, Error> {
     Ok(sqlx::query_as("select did, name from index_record_alias where did = any($1) order by name")
         .bind(dids)
         .fetch_all(connection)
@@ -30,14 +36,12 @@ pub(crate) async fn of_all(
 /// Adds `(did, name)` pairs; a name that is taken is a conflict.
 pub(super) async fn insert<'a>(
     connection: &mut PgConnection,
-    pairs: impl Iterator<Item = (&'a str, &'a str)>,
+    pairs: impl Iterator<Item = (&'a Guid, &'a str)>,
 ) -> Result<(), Error> {
-    let mut pairs: Vec<(&str, &str)> = pairs.collect();
-    if pairs.is_empty() {
+    let (dids, names) = by_name(pairs);
+    if names.is_empty() {
         return Ok(());
     }
-    pairs.sort_by_key(|(_, name)| *name);
-    let (dids, names): (Vec<&str>, Vec<&str>) = pairs.into_iter().unzip();
     let inserted = sqlx::query(
         "insert into index_record_alias (did, name) select * from unnest($1::text[], $2::text[])",
     )
@@ -54,16 +58,21 @@ pub(super) async fn insert<'a>(
     }
 }
 
-/// Adds those `(did, name)` pairs whose name no record has yet.
-pub(crate) async fn add_free(
-    connection: &mut PgConnection,
-    _: &Permit,
-    pairs: &[(String, String)],
-) -> Result<(), Error> {
-    let mut pairs: Vec<(&str, &str)> =
-        pairs.iter().map(|(did, name)| (did.as_str(), name.as_str())).collect();
+/// One order in all processes, so that two of them do not wait for each other.
+fn by_name<'a>(pairs: impl Iterator<Item = (&'a Guid, &'a str)>) -> (Vec<&'a Guid>, Vec<&'a str>) {
+    let mut pairs: Vec<(&Guid, &str)> = pairs.collect();
     pairs.sort_by_key(|(_, name)| *name);
-    let (dids, names): (Vec<&str>, Vec<&str>) = pairs.into_iter().unzip();
+    pairs.into_iter().unzip()
+}
+
+/// Adds those aliases whose name no record has yet.
+pub async fn add_free_aliases(
+    connection: &mut PgConnection,
+    permit: &May<Update, NewAliases>,
+) -> Result<(), Error> {
+    let NewAliases { records, aliases } = permit.object();
+    lock(connection, records).await?;
+    let (dids, names) = by_name(aliases.iter().map(|(did, name)| (did, name.as_str())));
     sqlx::query(
         "insert into index_record_alias (did, name) select * from unnest($1::text[], $2::text[]) \
          on conflict do nothing",
@@ -75,34 +84,56 @@ pub(crate) async fn add_free(
     Ok(())
 }
 
-/// As [`insert`], with permission.
-pub(crate) async fn add(
+/// Adds aliases to those of a record; a name that is taken is a conflict.
+pub async fn append_aliases(
     connection: &mut PgConnection,
-    _: &Permit,
-    pairs: &[(String, String)],
+    permit: &May<Update, RecordAliases>,
 ) -> Result<(), Error> {
-    insert(connection, pairs.iter().map(|(did, name)| (did.as_str(), name.as_str()))).await
+    let RecordAliases { record, names } = permit.object();
+    lock(connection, std::slice::from_ref(record)).await?;
+    insert(connection, names.iter().map(|name| (&record.did, name.as_str()))).await
 }
 
-/// Removes all aliases of a record.
-pub(crate) async fn clear(connection: &mut PgConnection, _: &Permit, did: &str) -> Result<(), Error> {
-    sqlx::query("delete from index_record_alias where did = $1").bind(did).execute(connection).await?;
-    Ok(())
-}
-
-/// Removes one alias of a record; `false` when the record does not have it.
-pub(crate) async fn remove(
+/// Replaces the aliases of a record; a name that another record has is a conflict.
+pub async fn replace_aliases(
     connection: &mut PgConnection,
-    _: &Permit,
-    did: &str,
+    permit: &May<Update, RecordAliases>,
+) -> Result<(), Error> {
+    let RecordAliases { record, names } = permit.object();
+    lock(connection, std::slice::from_ref(record)).await?;
+    clear(connection, &record.did).await?;
+    insert(connection, names.iter().map(|name| (&record.did, name.as_str()))).await
+}
+
+/// Deletes all aliases of a record.
+pub async fn delete_aliases(
+    connection: &mut PgConnection,
+    permit: &May<Delete, Record>,
+) -> Result<(), Error> {
+    let record = permit.object();
+    lock(connection, std::slice::from_ref(record)).await?;
+    clear(connection, &record.did).await
+}
+
+/// Deletes one alias of a record; `false` when the record does not have it.
+pub async fn delete_alias(
+    connection: &mut PgConnection,
+    permit: &May<Delete, Record>,
     name: &str,
 ) -> Result<bool, Error> {
+    let record = permit.object();
+    lock(connection, std::slice::from_ref(record)).await?;
     let done = sqlx::query("delete from index_record_alias where did = $1 and name = $2")
-        .bind(did)
+        .bind(&record.did)
         .bind(name)
         .execute(connection)
         .await?;
     Ok(done.rows_affected() > 0)
+}
+
+async fn clear(connection: &mut PgConnection, did: &Guid) -> Result<(), Error> {
+    sqlx::query("delete from index_record_alias where did = $1").bind(did).execute(connection).await?;
+    Ok(())
 }
 
 /// The first names of a list that may be long.

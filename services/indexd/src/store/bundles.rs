@@ -2,12 +2,28 @@
 
 use serde_json::Value;
 use sqlx::{FromRow, PgConnection};
+use web::Failure;
 
-use crate::{Error, auth::Permit, dates::Timestamp, document::Bundle};
+use crate::{
+    Error,
+    auth::{AllBundles, BundleId, Create, Delete, May},
+    dates::Timestamp,
+    document::Bundle,
+    guid::Guid,
+    query::{Members, Window},
+};
+
+/// The members of a bundle, which are JSON in a column of text, cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("bundle_data of {id} is not JSON")]
+struct DamagedMembers {
+    id: Guid,
+    source: serde_json::Error,
+}
 
 #[derive(FromRow)]
-struct Row {
-    bundle_id: String,
+struct BundleRow {
+    bundle_id: Guid,
     name: Option<String>,
     created_time: Option<Timestamp>,
     updated_time: Option<Timestamp>,
@@ -19,17 +35,15 @@ struct Row {
     aliases: Option<String>,
 }
 
-impl Row {
-    fn document(self, with_members: bool) -> Result<Bundle, Error> {
-        let members = self.bundle_data.as_deref().filter(|_| with_members).map(serde_json::from_str::<Value>);
-        let members = members.transpose().map_err(|source| Error::Damaged {
-            column: "bundle_data",
-            id: self.bundle_id.clone(),
-            source,
-        })?;
+impl BundleRow {
+    fn document(self, members: Members) -> Result<Bundle, Error> {
+        let bundle_data = match members {
+            Members::Included => Some(self.members()?),
+            Members::Omitted => None,
+        };
         Ok(Bundle {
             aliases: self.aliases,
-            bundle_data: members.or_else(|| with_members.then(|| Value::Array(Vec::new()))),
+            bundle_data,
             checksum: self.checksum,
             created_time: self.created_time,
             description: self.description,
@@ -41,12 +55,19 @@ impl Row {
             version: self.version,
         })
     }
+
+    fn members(&self) -> Result<Value, Failure> {
+        let Some(text) = &self.bundle_data else { return Ok(Value::Array(Vec::new())) };
+        serde_json::from_str(text).map_err(|source| {
+            Failure::internal("reading a bundle", DamagedMembers { id: self.bundle_id.clone(), source })
+        })
+    }
 }
 
 /// A bundle to be.
 #[derive(Debug, Clone)]
-pub(crate) struct NewBundle {
-    pub(crate) id: String,
+pub struct NewBundle {
+    pub(crate) id: Guid,
     pub(crate) name: String,
     pub(crate) checksum: String,
     pub(crate) size: i64,
@@ -57,47 +78,46 @@ pub(crate) struct NewBundle {
 }
 
 /// The bundles with these ids, with their members, in no order.
-pub(crate) async fn load(connection: &mut PgConnection, ids: &[String]) -> Result<Vec<Bundle>, Error> {
+pub(crate) async fn load(connection: &mut PgConnection, ids: &[Guid]) -> Result<Vec<Bundle>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<Row> = sqlx::query_as(
-        "select bundle_id, name, created_time, updated_time, checksum, size, bundle_data, description, version, \
-            aliases from drs_bundle_record where bundle_id = any($1)",
+    let rows: Vec<BundleRow> = sqlx::query_as(
+        "select bundle_id, name, created_time, updated_time, checksum, size, bundle_data, description, \
+            version, aliases \
+         from drs_bundle_record where bundle_id = any($1)",
     )
     .bind(ids)
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(|row| row.document(true)).collect()
+    rows.into_iter().map(|row| row.document(Members::Included)).collect()
 }
 
-/// A page of bundles after `start`, sorted by id; with their members or without.
+/// A page of bundles, sorted by id.
 pub(crate) async fn list(
     connection: &mut PgConnection,
-    start: Option<&str>,
-    limit: i64,
-    offset: i64,
-    with_members: bool,
+    window: &Window,
+    members: Members,
 ) -> Result<Vec<Bundle>, Error> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<BundleRow> = sqlx::query_as(
         "select bundle_id, name, created_time, updated_time, checksum, size, \
             case when $4 then bundle_data end as bundle_data, description, version, aliases \
          from drs_bundle_record where $1::text is null or bundle_id > $1 \
          order by bundle_id limit $2 offset $3",
     )
-    .bind(start)
-    .bind(limit)
-    .bind(offset)
-    .bind(with_members)
+    .bind(&window.start)
+    .bind(window.limit)
+    .bind(window.offset())
+    .bind(members == Members::Included)
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(|row| row.document(with_members)).collect()
+    rows.into_iter().map(|row| row.document(members)).collect()
 }
 
 /// Inserts a bundle; `false` when the id exists.
-pub(crate) async fn insert(
+pub async fn insert_bundle(
     connection: &mut PgConnection,
-    _: &Permit,
+    _: &May<Create, AllBundles>,
     bundle: &NewBundle,
 ) -> Result<bool, Error> {
     let done = sqlx::query(
@@ -120,9 +140,12 @@ pub(crate) async fn insert(
 }
 
 /// Deletes a bundle; `false` when there is none.
-pub(crate) async fn delete(connection: &mut PgConnection, _: &Permit, id: &str) -> Result<bool, Error> {
+pub async fn delete_bundle(
+    connection: &mut PgConnection,
+    permit: &May<Delete, BundleId>,
+) -> Result<bool, Error> {
     let done = sqlx::query("delete from drs_bundle_record where bundle_id = $1")
-        .bind(id)
+        .bind(&permit.object().0)
         .execute(connection)
         .await?;
     Ok(done.rows_affected() > 0)

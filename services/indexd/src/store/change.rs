@@ -3,23 +3,29 @@
 
 use sqlx::PgConnection;
 
-use super::{insert, stats};
+use super::{
+    children::{
+        clear_facts, entries, facts, insert_facts, insert_hashes, replace_acl, replace_authz,
+        replace_metadata, replace_urls,
+    },
+    records::lock,
+    stats,
+};
 use crate::{
     Error,
-    auth::Permit,
+    auth::{BlankFilling, Delete, May, RecordChange, Update, VersionsChange},
     dates::Timestamp,
     document::{Record, Revision},
-    guid,
-    input::{BlankFill, RecordUpdate, VersionsUpdate},
+    guid::{self, Guid},
+    input::RecordUpdate,
 };
 
-/// Applies `update` to `record`, which has just been read. `None`: its revision is not current any more.
-pub(crate) async fn update(
+/// Changes a record that has just been read. `None`: its revision is not current any more.
+pub async fn update_record(
     connection: &mut PgConnection,
-    _: &Permit,
-    record: &Record,
-    update: &RecordUpdate,
+    permit: &May<Update, RecordChange>,
 ) -> Result<Option<Revision>, Error> {
+    let RecordChange { record, update } = permit.object();
     let rev = guid::new_rev();
     let changed = sqlx::query(
         "update index_record set rev = $3, updated_date = $4, \
@@ -56,75 +62,42 @@ pub(crate) async fn update(
 
 async fn replace_children(
     connection: &mut PgConnection,
-    did: &str,
+    did: &Guid,
     update: &RecordUpdate,
 ) -> Result<(), Error> {
-    let one = [did.to_owned()];
     if update.urls.is_some() || update.urls_metadata.is_some() {
-        sqlx::query("delete from index_record_url_metadata where did = $1")
-            .bind(did)
-            .execute(&mut *connection)
-            .await?;
+        clear_facts(connection, did).await?;
     }
     if let Some(urls) = &update.urls {
-        sqlx::query("delete from index_record_url where did = $1")
-            .bind(did)
-            .execute(&mut *connection)
-            .await?;
-        insert::urls(connection, urls.iter().map(|url| (did, url.as_str()))).await?;
+        replace_urls(connection, did, urls).await?;
     }
     if let Some(metadata) = &update.urls_metadata {
-        insert::url_facts(connection, insert::facts(did, metadata)).await?;
+        insert_facts(connection, facts(did, metadata)).await?;
     }
     if let Some(acl) = &update.acl {
-        replace_acl(connection, &one, acl).await?;
+        replace_acl(connection, &[did], acl).await?;
     }
     if let Some(authz) = &update.authz {
-        replace_authz(connection, &one, authz).await?;
+        replace_authz(connection, &[did], authz).await?;
     }
     if let Some(metadata) = &update.metadata {
-        sqlx::query("delete from index_record_metadata where did = $1")
-            .bind(did)
-            .execute(&mut *connection)
-            .await?;
-        insert::metadata(connection, insert::entries(did, metadata)).await?;
+        replace_metadata(connection, did, metadata).await?;
     }
     Ok(())
 }
 
-async fn replace_acl(connection: &mut PgConnection, dids: &[String], acl: &[String]) -> Result<(), Error> {
-    sqlx::query("delete from index_record_ace where did = any($1)")
-        .bind(dids)
-        .execute(&mut *connection)
-        .await?;
-    insert::acl(connection, product(dids, acl)).await
-}
-
-async fn replace_authz(
+/// Gives all versions of a record the same acl and authz, where given, and new revisions.
+///
+/// # Errors
+/// Among others, when one of the versions has another revision by now.
+pub async fn update_versions(
     connection: &mut PgConnection,
-    dids: &[String],
-    authz: &[String],
-) -> Result<(), Error> {
-    sqlx::query("delete from index_record_authz where did = any($1)")
-        .bind(dids)
-        .execute(&mut *connection)
-        .await?;
-    insert::authz(connection, product(dids, authz)).await
-}
-
-fn product<'a>(dids: &'a [String], values: &'a [String]) -> impl Iterator<Item = (&'a str, &'a str)> {
-    dids.iter().flat_map(move |did| values.iter().map(move |value| (did.as_str(), value.as_str())))
-}
-
-/// Gives all of `revisions` (locked by the caller) the same acl and authz, where given, and new revisions.
-pub(crate) async fn update_versions(
-    connection: &mut PgConnection,
-    _: &Permit,
-    revisions: &[Revision],
-    update: &VersionsUpdate,
+    permit: &May<Update, VersionsChange>,
 ) -> Result<Vec<Revision>, Error> {
-    let dids: Vec<String> = revisions.iter().map(|revision| revision.did.clone()).collect();
-    let revs: Vec<String> = revisions.iter().map(|_| guid::new_rev()).collect();
+    let VersionsChange { versions, update } = permit.object();
+    lock(connection, versions).await?;
+    let dids: Vec<&Guid> = versions.iter().map(|record| &record.did).collect();
+    let revs: Vec<String> = versions.iter().map(|_| guid::new_rev()).collect();
     sqlx::query(
         "update index_record r set rev = n.rev, updated_date = $3 \
          from unnest($1::text[], $2::text[]) as n(did, rev) where r.did = n.did",
@@ -140,17 +113,16 @@ pub(crate) async fn update_versions(
     if let Some(authz) = &update.authz {
         replace_authz(connection, &dids, authz).await?;
     }
-    let renewed = |(revision, rev): (&Revision, String)| Revision { rev, ..revision.clone() };
-    Ok(revisions.iter().zip(revs).map(renewed).collect())
+    let renewed = |(record, rev): (&Record, String)| Revision { rev, ..record.revision() };
+    Ok(versions.iter().zip(revs).map(renewed).collect())
 }
 
-/// Fills the blank `record`, which has just been read. `None`: its revision is not current any more.
-pub(crate) async fn fill(
+/// Fills a blank record that has just been read. `None`: its revision is not current any more.
+pub async fn fill_blank(
     connection: &mut PgConnection,
-    _: &Permit,
-    record: &Record,
-    fill: &BlankFill,
+    permit: &May<Update, BlankFilling>,
 ) -> Result<Option<Revision>, Error> {
+    let BlankFilling { record, fill } = permit.object();
     let rev = guid::new_rev();
     let changed = sqlx::query(
         "update index_record set rev = $3, updated_date = $4, size = $5 where did = $1 and rev = $2",
@@ -165,27 +137,23 @@ pub(crate) async fn fill(
     if changed.rows_affected() == 0 {
         return Ok(None);
     }
-    let did = record.did.as_str();
-    sqlx::query("delete from index_record_url_metadata where did = $1")
-        .bind(did)
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query("delete from index_record_url where did = $1").bind(did).execute(&mut *connection).await?;
-    insert::urls(connection, fill.urls.iter().map(|url| (did, url.as_str()))).await?;
-    insert::hashes(connection, insert::entries(did, &fill.hashes)).await?;
+    let did = &record.did;
+    clear_facts(connection, did).await?;
+    replace_urls(connection, did, &fill.urls).await?;
+    insert_hashes(connection, entries(did, &fill.hashes)).await?;
     if let Some(authz) = &fill.authz {
-        replace_authz(connection, &[did.to_owned()], authz).await?;
+        replace_authz(connection, &[did], authz).await?;
     }
     stats::add(connection, 0, fill.size.unwrap_or(0)).await?;
     Ok(Some(Revision { rev, ..record.revision() }))
 }
 
-/// Deletes a record with everything that hangs on it. `false`: its revision is not current any more.
-pub(crate) async fn delete(
+/// Deletes a record with everything that belongs to it. `false`: its revision is not current any more.
+pub async fn delete_record(
     connection: &mut PgConnection,
-    _: &Permit,
-    revision: &Revision,
+    permit: &May<Delete, Record>,
 ) -> Result<bool, Error> {
+    let record = permit.object();
     // The foreign keys are looked at when the whole statement is done.
     let size: Option<Option<i64>> = sqlx::query_scalar(
         "with target as (select did from index_record where did = $1 and rev = $2 for update), \
@@ -198,8 +166,8 @@ pub(crate) async fn delete(
             aliases as (delete from index_record_alias where did in (select did from target)) \
          delete from index_record where did in (select did from target) returning size",
     )
-    .bind(&revision.did)
-    .bind(&revision.rev)
+    .bind(&record.did)
+    .bind(&record.rev)
     .fetch_optional(&mut *connection)
     .await?;
     let Some(size) = size else { return Ok(false) };

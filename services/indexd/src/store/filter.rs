@@ -9,7 +9,8 @@ use sqlx::PgConnection;
 
 use crate::{
     Error,
-    query::{Entries, Filter, Negation, UrlConditions, Window},
+    guid::Guid,
+    query::{AccessFilter, Filter, Negation, UrlConditions, Window},
 };
 
 /// The dids of a page of records. With `ids` in the filter there are no pages.
@@ -17,10 +18,18 @@ pub(crate) async fn dids(
     connection: &mut PgConnection,
     filter: &Filter,
     window: &Window,
-) -> Result<Vec<String>, Error> {
-    Ok(select(filter, window).sql().scalar::<String>().persistent(false).fetch_all(connection).await?)
+) -> Result<Vec<Guid>, Error> {
+    Ok(select(filter, window).sql().scalar::<Guid>().persistent(false).fetch_all(connection).await?)
 }
 
+/// ```sql
+/// select r.did from index_record r
+/// where r.size = $1                                -- every filter on a column of the record
+///   and exists (select 1 from index_record_ace c where c.did = r.did and c.ace = $2)  -- on one of its lists
+///   and not exists (...)                           -- what is negated
+///   and r.did > $3                                 -- after `start`
+/// order by r.did limit $4                          -- or by r.updated_date, r.did, with an offset
+/// ```
 fn select(filter: &Filter, window: &Window) -> Select {
     let mut select = Select::from(Sql::raw("index_record r"));
     select.expression(Sql::raw("r.did")).filter(condition(filter));
@@ -40,7 +49,8 @@ fn select(filter: &Filter, window: &Window) -> Select {
 fn condition(filter: &Filter) -> Condition {
     let mut all = Vec::new();
     if let Some(ids) = &filter.ids {
-        all.push(Condition::any(Sql::raw("r.did"), ids.clone()));
+        let ids: Vec<String> = ids.iter().cloned().map(String::from).collect();
+        all.push(Condition::any(Sql::raw("r.did"), ids));
     }
     if let Some(size) = filter.size {
         all.push(Condition::equals(Sql::raw("r.size"), size));
@@ -99,11 +109,13 @@ fn lacks(table: &'static str, conditions: impl IntoIterator<Item = Condition>) -
     Condition::not_exists(child(table, conditions))
 }
 
-fn entries(table: &'static str, comparison: &'static str, wanted: Option<&Entries>) -> Vec<Condition> {
+fn entries(table: &'static str, comparison: &'static str, wanted: Option<&AccessFilter>) -> Vec<Condition> {
     match wanted {
         None => Vec::new(),
-        Some(Entries::Nothing) => vec![lacks(table, [])],
-        Some(Entries::All(list)) => list.iter().map(|entry| exists(table, [is(comparison, entry)])).collect(),
+        Some(AccessFilter::Nothing) => vec![lacks(table, [])],
+        Some(AccessFilter::All(list)) => {
+            list.iter().map(|entry| exists(table, [is(comparison, entry)])).collect()
+        }
     }
 }
 
@@ -165,8 +177,10 @@ fn fact(key: &str, value: &str) -> Vec<Condition> {
 
 #[cfg(test)]
 mod tests {
+    use web::Params;
+
     use super::*;
-    use crate::query::{Form, ListQuery, Params};
+    use crate::query::{Form, ListQuery};
 
     fn text(query: &str) -> String {
         let list = ListQuery::parse(&Params::parse(query), Form::Records).expect("a valid query");

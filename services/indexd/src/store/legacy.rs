@@ -5,10 +5,16 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use sqlx::{FromRow, PgConnection, types::Json};
 
-use crate::{Error, auth::Permit, document::LegacyAlias, guid, input::LegacyAliasInput};
+use crate::{
+    Error,
+    auth::{Delete, LegacyName, May, Update},
+    document::LegacyAlias,
+    guid,
+    input::LegacyAliasInput,
+};
 
 #[derive(FromRow)]
-struct Row {
+struct LegacyRow {
     name: String,
     rev: Option<String>,
     size: Option<i64>,
@@ -19,8 +25,9 @@ struct Row {
     host_authorities: Vec<String>,
 }
 
+/// The alias of this name.
 pub(crate) async fn get(connection: &mut PgConnection, name: &str) -> Result<Option<LegacyAlias>, Error> {
-    let row: Option<Row> = sqlx::query_as(
+    let row: Option<LegacyRow> = sqlx::query_as(
         "select a.name, a.rev, a.size, a.release, a.metastring, a.keeper_authority, \
             (select json_object_agg(h.hash_type, h.hash_value) \
              from alias_record_hash h where h.name = a.name) as hashes, \
@@ -72,19 +79,20 @@ pub(crate) async fn names(
 }
 
 /// Creates or replaces the alias. A `rev` that differs from a stored one is a conflict. Returns the new rev.
-pub(crate) async fn put(
+pub async fn put_legacy_alias(
     connection: &mut PgConnection,
-    _: &Permit,
-    name: &str,
+    permit: &May<Update, LegacyName>,
     rev: Option<&str>,
     input: &LegacyAliasInput,
 ) -> Result<String, Error> {
+    let name = permit.object().0.as_str();
     let new_rev = guid::new_rev();
     let done = sqlx::query(
         "insert into alias_record (name, rev, size, release, metastring, keeper_authority) \
          values ($1, $2, $3, $4, $5, $6) \
-         on conflict (name) do update set rev = excluded.rev, size = excluded.size, release = excluded.release, \
-            metastring = excluded.metastring, keeper_authority = excluded.keeper_authority \
+         on conflict (name) do update set rev = excluded.rev, size = excluded.size, \
+            release = excluded.release, metastring = excluded.metastring, \
+            keeper_authority = excluded.keeper_authority \
          where $7::text is null or alias_record.rev = $7",
     )
     .bind(name)
@@ -120,12 +128,12 @@ pub(crate) async fn put(
 }
 
 /// Deletes the alias, unless `rev` is given and differs.
-pub(crate) async fn delete(
+pub async fn delete_legacy_alias(
     connection: &mut PgConnection,
-    _: &Permit,
-    name: &str,
+    permit: &May<Delete, LegacyName>,
     rev: Option<&str>,
 ) -> Result<(), Error> {
+    let name = permit.object().0.as_str();
     let stored: Option<Option<String>> =
         sqlx::query_scalar("select rev from alias_record where name = $1 for update")
             .bind(name)

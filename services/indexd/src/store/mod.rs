@@ -1,13 +1,16 @@
-//! SQL. Every function takes a connection; whoever calls begins and commits. What changes a record takes a
-//! [`Permit`](crate::auth::Permit), the proof that somebody was asked.
+//! SQL. Every function takes a connection; whoever calls begins and commits. What writes a record, an alias
+//! or a bundle takes it from a [`May`](crate::auth::May), the proof that somebody may do this to it.
 
 pub(crate) mod aliases;
 pub(crate) mod bundles;
 pub(crate) mod change;
+pub(crate) mod children;
 pub(crate) mod filter;
+pub(crate) mod health;
 pub(crate) mod insert;
 pub(crate) mod legacy;
 pub(crate) mod logins;
 pub(crate) mod records;
+pub(crate) mod schema;
 pub(crate) mod stats;
 pub(crate) mod urls;

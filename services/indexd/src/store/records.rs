@@ -7,22 +7,31 @@ use sqlx::{FromRow, PgConnection, types::Json};
 use crate::{
     Error,
     dates::Timestamp,
-    document::{Record, Revision, UrlMetadata},
+    document::{Record, UrlMetadata},
+    guid::Guid,
 };
 
 /// What an id stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum EntryId {
     /// A record with this did.
-    Record(String),
+    Record(Guid),
     /// A bundle with this id.
-    Bundle(String),
+    Bundle(Guid),
+}
+
+/// Which versions of a record are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Versions {
+    All,
+    /// Those that have a version string.
+    Numbered,
 }
 
 #[derive(FromRow)]
-struct Row {
-    did: String,
-    baseid: Option<String>,
+struct RecordRow {
+    did: Guid,
+    baseid: Option<Guid>,
     rev: Option<String>,
     form: Option<String>,
     size: Option<i64>,
@@ -42,8 +51,8 @@ struct Row {
     urls_metadata: Option<Json<UrlMetadata>>,
 }
 
-impl From<Row> for Record {
-    fn from(row: Row) -> Self {
+impl From<RecordRow> for Record {
+    fn from(row: RecordRow) -> Self {
         let mut urls_metadata = row.urls_metadata.map(|facts| facts.0).unwrap_or_default();
         for url in &row.urls {
             urls_metadata.entry(url.clone()).or_default();
@@ -74,16 +83,17 @@ impl From<Row> for Record {
 
 /// The records of exactly these dids (each given once), in the order given; unknown ones are left out. One
 /// statement, whatever their number: the children come as arrays and objects of their record's row.
-pub(crate) async fn load(connection: &mut PgConnection, dids: &[String]) -> Result<Vec<Record>, Error> {
+pub(crate) async fn load(connection: &mut PgConnection, dids: &[Guid]) -> Result<Vec<Record>, Error> {
     if dids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<Row> = sqlx::query_as(
-        "select r.did, r.baseid, r.rev, r.form, r.size, r.created_date, r.updated_date, r.file_name, r.version, \
-            r.uploader, r.description, r.content_created_date, r.content_updated_date, \
+    let rows: Vec<RecordRow> = sqlx::query_as(
+        "select r.did, r.baseid, r.rev, r.form, r.size, r.created_date, r.updated_date, r.file_name, \
+            r.version, r.uploader, r.description, r.content_created_date, r.content_updated_date, \
             array(select u.url from index_record_url u where u.did = r.did order by u.url) as urls, \
             array(select a.ace from index_record_ace a where a.did = r.did order by a.ace) as acl, \
-            array(select z.resource from index_record_authz z where z.did = r.did order by z.resource) as authz, \
+            array(select z.resource from index_record_authz z where z.did = r.did order by z.resource) \
+                as authz, \
             (select json_object_agg(h.hash_type, h.hash_value) \
              from index_record_hash h where h.did = r.did) as hashes, \
             (select json_object_agg(m.key, m.value) \
@@ -102,26 +112,27 @@ pub(crate) async fn load(connection: &mut PgConnection, dids: &[String]) -> Resu
 }
 
 /// The record with exactly this did.
-pub(crate) async fn by_did(connection: &mut PgConnection, did: &str) -> Result<Option<Record>, Error> {
-    Ok(load(connection, &[did.to_owned()]).await?.pop())
+pub(crate) async fn by_did(connection: &mut PgConnection, did: &Guid) -> Result<Option<Record>, Error> {
+    Ok(load(connection, std::slice::from_ref(did)).await?.pop())
 }
 
 /// What each of `asked` stands for. Each is a list of spellings, the best first; a spelling can be a did, a
 /// baseid (whose newest record counts) or a bundle id, in this order.
 pub(crate) async fn resolve(
     connection: &mut PgConnection,
-    asked: &[Vec<String>],
-) -> Result<Vec<Option<Target>>, Error> {
+    asked: &[Vec<Guid>],
+) -> Result<Vec<Option<EntryId>>, Error> {
     let (mut numbers, mut ranks, mut ids) = (Vec::new(), Vec::new(), Vec::new());
     for (number, spellings) in asked.iter().enumerate() {
         for (rank, id) in spellings.iter().enumerate() {
             numbers.push(i64::try_from(number).unwrap_or(i64::MAX));
             ranks.push(i64::try_from(rank).unwrap_or(i64::MAX));
-            ids.push(id.as_str());
+            ids.push(id);
         }
     }
-    let rows: Vec<(i64, bool, String)> = sqlx::query_as(
-        "with wanted as (select * from unnest($1::bigint[], $2::bigint[], $3::text[]) as w(number, rank, id)) \
+    let rows: Vec<(i64, bool, Guid)> = sqlx::query_as(
+        "with wanted as ( \
+            select * from unnest($1::bigint[], $2::bigint[], $3::text[]) as w(number, rank, id)) \
          select distinct on (number) number, is_bundle, id from ( \
             select w.number, w.rank, false as is_bundle, r.did as id, r.created_date \
             from wanted w join index_record r on r.did = w.id \
@@ -138,18 +149,18 @@ pub(crate) async fn resolve(
     .bind(&ids)
     .fetch_all(connection)
     .await?;
-    let mut targets = vec![None; asked.len()];
+    let mut entries = vec![None; asked.len()];
     for (number, is_bundle, id) in rows {
-        let target = if is_bundle { Target::Bundle(id) } else { Target::Record(id) };
-        if let Some(place) = usize::try_from(number).ok().and_then(|number| targets.get_mut(number)) {
-            *place = Some(target);
+        let entry = if is_bundle { EntryId::Bundle(id) } else { EntryId::Record(id) };
+        if let Some(place) = usize::try_from(number).ok().and_then(|number| entries.get_mut(number)) {
+            *place = Some(entry);
         }
     }
-    Ok(targets)
+    Ok(entries)
 }
 
 /// The did of the record that has the alias `name`.
-pub(crate) async fn did_of_alias(connection: &mut PgConnection, name: &str) -> Result<Option<String>, Error> {
+pub(crate) async fn did_of_alias(connection: &mut PgConnection, name: &str) -> Result<Option<Guid>, Error> {
     Ok(sqlx::query_scalar("select did from index_record_alias where name = $1")
         .bind(name)
         .fetch_optional(connection)
@@ -157,7 +168,7 @@ pub(crate) async fn did_of_alias(connection: &mut PgConnection, name: &str) -> R
 }
 
 /// Which of `dids` exist.
-pub(crate) async fn existing(connection: &mut PgConnection, dids: &[String]) -> Result<Vec<String>, Error> {
+pub(crate) async fn existing(connection: &mut PgConnection, dids: &[Guid]) -> Result<Vec<Guid>, Error> {
     Ok(sqlx::query_scalar("select did from index_record where did = any($1)")
         .bind(dids)
         .fetch_all(connection)
@@ -165,7 +176,7 @@ pub(crate) async fn existing(connection: &mut PgConnection, dids: &[String]) -> 
 }
 
 /// The dids of all versions of a did or baseid, oldest first.
-pub(crate) async fn versions(connection: &mut PgConnection, guid: &str) -> Result<Vec<String>, Error> {
+pub(crate) async fn versions(connection: &mut PgConnection, guid: &Guid) -> Result<Vec<Guid>, Error> {
     Ok(sqlx::query_scalar(
         "select r.did from index_record r \
          where r.baseid = coalesce((select s.baseid from index_record s where s.did = $1), $1) \
@@ -176,12 +187,12 @@ pub(crate) async fn versions(connection: &mut PgConnection, guid: &str) -> Resul
     .await?)
 }
 
-/// The did of the newest version of a did or baseid; with `numbered`, of those that have a version text.
+/// The did of the newest version of a did or baseid, among `versions`.
 pub(crate) async fn latest(
     connection: &mut PgConnection,
-    guid: &str,
-    numbered: bool,
-) -> Result<Option<String>, Error> {
+    guid: &Guid,
+    versions: Versions,
+) -> Result<Option<Guid>, Error> {
     Ok(sqlx::query_scalar(
         "select r.did from index_record r \
          where r.baseid = coalesce((select s.baseid from index_record s where s.did = $1), $1) \
@@ -189,7 +200,7 @@ pub(crate) async fn latest(
          order by r.created_date desc, r.did desc limit 1",
     )
     .bind(guid)
-    .bind(numbered)
+    .bind(versions == Versions::Numbered)
     .fetch_optional(connection)
     .await?)
 }
@@ -198,10 +209,10 @@ pub(crate) async fn latest(
 pub(crate) async fn by_md5_and_size(
     connection: &mut PgConnection,
     files: &[(String, i64)],
-) -> Result<Vec<Option<String>>, Error> {
+) -> Result<Vec<Option<Guid>>, Error> {
     let (hashes, sizes): (Vec<&str>, Vec<i64>) =
         files.iter().map(|(md5, size)| (md5.as_str(), *size)).unzip();
-    let rows: Vec<(i64, String)> = sqlx::query_as(
+    let rows: Vec<(i64, Guid)> = sqlx::query_as(
         "select distinct on (w.position) w.position, r.did \
          from unnest($1::text[], $2::bigint[]) with ordinality as w(md5, size, position) \
          join index_record_hash h on h.hash_value = w.md5 and h.hash_type = 'md5' \
@@ -222,19 +233,23 @@ pub(crate) async fn by_md5_and_size(
     Ok(dids)
 }
 
-/// Locks records that must still be at the revision that was looked at before. `false`: one is not.
-pub(crate) async fn lock(connection: &mut PgConnection, revisions: &[Revision]) -> Result<bool, Error> {
-    let (dids, revs): (Vec<&str>, Vec<&str>) =
-        revisions.iter().map(|revision| (revision.did.as_str(), revision.rev.as_str())).unzip();
+/// Locks records that must still be at the revision at which they were read.
+///
+/// # Errors
+/// [`Error::stale`] when one is not, among others.
+pub(super) async fn lock(connection: &mut PgConnection, records: &[Record]) -> Result<(), Error> {
+    let (dids, revs): (Vec<&Guid>, Vec<&str>) =
+        records.iter().map(|record| (&record.did, record.rev.as_str())).unzip();
     let locked = sqlx::query(
         "select r.did from index_record r \
          where r.did = any($1) and exists ( \
-            select 1 from unnest($1::text[], $2::text[]) as w(did, rev) where w.did = r.did and w.rev = r.rev) \
+            select 1 from unnest($1::text[], $2::text[]) as w(did, rev) \
+            where w.did = r.did and w.rev = r.rev) \
          order by r.did for update",
     )
     .bind(&dids)
     .bind(&revs)
     .fetch_all(connection)
     .await?;
-    Ok(locked.len() == revisions.len())
+    if locked.len() == records.len() { Ok(()) } else { Err(Error::stale()) }
 }

@@ -25,7 +25,8 @@ pub(crate) async fn add(connection: &mut PgConnection, records: i64, bytes: i64)
          from (select total_record_count, total_record_bytes from stats where (year, month) < ($2, $1) \
                order by year desc, month desc limit 1) b \
          on conflict (month, year) do update set \
-            total_record_count = stats.total_record_count + $3, total_record_bytes = stats.total_record_bytes + $4",
+            total_record_count = stats.total_record_count + $3, \
+            total_record_bytes = stats.total_record_bytes + $4",
     )
     .bind(month)
     .bind(year)
@@ -60,7 +61,8 @@ pub(crate) async fn reconcile(connection: &mut PgConnection) -> Result<(), Error
             order by records desc limit 1) c \
          where c.records > 0 or exists (select 1 from stats) \
          on conflict (month, year) do update set \
-            total_record_count = excluded.total_record_count, total_record_bytes = excluded.total_record_bytes",
+            total_record_count = excluded.total_record_count, \
+            total_record_bytes = excluded.total_record_bytes",
     )
     .bind(month)
     .bind(year)

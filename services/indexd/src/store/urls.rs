@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use sqlx::{PgConnection, types::Json};
 
-use crate::{Error, document::UrlDocument};
+use crate::{Error, document::UrlDocument, guid::Guid};
 
 /// The facts about one url as the database gives them.
 type Facts = Option<Json<BTreeMap<String, Option<String>>>>;
@@ -15,7 +15,16 @@ type Facts = Option<Json<BTreeMap<String, Option<String>>>>;
 pub(crate) struct UrlFilter {
     pub(crate) size: Option<i64>,
     pub(crate) hashes: IndexMap<String, String>,
-    pub(crate) dids: Option<Vec<String>>,
+    pub(crate) dids: Option<Vec<Guid>>,
+}
+
+/// Which page of which records a query by pattern gives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pattern {
+    /// Whether the records must have a version, or must have none.
+    pub(crate) versioned: Option<bool>,
+    pub(crate) offset: i64,
+    pub(crate) limit: i64,
 }
 
 /// A page of urls with their metadata, by did and url.
@@ -55,15 +64,14 @@ pub(crate) async fn list(
     Ok(rows.into_iter().map(document).collect())
 }
 
-/// A page of records by their comma-joined urls: `(did, urls)`. `include` and `exclude` are patterns of `like`.
+/// A page of records by their comma-joined urls: `(did, urls)`. `include` and `exclude` are patterns of
+/// `like`.
 pub(crate) async fn by_pattern(
     connection: &mut PgConnection,
     include: Option<&str>,
     exclude: Option<&str>,
-    versioned: Option<bool>,
-    offset: i64,
-    limit: i64,
-) -> Result<Vec<(String, Vec<String>)>, Error> {
+    pattern: &Pattern,
+) -> Result<Vec<(Guid, Vec<String>)>, Error> {
     Ok(sqlx::query_as(
         "select u.did, array_agg(u.url order by u.url) as urls \
          from index_record_url u \
@@ -76,9 +84,9 @@ pub(crate) async fn by_pattern(
     )
     .bind(include)
     .bind(exclude)
-    .bind(versioned)
-    .bind(offset)
-    .bind(limit)
+    .bind(pattern.versioned)
+    .bind(pattern.offset)
+    .bind(pattern.limit)
     .fetch_all(connection)
     .await?)
 }
@@ -88,10 +96,8 @@ pub(crate) async fn by_metadata(
     connection: &mut PgConnection,
     (key, value): (&str, &str),
     url: Option<&str>,
-    versioned: Option<bool>,
-    offset: i64,
-    limit: i64,
-) -> Result<Vec<(String, String, Option<String>)>, Error> {
+    pattern: &Pattern,
+) -> Result<Vec<(Guid, String, Option<String>)>, Error> {
     Ok(sqlx::query_as(
         "select m.did, m.url, r.rev from index_record_url_metadata m join index_record r on r.did = m.did \
          where m.key = $1 and m.value = $2 and ($3::text is null or m.url like '%' || $3 || '%') \
@@ -101,9 +107,9 @@ pub(crate) async fn by_metadata(
     .bind(key)
     .bind(value)
     .bind(url)
-    .bind(versioned)
-    .bind(offset)
-    .bind(limit)
+    .bind(pattern.versioned)
+    .bind(pattern.offset)
+    .bind(pattern.limit)
     .fetch_all(connection)
     .await?)
 }

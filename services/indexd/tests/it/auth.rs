@@ -1,22 +1,20 @@
 use reqwest::Method;
 use serde_json::{Value, json};
+use testing::Rights;
 
-use crate::support::{Rights, Running, config, database, guid, record};
+use crate::support::{LOGIN, Running, config, database, guid, record};
 
 const DENIED: &str = "Permission denied.";
 
 fn rights() -> Rights {
-    Rights {
-        granted: vec![
-            ("writer", "create", "/a"),
-            ("writer", "update", "/a"),
-            ("writer", "delete", "/a"),
-            ("admin", "create", "/services/indexd/admin"),
-            ("old-admin", "create", "/programs"),
-            ("uploader", "file_upload", "/data_file"),
-        ],
-        ..Rights::default()
-    }
+    Rights::of_plain_tokens()
+        .grant("writer", "indexd", "create", "/a")
+        .grant("writer", "indexd", "update", "/a")
+        .grant("writer", "indexd", "delete", "/a")
+        .grant("admin", "indexd", "create", "/services/indexd/admin")
+        .grant("old-admin", "indexd", "create", "/programs")
+        .grant("uploader", "indexd", "file_upload", "/data_file")
+        .refuse_token("forged")
 }
 
 async fn create(indexd: &Running, who: &str, n: usize, authz: Value) -> u16 {
@@ -26,12 +24,12 @@ async fn create(indexd: &Running, who: &str, n: usize, authz: Value) -> u16 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_basic_login_may_do_everything_and_a_wrong_one_is_403() {
     let indexd = Running::new().await;
-    assert_eq!(create(&indexd, "Basic b2JqOnNlY3JldA==", 1, json!(["/a"])).await, 200);
+    assert_eq!(create(&indexd, LOGIN, 1, json!(["/a"])).await, 200);
     for wrong in ["Basic b2JqOndyb25n", "Basic bm9ib2R5OnNlY3JldA==", "Basic ", "Basic !!!", "Basic b2JqOg=="]
     {
         assert_eq!(create(&indexd, wrong, 2, json!(["/a"])).await, 403, "{wrong}");
     }
-    assert!(indexd.rights.asked.lock().expect("no panic").is_empty());
+    assert!(indexd.rights.asked().is_empty());
     indexd.stop().await;
 }
 
@@ -99,7 +97,7 @@ async fn a_read_never_looks_at_the_credentials() {
         let bulk = indexd.send_as(who, Method::POST, "/bulk/documents", Some(json!([guid(1)]))).await;
         assert_eq!(bulk.status, 200, "{who}");
     }
-    assert!(indexd.rights.asked.lock().expect("no panic").is_empty());
+    assert!(indexd.rights.asked().is_empty());
     indexd.stop().await;
 }
 

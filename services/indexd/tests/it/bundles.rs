@@ -8,7 +8,9 @@ async fn a_bundle_is_a_snapshot_of_its_members() {
     indexd.create(record(1, json!({"file_name": "one", "size": 10}))).await;
     let rev = indexd.create(record(2, json!({"size": 20}))).await;
     let made = indexd.post("/bundle", json!({"bundle_id": "inner", "bundles": [guid(2), guid(1)]})).await;
-    let member = |n: usize, name: Value| json!({"contents": [], "drs_uri": format!("drs://dg.T:{}", guid(n)), "id": guid(n), "name": name});
+    let uri = |n: usize| format!("drs://dg.T:{}", guid(n));
+    let member =
+        |n: usize, name: Value| json!({"contents": [], "drs_uri": uri(n), "id": guid(n), "name": name});
     let contents: Value =
         serde_json::from_str(made.json()["contents"].as_str().expect("a text")).expect("JSON in it");
     assert_eq!((made.status, contents), (200, json!([member(2, Value::Null), member(1, json!("one"))])));

@@ -1,9 +1,10 @@
 use std::cell::Cell;
 
 use indexclient::{Caller, HttpIndex, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision};
+use testing::Rights;
 use tracing_subscriber::{Layer, layer::SubscriberExt as _};
 
-use crate::support::{Rights, Running, client, config, database, guid, md5};
+use crate::support::{Running, client, config, database, guid, md5};
 
 fn new_record(n: usize) -> NewRecord {
     NewRecord {
@@ -119,7 +120,7 @@ async fn of_many_records_all_or_none_are_created() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_needs_the_guards_of_every_record() {
-    let rights = Rights { granted: vec![("writer", "create", "/a")], ..Rights::default() };
+    let rights = Rights::of_plain_tokens().grant("writer", "indexd", "create", "/a");
     let indexd = Running::with(config(), rights).await;
     let writer = Caller::Bearer("writer".into());
     assert!(indexd.indexd.create(&writer, &[new_record(1), new_record(2)]).await.is_ok());

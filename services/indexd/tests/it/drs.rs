@@ -1,8 +1,9 @@
 use indexd::{AuthorizationPolicy, Config};
 use reqwest::Method;
 use serde_json::{Value, json};
+use testing::Rights;
 
-use crate::support::{Rights, Running, config, guid, md5, record};
+use crate::support::{Running, config, guid, md5, record};
 
 fn with_issuer() -> Config {
     let authorizations =
@@ -19,7 +20,7 @@ fn authorizations(n: usize) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_is_a_drs_object() {
-    let indexd = Running::with(with_issuer(), Rights::default()).await;
+    let indexd = Running::with(with_issuer(), Rights::of_plain_tokens()).await;
     indexd.create(record(1, json!({"authz": ["/a"], "file_name": "f", "version": "2"}))).await;
     let path = format!("/ga4gh/drs/v1/objects/dg.T%2F{}", guid(1));
     let got = indexd.get(&path).await;
@@ -40,7 +41,8 @@ async fn a_record_is_a_drs_object() {
                 "aliases": [], "checksums": [{"checksum": md5(1), "type": "md5"}], "created_time": null,
                 "description": null, "form": "object", "id": guid(1), "index_created_time": "<set>",
                 "index_updated_time": "<set>", "mime_type": "application/json", "name": "f",
-                "self_uri": format!("drs://dg.T:{}", guid(1)), "size": 101, "updated_time": null, "version": "2",
+                "self_uri": format!("drs://dg.T:{}", guid(1)), "size": 101, "updated_time": null,
+                "version": "2",
             })
         )
     );
@@ -52,7 +54,7 @@ async fn a_record_is_a_drs_object() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn options_say_what_the_bytes_need() {
-    let indexd = Running::with(with_issuer(), Rights::default()).await;
+    let indexd = Running::with(with_issuer(), Rights::of_plain_tokens()).await;
     indexd.create(record(1, json!({"authz": ["/a"]}))).await;
     indexd.post("/bundle", json!({"bundles": [guid(1)], "bundle_id": "x"})).await;
     let options = async |path: &str, body: Option<Value>| {

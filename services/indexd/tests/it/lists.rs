@@ -1,4 +1,5 @@
 use serde_json::json;
+use testing::Rights;
 
 use crate::support::{Running, dids, guid, md5, record};
 
@@ -100,7 +101,7 @@ async fn a_foreign_guid_is_asked_of_the_other_index() {
     }]);
     let dist = serde_json::from_value(entry.clone()).expect("an entry");
     let config = indexd::Config { dist, ..crate::support::config() };
-    let indexd = Running::with(config, Default::default()).await;
+    let indexd = Running::with(config, Rights::of_plain_tokens()).await;
     let found = indexd.get(&format!("/{}", guid(7))).await.json();
     assert_eq!(
         (&found["did"], &found["from_index_service"]),

@@ -6,6 +6,7 @@ mod blank;
 mod bundles;
 mod client;
 mod drs;
+mod endpoints;
 mod lists;
 mod migration;
 mod records;

@@ -11,7 +11,8 @@ async fn a_record_is_created_read_updated_and_deleted() {
             "did": format!("dg.T/{UUID}"), "form": "object", "size": 5, "urls": ["s3://b/k", "gs://g/k"],
             "hashes": {"md5": MD5, "crc": "deadbeef"}, "file_name": "ü.txt", "version": "1", "uploader": "me",
             "description": "text", "acl": ["b", "a", "b"], "authz": ["/x"], "metadata": {"n": 1, "t": true},
-            "urls_metadata": {"s3://b/k": {"bucket": "b"}}, "content_created_date": "2022-03-04T05:06:07+02:00",
+            "urls_metadata": {"s3://b/k": {"bucket": "b"}},
+            "content_created_date": "2022-03-04T05:06:07+02:00",
         }))
         .await;
     let read = indexd.get(&format!("/index/dg.T/{UUID}")).await;

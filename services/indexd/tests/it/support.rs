@@ -1,13 +1,13 @@
 //! A running indexd of a test's own.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use authz::{Authz, AuthzError, Mapping, Request, ResourceSpec, Subject};
+use authz::Authz;
 use indexd::{Buckets, Config, IndexConfig, Indexd};
 use reqwest::Method;
 use serde_json::{Value, json};
-use testing::TestDatabase;
+use testing::{Rights, TestDatabase};
 use web::Server;
 
 pub(crate) const UUID: &str = "072c30d2-c70a-5145-aaa6-62ebceaa64f8";
@@ -21,37 +21,6 @@ pub(crate) fn guid(n: usize) -> String {
 /// The n-th md5.
 pub(crate) fn md5(n: usize) -> String {
     format!("{n:032x}")
-}
-
-/// arborist as a list of what is permitted: (token, method, resource).
-#[derive(Default)]
-pub(crate) struct Rights {
-    pub(crate) granted: Vec<(&'static str, &'static str, &'static str)>,
-    pub(crate) asked: Mutex<Vec<Vec<Request>>>,
-}
-
-#[async_trait]
-impl Authz for Rights {
-    async fn decide(&self, subject: &Subject, requests: &[Request]) -> Result<bool, AuthzError> {
-        self.asked.lock().expect("no panic before").push(requests.to_vec());
-        let Subject::Token(token) = subject else { return Ok(false) };
-        if token == "forged" {
-            return Err(AuthzError::Unauthenticated("could not decode token".into()));
-        }
-        Ok(requests.iter().all(|request| {
-            self.granted.iter().any(|(bearer, method, resource)| {
-                token == bearer && request.action.method == *method && request.resource == *resource
-            })
-        }))
-    }
-
-    async fn mapping(&self, _: &Subject) -> Result<Mapping, AuthzError> {
-        Ok(Mapping::new())
-    }
-
-    async fn ensure_resource(&self, _: &str, _: &ResourceSpec) -> Result<(), AuthzError> {
-        Ok(())
-    }
 }
 
 struct KnownBuckets;
@@ -82,7 +51,10 @@ impl Answer {
     }
 }
 
-/// indexd on a port, with the basic login `obj:secret`.
+/// The basic login that the database of a test knows.
+pub(crate) const LOGIN: &str = "Basic b2JqOnNlY3JldA==";
+
+/// indexd on a port, with the basic login [`LOGIN`] (`obj:secret`).
 pub(crate) struct Running {
     pub(crate) url: String,
     pub(crate) indexd: Arc<Indexd>,
@@ -112,7 +84,7 @@ pub(crate) async fn database() -> TestDatabase {
 
 impl Running {
     pub(crate) async fn new() -> Self {
-        Self::with(config(), Rights::default()).await
+        Self::with(config(), Rights::of_plain_tokens()).await
     }
 
     pub(crate) async fn with(config: Config, rights: Rights) -> Self {
@@ -133,7 +105,7 @@ impl Running {
 
     /// A request as the basic login.
     pub(crate) async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        self.send_as("Basic b2JqOnNlY3JldA==", method, path, body).await
+        self.send_as(LOGIN, method, path, body).await
     }
 
     pub(crate) async fn send_as(&self, who: &str, method: Method, path: &str, body: Option<Value>) -> Answer {

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::guid::Guid;
+
 /// A kind of authorisation (DRS 1.5 `supported_types`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SupportedType {
@@ -47,17 +49,17 @@ pub struct AuthorizationPolicy {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Authorizations {
     pub(crate) bearer_auth_issuers: BTreeSet<String>,
-    pub(crate) drs_object_id: String,
+    pub(crate) drs_object_id: Guid,
     pub(crate) passport_auth_issuers: BTreeSet<String>,
     pub(crate) supported_types: Vec<SupportedType>,
 }
 
 impl AuthorizationPolicy {
     /// What the object `did` with these resource paths needs.
-    pub(crate) fn of(&self, did: &str, authz: &[String]) -> Authorizations {
+    pub(crate) fn of(&self, did: &Guid, authz: &[String]) -> Authorizations {
         let mut answer = Authorizations {
             bearer_auth_issuers: BTreeSet::new(),
-            drs_object_id: did.to_owned(),
+            drs_object_id: did.clone(),
             passport_auth_issuers: BTreeSet::new(),
             supported_types: Vec::new(),
         };
@@ -112,7 +114,7 @@ mod tests {
 
     fn of(authz: &[&str]) -> (Vec<String>, Vec<String>, Vec<SupportedType>) {
         let authz: Vec<String> = authz.iter().map(|path| (*path).to_owned()).collect();
-        let answer = policy().of("x", &authz);
+        let answer = policy().of(&Guid::default(), &authz);
         (
             answer.bearer_auth_issuers.into_iter().collect(),
             answer.passport_auth_issuers.into_iter().collect(),

@@ -1,0 +1,128 @@
+//! What a claimant may do, by a basic login or by arborist's word.
+
+use authz::{Authz, AuthzError, Permission, Subject};
+use subtle::ConstantTimeEq;
+
+use super::Claimant;
+use crate::{Error, Indexd, store::logins, users};
+
+/// Whoever has a method here has it on every record.
+const ADMIN: &str = "/services/indexd/admin";
+/// The older place for the same, which counts for records that nobody guards.
+const OLD_ADMIN: &str = "/programs";
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $visibility:vis $name:ident $method:literal)*) => { $(
+        $(#[$doc])*
+        #[derive(Debug)]
+        $visibility struct $name;
+
+        impl Permission for $name {
+            const SERVICE: &'static str = "indexd";
+            const METHODS: &'static [&'static str] = &[$method];
+        }
+    )* };
+}
+
+permissions! {
+    /// Creating.
+    pub Create "create"
+    /// Changing what exists.
+    pub Update "update"
+    /// Deleting.
+    pub Delete "delete"
+    /// Uploading files, whichever they are.
+    pub(super) FileUpload "file_upload"
+}
+
+/// The proof that a question was asked and the answer was yes. Only this module makes one.
+#[derive(Debug)]
+pub(super) struct Right(());
+
+impl Indexd {
+    /// The right to `P` on all of `resources`. None of them means a record that nobody guards, for which only
+    /// administrators count.
+    pub(super) async fn right<P: Permission>(
+        &self,
+        who: &Claimant,
+        resources: &[String],
+    ) -> Result<Right, Error> {
+        match who {
+            Claimant::Service => Ok(Right(())),
+            Claimant::Login { username, password } => self.login(username, password).await,
+            Claimant::BrokenLogin => Err(mismatch()),
+            Claimant::Token(token) => {
+                ask::<P>(self.configured()?, &Subject::Token(token.clone()), resources).await
+            }
+            Claimant::Unknown | Claimant::Nobody => {
+                self.configured()?;
+                Err(denied())
+            }
+        }
+    }
+
+    /// The right to everything, which only a basic login gives.
+    pub(super) async fn right_by_login(&self, who: &Claimant) -> Result<Right, Error> {
+        match who {
+            Claimant::Service => Ok(Right(())),
+            Claimant::Login { username, password } => self.login(username, password).await,
+            Claimant::BrokenLogin => Err(mismatch()),
+            Claimant::Token(_) | Claimant::Unknown | Claimant::Nobody => {
+                Err(Error::Login("Username / password required.".into()))
+            }
+        }
+    }
+
+    fn configured(&self) -> Result<&(dyn Authz + 'static), Error> {
+        let unconfigured = "Arborist is not configured; cannot perform authorization check";
+        self.arborist.as_deref().ok_or_else(|| Error::Login(unconfigured.into()))
+    }
+
+    async fn login(&self, username: &str, password: &str) -> Result<Right, Error> {
+        if username.contains('\0') {
+            return Err(mismatch());
+        }
+        let stored = logins::digest(&mut *self.pool.acquire().await?, username).await?;
+        let given = users::digest(password);
+        // An unknown user costs the same comparison as a known one.
+        let expected = stored.as_deref().unwrap_or("");
+        let padded = format!("{expected:64.64}");
+        let equal = bool::from(padded.as_bytes().ct_eq(given.as_bytes()));
+        if equal && stored.is_some() { Ok(Right(())) } else { Err(mismatch()) }
+    }
+}
+
+fn mismatch() -> Error {
+    Error::Login("username / password mismatch".into())
+}
+
+fn denied() -> Error {
+    Error::Denied("Permission denied.".into())
+}
+
+/// Asks for `resources` together, and then for the administrators' own.
+async fn ask<P: Permission>(
+    arborist: &(dyn Authz + 'static),
+    subject: &Subject,
+    resources: &[String],
+) -> Result<Right, Error> {
+    let groups = if resources.is_empty() {
+        [vec![ADMIN.to_owned()], vec![OLD_ADMIN.to_owned()]]
+    } else {
+        let mut resources = resources.to_vec();
+        resources.sort_unstable();
+        resources.dedup();
+        [resources, vec![ADMIN.to_owned()]]
+    };
+    for group in groups {
+        match arborist.require::<P>(subject, group).await {
+            Ok(_) => return Ok(Right(())),
+            // A resource that arborist finds malformed is nobody's but the administrators'.
+            Err(AuthzError::Denied | AuthzError::BadRequest(_) | AuthzError::Forbidden(_)) => {}
+            Err(error @ (AuthzError::Unauthenticated(_) | AuthzError::Unavailable(_))) => {
+                return Err(Error::Undecided(error));
+            }
+        }
+    }
+    Err(denied())
+}

@@ -1,0 +1,280 @@
+//! What each change needs, and the proof that it was there.
+//!
+//! This is the only place that decides which right, on which resources, permits which change.
+
+use std::{collections::BTreeSet, marker::PhantomData};
+
+use super::{
+    Claimant,
+    rights::{Create, Delete, FileUpload, Right, Update},
+};
+use crate::{
+    Error, Indexd,
+    document::Record,
+    guid::Guid,
+    input::{BlankFill, BlankInput, RecordUpdate, VersionsUpdate},
+    new_record::NewRecord,
+};
+
+/// Who may upload files at all may make and fill blank records.
+const UPLOADS: &str = "/data_file";
+/// Guards all bundles.
+const BUNDLES: &str = "/services/indexd/bundles";
+
+/// Proof that somebody may do `A` to the object `O` that it holds. Only the rules of this module make one;
+/// the functions of [`permits`](crate::permits) take their object from it.
+#[derive(Debug)]
+pub struct May<A, O> {
+    object: O,
+    action: PhantomData<fn() -> A>,
+}
+
+impl<A, O> May<A, O> {
+    fn by(_: Right, object: O) -> Self {
+        Self { object, action: PhantomData }
+    }
+
+    pub(crate) fn object(&self) -> &O {
+        &self.object
+    }
+
+    pub(crate) fn into_object(self) -> O {
+        self.object
+    }
+}
+
+/// A record, and what is to be replaced in it.
+#[derive(Debug)]
+pub struct RecordChange {
+    pub(crate) record: Record,
+    pub(crate) update: RecordUpdate,
+}
+
+/// A blank record, and what it is to be filled with.
+#[derive(Debug)]
+pub struct BlankFilling {
+    pub(crate) record: Record,
+    pub(crate) fill: BlankFill,
+}
+
+/// All versions of a record, and the guards that they are to get.
+#[derive(Debug)]
+pub struct VersionsChange {
+    pub(crate) versions: Vec<Record>,
+    pub(crate) update: VersionsUpdate,
+}
+
+/// A record, and names that it is to get.
+#[derive(Debug)]
+pub struct RecordAliases {
+    pub(crate) record: Record,
+    pub(crate) names: Vec<String>,
+}
+
+/// Names for many records, as pairs of a did and a name. All of the dids are those of `records`.
+#[derive(Debug)]
+pub struct NewAliases {
+    pub(crate) records: Vec<Record>,
+    pub(crate) aliases: Vec<(Guid, String)>,
+}
+
+/// The bundles as a whole: they have one guard.
+#[derive(Debug)]
+pub struct AllBundles;
+
+/// The bundle of this id.
+#[derive(Debug)]
+pub struct BundleId(pub(crate) Guid);
+
+/// The legacy alias of this name.
+#[derive(Debug)]
+pub struct LegacyName(pub(crate) String);
+
+/// Records.
+impl Indexd {
+    /// New records need `create` on everything that guards them.
+    pub(crate) async fn may_create(
+        &self,
+        who: &Claimant,
+        records: Vec<NewRecord>,
+    ) -> Result<May<Create, Vec<NewRecord>>, Error> {
+        let guards = guards_of_all(records.iter().map(|record| record.input.authz.as_slice()));
+        Ok(May::by(self.right::<Create>(who, &guards).await?, records))
+    }
+
+    /// A new version needs `update` on the guards of the old record and on its own.
+    pub(crate) async fn may_create_version(
+        &self,
+        who: &Claimant,
+        old: &Record,
+        record: NewRecord,
+    ) -> Result<May<Create, NewRecord>, Error> {
+        let guards = union(&old.authz, &record.input.authz);
+        Ok(May::by(self.right::<Update>(who, &guards).await?, record))
+    }
+
+    /// A change needs `update` on the guards that the record has and on those that it gets. One of them may
+    /// be missing: whoever may write to the new guards can claim a record that nobody guards.
+    pub(crate) async fn may_update(
+        &self,
+        who: &Claimant,
+        record: Record,
+        update: RecordUpdate,
+    ) -> Result<May<Update, RecordChange>, Error> {
+        let guards = union(&record.authz, update.authz.as_deref().unwrap_or_default());
+        Ok(May::by(self.right::<Update>(who, &guards).await?, RecordChange { record, update }))
+    }
+
+    /// The versions of a record need `update` on the guards that they have, not on those that they get.
+    pub(crate) async fn may_update_versions(
+        &self,
+        who: &Claimant,
+        versions: Vec<Record>,
+        update: VersionsUpdate,
+    ) -> Result<May<Update, VersionsChange>, Error> {
+        let guards: BTreeSet<String> = versions.iter().flat_map(|record| &record.authz).cloned().collect();
+        let right = self.right::<Update>(who, &Vec::from_iter(guards)).await?;
+        Ok(May::by(right, VersionsChange { versions, update }))
+    }
+
+    /// A deletion, of a record or of its aliases, needs `delete` on the guards of the record.
+    pub(crate) async fn may_delete(
+        &self,
+        who: &Claimant,
+        record: Record,
+    ) -> Result<May<Delete, Record>, Error> {
+        Ok(May::by(self.right::<Delete>(who, &record.authz).await?, record))
+    }
+}
+
+/// Blank records.
+impl Indexd {
+    /// A blank record needs `create` on the guards that it names; without any, or without that right, it
+    /// needs the right to upload files.
+    pub(crate) async fn may_create_blank(
+        &self,
+        who: &Claimant,
+        record: NewRecord,
+    ) -> Result<May<Create, NewRecord>, Error> {
+        let guards = &record.input.authz;
+        let right = self.right_or_upload::<Create>(who, guards, guards).await?;
+        Ok(May::by(right, record))
+    }
+
+    /// A blank version needs `create` on the guards that it names, which is asked before the old record is
+    /// looked for, and `update` on those of the old record.
+    pub(crate) async fn may_create_blank_version(
+        &self,
+        who: &Claimant,
+        old: &Guid,
+        input: BlankInput,
+    ) -> Result<May<Create, NewRecord>, Error> {
+        if let Some(authz) = &input.authz {
+            self.right::<Create>(who, authz).await?;
+        }
+        let old = self.record(old).await?;
+        let right = self.right::<Update>(who, &old.authz).await?;
+        Ok(May::by(right, self.config.index.new_blank_version(old, input)))
+    }
+
+    /// A blank record that is filled with new guards needs `update` on these and the old ones; without new
+    /// guards, or without that right, it needs the right to upload files.
+    pub(crate) async fn may_fill(
+        &self,
+        who: &Claimant,
+        record: Record,
+        fill: BlankFill,
+    ) -> Result<May<Update, BlankFilling>, Error> {
+        let named = fill.authz.as_deref().unwrap_or_default();
+        let right = self.right_or_upload::<Update>(who, named, &union(&record.authz, named)).await?;
+        Ok(May::by(right, BlankFilling { record, fill }))
+    }
+
+    /// The right to `P` on `guards` when the request names some, else (and when that is denied) the right to
+    /// upload files.
+    async fn right_or_upload<P: authz::Permission>(
+        &self,
+        who: &Claimant,
+        named: &[String],
+        guards: &[String],
+    ) -> Result<Right, Error> {
+        if !named.is_empty()
+            && let Ok(right) = self.right::<P>(who, guards).await
+        {
+            return Ok(right);
+        }
+        self.right::<FileUpload>(who, &[UPLOADS.to_owned()]).await
+    }
+}
+
+/// Aliases and bundles.
+impl Indexd {
+    /// Aliases of a record need `update` on its guards.
+    pub(crate) async fn may_change_aliases(
+        &self,
+        who: &Claimant,
+        record: Record,
+        names: Vec<String>,
+    ) -> Result<May<Update, RecordAliases>, Error> {
+        let right = self.right::<Update>(who, &record.authz).await?;
+        Ok(May::by(right, RecordAliases { record, names }))
+    }
+
+    /// Aliases of many records need `update` on everything that guards these.
+    pub(crate) async fn may_add_aliases(
+        &self,
+        who: &Claimant,
+        aliases: Vec<(Guid, String)>,
+    ) -> Result<May<Update, NewAliases>, Error> {
+        let dids: BTreeSet<Guid> = aliases.iter().map(|(did, _)| did.clone()).collect();
+        let records = self.records_of_all(&Vec::from_iter(dids)).await?;
+        let guards = guards_of_all(records.iter().map(|record| record.authz.as_slice()));
+        let right = self.right::<Update>(who, &guards).await?;
+        Ok(May::by(right, NewAliases { records, aliases }))
+    }
+
+    /// A legacy alias names no record that could guard it: only a basic login may write one.
+    pub(crate) async fn may_put_legacy_alias(
+        &self,
+        who: &Claimant,
+        name: &str,
+    ) -> Result<May<Update, LegacyName>, Error> {
+        Ok(May::by(self.right_by_login(who).await?, LegacyName(name.to_owned())))
+    }
+
+    /// As [`Self::may_put_legacy_alias`].
+    pub(crate) async fn may_delete_legacy_alias(
+        &self,
+        who: &Claimant,
+        name: &str,
+    ) -> Result<May<Delete, LegacyName>, Error> {
+        Ok(May::by(self.right_by_login(who).await?, LegacyName(name.to_owned())))
+    }
+
+    /// A new bundle needs `create` on the guard of all bundles. Its body is read after that.
+    pub(crate) async fn may_create_bundle(&self, who: &Claimant) -> Result<May<Create, AllBundles>, Error> {
+        Ok(May::by(self.right::<Create>(who, &[BUNDLES.to_owned()]).await?, AllBundles))
+    }
+
+    /// The deletion of a bundle needs `delete` on the guard of all bundles.
+    pub(crate) async fn may_delete_bundle(
+        &self,
+        who: &Claimant,
+        id: Guid,
+    ) -> Result<May<Delete, BundleId>, Error> {
+        Ok(May::by(self.right::<Delete>(who, &[BUNDLES.to_owned()]).await?, BundleId(id)))
+    }
+}
+
+/// What guards all of many records; empty when one of them is guarded by nothing, because then only
+/// administrators count.
+fn guards_of_all<'a>(records: impl Iterator<Item = &'a [String]> + Clone) -> Vec<String> {
+    if records.clone().any(<[String]>::is_empty) {
+        return Vec::new();
+    }
+    records.flatten().cloned().collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn union(a: &[String], b: &[String]) -> Vec<String> {
+    a.iter().chain(b).cloned().collect::<BTreeSet<_>>().into_iter().collect()
+}

@@ -1,0 +1,26 @@
+//! indexd as one of the services of a commons.
+
+use std::sync::Arc;
+
+use actix_web::web::ServiceConfig;
+use async_trait::async_trait;
+use web::Service;
+
+use crate::{Indexd, routes, store::health};
+
+#[async_trait]
+impl Service for Indexd {
+    fn name(&self) -> &'static str {
+        "indexd"
+    }
+
+    fn configure(self: Arc<Self>, config: &mut ServiceConfig) {
+        routes::configure(self, config);
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        health::check(&self.pool)
+            .await
+            .map_err(|error| format!("the index database does not answer: {error}"))
+    }
+}

@@ -1,6 +1,6 @@
 //! The tables and indexes of a dictionary, as psqlgraph, gen3datamodel and datamodelutils make them.
 //!
-//! Pure: what is there already is the caller's question (see [`crate::migrate`]).
+//! Pure: the caller finds out what is there already (see [`crate::migrate`]).
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::names::{edge_table, index_name, node_primary_key, node_table};
 /// A table and how to make it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
-    /// Name.
+    /// The name of the table.
     pub name: String,
     /// Tables that its foreign keys refer to.
     pub references: Vec<String>,
@@ -23,11 +23,11 @@ pub struct Table {
 /// An index and how to make it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Index {
-    /// Name.
+    /// The name of the index.
     pub name: String,
-    /// Table.
+    /// The table that it is on.
     pub table: String,
-    /// Whether it is a constraint, too.
+    /// Whether it is a constraint as well.
     pub unique: bool,
     /// What is indexed, without operator classes.
     pub keys: Vec<Sql>,
@@ -38,7 +38,7 @@ pub struct Index {
 /// Everything that a dictionary needs, in an order in which it can be made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schema {
-    /// Tables: nodes, edges, history, transactions.
+    /// The tables of nodes, edges, history and transactions.
     pub tables: Vec<Table>,
     /// Indexes beside primary keys.
     pub indexes: Vec<Index>,
@@ -211,7 +211,7 @@ impl Schema {
     }
 }
 
-/// How an index is made.
+/// The form of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Plain,
@@ -259,7 +259,7 @@ const VOIDED_EDGES: &str = "create table _voided_edges (
     primary key (key, src_id, dst_id, label)
 )";
 
-/// What `/submit` keeps of nodes.
+/// The versions of nodes that `/submit` keeps.
 const VERSIONED_NODES: &str = "create table versioned_nodes (
     key bigserial primary key,
     label text not null,
@@ -307,7 +307,8 @@ const TRANSACTION_DOCUMENTS: &str = "create table transaction_documents (
     primary key (id, transaction_id)
 )";
 
-/// Ours alone: see [`crate::running`]. It refers to no other table, so that nobody who truncates those has to know it.
+/// A table of our own: see [`crate::running`]. It refers to no other table, so that those can be truncated
+/// without it.
 const TRANSACTIONS_RUNNING: &str = "create table transactions_running (
     transaction_id integer primary key,
     worker integer not null

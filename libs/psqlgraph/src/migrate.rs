@@ -1,4 +1,4 @@
-//! Bringing a database to the schema of a dictionary.
+//! Brings a database to the schema of a dictionary.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,11 @@ use crate::{
     patience::{BATCH, run_when_free},
 };
 
-/// Goes into the stored version, so that a new release of this crate looks at old databases again.
+/// It goes into the stored version, so that a new release of this crate looks at old databases again.
 const LAYOUT: &str = "2";
 /// Only one process migrates at a time. The number means nothing.
 const LOCK: i64 = 0x6772_6170_6831;
-/// So many duplicates are named when a unique index cannot be made.
+/// At most this many duplicates are named when a unique index cannot be made.
 const NAMED_DUPLICATES: i64 = 5;
 
 /// What a migration did.
@@ -25,22 +25,22 @@ pub struct MigrationReport {
     pub tables: Vec<String>,
     /// Indexes that were made, or made again because their uniqueness was not right.
     pub indexes: Vec<String>,
-    /// Indexes of tables with data that could not be made, each with the reason. Everything else works without them,
-    /// and the next migration tries again.
+    /// Indexes of tables with data that could not be made, each with the reason. Everything else works
+    /// without them, and the next migration tries again.
     pub failed: Vec<(String, String)>,
     /// Whether the database was at this schema already, and nothing else was looked at.
     pub up_to_date: bool,
 }
 
-/// What a database lacks, as statements.
+/// The statements that make what a database lacks.
 #[derive(Debug, Clone, Default)]
 pub struct MigrationPlan {
     /// Run in one transaction: they cannot fail halfway.
     together: Vec<Sql>,
     /// Tables that are there already, and that new ones refer to.
     referred_to: BTreeSet<String>,
-    /// Indexes of tables that are there already; each in a transaction of its own, as they may wait for a lock and, if
-    /// unique, fail for the data.
+    /// Indexes of tables that are there already; each in a transaction of its own, as they may wait for a
+    /// lock and, if unique, fail for the data.
     apart: Vec<(Index, Vec<Sql>)>,
     /// Run if nothing failed.
     version: Vec<Sql>,
@@ -75,15 +75,16 @@ impl MigrationPlan {
 }
 
 /// Creates what `dictionary` needs and the database lacks: node, edge, history and transaction tables and
-/// their indexes; a `transaction_snapshots` of before 2019 gets its present form; the role `peregrine`, where it exists,
-/// may read. Nothing else is ever altered, and nothing dropped when a dictionary shrinks. Idempotent; safe to run from
-/// several processes at once. An unchanged database is recognised by one row.
+/// their indexes; a `transaction_snapshots` of before 2019 gets its present form; the role `peregrine`, where
+/// it exists, may read. Nothing else is ever altered, and nothing dropped when a dictionary shrinks.
+/// Idempotent; safe to run from several processes at once. An unchanged database is recognised by one row.
 ///
-/// Indexes of tables that are there already are made one by one, so that running services wait for each shortly or not
-/// at all; one that cannot be made is reported (see [`MigrationReport::failed`]) and tried again at the next start.
+/// Indexes of tables that are there already are made one by one, so that running services wait for each
+/// shortly or not at all; one that cannot be made is reported (see [`MigrationReport::failed`]) and tried
+/// again at the next start.
 ///
 /// # Errors
-/// What the database says; then no table was made.
+/// When the database fails; then no table was made.
 pub async fn migrate(pool: &PgPool, dictionary: &Dictionary) -> Result<MigrationReport, sqlx::Error> {
     let wanted = version(dictionary);
     let mut pooled = pool.acquire().await?;
@@ -99,10 +100,11 @@ pub async fn migrate(pool: &PgPool, dictionary: &Dictionary) -> Result<Migration
     Ok(report)
 }
 
-/// What [`migrate`] would do now, without doing it. Looks at every table and index, whatever version is stored.
+/// What [`migrate`] would do now, without doing it. Looks at every table and index, whatever version is
+/// stored.
 ///
 /// # Errors
-/// What the database says.
+/// When the database fails.
 pub async fn plan(pool: &PgPool, dictionary: &Dictionary) -> Result<MigrationPlan, sqlx::Error> {
     plan_of(&mut *pool.acquire().await?, dictionary, &version(dictionary)).await
 }
@@ -299,7 +301,8 @@ async fn reason(
 async fn new_form_of_snapshots(connection: &mut PgConnection) -> Result<Vec<Sql>, sqlx::Error> {
     let old_key: Option<String> = sqlx::query_scalar(
         "select k.conname::text from pg_constraint k \
-         join pg_attribute a on a.attrelid = k.conrelid and a.attname = 'id' and a.atttypid = 'text'::regtype \
+         join pg_attribute a \
+             on a.attrelid = k.conrelid and a.attname = 'id' and a.atttypid = 'text'::regtype \
          where k.conrelid = to_regclass('transaction_snapshots') and k.contype = 'p' \
          and k.conkey = array[a.attnum] and not exists (select from pg_attribute e \
              where e.attrelid = k.conrelid and e.attname = 'entity_id' and not e.attisdropped)",
@@ -317,7 +320,8 @@ async fn new_form_of_snapshots(connection: &mut PgConnection) -> Result<Vec<Sql>
 
 fn store_version(version: &str) -> Sql {
     Sql::raw(
-        "with old as (insert into _voided_nodes (node_id, created, acl, system_annotations, properties, label) \
+        "with old as (insert into _voided_nodes \
+             (node_id, created, acl, system_annotations, properties, label) \
          select node_id, created, acl, _sysan, _props, 'root' from node_root where node_id = 'root') \
          insert into node_root (node_id, acl, _sysan, _props) \
          values ('root', '{}', '{}', jsonb_build_object('schema_version', ",
@@ -326,7 +330,7 @@ fn store_version(version: &str) -> Sql {
     .text("::text)) on conflict (node_id) do update set _props = node_root._props || excluded._props")
 }
 
-/// Our tables that the role `peregrine` cannot read. By convention it reads, where it exists.
+/// Our tables that the role `peregrine` cannot read. By convention it may read all of them, where it exists.
 async fn unreadable(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar(
         "select c.relname::text from pg_class c join pg_roles r on r.rolname = 'peregrine' \

@@ -1,4 +1,4 @@
-//! Whether the tables of a dictionary are there, for those who may not make them.
+//! Finds missing tables of a dictionary, for those who may not make them.
 
 use dictionary::Dictionary;
 use sqlx::PgPool;
@@ -8,7 +8,7 @@ use crate::names::{edge_table, node_table};
 /// Node and edge tables of `dictionary` that `pool` cannot read: nobody has made them yet, or granted them.
 ///
 /// # Errors
-/// What the database says.
+/// When the database fails.
 pub async fn missing_tables(pool: &PgPool, dictionary: &Dictionary) -> Result<Vec<String>, sqlx::Error> {
     let mut wanted: Vec<String> = Vec::new();
     for node in dictionary.nodes.values() {

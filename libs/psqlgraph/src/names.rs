@@ -13,7 +13,7 @@ pub fn node_table(id: &str) -> String {
 }
 
 /// Name of the primary key constraint of a node table.
-pub fn node_primary_key(id: &str) -> String {
+pub(crate) fn node_primary_key(id: &str) -> String {
     format!("_{}_id_uc", class_name(id))
 }
 

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 
+use dictionary::Link;
 use sql::Sql;
 use sqlx::PgConnection;
 
@@ -12,7 +13,7 @@ use crate::names::{edge_table, node_table};
 /// A node to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewNode {
-    /// Id.
+    /// The id of the node.
     pub node_id: String,
     /// What two writers could collide on (the unique key): rows are written in this order, so that they wait
     /// for each other and never deadlock.
@@ -24,7 +25,7 @@ pub struct NewNode {
 /// A node with new properties.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedNode {
-    /// Id.
+    /// The id of the node.
     pub node_id: String,
     /// The whole new `_props` as JSON text.
     pub props: String,
@@ -43,6 +44,11 @@ impl EdgeTable {
     /// The table of the link with `label` from `source` to `destination`.
     pub fn of(source: &str, label: &str, destination: &str) -> Self {
         Self { name: edge_table(source, label, destination), label: label.to_owned() }
+    }
+
+    /// The table of a link that nodes of the type `source` declare.
+    pub fn of_link(source: &str, link: &Link) -> Self {
+        Self::of(source, &link.label, &link.target_type)
     }
 }
 
@@ -115,11 +121,11 @@ pub async fn update_nodes(
         .map(|_| ())
 }
 
-/// Merges `annotations` (a JSON object) into the system annotations of nodes, whose `updated_datetime` becomes
-/// `stamp` where they have one. Nodes with these annotations already are left alone. One statement.
+/// Merges `annotations` (a JSON object) into the system annotations of nodes, whose `updated_datetime`
+/// becomes `stamp` where they have one. Nodes with these annotations already are left alone. One statement.
 ///
 /// # Errors
-/// What the database says.
+/// When the database fails.
 pub async fn annotate_nodes(
     connection: &mut PgConnection,
     label: &str,
@@ -157,7 +163,7 @@ pub async fn annotate_nodes(
 /// Deletes nodes of the type `label`; their edges have to be deleted before. One statement.
 ///
 /// # Errors
-/// What the database says.
+/// When the database fails.
 pub async fn delete_nodes(
     connection: &mut PgConnection,
     label: &str,
@@ -211,7 +217,7 @@ pub async fn insert_edges(
 /// Deletes all edges of a table that have one of `ids` at `end`, and keeps them as history. One statement.
 ///
 /// # Errors
-/// What the database says.
+/// When the database fails.
 pub async fn delete_edges(
     connection: &mut PgConnection,
     table: &EdgeTable,
@@ -229,8 +235,8 @@ pub async fn delete_edges(
         })
         .bind(ids.to_vec())
         .text(
-            ") returning *) insert into _voided_edges (src_id, dst_id, label, created, acl, system_annotations, \
-             properties) select src_id, dst_id, ",
+            ") returning *) insert into _voided_edges \
+             (src_id, dst_id, label, created, acl, system_annotations, properties) select src_id, dst_id, ",
         )
         .bind(table.label.as_str())
         .text(", created, acl, _sysan, _props from gone")
@@ -240,9 +246,9 @@ pub async fn delete_edges(
         .map(|_| ())
 }
 
-/// `insert into _voided_nodes ... from "table" n `, to be followed by a join or condition: keeps nodes of the type
-/// `label` as history, as they are before the statement. For statements that change nodes in another way than the
-/// functions above.
+/// `insert into _voided_nodes ... from "table" n `, to be followed by a join or condition: keeps nodes of the
+/// type `label` as history, as they are before the statement. For statements that change nodes in another way
+/// than the functions above.
 pub fn void_nodes(table: &str, label: &str) -> Sql {
     Sql::raw(
         "insert into _voided_nodes (node_id, created, acl, system_annotations, properties, label) \

@@ -1,9 +1,10 @@
-//! New tables beside running services.
+//! Makes new tables while services are running.
 //!
-//! A foreign key locks the table that it refers to against writers. The locks of several tables, taken one by one
-//! between transactions that write to the same tables, end in deadlocks, and the database may choose a writer to fail. So
-//! all of them are taken first, in one statement that gives up long before the database looks for deadlocks
-//! (`deadlock_timeout`, a second), and is tried again when a long transaction is in the way.
+//! A foreign key locks the table that it refers to against writers. The locks of several tables, taken one by
+//! one between transactions that write to the same tables, end in deadlocks, and the database may choose a
+//! writer to fail. So all of them are taken first, in one statement that gives up long before the database
+//! looks for deadlocks (`deadlock_timeout`, a second), and is tried again when a long transaction is in the
+//! way.
 
 use std::time::Duration;
 
@@ -11,19 +12,20 @@ use sql::Sql;
 use sqlx::{Connection as _, PgConnection};
 use tokio::time::{Instant, sleep};
 
-/// All locks are had within this time, or none. Writers wait no longer for it.
+/// All locks are taken within this time, or none. Writers wait no longer than that.
 const LOCK_TIMEOUT: &str = "400ms";
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// After so long it is given up: a transaction that holds on to a table for longer needs somebody to look at it.
+/// After this long it gives up: a transaction that holds on to a table for longer needs somebody to look at
+/// it.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// Statements a round trip: few enough that none is slow, for slow ones are logged whole.
+/// Statements in one round trip: few enough that none is slow, for slow ones are logged whole.
 pub(crate) const BATCH: usize = 100;
 
 /// Runs `statements` in one transaction when no other one writes to `tables`, which must be sorted.
 ///
 /// # Errors
-/// What the database says; that the locks could not be had only after some minutes.
+/// When the database fails; when the locks cannot be had, only after some minutes.
 pub(crate) async fn run_when_free(
     connection: &mut PgConnection,
     tables: &[&str],

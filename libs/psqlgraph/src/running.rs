@@ -1,22 +1,24 @@
-//! Which transactions somebody works on, so that those of a process that was killed do not stay PENDING for ever.
+//! Notes which process works on a transaction, so that those of a killed process do not stay PENDING for
+//! ever.
 //!
-//! Each process that works on transactions is a [`Worker`]: it holds an advisory lock under its number on a connection
-//! of its own for as long as it lives; the database frees the lock when the connection ends, however the process
-//! ends. A log row that is opened with [`open`] is noted with that number in the table `transactions_running`, in the
-//! same statement, whether the work begins at once or waits in a queue; [`crate::transactions::finish`] takes the
-//! note away, in the same statement too. [`sweep`] looks at notes whose lock nobody holds: their log rows become
-//! ERRORED.
+//! Each process that works on transactions is a [`Worker`]: it holds an advisory lock under its number on a
+//! connection of its own for as long as it lives; the database frees the lock when the connection ends,
+//! however the process ends. A log row that is opened with [`open`] is noted with that number in the table
+//! `transactions_running`, in the same statement, whether the work begins at once or waits in a queue;
+//! [`crate::transactions::finish`] takes the note away, in the same statement too. [`sweep`] looks at notes
+//! whose lock nobody holds: their log rows become ERRORED.
 //!
-//! So replicas never sweep each other's rows, and rows without a note are never touched: those of projects and failed
-//! releases, which stay PENDING by contract, and those of the original sheepdog, which may run beside us.
+//! So replicas never sweep each other's rows, and rows without a note are never touched: those of projects
+//! and failed releases, which stay PENDING by contract, and those of the original sheepdog, which may run
+//! beside us.
 //!
-//! When a worker's connection breaks while it lives (the database was restarted), it takes the lock again on the next
-//! one. A row that another replica has swept in that moment is still finished by its worker, which writes the
-//! state it came to.
+//! When a worker's connection breaks while it lives (the database was restarted), it takes the lock again on
+//! the next one. A row that another replica has swept in that moment is still finished by its worker, which
+//! writes the state it came to.
 
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 
-use crate::transactions::{NewLog, State};
+use crate::transactions::{self, NewLog, State, TransactionId};
 
 /// First half of the advisory lock's key; the second is the worker's number.
 const LOCK_CLASS: i32 = 0x6772_6170;
@@ -32,7 +34,7 @@ impl Worker {
     /// Connects to the database of `options` and takes a number that no other living worker has.
     ///
     /// # Errors
-    /// What the database says.
+    /// When the database fails.
     pub async fn start(options: &PgConnectOptions) -> Result<Self, sqlx::Error> {
         loop {
             let [a, b, c, d, ..] = uuid::Uuid::new_v4().into_bytes();
@@ -46,7 +48,7 @@ impl Worker {
     /// still held, perhaps by the old connection, whose end the server has not noticed.
     ///
     /// # Errors
-    /// What the database says.
+    /// When the database fails.
     pub async fn resume(options: &PgConnectOptions, number: i32) -> Result<Option<Self>, sqlx::Error> {
         let mut connection = PgConnection::connect_with(options).await?;
         let is_free: bool = sqlx::query_scalar("select pg_try_advisory_lock($1, $2)")
@@ -65,42 +67,33 @@ impl Worker {
     /// Ends what dead workers left behind: see [`sweep`].
     ///
     /// # Errors
-    /// What the database says; the connection, and with it the lock, may be lost then.
-    pub async fn sweep(&mut self) -> Result<Vec<i32>, sqlx::Error> {
+    /// When the database fails; the connection, and with it the lock, may be lost then.
+    pub async fn sweep(&mut self) -> Result<Vec<TransactionId>, sqlx::Error> {
         sweep(&mut self.connection).await
     }
 }
 
-/// Opens a log row in state PENDING, as [`crate::transactions::open`] does, and notes that `worker` works on it. For
-/// work whose row is committed before it is done. One statement.
+/// Opens a log row in state PENDING, as [`transactions::open`] does, and notes that `worker` works on it. For
+/// work whose row is committed before the work is done. One statement.
 ///
 /// # Errors
-/// What the database says.
-pub async fn open(connection: &mut PgConnection, worker: i32, log: &NewLog<'_>) -> Result<i32, sqlx::Error> {
-    sqlx::query_scalar(
-        "with opened as (insert into transaction_logs (submitter, role, program, project, is_dry_run, state, closed, \
-         canonical_json) values ($1, $2, $3, $4, $5, $6, false, '[]') returning id) \
-         insert into transactions_running (transaction_id, worker) select id, $7 from opened returning transaction_id",
-    )
-    .bind(log.submitter)
-    .bind(log.role.as_str())
-    .bind(log.program)
-    .bind(log.project)
-    .bind(log.is_dry_run)
-    .bind(State::Pending.as_str())
-    .bind(worker)
-    .fetch_one(connection)
-    .await
+/// When the database fails.
+pub async fn open(
+    connection: &mut PgConnection,
+    worker: i32,
+    log: &NewLog<'_>,
+) -> Result<TransactionId, sqlx::Error> {
+    transactions::insert(connection, log, Some(worker)).await
 }
 
-/// Makes the log rows of workers that have died ERRORED, and returns their ids. Safe to run at any time, from several
-/// processes at once.
+/// Makes the log rows of workers that have died ERRORED, and returns their ids. Safe to run at any time, from
+/// several processes at once.
 ///
 /// # Errors
-/// What the database says.
-pub async fn sweep(connection: &mut PgConnection) -> Result<Vec<i32>, sqlx::Error> {
-    // A lock's two numbers are shown unsigned. What is locked at all is asked after the notes were read: a worker
-    // holds its lock before it notes anything.
+/// When the database fails.
+pub async fn sweep(connection: &mut PgConnection) -> Result<Vec<TransactionId>, sqlx::Error> {
+    // A lock's two numbers are shown unsigned. What is locked at all is asked after the notes were read: a
+    // worker holds its lock before it notes anything.
     let ids = sqlx::query_scalar(
         "with noted as materialized (select transaction_id, worker from transactions_running), \
          dead as materialized (select transaction_id from noted where not exists (select from pg_locks l \

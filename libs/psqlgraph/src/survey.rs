@@ -1,4 +1,4 @@
-//! Looking at everything that is stored, in bounded memory, without changing anything.
+//! Looks at everything that is stored, in bounded memory, without changing anything.
 //!
 //! A table that is not there has no rows. Examples are ids, the smallest first.
 
@@ -11,12 +11,12 @@ use sqlx::{PgConnection, PgPool, Postgres, Row as _, Transaction, types::Json};
 
 use crate::names::{edge_table, node_table};
 
-/// How many, and which for example.
+/// A count with examples.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
-    /// How many.
+    /// The count.
     pub count: u64,
-    /// Some of them.
+    /// Some ids of what was counted.
     pub examples: Vec<String>,
 }
 
@@ -36,21 +36,21 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Begins to look; at most so many examples are given.
+    /// Begins to look; at most this many examples are given.
     ///
     /// # Errors
-    /// What the database says, here and everywhere below.
+    /// When the database fails, here and everywhere below.
     pub async fn begin(pool: &PgPool, examples: u32) -> Result<Self, sqlx::Error> {
         let transaction = pool.begin_with("begin isolation level repeatable read read only").await?;
         Ok(Self { transaction, examples: i64::from(examples) })
     }
 
-    /// How many records of a type there are.
+    /// The number of records of a type.
     pub async fn count(&mut self, node: &str) -> Result<u64, sqlx::Error> {
         self.count_rows(&node_table(node)).await
     }
 
-    /// How many targets records have under a link.
+    /// The number of targets that records have under a link.
     pub async fn count_links(&mut self, node: &str, link: &Link) -> Result<u64, sqlx::Error> {
         self.count_rows(&edge_table(node, &link.label, &link.target_type)).await
     }
@@ -100,11 +100,10 @@ impl Survey {
         let mut used = Vec::new();
         for link in &links {
             let edges = edge_table(&node.id, &link.label, &link.target_type);
-            used.push(match exists(&mut self.transaction, &edges).await? {
-                true => {
-                    Sql::raw("exists (select from ").then_ident(&edges).text(" e where e.src_id = n.node_id)")
-                }
-                false => Sql::raw("false"),
+            used.push(if exists(&mut self.transaction, &edges).await? {
+                Sql::raw("exists (select from ").then_ident(&edges).text(" e where e.src_id = n.node_id)")
+            } else {
+                Sql::raw("false")
             });
         }
         let rows = Sql::raw("select used, count(*) as count, (array_agg(node_id order by node_id))[1:")
@@ -148,8 +147,8 @@ impl Survey {
         self.found(many).await
     }
 
-    /// Records that have the same values of a key, as the database will compare them: without regard to case, and
-    /// without those that lack a member.
+    /// Records that have the same values of a key, as the database will compare them: without regard to case,
+    /// and without those that lack a member.
     pub async fn duplicates(&mut self, node: &str, key: &[String]) -> Result<Found, sqlx::Error> {
         let table = node_table(node);
         if key.is_empty() || !exists(&mut self.transaction, &table).await? {
@@ -171,11 +170,12 @@ impl Survey {
         self.found(many).await
     }
 
-    /// How many ids a query gives, and the first ones.
+    /// The number of ids that a query gives, and the first ones.
     async fn found(&mut self, ids: Sql) -> Result<Found, sqlx::Error> {
         let row = Sql::raw("with found as materialized (")
             .then(ids)
-            .text(") select (select count(*) from found) as count, array(select id from found order by id limit ")
+            .text(") select (select count(*) from found) as count, ")
+            .text("array(select id from found order by id limit ")
             .number(self.examples)
             .text(") as examples")
             .query()

@@ -1,6 +1,6 @@
-//! Names in the databases of existing commons: dictionaries are read from the folder named by GEN3_REFERENCE (by default
-//! the folder `shared` beside the repository). Skipped with its reason where it is missing, unless
-//! CI_REQUIRE_REFERENCE=1.
+//! Names in the databases of existing commons: dictionaries are read from the folder named by GEN3_REFERENCE
+//! (by default the folder `shared` beside the repository). Skipped with its reason where it is missing,
+//! unless CI_REQUIRE_REFERENCE=1.
 #![expect(clippy::print_stdout, reason = "a test that is skipped says why")]
 
 #[allow(dead_code, reason = "its golden file is of the other tests")]

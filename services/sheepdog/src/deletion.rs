@@ -1,136 +1,325 @@
-//! Deletions: who depends on what goes. Pure; the database is asked level by level by [`crate::removal`].
+//! Deleting entities: looking up, deciding with [`crate::rules::deletion`], writing, answering.
 
-use std::collections::{BTreeMap, HashMap};
-
-use dictionary::Dictionary;
-use serde_json::{Map, Value, json};
-
-use crate::{
-    classify::Scope,
-    entity::{Action, ErrorType, Problem, unique_keys},
-    links::breaks_rules,
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
 
-/// An id that is to be deleted, with what was found.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Doomed {
-    pub id: String,
-    /// Type and properties; `None` when there is no such node in the project.
-    pub node: Option<(String, Map<String, Value>)>,
-    pub errors: Vec<Problem>,
+use indexmap::IndexSet;
+use psqlgraph::transactions::{self, Role, Snapshot, State, TransactionId};
+use serde_json::{Map, Value, json};
+use sqlx::{Connection as _, PgConnection};
+
+use crate::{
+    Error, Sheepdog,
+    answer::json::{Answer, written},
+    auth::{Delete, ProjectPermit},
+    model::lookup::{Family, NodeColumns, NodeLookup, Relative, Via},
+    rules::deletion::{Doomed, without},
+    runtime::task::to_the_end,
+    store,
+    transaction::{Abort, Mode, Opened, UNEXPECTED, lock_open, stamp, without_document},
+};
+
+/// A chain of dependents is followed this far at most; dictionaries are a few dozen types deep.
+const MOST_LEVELS: usize = 100;
+
+/// What is to be done with the entities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Removal {
+    /// Delete them.
+    Nodes,
+    /// Set these properties to null.
+    Fields(Vec<String>),
+    /// Mark them as to be deleted.
+    Mark,
+    /// Take the mark away.
+    Unmark,
 }
 
-impl Doomed {
-    /// As in the answer.
-    pub(crate) fn json(&self, dictionary: &Dictionary) -> Value {
-        let node_type = self.node.as_ref().and_then(|(label, _)| dictionary.nodes.get(label));
-        let keys = match (&self.node, node_type) {
-            (Some((_, props)), Some(node_type)) => unique_keys(node_type, |key| props.get(key)),
-            _ => Vec::new(),
-        };
-        json!({
-            "action": Action::Delete.as_str(),
-            "errors": self.errors.iter().map(Problem::json).collect::<Vec<_>>(),
-            "id": self.node.as_ref().map(|_| &self.id),
-            "type": self.node.as_ref().map(|(label, _)| label),
-            "unique_keys": keys,
-            "valid": self.errors.is_empty(),
-            "warnings": [],
-        })
+/// A request to delete entities of a project.
+#[derive(Debug)]
+pub struct DeletionRequest {
+    permit: ProjectPermit<Delete>,
+    ids: Vec<String>,
+    removal: Removal,
+    mode: Mode,
+}
+
+impl DeletionRequest {
+    /// What becomes of the nodes with these ids, as far as they are in the project of `permit`.
+    pub fn new(permit: ProjectPermit<Delete>, ids: Vec<String>, removal: Removal) -> Self {
+        Self { permit, ids, removal, mode: Mode::Real }
     }
 
-    /// Refuses a node that is not there, or in another project.
-    pub(crate) fn require_project(&mut self, scope: &Scope) {
-        let project =
-            self.node.as_ref().and_then(|(_, props)| props.get("project_id")).and_then(Value::as_str);
-        if project == Some(scope.project_id.as_str()) {
-            return;
+    /// The same, as a dry run or as the commit of one.
+    #[must_use]
+    pub fn in_mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+}
+
+struct DeletionOutcome {
+    transaction_id: TransactionId,
+    doomed: Vec<Doomed>,
+    dependents: Vec<String>,
+    transactional_errors: Vec<Value>,
+    is_dry_run: bool,
+}
+
+impl DeletionOutcome {
+    fn is_success(&self) -> bool {
+        self.transactional_errors.is_empty() && self.doomed.iter().all(|doomed| doomed.errors.is_empty())
+    }
+
+    fn code(&self) -> u16 {
+        if self.is_success() { 200 } else { 400 }
+    }
+
+    fn answer(&self, sheepdog: &Sheepdog) -> Result<Answer, Error> {
+        let count = if self.is_success() { self.doomed.len() } else { 0 };
+        let message = if !self.is_success() {
+            "Deletion transaction failed.".to_owned()
+        } else if self.is_dry_run {
+            format!("Dry run successful. Would have deleted {count} entities")
+        } else {
+            format!("Successfully deleted {count} entities")
+        };
+        let doomed = self.doomed.iter();
+        written(&json!({
+            "code": self.code(),
+            "deleted_entity_count": count,
+            "dependent_ids": self.dependents.join(","),
+            "entities": doomed.clone().map(|doomed| doomed.json(&sheepdog.dictionary)).collect::<Vec<_>>(),
+            "entity_error_count": doomed.filter(|doomed| !doomed.errors.is_empty()).count(),
+            "message": message,
+            "success": self.is_success(),
+            "transaction_id": self.transaction_id,
+            "transactional_error_count": self.transactional_errors.len(),
+            "transactional_errors": self.transactional_errors,
+        }))
+    }
+}
+
+/// Runs a deletion; the answer is the transaction's, with its status. A client that goes away does not stop
+/// it.
+///
+/// # Errors
+/// When the log row cannot be made.
+pub(crate) async fn run(sheepdog: &Arc<Sheepdog>, request: DeletionRequest) -> Result<(u16, Answer), Error> {
+    let sheepdog = sheepdog.clone();
+    to_the_end(async move { run_here(&sheepdog, request).await }).await
+}
+
+async fn run_here(sheepdog: &Sheepdog, request: DeletionRequest) -> Result<(u16, Answer), Error> {
+    let DeletionRequest { permit, mode, .. } = &request;
+    let _turn = sheepdog.turns.take(&permit.project().node_id).await;
+    let mut connection = sheepdog.pool.acquire().await?;
+    let opened = Opened::announce(sheepdog, &mut connection, permit, Role::Delete, *mode).await?;
+    let mut outcome = DeletionOutcome {
+        transaction_id: opened.id,
+        doomed: Vec::new(),
+        dependents: Vec::new(),
+        transactional_errors: Vec::new(),
+        is_dry_run: mode.is_dry_run(),
+    };
+    let (state, message) = match attempt(sheepdog, &mut connection, &request, opened, &mut outcome).await {
+        Ok(answer) => return Ok((outcome.code(), answer)),
+        Err(Abort::Refused) => (State::Failed, None),
+        Err(Abort::Because(reason)) => (State::Failed, Some(reason)),
+        Err(abort) => {
+            tracing::error!(error = &abort as &dyn std::error::Error, "a deletion failed");
+            (State::Errored, Some(UNEXPECTED.to_owned()))
         }
-        self.node = None;
-        let mut problem = Problem::new(ErrorType::NotFound, "Entity not found.", &["id"]);
-        problem.more.insert("id".to_owned(), json!(self.id));
-        self.errors.push(problem);
-    }
+    };
+    outcome.transactional_errors.extend(message.map(Value::from));
+    let answer = outcome.answer(sheepdog)?;
+    let mut transaction = connection.begin().await?;
+    opened.finish(&mut transaction, state, &without_document(&*answer)).await?;
+    transaction.commit().await?;
+    Ok((outcome.code(), answer))
+}
 
-    /// Refuses a node whose state, or whose file's state, forbids it.
-    pub(crate) fn require_state(&mut self, dictionary: &Dictionary) {
-        let Some((label, props)) = &self.node else { return };
-        let text = |key: &str| props.get(key).and_then(Value::as_str);
-        let state_problem = match text("state") {
-            Some("validated") => None,
-            Some("submitted") => {
-                Some("Unable to delete entity because it has been submitted and must be redacted.".to_owned())
-            }
-            other => {
-                Some(format!("Unable to delete entity because it is in state '{}'.", other.unwrap_or("None")))
-            }
-        };
-        let default = dictionary.nodes.get(label).and_then(|node| node.properties.get("file_state"));
-        let default = default.and_then(|property| property.schema.get("default")).and_then(Value::as_str);
-        let file_state = text("file_state").filter(|state| Some(*state) != default.or(Some("registered")));
-        let file_problem = file_state
-            .map(|state| format!("Unable to delete entity because its file is in state '{state}'."));
-        let mut refuse = |message: Option<String>, key: &str| {
-            let problem = message.map(|message| Problem::new(ErrorType::InvalidPermissions, message, &[key]));
-            self.errors.extend(problem);
-        };
-        refuse(state_problem, "state");
-        refuse(file_problem, "file_state");
+/// The answer when it was done and logged; otherwise everything was rolled back.
+async fn attempt(
+    sheepdog: &Sheepdog,
+    connection: &mut PgConnection,
+    request: &DeletionRequest,
+    opened: Opened,
+    outcome: &mut DeletionOutcome,
+) -> Result<Answer, Abort> {
+    let mut transaction = connection.begin().await?;
+    lock_open(&mut transaction, &request.permit).await?;
+    outcome.doomed = find(sheepdog, &mut transaction, request).await?;
+    let project_id = request.permit.project().project_id();
+    for doomed in &mut outcome.doomed {
+        doomed.require_project(&project_id);
     }
-
-    /// Refuses a node on which others depend.
-    pub(crate) fn refuse_dependents(&mut self, dependents: &[Relative]) {
-        if dependents.is_empty() {
-            return;
+    match &request.removal {
+        Removal::Mark | Removal::Unmark => {}
+        Removal::Fields(fields) => {
+            outcome.doomed.iter_mut().for_each(|doomed| doomed.refuse_fields(fields, &sheepdog.dictionary));
         }
-        let message = format!(
-            "Unable to delete entity because at least {} other(s) directly or indirectly depend on it. You can only \
-             delete this entity by deleting its dependents prior to, or during the same transaction as this one.",
-            dependents.len()
-        );
-        let mut problem = Problem::new(ErrorType::InvalidLink, message, &[]);
-        let list: Vec<Value> = dependents.iter().map(|d| json!({ "id": d.id, "type": d.label })).collect();
-        problem.more.insert("dependents".to_owned(), json!(list));
-        self.errors.push(problem);
+        Removal::Nodes => {
+            outcome.doomed.iter_mut().for_each(|doomed| doomed.require_state(&sheepdog.dictionary));
+            outcome.dependents = refuse_dependents(sheepdog, &mut transaction, &mut outcome.doomed).await?;
+        }
     }
+    if !outcome.is_success() {
+        return Err(Abort::Refused);
+    }
+    opened.commit_dry_run(&mut transaction).await?;
+    if !opened.mode.is_dry_run() {
+        write(sheepdog, &mut transaction, request, &outcome.doomed).await?;
+    }
+    add_snapshots(sheepdog, &mut transaction, outcome).await?;
+    let answer = outcome.answer(sheepdog)?;
+    opened.finish(&mut transaction, State::Succeeded, &without_document(&*answer)).await?;
+    transaction.commit().await?;
+    Ok(answer)
 }
 
-/// A node by type and id.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Relative {
-    pub label: String,
-    pub id: String,
+/// The nodes with these ids, in the order asked, each once.
+async fn find(
+    sheepdog: &Sheepdog,
+    connection: &mut PgConnection,
+    request: &DeletionRequest,
+) -> Result<Vec<Doomed>, Error> {
+    let mut seen = BTreeSet::new();
+    let ids: Vec<&String> = request.ids.iter().filter(|id| seen.insert(id.as_str())).collect();
+    let mut doomed: Vec<Doomed> =
+        ids.iter().map(|id| Doomed { id: (*id).clone(), node: None, errors: Vec::new() }).collect();
+    let owned: Vec<String> = ids.iter().map(|id| (*id).clone()).collect();
+    let labels = store::nodes::labels_of_ids(connection, &sheepdog.dictionary, &owned).await?;
+    let mut wanted: BTreeMap<String, NodeLookup> = BTreeMap::new();
+    for (position, id) in ids.iter().enumerate() {
+        for label in labels.get(id.as_str()).into_iter().flatten() {
+            wanted.entry(label.clone()).or_default().ids.push((position, (*id).clone()));
+        }
+    }
+    for (label, hits) in store::nodes::find(connection, &request.permit, wanted, NodeColumns::All).await? {
+        for hit in hits.into_iter().filter(|hit| hit.via == Via::Id) {
+            if let Some(doomed) = doomed.get_mut(hit.position) {
+                doomed.node = Some((label.clone(), hit.props));
+            }
+        }
+    }
+    Ok(doomed)
 }
 
-/// The part of the graph that has been looked at.
-#[derive(Debug, Default)]
-pub(crate) struct Family {
-    /// Children of a node, in dictionary order.
-    pub children: HashMap<String, Vec<Relative>>,
-    /// Targets of a child's links, by link name.
-    pub parents: HashMap<String, BTreeMap<String, Vec<String>>>,
+/// Follows, for each entity that others depend on, the first branch of dependents. Each level is looked up at
+/// once for all entities.
+async fn refuse_dependents(
+    sheepdog: &Sheepdog,
+    connection: &mut PgConnection,
+    doomed: &mut [Doomed],
+) -> Result<Vec<String>, Error> {
+    let dictionary = &*sheepdog.dictionary;
+    let present = |doomed: &&Doomed| doomed.node.is_some();
+    let deleted: BTreeSet<String> = doomed.iter().filter(present).map(|d| d.id.clone()).collect();
+    let relative = |doomed: &Doomed| {
+        let (label, _) = doomed.node.as_ref()?;
+        Some(Relative { label: label.clone(), id: doomed.id.clone() })
+    };
+    let mut chains: Vec<(usize, Relative, Vec<Relative>)> = doomed
+        .iter()
+        .enumerate()
+        .filter_map(|(position, doomed)| Some((position, relative(doomed)?, Vec::new())))
+        .collect();
+    let mut finished = Vec::new();
+    let mut family = Family::default();
+    for _ in 0..MOST_LEVELS {
+        if chains.is_empty() {
+            break;
+        }
+        let frontier: BTreeSet<Relative> = chains.iter().map(|(_, current, _)| current.clone()).collect();
+        store::family::load(connection, dictionary, &frontier, &mut family).await?;
+        let mut next = Vec::new();
+        for (position, current, mut chain) in chains {
+            let is_gone = |id: &str| deleted.contains(id) || chain.iter().any(|relative| relative.id == id);
+            match family.first_dependent(&current.id, is_gone, dictionary) {
+                Some(dependent) => {
+                    chain.push(dependent.clone());
+                    next.push((position, dependent, chain));
+                }
+                None => finished.push((position, chain)),
+            }
+        }
+        chains = next;
+    }
+    finished.sort_by_key(|(position, _)| *position);
+    let mut dependents = IndexSet::new();
+    for (position, chain) in finished {
+        doomed[position].refuse_dependents(&chain);
+        dependents.extend(chain.into_iter().map(|relative| relative.id));
+    }
+    Ok(dependents.into_iter().collect())
 }
 
-impl Family {
-    /// The first child of `parent` that could not stay when everything that `is_gone` has gone.
-    pub(crate) fn first_dependent(
-        &self,
-        parent: &str,
-        is_gone: impl Fn(&str) -> bool,
-        dictionary: &Dictionary,
-    ) -> Option<Relative> {
-        let children = self.children.get(parent)?;
-        children.iter().find(|child| !is_gone(&child.id) && self.breaks(child, &is_gone, dictionary)).cloned()
-    }
+/// Ids and properties.
+type Nodes<'a> = Vec<(&'a str, &'a Map<String, Value>)>;
 
-    fn breaks(&self, child: &Relative, is_gone: impl Fn(&str) -> bool, dictionary: &Dictionary) -> bool {
-        let (Some(node), Some(links)) = (dictionary.nodes.get(&child.label), self.parents.get(&child.id))
-        else {
-            return false;
-        };
-        let stays = |targets: &Vec<String>| targets.iter().any(|target| !is_gone(target));
-        let present =
-            links.iter().filter(|(_, targets)| stays(targets)).map(|(name, _)| name.clone()).collect();
-        breaks_rules(node, &present)
+async fn write(
+    sheepdog: &Sheepdog,
+    connection: &mut PgConnection,
+    request: &DeletionRequest,
+    doomed: &[Doomed],
+) -> Result<(), Error> {
+    let dictionary = &sheepdog.dictionary;
+    let mut by_label: BTreeMap<&str, Nodes<'_>> = BTreeMap::new();
+    for doomed in doomed {
+        if let Some((label, props)) = &doomed.node {
+            by_label.entry(label).or_default().push((&doomed.id, props));
+        }
     }
+    let stamp = stamp();
+    let ids = |nodes: &Nodes<'_>| -> Vec<String> { nodes.iter().map(|(id, _)| (*id).to_owned()).collect() };
+    match &request.removal {
+        Removal::Nodes => {
+            for (label, nodes) in &by_label {
+                let ids = ids(nodes);
+                store::family::delete_edges(connection, &request.permit, dictionary, label, &ids).await?;
+            }
+            for (label, nodes) in &by_label {
+                psqlgraph::nodes::delete_nodes(connection, label, &ids(nodes)).await?;
+            }
+        }
+        Removal::Mark | Removal::Unmark => {
+            let annotations = json!({ "to_delete": request.removal == Removal::Mark });
+            for (label, nodes) in &by_label {
+                let (ids, annotations) = (ids(nodes), annotations.clone());
+                psqlgraph::nodes::annotate_nodes(connection, label, &ids, annotations, &stamp).await?;
+            }
+        }
+        Removal::Fields(fields) => {
+            for (label, nodes) in &by_label {
+                let changed = nodes.iter().filter_map(|(id, props)| {
+                    let props = without(props, fields, &stamp)?;
+                    Some(psqlgraph::nodes::ChangedNode { node_id: (*id).to_owned(), props })
+                });
+                psqlgraph::nodes::update_nodes(connection, label, changed.collect()).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn add_snapshots(
+    sheepdog: &Sheepdog,
+    connection: &mut PgConnection,
+    outcome: &DeletionOutcome,
+) -> Result<(), Error> {
+    let mut snapshots = Vec::with_capacity(outcome.doomed.len());
+    for doomed in &outcome.doomed {
+        let Some((label, props)) = &doomed.node else { continue };
+        let Some(node_type) = sheepdog.dictionary.nodes.get(label) else { continue };
+        let old_props = serde_json::to_string(&node_type.all_properties(props));
+        snapshots.push(Snapshot {
+            entity_id: doomed.id.clone(),
+            action: "delete",
+            old_props: old_props.map_err(|error| Error::internal("writing properties", error))?,
+            new_props: "{}".to_owned(),
+        });
+    }
+    Ok(transactions::add_snapshots(connection, outcome.transaction_id, snapshots).await?)
 }

@@ -1,10 +1,13 @@
 //! Everything that ends a request early, and how each looks to the client.
 
+use std::io;
+
+use ::web::Failure;
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use authz::AuthzError;
 use serde_json::json;
 
-/// Why a request has no other answer. Errors *inside* a submission are no [`Error`]: they are part of the
+/// Why a request has no other answer. Errors *inside* a submission are not of this type: they are part of the
 /// transaction's answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -40,10 +43,10 @@ pub enum Error {
     /// 413 for a submission of too many documents.
     #[error("413 Request Entity Too Large: there are more than {limit} documents")]
     TooManyDocuments {
-        /// How many there may be.
+        /// The most that there may be.
         limit: usize,
     },
-    /// 501 with this message: what the original announces and does not do either.
+    /// 501 with this message: something that the original announces and does not do either.
     #[error("{0}")]
     NotImplemented(&'static str),
     /// 503: too many submissions wait in the background.
@@ -53,27 +56,43 @@ pub enum Error {
     Busy,
     /// 503: arborist does not answer.
     #[error("the authorization service is unavailable")]
-    AuthzUnavailable,
-    /// 500: the database failed. The client is told nothing more.
+    AuthzUnavailable(#[source] AuthzError),
+    /// 500, or 503 when no database connection came free in time. The client is told nothing more.
     #[error("internal server error")]
-    Database(sqlx::Error),
-    /// 500: a temporary file failed. The client is told nothing more.
-    #[error("internal server error")]
-    File(#[from] std::io::Error),
-    /// 500: an invariant of stored data does not hold; the text is for the log.
-    #[error("internal server error")]
-    Corrupt(String),
+    Failure(#[from] Failure),
 }
 
-/// PostgreSQL's `character_not_in_repertoire`: texts cannot hold U+0000, which paths and queries can.
+/// PostgreSQL's `character_not_in_repertoire`: its strings cannot hold U+0000, which paths and queries can.
 const NOT_A_TEXT: &str = "22021";
+
+impl Error {
+    /// The failure of `doing` by `source`: see [`Failure::internal`].
+    pub(crate) fn internal(
+        doing: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Failure::internal(doing, source).into()
+    }
+
+    /// Whether the database refused a statement.
+    pub(crate) fn is_of_database(&self) -> bool {
+        let Self::Failure(Failure::Internal { source, .. }) = self else { return false };
+        source.downcast_ref::<sqlx::Error>().is_some_and(|error| error.as_database_error().is_some())
+    }
+}
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match error.as_database_error().and_then(|error| error.code()).as_deref() {
             Some(NOT_A_TEXT) => Self::BadRequest("the character U+0000 is in no name and no id".to_owned()),
-            _ => Self::Database(error),
+            _ => Failure::from(error).into(),
         }
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::internal("using a temporary file", error)
     }
 }
 
@@ -81,7 +100,7 @@ impl From<documents::Fault> for Error {
     fn from(fault: documents::Fault) -> Self {
         match fault {
             documents::Fault::Unreadable(message) => Self::BadRequest(message),
-            documents::Fault::Source(error) => Self::File(error),
+            documents::Fault::Source(error) => error.into(),
         }
     }
 }
@@ -94,10 +113,7 @@ impl From<AuthzError> for Error {
             AuthzError::Unauthenticated(text) => refused(StatusCode::UNAUTHORIZED, text),
             AuthzError::Forbidden(text) => refused(StatusCode::FORBIDDEN, text),
             AuthzError::BadRequest(text) => refused(StatusCode::BAD_REQUEST, text),
-            AuthzError::Unavailable(reason) => {
-                tracing::error!(error = reason, "arborist does not answer");
-                Self::AuthzUnavailable
-            }
+            unavailable @ AuthzError::Unavailable(_) => Self::AuthzUnavailable(unavailable),
         }
     }
 }
@@ -113,25 +129,31 @@ impl ResponseError for Error {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge { .. } | Self::TooManyDocuments { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotImplemented(_) => StatusCode::NOT_IMPLEMENTED,
-            Self::AuthzUnavailable | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Database(_) | Self::File(_) | Self::Corrupt(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::AuthzUnavailable(_) | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Failure(failure) => failure.status(),
         }
     }
 
     fn error_response(&self) -> HttpResponse {
-        match self {
-            Self::Database(error) => tracing::error!(error = %error, "the graph database failed"),
-            Self::File(error) => tracing::error!(error = %error, "a temporary file failed"),
-            Self::Corrupt(what) => tracing::error!(error = what, "stored data is not as it must be"),
-            _ => {}
-        }
         let status = self.status_code();
-        let mut answer = HttpResponse::build(status);
+        let message = |text: &str| json!({ "message": text });
         match self {
-            Self::Arborist { .. } => {
-                answer.json(json!({ "code": status.as_u16(), "error": self.to_string() }))
+            Self::Failure(failure) => {
+                failure.log();
+                failure.response().json(message(match failure {
+                    Failure::Busy(_) => "The service is busy. Please try again later.",
+                    Failure::Internal { .. } => "internal server error",
+                }))
             }
-            _ => answer.json(json!({ "message": self.to_string() })),
+            Self::AuthzUnavailable(error) => {
+                tracing::error!(error = error as &dyn std::error::Error, "arborist does not answer");
+                HttpResponse::build(status).json(message(&self.to_string()))
+            }
+            Self::Arborist { .. } => {
+                let body = json!({ "code": status.as_u16(), "error": self.to_string() });
+                HttpResponse::build(status).json(body)
+            }
+            _ => HttpResponse::build(status).json(message(&self.to_string())),
         }
     }
 }
@@ -158,7 +180,13 @@ mod tests {
 
     #[actix_web::test]
     async fn a_database_failure_tells_the_client_nothing() {
-        let error = Error::from(sqlx::Error::PoolTimedOut);
+        let error = Error::from(sqlx::Error::RowNotFound);
         assert_eq!(body(error).await, (500, r#"{"message":"internal server error"}"#.to_owned()));
+    }
+
+    #[actix_web::test]
+    async fn without_a_free_connection_the_client_is_asked_to_come_again() {
+        let answer = Error::from(sqlx::Error::PoolTimedOut).error_response();
+        assert_eq!((answer.status().as_u16(), answer.headers().contains_key("retry-after")), (503, true));
     }
 }

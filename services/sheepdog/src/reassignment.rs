@@ -2,36 +2,55 @@
 
 use std::sync::Arc;
 
-use chrono::{SecondsFormat, Utc};
-use indexclient::{Caller, Record, Revision};
+use indexclient::{Caller, IndexError, Record, Revision};
 use psqlgraph::{
     nodes::ChangedNode,
-    transactions::{self, Document, NewLog, Role, Snapshot, State},
+    transactions::{self, Document, Role, Snapshot, State},
 };
 use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
 
 use crate::{
     Error, Sheepdog,
-    answer::written,
-    auth::Permitted,
-    classify::has_object_id,
-    files::{Context, Patch},
-    store::{self, projects::Project},
-    submission::all_props,
-    task::to_the_end,
+    answer::json::written,
+    auth::FilesPermit,
+    export::records,
+    rules::files::{FileContext, Patch},
+    runtime::task::to_the_end,
+    store,
+    transaction::{Mode, Opened, stamp},
 };
 
-/// A request for another location.
-pub(crate) struct Request {
-    pub project: Project,
-    pub permitted: Permitted,
-    /// Node id.
-    pub id: String,
-    /// The one location that the file will have.
-    pub url: String,
-    /// The body as it came.
-    pub body: String,
+/// A request for another location of a file of a project, with the permission for it:
+///
+/// ```no_run
+/// use sheepdog::{auth::FilesPermit, reassignment::Reassignment};
+///
+/// fn reassign(permit: FilesPermit) -> Reassignment {
+///     Reassignment::new(permit, "node-id".to_owned(), "s3://bucket/key".to_owned(), "{}".to_owned())
+/// }
+/// ```
+///
+/// ```compile_fail,E0308
+/// use sheepdog::{auth::{ProjectPermit, Update}, reassignment::Reassignment};
+///
+/// fn reassign(permit: ProjectPermit<Update>) -> Reassignment {
+///     Reassignment::new(permit, "node-id".to_owned(), "s3://bucket/key".to_owned(), "{}".to_owned())
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Reassignment {
+    permit: FilesPermit,
+    node_id: String,
+    url: String,
+    body: String,
+}
+
+impl Reassignment {
+    /// The file node `node_id` gets the one location `url`. `body` is that of the request, for the log.
+    pub fn new(permit: FilesPermit, node_id: String, url: String, body: String) -> Self {
+        Self { permit, node_id, url, body }
+    }
 }
 
 /// A file node.
@@ -42,28 +61,27 @@ struct File {
     record: Record,
 }
 
-/// Replaces the locations of the file's index record and says that the file is uploaded. Logged as an update. A client
-/// that goes away does not stop it.
+/// Replaces the locations of the file's index record and says that the file is uploaded. Logged as an update.
+/// A client that goes away does not stop it.
 ///
 /// # Errors
-/// [`Error::NotFound`] when the project has no such file, or the index no record of it; [`Error::BadRequest`] when the
-/// record belongs to another project, or the index refuses.
-pub(crate) async fn run(sheepdog: &Arc<Sheepdog>, request: Request) -> Result<Value, Error> {
-    let sheepdog = sheepdog.clone();
+/// [`Error::NotFound`] when the project has no such file, or the index no record of it; [`Error::BadRequest`]
+/// when the record belongs to another project, or the index refuses.
+pub(crate) async fn run(sheepdog: Arc<Sheepdog>, request: Reassignment) -> Result<Value, Error> {
     to_the_end(async move { run_here(&sheepdog, &request).await }).await
 }
 
-async fn run_here(sheepdog: &Sheepdog, request: &Request) -> Result<Value, Error> {
-    let project = &request.project;
+async fn run_here(sheepdog: &Sheepdog, request: &Reassignment) -> Result<Value, Error> {
+    let project = request.permit.project();
     let _turn = sheepdog.turns.take(&project.node_id).await;
     let mut transaction = sheepdog.pool.begin().await?;
-    store::projects::lock(&mut transaction, &project.node_id).await?;
+    store::projects::lock(&mut transaction, &request.permit).await?;
     let file = find(sheepdog, &mut transaction, request).await?;
-    let context = Context {
+    let context = FileContext {
         project,
         auth_namespace: &sheepdog.config.auth_namespace,
         require_existing: false,
-        username: request.permitted.submitter.as_deref(),
+        username: request.permit.submitter(),
     };
     if !context.guards(&file.record) {
         let did = &file.record.did;
@@ -76,7 +94,7 @@ async fn run_here(sheepdog: &Sheepdog, request: &Request) -> Result<Value, Error
     // The index last: it can be put back, and what the database refuses has been refused by now.
     let patch = Patch::of_urls(&file.record, vec![request.url.clone()]);
     let updated = sheepdog.index.update(&Caller::Service, &patch.revision, &patch.patch).await;
-    let revision = updated.map_err(|error| Error::BadRequest(format!("The file index refused: {error}")))?;
+    let revision = updated.map_err(|error| refused(&error))?;
     if let Err(error) = transaction.commit().await {
         put_back(sheepdog, &revision, &patch).await;
         return Err(error.into());
@@ -84,32 +102,40 @@ async fn run_here(sheepdog: &Sheepdog, request: &Request) -> Result<Value, Error
     Ok(answer)
 }
 
+fn refused(error: &IndexError) -> Error {
+    Error::BadRequest(format!("The file index refused: {error}"))
+}
+
 async fn put_back(sheepdog: &Sheepdog, revision: &Revision, patch: &Patch) {
     if let Err(error) = sheepdog.index.update(&Caller::Service, revision, &patch.undo).await {
-        tracing::error!(index.did = revision.did, error = %error, "an index record could not be put back");
+        let error = &error as &dyn std::error::Error;
+        tracing::error!(index.did = revision.did, error, "an index record could not be put back");
     }
 }
 
-async fn find(sheepdog: &Sheepdog, connection: &mut PgConnection, request: &Request) -> Result<File, Error> {
-    let dictionary = &*sheepdog.dictionary;
-    let unknown =
-        || Error::NotFound(format!("No file with id {} in {}", request.id, request.project.project_id()));
-    let ids = [request.id.clone()];
-    let types = store::export::types_of(connection, dictionary, &ids).await?;
-    let found = store::export::find(connection, dictionary, &types, &request.project.project_id()).await?;
+async fn find(
+    sheepdog: &Sheepdog,
+    connection: &mut PgConnection,
+    request: &Reassignment,
+) -> Result<File, Error> {
+    let (dictionary, node_id) = (&*sheepdog.dictionary, &request.node_id);
+    let project_id = request.permit.project().project_id();
+    let unknown = || Error::NotFound(format!("No file with id {node_id} in {project_id}"));
+    let types = store::export::types_of(connection, dictionary, std::slice::from_ref(node_id)).await?;
+    let found = records::find(connection, dictionary, &request.permit.reading(), &types).await?;
     let (node_type, record) = found
         .into_iter()
         .filter(|(node_type, _)| node_type.category.is_file())
         .find_map(|(node_type, records)| Some((node_type, records.into_iter().next()?)))
         .ok_or_else(unknown)?;
-    let did = match has_object_id(node_type) {
-        true => record.props.get("object_id").and_then(Value::as_str).map(str::to_owned),
-        false => Some(record.id),
+    let did = if node_type.has_object_id() {
+        record.props.get("object_id").and_then(Value::as_str).map(str::to_owned)
+    } else {
+        Some(record.id)
     };
-    let did = did.ok_or_else(|| Error::NotFound(format!("The file {} has no object_id", request.id)))?;
+    let did = did.ok_or_else(|| Error::NotFound(format!("The file {node_id} has no object_id")))?;
     let indexed = sheepdog.index.get_many(std::slice::from_ref(&did)).await;
-    let indexed = indexed.map_err(|error| Error::BadRequest(format!("The file index refused: {error}")))?;
-    let indexed = indexed.into_iter().next();
+    let indexed = indexed.map_err(|error| refused(&error))?.into_iter().next();
     let indexed =
         indexed.ok_or_else(|| Error::NotFound(format!("The file index has no record with id {did}")))?;
     Ok(File { label: node_type.id.clone(), props: record.props, record: indexed })
@@ -119,42 +145,34 @@ async fn find(sheepdog: &Sheepdog, connection: &mut PgConnection, request: &Requ
 async fn write(
     sheepdog: &Sheepdog,
     connection: &mut PgConnection,
-    request: &Request,
+    request: &Reassignment,
     file: &File,
     answer: &Value,
 ) -> Result<(), Error> {
-    let log = NewLog {
-        submitter: request.permitted.submitter.as_deref(),
-        role: Role::Update,
-        program: &request.project.program.name,
-        project: &request.project.code,
-        is_dry_run: false,
-    };
-    let id = transactions::open(connection, &log).await?;
+    let opened = Opened::within(connection, &request.permit, Role::Update, Mode::Real).await?;
     if let Some(node_type) = sheepdog.dictionary.nodes.get(&file.label) {
+        let node_id = &request.node_id;
         let mut props = file.props.clone();
         if node_type.properties.contains_key("file_state") {
             props.insert("file_state".to_owned(), json!("uploaded"));
         }
         if props != file.props {
             if props.contains_key("updated_datetime") {
-                let stamp = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, false);
-                props.insert("updated_datetime".to_owned(), json!(stamp));
+                props.insert("updated_datetime".to_owned(), json!(stamp()));
             }
-            let changed =
-                ChangedNode { node_id: request.id.clone(), props: Value::from(props.clone()).to_string() };
+            let text = Value::from(props.clone()).to_string();
+            let changed = ChangedNode { node_id: node_id.clone(), props: text };
             psqlgraph::nodes::update_nodes(connection, &file.label, vec![changed]).await?;
         }
         let snapshot = Snapshot {
-            entity_id: request.id.clone(),
+            entity_id: node_id.clone(),
             action: "update",
-            old_props: json!(all_props(node_type, &file.props)).to_string(),
-            new_props: json!(all_props(node_type, &props)).to_string(),
+            old_props: json!(node_type.all_properties(&file.props)).to_string(),
+            new_props: json!(node_type.all_properties(&props)).to_string(),
         };
-        transactions::add_snapshots(connection, id, vec![snapshot]).await?;
+        transactions::add_snapshots(connection, opened.id, vec![snapshot]).await?;
     }
     let response = written(answer)?;
     let document = Document { name: None, format: "json", text: &request.body, response: &*response };
-    transactions::add_document(connection, id, &document).await?;
-    Ok(transactions::finish(connection, id, State::Succeeded, None).await?)
+    opened.finish(connection, State::Succeeded, &document).await
 }

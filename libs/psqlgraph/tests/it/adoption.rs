@@ -20,17 +20,18 @@ async fn original(snapshots: &'static str) -> PgPool {
 async fn everything(pool: &PgPool) -> BTreeSet<String> {
     let mut connection = pool.acquire().await.unwrap();
     sql::Sql::raw(
-        "create or replace function pg_temp.rows_of(name text) returns setof text language plpgsql as $$ begin \
-         return query execute format('select to_jsonb(t)::text from %I t', name); end $$",
+        "create or replace function pg_temp.rows_of(name text) returns setof text language plpgsql as $$ \
+         begin return query execute format('select to_jsonb(t)::text from %I t', name); end $$",
     )
     .run_script(&mut connection)
     .await
     .unwrap();
     let lines: Vec<String> = sqlx::query_scalar(
-        "select concat_ws(' ', 'column', table_name, ordinal_position, column_name, data_type, column_default, \
-             is_nullable) from information_schema.columns where table_schema = 'public' \
+        "select concat_ws(' ', 'column', table_name, ordinal_position, column_name, data_type, \
+             column_default, is_nullable) from information_schema.columns where table_schema = 'public' \
          union all select 'index ' || indexdef from pg_indexes where schemaname = 'public' \
-         union all select concat_ws(' ', 'constraint', conrelid::regclass, conname, pg_get_constraintdef(oid)) \
+         union all \
+             select concat_ws(' ', 'constraint', conrelid::regclass, conname, pg_get_constraintdef(oid)) \
              from pg_constraint where connamespace = 'public'::regnamespace and contype <> 'n' \
          union all select concat_ws(' ', 'row', tablename, r) from pg_tables, pg_temp.rows_of(tablename) r \
              where schemaname = 'public'",
@@ -157,7 +158,8 @@ async fn duplicates_keep_a_unique_index_from_being_made_and_nothing_else() {
     let index = psqlgraph::names::index_name("case", "project_id_submitter_id_uniq");
     sql::Sql::raw("drop index ").then_ident(&index).run_script(&mut connection).await.unwrap();
     sql::Sql::raw(
-        "update node_case set _props = _props || '{\"submitter_id\": \"C2\"}' where _props ->> 'submitter_id' = 'C'",
+        "update node_case set _props = _props || '{\"submitter_id\": \"C2\"}' \
+         where _props ->> 'submitter_id' = 'C'",
     )
     .run_script(&mut connection)
     .await

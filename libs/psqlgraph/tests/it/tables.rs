@@ -1,7 +1,11 @@
 //! Tables, their migration, and writes with history.
 
 use dictionary::Dictionary;
-use psqlgraph::{ddl::Schema, nodes, transactions};
+use psqlgraph::{
+    ddl::Schema,
+    nodes,
+    transactions::{self, TransactionId},
+};
 use sqlx::PgPool;
 use testing::TestDatabase;
 
@@ -62,7 +66,8 @@ async fn a_changed_dictionary_adds_what_is_missing_and_drops_nothing() {
     assert_eq!(count(&pool, "select count(*) from _voided_nodes where node_id = 'root'").await, 1);
 }
 
-/// New edge tables refer to tables that somebody writes to, one after the other and against the order of the names.
+/// New edge tables refer to tables that somebody writes to, one after the other and against the order of the
+/// names.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_migration_beside_writers_waits_for_them_and_fails_none() {
     let pool = migrated().await;
@@ -126,10 +131,12 @@ async fn old_snapshot_tables_are_adopted() {
             program text not null, project text not null, committed_by integer, is_dry_run boolean not null,
             state text not null, closed boolean not null, created_datetime timestamptz not null default now(),
             canonical_json jsonb not null);
-        create table transaction_snapshots (id text not null, transaction_id integer references transaction_logs (id),
+        create table transaction_snapshots (id text not null,
+            transaction_id integer references transaction_logs (id),
             action text not null, old_props jsonb not null, new_props jsonb not null,
             constraint transaction_snapshots_pkey primary key (id));
-        insert into transaction_snapshots (id, action, old_props, new_props) values ('e', 'create', '{}', '{}')";
+        insert into transaction_snapshots (id, action, old_props, new_props)
+            values ('e', 'create', '{}', '{}')";
     sql::Sql::raw(old).run_script(&mut connection).await.unwrap();
     drop(connection);
     psqlgraph::migrate(&database.pool, &dictionary()).await.unwrap();
@@ -170,8 +177,8 @@ async fn a_dry_run_is_committed_by_one_transaction_only() {
         is_dry_run: true,
     };
     let id = transactions::open(&mut connection, &log).await.unwrap();
-    assert!(transactions::set_committed_by(&mut connection, id, 7).await.unwrap());
-    assert!(!transactions::set_committed_by(&mut connection, id, 8).await.unwrap());
+    assert!(transactions::set_committed_by(&mut connection, id, TransactionId(7)).await.unwrap());
+    assert!(!transactions::set_committed_by(&mut connection, id, TransactionId(8)).await.unwrap());
     let stored = transactions::lock(&mut connection, id).await.unwrap().unwrap();
-    assert_eq!((stored.committed_by, stored.state.as_str()), (Some(7), "PENDING"));
+    assert_eq!((stored.committed_by, stored.state.as_str()), (Some(TransactionId(7)), "PENDING"));
 }

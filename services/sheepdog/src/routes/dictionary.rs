@@ -1,57 +1,57 @@
 //! The data dictionary as the commons uses it: resolved, without null additions.
 
 use ::dictionary::Dictionary;
+use ::web::Routes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use indexmap::IndexMap;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{resource, submission::find_project};
-use crate::{Error, Sheepdog, store};
+use crate::{Error, Sheepdog, model::project::ProjectPath, projects::program};
 
 /// Files beside the node types that `_all` has.
 const SHARED_FILES: [&str; 4] = ["_definitions", "_settings", "_terms", "metaschema"];
 
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(resource("/_dictionary").route(web::get().to(list)));
-    cfg.service(resource("/_dictionary/{entry}").route(web::get().to(entry)));
-    cfg.service(resource("/{program}/{project}/_dictionary").route(web::get().to(list_in_project)));
-    cfg.service(resource("/{program}/{project}/_dictionary/{entry}").route(web::get().to(entry_in_project)));
+#[derive(Deserialize)]
+struct Entry {
+    entry: String,
+}
+
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.resource("/_dictionary", |methods| methods.get(list));
+    routes.resource("/_dictionary/{entry}", |methods| methods.get(entry));
+    routes.resource("/{program}/{project}/_dictionary", |methods| methods.get(list_in_project));
+    routes.resource("/{program}/{project}/_dictionary/{entry}", |methods| methods.get(entry_in_project));
 }
 
 async fn list(sheepdog: web::Data<Sheepdog>) -> HttpResponse {
     links(&sheepdog.dictionary, "/v0/submission")
 }
 
-async fn entry(sheepdog: web::Data<Sheepdog>, entry: web::Path<String>) -> Result<HttpResponse, Error> {
-    answer(&sheepdog.dictionary, &entry)
+async fn entry(sheepdog: web::Data<Sheepdog>, entry: web::Path<Entry>) -> Result<HttpResponse, Error> {
+    answer(&sheepdog.dictionary, &entry.entry)
 }
 
 async fn list_in_project(
     request: HttpRequest,
     sheepdog: web::Data<Sheepdog>,
-    path: web::Path<(String, String)>,
+    path: web::Path<ProjectPath>,
 ) -> Result<HttpResponse, Error> {
-    let (program, project) = path.into_inner();
     sheepdog.require_openid(&request).await?;
-    find_project(&sheepdog, &program, &project).await?;
-    Ok(links(&sheepdog.dictionary, &format!("/v0/submission/{program}/{project}")))
+    sheepdog.require_project(&path).await?;
+    let ProjectPath { program, code } = &*path;
+    Ok(links(&sheepdog.dictionary, &format!("/v0/submission/{program}/{code}")))
 }
 
 async fn entry_in_project(
     request: HttpRequest,
     sheepdog: web::Data<Sheepdog>,
-    path: web::Path<(String, String, String)>,
+    path: web::Path<ProjectPath>,
+    entry: web::Path<Entry>,
 ) -> Result<HttpResponse, Error> {
-    let (program, _, entry) = path.into_inner();
     sheepdog.require_openid(&request).await?;
-    require_program(&sheepdog, &program).await?;
-    answer(&sheepdog.dictionary, &entry)
-}
-
-/// Refuses a path below a program that is not there.
-pub(super) async fn require_program(sheepdog: &Sheepdog, program: &str) -> Result<(), Error> {
-    let found = store::projects::program(&mut *sheepdog.pool.acquire().await?, program).await?;
-    found.map(drop).ok_or_else(|| Error::NotFound(format!("program {program} not found")))
+    program::require(&sheepdog, &path.program).await?;
+    answer(&sheepdog.dictionary, &entry.entry)
 }
 
 fn links(dictionary: &Dictionary, prefix: &str) -> HttpResponse {

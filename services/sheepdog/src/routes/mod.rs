@@ -1,9 +1,10 @@
 //! Routes, a file a resource. All exist under `/v0/submission` and `/submission`.
 
+mod answers;
+mod body;
 mod bulk;
-mod deletion;
 mod dictionary;
-mod entities_read;
+mod entities;
 mod export;
 mod manifest;
 mod programs;
@@ -16,41 +17,31 @@ mod templates;
 mod transactions;
 mod unsupported;
 
-use actix_web::{HttpResponse, Resource, web};
+use ::web::Routes;
+use actix_web::{HttpResponse, ResponseError as _};
 
 use crate::Error;
 
 /// Registers every route. Those with fixed words stand before those that begin with `{program}`.
-pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.configure(status::routes);
+pub(crate) fn routes(routes: &mut Routes<'_>) {
+    status::routes(routes);
     for prefix in ["/v0/submission", "/submission"] {
-        let scope = web::scope(prefix).configure(submission);
-        cfg.service(scope.default_service(web::to(not_found)));
+        routes.below(prefix, |routes| {
+            dictionary::routes(routes);
+            templates::routes(routes);
+            manifest::routes(routes);
+            export::routes(routes);
+            bulk::routes(routes);
+            states::routes(routes);
+            transactions::routes(routes);
+            reassignment::routes(routes);
+            unsupported::routes(routes);
+            entities::routes(routes);
+            submission::routes(routes);
+            projects::routes(routes);
+            programs::routes(routes);
+        });
     }
-}
-
-fn submission(cfg: &mut web::ServiceConfig) {
-    cfg.configure(dictionary::routes);
-    cfg.configure(templates::routes);
-    cfg.configure(manifest::routes);
-    cfg.configure(export::routes);
-    cfg.configure(bulk::routes);
-    cfg.configure(deletion::routes);
-    cfg.configure(states::routes);
-    cfg.configure(transactions::routes);
-    cfg.configure(reassignment::routes);
-    cfg.configure(unsupported::routes);
-    let entities = resource("/{program}/{project}/entities/{ids}");
-    let entities = entities.route(web::get().to(entities_read::read));
-    cfg.service(entities.route(web::delete().to(deletion::delete)));
-    cfg.configure(submission::routes);
-    cfg.configure(projects::routes);
-    cfg.configure(programs::routes);
-}
-
-/// A resource that answers 405 in sheepdog's form to other methods than its own.
-pub(crate) fn resource(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(method_not_allowed))
 }
 
 /// The answer for unknown paths.
@@ -62,6 +53,7 @@ pub(crate) async fn not_found() -> Result<HttpResponse, Error> {
     ))
 }
 
-async fn method_not_allowed() -> Result<HttpResponse, Error> {
-    Err(Error::MethodNotAllowed)
+/// The answer for methods that a resource does not have.
+pub(crate) fn not_allowed() -> HttpResponse {
+    Error::MethodNotAllowed.error_response()
 }

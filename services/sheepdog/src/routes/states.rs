@@ -1,26 +1,22 @@
 //! Project states: `open`, `review`, `release`, `submit`.
 
+use ::web::Routes;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{
-    resource,
-    submission::{answer_with, find_project},
-};
+use super::answers;
 use crate::{
     Error, Sheepdog,
-    states::{self, Transition},
+    model::project::ProjectPath,
+    projects::states::{self, StateChange, Transition},
+    transaction::Mode,
 };
 
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
+pub(super) fn routes(routes: &mut Routes<'_>) {
     for transition in Transition::ALL {
-        for (suffix, is_dry_run) in [("", false), ("/_dry_run", true)] {
-            let handler = move |request: HttpRequest,
-                                sheepdog: web::Data<Sheepdog>,
-                                path: web::Path<(String, String)>| {
-                change(request, sheepdog, path, transition, is_dry_run)
-            };
+        for (suffix, mode) in [("", Mode::Real), ("/_dry_run", Mode::DryRun)] {
+            let change = move |request, sheepdog, path| change(request, sheepdog, path, transition, mode);
             let path = format!("/{{program}}/{{project}}/{}{suffix}", transition.word());
-            cfg.service(resource(&path).route(web::put().to(handler)).route(web::post().to(handler)));
+            routes.resource(&path, |methods| methods.put(change).post(change));
         }
     }
 }
@@ -28,21 +24,12 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
 async fn change(
     request: HttpRequest,
     sheepdog: web::Data<Sheepdog>,
-    path: web::Path<(String, String)>,
+    path: web::Path<ProjectPath>,
     transition: Transition,
-    is_dry_run: bool,
+    mode: Mode,
 ) -> Result<HttpResponse, Error> {
-    let (program, code) = path.into_inner();
-    let project = find_project(&sheepdog, &program, &code).await?;
-    let permitted = sheepdog.permit(&request, &["release"], &program, &code).await?;
-    let work = states::Request {
-        project,
-        permitted,
-        transition,
-        is_dry_run,
-        commits: None,
-        path: request.path().to_owned(),
-    };
-    let (code, answer) = states::run(&sheepdog.into_inner(), work).await?;
-    Ok(answer_with(code, answer))
+    let permit = sheepdog.permit(&request, &path).await?;
+    let change = StateChange::new(permit, transition, mode);
+    let path = request.path().to_owned();
+    Ok(answers::transaction(states::run(&sheepdog.into_inner(), change, path).await?))
 }

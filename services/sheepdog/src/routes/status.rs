@@ -1,21 +1,23 @@
 //! `/_status` and `/_version`.
 
+use ::web::Routes;
 use actix_web::{HttpResponse, web};
 use serde_json::{Value, json};
 
-use super::resource;
-use crate::{Error, Sheepdog};
+use crate::{Error, Sheepdog, store};
 
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(resource("/_status").route(web::get().to(status)));
-    cfg.service(resource("/_version").route(web::get().to(version)));
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.resource("/_status", |methods| methods.get(status));
+    routes.resource("/_version", |methods| methods.get(version));
 }
 
 async fn status(sheepdog: web::Data<Sheepdog>) -> HttpResponse {
-    match sqlx::query("select 1").execute(&sheepdog.pool).await {
-        Ok(_) => HttpResponse::Ok().content_type("text/html; charset=utf-8").body("Healthy"),
+    let answers = async { store::probe::answers(&mut *sheepdog.pool.acquire().await?).await };
+    match answers.await {
+        Ok(()) => HttpResponse::Ok().content_type("text/html; charset=utf-8").body("Healthy"),
         Err(error) => {
-            tracing::error!(error = %error, "the graph database does not answer");
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "the graph database does not answer");
             HttpResponse::InternalServerError().json(json!({ "message": "Unhealthy" }))
         }
     }

@@ -1,110 +1,104 @@
 //! Empty forms to fill in: one of a node type, or those of all types in an archive.
 
-use actix_web::{HttpResponse, http::header::CONTENT_DISPOSITION, web};
+use ::web::{Params, Routes};
+use actix_web::{HttpResponse, web};
 use dictionary::{Dictionary, NodeType};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{resource, submission::find_project};
+use super::answers;
 use crate::{
-    Error, Sheepdog, archive,
-    template::{Format, Template},
+    Error, Sheepdog,
+    forms::{
+        archive,
+        template::{FileFormat, Template},
+    },
+    model::project::ProjectPath,
 };
 
 #[derive(Deserialize)]
-struct Query {
-    format: Option<String>,
-    categories: Option<String>,
-    exclude: Option<String>,
+struct Node {
+    node: String,
 }
 
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(resource("/template").route(web::get().to(all)));
-    cfg.service(resource("/template/{node}").route(web::get().to(one)));
-    cfg.service(resource("/{program}/{project}/template").route(web::get().to(all_in_project)));
-    cfg.service(resource("/{program}/{project}/template/{node}").route(web::get().to(one_in_project)));
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.resource("/template", |methods| methods.get(all));
+    routes.resource("/template/{node}", |methods| methods.get(one));
+    routes.resource("/{program}/{project}/template", |methods| methods.get(all_in_project));
+    routes.resource("/{program}/{project}/template/{node}", |methods| methods.get(one_in_project));
 }
 
-async fn all(sheepdog: web::Data<Sheepdog>, query: web::Query<Query>) -> Result<HttpResponse, Error> {
-    answer_all(&sheepdog.dictionary, &query)
+async fn all(sheepdog: web::Data<Sheepdog>, params: Params) -> Result<HttpResponse, Error> {
+    answer_all(&sheepdog.dictionary, &params)
 }
 
 async fn one(
     sheepdog: web::Data<Sheepdog>,
-    node: web::Path<String>,
-    query: web::Query<Query>,
+    node: web::Path<Node>,
+    params: Params,
 ) -> Result<HttpResponse, Error> {
-    answer_one(&sheepdog.dictionary, &node, &query)
+    answer_one(&sheepdog.dictionary, &node.node, &params)
 }
 
 async fn all_in_project(
     sheepdog: web::Data<Sheepdog>,
-    path: web::Path<(String, String)>,
-    query: web::Query<Query>,
+    path: web::Path<ProjectPath>,
+    params: Params,
 ) -> Result<HttpResponse, Error> {
-    find_project(&sheepdog, &path.0, &path.1).await?;
-    answer_all(&sheepdog.dictionary, &query)
+    sheepdog.require_project(&path).await?;
+    answer_all(&sheepdog.dictionary, &params)
 }
 
 async fn one_in_project(
     sheepdog: web::Data<Sheepdog>,
-    path: web::Path<(String, String, String)>,
-    query: web::Query<Query>,
+    path: web::Path<ProjectPath>,
+    node: web::Path<Node>,
+    params: Params,
 ) -> Result<HttpResponse, Error> {
-    find_project(&sheepdog, &path.0, &path.1).await?;
-    answer_one(&sheepdog.dictionary, &path.2, &query)
+    sheepdog.require_project(&path).await?;
+    answer_one(&sheepdog.dictionary, &node.node, &params)
 }
 
-fn answer_one(dictionary: &Dictionary, node: &str, query: &Query) -> Result<HttpResponse, Error> {
+fn answer_one(dictionary: &Dictionary, node: &str, params: &Params) -> Result<HttpResponse, Error> {
     let found = dictionary.nodes.get(node);
     let found = found.ok_or_else(|| Error::NotFound(format!("Entity type {node} is not in dictionary")))?;
-    let format = query.format()?;
+    let format = format_of(params)?;
     let name = format!("submission_{node}_template.{}", format.as_str());
-    Ok(attachment("application/octet-stream", &name, Template::of(dictionary, found).render(format)))
+    Ok(answers::attachment("application/octet-stream", &name)
+        .body(Template::of(dictionary, found).render(format)))
 }
 
-fn answer_all(dictionary: &Dictionary, query: &Query) -> Result<HttpResponse, Error> {
-    let format = query.format()?;
-    let nodes = dictionary.nodes.values().filter(|node| query.wants(node));
+fn answer_all(dictionary: &Dictionary, params: &Params) -> Result<HttpResponse, Error> {
+    let format = format_of(params)?;
+    let nodes = dictionary.nodes.values().filter(|node| is_wanted(node, params));
     let templates = nodes.map(|node| (node, Template::of(dictionary, node)));
     // The original leaves the content type at its framework's default.
     let content_type = "text/html; charset=utf-8";
-    if format == Format::Json {
+    if format == FileFormat::Json {
         let all: Value = templates.map(|(_, template)| template.json()).collect();
-        return Ok(attachment(content_type, "submission_templates.json", format!("{all:#}")));
+        return Ok(answers::attachment(content_type, "submission_templates.json").body(format!("{all:#}")));
     }
     let files = templates.map(|(node, template)| {
         (format!("{}.{}", node.id, format.as_str()), template.render(format).into_bytes())
     });
-    Ok(attachment(content_type, "submission_templates.tar.gz", archive::tar_gz(files)?))
+    Ok(answers::attachment(content_type, "submission_templates.tar.gz").body(archive::tar_gz(files)?))
 }
 
-impl Query {
-    fn format(&self) -> Result<Format, Error> {
-        let name = self.format.as_deref().unwrap_or("tsv");
-        Format::named(name).ok_or_else(|| {
-            let supported = "supported formats are: csv,tsv,json.";
-            Error::BadRequest(format!("Format {name} is not supported; {supported}"))
-        })
-    }
-
-    /// Types of records in projects, of the wanted categories, not excluded.
-    fn wants(&self, node: &NodeType) -> bool {
-        let lists = |list: &Option<String>, word: &str| {
-            list.as_deref()
-                .filter(|list| !list.is_empty())
-                .map(|list| list.split(',').any(|item| item == word))
-        };
-        node.properties.contains_key("project_id")
-            && lists(&self.categories, &node.category.0) != Some(false)
-            && lists(&self.exclude, &node.id) != Some(true)
-    }
+fn format_of(params: &Params) -> Result<FileFormat, Error> {
+    let name = params.get("format").unwrap_or("tsv");
+    FileFormat::named(name).ok_or_else(|| {
+        let supported = "supported formats are: csv,tsv,json.";
+        Error::BadRequest(format!("Format {name} is not supported; {supported}"))
+    })
 }
 
-/// A file to save.
-pub(super) fn attachment(content_type: &str, name: &str, body: impl Into<web::Bytes>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(content_type)
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename={name}")))
-        .body(body.into())
+/// Types of records in projects, of the wanted categories, not excluded.
+fn is_wanted(node: &NodeType, params: &Params) -> bool {
+    let lists = |list: &str, word: &str| {
+        let list = params.get(list).filter(|list| !list.is_empty());
+        list.map(|list| list.split(',').any(|item| item == word))
+    };
+    node.properties.contains_key("project_id")
+        && lists("categories", &node.category.0) != Some(false)
+        && lists("exclude", &node.id) != Some(true)
 }

@@ -1,4 +1,4 @@
-//! Reading records with the targets of their links, a statement a node type.
+//! Reads records with the targets of their links, with one statement for each node type.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,28 +12,29 @@ use serde_json::{Map, Value};
 use sql::{Condition, Order, Select, Sql};
 use sqlx::{PgConnection, PgPool, Postgres, Row as _, Transaction, postgres::PgRow, types::Json};
 
+use super::{
+    nodes::{edges_at, labels_of_ids},
+    projects::membership,
+};
 use crate::{
     Error,
-    export::{Layout, Record, Target},
-    store::{
-        nodes::{edges_at, labels_of_ids},
-        projects::membership,
-    },
+    auth::ReadPermit,
+    model::record::{LinkTarget, StoredRecord},
 };
 
-/// A transaction in which all statements see the same records: answers made of several statements, one a node type,
-/// show either all or nothing of a submission.
+/// A transaction in which all statements see the same records: answers made of several statements, one a node
+/// type, show either all or nothing of a submission.
 pub(crate) async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {
     Ok(pool.begin_with("begin isolation level repeatable read read only").await?)
 }
 
-/// What to read of a node type: its links, each with the property of the target that names it.
-pub(crate) struct Source<'a> {
+/// The records of a node type with their links, each with the property by which its targets are named.
+pub(crate) struct RecordQuery<'a> {
     pub node: &'a NodeType,
     pub links: Vec<(&'a Link, &'a str)>,
 }
 
-impl Source<'_> {
+impl RecordQuery<'_> {
     fn select(&self) -> Select {
         let mut select = Select::from(Sql::ident(&node_table(&self.node.id)).text(" n"));
         select.column(Sql::column("n", "node_id"), "node_id");
@@ -47,31 +48,32 @@ impl Source<'_> {
         select
     }
 
-    /// The records of the type in a project, all or those with `ids`, as they come from the database.
-    pub(crate) fn of_project(&self, project_id: &str, ids: Option<&[String]>) -> Sql {
+    /// The records of the type in the project, all or those with `ids`.
+    pub(crate) fn of_project(&self, permit: &ReadPermit, ids: Option<&[String]>) -> Sql {
         let mut select = self.select();
-        select.filter(Condition::equals(Sql::property("n", "project_id"), project_id));
+        select.filter(Condition::equals(Sql::property("n", "project_id"), permit.project_id().as_str()));
         if let Some(ids) = ids {
             select.filter(Condition::any(Sql::column("n", "node_id"), ids.to_vec()));
         }
         select.sql()
     }
 
-    /// The records with these ids; of one project only, if one is given.
+    /// The records with these ids, of any project. The caller shows none before it knows who may read it.
     pub(crate) async fn by_ids(
         &self,
         connection: &mut PgConnection,
         ids: Vec<String>,
-        project_id: Option<&str>,
-    ) -> Result<Vec<Record>, Error> {
+    ) -> Result<Vec<StoredRecord>, Error> {
         let mut select = self.select();
         select.filter(Condition::any(Sql::column("n", "node_id"), ids));
-        if let Some(project_id) = project_id {
-            select.filter(Condition::equals(Sql::property("n", "project_id"), project_id));
-        }
-        let rows = select.sql().query().fetch_all(connection).await?;
-        rows.iter().map(record).collect::<Result<_, _>>().map_err(Error::from)
+        all(connection, select.sql()).await
     }
+}
+
+/// Runs a statement of [`RecordQuery::of_project`].
+pub(crate) async fn all(connection: &mut PgConnection, query: Sql) -> Result<Vec<StoredRecord>, Error> {
+    let rows = query.query().fetch_all(connection).await?;
+    rows.iter().map(record).collect::<Result<_, _>>().map_err(Error::from)
 }
 
 /// `[[node_id, key], ...]` of a link's targets.
@@ -87,52 +89,36 @@ fn targets(source: &str, link: &Link, key: &str) -> Sql {
         .text(" d on d.node_id = e.dst_id where e.src_id = n.node_id)")
 }
 
-fn record(row: &PgRow) -> Result<Record, sqlx::Error> {
+fn record(row: &PgRow) -> Result<StoredRecord, sqlx::Error> {
     let props: Json<Map<String, Value>> = row.try_get("props")?;
     let links: Json<Vec<Vec<(String, Value)>>> = row.try_get("links")?;
     let targets =
-        |targets: Vec<(String, Value)>| targets.into_iter().map(|(id, key)| Target { id, key }).collect();
-    Ok(Record {
+        |targets: Vec<(String, Value)>| targets.into_iter().map(|(id, key)| LinkTarget { id, key }).collect();
+    Ok(StoredRecord {
         id: row.try_get("node_id")?,
         props: props.0,
         links: links.0.into_iter().map(targets).collect(),
     })
 }
 
-/// Runs a statement of [`Source::of_project`] and gives its records one by one, none of them before it is asked for.
+/// Runs a statement of [`RecordQuery::of_project`] and gives its records one by one, none of them before it
+/// is asked for.
 pub(crate) fn stream(
     connection: &mut PgConnection,
     query: Sql,
-) -> impl Stream<Item = Result<Record, sqlx::Error>> {
+) -> impl Stream<Item = Result<StoredRecord, sqlx::Error>> {
     query.query().fetch(connection).map(|row| record(&row?))
 }
 
-/// The records with these ids in a project, by node type in the order of the dictionary.
-pub(crate) async fn find<'d>(
-    connection: &mut PgConnection,
-    dictionary: &'d Dictionary,
-    ids: &BTreeMap<String, BTreeSet<String>>,
-    project_id: &str,
-) -> Result<Vec<(&'d NodeType, Vec<Record>)>, Error> {
-    let mut found = Vec::new();
-    for node in dictionary.nodes.values() {
-        let Some(ids) = ids.get(&node.id).filter(|ids| !ids.is_empty()) else { continue };
-        let source = Source { node, links: Layout::of(dictionary, node, false).links };
-        let records = source.by_ids(connection, ids.iter().cloned().collect(), Some(project_id)).await?;
-        if !records.is_empty() {
-            found.push((node, records));
-        }
-    }
-    Ok(found)
-}
-
-/// Those of `ids` (by node type) that are in a project, in the order of the dictionary. One statement a type.
+/// Those of `ids` (by node type) that are in the project, in the order of the dictionary. One statement
+/// for each type.
 pub(crate) async fn in_project(
     connection: &mut PgConnection,
     dictionary: &Dictionary,
+    permit: &ReadPermit,
     ids: &BTreeMap<String, BTreeSet<String>>,
-    project_id: &str,
 ) -> Result<Vec<(String, Vec<String>)>, Error> {
+    let project_id = permit.project_id();
     let mut found = Vec::new();
     for label in dictionary.nodes.keys() {
         let Some(ids) = ids.get(label).filter(|ids| !ids.is_empty()) else { continue };
@@ -140,7 +126,7 @@ pub(crate) async fn in_project(
         select.column(Sql::column("n", "node_id"), "node_id");
         let wanted: Vec<String> = ids.iter().cloned().collect();
         select.filter(Condition::any(Sql::column("n", "node_id"), wanted));
-        select.filter(Condition::equals(Sql::property("n", "project_id"), project_id));
+        select.filter(Condition::equals(Sql::property("n", "project_id"), project_id.as_str()));
         let ids: Vec<String> = select.sql().scalar().fetch_all(&mut *connection).await?;
         if !ids.is_empty() {
             found.push((label.clone(), ids));
@@ -149,7 +135,7 @@ pub(crate) async fn in_project(
     Ok(found)
 }
 
-/// Node types of ids, by node type.
+/// The ids, by the node types that have them.
 pub(crate) async fn types_of(
     connection: &mut PgConnection,
     dictionary: &Dictionary,
@@ -164,7 +150,7 @@ pub(crate) async fn types_of(
     Ok(types)
 }
 
-/// Names of the programs of projects, by the projects' node ids.
+/// The names of the programs of projects, by the projects' node ids.
 pub(crate) async fn programs_of(
     connection: &mut PgConnection,
     dictionary: &Dictionary,

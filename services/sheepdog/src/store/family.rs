@@ -1,4 +1,4 @@
-//! Children and parents of nodes: statements a table, never a node.
+//! Children and parents of nodes. The number of statements depends on the tables, never on the nodes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +9,8 @@ use sqlx::PgConnection;
 use super::nodes::edges_at;
 use crate::{
     Error,
-    deletion::{Family, Relative},
-    links::edge_table,
+    auth::{Delete, ProjectPermit},
+    model::lookup::{Family, Relative},
 };
 
 /// Adds the children of `nodes`, and where each child's links go.
@@ -28,7 +28,7 @@ pub(crate) async fn load(
     for (label, ids) in by_label {
         let Some(node_type) = dictionary.nodes.get(label) else { continue };
         for (source, link) in &node_type.backlinks {
-            let table = EdgeTable::of(source, &link.label, &link.target_type);
+            let table = EdgeTable::of_link(source, link);
             for (child, parent) in edges_at(connection, &table, End::Destination, ids.clone()).await? {
                 let relative = Relative { label: source.clone(), id: child.clone() };
                 family.children.entry(parent).or_default().push(relative);
@@ -42,7 +42,7 @@ pub(crate) async fn load(
         for link in node_type.all_links() {
             let ids = ids.iter().cloned().collect();
             for (child, parent) in
-                edges_at(connection, &edge_table(node_type, link), End::Source, ids).await?
+                edges_at(connection, &EdgeTable::of_link(&node_type.id, link), End::Source, ids).await?
             {
                 family.parents.entry(child).or_default().entry(link.name.clone()).or_default().push(parent);
             }
@@ -54,16 +54,17 @@ pub(crate) async fn load(
 /// Deletes all edges of nodes of one type.
 pub(crate) async fn delete_edges(
     connection: &mut PgConnection,
+    _: &ProjectPermit<Delete>,
     dictionary: &Dictionary,
     label: &str,
     ids: &[String],
 ) -> Result<(), Error> {
     let Some(node_type) = dictionary.nodes.get(label) else { return Ok(()) };
     for link in node_type.all_links() {
-        nodes::delete_edges(connection, &edge_table(node_type, link), End::Source, ids).await?;
+        nodes::delete_edges(connection, &EdgeTable::of_link(&node_type.id, link), End::Source, ids).await?;
     }
     for (source, link) in &node_type.backlinks {
-        let table = EdgeTable::of(source, &link.label, &link.target_type);
+        let table = EdgeTable::of_link(source, link);
         nodes::delete_edges(connection, &table, End::Destination, ids).await?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Looking up nodes and edges, a statement a table.
+//! Looks up nodes and edges, with one statement for each table.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,28 +13,21 @@ use sqlx::{PgConnection, Row as _, types::Json};
 
 use crate::{
     Error,
-    links::{Edges, Neighbours, WantedEdges},
-    resolve::{Hit, Via, Wanted},
+    auth::Permitted,
+    model::lookup::{EdgeLookup, Edges, Hit, Neighbours, NodeColumns, NodeLookup, Via},
 };
 
-/// How much of a node is needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// All properties.
-    Whole,
-    /// `project_id` and `code` only.
-    Project,
-}
-
-/// Finds nodes by id and by unique key (without regard to case). One statement a node type.
+/// Finds nodes by id and by unique key (without regard to case). One statement for each node type.
+/// It finds nodes of other projects too; the caller refuses them.
 pub(crate) async fn find(
     connection: &mut PgConnection,
-    wanted: BTreeMap<String, Wanted>,
-    part: Part,
+    _: &Permitted,
+    wanted: BTreeMap<String, NodeLookup>,
+    columns: NodeColumns,
 ) -> Result<BTreeMap<String, Vec<Hit>>, Error> {
     let mut found = BTreeMap::new();
     for (label, wanted) in wanted {
-        let Some(query) = find_query(&label, wanted, part) else { continue };
+        let Some(query) = find_query(&label, wanted, columns) else { continue };
         let rows = query.query().fetch_all(&mut *connection).await?;
         let hits = rows.into_iter().map(|row| {
             let props: Json<Map<String, Value>> = row.try_get("props")?;
@@ -52,13 +45,13 @@ pub(crate) async fn find(
     Ok(found)
 }
 
-/// `via` is -1 for an id, otherwise the number of the key tuple. `None` when nothing is wanted.
-fn find_query(label: &str, wanted: Wanted, part: Part) -> Option<Sql> {
-    let columns = || match part {
-        Part::Whole => Sql::raw(", n.node_id, n._props as props from "),
-        Part::Project => Sql::raw(
-            ", n.node_id, jsonb_build_object('project_id', n._props -> 'project_id', 'code', n._props -> 'code') \
-             as props from ",
+/// `via` is -1 for an id, otherwise the number of the key tuple. `None` when there is nothing to look up.
+fn find_query(label: &str, wanted: NodeLookup, columns: NodeColumns) -> Option<Sql> {
+    let columns = || match columns {
+        NodeColumns::All => Sql::raw(", n.node_id, n._props as props from "),
+        NodeColumns::Project => Sql::raw(
+            ", n.node_id, jsonb_build_object( \
+             'project_id', n._props -> 'project_id', 'code', n._props -> 'code') as props from ",
         ),
     };
     let mut parts = Vec::new();
@@ -133,10 +126,10 @@ pub(crate) async fn labels_of_ids(
     Ok(labels)
 }
 
-/// Existing edges. At most two statements an edge table.
+/// The edges that exist. At most two statements for each edge table.
 pub(crate) async fn edges(
     connection: &mut PgConnection,
-    wanted: BTreeMap<EdgeTable, WantedEdges>,
+    wanted: BTreeMap<EdgeTable, EdgeLookup>,
 ) -> Result<Edges, Error> {
     let mut edges = Edges::default();
     for (table, wanted) in wanted {

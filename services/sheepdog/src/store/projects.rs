@@ -1,57 +1,28 @@
 //! Programs and projects.
 
-use dictionary::{Dictionary, Link};
+use dictionary::{Dictionary, NodeType};
 use psqlgraph::{
     names::edge_table,
     nodes::{ChangedNode, EdgeTable, End, NewNode},
-    transactions::{self, NewLog, Role, State},
 };
 use serde_json::{Map, Value};
 use sql::Sql;
 use sqlx::{PgConnection, Row as _, types::Json};
 
-use crate::{Error, entity::Node};
-
-/// A stored program.
-#[derive(Debug, Clone)]
-pub(crate) struct Program {
-    /// Node id.
-    pub node_id: String,
-    /// Name.
-    pub name: String,
-    /// `_props`.
-    pub props: Map<String, Value>,
-}
-
-/// A stored project with its program.
-#[derive(Debug, Clone)]
-pub(crate) struct Project {
-    /// Node id.
-    pub node_id: String,
-    /// Code.
-    pub code: String,
-    /// `_props`.
-    pub props: Map<String, Value>,
-    /// The program it belongs to.
-    pub program: Program,
-}
-
-impl Project {
-    /// `<program>-<code>`.
-    pub(crate) fn project_id(&self) -> String {
-        psqlgraph::ids::project_id(&self.program.name, &self.code)
-    }
-
-    /// `open`, `review`, ...
-    pub(crate) fn state(&self) -> Option<&str> {
-        self.props.get("state").and_then(Value::as_str)
-    }
-}
+use crate::{
+    Error,
+    auth::{AdminPermit, ChangeState, LoggedIn, ManagePrograms, ManageProjects, Permitted, ProjectPermit},
+    model::{
+        entity::{Action, Node},
+        project::{Program, Project, ProjectPath},
+    },
+};
 
 /// Names of all programs.
-pub(crate) async fn program_names(connection: &mut PgConnection) -> Result<Vec<String>, Error> {
+pub(crate) async fn program_names(connection: &mut PgConnection, _: &LoggedIn) -> Result<Vec<String>, Error> {
     let names = sqlx::query_scalar(
-        "select _props ->> 'name' from node_program where _props ->> 'name' is not null order by created, node_id",
+        "select _props ->> 'name' from node_program where _props ->> 'name' is not null \
+         order by created, node_id",
     );
     Ok(names.fetch_all(connection).await?)
 }
@@ -67,51 +38,50 @@ pub(crate) async fn program(connection: &mut PgConnection, name: &str) -> Result
     Ok(Some(Program { node_id: row.try_get("node_id")?, name: name.to_owned(), props: props.0 }))
 }
 
-/// Codes of the projects of the program with this node id.
+/// Codes of the projects of a program.
 pub(crate) async fn codes(
     connection: &mut PgConnection,
     dictionary: &Dictionary,
-    program_node_id: &str,
+    program: &Program,
 ) -> Result<Vec<String>, Error> {
     let query = Sql::raw("select p._props ->> 'code' from node_project p join ")
         .then_ident(&membership(dictionary)?)
         .text(" e on e.src_id = p.node_id where p._props ->> 'code' is not null and e.dst_id = ")
-        .bind(program_node_id)
+        .bind(program.node_id.as_str())
         .text(" order by p.created, p.node_id");
     Ok(query.scalar().fetch_all(connection).await?)
 }
 
-/// The project `code` of the program `program`, both of which must exist.
+/// The project at `path`, whose program must exist, too. Nobody has asked yet whether the caller may know of
+/// it: what is not there is told to everybody, as the original does.
 ///
 /// # Errors
 /// [`Error::NotFound`] in the words of the submission routes.
 pub(crate) async fn project(
     connection: &mut PgConnection,
     dictionary: &Dictionary,
-    program_name: &str,
-    code: &str,
+    path: &ProjectPath,
 ) -> Result<Project, Error> {
-    let query = Sql::raw(
-        "select g.node_id as program_node_id, g._props as program_props, p.node_id, p._props from node_program g \
-         left join (",
-    )
-    .then_ident(&membership(dictionary)?)
-    .text(" e join node_project p on p.node_id = e.src_id and p._props ->> 'code' = ")
-    .bind(code)
-    .text(") on e.dst_id = g.node_id where g._props ->> 'name' = ")
-    .bind(program_name);
+    let query =
+        Sql::raw("select g.node_id as program_node_id, g._props as program_props, p.node_id, p._props ")
+            .text("from node_program g left join (")
+            .then_ident(&membership(dictionary)?)
+            .text(" e join node_project p on p.node_id = e.src_id and p._props ->> 'code' = ")
+            .bind(path.code.as_str())
+            .text(") on e.dst_id = g.node_id where g._props ->> 'name' = ")
+            .bind(path.program.as_str());
     let row = query.query().fetch_optional(connection).await?;
-    let row = row.ok_or_else(|| Error::NotFound(format!("Program {program_name} not found")))?;
+    let row = row.ok_or_else(|| Error::NotFound(format!("Program {} not found", path.program)))?;
     let node_id: Option<String> = row.try_get("node_id")?;
-    let node_id = node_id.ok_or_else(|| Error::NotFound(format!("Project {code} not found")))?;
+    let node_id = node_id.ok_or_else(|| Error::NotFound(format!("Project {} not found", path.code)))?;
     let props: Json<Map<String, Value>> = row.try_get("_props")?;
     let program_props: Json<Map<String, Value>> = row.try_get("program_props")?;
     let program = Program {
         node_id: row.try_get("program_node_id")?,
-        name: program_name.to_owned(),
+        name: path.program.clone(),
         props: program_props.0,
     };
-    Ok(Project { node_id, code: code.to_owned(), props: props.0, program })
+    Ok(Project { node_id, path: path.clone(), props: props.0, program })
 }
 
 /// Table of the edges from projects to programs.
@@ -119,14 +89,33 @@ pub(crate) fn membership(dictionary: &Dictionary) -> Result<String, Error> {
     membership_edges(dictionary).map(|edges| edges.name)
 }
 
-/// Makes other writers of the project wait until the transaction ends. Readers, and links to the project from
-/// elsewhere, do not wait.
+/// Makes other writers of the project wait until the transaction ends, and gives its properties. Readers, and
+/// links to the project from elsewhere, do not wait.
 ///
 /// # Errors
 /// [`Error::NotFound`] when the project has gone.
-pub(crate) async fn lock(connection: &mut PgConnection, node_id: &str) -> Result<Map<String, Value>, Error> {
+pub(crate) async fn lock(
+    connection: &mut PgConnection,
+    permitted: &Permitted,
+) -> Result<Map<String, Value>, Error> {
+    lock_row(connection, permitted.project()).await
+}
+
+/// The same for those who administer all projects.
+///
+/// # Errors
+/// See [`lock`].
+pub(crate) async fn lock_as_admin(
+    connection: &mut PgConnection,
+    _: &AdminPermit<ManageProjects>,
+    project: &Project,
+) -> Result<(), Error> {
+    lock_row(connection, project).await.map(drop)
+}
+
+async fn lock_row(connection: &mut PgConnection, project: &Project) -> Result<Map<String, Value>, Error> {
     let row = sqlx::query("select _props from node_project where node_id = $1 for no key update")
-        .bind(node_id)
+        .bind(&project.node_id)
         .fetch_optional(connection)
         .await?;
     let row = row.ok_or_else(|| Error::NotFound("the project has been deleted".to_owned()))?;
@@ -135,16 +124,30 @@ pub(crate) async fn lock(connection: &mut PgConnection, node_id: &str) -> Result
 }
 
 /// Keeps projects from being added to the program until the transaction ends.
-pub(crate) async fn lock_program(connection: &mut PgConnection, node_id: &str) -> Result<(), Error> {
+pub(crate) async fn lock_program(
+    connection: &mut PgConnection,
+    _: &AdminPermit<ManagePrograms>,
+    program: &Program,
+) -> Result<(), Error> {
     sqlx::query("select from node_program where node_id = $1 for update")
-        .bind(node_id)
+        .bind(&program.node_id)
         .execute(connection)
         .await?;
     Ok(())
 }
 
-/// Requests for one program or project take turns until their transactions end, also while it does not exist yet: the
-/// second finds what the first has made.
+/// Deletes a program without projects.
+pub(crate) async fn delete_program(
+    connection: &mut PgConnection,
+    _: &AdminPermit<ManagePrograms>,
+    program: &Program,
+) -> Result<(), Error> {
+    let ids = [program.node_id.clone()];
+    Ok(psqlgraph::nodes::delete_nodes(connection, "program", &ids).await?)
+}
+
+/// Requests for one program or project take turns until their transactions end, also while it does not exist
+/// yet: the second finds what the first has made.
 pub(crate) async fn take_turns(connection: &mut PgConnection, node_id: &str) -> Result<(), Error> {
     sqlx::query("select pg_advisory_xact_lock(hashtextextended($1, 0))")
         .bind(node_id)
@@ -156,6 +159,7 @@ pub(crate) async fn take_turns(connection: &mut PgConnection, node_id: &str) -> 
 /// Makes the program, or gives it another accession number. Says whether it was made.
 pub(crate) async fn put_program(
     connection: &mut PgConnection,
+    _: &AdminPermit<ManagePrograms>,
     name: &str,
     accession_number: Option<&str>,
 ) -> Result<bool, Error> {
@@ -184,10 +188,12 @@ pub(crate) async fn put_program(
     Ok(is_new)
 }
 
-/// The properties of the project with this node id and the id of its program, locked until the transaction ends.
+/// The properties of the project with this node id and the id of its program, locked until the transaction
+/// ends.
 pub(crate) async fn owned(
     connection: &mut PgConnection,
     dictionary: &Dictionary,
+    _: &AdminPermit<ManageProjects>,
     node_id: &str,
 ) -> Result<Option<(Option<String>, Map<String, Value>)>, Error> {
     let query = Sql::raw("select p._props, (select e.dst_id from ")
@@ -201,36 +207,55 @@ pub(crate) async fn owned(
     Ok(Some((row.try_get("owner")?, props.0)))
 }
 
-/// Writes a new or changed project and its link to the program.
+/// Writes a new or changed project of the program.
 pub(crate) async fn put_project(
     connection: &mut PgConnection,
     dictionary: &Dictionary,
-    program_node_id: &str,
+    _: &AdminPermit<ManageProjects>,
+    program: &Program,
     node: &Node,
 ) -> Result<(), Error> {
-    let props = Value::Object(node.props.clone()).to_string();
-    if node.old.is_none() {
-        let key = node.props.get("code").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let new = NewNode { node_id: node.id.clone(), key, props };
-        psqlgraph::nodes::insert_nodes(connection, "project", &[], vec![new]).await?;
-        let pairs = vec![(node.id.clone(), program_node_id.to_owned())];
-        psqlgraph::nodes::insert_edges(connection, &membership_edges(dictionary)?, pairs).await?;
-    } else if node.is_changed() {
-        let changed = ChangedNode { node_id: node.id.clone(), props };
-        psqlgraph::nodes::update_nodes(connection, "project", vec![changed]).await?;
+    if node.old.is_some() {
+        return update_project(connection, node).await;
     }
-    Ok(())
+    let key = node.props.get("code").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let props = Value::Object(node.props.clone()).to_string();
+    let new = NewNode { node_id: node.id.clone(), key, props };
+    psqlgraph::nodes::insert_nodes(connection, "project", &[], vec![new]).await?;
+    let pairs = vec![(node.id.clone(), program.node_id.clone())];
+    Ok(psqlgraph::nodes::insert_edges(connection, &membership_edges(dictionary)?, pairs).await?)
+}
+
+/// Gives the project other properties. `old` are those that it has.
+pub(crate) async fn set_props(
+    connection: &mut PgConnection,
+    permit: &ProjectPermit<ChangeState>,
+    old: Map<String, Value>,
+    props: Map<String, Value>,
+) -> Result<(), Error> {
+    let id = permit.project().node_id.clone();
+    update_project(connection, &Node { id, action: Action::Update, old: Some(old), props }).await
+}
+
+async fn update_project(connection: &mut PgConnection, node: &Node) -> Result<(), Error> {
+    if !node.is_changed() {
+        return Ok(());
+    }
+    let props = Value::Object(node.props.clone()).to_string();
+    let changed = ChangedNode { node_id: node.id.clone(), props };
+    Ok(psqlgraph::nodes::update_nodes(connection, "project", vec![changed]).await?)
 }
 
 /// Whether any node is linked to the project. One statement.
 pub(crate) async fn has_nodes(
     connection: &mut PgConnection,
     dictionary: &Dictionary,
-    node_id: &str,
+    project: &Project,
 ) -> Result<bool, Error> {
-    let Some(project) = dictionary.nodes.get("project") else { return Ok(false) };
-    let tables = project.backlinks.iter().map(|(source, link)| {
+    let Some(project_type) = dictionary.nodes.get("project") else { return Ok(false) };
+    let tables = project_type.backlinks.iter().map(|(source, link)| {
         let table = edge_table(source, &link.label, "project");
+        let node_id = project.node_id.as_str();
         Sql::raw("exists (select from ").then_ident(&table).text(" where dst_id = ").bind(node_id).text(")")
     });
     let tables = Sql::join(" or ", tables);
@@ -240,38 +265,27 @@ pub(crate) async fn has_nodes(
     Ok(Sql::raw("select ").then(tables).scalar().fetch_one(connection).await?)
 }
 
-/// Deletes an empty project and logs it.
+/// Deletes a project without nodes.
 pub(crate) async fn delete_project(
     connection: &mut PgConnection,
     dictionary: &Dictionary,
+    _: &AdminPermit<ManageProjects>,
     project: &Project,
-    submitter: Option<&str>,
 ) -> Result<(), Error> {
     let ids = [project.node_id.clone()];
     let edges = membership_edges(dictionary)?;
     psqlgraph::nodes::delete_edges(connection, &edges, End::Source, &ids).await?;
-    psqlgraph::nodes::delete_nodes(connection, "project", &ids).await?;
-    let log = NewLog {
-        submitter,
-        role: Role::Delete,
-        program: &project.program.name,
-        project: &project.code,
-        is_dry_run: false,
-    };
-    let id = transactions::open(connection, &log).await?;
-    transactions::finish(connection, id, State::Succeeded, None).await?;
-    Ok(())
+    Ok(psqlgraph::nodes::delete_nodes(connection, "project", &ids).await?)
 }
 
 fn membership_edges(dictionary: &Dictionary) -> Result<EdgeTable, Error> {
-    let link = membership_link(dictionary)?;
-    Ok(EdgeTable::of("project", &link.label, "program"))
-}
-
-fn membership_link(dictionary: &Dictionary) -> Result<&Link, Error> {
-    dictionary
-        .nodes
-        .get("project")
-        .and_then(|project| project.all_links().into_iter().find(|link| link.target_type == "program"))
-        .ok_or_else(|| Error::Corrupt("the dictionary has no link from project to program".to_owned()))
+    let links = dictionary.nodes.get("project").into_iter().flat_map(NodeType::all_links);
+    let link = links.into_iter().find(|link| link.target_type == "program");
+    let link = link.ok_or_else(|| {
+        Error::internal(
+            "finding the programs of projects",
+            "the dictionary has no link from project to program",
+        )
+    })?;
+    Ok(EdgeTable::of_link("project", link))
 }

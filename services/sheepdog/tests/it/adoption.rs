@@ -24,9 +24,10 @@ async fn records_of_the_original_are_read_changed_and_deleted() {
     assert_eq!(sheepdog.count(history).await, 1);
     document["age"] = json!(49);
     assert_eq!(sheepdog.put("/P/Q", document).await.body["updated_entity_count"], 1);
-    let stored = "select jsonb_build_array(n._props -> 'age', n._props -> 'created_datetime', v.properties -> 'age', \
-                  v.created = n.created) from node_case n join _voided_nodes v using (node_id) \
-                  where n._props ->> 'submitter_id' = 'C' order by v.key desc limit 1";
+    let stored = "select jsonb_build_array(n._props -> 'age', n._props -> 'created_datetime', \
+                  v.properties -> 'age', v.created = n.created) from node_case n \
+                  join _voided_nodes v using (node_id) where n._props ->> 'submitter_id' = 'C' \
+                  order by v.key desc limit 1";
     let expected: Value = json!([49, "2019-05-01T10:00:00.000001+00:00", 48, true]);
     assert_eq!(sheepdog.props(stored).await, expected);
 

@@ -122,10 +122,10 @@ fn table(documents: &[Value]) -> String {
     let links = |name: &str| matches!(name, "projects" | "studies" | "cases" | "samples" | "diagnoses");
     let mut columns: Vec<(String, Option<String>)> = Vec::new();
     for (name, value) in documents.iter().filter_map(Value::as_object).flatten() {
-        let keys: Vec<Option<String>> = match links(name) {
-            false => vec![None],
-            true if name == "projects" => vec![Some("code".to_owned())],
-            true => vec![Some("submitter_id".to_owned()), Some("id".to_owned())],
+        let keys: Vec<Option<String>> = match name.as_str() {
+            "projects" => vec![Some("code".to_owned())],
+            name if links(name) => vec![Some("submitter_id".to_owned()), Some("id".to_owned())],
+            _ => vec![None],
         };
         let _ = value;
         for key in keys {
@@ -190,14 +190,17 @@ async fn stored(pool: &PgPool, letter: char) -> String {
         own as (select * from nodes where _props ->> 'project_id' = 'P-' || $1),
         logs as (select * from transaction_logs where project = $1 and submitter is not null)
         select jsonb_build_array(
-            (select jsonb_agg(jsonb_build_array(label, acl, _props - 'object_id') order by label, _props ->> 'submitter_id') from own),
+            (select jsonb_agg(jsonb_build_array(label, acl, _props - 'object_id')
+                order by label, _props ->> 'submitter_id') from own),
             (select jsonb_agg(k order by k) from (
                 select jsonb_build_array(s._props ->> 'submitter_id', d._props ->> 'submitter_id') as k
                 from edges join own s on s.node_id = src_id left join own d on d.node_id = dst_id) e),
-            (select jsonb_agg(jsonb_build_array(role, state, is_dry_run, canonical_json) order by id) from logs),
+            (select jsonb_agg(jsonb_build_array(role, state, is_dry_run, canonical_json) order by id)
+                from logs),
             (select jsonb_agg(jsonb_build_array(s.action, s.old_props, s.new_props) order by s.id)
                 from transaction_snapshots s join logs l on l.id = s.transaction_id),
-            (select jsonb_agg(jsonb_build_array(d.name, d.doc_format, length(d.doc), d.response_json) order by l.id, d.id)
+            (select jsonb_agg(jsonb_build_array(d.name, d.doc_format, length(d.doc), d.response_json)
+                    order by l.id, d.id)
                 from transaction_documents d join logs l on l.id = d.transaction_id),
             (select jsonb_agg(v.properties order by v.key) from _voided_nodes v
                 where v.properties ->> 'project_id' = 'P-' || $1 and v.label <> 'project'))";
@@ -207,17 +210,19 @@ async fn stored(pool: &PgPool, letter: char) -> String {
 
 async fn send(sheepdog: &TestSheepdog, letter: char, request: &Request) -> (u16, String) {
     let small = letter.to_ascii_lowercase().to_string();
-    let body = match request.is_table {
-        true => table(&request.documents),
-        false => Value::Array(request.documents.clone()).to_string(),
+    let body = if request.is_table {
+        table(&request.documents)
+    } else {
+        Value::Array(request.documents.clone()).to_string()
     };
     let body = body.replace("\"~\"", &format!("\"{letter}\"")).replace("\t~\t", &format!("\t{letter}\t"));
     let body = body.replace('~', &small);
     let path = format!("/P/{letter}{}", if request.is_dry_run { "/_dry_run" } else { "" });
     let kind = if request.is_table { "text/tab-separated-values" } else { "application/json" };
-    let answer = match request.creates {
-        true => sheepdog.post_text(&path, kind, body).await,
-        false => sheepdog.put_text(&path, kind, body).await,
+    let answer = if request.creates {
+        sheepdog.post_text(&path, kind, body).await
+    } else {
+        sheepdog.put_text(&path, kind, body).await
     };
     (answer.status, normal(&answer.body.to_string(), letter))
 }
@@ -232,7 +237,9 @@ async fn compare(all: &[TestSheepdog], requests: &[Request]) -> usize {
                  edge_samplederivedfromcase, edge_aliquotderivedfromsample, edge_readingdatafromstudy, \
                  _voided_nodes, transaction_snapshots, transaction_documents, transaction_logs cascade";
     sqlx::raw_sql(clean).execute(&all[0].pool).await.unwrap();
-    all.iter().for_each(|sheepdog| sheepdog.index.records.lock().unwrap().clear());
+    for sheepdog in all {
+        sheepdog.forget_records().await;
+    }
     let mut successes = 0;
     for request in requests {
         let expected = send(&all[0], LETTERS[0], request).await;
@@ -244,7 +251,7 @@ async fn compare(all: &[TestSheepdog], requests: &[Request]) -> usize {
     let expected = stored(&all[0].pool, LETTERS[0]).await;
     for (sheepdog, letter) in all.iter().zip(LETTERS).skip(1) {
         assert_eq!(stored(&sheepdog.pool, letter).await, expected, "{letter}: {requests:#?}");
-        let records = |of: &TestSheepdog| of.index.records.lock().unwrap().len();
+        let records = |of: &TestSheepdog| of.index.all().len();
         assert_eq!(records(sheepdog), records(&all[0]), "{letter}: {requests:#?}");
     }
     successes
@@ -298,12 +305,14 @@ async fn a_large_submission_says_how_far_it_is() {
     let work = slow.put("/P/Q", json!([study("S"), case("C", "S")]));
     let watch = async {
         for _ in 0..600 {
-            let progress: Option<Value> =
-                sqlx::query_scalar("select response_json from transaction_documents d join transaction_logs l \
-                                    on l.id = d.transaction_id where l.state = 'PENDING' and response_json ? 'progress'")
-                    .fetch_optional(&sheepdog.pool)
-                    .await
-                    .unwrap();
+            let progress: Option<Value> = sqlx::query_scalar(
+                "select response_json from transaction_documents d \
+                 join transaction_logs l on l.id = d.transaction_id \
+                 where l.state = 'PENDING' and response_json ? 'progress'",
+            )
+            .fetch_optional(&sheepdog.pool)
+            .await
+            .unwrap();
             if progress.is_some() {
                 holder.commit().await.unwrap();
                 return progress;
@@ -328,8 +337,8 @@ async fn a_dry_run_whose_documents_were_not_kept_says_so_when_it_is_committed() 
     sqlx::query("update transaction_logs set canonical_json = '[]'").execute(&sheepdog.pool).await.unwrap();
     let refused = sheepdog.put(&format!("/P/Q/transactions/{dry}/commit"), json!({})).await;
     let message = format!(
-        "The documents of transaction_log '{dry}' were too many to be kept, so that it cannot be committed. Submit \
-         them again."
+        "The documents of transaction_log '{dry}' were too many to be kept, so that it cannot be committed. \
+         Submit them again."
     );
     assert_eq!((refused.status, refused.body), (400, json!({ "message": message })));
 }

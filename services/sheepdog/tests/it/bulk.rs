@@ -28,12 +28,14 @@ async fn later_documents_see_the_nodes_of_earlier_ones() {
         body,
         json!({"code": 201, "created_entity_count": 4, "document_error_count": 0, "entity_error_count": 0,
                "message": "Bulk Transaction succeeded.", "subtransactions": null, "success": true,
-               "transaction_id": body["transaction_id"], "transactional_errors": [], "updated_entity_count": 0})
+               "transaction_id": body["transaction_id"], "transactional_errors": [],
+               "updated_entity_count": 0})
     );
     assert_eq!(transactions[1]["name"], "cases");
     assert_eq!(transactions[1]["response_json"]["created_entity_count"], 2);
     assert_eq!(sheepdog.count("select count(*) from node_case").await, 2);
-    let documents = "select count(*) from transaction_documents d join transaction_logs l on l.id = d.transaction_id \
+    let documents = "select count(*) from transaction_documents d \
+                     join transaction_logs l on l.id = d.transaction_id \
                      where d.name in ('studies', 'cases', 'samples') and l.state = 'SUCCEEDED'";
     assert_eq!(sheepdog.count(documents).await, 3);
 }

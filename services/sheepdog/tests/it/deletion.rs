@@ -13,8 +13,8 @@ async fn a_leaf_goes_with_its_edges_and_leaves_history() {
     assert_eq!(
         answer.body,
         json!({"code": 200, "deleted_entity_count": 1, "dependent_ids": "", "entity_error_count": 0,
-               "entities": [{"action": "delete", "errors": [], "id": id, "type": "sample", "valid": true, "warnings": [],
-                             "unique_keys": [{"project_id": "P-Q", "submitter_id": "X"}]}],
+               "entities": [{"action": "delete", "errors": [], "id": id, "type": "sample", "valid": true,
+                             "warnings": [], "unique_keys": [{"project_id": "P-Q", "submitter_id": "X"}]}],
                "message": "Successfully deleted 1 entities", "success": true,
                "transaction_id": answer.body["transaction_id"], "transactional_error_count": 0,
                "transactional_errors": []})

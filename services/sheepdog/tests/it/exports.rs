@@ -72,7 +72,10 @@ async fn a_project_without_records_gives_a_header() {
 async fn many_records_come_in_pieces_and_complete() {
     let reading = Reading::new().await;
     let cases: Vec<Value> = (0..3000)
-        .map(|n| json!({"type": "case", "submitter_id": format!("m{n:04}"), "studies": {"submitter_id": "st"}}))
+        .map(|n| {
+            json!({"type": "case", "submitter_id": format!("m{n:04}"),
+        "studies": {"submitter_id": "st"}})
+        })
         .collect();
     reading.put("/P/Q", Value::Array(cases)).await;
     let tsv = reading.get("/P/Q/export?node_label=case").await;

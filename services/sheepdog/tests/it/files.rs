@@ -1,7 +1,5 @@
 //! File nodes and the index.
 
-use std::sync::atomic::Ordering;
-
 use indexclient::Record;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
@@ -31,7 +29,7 @@ async fn a_file_is_registered_with_what_guards_it() {
     file["urls"] = json!("s3://a/b");
     file["consent_codes"] = json!(["gru"]);
     assert_eq!(sheepdog.put("/P/Q", json!([study("S"), file])).await.status, 200);
-    let records = sheepdog.index.records.lock().unwrap().clone();
+    let records = sheepdog.index.all();
     let [record] = records.as_slice() else { panic!("one record: {records:?}") };
     assert_eq!(record.urls, ["s3://a/b"]);
     assert_eq!(record.authz, ["/programs/P/projects/Q", "/consents/gru"]);
@@ -53,22 +51,22 @@ async fn a_refused_submission_leaves_no_record() {
         sheepdog.put("/P/Q/_dry_run", json!([study("S"), reading("R", 1)])).await.body["success"],
         true
     );
-    assert_eq!(sheepdog.index.records.lock().unwrap().len(), 0);
+    assert_eq!(sheepdog.index.all().len(), 0);
 }
 
 #[actix_web::test]
 async fn records_are_taken_back_when_the_index_fails_half_way() {
     let sheepdog = TestSheepdog::start().await;
     let did = "11111111-1111-4111-8111-111111111111";
-    sheepdog.index.records.lock().unwrap().push(indexed(did, 1, Some("admin")));
-    sheepdog.index.refuse_updates.store(true, Ordering::Relaxed);
+    sheepdog.index.put(indexed(did, 1, Some("admin")));
+    sheepdog.index.refuse_updates();
     let mut claimed = reading("R1", 1);
     claimed["object_id"] = json!(did);
     let answer = sheepdog.put("/P/Q", json!([study("S"), claimed, reading("R2", 2)])).await;
     assert_eq!(answer.status, 400);
     let message = "Fail to register the data node in indexd. Detail refused by the test";
     assert_eq!(answer.body["transactional_errors"], json!([message]));
-    assert_eq!(sheepdog.index.records.lock().unwrap().len(), 1);
+    assert_eq!(sheepdog.index.all().len(), 1);
     assert_eq!(sheepdog.count("select count(*) from node_reading").await, 0);
 }
 
@@ -76,8 +74,8 @@ async fn records_are_taken_back_when_the_index_fails_half_way() {
 async fn an_uploaded_file_is_claimed_by_its_uploader_only() {
     let sheepdog = TestSheepdog::start().await;
     let dids = ["11111111-1111-4111-8111-111111111111", "11111111-1111-4111-8111-222222222222"];
-    let records = vec![indexed(dids[0], 1, Some("admin")), indexed(dids[1], 2, Some("somebody"))];
-    *sheepdog.index.records.lock().unwrap() = records;
+    sheepdog.index.put(indexed(dids[0], 1, Some("admin")));
+    sheepdog.index.put(indexed(dids[1], 2, Some("somebody")));
     let mut own = reading("R1", 1);
     own["object_id"] = json!(dids[0]);
     let mut foreign = reading("R2", 2);
@@ -87,7 +85,7 @@ async fn an_uploaded_file_is_claimed_by_its_uploader_only() {
     assert_eq!(sheepdog.put("/P/Q", json!([study("S"), own])).await.status, 200);
     let refused = sheepdog.put("/P/Q", json!([foreign, wrong])).await;
     assert_eq!(refused.errors(), vec![("INVALID_VALUE".to_owned(), json!([])); 2]);
-    let records = sheepdog.index.records.lock().unwrap().clone();
+    let records = sheepdog.index.all();
     assert_eq!((records[0].uploader.clone(), records[0].acl.len()), (None, 2));
     assert_eq!(records[1].uploader.as_deref(), Some("somebody"));
 }
@@ -98,14 +96,14 @@ async fn naming_the_file_of_another_project_gives_no_right_to_move_it() {
     let did = "11111111-1111-4111-8111-111111111111";
     let authz = vec!["/programs/P/projects/other".to_owned()];
     let urls = vec!["s3://theirs/f".to_owned()];
-    *sheepdog.index.records.lock().unwrap() = vec![Record { authz, urls, ..indexed(did, 1, None) }];
+    sheepdog.index.put(Record { authz, urls, ..indexed(did, 1, None) });
     let mut file = reading("R", 1);
     file["object_id"] = json!(did);
     assert_eq!(sheepdog.put("/P/Q", json!([study("S"), file])).await.status, 200);
     file["urls"] = json!("s3://mine/f");
     let refused = sheepdog.put("/P/Q", file).await;
     assert_eq!(refused.errors(), [("INVALID_PERMISSIONS".to_owned(), json!(["urls"]))]);
-    assert_eq!(sheepdog.index.records.lock().unwrap()[0].urls, ["s3://theirs/f"]);
+    assert_eq!(sheepdog.index.all()[0].urls, ["s3://theirs/f"]);
 }
 
 #[actix_web::test]
@@ -114,7 +112,7 @@ async fn the_same_bytes_are_one_record() {
     let answer = sheepdog.put("/P/Q", json!([study("S"), reading("R1", 1), reading("R2", 1)])).await;
     assert_eq!(answer.status, 200);
     assert_eq!(sheepdog.put("/P/Q", reading("R3", 1)).await.status, 200);
-    assert_eq!(sheepdog.index.records.lock().unwrap().len(), 1);
+    assert_eq!(sheepdog.index.all().len(), 1);
     assert_eq!(sheepdog.count("select count(distinct _props ->> 'object_id') from node_reading").await, 1);
 }
 

@@ -6,6 +6,7 @@ mod adoption;
 mod batches;
 mod bulk;
 mod deletion;
+mod endpoints;
 mod exports;
 mod files;
 mod input;

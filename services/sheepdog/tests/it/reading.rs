@@ -4,42 +4,11 @@ use std::sync::Arc;
 
 use ::web::Service as _;
 use actix_web::{App, body::to_bytes, http::Method, test, web};
-use async_trait::async_trait;
-use authz::{Authz, AuthzError, Mapping, Request, ResourceSpec, Subject};
 use serde_json::{Value, json};
 use sheepdog::{Config, Sheepdog};
-use testing::{TestDatabase, TestTokens};
-use tokens::{Expect, Verifier};
+use testing::{MemoryIndex, TestDatabase, TestTokens};
 
-use crate::support::{MemoryIndex, dictionary};
-
-/// `admin` may do everything, `reader` may read the project P-Q, others nothing.
-struct Rights(Arc<Verifier>);
-
-#[async_trait]
-impl Authz for Rights {
-    async fn decide(&self, subject: &Subject, requests: &[Request]) -> Result<bool, AuthzError> {
-        let Subject::Token(token) = subject else { return Ok(false) };
-        let claims = self.0.verify(token, Expect::default()).await;
-        let claims = claims.map_err(|error| AuthzError::Unauthenticated(error.to_string()))?;
-        let read_only = |request: &Request| {
-            request.action.method == "read" && request.resource == "/programs/P/projects/Q"
-        };
-        Ok(match claims.username() {
-            Some("admin") => true,
-            Some("reader") => requests.iter().all(read_only),
-            _ => false,
-        })
-    }
-
-    async fn mapping(&self, _: &Subject) -> Result<Mapping, AuthzError> {
-        Ok(Mapping::new())
-    }
-
-    async fn ensure_resource(&self, _: &str, _: &ResourceSpec) -> Result<(), AuthzError> {
-        Ok(())
-    }
-}
+use crate::support::{dictionary, rights};
 
 /// A running sheepdog with the projects P-Q and P-R.
 pub(crate) struct Reading {
@@ -80,12 +49,11 @@ impl Reading {
         })
         .await;
         let tokens = TestTokens::new();
-        let rights = Arc::new(Rights(tokens.verifier()));
         let sheepdog = Sheepdog::build(
             Config::default(),
             graph.pool.clone(),
             Arc::new(dictionary()),
-            rights,
+            rights(tokens.verifier()),
             Arc::new(MemoryIndex::default()),
             tokens.verifier(),
         )
@@ -112,7 +80,10 @@ impl Reading {
         whole["tags"] = json!(["a", "b"]);
         self.put("/P/Q", json!([study("st", "Q"), whole])).await;
         self.put("/P/Q", case("c2")).await;
-        let sample = |id: &str, case: &str| json!({"type": "sample", "submitter_id": id, "cases": {"submitter_id": case}, "tissue": "line\tone, \"x\""});
+        let sample = |id: &str, case: &str| {
+            json!({"type": "sample", "submitter_id": id, "cases": {"submitter_id": case},
+                   "tissue": "line\tone, \"x\""})
+        };
         self.put("/P/Q", json!([sample("s1", "c1"), sample("s2", "c2")])).await;
         let aliquot = json!({"type": "aliquot", "submitter_id": "a1",
             "samples": [{"submitter_id": "s1"}, {"submitter_id": "s2"}]});

@@ -1,8 +1,7 @@
 //! Other locations for the bytes of file nodes.
 
-use std::sync::atomic::Ordering;
-
 use actix_web::test::TestRequest;
+use indexclient::Record;
 use serde_json::{Value, json};
 
 use crate::support::{TestSheepdog, study, uri};
@@ -11,7 +10,8 @@ use crate::support::{TestSheepdog, study, uri};
 async fn with_file() -> (TestSheepdog, String) {
     let sheepdog = TestSheepdog::start().await;
     let file = json!({"type": "reading", "submitter_id": "R", "file_name": "f", "file_size": 10,
-                      "md5sum": format!("{:032x}", 1), "urls": "s3://old/f", "studies": {"submitter_id": "S"}});
+                      "md5sum": format!("{:032x}", 1), "urls": "s3://old/f",
+                      "studies": {"submitter_id": "S"}});
     let answer = sheepdog.put("/P/Q", json!([study("S"), file])).await;
     let id = answer.body["entities"][1]["id"].as_str().unwrap().to_owned();
     (sheepdog, id)
@@ -27,7 +27,7 @@ async fn a_file_gets_another_location_and_is_uploaded_with_it() {
     let answer = sheepdog.put(&reassign(&id), json!({"s3_url": "s3://new/f"})).await;
     let message = "URL successfully reassigned. New url: s3://new/f";
     assert_eq!((answer.status, answer.body), (200, json!({ "message": message })));
-    assert_eq!(sheepdog.index.records.lock().unwrap()[0].urls, ["s3://new/f"]);
+    assert_eq!(sheepdog.index.all()[0].urls, ["s3://new/f"]);
     let states = "select jsonb_build_array((select _props -> 'file_state' from node_reading), \
                   (select properties -> 'file_state' from _voided_nodes where label = 'reading'))";
     assert_eq!(sheepdog.props(states).await, json!(["uploaded", "registered"]));
@@ -50,24 +50,25 @@ async fn a_body_without_a_location_and_a_node_that_is_no_file_are_refused() {
     let new = json!({"s3_url": "s3://new/f"});
     assert_eq!(sheepdog.put(&reassign(study.as_str().unwrap()), new.clone()).await.status, 404);
     assert_eq!(sheepdog.put(&reassign("nobody"), new.clone()).await.status, 404);
-    sheepdog.index.records.lock().unwrap().clear();
+    sheepdog.forget_records().await;
     assert_eq!(sheepdog.put(&reassign(&id), new).await.status, 404);
 }
 
 #[actix_web::test]
 async fn the_file_of_another_project_keeps_its_location() {
     let (sheepdog, id) = with_file().await;
-    sheepdog.index.records.lock().unwrap()[0].authz = vec!["/programs/P/projects/other".to_owned()];
+    let authz = vec!["/programs/P/projects/other".to_owned()];
+    sheepdog.index.put(Record { authz, ..sheepdog.index.all().remove(0) });
     let answer = sheepdog.put(&reassign(&id), json!({"s3_url": "s3://new/f"})).await;
     let message = answer.body["message"].as_str().unwrap_or_default().to_owned();
     assert!(answer.status == 400 && message.contains("belongs to another project"), "{message}");
-    assert_eq!(sheepdog.index.records.lock().unwrap()[0].urls, ["s3://old/f"]);
+    assert_eq!(sheepdog.index.all()[0].urls, ["s3://old/f"]);
 }
 
 #[actix_web::test]
 async fn an_index_that_refuses_leaves_the_node_as_it_was() {
     let (sheepdog, id) = with_file().await;
-    sheepdog.index.refuse_updates.store(true, Ordering::Relaxed);
+    sheepdog.index.refuse_updates();
     assert_eq!(sheepdog.put(&reassign(&id), json!({"s3_url": "s3://new/f"})).await.status, 400);
     let state: Value = sheepdog.props("select _props -> 'file_state' from node_reading").await;
     assert_eq!(state, json!("registered"));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use psqlgraph::{
     running::{self, Worker},
-    transactions::{NewLog, Role},
+    transactions::{NewLog, Role, TransactionId},
 };
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use crate::support::{TestSheepdog, study};
 const LOG: NewLog<'static> =
     NewLog { submitter: Some("ada"), role: Role::Create, program: "P", project: "Q", is_dry_run: false };
 
-async fn state(sheepdog: &TestSheepdog, id: i32) -> String {
+async fn state(sheepdog: &TestSheepdog, id: TransactionId) -> String {
     sqlx::query_scalar("select state from transaction_logs where id = $1")
         .bind(id)
         .fetch_one(&sheepdog.pool)

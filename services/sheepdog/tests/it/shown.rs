@@ -132,7 +132,8 @@ async fn an_entity_shows_all_properties_and_its_links() {
         assert!(properties.remove(stamp).unwrap().is_string());
     }
     let expected = json!({"entities": [{"program": "P", "project": "Q", "properties": {
-        "id": id, "type": "case", "submitter_id": "c2", "project_id": "P-Q", "state": "validated", "age": null,
+        "id": id, "type": "case", "submitter_id": "c2", "project_id": "P-Q", "state": "validated",
+        "age": null,
         "weight": null, "consented": null, "tags": null, "sex": null,
         "studies": [{"id": study, "submitter_id": "st"}],
     }}]});
@@ -176,7 +177,7 @@ async fn a_manifest_lists_data_files() {
     for name in ["manifest", "upload_manifest"] {
         let answer = reading.get(&format!("/P/Q/{name}?ids={file}")).await;
         assert_eq!(answer.disposition.as_deref(), Some("attachment; filename=submission_manifest.yaml"));
-        let manifest = dictionary::yaml::parse(answer.text()).unwrap();
+        let manifest = yaml::parse(answer.text()).unwrap();
         let entry = &manifest["files"][0];
         assert_eq!(entry["aliquots"], json!([{"node_id": aliquot, "submitter_id": "a1"}]));
         assert_eq!((&entry["local_file_path"], &entry["file_size"]), (&json!("r.bam"), &json!(5)));

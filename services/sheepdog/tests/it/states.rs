@@ -13,7 +13,8 @@ async fn in_review() -> TestSheepdog {
     assert_eq!(answer.status, 200, "{:?}", answer.body);
     let mut connection = sheepdog.pool.acquire().await.unwrap();
     sqlx::raw_sql(
-        "update node_sample set _props = _props || '{\"state\": \"error\"}' where _props ->> 'submitter_id' = 'Y'; \
+        "update node_sample set _props = _props || '{\"state\": \"error\"}' \
+             where _props ->> 'submitter_id' = 'Y'; \
          update node_reading set _props = _props || '{\"file_state\": \"validated\", \"state\": null}'; \
          delete from _voided_nodes",
     )
@@ -35,15 +36,17 @@ async fn a_reviewed_project_is_submitted_with_its_records_and_then_released() {
 
     let submitted = sheepdog.put("/P/Q/submit", json!({})).await;
     let id = submitted.body["transaction_id"].clone();
-    let expected = json!({"code": 200, "entities": [], "entity_error_count": 0, "success": true, "transaction_id": id,
+    let expected = json!({"code": 200, "entities": [], "entity_error_count": 0, "success": true,
+                          "transaction_id": id,
                           "message": "Successfully transitioned project state to 'submitted'",
                           "transactional_error_count": 0, "transactional_errors": []});
     assert_eq!((submitted.status, submitted.body), (200, expected));
     let project = sheepdog.props("select _props from node_project").await;
     assert_eq!((&project["state"], &project["releasable"]), (&json!("submitted"), &json!(true)));
 
-    let states = "select jsonb_object_agg(_props ->> 'submitter_id', coalesce(_props ->> 'file_state' || '/', '') \
-                  || (_props ->> 'state')) from (select _props from node_study union all select _props from node_case \
+    let states = "select jsonb_object_agg(_props ->> 'submitter_id', \
+                      coalesce(_props ->> 'file_state' || '/', '') || (_props ->> 'state')) \
+                  from (select _props from node_study union all select _props from node_case \
                   union all select _props from node_sample union all select _props from node_reading) n";
     // A study is administrative and keeps its state.
     let expected = json!({"S": "validated", "C": "submitted", "X": "submitted", "Y": "error",
@@ -63,10 +66,11 @@ async fn a_submission_of_a_project_leaves_history_versions_and_snapshots() {
     let expected = json!({"case": "validated", "sample": "validated", "reading": null});
     assert_eq!(sheepdog.props(history).await, expected);
 
-    let versions = "select jsonb_object_agg(v.label, jsonb_build_array(v.project_id, v.properties -> 'state', \
-                    v.properties = n._props, v.created = n.created, v.acl = n.acl, v.gdc_versions, \
-                    cardinality(v.neighbors))) from versioned_nodes v join (select * from node_case \
-                    union all select * from node_sample union all select * from node_reading) n using (node_id)";
+    let versions = "select jsonb_object_agg(v.label, jsonb_build_array(v.project_id, \
+                    v.properties -> 'state', v.properties = n._props, v.created = n.created, v.acl = n.acl, \
+                    v.gdc_versions, cardinality(v.neighbors))) from versioned_nodes v \
+                    join (select * from node_case union all select * from node_sample \
+                          union all select * from node_reading) n using (node_id)";
     let version = |neighbors: u8| json!(["P-Q", "submitted", true, true, true, null, neighbors]);
     // The case has a study and two samples.
     let expected = json!({"case": version(3), "sample": version(1), "reading": version(1)});
@@ -78,7 +82,8 @@ async fn a_submission_of_a_project_leaves_history_versions_and_snapshots() {
                      from transaction_snapshots where action = 'submit' and new_props ? 'age'";
     let expected = json!([[id, "submit", null, "validated", "submitted", true]]);
     assert_eq!(sheepdog.props(snapshots).await, expected);
-    let log = "select jsonb_build_array(id, role, state, is_dry_run) from transaction_logs order by id desc limit 1";
+    let log = "select jsonb_build_array(id, role, state, is_dry_run) from transaction_logs \
+               order by id desc limit 1";
     assert_eq!(sheepdog.props(log).await, json!([id, "submit", "SUCCEEDED", false]));
 }
 
@@ -99,7 +104,8 @@ async fn a_dry_run_of_a_submission_changes_nothing_until_it_is_committed() {
 async fn only_a_project_in_review_is_submitted() {
     let (sheepdog, _) = TestSheepdog::with_case().await;
     let refused = sheepdog.put("/P/Q/submit", json!({})).await;
-    let message = "Project is in state 'open', which prevents /v0/submission/P/Q/submit. In order to perform this action, \
+    let message = "Project is in state 'open', which prevents /v0/submission/P/Q/submit. In order to \
+                   perform this action, \
                    the project must be in state <review>.";
     assert_eq!((refused.status, refused.body), (400, json!({ "message": message })));
     assert_eq!(sheepdog.count("select count(*) from transaction_logs where role = 'submit'").await, 0);

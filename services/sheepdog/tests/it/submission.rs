@@ -11,7 +11,8 @@ async fn parents_and_children_arrive_together_in_any_order() {
     assert_eq!((answer.status, &answer.body["created_entity_count"]), (201, &json!(3)), "{answer:?}");
     assert_eq!(answer.body["message"], "Transaction successful.");
     let edges = "select (select count(*) from edge_samplederivedfromcase) \
-                 + (select count(*) from edge_casememberofstudy) + (select count(*) from edge_studyperformedforproject)";
+                 + (select count(*) from edge_casememberofstudy) \
+                 + (select count(*) from edge_studyperformedforproject)";
     assert_eq!(sheepdog.count(edges).await, 3);
 }
 
@@ -98,7 +99,8 @@ async fn a_link_must_lead_to_a_node_of_the_same_project() {
     assert_eq!(project.errors(), vec![("INVALID_LINK".to_owned(), json!(["projects"]))]);
     assert_eq!(
         missing.body["entities"][0]["errors"][0]["message"],
-        "No link destination found for studies, unique_keys='[{'project_id': 'P-Q', 'submitter_id': 'nobody'}]'"
+        "No link destination found for studies, \
+         unique_keys='[{'project_id': 'P-Q', 'submitter_id': 'nobody'}]'"
     );
 }
 

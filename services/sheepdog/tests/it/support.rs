@@ -1,6 +1,6 @@
-//! A sheepdog of the test's own: its database, a permissive arborist, an index in memory.
+//! A sheepdog of the test's own: its database, an arborist and an index in memory.
 
-use std::sync::{Arc, Mutex, atomic::AtomicBool};
+use std::sync::Arc;
 
 use actix_web::{
     App,
@@ -8,136 +8,19 @@ use actix_web::{
     dev::{Service as _, ServiceResponse},
     test::{self, TestRequest},
 };
-use async_trait::async_trait;
-use authz::{Authz, AuthzError, Mapping, Request, ResourceSpec, Subject};
 use dictionary::Dictionary;
-use indexclient::{Caller, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision};
+use indexclient::{Caller, IndexClient as _};
 use serde_json::{Value, json};
 use sheepdog::{Config, Sheepdog};
 use sqlx::PgPool;
-use testing::{TestDatabase, TestTokens};
+use testing::{MemoryIndex, Rights, TestDatabase, TestTokens};
+use tokens::Verifier;
 use web::Service as _;
 
-/// Permits everything to the user `admin` and nothing to others.
-struct AdminOnly(Arc<tokens::Verifier>);
-
-#[async_trait]
-impl Authz for AdminOnly {
-    async fn decide(&self, subject: &Subject, _: &[Request]) -> Result<bool, AuthzError> {
-        let Subject::Token(token) = subject else { return Ok(false) };
-        let claims = self.0.verify(token, tokens::Expect::default()).await;
-        let claims = claims.map_err(|error| AuthzError::Unauthenticated(error.to_string()))?;
-        Ok(claims.username() == Some("admin"))
-    }
-
-    async fn mapping(&self, _: &Subject) -> Result<Mapping, AuthzError> {
-        Ok(Mapping::new())
-    }
-
-    async fn ensure_resource(&self, _: &str, _: &ResourceSpec) -> Result<(), AuthzError> {
-        Ok(())
-    }
-}
-
-/// An index that keeps records in memory.
-#[derive(Default)]
-pub(crate) struct MemoryIndex {
-    pub(crate) records: Mutex<Vec<Record>>,
-    /// Refuse to change records.
-    pub(crate) refuse_updates: AtomicBool,
-}
-
-#[async_trait]
-impl IndexClient for MemoryIndex {
-    async fn get(&self, guid: &str) -> Result<Option<Record>, IndexError> {
-        Ok(self.get_many(&[guid.to_owned()]).await?.pop())
-    }
-
-    async fn get_many(&self, dids: &[String]) -> Result<Vec<Record>, IndexError> {
-        let records = self.records.lock().unwrap();
-        Ok(records.iter().filter(|record| dids.contains(&record.did)).cloned().collect())
-    }
-
-    async fn find_by_md5_and_size(&self, files: &[(String, i64)]) -> Result<Vec<Option<Record>>, IndexError> {
-        let records = self.records.lock().unwrap();
-        let find = |(md5, size): &(String, i64)| {
-            let fits = |record: &&Record| record.hashes.get("md5") == Some(md5) && record.size == Some(*size);
-            records.iter().find(fits).cloned()
-        };
-        Ok(files.iter().map(find).collect())
-    }
-
-    async fn create(&self, _: &Caller, new: &[NewRecord]) -> Result<Vec<Revision>, IndexError> {
-        let mut records = self.records.lock().unwrap();
-        let mut made = Vec::new();
-        for record in new {
-            let did = record.did.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-            let record = Record {
-                rev: format!("{}", records.len()),
-                baseid: did.clone(),
-                size: Some(record.size),
-                urls: record.urls.clone(),
-                acl: record.acl.clone(),
-                authz: record.authz.clone(),
-                hashes: record.hashes.clone(),
-                did,
-                ..Record::default()
-            };
-            made.push(record.revision());
-            records.push(record);
-        }
-        Ok(made)
-    }
-
-    async fn create_blank(
-        &self,
-        _: &Caller,
-        _: Option<&str>,
-        _: &str,
-        _: Option<&[String]>,
-    ) -> Result<Revision, IndexError> {
-        Err(IndexError::BadRequest("not in this test".into()))
-    }
-
-    async fn fill_blank(
-        &self,
-        _: &Caller,
-        _: &Revision,
-        _: i64,
-        _: &[(String, String)],
-        _: &[String],
-    ) -> Result<Revision, IndexError> {
-        Err(IndexError::BadRequest("not in this test".into()))
-    }
-
-    async fn update(
-        &self,
-        _: &Caller,
-        revision: &Revision,
-        patch: &RecordPatch,
-    ) -> Result<Revision, IndexError> {
-        if self.refuse_updates.load(std::sync::atomic::Ordering::Relaxed) {
-            return Err(IndexError::Conflict("refused by the test".into()));
-        }
-        let mut records = self.records.lock().unwrap();
-        let record = records.iter_mut().find(|record| record.did == revision.did);
-        let record = record.ok_or_else(|| IndexError::NotFound("no record".into()))?;
-        record.urls = patch.urls.clone().unwrap_or(record.urls.clone());
-        record.acl = patch.acl.clone().unwrap_or(record.acl.clone());
-        record.authz = patch.authz.clone().unwrap_or(record.authz.clone());
-        record.uploader = patch.uploader.clone().unwrap_or(record.uploader.clone());
-        record.rev.push('x');
-        Ok(record.revision())
-    }
-
-    async fn add_aliases(&self, _: &Caller, _: &[(String, String)]) -> Result<(), IndexError> {
-        Ok(())
-    }
-
-    async fn delete(&self, _: &Caller, revision: &Revision) -> Result<(), IndexError> {
-        self.records.lock().unwrap().retain(|record| record.did != revision.did);
-        Ok(())
-    }
+/// `admin` may do everything, `reader` may read the project P-Q, others nothing.
+pub(crate) fn rights(verifier: Arc<Verifier>) -> Arc<Rights> {
+    let rights = Rights::of_verified_tokens(verifier).grant("admin", "*", "*", "/");
+    Arc::new(rights.grant("reader", "sheepdog", "read", "/programs/P/projects/Q"))
 }
 
 /// A running sheepdog with the project `P-Q` in it.
@@ -210,7 +93,7 @@ impl TestSheepdog {
         let tokens = Arc::new(TestTokens::new());
         let index = Arc::new(MemoryIndex::default());
         let config = Config { body_limit: 1 << 20, ..Config::default() };
-        let authz = Arc::new(AdminOnly(tokens.verifier()));
+        let authz = rights(tokens.verifier());
         let pool = database.pool.clone();
         let service =
             Sheepdog::build(config, pool, dictionary, authz, index.clone(), tokens.verifier()).unwrap();
@@ -220,7 +103,7 @@ impl TestSheepdog {
     /// Another sheepdog on the same database, with another configuration and an index of its own.
     pub(crate) fn with_config(&self, config: Config) -> Self {
         let index = Arc::new(MemoryIndex::default());
-        let authz = Arc::new(AdminOnly(self.tokens.verifier()));
+        let authz = rights(self.tokens.verifier());
         let (pool, dictionary) = (self.pool.clone(), Arc::new(dictionary()));
         let verifier = self.tokens.verifier();
         let service =
@@ -280,7 +163,14 @@ impl TestSheepdog {
         Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
     }
 
-    /// How many rows a query counts.
+    /// Empties the index.
+    pub(crate) async fn forget_records(&self) {
+        for record in self.index.all() {
+            self.index.delete(&Caller::Service, &record.revision()).await.unwrap();
+        }
+    }
+
+    /// The number of rows that a query counts.
     pub(crate) async fn count(&self, query: &'static str) -> i64 {
         sqlx::query_scalar(query).fetch_one(&self.pool).await.unwrap()
     }

@@ -46,8 +46,8 @@ async fn a_project_in_review_takes_nothing() {
         (refused.status, refused.body),
         (
             400,
-            json!({"message": "Project is in state 'review', which prevents /v0/submission/P/Q. In order to perform \
-                               this action, the project must be in state <open>."})
+            json!({"message": "Project is in state 'review', which prevents /v0/submission/P/Q. In order to \
+                               perform this action, the project must be in state <open>."})
         )
     );
     assert_eq!(sheepdog.put("/P/Q/open", json!({})).await.status, 200);
@@ -65,8 +65,8 @@ async fn the_log_holds_snapshots_and_the_document() {
         sheepdog.props(snapshot).await,
         json!({"id": id, "action": "create", "old": {}, "description": null, "has_links": false})
     );
-    let document = "select jsonb_build_object('format', doc_format, 'success', response_json -> 'success', 'doc', doc) \
-                    from transaction_documents";
+    let document = "select jsonb_build_object('format', doc_format, 'success', response_json -> 'success', \
+                    'doc', doc) from transaction_documents";
     let document = sheepdog.props(document).await;
     assert_eq!((&document["format"], &document["success"]), (&json!("json"), &json!(true)));
     assert_eq!(document["doc"], study("S").to_string());

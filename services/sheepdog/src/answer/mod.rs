@@ -1,0 +1,4 @@
+//! Answers of transactions.
+
+pub(crate) mod json;
+pub(crate) mod outcome;

@@ -1,0 +1,109 @@
+//! Asking arborist, and checking tokens.
+
+use actix_web::{HttpRequest, http::header::AUTHORIZATION};
+use authz::{AuthzError, Grant, Permission, Subject};
+use tokens::{Expect, TokenError};
+
+use super::{
+    permissions::{Administration, HandleFiles, Read},
+    permits::{AdminPermit, FilesPermit, LoggedIn, ProjectPermit, ReadPermit},
+};
+use crate::{Error, Sheepdog, model::project::ProjectPath, store};
+
+impl Sheepdog {
+    /// Permits `P` in the project, which must exist before anything else is asked.
+    pub(crate) async fn permit<P: Permission>(
+        &self,
+        request: &HttpRequest,
+        path: &ProjectPath,
+    ) -> Result<ProjectPermit<P>, Error> {
+        let project = self.project(path).await?;
+        let token = arborist_token(request)?;
+        let grant = self.ask(&token, path.resource()).await?;
+        Ok(ProjectPermit::of(grant, project, self.submitter(&token).await))
+    }
+
+    /// Permits reading the project, which need not exist.
+    pub(crate) async fn permit_reading(
+        &self,
+        request: &HttpRequest,
+        path: ProjectPath,
+    ) -> Result<ReadPermit, Error> {
+        let token = arborist_token(request)?;
+        let grant: Grant<Read> = self.ask(&token, path.resource()).await?;
+        Ok(ReadPermit::of(grant, path))
+    }
+
+    /// Permits administration of programs or projects.
+    pub(crate) async fn permit_admin<P: Administration>(
+        &self,
+        request: &HttpRequest,
+    ) -> Result<AdminPermit<P>, Error> {
+        let token = arborist_token(request)?;
+        match self.ask::<P>(&token, P::RESOURCE.to_owned()).await {
+            Ok(grant) => Ok(AdminPermit::of(grant, self.submitter(&token).await)),
+            Err(AuthzError::Denied) => Err(Error::Forbidden(P::REFUSAL)),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Permits handling the files of the project, which must exist before anything else is asked.
+    pub(crate) async fn permit_files(
+        &self,
+        request: &HttpRequest,
+        path: &ProjectPath,
+    ) -> Result<FilesPermit, Error> {
+        let project = self.permit::<HandleFiles>(request, path).await?;
+        let programs = self.permit_admin(request).await?;
+        let projects = self.permit_admin(request).await?;
+        Ok(FilesPermit::of(project, programs, projects))
+    }
+
+    /// A valid token with the scope `openid`, which sheepdog checks itself.
+    pub(crate) async fn require_openid(&self, request: &HttpRequest) -> Result<LoggedIn, Error> {
+        let unauthenticated = |text: &str| Error::Unauthenticated(text.to_owned());
+        let header = request
+            .headers()
+            .get(AUTHORIZATION)
+            .ok_or_else(|| unauthenticated("no authorization header provided"))?;
+        let words: Vec<&str> = header.to_str().unwrap_or_default().split_ascii_whitespace().collect();
+        let [_, token] = words[..] else {
+            return Err(unauthenticated("could not parse authorization header"));
+        };
+        let expect = Expect { scopes: &["openid"], ..Expect::default() };
+        let claims = self.verifier.verify(token, expect).await.map_err(|error| match error {
+            TokenError::Scope(_) => unauthenticated("token is missing required scopes: {'openid'}"),
+            other => Error::Unauthenticated(other.to_string()),
+        })?;
+        Ok(LoggedIn::of(&claims))
+    }
+
+    /// Says whether the project exists, before anything else is asked.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub(crate) async fn require_project(&self, path: &ProjectPath) -> Result<(), Error> {
+        self.project(path).await.map(drop)
+    }
+
+    async fn project(&self, path: &ProjectPath) -> Result<crate::model::project::Project, Error> {
+        let mut connection = self.pool.acquire().await?;
+        store::projects::project(&mut connection, &self.dictionary, path).await
+    }
+
+    async fn ask<P: Permission>(&self, token: &str, resource: String) -> Result<Grant<P>, AuthzError> {
+        self.authz.require::<P>(&Subject::Token(token.to_owned()), vec![resource]).await
+    }
+
+    /// arborist has accepted the token; the name is only for the log.
+    async fn submitter(&self, token: &str) -> Option<String> {
+        let claims = self.verifier.verify(token, Expect::default()).await.ok()?;
+        claims.username().or(claims.client_id()).map(str::to_owned)
+    }
+}
+
+fn arborist_token(request: &HttpRequest) -> Result<String, Error> {
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(tokens::bearer);
+    token.map(str::to_owned).ok_or_else(|| Error::Unauthenticated("Didn't receive JWT correctly".to_owned()))
+}

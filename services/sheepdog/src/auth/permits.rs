@@ -1,0 +1,314 @@
+//! The proofs. Only the checks of this folder make them, from arborist's answer.
+
+use std::{marker::PhantomData, ops::Deref};
+
+use authz::{Grant, Permission};
+use psqlgraph::transactions::Role;
+
+use super::permissions::{
+    Administration, Create, HandleFiles, ManagePrograms, ManageProjects, Read, Update, contains_all,
+};
+use crate::model::{
+    project::{Project, ProjectPath},
+    scope::{Scope, Writes},
+};
+
+/// A stored project, and a caller to whom something on it was permitted: what all kinds of [`ProjectPermit`]
+/// share.
+#[derive(Debug)]
+pub struct Permitted {
+    project: Project,
+    submitter: Option<String>,
+}
+
+impl Permitted {
+    pub(crate) fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// Name of the user, or id of the client, as the transaction log has it.
+    pub(crate) fn submitter(&self) -> Option<&str> {
+        self.submitter.as_deref()
+    }
+}
+
+/// Proof that the caller may do `P` in a stored project.
+///
+/// Work on a project takes the proof and no other name of the project, so it cannot be begun for a caller, or
+/// on a project, that nobody asked about. A deletion needs the permission to delete:
+///
+/// ```no_run
+/// use sheepdog::{
+///     auth::{Delete, ProjectPermit},
+///     deletion::{DeletionRequest, Removal},
+/// };
+///
+/// fn delete(permit: ProjectPermit<Delete>) -> DeletionRequest {
+///     DeletionRequest::new(permit, vec!["node-id".to_owned()], Removal::Nodes)
+/// }
+/// ```
+///
+/// Another permission does not compile:
+///
+/// ```compile_fail,E0308
+/// use sheepdog::{
+///     auth::{ProjectPermit, Update},
+///     deletion::{DeletionRequest, Removal},
+/// };
+///
+/// fn delete(permit: ProjectPermit<Update>) -> DeletionRequest {
+///     DeletionRequest::new(permit, vec!["node-id".to_owned()], Removal::Nodes)
+/// }
+/// ```
+#[derive(Debug)]
+pub struct ProjectPermit<P> {
+    permitted: Permitted,
+    permission: PhantomData<fn() -> P>,
+}
+
+impl<P: Permission> ProjectPermit<P> {
+    /// `_grant` is that of the project's resource.
+    pub(super) fn of(_grant: Grant<P>, project: Project, submitter: Option<String>) -> Self {
+        Self { permitted: Permitted { project, submitter }, permission: PhantomData }
+    }
+
+    /// The same for a permission that `P` contains; for another one it does not compile:
+    ///
+    /// ```no_run
+    /// use sheepdog::auth::{CommitDryRun, Delete, ProjectPermit};
+    ///
+    /// fn narrowed(permit: ProjectPermit<CommitDryRun>) -> ProjectPermit<Delete> {
+    ///     permit.narrowed::<Delete>()
+    /// }
+    /// ```
+    ///
+    /// ```compile_fail,E0080
+    /// use sheepdog::auth::{ChangeState, Delete, ProjectPermit};
+    ///
+    /// fn narrowed(permit: ProjectPermit<ChangeState>) -> ProjectPermit<Delete> {
+    ///     permit.narrowed::<Delete>()
+    /// }
+    /// # let compiled: fn(_) -> _ = narrowed;
+    /// ```
+    pub fn narrowed<Q: Permission>(self) -> ProjectPermit<Q> {
+        const { assert!(contains_all(P::METHODS, Q::METHODS), "the permission is a wider one") };
+        ProjectPermit { permitted: self.permitted, permission: PhantomData }
+    }
+}
+
+impl<P> Deref for ProjectPermit<P> {
+    type Target = Permitted;
+
+    fn deref(&self) -> &Permitted {
+        &self.permitted
+    }
+}
+
+/// Proof that the caller may submit entities to a project, and in which way:
+///
+/// ```no_run
+/// use sheepdog::auth::{ProjectPermit, SubmissionPermit, Update};
+///
+/// fn submit(permit: ProjectPermit<Update>) -> SubmissionPermit {
+///     permit.into()
+/// }
+/// ```
+///
+/// ```compile_fail,E0277
+/// use sheepdog::auth::{Delete, ProjectPermit, SubmissionPermit};
+///
+/// fn submit(permit: ProjectPermit<Delete>) -> SubmissionPermit {
+///     permit.into()
+/// }
+/// ```
+#[derive(Debug)]
+pub struct SubmissionPermit {
+    permitted: Permitted,
+    writes: Writes,
+}
+
+impl SubmissionPermit {
+    /// Where its nodes belong.
+    pub(crate) fn scope(&self) -> Scope {
+        Scope::of(&self.permitted.project, self.writes)
+    }
+
+    /// As the transaction log has it.
+    pub(crate) fn role(&self) -> Role {
+        match self.writes {
+            Writes::Creations => Role::Create,
+            Writes::CreationsAndUpdates => Role::Update,
+        }
+    }
+
+    /// The status of a success.
+    pub(crate) fn success_code(&self) -> u16 {
+        match self.writes {
+            Writes::Creations => 201,
+            Writes::CreationsAndUpdates => 200,
+        }
+    }
+}
+
+impl From<ProjectPermit<Create>> for SubmissionPermit {
+    fn from(permit: ProjectPermit<Create>) -> Self {
+        Self { permitted: permit.permitted, writes: Writes::Creations }
+    }
+}
+
+impl From<ProjectPermit<Update>> for SubmissionPermit {
+    fn from(permit: ProjectPermit<Update>) -> Self {
+        Self { permitted: permit.permitted, writes: Writes::CreationsAndUpdates }
+    }
+}
+
+impl Deref for SubmissionPermit {
+    type Target = Permitted;
+
+    fn deref(&self) -> &Permitted {
+        &self.permitted
+    }
+}
+
+/// Proof that the caller may read the records of a project, which need not exist:
+///
+/// ```no_run
+/// use sheepdog::{Error, Sheepdog, auth::ReadPermit, export::manifest};
+///
+/// async fn manifest_of(sheepdog: &Sheepdog, permit: &ReadPermit) -> Result<String, Error> {
+///     manifest::of(sheepdog, permit, &["node-id".to_owned()]).await
+/// }
+/// ```
+///
+/// ```compile_fail,E0308
+/// use sheepdog::{Error, Sheepdog, auth::LoggedIn, export::manifest};
+///
+/// async fn manifest_of(sheepdog: &Sheepdog, permit: &LoggedIn) -> Result<String, Error> {
+///     manifest::of(sheepdog, permit, &["node-id".to_owned()]).await
+/// }
+/// ```
+#[derive(Debug)]
+pub struct ReadPermit {
+    path: ProjectPath,
+}
+
+impl ReadPermit {
+    /// `_grant` is that of the project's resource.
+    pub(super) fn of(_grant: Grant<Read>, path: ProjectPath) -> Self {
+        Self { path }
+    }
+
+    pub(crate) fn path(&self) -> &ProjectPath {
+        &self.path
+    }
+
+    /// See [`ProjectPath::project_id`].
+    pub(crate) fn project_id(&self) -> String {
+        self.path.project_id()
+    }
+}
+
+/// Proof that the caller may administer what `P` is about:
+///
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// use sheepdog::{
+///     Error, Sheepdog,
+///     auth::{AdminPermit, ManagePrograms},
+///     projects::program,
+/// };
+///
+/// async fn make(sheepdog: Arc<Sheepdog>, permit: AdminPermit<ManagePrograms>) -> Result<(), Error> {
+///     program::put(sheepdog, permit, &serde_json::Map::new()).await.map(drop)
+/// }
+/// ```
+///
+/// ```compile_fail,E0308
+/// use std::sync::Arc;
+///
+/// use sheepdog::{
+///     Error, Sheepdog,
+///     auth::{AdminPermit, ManageProjects},
+///     projects::program,
+/// };
+///
+/// async fn make(sheepdog: Arc<Sheepdog>, permit: AdminPermit<ManageProjects>) -> Result<(), Error> {
+///     program::put(sheepdog, permit, &serde_json::Map::new()).await.map(drop)
+/// }
+/// ```
+#[derive(Debug)]
+pub struct AdminPermit<P> {
+    submitter: Option<String>,
+    permission: PhantomData<fn() -> P>,
+}
+
+impl<P: Administration> AdminPermit<P> {
+    /// `_grant` is that of [`Administration::RESOURCE`].
+    pub(super) fn of(_grant: Grant<P>, submitter: Option<String>) -> Self {
+        Self { submitter, permission: PhantomData }
+    }
+
+    /// As the transaction log has it.
+    pub(crate) fn submitter(&self) -> Option<&str> {
+        self.submitter.as_deref()
+    }
+}
+
+/// Proof that the caller may handle the files of a project: they may do everything with its nodes, and
+/// administer programs and projects.
+#[derive(Debug)]
+pub struct FilesPermit {
+    project: ProjectPermit<HandleFiles>,
+}
+
+impl FilesPermit {
+    /// All three are needed.
+    pub(super) fn of(
+        project: ProjectPermit<HandleFiles>,
+        _programs: AdminPermit<ManagePrograms>,
+        _projects: AdminPermit<ManageProjects>,
+    ) -> Self {
+        Self { project }
+    }
+
+    /// The permission to read the project, which this one contains.
+    pub(crate) fn reading(&self) -> ReadPermit {
+        const { assert!(contains_all(HandleFiles::METHODS, Read::METHODS), "the permission is a wider one") };
+        ReadPermit { path: self.project.project().path.clone() }
+    }
+}
+
+impl Deref for FilesPermit {
+    type Target = Permitted;
+
+    fn deref(&self) -> &Permitted {
+        &self.project
+    }
+}
+
+/// Proof that the caller is a user whose token has the scope `openid`:
+///
+/// ```no_run
+/// use sheepdog::{Error, Sheepdog, auth::LoggedIn, projects::program};
+///
+/// async fn names(sheepdog: &Sheepdog, caller: &LoggedIn) -> Result<Vec<String>, Error> {
+///     program::names(sheepdog, caller).await
+/// }
+/// ```
+///
+/// ```compile_fail,E0308
+/// use sheepdog::{Error, Sheepdog, auth::ReadPermit, projects::program};
+///
+/// async fn names(sheepdog: &Sheepdog, caller: &ReadPermit) -> Result<Vec<String>, Error> {
+///     program::names(sheepdog, caller).await
+/// }
+/// ```
+#[derive(Debug)]
+pub struct LoggedIn(());
+
+impl LoggedIn {
+    pub(super) fn of(_claims: &tokens::Claims) -> Self {
+        Self(())
+    }
+}

@@ -1,0 +1,302 @@
+//! Stored records in the forms in which they leave: rows, and JSON objects.
+
+use dictionary::{Dictionary, Link, NodeType};
+use serde_json::{Map, Value, json};
+
+use super::template::Template;
+use crate::model::record::{LinkTarget, StoredRecord};
+
+/// What is exported of a node type: the template's columns without those that only a submission has.
+pub(crate) struct Layout<'a> {
+    pub node: &'a NodeType,
+    keys: Vec<&'a str>,
+    properties: Vec<&'a str>,
+    /// Links with the property by which their targets are named.
+    pub links: Vec<(&'a Link, &'a str)>,
+    ids: Ids,
+}
+
+/// Whether the ids of records and of the targets of links are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ids {
+    Shown,
+    Hidden,
+}
+
+/// Characters between cells, and between the targets in the cell of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Delimiters {
+    pub cell: char,
+    pub target: char,
+}
+
+impl Delimiters {
+    pub(crate) const TSV: Self = Self { cell: '\t', target: ',' };
+    pub(crate) const CSV: Self = Self { cell: ',', target: '#' };
+}
+
+impl<'a> Layout<'a> {
+    /// The layout of `node`.
+    pub(crate) fn of(dictionary: &'a Dictionary, node: &'a NodeType, ids: Ids) -> Self {
+        let template = Template::of(dictionary, node);
+        let first_key = |keys: Vec<&'a str>| keys.first().copied().unwrap_or("submitter_id");
+        let links = template.links.into_iter().map(|(link, keys)| (link, first_key(keys))).collect();
+        Self { node, keys: template.keys, properties: template.properties, links, ids }
+    }
+
+    /// Names of the columns.
+    pub(crate) fn header(&self) -> Vec<String> {
+        let mut header = vec!["type".to_owned()];
+        if self.ids == Ids::Shown {
+            header.push("id".to_owned());
+        }
+        header.extend(self.names().map(str::to_owned));
+        for (link, key) in &self.links {
+            if self.ids == Ids::Shown {
+                header.push(format!("{}.id", link.name));
+            }
+            header.push(format!("{}.{key}", link.name));
+        }
+        header
+    }
+
+    /// Unique keys, then the other properties.
+    fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.keys.iter().chain(&self.properties).copied()
+    }
+
+    /// The cells of a record, in the order of the header.
+    pub(crate) fn cells(&self, record: &StoredRecord, delimiters: Delimiters) -> Vec<String> {
+        let mut cells = vec![self.node.id.clone()];
+        if self.ids == Ids::Shown {
+            cells.push(record.id.clone());
+        }
+        cells.extend(self.names().map(|name| record.props.get(name).map_or_else(String::new, cell)));
+        for targets in &record.links {
+            let joined = |part: &dyn Fn(&LinkTarget) -> String| {
+                targets.iter().map(part).collect::<Vec<_>>().join(&delimiters.target.to_string())
+            };
+            if self.ids == Ids::Shown {
+                cells.push(joined(&|target| target.id.clone()));
+            }
+            cells.push(joined(&|target| cell(&target.key)));
+        }
+        cells
+    }
+
+    /// The record as an object of what it has: no nulls, no links without targets.
+    pub(crate) fn compact(&self, record: &StoredRecord) -> Value {
+        let mut object = Map::new();
+        for name in self.names() {
+            if let Some(value) = record.props.get(name).filter(|value| !value.is_null()) {
+                object.insert(name.to_owned(), value.clone());
+            }
+        }
+        for ((link, key), targets) in self.links.iter().zip(&record.links) {
+            if !targets.is_empty() {
+                object.insert(link.name.clone(), self.targets(key, targets));
+            }
+        }
+        if self.ids == Ids::Shown {
+            object.insert("id".to_owned(), json!(record.id));
+        }
+        object.insert("type".to_owned(), json!(self.node.id));
+        Value::Object(object)
+    }
+
+    /// The record as an object that has every property and link.
+    pub(crate) fn complete(&self, record: &StoredRecord) -> Value {
+        let mut object = Map::new();
+        if self.ids == Ids::Shown {
+            object.insert("id".to_owned(), json!(record.id));
+        }
+        for ((link, key), targets) in self.links.iter().zip(&record.links) {
+            object.insert(link.name.clone(), self.targets(key, targets));
+        }
+        object.insert("type".to_owned(), json!(self.node.id));
+        for name in self.names() {
+            object.insert(name.to_owned(), record.props.get(name).cloned().unwrap_or_default());
+        }
+        Value::Object(object)
+    }
+
+    fn targets(&self, key: &str, targets: &[LinkTarget]) -> Value {
+        let one = |target: &LinkTarget| match self.ids {
+            Ids::Hidden => json!({ key: target.key }),
+            Ids::Shown => json!({ "node_id": target.id, key: target.key }),
+        };
+        targets.iter().map(one).collect()
+    }
+}
+
+/// A value in a cell: nothing for null, lists with commas, the rest as Python prints it.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Array(items) => items.iter().map(python::str).collect::<Vec<_>>().join(","),
+        other => python::str(other),
+    }
+}
+
+/// A line of cells. A cell is put in quotes only where it could not be read back otherwise.
+pub(crate) fn line(cells: &[String], delimiters: Delimiters, end: &str) -> String {
+    let mut line = String::new();
+    for (i, cell) in cells.iter().enumerate() {
+        if i > 0 {
+            line.push(delimiters.cell);
+        }
+        let special = |c: char| c == delimiters.cell || c == '\n' || c == '\r';
+        let quoted_alike = cell.starts_with('"') || (delimiters.cell == ',' && cell.contains('"'));
+        if cell.contains(special) || quoted_alike {
+            line.push('"');
+            line.push_str(&cell.replace('"', "\"\""));
+            line.push('"');
+        } else {
+            line.push_str(cell);
+        }
+    }
+    line.push_str(end);
+    line
+}
+
+/// A record as `entities/<id>` shows it.
+pub(crate) fn entity(node: &NodeType, record: &StoredRecord) -> Value {
+    let mut properties = Map::new();
+    for property in node.stored_properties() {
+        properties
+            .insert(property.name.clone(), record.props.get(&property.name).cloned().unwrap_or_default());
+    }
+    for (link, targets) in node.all_links().into_iter().zip(&record.links) {
+        if !targets.is_empty() {
+            let one = |target: &LinkTarget| json!({ "id": target.id, "submitter_id": target.key });
+            properties.insert(link.name.clone(), targets.iter().map(one).collect());
+        }
+    }
+    properties.insert("id".to_owned(), json!(record.id));
+    properties.insert("type".to_owned(), json!(node.id));
+    let home = record.props.get("project_id").and_then(Value::as_str);
+    let home = home.and_then(psqlgraph::ids::split_project_id).unzip();
+    json!({ "program": home.0, "project": home.1, "properties": properties })
+}
+
+#[cfg(test)]
+mod tests {
+    use documents::Format;
+
+    use super::*;
+    use crate::testing::dictionary;
+
+    fn record() -> StoredRecord {
+        let props = json!({
+            "project_id": "P-Q", "submitter_id": "s1", "state": "validated",
+            "created_datetime": "2026-01-01T00:00:00+00:00",
+        });
+        StoredRecord { id: "0".to_owned(), props: serde_json::from_value(props).unwrap(), links: Vec::new() }
+    }
+
+    fn target(id: &str, key: &str) -> LinkTarget {
+        LinkTarget { id: id.to_owned(), key: json!(key) }
+    }
+
+    #[test]
+    fn cells_are_written_as_python_prints_values() {
+        let cases = [
+            (json!(null), ""),
+            (json!(true), "True"),
+            (json!(1000.0), "1000.0"),
+            (json!(5), "5"),
+            (json!(["a", "b"]), "a,b"),
+            (json!([1, 2.5]), "1,2.5"),
+            (json!("q\"uo te"), "q\"uo te"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(cell(&value), text);
+        }
+    }
+
+    #[test]
+    fn only_cells_that_could_not_be_read_back_are_quoted() {
+        let cells = |text: &str| vec![text.to_owned(), "x".to_owned()];
+        assert_eq!(line(&cells("q\"uo,te"), Delimiters::TSV, "\n"), "q\"uo,te\tx\n");
+        assert_eq!(line(&cells("a\tb\nc"), Delimiters::TSV, "\n"), "\"a\tb\nc\"\tx\n");
+        assert_eq!(line(&cells("\"a"), Delimiters::TSV, "\n"), "\"\"\"a\"\tx\n");
+        assert_eq!(line(&cells("q\"uo,te"), Delimiters::CSV, "\r\n"), "\"q\"\"uo,te\",x\r\n");
+    }
+
+    #[test]
+    fn system_properties_other_than_the_project_are_not_exported() {
+        let dictionary = dictionary();
+        let layout = Layout::of(&dictionary, &dictionary.nodes["sample"], Ids::Shown);
+        let header = layout.header();
+        assert_eq!(header[..4], ["type", "id", "project_id", "submitter_id"]);
+        assert!(!header.iter().any(|name| name == "state" || name == "created_datetime"), "{header:?}");
+    }
+
+    #[test]
+    fn header_and_cells_have_the_same_length() {
+        let dictionary = dictionary();
+        for node in dictionary.nodes.values() {
+            for ids in [Ids::Shown, Ids::Hidden] {
+                let layout = Layout::of(&dictionary, node, ids);
+                let links = layout.links.iter().map(|_| vec![target("1", "a"), target("2", "b")]).collect();
+                let record = StoredRecord { links, ..record() };
+                assert_eq!(
+                    layout.header().len(),
+                    layout.cells(&record, Delimiters::TSV).len(),
+                    "{}",
+                    node.id
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn exported_rows_can_be_read_back() {
+        let dictionary = dictionary();
+        let layout = Layout::of(&dictionary, &dictionary.nodes["sample"], Ids::Shown);
+        let links = layout.links.iter().map(|_| vec![target("1", "a"), target("2", "b")]).collect();
+        let record = StoredRecord { links, ..record() };
+        for (format, delimiters) in [(Format::Tsv, Delimiters::TSV), (Format::Csv, Delimiters::CSV)] {
+            let text = line(&layout.header(), delimiters, "\n")
+                + &line(&layout.cells(&record, delimiters), delimiters, "\n");
+            let read = documents::parse(format, &text, &dictionary).unwrap();
+            assert_eq!(read.len(), 1);
+            assert_eq!(read[0]["submitter_id"], "s1");
+            let (link, key) = layout.links[0];
+            let named: Vec<&Value> =
+                read[0][&link.name].as_array().unwrap().iter().filter_map(|target| target.get(key)).collect();
+            assert_eq!(named, [&json!("a"), &json!("b")]);
+        }
+    }
+
+    #[test]
+    fn the_compact_form_leaves_out_what_is_not_there_and_the_complete_one_does_not() {
+        let dictionary = dictionary();
+        let layout = Layout::of(&dictionary, &dictionary.nodes["sample"], Ids::Shown);
+        let mut links: Vec<Vec<LinkTarget>> = layout.links.iter().map(|_| Vec::new()).collect();
+        links[0] = vec![target("1", "a")];
+        let record = StoredRecord { links, ..record() };
+        let (link, key) = layout.links[0];
+        let expected = json!({
+            "project_id": "P-Q", "submitter_id": "s1", "id": "0", "type": "sample",
+            link.name.as_str(): [{"node_id": "1", key: "a"}],
+        });
+        assert_eq!(layout.compact(&record), expected);
+        let complete = layout.complete(&record);
+        assert_eq!(complete.as_object().unwrap().len(), 2 + layout.names().count() + layout.links.len());
+    }
+
+    #[test]
+    fn an_entity_shows_every_property_and_the_links_that_have_targets() {
+        let dictionary = dictionary();
+        let node = &dictionary.nodes["sample"];
+        let mut links: Vec<Vec<LinkTarget>> = node.all_links().iter().map(|_| Vec::new()).collect();
+        links[0] = vec![target("1", "a")];
+        let shown = entity(node, &StoredRecord { links, ..record() });
+        assert_eq!((&shown["program"], &shown["project"]), (&json!("P"), &json!("Q")));
+        let properties = shown["properties"].as_object().unwrap();
+        assert_eq!(properties.len(), node.stored_properties().count() + 3);
+        assert_eq!(properties[&node.all_links()[0].name], json!([{"id": "1", "submitter_id": "a"}]));
+        assert_eq!(properties["state"], "validated");
+    }
+}

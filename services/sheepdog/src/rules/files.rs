@@ -1,0 +1,345 @@
+//! File nodes and the file index: which record each node means, and what has to be written there.
+//!
+//! [`wanted`] says what to look up, [`decide`] uses what was found. Two regimes: types with a property
+//! `object_id` keep the record's GUID there; for older types the node's own id is the GUID.
+
+use std::collections::{BTreeSet, HashMap};
+
+use dictionary::{Dictionary, NodeType};
+use indexclient::{NewRecord, Record, RecordPatch, Revision};
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+
+use super::members::Secrets;
+use crate::model::{
+    entity::{Action, Entity, NewFile},
+    problem::ErrorType,
+    project::Project,
+};
+
+/// What does not change during a submission.
+#[derive(Debug, Clone)]
+pub(crate) struct FileContext<'a> {
+    pub project: &'a Project,
+    pub auth_namespace: &'a str,
+    pub require_existing: bool,
+    pub username: Option<&'a str>,
+}
+
+impl FileContext<'_> {
+    /// Whether the record is guarded as files of this project are, or by nobody but the submitter. A node may
+    /// name any file by its GUID, so that naming it gives no right to change it.
+    pub(crate) fn guards(&self, record: &Record) -> bool {
+        if !record.authz.is_empty() {
+            return record.authz.contains(&self.resource());
+        }
+        let acl = self.acl();
+        let is_uploader = |uploader: &String| self.username == Some(uploader.as_str());
+        record.acl.iter().all(|entry| acl.contains(entry)) && record.uploader.iter().all(is_uploader)
+    }
+
+    fn resource(&self) -> String {
+        format!("{}{}", self.auth_namespace, self.project.path.resource())
+    }
+
+    fn acl(&self) -> Vec<String> {
+        match text(&self.project.props, "availability_type") {
+            Some("Open") => vec!["*".to_owned()],
+            _ => phsids(self.project),
+        }
+    }
+}
+
+/// The records to look up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct RecordLookup {
+    pub dids: BTreeSet<String>,
+    /// MD5 and size.
+    pub contents: BTreeSet<(String, i64)>,
+}
+
+/// The records that were found.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FoundRecords {
+    pub by_did: HashMap<String, Record>,
+    pub by_content: HashMap<(String, i64), Record>,
+}
+
+/// What has to be written to the index, last of all. The new records stand with their entities.
+#[derive(Default)]
+pub(crate) struct IndexWrites {
+    pub patch: Vec<Patch>,
+    /// The number of new records.
+    created: usize,
+    /// GUIDs of new records that several entities share, once they are known.
+    pub shared: HashMap<usize, Option<String>>,
+    /// The content that an entity of the request brings, and the number of its record.
+    contents: HashMap<(u64, u64), usize>,
+    secrets: Secrets,
+}
+
+/// A record to be changed, and how to change it back.
+#[derive(Debug, Clone)]
+pub(crate) struct Patch {
+    pub revision: Revision,
+    pub patch: RecordPatch,
+    pub undo: RecordPatch,
+}
+
+impl Patch {
+    /// Replaces the record's locations, and drops the facts about those that go.
+    pub(crate) fn of_urls(record: &Record, urls: Vec<String>) -> Self {
+        let mut facts = record.urls_metadata.clone();
+        facts.retain(|url, _| urls.contains(url));
+        let patch = RecordPatch { urls: Some(urls), urls_metadata: Some(facts), ..RecordPatch::default() };
+        let undo = RecordPatch {
+            urls: Some(record.urls.clone()),
+            urls_metadata: Some(record.urls_metadata.clone()),
+            ..RecordPatch::default()
+        };
+        Self { revision: record.revision(), patch, undo }
+    }
+}
+
+/// dbGaP accession numbers of project and program: the legacy access list.
+pub(crate) fn phsids(project: &Project) -> Vec<String> {
+    let number = |props: &Map<String, Value>| {
+        props.get("dbgap_accession_number").and_then(Value::as_str).map(str::to_owned)
+    };
+    [number(&project.props), number(&project.program.props)].into_iter().flatten().collect()
+}
+
+/// The records that the valid file entities need.
+pub(crate) fn wanted(entities: &[Entity], dictionary: &Dictionary) -> RecordLookup {
+    let mut wanted = RecordLookup::default();
+    for (_, entity, node_type) in files(entities, dictionary) {
+        let creates = entity.node.as_ref().is_some_and(|node| node.action == Action::Create);
+        if !creates && entity.urls.is_none() {
+            continue;
+        }
+        wanted.dids.extend(guid(entity, node_type));
+        if creates {
+            wanted.contents.extend(content(entity));
+        }
+    }
+    wanted
+}
+
+fn files<'e, 'd>(
+    entities: &'e [Entity],
+    dictionary: &'d Dictionary,
+) -> impl Iterator<Item = (usize, &'e Entity, &'d NodeType)> + use<'e, 'd> {
+    entities.iter().enumerate().filter_map(|(position, entity)| {
+        let node_type = entity.node_type(dictionary)?;
+        let is_file = node_type.category.is_file() && entity.node.is_some() && entity.is_valid();
+        is_file.then_some((position, entity, node_type))
+    })
+}
+
+/// The GUID that the entity names or has.
+fn guid(entity: &Entity, node_type: &NodeType) -> Option<String> {
+    let node = entity.node.as_ref()?;
+    match (node_type.has_object_id(), node.action) {
+        (true, _) => text(&node.props, "object_id").map(str::to_owned),
+        (false, Action::Create) => entity.given_id().map(str::to_owned),
+        (false, _) => Some(node.id.clone()),
+    }
+}
+
+fn content(entity: &Entity) -> Option<(String, i64)> {
+    let props = &entity.node.as_ref()?.props;
+    Some((text(props, "md5sum")?.to_owned(), props.get("file_size")?.as_i64()?))
+}
+
+fn text<'a>(props: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    props.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+/// Refuses files that do not fit the index, gives the others their GUIDs as far as they are known, and notes
+/// what has to be written. Returns the positions of new nodes whose id became that of a record, which another
+/// node may have already.
+pub(crate) fn decide(
+    entities: &mut [Entity],
+    found: &FoundRecords,
+    context: &FileContext<'_>,
+    dictionary: &Dictionary,
+    writes: &mut IndexWrites,
+) -> Vec<usize> {
+    let positions: Vec<(usize, &NodeType)> =
+        files(entities, dictionary).map(|(position, _, node_type)| (position, node_type)).collect();
+    let mut decision = Decision { found, context, writes, adopted: Vec::new() };
+    for (position, node_type) in positions {
+        let Some(entity) = entities.get_mut(position) else { continue };
+        match entity.node.as_ref().map(|node| node.action) {
+            Some(Action::Create) => decision.create(position, entity, node_type),
+            _ => decision.update(entity, node_type),
+        }
+    }
+    decision.adopted
+}
+
+struct Decision<'a> {
+    found: &'a FoundRecords,
+    context: &'a FileContext<'a>,
+    writes: &'a mut IndexWrites,
+    adopted: Vec<usize>,
+}
+
+impl Decision<'_> {
+    fn create(&mut self, position: usize, entity: &mut Entity, node_type: &NodeType) {
+        let guid = guid(entity, node_type);
+        let content = content(entity);
+        let by_guid = guid.as_ref().and_then(|guid| self.found.by_did.get(guid));
+        let by_content = content.as_ref().and_then(|content| self.found.by_content.get(content));
+        match (guid, by_guid, by_content) {
+            (Some(guid), None, Some(_)) => {
+                let message = format!("Provided object_id {guid} does not match any indexed file.");
+                entity.refuse(ErrorType::InvalidValue, message, &[]);
+            }
+            (Some(_), Some(record), _) => self.refer(entity, node_type, record),
+            (None, _, Some(record)) => {
+                set_guid(entity, node_type, &record.did);
+                if !node_type.has_object_id() {
+                    self.adopted.push(position);
+                }
+            }
+            (guid, None, None) => self.register(entity, node_type, guid, content),
+            (None, Some(_), None) => {}
+        }
+    }
+
+    /// The record exists (uploaded before): it has to be complete and to describe the same bytes. A record
+    /// that nobody has claimed yet is claimed for this project.
+    fn refer(&mut self, entity: &mut Entity, node_type: &NodeType, record: &Record) {
+        let did = &record.did;
+        let (Some(size), false) = (record.size, record.hashes.is_empty()) else {
+            let message = format!(
+                "Indexed file of id {did} is not ready for metadata submission yet (no hashes and size)."
+            );
+            return entity.refuse(ErrorType::InvalidValue, message, &[]);
+        };
+        let props = entity.node.as_ref().map(|node| node.props.clone()).unwrap_or_default();
+        let md5 = text(&props, "md5sum");
+        let submitted_size = props.get("file_size").unwrap_or(&Value::Null);
+        let same_hash = md5.is_none_or(|md5| record.hashes.get("md5").is_some_and(|stored| stored == md5));
+        if !same_hash || submitted_size.as_i64() != Some(size) {
+            let hashes = md5.map(|md5| json!({ "md5": md5 })).unwrap_or_else(|| json!({}));
+            let message = format!(
+                "Provided hash ({}) and size ({}) do not match those of indexed file of id {did}.",
+                python::repr(&hashes),
+                python::repr(submitted_size)
+            );
+            return entity.refuse(ErrorType::InvalidValue, message, &[]);
+        }
+        if record.acl.is_empty() && record.authz.is_empty() {
+            self.claim(entity, node_type, record);
+        }
+    }
+
+    fn claim(&mut self, entity: &mut Entity, node_type: &NodeType, record: &Record) {
+        // The original sends back the whole record as it read it, which stores the availability of each
+        // location that indexd otherwise only shows.
+        let mut facts = record.urls_metadata.clone();
+        for url in &record.urls {
+            facts.entry(url.clone()).or_default().entry("available".to_owned()).or_insert(json!("true"));
+        }
+        let mut patch = RecordPatch {
+            authz: Some(self.authz(entity, node_type)),
+            urls_metadata: Some(facts),
+            ..RecordPatch::default()
+        };
+        let mut undo = RecordPatch {
+            authz: Some(record.authz.clone()),
+            urls_metadata: Some(record.urls_metadata.clone()),
+            ..RecordPatch::default()
+        };
+        if let Some(uploader) = &record.uploader {
+            if self.context.username != Some(uploader.as_str()) {
+                let message = format!("Indexed file of id {} was uploaded by another user.", record.did);
+                return entity.refuse(ErrorType::InvalidValue, message, &[]);
+            }
+            patch.acl = Some(self.context.acl());
+            patch.uploader = Some(None);
+            undo.acl = Some(record.acl.clone());
+            undo.uploader = Some(Some(uploader.clone()));
+        }
+        self.writes.patch.push(Patch { revision: record.revision(), patch, undo });
+    }
+
+    fn register(
+        &mut self,
+        entity: &mut Entity,
+        node_type: &NodeType,
+        guid: Option<String>,
+        content: Option<(String, i64)>,
+    ) {
+        if self.context.require_existing {
+            let message = "The file is not in the file index; upload it first.";
+            return entity.refuse(ErrorType::InvalidValue, message, &[]);
+        }
+        let Some((md5, size)) = content else {
+            let message = "Fail to register the data node in indexd. Detail md5sum and file_size are needed";
+            return entity.refuse(ErrorType::InvalidValue, message, &[]);
+        };
+        let key = self.writes.secrets.of(&(&md5, size));
+        if guid.is_none()
+            && node_type.has_object_id()
+            && let Some(earlier) = self.writes.contents.get(&key).copied()
+        {
+            self.writes.shared.entry(earlier).or_default();
+            entity.file = Some(NewFile::Shared(earlier));
+            return;
+        }
+        let node = entity.node.as_ref();
+        let did = if node_type.has_object_id() { guid } else { node.map(|node| node.id.clone()) };
+        let submitter_id = node.and_then(|node| text(&node.props, "submitter_id"));
+        let alias = submitter_id.map(|id| format!("{}/{id}", self.context.project.project_id()));
+        let record = NewRecord {
+            did,
+            form: "object".to_owned(),
+            size,
+            hashes: IndexMap::from([("md5".to_owned(), md5)]),
+            urls: entity.urls.clone().unwrap_or_default(),
+            acl: self.context.acl(),
+            authz: self.authz(entity, node_type),
+            ..NewRecord::default()
+        };
+        let number = self.writes.created;
+        self.writes.created += 1;
+        self.writes.contents.entry(key).or_insert(number);
+        entity.file = Some(NewFile::Record { number, record, alias });
+    }
+
+    /// New locations replace the record's.
+    fn update(&mut self, entity: &mut Entity, node_type: &NodeType) {
+        let Some(urls) = &entity.urls else { return };
+        let record = guid(entity, node_type).and_then(|guid| self.found.by_did.get(&guid));
+        let Some(record) = record.filter(|record| record.urls != *urls) else { return };
+        if !self.context.guards(record) {
+            let message =
+                format!("Indexed file of id {} belongs to another project: its urls stay.", record.did);
+            return entity.refuse(ErrorType::InvalidPermissions, message, &["urls"]);
+        }
+        self.writes.patch.push(Patch::of_urls(record, urls.clone()));
+    }
+
+    fn authz(&self, entity: &Entity, node_type: &NodeType) -> Vec<String> {
+        let mut authz = vec![self.context.resource()];
+        let codes = entity.node.as_ref().and_then(|node| node.props.get("consent_codes"));
+        if node_type.properties.contains_key("consent_codes") {
+            let codes = codes.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+            authz.extend(codes.map(|code| format!("/consents/{code}")));
+        }
+        authz
+    }
+}
+
+/// Writes a GUID into the node: as `object_id`, or as its id.
+pub(crate) fn set_guid(entity: &mut Entity, node_type: &NodeType, did: &str) {
+    let Some(node) = &mut entity.node else { return };
+    if node_type.has_object_id() {
+        node.props.insert("object_id".to_owned(), json!(did));
+    } else {
+        node.id = did.to_owned();
+    }
+}

@@ -1,4 +1,5 @@
-//! What can go wrong, and how it is told: fence's statuses, as an HTML page for browsers and as JSON for others.
+//! What can go wrong, and how it is told: fence's statuses, as an HTML page for browsers and as JSON for
+//! others.
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use authz::AuthzError;
@@ -6,6 +7,7 @@ use indexclient::IndexError;
 use serde_json::json;
 use storage::StorageError;
 use tokens::{KeyError, TokenError};
+use web::Failure;
 
 /// What a user quotes to support, and support finds in the log.
 #[derive(Debug, Clone, Default)]
@@ -13,11 +15,12 @@ pub(crate) struct ErrorId(pub(crate) String);
 
 /// A failed request. The message goes to the client, the source to the log.
 #[derive(Debug, thiserror::Error)]
-pub enum FenceError {
+pub enum Error {
     /// 400.
     #[error("{0}")]
     BadRequest(String),
-    /// 401: nobody is logged in, or, for files, access is denied (fence says 401 there, and clients expect it).
+    /// 401: nobody is logged in, or, for files, access is denied (fence says 401 there, and clients expect
+    /// it).
     #[error("{0}")]
     Unauthorized(String),
     /// 403.
@@ -38,7 +41,7 @@ pub enum FenceError {
     /// 401: a token was refused.
     #[error("Authentication Error: {0}")]
     Token(#[from] TokenError),
-    /// arborist gave no "yes"; "no" is 403.
+    /// arborist did not say "yes". A plain "no" has become one of the variants above.
     #[error(transparent)]
     Authz(AuthzError),
     /// indexd did not do it.
@@ -47,18 +50,12 @@ pub enum FenceError {
     /// The object store did not do it.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// A token could not be made.
-    #[error("a token cannot be signed")]
-    Sign(#[from] KeyError),
-    /// A cookie would be cut off by browsers.
-    #[error("the token would be longer than {0} characters")]
-    TokenTooLong(usize),
-    /// The database did not do it.
-    #[error("the database failed")]
-    Database(#[from] sqlx::Error),
+    /// The request was right, and yet it failed.
+    #[error(transparent)]
+    Failure(#[from] Failure),
 }
 
-impl From<AuthzError> for FenceError {
+impl From<AuthzError> for Error {
     fn from(error: AuthzError) -> Self {
         match error {
             AuthzError::Denied => {
@@ -69,25 +66,50 @@ impl From<AuthzError> for FenceError {
     }
 }
 
-impl FenceError {
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+impl From<KeyError> for Error {
+    fn from(error: KeyError) -> Self {
+        Self::Failure(Failure::internal("signing a token", error))
+    }
+}
+
+impl Error {
     /// Nobody is logged in.
     pub(crate) fn please_login() -> Self {
         Self::Unauthorized("Please login".into())
     }
 
+    /// No route answers here, or it is turned off.
+    pub(crate) fn no_such_url() -> Self {
+        Self::NotFound("The requested URL was not found on the server.".into())
+    }
+
     /// What the client is told. Internal failures are not explained to it.
     pub(crate) fn public_message(&self) -> String {
-        match (self.status_code(), self) {
-            (StatusCode::INTERNAL_SERVER_ERROR, Self::Storage(error @ StorageError::UnknownBucket(_))) => {
-                format!("permission denied for bucket: {error}")
-            }
-            (StatusCode::INTERNAL_SERVER_ERROR, _) => "internal error".to_owned(),
+        match self {
+            Self::Failure(Failure::Busy(_)) => "fence is busy; please try again in a moment".to_owned(),
+            Self::Storage(StorageError::UnknownBucket(_)) => format!("permission denied for bucket: {self}"),
+            _ if self.status_code() == StatusCode::INTERNAL_SERVER_ERROR => "internal error".to_owned(),
             _ => self.to_string(),
+        }
+    }
+
+    /// Writes a failure that is ours and all its causes to the log. Called where the answer is made, and only
+    /// there.
+    pub(crate) fn log(&self) {
+        match self {
+            Self::Failure(failure) => failure.log(),
+            other => tracing::error!(error = other as &dyn std::error::Error, "the request failed"),
         }
     }
 }
 
-impl ResponseError for FenceError {
+impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) | Self::Authz(AuthzError::BadRequest(_)) => StatusCode::BAD_REQUEST,
@@ -106,9 +128,8 @@ impl ResponseError for FenceError {
             | Self::Storage(StorageError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Index(error) => index_status(error),
             Self::Storage(StorageError::Key) => StatusCode::BAD_REQUEST,
-            Self::Storage(_) | Self::Sign(_) | Self::TokenTooLong(_) | Self::Database(_) => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
+            Self::Storage(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Failure(failure) => failure.status(),
         }
     }
 
@@ -116,10 +137,13 @@ impl ResponseError for FenceError {
         let status = self.status_code();
         let id = ErrorId(uuid::Uuid::new_v4().to_string());
         if status.is_server_error() {
-            tracing::error!(error.id = %id.0, error = self as &dyn std::error::Error, "request failed");
+            tracing::error_span!("failed", error.id = %id.0).in_scope(|| self.log());
         }
-        let body = json!({ "message": self.public_message(), "error_id": id.0 });
-        let mut response = HttpResponse::build(status).json(body);
+        let mut response = match self {
+            Self::Failure(failure) => failure.response(),
+            _ => HttpResponse::build(status),
+        };
+        let mut response = response.json(json!({ "message": self.public_message(), "error_id": id.0 }));
         response.extensions_mut().insert(id);
         response
     }
@@ -134,5 +158,28 @@ fn index_status(error: &IndexError) -> StatusCode {
         IndexError::NotFound(_) => StatusCode::NOT_FOUND,
         IndexError::Conflict(_) => StatusCode::CONFLICT,
         IndexError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::RETRY_AFTER;
+
+    use super::*;
+
+    #[test]
+    fn without_a_free_connection_clients_are_asked_to_come_again() {
+        let response = Error::from(sqlx::Error::PoolTimedOut).error_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(response.headers().contains_key(RETRY_AFTER));
+    }
+
+    #[test]
+    fn internal_failures_are_not_explained_to_clients() {
+        let error = Error::from(sqlx::Error::RowNotFound);
+        assert_eq!(error.status_code(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(error.public_message(), "internal error");
+        let bucket = Error::from(StorageError::UnknownBucket("b".into()));
+        assert_eq!(bucket.public_message(), "permission denied for bucket: the bucket b is not configured");
     }
 }

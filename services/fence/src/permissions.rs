@@ -2,7 +2,26 @@
 
 use authz::Permission;
 
+/// Reading the bytes of a file.
+#[derive(Debug)]
+pub(crate) struct ReadStorage;
+
+impl Permission for ReadStorage {
+    const SERVICE: &'static str = "fence";
+    const METHODS: &'static [&'static str] = &["read-storage"];
+}
+
+/// Writing the bytes of a file that has a record.
+#[derive(Debug)]
+pub(crate) struct WriteStorage;
+
+impl Permission for WriteStorage {
+    const SERVICE: &'static str = "fence";
+    const METHODS: &'static [&'static str] = &["write-storage"];
+}
+
 /// Uploading files that belong to no project yet.
+#[derive(Debug)]
 pub(crate) struct UploadUnassigned;
 
 impl Permission for UploadUnassigned {
@@ -11,6 +30,7 @@ impl Permission for UploadUnassigned {
 }
 
 /// Uploading files below resources.
+#[derive(Debug)]
 pub(crate) struct UploadBelow;
 
 impl Permission for UploadBelow {
@@ -19,6 +39,7 @@ impl Permission for UploadBelow {
 }
 
 /// Deleting, of files and of other people's tokens.
+#[derive(Debug)]
 pub(crate) struct Delete;
 
 impl Permission for Delete {

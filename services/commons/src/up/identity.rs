@@ -74,7 +74,7 @@ async fn options(fence: &PgPool) -> anyhow::Result<sync::Options> {
 }
 
 async fn write_users(fence: &PgPool, users: &UserYaml) -> anyhow::Result<()> {
-    fence::users::apply(fence, users).await.context("users cannot be written to fence's database")?;
+    fence::sync::run(fence, users).await.context("users cannot be written to fence's database")?;
     Ok(())
 }
 

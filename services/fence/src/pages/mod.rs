@@ -82,14 +82,14 @@ pub(crate) fn development_login(config: &Config, login: &DevelopmentLogin<'_>) -
     }
     let field = form(
         "<h2>Somebody else</h2>\n<label for=\"username\">User name</label>\n\
-         <div class=\"row\"><input id=\"username\" name=\"username\" type=\"text\" required maxlength=\"255\" \
-         autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\">\n\
+         <div class=\"row\"><input id=\"username\" name=\"username\" type=\"text\" required \
+         maxlength=\"255\" autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\">\n\
          <button type=\"submit\" class=\"primary\">Log in</button></div>\n",
     );
     let current = login.current.map(|name| format!("<p>You are logged in as <b>{}</b>.</p>\n", escape(name)));
     let body = format!(
-        "<p class=\"warning\" role=\"note\"><strong>Development login.</strong> Nobody is asked for a password. \
-         It works only while this commons is reached by a loopback address.</p>\n\
+        "<p class=\"warning\" role=\"note\"><strong>Development login.</strong> Nobody is asked for a \
+         password. It works only while this commons is reached by a loopback address.</p>\n\
          <h1>Log in to {}</h1>\n{}{picker}{field}",
         escape(&config.app_name),
         current.unwrap_or_default(),

@@ -1,97 +1,45 @@
 //! `DELETE /data/{guid}`: the bytes, then the record.
 
-use actix_web::{HttpResponse, ResponseError as _, web};
-use authz::{AuthzError, Subject};
-use indexclient::{Caller as IndexCaller, Record};
+use actix_web::{
+    HttpResponse, ResponseError as _,
+    http::header::RETRY_AFTER,
+    web::{Data, Path},
+};
+use indexclient::Record;
 use serde_json::json;
-use storage::{Location, StorageError};
+use web::Routes;
 
-use super::resource;
 use crate::{
-    Fence,
-    access::owners,
-    caller::{Bearer, Caller},
-    downloads,
-    error::FenceError,
+    error::Error,
+    files::{self, access::may_delete},
+    identity::caller::{Bearer, Caller},
+    service::Fence,
 };
 
-pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.service(resource("/data/{guid:.+}").route(web::delete().to(delete)));
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.resource("/data/{guid:.+}", |methods| methods.delete(delete));
 }
 
-async fn delete(
-    fence: web::Data<Fence>,
-    caller: Caller,
-    guid: web::Path<String>,
-) -> Result<HttpResponse, FenceError> {
+async fn delete(fence: Data<Fence>, caller: Caller, guid: Path<String>) -> Result<HttpResponse, Error> {
     let bearer = caller.bearer(&fence, &["data"]).await?;
-    let record = downloads::record(&fence, &guid).await?;
-    match delete_file(&fence, &bearer, &record).await {
-        Ok(()) => Ok(HttpResponse::NoContent().content_type("text/html; charset=utf-8").finish()),
-        // Errors of this route are always JSON.
-        Err(error) => {
-            let response = error.error_response();
-            Ok(HttpResponse::build(response.status()).json(json!({ "message": error.public_message() })))
-        }
-    }
+    let record = files::find(&*fence.index, &guid).await?;
+    Ok(match delete_permitted(&fence, &bearer, &record).await {
+        Ok(()) => HttpResponse::NoContent().content_type("text/html; charset=utf-8").finish(),
+        Err(error) => json_only(&error),
+    })
 }
 
-async fn delete_file(fence: &Fence, bearer: &Bearer, record: &Record) -> Result<(), FenceError> {
-    may_delete(fence, bearer, record).await?;
-    for owner in owners(fence, std::slice::from_ref(record)).await?.values() {
-        may_delete(fence, bearer, owner).await?;
-    }
-    for location in locations(record)? {
-        fence.storage.head(&location).await.map_err(|error| match error {
-            StorageError::NotFound => FenceError::NotFound(format!("{} does not exist", location.s3_url())),
-            other => other.into(),
-        })?;
-        fence.storage.delete(&location).await?;
-    }
-    fence.index.delete(&IndexCaller::Service, &record.revision()).await?;
-    forget_unfinished(fence, record).await;
-    Ok(())
+async fn delete_permitted(fence: &Fence, bearer: &Bearer, record: &Record) -> Result<(), Error> {
+    let proof = may_delete(fence, bearer, record).await?;
+    fence.delete_file(proof).await
 }
 
-/// Resource paths decide alone when the record has any; otherwise only its uploader may.
-async fn may_delete(fence: &Fence, bearer: &Bearer, record: &Record) -> Result<(), FenceError> {
-    if record.authz.is_empty() {
-        return match record
-            .uploader
-            .as_deref()
-            .is_some_and(|uploader| bearer.claims.username() == Some(uploader))
-        {
-            true => Ok(()),
-            false => Err(FenceError::Forbidden(
-                "You cannot delete this file because the uploader field indicates it does not belong to you."
-                    .into(),
-            )),
-        };
+/// What becomes of a record is told in JSON to browsers too, as in the original.
+fn json_only(error: &Error) -> HttpResponse {
+    let usual = error.error_response();
+    let mut answer = HttpResponse::build(usual.status());
+    if let Some(wait) = usual.headers().get(RETRY_AFTER) {
+        answer.insert_header((RETRY_AFTER, wait.clone()));
     }
-    let subject = Subject::Token(bearer.token.clone());
-    match fence.authz.require::<crate::permissions::Delete>(&subject, record.authz.clone()).await {
-        Ok(_) => Ok(()),
-        Err(AuthzError::Denied) => {
-            Err(FenceError::Forbidden("You do not have arborist permissions to delete this file.".into()))
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// The copies in our stores. Locations elsewhere are not ours to delete.
-fn locations(record: &Record) -> Result<Vec<Location>, FenceError> {
-    let found = record.urls.iter().filter_map(|url| Location::from_s3_url(url));
-    Ok(found.collect::<Result<Vec<_>, _>>()?)
-}
-
-/// What was uploaded for a record that was never filled, if anything: nobody will find it any more.
-async fn forget_unfinished(fence: &Fence, record: &Record) {
-    let (None, true, Some(name)) = (record.size, record.urls.is_empty(), &record.file_name) else { return };
-    let Ok(location) = Location::new(&fence.config.data_upload_bucket, format!("{}/{name}", record.did))
-    else {
-        return;
-    };
-    if let Err(error) = fence.storage.delete(&location).await {
-        tracing::info!(file.guid = record.did, error = %error, "an unfinished upload may remain in the store");
-    }
+    answer.json(json!({ "message": error.public_message() }))
 }

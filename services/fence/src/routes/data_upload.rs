@@ -1,73 +1,62 @@
 //! `/data/upload`: a signed URL to which one file is put.
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::{Map, Value, json};
-use storage::Access;
-
-use super::{
-    body::{json_object, query, required_text, text, texts},
-    resource,
+use actix_web::{
+    HttpResponse,
+    web::{Data, Path},
 };
+use serde_json::json;
+use web::{Params, Routes};
+
+use super::body::{Body, life, required_text, text, texts};
 use crate::{
-    Fence,
-    access::{FileAction, permit},
-    caller::Caller,
-    downloads::{self, url_life},
-    error::FenceError,
-    uploads,
+    actions::UploadRequest,
+    error::Error,
+    files::{
+        self, FileName, UploadBucket,
+        access::{may_begin_uploads, may_upload},
+        download::url_life,
+    },
+    identity::caller::Caller,
+    service::Fence,
 };
 
-pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.service(resource("/data/upload").route(web::post().to(begin)))
-        .service(resource("/data/upload/{guid:.+}").route(web::get().to(again)));
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.resource("/data/upload", |methods| methods.post(begin));
+    routes.resource("/data/upload/{guid:.+}", |methods| methods.get(again));
 }
 
-/// The life that a body asks for, a number or a text.
-pub(super) fn life(fence: &Fence, body: &Map<String, Value>) -> Result<std::time::Duration, FenceError> {
-    let asked = match body.get("expires_in") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(other) => Some(other.to_string()),
-    };
-    url_life(asked.as_deref(), fence.config.max_presigned_url_ttl)
-}
-
-async fn begin(
-    fence: web::Data<Fence>,
-    caller: Caller,
-    request: HttpRequest,
-    body: web::Bytes,
-) -> Result<HttpResponse, FenceError> {
+async fn begin(fence: Data<Fence>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
     let bearer = caller.bearer(&fence, &["data"]).await?;
-    let body = json_object(&request, &body)?;
-    let file_name = required_text(&body, "file_name")?;
-    uploads::check_file_name(file_name)?;
-    let authz = texts(&body, "authz")?;
-    let life = life(&fence, &body)?;
-    uploads::may_upload(&fence, &bearer, &authz).await?;
-    let bucket = uploads::bucket(&fence, text(&body, "bucket")?)?;
-    let guid = uploads::guid(&fence, &caller, &bearer, text(&body, "guid")?, file_name, &authz).await?;
-    let location = uploads::location(bucket, &guid, file_name)?;
-    let url = fence.storage.presign(&location, Access::Put, life, &[])?;
-    Ok(HttpResponse::Created().json(json!({ "guid": guid, "url": url.as_str() })))
+    let body = body.json_object()?;
+    let file_name = FileName::parse(required_text(&body, "file_name")?)?;
+    let resources = texts(&body, "authz")?;
+    let life = life(&fence.config, &body)?;
+    let proof = may_begin_uploads(&fence, &bearer, resources).await?;
+    let request = UploadRequest {
+        file_name: &file_name,
+        bucket: UploadBucket::choose(&fence.config, text(&body, "bucket")?)?,
+        guid: text(&body, "guid")?,
+    };
+    let upload = fence.begin_upload(&caller, &proof, &request).await?;
+    let url = fence.upload_url(&upload.object, life)?;
+    Ok(HttpResponse::Created().json(json!({ "guid": upload.guid, "url": url })))
 }
 
 /// A new URL for the file of a record that exists.
 async fn again(
-    fence: web::Data<Fence>,
+    fence: Data<Fence>,
     caller: Caller,
-    request: HttpRequest,
-    guid: web::Path<String>,
-) -> Result<HttpResponse, FenceError> {
-    let life = url_life(query(&request, "expires_in").as_deref(), fence.config.max_presigned_url_ttl)?;
-    let record = downloads::record(&fence, &guid).await?;
-    permit(&fence, &caller, &record, FileAction::Upload).await?;
-    let file_name = query(&request, "file_name").filter(|name| !name.is_empty());
-    let file_name = file_name.unwrap_or_else(|| guid.replace('/', "_"));
-    uploads::check_file_name(&file_name)?;
-    let asked = query(&request, "bucket");
-    let bucket = uploads::bucket(&fence, asked.as_deref())?;
-    let location = uploads::location(bucket, &record.did, &file_name)?;
-    let url = fence.storage.presign(&location, Access::Put, life, &[])?;
-    Ok(HttpResponse::Ok().json(json!({ "url": url.as_str() })))
+    params: Params,
+    guid: Path<String>,
+) -> Result<HttpResponse, Error> {
+    let life = url_life(params.get("expires_in"), fence.config.max_presigned_url_ttl)?;
+    let record = files::find(&*fence.index, &guid).await?;
+    let proof = may_upload(&fence, &caller, &record).await?;
+    let file_name = match params.get("file_name").filter(|name| !name.is_empty()) {
+        Some(name) => FileName::parse(name)?,
+        None => FileName::parse(&guid.replace('/', "_"))?,
+    };
+    let bucket = UploadBucket::choose(&fence.config, params.get("bucket"))?;
+    let url = fence.upload_url(&proof.object(bucket, &file_name)?, life)?;
+    Ok(HttpResponse::Ok().json(json!({ "url": url })))
 }

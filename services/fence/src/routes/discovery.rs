@@ -1,28 +1,28 @@
 //! Keys and the OpenID Connect discovery document (OpenID Connect Discovery 1.0 §3).
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, web::Data};
 use serde_json::{Value, json};
+use web::Routes;
 
-use super::resource;
-use crate::{Fence, config::Config};
+use crate::{config::Config, service::Fence};
 
-pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.service(resource("/jwt/keys").route(web::get().to(keys)))
-        .service(resource("/.well-known/jwks").route(web::get().to(jwks)))
-        .service(resource("/.well-known/openid-configuration").route(web::get().to(discovery)));
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.resource("/jwt/keys", |methods| methods.get(keys));
+    routes.resource("/.well-known/jwks", |methods| methods.get(jwks));
+    routes.resource("/.well-known/openid-configuration", |methods| methods.get(discovery));
 }
 
 /// Pairs of key id and PEM, the older of the two forms in which keys are published.
-async fn keys(fence: web::Data<Fence>) -> HttpResponse {
+async fn keys(fence: Data<Fence>) -> HttpResponse {
     let pairs: Vec<_> = fence.keys.all().iter().map(|key| [&key.kid, &key.public_pem]).collect();
     HttpResponse::Ok().json(json!({ "keys": pairs }))
 }
 
-async fn jwks(fence: web::Data<Fence>) -> HttpResponse {
+async fn jwks(fence: Data<Fence>) -> HttpResponse {
     HttpResponse::Ok().json(fence.keys.jwks())
 }
 
-async fn discovery(fence: web::Data<Fence>) -> HttpResponse {
+async fn discovery(fence: Data<Fence>) -> HttpResponse {
     HttpResponse::Ok().json(document(&fence.config))
 }
 
@@ -56,7 +56,9 @@ fn document(config: &Config) -> Value {
         "token_endpoint_auth_methods_supported": ["client_secret_basic"],
         "display_values_supported": ["page"],
         "claim_types_supported": ["normal"],
-        "claims_supported": ["aud", "sub", "iss", "exp", "jti", "auth_time", "azp", "scope", "nonce", "context"],
+        "claims_supported": [
+            "aud", "sub", "iss", "exp", "jti", "auth_time", "azp", "scope", "nonce", "context",
+        ],
         "service_documentation": "https://gen3.org/",
         "claims_locales_supported": ["en"],
         "ui_locales_supported": ["en"],

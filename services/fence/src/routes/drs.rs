@@ -1,166 +1,129 @@
-//! GA4GH DRS 1.x access (`/ga4gh/drs/v1/objects/{id}/access/{access_id}`), one file and many. Passports are not
-//! accepted.
+//! GA4GH DRS 1.x access (`/ga4gh/drs/v1/objects/{id}/access/{access_id}`), one file and many. Passports are
+//! not accepted.
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use actix_web::{
+    HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
 use serde_json::{Map, Value, json};
+use web::{Params, Routes};
 
-use super::{
-    body::{json_object, query},
-    data_download::one,
-    resource,
-};
-use crate::{
-    Fence,
-    bulk::{Files, failures},
-    caller::Caller,
-    downloads::{Wanted, url_life},
-    error::FenceError,
-};
+use super::{body::Body, failed_files::FailedFiles};
+use crate::{error::Error, files::download::DownloadOptions, identity::caller::Caller, service::Fence};
 
-/// Objects of one bulk request.
+/// The largest number of objects of one bulk request.
 const MOST_OBJECTS: usize = 100;
 
-pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    let objects = "/ga4gh/drs/v1/objects";
-    cfg.service(resource(&format!("{objects}/access")).route(web::post().to(bulk)))
-        .service(
-            resource(&format!("{objects}/{{id:.+}}/access/{{access_id:[^/]+}}"))
-                .route(web::get().to(get))
-                .route(web::post().to(post)),
-        )
-        .service(
-            resource(&format!("{objects}/{{id:.+}}/access"))
-                .route(web::get().to(no_access_id))
-                .route(web::post().to(no_access_id)),
-        );
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.below("/ga4gh/drs/v1/objects", |routes| {
+        routes.resource("/access", |methods| methods.post(bulk));
+        routes.resource("/{id:.+}/access/{access_id:[^/]+}", |methods| methods.get(get).post(post));
+        routes.resource("/{id:.+}/access", |methods| methods.get(no_access_id).post(no_access_id));
+    });
 }
 
-async fn no_access_id() -> Result<HttpResponse, FenceError> {
-    Err(FenceError::BadRequest("Access ID/Protocol is required to access data".into()))
-}
-
-fn wanted(fence: &Fence, request: &HttpRequest, access_id: &str) -> Result<Wanted, FenceError> {
-    let life = url_life(query(request, "expires_in").as_deref(), fence.config.max_presigned_url_ttl)?;
-    let unsigned = query(request, "no_force_sign").is_some_and(|text| text.eq_ignore_ascii_case("true"));
-    Ok(Wanted { protocol: Some(access_id.to_owned()), life, sign: !unsigned })
+async fn no_access_id() -> Result<HttpResponse, Error> {
+    Err(Error::BadRequest("Access ID/Protocol is required to access data".into()))
 }
 
 async fn get(
-    fence: web::Data<Fence>,
+    fence: Data<Fence>,
     caller: Caller,
-    request: HttpRequest,
-    path: web::Path<(String, String)>,
-) -> Result<HttpResponse, FenceError> {
+    params: Params,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Error> {
     let (id, access_id) = path.into_inner();
-    let url = one(&fence, &caller, &id, &wanted(&fence, &request, &access_id)?).await?;
+    let options = DownloadOptions::read(&fence.config, &params, Some(&access_id))?;
+    let url = fence.presign_download(&caller, &id, &options).await?;
     Ok(HttpResponse::Ok().json(json!({ "url": url })))
 }
 
 async fn post(
-    fence: web::Data<Fence>,
+    fence: Data<Fence>,
     caller: Caller,
-    request: HttpRequest,
-    path: web::Path<(String, String)>,
-    body: web::Bytes,
-) -> Result<HttpResponse, FenceError> {
+    params: Params,
+    path: Path<(String, String)>,
+    body: Body,
+) -> Result<HttpResponse, Error> {
     // `{}` is a body here, unlike elsewhere.
-    if body.as_ref() != b"{}" {
-        refuse_passports(&caller, &json_object(&request, &body)?)?;
+    if !body.is_empty_object() {
+        refuse_passports(&caller, &body.json_object()?)?;
     }
-    get(fence, caller, request, path).await
+    get(fence, caller, params, path).await
 }
 
-fn refuse_passports(caller: &Caller, body: &Map<String, Value>) -> Result<(), FenceError> {
+fn refuse_passports(caller: &Caller, body: &Map<String, Value>) -> Result<(), Error> {
     if !body.contains_key("passports") {
         return Ok(());
     }
-    let message = match caller.is_anonymous() {
-        true => "DRS access by passports is not available",
-        false => "passports and an Authorization header exclude each other",
+    let message = if caller.is_anonymous() {
+        "DRS access by passports is not available"
+    } else {
+        "passports and an Authorization header exclude each other"
     };
-    Err(FenceError::BadRequest(message.into()))
+    Err(Error::BadRequest(message.into()))
 }
 
-/// The pairs of object and access id that a bulk request asks for.
-fn pairs(body: &Map<String, Value>) -> Result<Vec<(String, String)>, FenceError> {
-    let wrong =
-        || FenceError::BadRequest("`bulk_object_access_ids` must be a list of ids with access ids".into());
+/// One URL of a bulk request.
+struct AskedUrl {
+    id: String,
+    access_id: String,
+}
+
+fn asked_urls(body: &Map<String, Value>) -> Result<Vec<AskedUrl>, Error> {
+    let wrong = || Error::BadRequest("`bulk_object_access_ids` must be a list of ids with access ids".into());
+    let too_many = || Error::TooLarge(format!("at most {MOST_OBJECTS} objects at once"));
     let objects = body.get("bulk_object_access_ids").and_then(Value::as_array).ok_or_else(wrong)?;
     if objects.len() > MOST_OBJECTS {
-        return Err(FenceError::TooLarge(format!("at most {MOST_OBJECTS} objects at once")));
+        return Err(too_many());
     }
-    let mut pairs = Vec::new();
+    let mut asked = Vec::new();
     for object in objects {
         let id = object.get("bulk_object_id").and_then(Value::as_str).ok_or_else(wrong)?;
         for access_id in object.get("bulk_access_ids").and_then(Value::as_array).ok_or_else(wrong)? {
-            pairs.push((id.to_owned(), access_id.as_str().ok_or_else(wrong)?.to_owned()));
+            let access_id = access_id.as_str().ok_or_else(wrong)?.to_owned();
+            asked.push(AskedUrl { id: id.to_owned(), access_id });
         }
     }
-    match pairs.len() > MOST_OBJECTS {
-        true => Err(FenceError::TooLarge(format!("at most {MOST_OBJECTS} objects at once"))),
-        false => Ok(pairs),
-    }
+    if asked.len() > MOST_OBJECTS { Err(too_many()) } else { Ok(asked) }
 }
 
-async fn bulk(
-    fence: web::Data<Fence>,
-    caller: Caller,
-    request: HttpRequest,
-    body: web::Bytes,
-) -> Result<HttpResponse, FenceError> {
-    let body = json_object(&request, &body)?;
+async fn bulk(fence: Data<Fence>, caller: Caller, params: Params, body: Body) -> Result<HttpResponse, Error> {
+    let body = body.json_object()?;
     refuse_passports(&caller, &body)?;
-    let pairs = match pairs(&body) {
-        Err(FenceError::TooLarge(text)) => {
+    let asked = match asked_urls(&body) {
+        Err(Error::TooLarge(text)) => {
             let document = json!({ "error_code": 413, "error_description": text });
             return Ok(HttpResponse::PayloadTooLarge().json(document));
         }
-        pairs => pairs?,
+        asked => asked?,
     };
-    let mut asked = Vec::with_capacity(pairs.len());
-    for (id, access_id) in &pairs {
-        asked.push((id.clone(), wanted(&fence, &request, access_id)?));
+    let mut with_options = Vec::with_capacity(asked.len());
+    for AskedUrl { id, access_id } in &asked {
+        with_options.push((id.clone(), DownloadOptions::read(&fence.config, &params, Some(access_id))?));
     }
-    let guids: Vec<String> = pairs.iter().map(|(id, _)| id.clone()).collect();
-    let outcomes = Files::find(&fence, &guids).await?.urls(&fence, &caller, &asked).await?;
+    let outcomes = fence.presign_downloads(&caller, &with_options).await?;
+    Ok(bulk_answer(&asked, outcomes))
+}
+
+fn bulk_answer(asked: &[AskedUrl], outcomes: Vec<Result<String, std::sync::Arc<Error>>>) -> HttpResponse {
     let mut resolved: Vec<Value> = Vec::new();
     let mut failed = Vec::new();
-    for ((id, access_id), outcome) in pairs.iter().zip(outcomes) {
+    for (AskedUrl { id, access_id }, outcome) in asked.iter().zip(outcomes) {
         match outcome {
             Ok(url) => resolved.push(json!({
                 "drs_object_id": id, "drs_access_id": access_id, "url": url, "headers": [],
             })),
-            Err(status) => failed.push((id.as_str(), status)),
+            Err(error) => failed.push((id.as_str(), error)),
         }
     }
-    let status = bulk_status(resolved.is_empty(), &failed);
-    Ok(HttpResponse::build(status).json(json!({
-        "summary": { "requested": pairs.len(), "resolved": resolved.len(), "unresolved": failed.len() },
-        "unresolved_drs_objects": failures(failed),
+    let failed = FailedFiles::of(failed);
+    // 200 when anything was resolved or nothing was asked; otherwise the status that most objects have.
+    let status = failed.most_frequent_status().filter(|_| resolved.is_empty()).unwrap_or(StatusCode::OK);
+    HttpResponse::build(status).json(json!({
+        "summary": { "requested": asked.len(), "resolved": resolved.len(), "unresolved": failed.len() },
+        "unresolved_drs_objects": failed.grouped(),
         "resolved_drs_object_access_urls": resolved,
-    })))
-}
-
-/// 200 when anything was resolved or nothing was asked; otherwise the status that most objects have.
-fn bulk_status(nothing_resolved: bool, failed: &[(&str, u16)]) -> StatusCode {
-    if !nothing_resolved {
-        return StatusCode::OK;
-    }
-    let count = |status: u16| failed.iter().filter(|(_, other)| *other == status).count();
-    let most =
-        failed.iter().map(|(_, status)| *status).max_by_key(|status| (count(*status), u16::MAX - status));
-    most.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bulk_answer_has_the_most_frequent_status_when_nothing_was_resolved() {
-        assert_eq!(bulk_status(true, &[]), StatusCode::OK);
-        assert_eq!(bulk_status(false, &[("a", 404)]), StatusCode::OK);
-        assert_eq!(bulk_status(true, &[("a", 401), ("b", 404), ("c", 404)]), StatusCode::NOT_FOUND);
-        assert_eq!(bulk_status(true, &[("b", 404), ("a", 401)]), StatusCode::UNAUTHORIZED);
-    }
+    }))
 }

@@ -4,40 +4,33 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{self, CACHE_CONTROL, HeaderValue, REFERRER_POLICY},
-    web,
+    web::{Data, Path},
 };
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded::Serializer as Query};
+use web::{Params, Routes, is_loopback};
 
-use super::{
-    body::{form, query},
-    resource,
-};
+use super::body::Body;
 use crate::{
-    Fence,
-    config::{DEVELOPMENT_IDP, LoginOption, is_loopback},
-    error::FenceError,
-    login::{log_in, may_redirect_to},
+    actions::Login,
+    config::{DEVELOPMENT_IDP, DEVELOPMENT_LOGIN, LoginOption},
+    error::Error,
+    identity::session::CurrentSession,
     pages,
-    session::CurrentSession,
-    store::users,
+    service::Fence,
 };
 
-/// Path of the development login; its form is protected by its own token, not by the header.
-pub(crate) const DEVELOPMENT_LOGIN: &str = "/login/dev";
-/// The picker shows so many users at most.
-const USERS_SHOWN: i64 = 100;
-/// Whom a mock provider logs in.
+/// The cookie that names whom a mock provider logs in.
 const MOCK_COOKIE: &str = "dev_login";
 
-pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.service(resource("/login").route(web::get().to(list)))
-        .service(resource(DEVELOPMENT_LOGIN).route(web::get().to(show)).route(web::post().to(submit)))
-        .service(resource("/login/{idp}").route(web::get().to(mock)))
-        .service(resource("/logout").route(web::get().to(logout)));
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.resource("/login", |methods| methods.get(list));
+    routes.resource(DEVELOPMENT_LOGIN, |methods| methods.get(show).post(submit));
+    routes.resource("/login/{idp}", |methods| methods.get(mock));
+    routes.resource("/logout", |methods| methods.get(logout));
 }
 
-async fn list(fence: web::Data<Fence>) -> HttpResponse {
+async fn list(fence: Data<Fence>) -> HttpResponse {
     let option = |option: &LoginOption| -> Value {
         let url = format!("{}/login/{}", fence.config.base_url, option.idp);
         json!({
@@ -57,59 +50,53 @@ async fn list(fence: web::Data<Fence>) -> HttpResponse {
 }
 
 /// Where to go after the login.
-async fn checked_redirect(fence: &Fence, target: Option<String>) -> Result<String, FenceError> {
+async fn checked_redirect<'a>(fence: &Fence, target: Option<&'a str>) -> Result<&'a str, Error> {
     let target = target.unwrap_or_default();
-    match may_redirect_to(fence, &target).await? {
-        true => Ok(target),
-        false => Err(FenceError::BadRequest(format!("invalid login redirect URL {target}"))),
+    if fence.may_redirect_to(target).await? {
+        Ok(target)
+    } else {
+        Err(Error::BadRequest(format!("invalid login redirect URL {target}")))
     }
 }
 
 /// Logins without a password are for the people at this machine: the request must come from it, and by one of
-/// its own names. The first keeps the network out when somebody listens on all addresses, the second keeps out
-/// web pages that make their own name point here (DNS rebinding).
+/// its own names. The first keeps the network out when somebody listens on all addresses, the second keeps
+/// out web pages that make their own name point here (DNS rebinding).
 ///
 /// # Errors
 /// 403.
-fn must_be_local(request: &HttpRequest) -> Result<(), FenceError> {
+fn must_be_local(request: &HttpRequest) -> Result<(), Error> {
     let from_here = request.peer_addr().is_none_or(|peer| peer.ip().to_canonical().is_loopback());
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let own_name = host
         .and_then(|host| Url::parse(&format!("http://{host}/")).ok())
         .is_some_and(|url| is_loopback(&url));
-    match from_here && own_name {
-        true => Ok(()),
-        false => {
-            let message =
-                "logging in without a password is possible from this machine only, at a loopback address";
-            Err(FenceError::Forbidden(message.into()))
-        }
+    if from_here && own_name {
+        return Ok(());
     }
+    let message = "logging in without a password is possible from this machine only, at a loopback address";
+    Err(Error::Forbidden(message.into()))
 }
 
-fn must_be_on(fence: &Fence) -> Result<(), FenceError> {
-    match fence.config.development_login {
-        true => Ok(()),
-        false => Err(FenceError::NotFound("The requested URL was not found on the server.".into())),
-    }
+fn must_be_on(fence: &Fence) -> Result<(), Error> {
+    if fence.config.development_login { Ok(()) } else { Err(Error::no_such_url()) }
 }
 
 async fn show(
-    fence: web::Data<Fence>,
+    fence: Data<Fence>,
     session: CurrentSession,
+    params: Params,
     request: HttpRequest,
-) -> Result<HttpResponse, FenceError> {
+) -> Result<HttpResponse, Error> {
     must_be_on(&fence)?;
     must_be_local(&request)?;
-    let redirect = checked_redirect(&fence, query(&request, "redirect")).await?;
-    let mut connection = fence.pool.acquire().await?;
-    let usernames = users::active_names(&mut connection, USERS_SHOWN).await?;
-    drop(connection);
+    let redirect = checked_redirect(&fence, params.get("redirect")).await?;
+    let usernames = fence.login_names().await?;
     let mut session = session.0.borrow_mut();
     let csrf_token = session.csrf_token();
     let page = pages::DevelopmentLogin {
         action: &format!("{}{DEVELOPMENT_LOGIN}", fence.checked.base.path().trim_end_matches('/')),
-        redirect: &redirect,
+        redirect,
         csrf_token: &csrf_token,
         usernames: &usernames,
         current: session.username(),
@@ -127,79 +114,76 @@ async fn show(
 }
 
 async fn submit(
-    fence: web::Data<Fence>,
+    fence: Data<Fence>,
     session: CurrentSession,
     request: HttpRequest,
-    body: web::Bytes,
-) -> Result<HttpResponse, FenceError> {
+    body: Body,
+) -> Result<HttpResponse, Error> {
     must_be_on(&fence)?;
     must_be_local(&request)?;
-    let fields = form(&body);
+    let fields = body.form();
     let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     if !session.0.borrow().accepts_csrf_token(field("csrf_token")) {
-        return Err(FenceError::BadRequest(
-            "CSRF verification failed: please open the login page again".into(),
-        ));
+        return Err(Error::BadRequest("CSRF verification failed: please open the login page again".into()));
     }
-    let redirect = checked_redirect(&fence, field("redirect").map(str::to_owned)).await?;
+    let redirect = checked_redirect(&fence, field("redirect")).await?;
     let username = field("username").map(str::trim).unwrap_or_default();
-    let path = format!(
-        "{DEVELOPMENT_LOGIN}?{}",
-        Query::new(String::new()).append_pair("redirect", &redirect).finish()
-    );
-    finish(&fence, &session, username, DEVELOPMENT_IDP, redirect, &path).await
+    let query = Query::new(String::new()).append_pair("redirect", redirect).finish();
+    let way_back = WayBack { redirect, login_page: &format!("{DEVELOPMENT_LOGIN}?{query}") };
+    finish(&fence, &session, Login { username, idp: DEVELOPMENT_IDP }, way_back).await
 }
 
 async fn mock(
-    fence: web::Data<Fence>,
+    fence: Data<Fence>,
     session: CurrentSession,
+    params: Params,
     request: HttpRequest,
-    idp: web::Path<String>,
-) -> Result<HttpResponse, FenceError> {
-    let Some(default_user) = fence.checked.mocks.get(idp.as_str()) else {
-        return Err(FenceError::NotFound("The requested URL was not found on the server.".into()));
-    };
+    idp: Path<String>,
+) -> Result<HttpResponse, Error> {
+    let default_user = fence.checked.mocks.get(idp.as_str()).ok_or_else(Error::no_such_url)?;
     must_be_local(&request)?;
-    let redirect = checked_redirect(&fence, query(&request, "redirect")).await?;
-    let cookie = request.cookie(MOCK_COOKIE).map(|cookie| cookie.value().to_owned());
-    let username = cookie.filter(|name| !name.is_empty()).unwrap_or_else(|| default_user.clone());
-    let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
-    finish(&fence, &session, &username, &idp, redirect, &path).await
+    let redirect = checked_redirect(&fence, params.get("redirect")).await?;
+    let cookie = request.cookie(MOCK_COOKIE);
+    let named = cookie.as_ref().map(|cookie| cookie.value()).filter(|name| !name.is_empty());
+    let login = Login { username: named.unwrap_or(default_user), idp: &idp };
+    let login_page = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
+    finish(&fence, &session, login, WayBack { redirect, login_page: &login_page }).await
+}
+
+/// Where a login leads.
+struct WayBack<'a> {
+    redirect: &'a str,
+    /// Path and query at which the login can be made again.
+    login_page: &'a str,
 }
 
 async fn finish(
     fence: &Fence,
     session: &CurrentSession,
-    username: &str,
-    idp: &str,
-    redirect: String,
-    path: &str,
-) -> Result<HttpResponse, FenceError> {
+    login: Login<'_>,
+    way_back: WayBack<'_>,
+) -> Result<HttpResponse, Error> {
+    let WayBack { redirect, login_page } = way_back;
     let mut changed = session.0.borrow().clone();
-    let user = log_in(fence, &mut changed, username, idp).await?;
+    let user = fence.log_in(&mut changed, &login).await?;
     // What registration and later steps of a login return to, under the names of the original.
-    changed.remember("redirect", redirect.clone());
-    changed.remember("post_registration_redirect", format!("{}{path}", fence.config.base_url));
+    changed.remember("redirect", redirect.to_owned());
+    changed.remember("post_registration_redirect", format!("{}{login_page}", fence.config.base_url));
     changed.remember("login_in_progress_username", user.username.clone());
     *session.0.borrow_mut() = changed;
-    tracing::info!(user.id = user.id, login.idp = idp, "a user has logged in");
+    tracing::info!(user.id = user.id, login.idp = login.idp, "a user has logged in");
     Ok(HttpResponse::Found().insert_header((header::LOCATION, redirect)).finish())
 }
 
-async fn logout(
-    fence: web::Data<Fence>,
-    session: CurrentSession,
-    request: HttpRequest,
-) -> Result<HttpResponse, FenceError> {
-    let base = &fence.config.base_url;
+async fn logout(fence: Data<Fence>, session: CurrentSession, params: Params) -> Result<HttpResponse, Error> {
     let root = fence.checked.base.origin().ascii_serialization();
-    let next = match query(&request, "next") {
-        None => base.clone(),
+    let next = match params.get("next") {
+        None => fence.config.base_url.clone(),
         Some(path) if path.is_empty() || path.starts_with('/') => format!("{root}{path}"),
-        Some(address) => address,
+        Some(address) => address.to_owned(),
     };
-    if !may_redirect_to(&fence, &next).await? {
-        return Err(FenceError::BadRequest(format!("invalid logout redirect URL: {next}")));
+    if !fence.may_redirect_to(&next).await? {
+        return Err(Error::BadRequest(format!("invalid logout redirect URL: {next}")));
     }
     session.0.borrow_mut().clear();
     Ok(HttpResponse::Found().insert_header((header::LOCATION, next)).finish())

@@ -7,41 +7,62 @@ mod data_download;
 mod data_upload;
 mod discovery;
 mod drs;
-pub(crate) mod login;
+mod failed_files;
+mod login;
 mod multipart;
 mod revoke;
 mod system;
 mod user;
 
-use actix_web::{HttpResponse, Resource, web};
+use std::sync::Arc;
 
-use crate::error::FenceError;
+use actix_web::{
+    HttpResponse,
+    middleware::from_fn,
+    web::{Data, ServiceConfig, scope, to},
+};
+use web::{Endpoint, Routes};
 
-/// Registers all routes.
-pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
-    system::configure(cfg);
-    discovery::configure(cfg);
-    login::configure(cfg);
-    user::configure(cfg);
-    credentials::configure(cfg);
-    revoke::configure(cfg);
-    data_upload::configure(cfg);
-    multipart::configure(cfg);
-    data_download::configure(cfg);
-    data_delete::configure(cfg);
-    drs::configure(cfg);
+use crate::{error::Error, middleware, service::Fence};
+
+/// Registers everything, behind what every request passes.
+pub(crate) fn configure(fence: Arc<Fence>, cfg: &mut ServiceConfig) {
+    let (for_session, for_pages) = (fence.clone(), fence.clone());
+    cfg.service(
+        scope("")
+            .wrap(from_fn(move |request, next| middleware::session(for_session.clone(), request, next)))
+            .wrap(from_fn(move |request, next| middleware::error_pages(for_pages.clone(), request, next)))
+            .wrap(from_fn(middleware::cors))
+            .wrap(from_fn(web::trim_trailing_slash))
+            .app_data(Data::from(fence))
+            .configure(|cfg| web::register(cfg, not_allowed, routes))
+            .default_service(to(not_found)),
+    );
 }
 
-/// A resource that answers 405 to methods which it does not have.
-fn resource(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(method_not_allowed))
+/// Every endpoint that fence registers, for tests and tools.
+pub fn endpoints() -> Vec<Endpoint> {
+    web::endpoints(routes)
 }
 
-async fn method_not_allowed() -> Result<HttpResponse, FenceError> {
-    Err(FenceError::MethodNotAllowed)
+fn routes(routes: &mut Routes<'_>) {
+    system::routes(routes);
+    discovery::routes(routes);
+    login::routes(routes);
+    user::routes(routes);
+    credentials::routes(routes);
+    revoke::routes(routes);
+    data_upload::routes(routes);
+    multipart::routes(routes);
+    data_download::routes(routes);
+    data_delete::routes(routes);
+    drs::routes(routes);
 }
 
-/// The answer for unknown paths.
-pub(crate) async fn not_found() -> Result<HttpResponse, FenceError> {
-    Err(FenceError::NotFound("The requested URL was not found on the server.".into()))
+fn not_allowed() -> HttpResponse {
+    HttpResponse::from_error(Error::MethodNotAllowed)
+}
+
+async fn not_found() -> Result<HttpResponse, Error> {
+    Err(Error::no_such_url())
 }

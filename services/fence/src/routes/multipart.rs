@@ -1,115 +1,97 @@
 //! `/data/multipart`: files that are put in parts, each by a signed URL of its own.
 
-use std::time::Duration;
-
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web::Data};
 use serde_json::{Map, Value, json};
-use storage::{Access, Location, Part, StorageError};
+use storage::Part;
+use web::Routes;
 
-use super::{
-    body::{json_object, required_text, text},
-    data_upload::life,
-    resource,
-};
+use super::body::{Body, life, required_text, text};
 use crate::{
-    Fence,
-    caller::{Bearer, Caller},
-    error::FenceError,
-    uploads,
+    actions::UploadRequest,
+    error::Error,
+    files::{
+        FileName, UploadBucket,
+        access::{MayBeginUploads, MayWriteObject, may_begin_uploads, may_write_object},
+    },
+    identity::caller::Caller,
+    service::Fence,
 };
 
-/// A store that fails for a moment is asked again after these waits.
-const WAITS: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(2)];
-/// Parts of one upload (Amazon S3's limit).
+/// The largest number of parts of one upload (Amazon S3's limit).
 const MOST_PARTS: usize = 10_000;
 
-pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.service(resource("/data/multipart/init").route(web::post().to(init)))
-        .service(resource("/data/multipart/upload").route(web::post().to(part)))
-        .service(resource("/data/multipart/complete").route(web::post().to(complete)));
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.resource("/data/multipart/init", |methods| methods.post(init));
+    routes.resource("/data/multipart/upload", |methods| methods.post(part));
+    routes.resource("/data/multipart/complete", |methods| methods.post(complete));
 }
 
-/// The body, for whoever may upload files at all.
-async fn uploader_and_body(
-    fence: &Fence,
-    caller: &Caller,
-    request: &HttpRequest,
-    body: &web::Bytes,
-    required: &[&str],
-) -> Result<(Bearer, Map<String, Value>), FenceError> {
-    let bearer = caller.bearer(fence, &["data"]).await?;
-    let body = json_object(request, body)?;
-    let missing: Vec<&str> = required.iter().filter(|name| !body.contains_key(**name)).copied().collect();
-    if !missing.is_empty() {
-        let message = format!("missing required arguments: {}", missing.join(", "));
-        return Err(FenceError::BadRequest(message));
-    }
-    uploads::may_upload(fence, &bearer, &[]).await?;
-    Ok((bearer, body))
+async fn init(fence: Data<Fence>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
+    let bearer = caller.bearer(&fence, &["data"]).await?;
+    let body = object_with(&body, &["file_name"])?;
+    let proof = may_begin_uploads(&fence, &bearer, Vec::new()).await?;
+    let file_name = FileName::parse(required_text(&body, "file_name")?)?;
+    let request = UploadRequest {
+        file_name: &file_name,
+        bucket: UploadBucket::choose(&fence.config, text(&body, "bucket")?)?,
+        guid: text(&body, "guid")?,
+    };
+    let upload = fence.begin_upload(&caller, &proof, &request).await?;
+    let upload_id = fence.begin_multipart(&upload.object).await?;
+    Ok(HttpResponse::Created().json(json!({ "guid": upload.guid, "uploadId": upload_id })))
 }
 
-/// The object and the upload that a body names.
-async fn target<'a>(
-    fence: &Fence,
-    caller: &Caller,
-    body: &'a Map<String, Value>,
-) -> Result<(Location, &'a str), FenceError> {
-    let key = required_text(body, "key")?;
-    let bucket = uploads::bucket(fence, text(body, "bucket")?)?;
-    let location = Location::new(bucket, key)?;
-    uploads::may_write_key(fence, caller, key).await?;
-    Ok((location, required_text(body, "uploadId")?))
-}
-
-async fn init(
-    fence: web::Data<Fence>,
-    caller: Caller,
-    request: HttpRequest,
-    body: web::Bytes,
-) -> Result<HttpResponse, FenceError> {
-    let (bearer, body) = uploader_and_body(&fence, &caller, &request, &body, &["file_name"]).await?;
-    let file_name = required_text(&body, "file_name")?;
-    uploads::check_file_name(file_name)?;
-    let bucket = uploads::bucket(&fence, text(&body, "bucket")?)?;
-    let guid = uploads::guid(&fence, &caller, &bearer, text(&body, "guid")?, file_name, &[]).await?;
-    let upload = fence.storage.create_multipart(&uploads::location(bucket, &guid, file_name)?).await?;
-    Ok(HttpResponse::Created().json(json!({ "guid": guid, "uploadId": upload })))
-}
-
-async fn part(
-    fence: web::Data<Fence>,
-    caller: Caller,
-    request: HttpRequest,
-    body: web::Bytes,
-) -> Result<HttpResponse, FenceError> {
-    let required = ["key", "uploadId", "partNumber"];
-    let (_, body) = uploader_and_body(&fence, &caller, &request, &body, &required).await?;
-    let (location, upload_id) = target(&fence, &caller, &body).await?;
+async fn part(fence: Data<Fence>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
+    let bearer = caller.bearer(&fence, &["data"]).await?;
+    let body = object_with(&body, &["key", "uploadId", "partNumber"])?;
+    let proof = may_begin_uploads(&fence, &bearer, Vec::new()).await?;
+    let object = named_object(&fence, &caller, &proof, &body).await?;
+    let upload_id = required_text(&body, "uploadId")?;
     let number = integer(body.get("partNumber"));
-    let number = number.ok_or_else(|| FenceError::BadRequest("`partNumber` must be an integer".into()))?;
-    let access = Access::Part { upload_id, number };
-    let url = fence.storage.presign(&location, access, life(&fence, &body)?, &[])?;
-    Ok(HttpResponse::Ok().json(json!({ "presigned_url": url.as_str() })))
+    let number = number.ok_or_else(|| Error::BadRequest("`partNumber` must be an integer".into()))?;
+    let url = fence.part_url(&object, upload_id, number, life(&fence.config, &body)?)?;
+    Ok(HttpResponse::Ok().json(json!({ "presigned_url": url })))
 }
 
-async fn complete(
-    fence: web::Data<Fence>,
-    caller: Caller,
-    request: HttpRequest,
-    body: web::Bytes,
-) -> Result<HttpResponse, FenceError> {
-    let required = ["key", "uploadId", "parts"];
-    let (_, body) = uploader_and_body(&fence, &caller, &request, &body, &required).await?;
-    let (location, upload_id) = target(&fence, &caller, &body).await?;
+async fn complete(fence: Data<Fence>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
+    let bearer = caller.bearer(&fence, &["data"]).await?;
+    let body = object_with(&body, &["key", "uploadId", "parts"])?;
+    let proof = may_begin_uploads(&fence, &bearer, Vec::new()).await?;
+    let object = named_object(&fence, &caller, &proof, &body).await?;
+    let upload_id = required_text(&body, "uploadId")?;
     let parts = parts(&body)?;
-    match complete_patiently(&fence, &location, upload_id, &parts).await {
+    match fence.complete_multipart(&object, upload_id, &parts).await {
         Ok(()) => Ok(HttpResponse::Ok().json(json!({ "message": "OK" }))),
         Err(error) => {
-            tracing::warn!(error = %error, "a multipart upload cannot be completed");
             let message = format!("the upload cannot be completed: {error}");
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "a multipart upload cannot be completed");
             Ok(HttpResponse::InternalServerError().json(json!({ "message": message })))
         }
     }
+}
+
+/// The body, a JSON object with these members.
+fn object_with(body: &Body, required: &[&str]) -> Result<Map<String, Value>, Error> {
+    let body = body.json_object()?;
+    let missing: Vec<&str> = required.iter().filter(|name| !body.contains_key(**name)).copied().collect();
+    if missing.is_empty() {
+        Ok(body)
+    } else {
+        Err(Error::BadRequest(format!("missing required arguments: {}", missing.join(", "))))
+    }
+}
+
+/// The object that a body names.
+async fn named_object(
+    fence: &Fence,
+    caller: &Caller,
+    proof: &MayBeginUploads<'_>,
+    body: &Map<String, Value>,
+) -> Result<MayWriteObject, Error> {
+    let key = required_text(body, "key")?;
+    let bucket = UploadBucket::choose(&fence.config, text(body, "bucket")?)?;
+    may_write_object(fence, caller, proof, bucket, key).await
 }
 
 fn integer(value: Option<&Value>) -> Option<i64> {
@@ -119,37 +101,21 @@ fn integer(value: Option<&Value>) -> Option<i64> {
     }
 }
 
-fn parts(body: &Map<String, Value>) -> Result<Vec<Part>, FenceError> {
-    let wrong = || FenceError::BadRequest("`parts` must be a list of {PartNumber, ETag}".into());
+fn parts(body: &Map<String, Value>) -> Result<Vec<Part>, Error> {
+    let wrong = || Error::BadRequest("`parts` must be a list of {PartNumber, ETag}".into());
     let list = body.get("parts").and_then(Value::as_array).ok_or_else(wrong)?;
     if list.len() > MOST_PARTS {
-        return Err(FenceError::BadRequest(format!("an upload has at most {MOST_PARTS} parts")));
+        return Err(Error::BadRequest(format!("an upload has at most {MOST_PARTS} parts")));
     }
     let part = |value: &Value| {
         let number = integer(value.get("PartNumber")).ok_or_else(wrong)?;
         let etag = value.get("ETag").and_then(Value::as_str).ok_or_else(wrong)?.to_owned();
         Ok(Part { number, etag })
     };
-    let mut parts = list.iter().map(part).collect::<Result<Vec<Part>, FenceError>>()?;
+    let mut parts = list.iter().map(part).collect::<Result<Vec<Part>, Error>>()?;
     // S3 wants them in order; clients send them in the order in which they were finished.
     parts.sort_by_key(|part| part.number);
     Ok(parts)
-}
-
-/// Only failures that may pass are tried again; the original holds a worker for a minute for all of them.
-async fn complete_patiently(
-    fence: &Fence,
-    location: &Location,
-    upload_id: &str,
-    parts: &[Part],
-) -> Result<(), StorageError> {
-    for wait in WAITS {
-        match fence.storage.complete_multipart(location, upload_id, parts).await {
-            Err(error) if error.is_temporary() => tokio::time::sleep(wait).await,
-            outcome => return outcome,
-        }
-    }
-    fence.storage.complete_multipart(location, upload_id, parts).await
 }
 
 #[cfg(test)]

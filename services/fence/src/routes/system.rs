@@ -1,15 +1,15 @@
 //! `/`, `/_status`, `/_version`.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, web::Data};
 use serde_json::json;
+use web::Routes;
 
-use super::resource;
-use crate::{Fence, error::FenceError};
+use crate::{error::Error, service::Fence};
 
-pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.service(resource("/").route(web::get().to(root)))
-        .service(resource("/_status").route(web::get().to(status)))
-        .service(resource("/_version").route(web::get().to(version)));
+pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.resource("/", |methods| methods.get(root));
+    routes.resource("/_status", |methods| methods.get(status));
+    routes.resource("/_version", |methods| methods.get(version));
 }
 
 async fn root() -> HttpResponse {
@@ -20,8 +20,8 @@ async fn root() -> HttpResponse {
     }))
 }
 
-async fn status(fence: web::Data<Fence>) -> Result<HttpResponse, FenceError> {
-    sqlx::query("select 1").execute(&fence.pool).await?;
+async fn status(fence: Data<Fence>) -> Result<HttpResponse, Error> {
+    fence.ping().await?;
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body("Healthy"))
 }
 

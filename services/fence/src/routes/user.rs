@@ -1,81 +1,57 @@
 //! `/user`: who am I, and what may I do. Also the userinfo endpoint of OpenID Connect.
 
-use actix_web::{HttpResponse, web};
-use authz::Subject;
+use actix_web::{HttpResponse, http::Method, web::Data};
 use serde_json::{Value, json};
+use web::Routes;
 
 use crate::{
-    Fence,
-    caller::Caller,
-    error::FenceError,
-    session::CurrentSession,
-    store::users::{self, Details, User},
+    actions::UserPage,
+    error::Error,
+    identity::{
+        caller::{Bearer, Caller},
+        session::{CurrentSession, Session},
+    },
+    service::Fence,
 };
 
-pub(super) fn configure(cfg: &mut web::ServiceConfig) {
+pub(super) fn routes(routes: &mut Routes<'_>) {
     // Unlike elsewhere an unknown method is 404 here, as in the original.
-    let user = web::resource("/user").route(web::get().to(user)).route(web::post().to(user));
-    cfg.service(user.default_service(web::to(super::not_found)));
+    routes.endpoint(Method::GET, "/user", user);
+    routes.endpoint(Method::POST, "/user", user);
 }
 
-async fn user(
-    fence: web::Data<Fence>,
-    caller: Caller,
-    session: CurrentSession,
-) -> Result<HttpResponse, FenceError> {
-    let mut page = match caller.is_anonymous() {
-        false => by_token(&fence, &caller).await?,
-        true => by_session(&fence, &session).await?,
-    };
-    let username = page["username"].as_str().unwrap_or_default().to_owned();
-    // A user who cannot be told his rights can still be told who he is.
-    let authz = match fence.authz.mapping(&Subject::User(username)).await {
-        Ok(mapping) => json!(mapping),
-        Err(error) => {
-            tracing::warn!(error = %error, "the user's rights cannot be read");
-            json!({})
-        }
-    };
-    page["resources"] = authz.as_object().map(|map| map.keys().cloned().collect::<Vec<_>>()).into();
-    page["authz"] = authz;
-    Ok(HttpResponse::Ok().json(page))
-}
-
-async fn by_token(fence: &Fence, caller: &Caller) -> Result<Value, FenceError> {
-    let bearer = caller.bearer(fence, &["user", "openid"]).await?;
-    let mut connection = fence.pool.acquire().await?;
-    let user = bearer.user(&mut connection).await?;
-    let details = users::details(&mut connection, user.id).await?;
-    let mut page = page(&user, details);
-    page["azp"] = match bearer.client_id() {
-        "" => Value::Null,
-        client => client.into(),
-    };
-    if bearer.claims.scopes().iter().any(|scope| scope == "ga4gh_passport_v1") {
-        page["ga4gh_passport_v1"] = json!([]);
-    }
-    Ok(page)
-}
-
-async fn by_session(fence: &Fence, session: &CurrentSession) -> Result<Value, FenceError> {
+async fn user(fence: Data<Fence>, caller: Caller, session: CurrentSession) -> Result<HttpResponse, Error> {
     let session = session.0.borrow().clone();
-    let username = session.username().ok_or_else(FenceError::please_login)?;
-    let mut connection = fence.pool.acquire().await?;
-    let user = users::by_name(&mut connection, username).await?.filter(|user| user.active);
-    let user = user.ok_or_else(FenceError::please_login)?;
-    let details = users::details(&mut connection, user.id).await?;
-    let mut page = page(&user, details);
+    let page = fence.own_page(&caller, &session).await?;
+    let mut document = document(&page);
+    match &page.bearer {
+        Some(bearer) => add_token(&mut document, bearer),
+        None => add_session(&mut document, &session),
+    }
+    Ok(HttpResponse::Ok().json(document))
+}
+
+fn add_token(document: &mut Value, bearer: &Bearer) {
+    if !bearer.client_id().is_empty() {
+        document["azp"] = bearer.client_id().into();
+    }
+    if bearer.claims().scopes().iter().any(|scope| scope == "ga4gh_passport_v1") {
+        document["ga4gh_passport_v1"] = json!([]);
+    }
+}
+
+fn add_session(document: &mut Value, session: &Session) {
     for key in ["upstream_idp", "fence_idp", "shib_idp"] {
         if let Some(value) = session.get(key) {
-            page[key] = value.into();
+            document[key] = value.into();
         }
     }
-    Ok(page)
 }
 
-fn page(user: &User, details: Details) -> Value {
+fn document(page: &UserPage) -> Value {
+    let UserPage { user, details, rights, .. } = page;
     let is_admin = user.is_admin.unwrap_or(false);
-    let mut page = json!({
+    let mut document = json!({
         "user_id": user.id,
         "sub": user.id.to_string(),
         "idp": user.idp,
@@ -95,9 +71,11 @@ fn page(user: &User, details: Details) -> Value {
         "message": details.message,
         "primary_google_service_account": null,
         "azp": null,
+        "resources": rights.keys().collect::<Vec<_>>(),
+        "authz": rights,
     });
     if !details.tags.0.is_empty() {
-        page["tags"] = json!(details.tags);
+        document["tags"] = json!(details.tags);
     }
-    page
+    document
 }

@@ -32,7 +32,8 @@ pub(crate) async fn add(connection: &mut PgConnection, user: i32, key: &ApiKey) 
         .map(drop)
 }
 
-/// Takes a key away from its owner and returns when it would have expired; `None` if the user has no such key.
+/// Takes a key away from its owner and returns when it would have expired; `None` if the user has no such
+/// key.
 pub(crate) async fn remove(
     connection: &mut PgConnection,
     user: i32,

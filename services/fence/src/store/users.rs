@@ -1,4 +1,4 @@
-//! Table `"User"` and what hangs on it.
+//! Table `"User"` and the tables that refer to it.
 
 use serde::Serialize;
 use sqlx::{FromRow, PgConnection, types::Json};
@@ -43,18 +43,26 @@ pub(crate) struct Details {
     pub(crate) message: String,
 }
 
+/// The statement that reads users, with the rest of it from `where` on.
+macro_rules! select_user {
+    ($rest:literal) => {
+        concat!(
+            r#"select u.id, u.username, u.display_name, u.phone_number, u.email, u.is_admin, u.active,
+                      u.google_proxy_group_id, coalesce(p.name, '') as idp
+               from "User" u left join identity_provider p on p.id = u.idp_id "#,
+            $rest
+        )
+    };
+}
+
 /// The user of this name, in any case. Of two that differ in case only, the exact one, then the older.
 pub(crate) async fn by_name(
     connection: &mut PgConnection,
     username: &str,
 ) -> Result<Option<User>, sqlx::Error> {
-    sqlx::query_as(
-        r#"select u.id, u.username, u.display_name, u.phone_number, u.email, u.is_admin, u.active,
-                  u.google_proxy_group_id, coalesce(p.name, '') as idp
-           from "User" u left join identity_provider p on p.id = u.idp_id
-           where lower(u.username) = lower($1)
-           order by u.username <> $1, u.id limit 1"#,
-    )
+    sqlx::query_as(select_user!(
+        "where lower(u.username) = lower($1) order by u.username <> $1, u.id limit 1"
+    ))
     .bind(username)
     .fetch_optional(connection)
     .await
@@ -62,18 +70,13 @@ pub(crate) async fn by_name(
 
 /// The user of this id.
 pub(crate) async fn by_id(connection: &mut PgConnection, id: i32) -> Result<Option<User>, sqlx::Error> {
-    sqlx::query_as(
-        r#"select u.id, u.username, u.display_name, u.phone_number, u.email, u.is_admin, u.active,
-                  u.google_proxy_group_id, coalesce(p.name, '') as idp
-           from "User" u left join identity_provider p on p.id = u.idp_id
-           where u.id = $1 and u.username is not null"#,
-    )
-    .bind(id)
-    .fetch_optional(connection)
-    .await
+    sqlx::query_as(select_user!("where u.id = $1 and u.username is not null"))
+        .bind(id)
+        .fetch_optional(connection)
+        .await
 }
 
-/// Makes a user, or finds the one whom somebody else has just made.
+/// Creates a user, unless somebody else has just done so.
 pub(crate) async fn create(connection: &mut PgConnection, username: &str) -> Result<(), sqlx::Error> {
     sqlx::query(
         r#"insert into "User" (username, active, is_admin) values ($1, true, false)
@@ -104,7 +107,7 @@ pub(crate) async fn logged_in(connection: &mut PgConnection, id: i32, idp: &str)
 }
 
 /// Everything else that the user's own page shows, in one statement.
-pub(crate) async fn details(connection: &mut PgConnection, id: i32) -> Result<Details, sqlx::Error> {
+pub(crate) async fn details(connection: &mut PgConnection, user: &User) -> Result<Details, sqlx::Error> {
     sqlx::query_as(
         r#"select
              coalesce((select jsonb_object_agg(p.auth_id, to_jsonb(coalesce(a.privilege, '{}')))
@@ -120,7 +123,7 @@ pub(crate) async fn details(connection: &mut PgConnection, id: i32) -> Result<De
              coalesce((select a.message from application a
                        where a.user_id = $1 order by a.id limit 1), '') as message"#,
     )
-    .bind(id)
+    .bind(user.id)
     .fetch_one(connection)
     .await
 }
@@ -128,9 +131,17 @@ pub(crate) async fn details(connection: &mut PgConnection, id: i32) -> Result<De
 /// The legacy access list of a user.
 pub(crate) async fn project_access(
     connection: &mut PgConnection,
-    id: i32,
+    user: i32,
 ) -> Result<ProjectAccess, sqlx::Error> {
-    details(connection, id).await.map(|details| details.project_access.0)
+    let rows: Vec<(String, Vec<String>)> = sqlx::query_as(
+        "select p.auth_id, coalesce(a.privilege::text[], '{}') as privilege
+         from access_privilege a join project p on p.id = a.project_id
+         where a.user_id = $1 and p.auth_id is not null",
+    )
+    .bind(user)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Names of active users, in order, for the picker of the development login.

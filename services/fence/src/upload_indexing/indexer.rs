@@ -1,4 +1,4 @@
-//! One object: read once, its record filled.
+//! Reads one object once and fills its record.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use storage::{Location, ObjectStore, StorageError};
 use tokio::sync::mpsc;
 
 use super::digests::{Digests, Summary};
-use crate::uploads::guid_of_key;
+use crate::files::guid_of_key;
 
-/// Pieces of an object that were read and not hashed yet; with the store's pieces of at most some 100 KiB this
-/// bounds the memory of one file to a few MiB.
+/// At most this many pieces of an object are read and not hashed yet. The store's pieces have at most some
+/// 100 KiB, so one file takes a few MiB of memory.
 const PIECES_AHEAD: usize = 16;
 
 /// What came of one object.
@@ -36,10 +36,10 @@ pub enum Outcome {
 #[derive(Debug, thiserror::Error)]
 pub enum IndexingError {
     /// The index failed.
-    #[error("the file index: {0}")]
+    #[error("the file index failed")]
     Index(#[from] IndexError),
     /// The store failed.
-    #[error("the object store: {0}")]
+    #[error("the object store failed")]
     Storage(#[from] StorageError),
     /// The object was replaced or cut short while it was read.
     #[error("the object changed while it was read")]

@@ -1,18 +1,18 @@
 //! From an uploaded object to a filled index record: size, hashes and location.
 //!
-//! The original does it with a notice from the bucket to a queue, a dispatcher, and a Kubernetes job a file. Here
-//! it is a task in the process. What it has in common is the seam: an [`UploadSource`] tells of objects, an
+//! The original does it with a notice from the bucket to a queue, a dispatcher, and a Kubernetes job for each
+//! file. Here it is a task in the process. Both have the same seam: an [`UploadSource`] tells of objects, an
 //! [`Indexer`] deals with one. [`StoreSource`] is the source for a store in the same process; a queue can be
 //! another.
 //!
 //! After a crash nothing is lost: a store source first looks through its bucket for objects whose records are
-//! still blank, and again from time to time.
+//! still blank, and does so again from time to time.
 
 mod digests;
 mod indexer;
 mod source;
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, error::Error, sync::Arc, time::Duration};
 
 use indexclient::IndexClient;
 use storage::{Location, ObjectStore};
@@ -23,7 +23,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 pub use indexer::{Indexer, IndexingError, Outcome};
-pub use source::{StoreSource, UploadSource};
+pub use source::{Settlement, StoreSource, UploadSource};
 
 /// Files that are read at the same time.
 const AT_ONCE: usize = 4;
@@ -66,26 +66,29 @@ impl UploadIndexing {
     pub async fn stop(self) {
         self.stopping.cancel();
         if let Err(error) = self.task.await {
-            tracing::error!(error = %error, "the indexing of uploads ended abnormally");
+            let error = &error as &dyn Error;
+            tracing::error!(error, "the indexing of uploads ended abnormally");
         }
     }
 }
 
 async fn run(indexer: Arc<Indexer>, mut source: impl UploadSource, stopping: CancellationToken) {
-    let mut running: JoinSet<(Location, bool)> = JoinSet::new();
+    let mut running: JoinSet<(Location, Settlement)> = JoinSet::new();
     let mut under_way: HashSet<Location> = HashSet::new();
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
             Some(finished) = running.join_next() => match finished {
-                Ok((location, indexed)) => {
+                Ok((location, settlement)) => {
                     under_way.remove(&location);
-                    source.settle(&location, indexed).await;
+                    source.settle(&location, settlement).await;
                 }
                 Err(error) => {
-                    // Which file it was is not known any more; forgetting all allows each to be told of again.
+                    // Which file it was is not known any more; forgetting all allows each to be told of
+                    // again.
                     under_way.clear();
-                    tracing::error!(error = %error, "the indexing of an upload ended abnormally");
+                    let error = &error as &dyn Error;
+                    tracing::error!(error, "the indexing of an upload ended abnormally");
                 }
             },
             told = source.next(), if running.len() < AT_ONCE => {
@@ -99,38 +102,44 @@ async fn run(indexer: Arc<Indexer>, mut source: impl UploadSource, stopping: Can
 }
 
 /// The source has ended: what is under way is finished.
-async fn drain(mut running: JoinSet<(Location, bool)>, mut source: impl UploadSource) {
+async fn drain(mut running: JoinSet<(Location, Settlement)>, mut source: impl UploadSource) {
     while let Some(finished) = running.join_next().await {
-        if let Ok((location, indexed)) = finished {
-            source.settle(&location, indexed).await;
+        if let Ok((location, settlement)) = finished {
+            source.settle(&location, settlement).await;
         }
     }
 }
 
-/// Tries until it is done or hopeless, and returns whether the object needs no more work.
-async fn index_patiently(indexer: Arc<Indexer>, location: Location) -> (Location, bool) {
-    let bucket = location.bucket().to_owned();
+/// Tries until it is done or hopeless.
+async fn index_patiently(indexer: Arc<Indexer>, location: Location) -> (Location, Settlement) {
+    let bucket = location.bucket();
     let mut waits = WAITS.iter();
     loop {
         let error = match indexer.index(&location).await {
             Ok(Outcome::Filled { guid, size }) => {
                 tracing::info!(file.guid = guid, file.bytes = size, "an upload is indexed");
-                return (location, true);
+                return (location, Settlement::Done);
             }
             Ok(outcome) => {
                 tracing::debug!(outcome = ?outcome, "an object needs no indexing");
-                return (location, true);
+                return (location, Settlement::Done);
             }
             Err(error) => error,
         };
         match waits.next() {
             Some(wait) if error.is_temporary() => {
-                tracing::info!(bucket, error = %error, wait_ms = wait.as_millis(), "indexing of an upload failed, trying again");
+                tracing::info!(
+                    bucket,
+                    error = &error as &dyn Error,
+                    wait_ms = wait.as_millis(),
+                    "indexing of an upload failed, trying again"
+                );
                 tokio::time::sleep(*wait).await;
             }
             _ => {
-                tracing::error!(bucket, key = location.key(), error = %error, "an upload cannot be indexed");
-                return (location, false);
+                let error = &error as &dyn Error;
+                tracing::error!(bucket, key = location.key(), error, "an upload cannot be indexed");
+                return (location, Settlement::GivenUp);
             }
         }
     }

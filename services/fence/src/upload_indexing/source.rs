@@ -1,6 +1,6 @@
-//! Who tells of uploaded objects.
+//! What tells of uploaded objects.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use indexclient::IndexClient;
@@ -8,7 +8,7 @@ use storage::{Location, ObjectStore};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::indexer::is_blank;
-use crate::uploads::guid_of_key;
+use crate::files::guid_of_key;
 
 /// How often the bucket is looked through for objects that were missed or given up.
 const LOOK_EVERY: Duration = Duration::from_secs(600);
@@ -17,16 +17,24 @@ const LOOK_AGAIN: Duration = Duration::from_secs(15);
 /// Objects found by a look and not taken yet.
 const FOUND_AHEAD: usize = 64;
 
+/// What has become of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// It needs no more work.
+    Done,
+    /// It could not be dealt with for now.
+    GivenUp,
+}
+
 /// Tells of uploaded objects, at least once each. A message queue can implement it as well as a store.
 #[async_trait]
 pub trait UploadSource: Send {
-    /// The next object; waits for one. `None`: there will be no more. May be dropped and called again without
-    /// losing an object.
+    /// Waits for the next object; `None` means that there will be no more. May be dropped and called again
+    /// without losing an object.
     async fn next(&mut self) -> Option<Location>;
 
-    /// The object was dealt with (`indexed`), or given up for now. A queue deletes its message, or lets it
-    /// come again.
-    async fn settle(&mut self, location: &Location, indexed: bool);
+    /// Is told what has become of an object. A queue deletes its message, or lets it come again.
+    async fn settle(&mut self, location: &Location, settlement: Settlement);
 }
 
 /// The source for a store in the same process: its notices, and looks through its bucket.
@@ -52,7 +60,8 @@ impl StoreSource {
                 let wait = match look_through(&*index, &*store, &bucket, &sender).await {
                     Ok(()) => LOOK_EVERY,
                     Err(error) => {
-                        tracing::warn!(bucket, error = %error, "the bucket of uploads cannot be looked through");
+                        let error = &error as &dyn std::error::Error;
+                        tracing::warn!(bucket, error, "the bucket of uploads cannot be looked through");
                         LOOK_AGAIN
                     }
                 };
@@ -80,7 +89,7 @@ impl UploadSource for StoreSource {
         }
     }
 
-    async fn settle(&mut self, _: &Location, _: bool) {}
+    async fn settle(&mut self, _: &Location, _: Settlement) {}
 }
 
 /// Sends every object whose record is blank, page by page.
@@ -103,7 +112,7 @@ async fn look_through(
             .collect();
         let guids: Vec<String> = objects.iter().map(|(guid, _)| guid.clone()).collect();
         let records = index.get_many(&guids).await?;
-        let blank: std::collections::HashSet<&str> =
+        let blank: HashSet<&str> =
             records.iter().filter(|record| is_blank(record)).map(|record| record.did.as_str()).collect();
         for (_, location) in objects.into_iter().filter(|(guid, _)| blank.contains(guid.as_str())) {
             if found.send(location).await.is_err() {

@@ -1,4 +1,5 @@
-//! The main job with the real arborist and the real indexd, each on a database of its own, instead of doubles.
+//! The main job with the real arborist and the real indexd, each on a database of its own, instead of
+//! doubles.
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
@@ -52,7 +53,7 @@ async fn commons() -> Commons {
     let index_database = TestDatabase::new("indexd", async |pool| Ok(indexd::migrate(pool).await?)).await;
     let database = database().await;
     arborist::sync::apply(&arborist_database.pool, &users, "user-sync").await.unwrap();
-    fence::users::apply(&database.pool, &users).await.unwrap();
+    fence::sync::run(&database.pool, &users).await.unwrap();
     let arborist = Arborist::build(arborist::Config::default(), arborist_database.pool, tokens.verifier());
     let index = Indexd::build(indexd::Config::default(), index_database.pool, Some(arborist.clone()));
 

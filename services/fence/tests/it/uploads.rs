@@ -108,7 +108,7 @@ async fn uploads_that_were_finished_while_nobody_looked_are_found_at_the_next_st
 #[tokio::test]
 async fn only_blank_records_are_filled() {
     let world = World::new().await;
-    let indexer = Indexer::new(std::sync::Arc::new(world.index.clone()), world.store.clone());
+    let indexer = Indexer::new(world.index.clone(), world.store.clone());
     let guid = "dg.1/0714aee0-0c5e-45c0-845d-8c073174242c";
     let location = Location::new(BUCKET, format!("{guid}/f")).unwrap();
     assert_eq!(indexer.index(&location).await.unwrap(), Outcome::NoRecord);

@@ -16,8 +16,8 @@ async fn the_users_page_has_every_key() {
         "user_id": 1, "sub": "1", "idp": "", "username": "reader", "name": "reader", "display_name": null,
         "preferred_username": null, "phone_number": null, "email": null, "is_admin": false, "active": true,
         "role": "user", "project_access": {}, "certificates_uploaded": [], "resources_granted": [],
-        "groups": [], "message": "", "primary_google_service_account": null, "azp": null, "tags": { "k": "v" },
-        "ga4gh_passport_v1": [], "resources": ["/open", "/programs/a"],
+        "groups": [], "message": "", "primary_google_service_account": null, "azp": null,
+        "tags": { "k": "v" }, "ga4gh_passport_v1": [], "resources": ["/open", "/programs/a"],
         "authz": {
             "/open": [{ "service": "fence", "method": "read-storage" }],
             "/programs/a": [{ "service": "fence", "method": "read-storage" }],
@@ -63,6 +63,8 @@ async fn browsers_get_errors_as_pages_and_programs_as_json() {
     assert_eq!(status, 404);
     assert!(body["message"].is_string());
     assert_eq!(answer(world.request("PUT", "/credentials/api")).await.0, 405);
+    let page = world.request("PUT", "/credentials/api").header("accept", "text/html").send().await.unwrap();
+    assert!(page.text().await.unwrap().contains("<h1>405 Method Not Allowed</h1>"));
     assert_eq!(answer(world.request("PUT", "/user")).await.0, 404);
 }
 

@@ -1,6 +1,6 @@
 //! A user.yaml and the database.
 
-use fence::users::{UsersReport, apply};
+use fence::sync::{SyncReport, run};
 use serde_json::json;
 use useryaml::UserYaml;
 
@@ -31,9 +31,9 @@ fn file(text: &str) -> UserYaml {
 async fn a_file_makes_users_and_applying_it_again_changes_nothing() {
     let world = World::new().await;
     let pool = &world.database.pool;
-    let report = apply(pool, &file(FILE)).await.unwrap();
+    let report = run(pool, &file(FILE)).await.unwrap();
     assert_eq!((report.created, report.granted), (2, 2));
-    assert_eq!(apply(pool, &file(FILE)).await.unwrap(), UsersReport::default());
+    assert_eq!(run(pool, &file(FILE)).await.unwrap(), SyncReport::default());
 
     let token = world.token("ADA").await;
     let (_, page) = answer(world.get("/user").bearer_auth(&token)).await;
@@ -54,11 +54,11 @@ async fn a_file_makes_users_and_applying_it_again_changes_nothing() {
 async fn what_vanishes_from_the_file_is_revoked_but_nobody_is_deleted() {
     let world = World::new().await;
     let pool = &world.database.pool;
-    apply(pool, &file(FILE)).await.unwrap();
+    run(pool, &file(FILE)).await.unwrap();
     let less = FILE.replace("{k: v, l: w}", "{k: x}").replace("[read-storage, read]", "[read]");
     let (less, _) = less.split_once("      - {auth_id: phs2").unwrap();
-    let report = apply(pool, &file(less)).await.unwrap();
-    let expected = UsersReport { changed: 1, revoked: 1, ..UsersReport::default() };
+    let report = run(pool, &file(less)).await.unwrap();
+    let expected = SyncReport { changed: 1, revoked: 1, ..SyncReport::default() };
     assert_eq!(report, expected);
     let token = world.token("ada").await;
     let (_, page) = answer(world.get("/user").bearer_auth(&token)).await;
@@ -67,7 +67,7 @@ async fn what_vanishes_from_the_file_is_revoked_but_nobody_is_deleted() {
         (&json!({ "k": "x" }), &json!({ "phs1": ["read"] }))
     );
 
-    let report = apply(pool, &file("users: {}")).await.unwrap();
+    let report = run(pool, &file("users: {}")).await.unwrap();
     assert_eq!((report.demoted, report.revoked), (1, 1));
     let (_, page) = answer(world.get("/user").bearer_auth(&token)).await;
     assert_eq!((&page["is_admin"], &page["email"]), (&json!(false), &json!("ada@example.org")));
@@ -79,6 +79,6 @@ async fn what_vanishes_from_the_file_is_revoked_but_nobody_is_deleted() {
 async fn a_user_who_logged_in_before_is_the_same_user() {
     let world = World::new().await;
     world.token("EVE").await;
-    let report = apply(&world.database.pool, &file(FILE)).await.unwrap();
+    let report = run(&world.database.pool, &file(FILE)).await.unwrap();
     assert_eq!(report.created, 1);
 }

@@ -10,15 +10,12 @@ use storage::{
     AwsCredentials, BucketConfig, S3Store,
     embedded::{EmbeddedS3, Settings},
 };
-use testing::{TestDatabase, TestTokens};
-use tokens::Verifier;
+use testing::{EVERYBODY, MemoryIndex, Rights, TestDatabase, TestTokens};
 use web::Server;
-
-use crate::doubles::{Index, Rights};
 
 /// Who may do what in these tests.
 const GRANTS: &[(&str, &str, &str)] = &[
-    ("anonymous", "read-storage", "/open"),
+    (EVERYBODY, "read-storage", "/open"),
     ("reader", "read-storage", "/programs/a"),
     ("writer", "read-storage", "/programs/a"),
     ("writer", "write-storage", "/programs/a"),
@@ -31,13 +28,14 @@ const GRANTS: &[(&str, &str, &str)] = &[
     ("everything", "read-storage", "/data_file"),
     ("everything", "write-storage", "/data_file"),
     ("everything", "delete", "/data_file"),
+    ("everything", "delete", "/services/fence/admin"),
 ];
 
 pub(crate) const BUCKET: &str = "uploads";
 
 pub(crate) struct World {
     pub(crate) fence: Arc<Fence>,
-    pub(crate) index: Index,
+    pub(crate) index: Arc<MemoryIndex>,
     pub(crate) tokens: TestTokens,
     pub(crate) database: TestDatabase,
     pub(crate) store: Arc<S3Store>,
@@ -95,13 +93,13 @@ impl World {
         let database = database().await;
         let http = http();
         let store = Arc::new(S3Store::new(config.buckets().unwrap(), http.clone()));
-        let index = Index::default();
-        let verifier = Verifier::local(&tokens.keys(), vec![]);
-        let rights = Arc::new(Rights { verifier, grants: GRANTS.to_vec() });
-        let keys = tokens.keys();
-        let fence =
-            Fence::build(config, database.pool.clone(), keys, rights, Arc::new(index.clone()), store.clone());
-        let fence = fence.unwrap();
+        let index = Arc::new(MemoryIndex::default());
+        let mut rights = Rights::of_verified_tokens(tokens.verifier());
+        for (who, method, path) in GRANTS {
+            rights = rights.grant(who, "fence", method, path);
+        }
+        let (pool, keys) = (database.pool.clone(), tokens.keys());
+        let fence = Fence::build(config, pool, keys, Arc::new(rights), index.clone(), store.clone()).unwrap();
         let listener = web::bind("127.0.0.1".parse().unwrap(), 0).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let server = Server::start(listener, fence.clone(), 1).unwrap();
@@ -124,7 +122,7 @@ impl World {
     /// Starts filling the records of uploads.
     pub(crate) fn index_uploads(&mut self) -> UploadIndexing {
         let completed = self.completed.take().unwrap();
-        UploadIndexing::start(Arc::new(self.index.clone()), self.store.clone(), BUCKET, completed)
+        UploadIndexing::start(self.index.clone(), self.store.clone(), BUCKET, completed)
     }
 
     pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
@@ -152,7 +150,7 @@ impl World {
     }
 }
 
-/// Status and JSON body (null when it is no JSON).
+/// Status and JSON body (null when it is not JSON).
 pub(crate) async fn answer(request: RequestBuilder) -> (u16, Value) {
     let answer = request.send().await.unwrap();
     let status = answer.status().as_u16();

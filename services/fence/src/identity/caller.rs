@@ -5,10 +5,10 @@ use authz::Subject;
 use sqlx::PgConnection;
 use tokens::{Claims, Expect, Purpose};
 
+use super::issuer::AUDIENCE;
 use crate::{
-    Fence,
-    error::FenceError,
-    issue::AUDIENCE,
+    error::Error,
+    service::Fence,
     store::users::{self, User},
 };
 
@@ -18,15 +18,22 @@ pub(crate) struct Caller {
     header: Option<String>,
 }
 
-/// An access token that fence believes.
+/// An access token that fence believes. Only [`Caller::bearer`] makes one.
 pub(crate) struct Bearer {
-    pub(crate) token: String,
-    pub(crate) claims: Claims,
+    token: String,
+    claims: Claims,
+}
+
+// Written by hand so that a token can never reach a log.
+impl std::fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bearer").field("sub", &self.claims.sub).finish_non_exhaustive()
+    }
 }
 
 impl FromRequest for Caller {
-    type Error = FenceError;
-    type Future = std::future::Ready<Result<Self, FenceError>>;
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let header = request.headers().get(header::AUTHORIZATION);
@@ -36,7 +43,7 @@ impl FromRequest for Caller {
 }
 
 impl Caller {
-    /// Whether there is an `Authorization` header at all.
+    /// Whether there is no `Authorization` header at all.
     pub(crate) fn is_anonymous(&self) -> bool {
         self.header.is_none()
     }
@@ -49,8 +56,8 @@ impl Caller {
     /// On whose behalf arborist is asked. arborist verifies the token.
     ///
     /// # Errors
-    /// 401 for a header that is no bearer token.
-    pub(crate) fn subject(&self) -> Result<Subject, FenceError> {
+    /// 401 for a header that is not a bearer token.
+    pub(crate) fn subject(&self) -> Result<Subject, Error> {
         Subject::from_authorization(self.header.as_deref()).ok_or_else(not_bearer)
     }
 
@@ -58,10 +65,10 @@ impl Caller {
     ///
     /// # Errors
     /// 401 without a token, and for one that is not fence's own access token with these scopes.
-    pub(crate) async fn bearer(&self, fence: &Fence, scopes: &[&str]) -> Result<Bearer, FenceError> {
+    pub(crate) async fn bearer(&self, fence: &Fence, scopes: &[&str]) -> Result<Bearer, Error> {
         if self.is_anonymous() {
             let message = "Authentication Error: no authorization header provided";
-            return Err(FenceError::Unauthorized(message.into()));
+            return Err(Error::Unauthorized(message.into()));
         }
         let token = self.token().ok_or_else(not_bearer)?;
         let expect =
@@ -76,20 +83,43 @@ impl Caller {
     }
 }
 
-fn not_bearer() -> FenceError {
-    FenceError::Unauthorized("Authentication Error: the authorization header is not a bearer token".into())
+fn not_bearer() -> Error {
+    Error::Unauthorized("Authentication Error: the authorization header is not a bearer token".into())
 }
 
 impl Bearer {
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    pub(crate) fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// On whose behalf arborist is asked.
+    pub(crate) fn subject(&self) -> Subject {
+        Subject::Token(self.token.clone())
+    }
+
     /// The user's name.
     ///
     /// # Errors
     /// 401 for the token of an OAuth client without a user.
-    pub(crate) fn username(&self) -> Result<&str, FenceError> {
-        self.claims.username().ok_or_else(FenceError::please_login)
+    pub(crate) fn username(&self) -> Result<&str, Error> {
+        self.claims.username().ok_or_else(Error::please_login)
     }
 
-    /// The OAuth client, or an empty text.
+    /// Whether the token speaks for the user of this name.
+    pub(crate) fn is_user(&self, username: &str) -> bool {
+        self.claims.username() == Some(username)
+    }
+
+    /// Whether the token speaks for an OAuth client without a user.
+    pub(crate) fn is_client_alone(&self) -> bool {
+        self.claims.username().is_none() && self.claims.client_id().is_some()
+    }
+
+    /// The OAuth client, or an empty string.
     pub(crate) fn client_id(&self) -> &str {
         self.claims.client_id().unwrap_or_default()
     }
@@ -99,13 +129,13 @@ impl Bearer {
         self.claims.sub.as_deref().and_then(|sub| sub.parse().ok())
     }
 
-    /// The user whom the token was made for.
+    /// The user that the token was made for.
     ///
     /// # Errors
-    /// 401 when the token has no user, or there is no such user any more.
-    pub(crate) async fn user(&self, connection: &mut PgConnection) -> Result<User, FenceError> {
-        let Some(id) = self.user_id() else { return Err(FenceError::please_login()) };
+    /// 401 when the token has no user, or the user does not exist any more.
+    pub(crate) async fn user(&self, connection: &mut PgConnection) -> Result<User, Error> {
+        let id = self.user_id().ok_or_else(Error::please_login)?;
         let user = users::by_id(connection, id).await?;
-        user.ok_or_else(|| FenceError::Unauthorized("the user of this token does not exist".into()))
+        user.ok_or_else(|| Error::Unauthorized("the user of this token does not exist".into()))
     }
 }

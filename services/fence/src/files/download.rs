@@ -1,25 +1,46 @@
-//! From an index record to a URL from which its bytes can be had.
+//! What a download asks for, and which of a record's locations it gets.
 
 use std::time::Duration;
 
 use indexclient::Record;
-use storage::{Access, Location};
+use web::Params;
 
-use crate::{Fence, access::Permitted, caller::Caller, error::FenceError};
+use crate::{config::Config, error::Error, identity::caller::Caller, service::Fence};
 
 /// What a download asks for beside the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wanted {
+pub struct DownloadOptions {
     /// Which kind of location; any when it is not given.
     pub(crate) protocol: Option<String>,
     pub(crate) life: Duration,
-    /// Whether to sign at all.
-    pub(crate) sign: bool,
+    pub(crate) signing: Signing,
+}
+
+impl DownloadOptions {
+    /// What a query asks for; `protocol` may stand elsewhere.
+    ///
+    /// # Errors
+    /// 400 for a life that is not one.
+    pub(crate) fn read(config: &Config, params: &Params, protocol: Option<&str>) -> Result<Self, Error> {
+        let plain = params.get("no_force_sign").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+        Ok(Self {
+            protocol: protocol.map(str::to_owned),
+            life: url_life(params.get("expires_in"), config.max_presigned_url_ttl)?,
+            signing: if plain { Signing::Plain } else { Signing::Signed },
+        })
+    }
+}
+
+/// Whether a URL is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signing {
+    Signed,
+    Plain,
 }
 
 /// Whom the bucket's access log will name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Reader {
+pub struct Reader {
     user_id: String,
     username: String,
     client_id: String,
@@ -29,42 +50,40 @@ impl Reader {
     /// The caller, if fence believes the token; otherwise nobody in particular.
     pub(crate) async fn of(fence: &Fence, caller: &Caller) -> Self {
         let bearer = caller.believed(fence).await;
-        match bearer.as_ref().and_then(|bearer| Some((bearer, bearer.claims.username()?))) {
+        match bearer.as_ref().and_then(|bearer| Some((bearer, bearer.username().ok()?))) {
             Some((bearer, username)) => Self {
-                user_id: bearer.claims.sub.clone().unwrap_or_default(),
+                user_id: bearer.claims().sub.clone().unwrap_or_default(),
                 username: username.to_owned(),
                 client_id: bearer.client_id().to_owned(),
             },
             None => Self { user_id: "-1".into(), username: "anonymous".into(), client_id: String::new() },
         }
     }
+
+    /// The parameters that a signed URL carries.
+    pub(crate) fn parameters(&self) -> [(&str, &str); 3] {
+        [("user_id", &self.user_id), ("username", &self.username), ("client_id", &self.client_id)]
+    }
 }
 
-/// The life of a signed URL, from text or number: positive, and not longer than the configured maximum.
+/// The life of a signed URL: a positive number of seconds, not longer than the configured maximum.
 ///
 /// # Errors
-/// 400 for what is no positive integer.
-pub(crate) fn url_life(asked: Option<&str>, longest: u32) -> Result<Duration, FenceError> {
+/// 400 for anything but a positive integer.
+pub(crate) fn url_life(asked: Option<&str>, longest: u32) -> Result<Duration, Error> {
     let Some(text) = asked else { return Ok(Duration::from_secs(longest.into())) };
     let seconds: Option<u64> = text.trim().parse().ok().filter(|seconds| *seconds > 0);
-    let wrong =
-        || FenceError::BadRequest(format!("expires_in must be a positive integer; instead, got '{text}'"));
+    let wrong = || Error::BadRequest(format!("expires_in must be a positive integer; instead, got '{text}'"));
     Ok(Duration::from_secs(seconds.ok_or_else(wrong)?.min(longest.into())))
 }
 
-/// The record of `guid`.
+/// The location that `protocol` chooses: the first of that kind, or the first of all.
 ///
 /// # Errors
-/// 404 when there is none.
-pub(crate) async fn record(fence: &Fence, guid: &str) -> Result<Record, FenceError> {
-    let found = fence.index.get(guid).await?;
-    found.ok_or_else(|| FenceError::NotFound(format!("No indexed document found with id {guid}")))
-}
-
-/// The location that `protocol` chooses: the first of that kind, or the first of all.
-fn choose<'a>(record: &'a Record, protocol: Option<&str>) -> Result<&'a str, FenceError> {
+/// 404 without a fitting location.
+pub(crate) fn choose_location<'r>(record: &'r Record, protocol: Option<&str>) -> Result<&'r str, Error> {
     let Some(first) = record.urls.first() else {
-        return Err(FenceError::NotFound(format!("Can't find a location for the data of {}", record.did)));
+        return Err(Error::NotFound(format!("Can't find a location for the data of {}", record.did)));
     };
     let Some(protocol) = protocol.filter(|protocol| !protocol.is_empty()) else { return Ok(first) };
     let fits = |url: &&String| {
@@ -72,42 +91,11 @@ fn choose<'a>(record: &'a Record, protocol: Option<&str>) -> Result<&'a str, Fen
         scheme == Some(protocol) || (protocol == "http" && scheme == Some("https"))
     };
     record.urls.iter().find(fits).map(String::as_str).ok_or_else(|| {
-        FenceError::NotFound(format!(
+        Error::NotFound(format!(
             "File {} does not have a location with specified protocol {protocol}.",
             record.did
         ))
     })
-}
-
-/// The URL for a permitted download.
-///
-/// # Errors
-/// 404 without a fitting location, 400 for a kind of location that cannot be signed, 500 for a bucket that is
-/// not configured.
-pub(crate) fn url(
-    fence: &Fence,
-    permitted: Permitted<'_>,
-    wanted: &Wanted,
-    reader: &Reader,
-) -> Result<String, FenceError> {
-    let location = choose(permitted.record(), wanted.protocol.as_deref())?;
-    if ["http://", "https://", "ftp://"].iter().any(|scheme| location.starts_with(scheme)) {
-        return Ok(location.to_owned());
-    }
-    let Some(location) = Location::from_s3_url(location) else {
-        let (scheme, _) = location.split_once("://").unwrap_or((location, ""));
-        return Err(FenceError::BadRequest(format!("The specified protocol {scheme} is not supported")));
-    };
-    let location = location?;
-    if !wanted.sign {
-        return Ok(fence.storage.plain_url(&location)?.into());
-    }
-    let names = [
-        ("user_id", reader.user_id.as_str()),
-        ("username", reader.username.as_str()),
-        ("client_id", reader.client_id.as_str()),
-    ];
-    Ok(fence.storage.presign(&location, Access::Get, wanted.life, &names)?.into())
 }
 
 #[cfg(test)]
@@ -132,14 +120,14 @@ mod tests {
             urls: ["s3://b/k", "gs://b/k", "https://h/k"].map(String::from).to_vec(),
             ..Record::default()
         };
-        let chosen = |protocol| choose(&record, protocol).ok();
+        let chosen = |protocol| choose_location(&record, protocol).ok();
         assert_eq!(chosen(None), Some("s3://b/k"));
         assert_eq!(chosen(Some("")), Some("s3://b/k"));
         assert_eq!(chosen(Some("gs")), Some("gs://b/k"));
         assert_eq!(chosen(Some("http")), Some("https://h/k"));
         assert_eq!(chosen(Some("S3")), None);
         assert_eq!(
-            choose(&Record::default(), None).unwrap_err().to_string(),
+            choose_location(&Record::default(), None).unwrap_err().to_string(),
             "Can't find a location for the data of "
         );
     }

@@ -1,4 +1,4 @@
-//! The browser session: a state that lives in the cookie alone, signed, and slides with every answer.
+//! The browser session: its state lives in the signed cookie alone, and its end slides with every answer.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -7,9 +7,9 @@ use rand::Rng as _;
 use serde_json::{Map, Value};
 use tokens::Claims;
 
-use crate::{config::Config, error::FenceError, issue::now};
+use crate::{clock::now, config::Config, error::Error};
 
-/// Browsers cut cookies off at 4096 characters; two such texts leave room for the rest of the token.
+/// Browsers cut cookies off at 4096 characters; two such strings leave room for the rest of the token.
 const LONGEST_TEXT: usize = 800;
 
 /// What a browser session remembers. Claim `context` of the session cookie's token.
@@ -69,7 +69,7 @@ impl Session {
         self.context.insert("provider".into(), provider.into());
     }
 
-    /// Remembers a text, unless it is so long that the cookie might become too long for browsers.
+    /// Remembers a string, unless it is so long that the cookie might become too long for browsers.
     pub(crate) fn remember(&mut self, key: &str, text: String) {
         if text.len() <= LONGEST_TEXT {
             self.context.insert(key.to_owned(), text.into());
@@ -110,8 +110,8 @@ impl Session {
 pub(crate) struct CurrentSession(pub(crate) Rc<RefCell<Session>>);
 
 impl FromRequest for CurrentSession {
-    type Error = FenceError;
-    type Future = std::future::Ready<Result<Self, FenceError>>;
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let session = request.extensions().get::<Self>().cloned();

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::config::site;
 
-/// The sites of the redirect addresses in OAuth clients' `client_metadata` texts.
+/// The sites of the redirect addresses in the `client_metadata` of OAuth clients.
 pub(crate) fn client_sites(metadata: &[String]) -> BTreeSet<String> {
     let mut sites = BTreeSet::new();
     for text in metadata {

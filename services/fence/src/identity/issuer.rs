@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use tokens::{Claims, Context, Purpose, Scopes, SigningKeys, UserContext};
+use web::Failure;
 
-use crate::{error::FenceError, session::Session, store::users::User};
+use super::session::Session;
+use crate::{clock::now, error::Error, store::users::User};
 
 /// Audience of every token that fence's own routes accept.
 pub(crate) const AUDIENCE: &str = "gen3";
@@ -28,18 +30,13 @@ pub(crate) struct Signed {
     pub(crate) exp: i64,
 }
 
-/// Seconds since the epoch.
-pub(crate) fn now() -> i64 {
-    chrono::Utc::now().timestamp()
-}
-
 impl Issuer {
     pub(crate) fn new(keys: Arc<SigningKeys>, base_url: &str) -> Self {
         Self { keys, base_url: base_url.to_owned() }
     }
 
     /// An access token for `user`. `life` is in seconds and may be negative, for tests of expired tokens.
-    pub(crate) fn access(&self, user: &User, scopes: &[String], life: i64) -> Result<Signed, FenceError> {
+    pub(crate) fn access(&self, user: &User, scopes: &[String], life: i64) -> Result<Signed, Error> {
         let google = json!({ "proxy_group": user.google_proxy_group_id });
         let context = UserContext {
             name: user.username.clone(),
@@ -56,7 +53,7 @@ impl Issuer {
     }
 
     /// An API key for `user`.
-    pub(crate) fn api_key(&self, user: &User, scopes: &[String], life: i64) -> Result<Signed, FenceError> {
+    pub(crate) fn api_key(&self, user: &User, scopes: &[String], life: i64) -> Result<Signed, Error> {
         let claims = Claims {
             azp: Some(String::new()),
             scope: Some(Scopes(scopes.to_vec())),
@@ -66,7 +63,7 @@ impl Issuer {
     }
 
     /// The session cookie's token, valid until `exp`.
-    pub(crate) fn session(&self, session: &Session, exp: i64) -> Result<Signed, FenceError> {
+    pub(crate) fn session(&self, session: &Session, exp: i64) -> Result<Signed, Error> {
         let sub = session.user_id().unwrap_or_default().to_owned();
         let claims = Claims {
             context: Some(Context { user: None, rest: session.context().clone() }),
@@ -93,16 +90,17 @@ impl Issuer {
         }
     }
 
-    fn sign(&self, claims: &Claims) -> Result<Signed, FenceError> {
+    fn sign(&self, claims: &Claims) -> Result<Signed, Error> {
         let token = self.keys.signing().sign(claims)?;
         Ok(Signed { token, jti: claims.jti.clone().unwrap_or_default(), exp: claims.exp })
     }
 
-    fn short(&self, claims: &Claims) -> Result<Signed, FenceError> {
+    fn short(&self, claims: &Claims) -> Result<Signed, Error> {
         let signed = self.sign(claims)?;
-        match signed.token.len() > LONGEST_COOKIE_TOKEN {
-            true => Err(FenceError::TokenTooLong(LONGEST_COOKIE_TOKEN)),
-            false => Ok(signed),
+        if signed.token.len() > LONGEST_COOKIE_TOKEN {
+            let reason = format!("it would be longer than {LONGEST_COOKIE_TOKEN} characters");
+            return Err(Failure::internal("making a token for a cookie", reason).into());
         }
+        Ok(signed)
     }
 }

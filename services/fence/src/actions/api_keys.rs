@@ -1,0 +1,162 @@
+//! API keys of users, and the access tokens that they make.
+
+use serde::Serialize;
+use sqlx::PgConnection;
+use tokens::{Expect, Purpose};
+
+use super::revocation::not_revoked;
+use crate::{
+    clock::now,
+    error::Error,
+    identity::{issuer::AUDIENCE, permits::MayManageKeys, scopes},
+    service::Fence,
+    store::{
+        api_keys::{self, ApiKey},
+        denylist,
+        users::{self, User},
+    },
+};
+
+/// An API key, in the form of the file that Gen3 clients read.
+#[derive(Clone, Serialize)]
+pub struct ApiKeyFile {
+    /// Identifier, to list and delete the key by.
+    pub key_id: String,
+    /// The key itself, a token.
+    pub api_key: String,
+}
+
+// Written by hand so that a key can never reach a log.
+impl std::fmt::Debug for ApiKeyFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ApiKeyFile").field("key_id", &self.key_id).finish_non_exhaustive()
+    }
+}
+
+impl Fence {
+    /// The caller's keys.
+    pub(crate) async fn api_keys(&self, proof: &MayManageKeys) -> Result<Vec<ApiKey>, Error> {
+        let user = proof.owner().user_id().ok_or_else(Error::please_login)?;
+        let mut connection = self.pool.acquire().await?;
+        Ok(api_keys::of_user(&mut connection, user).await?)
+    }
+
+    /// Makes a key for the caller. `expires_in` is in seconds; `None` means the longest life allowed.
+    ///
+    /// # Errors
+    /// 400 for a scope that users cannot have.
+    pub(crate) async fn create_api_key(
+        &self,
+        proof: &MayManageKeys,
+        requested_scopes: Vec<String>,
+        expires_in: Option<i64>,
+    ) -> Result<ApiKeyFile, Error> {
+        let held = proof.owner().claims().scopes();
+        let scopes = scopes::requested(&self.config, requested_scopes, held)?;
+        let mut transaction = self.pool.begin().await?;
+        let user = proof.owner().user(&mut transaction).await?;
+        let key = self.new_api_key(&mut transaction, &user, &scopes, expires_in).await?;
+        transaction.commit().await?;
+        Ok(key)
+    }
+
+    /// Deletes a key of the caller. It is revoked too, not only forgotten: whoever has it must not be able to
+    /// use it.
+    ///
+    /// # Errors
+    /// 404 when the caller has no such key.
+    pub async fn delete_api_key(&self, proof: &MayManageKeys, jti: &str) -> Result<(), Error> {
+        let mut transaction = self.pool.begin().await?;
+        let user = proof.owner().user(&mut transaction).await?;
+        let Some(exp) = api_keys::remove(&mut transaction, user.id, jti).await? else {
+            return Err(Error::NotFound(format!("token not found with JTI {jti} for current user")));
+        };
+        denylist::add(&mut transaction, jti, exp).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// An access token for the owner of `api_key`. `expires_in` `None` means the longest life allowed.
+    ///
+    /// # Errors
+    /// 401 for a key that is not (any more) a valid one, 400 when the key ends before the token would.
+    pub(crate) async fn exchange_api_key(
+        &self,
+        api_key: &str,
+        expires_in: Option<i64>,
+    ) -> Result<String, Error> {
+        let expect = Expect {
+            audience: Some(AUDIENCE),
+            purpose: Some(Purpose::ApiKey),
+            scopes: &["fence"],
+            any_issuer: false,
+        };
+        let claims = self.verifier.verify(api_key, expect).await?;
+        let mut connection = self.pool.acquire().await?;
+        not_revoked(&mut connection, &claims).await?;
+        let longest = self.config.max_access_token_ttl;
+        let life = expires_in.unwrap_or(longest).min(longest);
+        if claims.exp < now() + life {
+            let message = "requested token would outlive the API key; ask for a smaller expires_in";
+            return Err(Error::BadRequest(message.into()));
+        }
+        let user = match claims.sub.as_deref().and_then(|sub| sub.parse().ok()) {
+            Some(id) => users::by_id(&mut connection, id).await?,
+            None => None,
+        };
+        let user = user.ok_or_else(|| Error::Unauthorized("the user of this key does not exist".into()))?;
+        Ok(self.issuer.access(&user, claims.scopes(), life)?.token)
+    }
+
+    /// As [`Fence::create_api_key`] for the user of this name, who is created if there is none. For the
+    /// operator.
+    pub(crate) async fn create_api_key_of(
+        &self,
+        username: &str,
+        expires_in: Option<i64>,
+    ) -> Result<ApiKeyFile, Error> {
+        let mut transaction = self.pool.begin().await?;
+        let user = ensure_user(&mut transaction, username).await?;
+        let key = self.new_api_key(&mut transaction, &user, &scopes::all(&self.config), expires_in).await?;
+        transaction.commit().await?;
+        Ok(key)
+    }
+
+    /// An access token of the user of this name, who is created if there is none. For the operator.
+    pub(crate) async fn access_token_of(
+        &self,
+        username: &str,
+        expires_in: i64,
+        scopes: Option<Vec<String>>,
+    ) -> Result<String, Error> {
+        let mut transaction = self.pool.begin().await?;
+        let user = ensure_user(&mut transaction, username).await?;
+        transaction.commit().await?;
+        let scopes = scopes.unwrap_or_else(|| scopes::all(&self.config));
+        Ok(self.issuer.access(&user, &scopes, expires_in)?.token)
+    }
+
+    /// Signs and remembers a key.
+    async fn new_api_key(
+        &self,
+        connection: &mut PgConnection,
+        user: &User,
+        scopes: &[String],
+        expires_in: Option<i64>,
+    ) -> Result<ApiKeyFile, Error> {
+        let longest = self.config.max_api_key_ttl;
+        let signed = self.issuer.api_key(user, scopes, expires_in.unwrap_or(longest).min(longest))?;
+        let row = ApiKey { jti: signed.jti.clone(), exp: signed.exp };
+        api_keys::add(connection, user.id, &row).await?;
+        Ok(ApiKeyFile { key_id: signed.jti, api_key: signed.token })
+    }
+}
+
+async fn ensure_user(connection: &mut PgConnection, username: &str) -> Result<User, Error> {
+    if let Some(user) = users::by_name(connection, username).await? {
+        return Ok(user);
+    }
+    users::create(connection, username).await?;
+    let created = users::by_name(connection, username).await?;
+    created.ok_or_else(|| Error::NotFound(format!("the user {username} cannot be made")))
+}

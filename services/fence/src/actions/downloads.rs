@@ -1,0 +1,91 @@
+//! URLs from which the bytes of files can be had.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use storage::{Access, Location};
+
+use crate::{
+    error::Error,
+    files::{
+        self,
+        access::{MayDownload, may_download, may_download_each},
+        download::{DownloadOptions, Reader, Signing, choose_location},
+    },
+    identity::caller::Caller,
+    service::Fence,
+};
+
+impl Fence {
+    /// The URL of one file, if the caller may read it.
+    ///
+    /// # Errors
+    /// 404 without such a file, 401 for "no", otherwise as [`Fence::download_url`].
+    pub(crate) async fn presign_download(
+        &self,
+        caller: &Caller,
+        guid: &str,
+        options: &DownloadOptions,
+    ) -> Result<String, Error> {
+        let record = files::find(&*self.index, guid).await?;
+        let proof = may_download(self, caller, &record).await?;
+        self.download_url(&proof, options, &Reader::of(self, caller).await)
+    }
+
+    /// The URLs of many files, in the order given, under exactly the rules of [`Fence::presign_download`];
+    /// for each the error that it would have had alone. Each record is read and decided about once.
+    ///
+    /// # Errors
+    /// Only what concerns all files.
+    pub(crate) async fn presign_downloads(
+        &self,
+        caller: &Caller,
+        asked: &[(String, DownloadOptions)],
+    ) -> Result<Vec<Result<String, Arc<Error>>>, Error> {
+        let guids: HashSet<&String> = asked.iter().map(|(guid, _)| guid).collect();
+        let guids: Vec<String> = guids.into_iter().cloned().collect();
+        let records = self.index.get_many(&guids).await?;
+        let proofs: HashMap<&str, Result<MayDownload<'_>, Arc<Error>>> = records
+            .iter()
+            .map(|record| record.did.as_str())
+            .zip(may_download_each(self, caller, &records).await?)
+            .collect();
+        let reader = Reader::of(self, caller).await;
+        let url = |(guid, options): &(String, DownloadOptions)| match proofs.get(guid.as_str()) {
+            Some(Ok(proof)) => self.download_url(proof, options, &reader).map_err(Arc::new),
+            Some(Err(error)) => Err(error.clone()),
+            None => Err(Arc::new(files::not_found(guid))),
+        };
+        Ok(asked.iter().map(url).collect())
+    }
+
+    /// The URL from which the file can be had that `proof` is about.
+    ///
+    /// # Errors
+    /// 404 without a fitting location, 400 for a kind of location that cannot be signed, 500 for a bucket
+    /// that is not configured.
+    pub fn download_url(
+        &self,
+        proof: &MayDownload<'_>,
+        options: &DownloadOptions,
+        reader: &Reader,
+    ) -> Result<String, Error> {
+        let url = choose_location(proof.record(), options.protocol.as_deref())?;
+        if ["http://", "https://", "ftp://"].iter().any(|scheme| url.starts_with(scheme)) {
+            return Ok(url.to_owned());
+        }
+        let Some(location) = Location::from_s3_url(url) else {
+            let (scheme, _) = url.split_once("://").unwrap_or((url, ""));
+            return Err(Error::BadRequest(format!("The specified protocol {scheme} is not supported")));
+        };
+        let location = location?;
+        Ok(match options.signing {
+            Signing::Plain => self.storage.plain_url(&location)?.into(),
+            Signing::Signed => {
+                self.storage.presign(&location, Access::Get, options.life, &reader.parameters())?.into()
+            }
+        })
+    }
+}

@@ -1,0 +1,80 @@
+//! Logging somebody in whom an identity provider vouches for.
+
+use sqlx::PgConnection;
+
+use crate::{
+    error::Error,
+    identity::{redirects, session::Session},
+    service::Fence,
+    store::{
+        clients,
+        users::{self, User},
+    },
+};
+
+/// The longest user name that the table holds.
+const LONGEST_USERNAME: usize = 255;
+/// The picker of the development login shows at most this many users.
+const USERS_SHOWN: i64 = 100;
+
+/// Who logs in, and by which provider.
+pub(crate) struct Login<'a> {
+    pub(crate) username: &'a str,
+    pub(crate) idp: &'a str,
+}
+
+impl Fence {
+    /// Finds the user (in any case) or creates one, remembers the login, and begins a session.
+    ///
+    /// # Errors
+    /// 401 for a name that is denied, for an inactive user, and for a new one where new users are not let in.
+    pub(crate) async fn log_in(&self, session: &mut Session, login: &Login<'_>) -> Result<User, Error> {
+        let Login { username, idp } = *login;
+        if self.checked.deny_username.as_ref().is_some_and(|pattern| pattern.is_match(username)) {
+            return Err(Error::Unauthorized(String::new()));
+        }
+        if username.is_empty() || username.chars().count() > LONGEST_USERNAME || username.contains('\0') {
+            return Err(Error::BadRequest("a user name has 1 to 255 characters".into()));
+        }
+        let mut transaction = self.pool.begin().await?;
+        let user = self.known_or_new(&mut transaction, username).await?.filter(|user| user.active);
+        let user = user.ok_or_else(|| Error::Unauthorized("User is known but not active".into()))?;
+        users::logged_in(&mut transaction, user.id, idp).await?;
+        transaction.commit().await?;
+        session.log_in(&user.username, user.id, idp);
+        Ok(user)
+    }
+
+    async fn known_or_new(
+        &self,
+        connection: &mut PgConnection,
+        username: &str,
+    ) -> Result<Option<User>, Error> {
+        if let Some(known) = users::by_name(connection, username).await? {
+            return Ok(Some(known));
+        }
+        if !self.config.allow_new_user_on_login {
+            return Err(Error::Unauthorized("New user is not yet authorized/registered".into()));
+        }
+        users::create(connection, username).await?;
+        Ok(users::by_name(connection, username).await?)
+    }
+
+    /// Names that the picker of the development login offers.
+    pub(crate) async fn login_names(&self) -> Result<Vec<String>, Error> {
+        let mut connection = self.pool.acquire().await?;
+        Ok(users::active_names(&mut connection, USERS_SHOWN).await?)
+    }
+
+    /// Whether a browser may be sent to `target` after a login or logout.
+    pub(crate) async fn may_redirect_to(&self, target: &str) -> Result<bool, Error> {
+        let sites = &self.checked.redirect_sites;
+        if redirects::is_allowed(target, |site| sites.iter().any(|known| known == site)) {
+            return Ok(true);
+        }
+        // Asked only when it matters: most logins return to our own site.
+        let mut connection = self.pool.acquire().await?;
+        let clients = redirects::client_sites(&clients::metadata(&mut connection).await?);
+        Ok(redirects::is_allowed(target, |site| clients.contains(site)))
+    }
+}

@@ -1,0 +1,40 @@
+//! Why fence does not start.
+
+/// A configuration with which fence does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The address is not an http address.
+    #[error("BASE_URL {url:?} is not an http or https address: {reason}")]
+    BaseUrl {
+        /// What was given.
+        url: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A login without a password would be open to the network.
+    #[error(
+        "{setting} logs anybody in without a password and is allowed only while BASE_URL is a loopback \
+         address such as http://localhost:8080/user, but it is {base_url}"
+    )]
+    OpenLogin {
+        /// Which setting.
+        setting: String,
+        /// The address.
+        base_url: String,
+    },
+    /// The pattern is not a regular expression.
+    #[error("GLOBAL_USERNAME_DENY_REGEX is not a regular expression")]
+    DenyRegex(#[source] regex::Error),
+    /// A whitelisted address cannot be read.
+    #[error("LOGIN_REDIRECT_WHITELIST: {0:?} is not an address")]
+    Whitelist(String),
+    /// The default login is not among the options.
+    #[error("DEFAULT_LOGIN_IDP is {0:?}, which LOGIN_OPTIONS does not have")]
+    DefaultLogin(String),
+    /// A bucket that uploads use is not configured.
+    #[error("the upload bucket {0:?} is not among S3_BUCKETS")]
+    UploadBucket(String),
+    /// A bucket cannot work.
+    #[error(transparent)]
+    Buckets(#[from] storage::ConfigError),
+}

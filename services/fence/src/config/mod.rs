@@ -1,0 +1,10 @@
+//! fence's configuration: what is told, what follows from it, and what fence does not start with.
+
+mod checked;
+mod error;
+mod settings;
+
+pub(crate) use checked::{Checked, site};
+pub use error::ConfigError;
+pub use settings::{Config, LoginOption, Provider};
+pub(crate) use settings::{DEVELOPMENT_IDP, DEVELOPMENT_LOGIN};

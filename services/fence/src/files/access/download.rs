@@ -1,0 +1,124 @@
+//! The right to read the bytes of a file.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use authz::Grant;
+use futures_util::{StreamExt as _, stream};
+use indexclient::Record;
+
+use crate::{
+    error::Error,
+    files::{
+        records::{owners, owning_guids},
+        rules::{Consent, Rules},
+    },
+    identity::caller::Caller,
+    permissions::ReadStorage,
+    service::Fence,
+};
+
+/// Questions to arborist that are under way at the same time.
+const DECISIONS_AT_ONCE: usize = 8;
+
+/// Proof that the caller may read the bytes of one record.
+///
+/// ```no_run
+/// # use fence::{Fence, files::{access::MayDownload, download::{DownloadOptions, Reader}}};
+/// fn link(fence: &Fence, proof: &MayDownload<'_>, how: &DownloadOptions, who: &Reader) -> Option<String> {
+///     fence.download_url(proof, how, who).ok()
+/// }
+/// ```
+///
+/// The right to upload does not open a download:
+///
+/// ```compile_fail,E0308
+/// # use fence::{Fence, files::{access::MayUpload, download::{DownloadOptions, Reader}}};
+/// fn link(fence: &Fence, proof: &MayUpload<'_>, how: &DownloadOptions, who: &Reader) -> Option<String> {
+///     fence.download_url(proof, how, who).ok()
+/// }
+/// ```
+#[derive(Debug)]
+pub struct MayDownload<'r> {
+    record: &'r Record,
+    _consent: Consent<ReadStorage>,
+}
+
+impl<'r> MayDownload<'r> {
+    /// The record that was asked about.
+    pub(crate) fn record(&self) -> &'r Record {
+        self.record
+    }
+}
+
+/// Asks whether the caller may read the bytes of `record`.
+///
+/// That needs the right to the records that its objects were uploaded for as well.
+///
+/// # Errors
+/// 401 for "no", 403 for the token of an OAuth client without a user.
+pub(crate) async fn may_download<'r>(
+    fence: &Fence,
+    caller: &Caller,
+    record: &'r Record,
+) -> Result<MayDownload<'r>, Error> {
+    refuse_client_tokens(fence, caller).await?;
+    let rules = Rules::<ReadStorage>::new(fence, caller);
+    let consent = rules.ask(record).await?;
+    for owner in owners(&*fence.index, std::slice::from_ref(record)).await?.values() {
+        rules.ask(owner).await?;
+    }
+    Ok(MayDownload { record, _consent: consent })
+}
+
+/// As [`may_download`] for many records; for each the proof, or the error that it would have had alone.
+///
+/// Records under the same resource paths are asked about once, so the number of questions to arborist is that
+/// of the distinct rules.
+///
+/// # Errors
+/// 403 for the token of an OAuth client without a user.
+pub(crate) async fn may_download_each<'r>(
+    fence: &Fence,
+    caller: &Caller,
+    records: &'r [Record],
+) -> Result<Vec<Result<MayDownload<'r>, Arc<Error>>>, Error> {
+    refuse_client_tokens(fence, caller).await?;
+    let rules = Rules::<ReadStorage>::new(fence, caller);
+    let owners = owners(&*fence.index, records).await?;
+    let all = || records.iter().chain(owners.values());
+    let distinct: BTreeSet<&[String]> =
+        all().map(|record| record.authz.as_slice()).filter(|paths| !paths.is_empty()).collect();
+    let ask = async |paths| (paths, rules.ask_arborist(paths).await.map_err(Arc::new));
+    let grants: HashMap<&[String], Result<Grant<ReadStorage>, Arc<Error>>> =
+        stream::iter(distinct.into_iter().map(ask)).buffer_unordered(DECISIONS_AT_ONCE).collect().await;
+    let mut alone: HashMap<&str, Result<Consent<ReadStorage>, Arc<Error>>> = HashMap::new();
+    for record in all() {
+        let consent = match grants.get(record.authz.as_slice()) {
+            Some(Ok(grant)) => Ok(Consent::from(grant)),
+            Some(Err(error)) => Err(error.clone()),
+            None => rules.ask_without_resources(record).await.map_err(Arc::new),
+        };
+        alone.insert(&record.did, consent);
+    }
+    let decide = |record: &'r Record| {
+        let consent = alone[record.did.as_str()].clone()?;
+        for owner in owning_guids(record).filter_map(|guid| alone.get(guid)) {
+            owner.clone()?;
+        }
+        Ok(MayDownload { record, _consent: consent })
+    };
+    Ok(records.iter().map(decide).collect())
+}
+
+/// Tokens that speak for an OAuth client without a user get no files.
+async fn refuse_client_tokens(fence: &Fence, caller: &Caller) -> Result<(), Error> {
+    match caller.believed(fence).await {
+        Some(bearer) if bearer.is_client_alone() => {
+            Err(Error::Forbidden("clients cannot download files without a user".into()))
+        }
+        _ => Ok(()),
+    }
+}

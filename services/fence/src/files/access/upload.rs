@@ -1,0 +1,194 @@
+//! The right to upload: files at all, the file of one record, one object of the store.
+
+use std::borrow::Cow;
+
+use authz::{AuthzError, Grant};
+use indexclient::{Caller as IndexCaller, Record};
+use storage::Location;
+
+use crate::{
+    error::Error,
+    files::{
+        records::guid_of_key,
+        rules::{Consent, Rules},
+        target::{FileName, UploadBucket, location},
+    },
+    identity::caller::{Bearer, Caller},
+    permissions::{UploadBelow, UploadUnassigned, WriteStorage},
+    service::Fence,
+};
+
+/// Whoever may `file_upload` here may upload files that belong to nobody's project yet.
+const DATA_FILE: &str = "/data_file";
+
+/// Proof that the caller may upload files at all: below some resources, or files of no project yet.
+///
+/// It lets them make blank records, and touch objects that belong to no record:
+///
+/// ```no_run
+/// # use fence::{Error, Fence, files::access::{MayBeginUploads, MayUpload}};
+/// # async fn example(fence: &Fence, proof: &MayBeginUploads<'_>) -> Result<(), Error> {
+/// let of_new_record: MayUpload<'static> = fence.blank_record(proof, "data.csv").await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The right to one record is not that right:
+///
+/// ```compile_fail,E0308
+/// # use fence::{Error, Fence, files::access::{MayBeginUploads, MayUpload}};
+/// # async fn example(fence: &Fence, proof: &MayUpload<'_>) -> Result<(), Error> {
+/// let of_new_record: MayUpload<'static> = fence.blank_record(proof, "data.csv").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct MayBeginUploads<'c> {
+    bearer: &'c Bearer,
+    right: UploadRight,
+}
+
+#[derive(Debug)]
+enum UploadRight {
+    Unassigned,
+    Below(Grant<UploadBelow>),
+}
+
+/// Asks whether the caller may upload files: below all of `resources`, or, without any, files of no project
+/// yet.
+///
+/// # Errors
+/// 403 for "no".
+pub(crate) async fn may_begin_uploads<'c>(
+    fence: &Fence,
+    bearer: &'c Bearer,
+    resources: Vec<String>,
+) -> Result<MayBeginUploads<'c>, Error> {
+    let subject = bearer.subject();
+    let right = if resources.is_empty() {
+        let asked = fence.authz.require::<UploadUnassigned>(&subject, vec![DATA_FILE.to_owned()]).await;
+        asked.map(|_: Grant<UploadUnassigned>| UploadRight::Unassigned)
+    } else {
+        fence.authz.require::<UploadBelow>(&subject, resources).await.map(UploadRight::Below)
+    };
+    match right {
+        Ok(right) => Ok(MayBeginUploads { bearer, right }),
+        Err(AuthzError::Denied) => Err(Error::Forbidden(
+            "You do not have access to upload data. You either need general file uploader permissions or \
+             create and write-storage permissions on the authz resources you specified (if you specified \
+             any)."
+                .into(),
+        )),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Proof that the caller may write the bytes of one record.
+#[derive(Debug)]
+pub struct MayUpload<'r> {
+    guid: Cow<'r, str>,
+}
+
+/// Asks whether the caller may write the bytes of `record`.
+///
+/// # Errors
+/// 401 for "no".
+pub(crate) async fn may_upload<'r>(
+    fence: &Fence,
+    caller: &Caller,
+    record: &'r Record,
+) -> Result<MayUpload<'r>, Error> {
+    let _: Consent<WriteStorage> = Rules::new(fence, caller).ask(record).await?;
+    // Not the name that was given: an alias can look like the GUID of another record.
+    Ok(MayUpload { guid: Cow::Borrowed(&record.did) })
+}
+
+impl Fence {
+    /// Makes a blank record, which whoever made it may fill.
+    ///
+    /// # Errors
+    /// 401 for the token of an OAuth client without a user, where the record would belong to its uploader.
+    pub async fn blank_record(
+        &self,
+        proof: &MayBeginUploads<'_>,
+        file_name: &str,
+    ) -> Result<MayUpload<'static>, Error> {
+        let made = match &proof.right {
+            UploadRight::Unassigned => {
+                let uploader = Some(proof.bearer.username()?);
+                self.index.create_blank(&IndexCaller::Service, uploader, file_name, None).await?
+            }
+            UploadRight::Below(grant) => {
+                let caller = IndexCaller::Bearer(proof.bearer.token().to_owned());
+                self.index.create_blank(&caller, None, file_name, Some(grant.resources())).await?
+            }
+        };
+        Ok(MayUpload { guid: Cow::Owned(made.did) })
+    }
+}
+
+impl MayUpload<'_> {
+    /// The record that was asked about.
+    pub(crate) fn guid(&self) -> &str {
+        &self.guid
+    }
+
+    /// The object that holds the bytes of this record.
+    ///
+    /// # Errors
+    /// 400 for a GUID whose objects would be taken for another record's.
+    pub(crate) fn object(&self, bucket: UploadBucket<'_>, name: &FileName) -> Result<MayWriteObject, Error> {
+        location(bucket, &self.guid, name).map(|location| MayWriteObject { location })
+    }
+}
+
+/// Proof that the caller may write one object of the store.
+///
+/// ```no_run
+/// # use fence::{Error, Fence, files::access::MayWriteObject};
+/// fn link(fence: &Fence, proof: &MayWriteObject) -> Result<String, Error> {
+///     fence.upload_url(proof, std::time::Duration::from_secs(60))
+/// }
+/// ```
+///
+/// The right to a record must have become the right to its object first, which says where the bytes go:
+///
+/// ```compile_fail,E0308
+/// # use fence::{Error, Fence, files::access::MayUpload};
+/// fn link(fence: &Fence, proof: &MayUpload<'_>) -> Result<String, Error> {
+///     fence.upload_url(proof, std::time::Duration::from_secs(60))
+/// }
+/// ```
+#[derive(Debug)]
+pub struct MayWriteObject {
+    location: Location,
+}
+
+impl MayWriteObject {
+    /// The object that was asked about.
+    pub(crate) fn location(&self) -> &Location {
+        &self.location
+    }
+}
+
+/// Asks whether the caller may write the object `key`: it belongs to a record that they may write, or to
+/// none.
+///
+/// # Errors
+/// 401 for "no", 400 for a key that no object can have.
+pub(crate) async fn may_write_object(
+    fence: &Fence,
+    caller: &Caller,
+    _: &MayBeginUploads<'_>,
+    bucket: UploadBucket<'_>,
+    key: &str,
+) -> Result<MayWriteObject, Error> {
+    let location = bucket.object(key)?;
+    let guid = guid_of_key(key).or_else(|| key.rsplit_once('/').map(|(guid, _)| guid));
+    if let Some(guid) = guid
+        && let Some(record) = fence.index.get(guid).await?
+    {
+        may_upload(fence, caller, &record).await?;
+    }
+    Ok(MayWriteObject { location })
+}

@@ -1,0 +1,13 @@
+//! Files: the records that say where their bytes are, who may touch the bytes, and where they are or go.
+//!
+//! [`access`] makes the proofs that the methods of [`Fence`](crate::Fence) demand; everything else here
+//! decides without changing anything.
+
+pub mod access;
+pub mod download;
+mod records;
+mod rules;
+mod target;
+
+pub(crate) use records::{find, guid_of_key, not_found};
+pub(crate) use target::{FileName, UploadBucket};

@@ -1,0 +1,8 @@
+//! Whether the database answers.
+
+use sqlx::PgConnection;
+
+/// Asks for nothing.
+pub(crate) async fn ping(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("select 1").execute(connection).await.map(drop)
+}

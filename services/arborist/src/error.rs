@@ -31,7 +31,7 @@ pub(crate) enum Error {
          a group may have it"
     )]
     NotGrantedDirectly { policy: String, user: String },
-    /// It exists already, or another request is at it.
+    /// It exists already, or another request is changing it.
     #[error("{0}")]
     Conflict(String),
     /// The resource exists already; the answer shows it.
@@ -111,7 +111,7 @@ impl ResponseError for Error {
     }
 }
 
-/// The answer to a service in the same process. Its caller sees no causes, so they are logged here.
+/// Answers a service in the same process. It does not see the causes, so they are logged here.
 impl From<Error> for authz::AuthzError {
     fn from(error: Error) -> Self {
         if let Error::Failure(failure) = &error {

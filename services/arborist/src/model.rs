@@ -2,7 +2,7 @@
 //! they are to be made.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::path::ResourcePath;
@@ -14,7 +14,7 @@ pub(crate) const ANONYMOUS: &str = "anonymous";
 /// The group of every request that names a user.
 pub(crate) const LOGGED_IN: &str = "logged-in";
 
-/// Whether the group is one of the two that exist always and have no members of their own.
+/// Returns whether the group is one of the two that exist always and have no members of their own.
 pub(crate) fn is_built_in(group: &str) -> bool {
     group == ANONYMOUS || group == LOGGED_IN
 }
@@ -24,6 +24,18 @@ pub(crate) fn is_built_in(group: &str) -> bool {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Label(pub(crate) Option<String>);
 
+/// The name of a policy that is granted or revoked.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct PolicyName(pub(crate) String);
+
+/// A user in a group.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Membership {
+    #[serde(rename = "name")]
+    pub(crate) group: String,
+    pub(crate) user: String,
+}
+
 /// Somebody who holds policies, by name or identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Holder<'a> {
@@ -32,11 +44,11 @@ pub(crate) enum Holder<'a> {
     Client(&'a str),
 }
 
-/// Which links of a holder.
+/// Which of the things that a holder holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Held<'a> {
     All,
-    /// The link to what has this name.
+    /// The one of this name.
     One(&'a str),
 }
 
@@ -70,7 +82,7 @@ pub(crate) struct NewResource {
 }
 
 impl NewResource {
-    /// The tree as a list, parents first.
+    /// Returns the tree as a list, parents first.
     pub(crate) fn flatten(&self) -> Vec<&Self> {
         let mut nodes = vec![self];
         let mut at = 0;
@@ -193,7 +205,7 @@ pub(crate) struct Client {
     pub(crate) policies: Option<Vec<String>>,
 }
 
-/// RFC 3339 in UTC, without zeros at the end of a fraction.
+/// Writes RFC 3339 in UTC, without zeros at the end of a fraction.
 #[expect(clippy::ref_option, reason = "serde demands this signature")]
 fn write_time<S: Serializer>(time: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
     let Some(time) = time else { return serializer.serialize_none() };

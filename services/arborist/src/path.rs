@@ -68,12 +68,12 @@ impl ResourcePath {
         Self(stored)
     }
 
-    /// The `ltree` text.
+    /// Returns the `ltree` text.
     pub(crate) fn ltree(&self) -> &str {
         &self.0
     }
 
-    /// The path as people write it, with a leading slash.
+    /// Returns the path as people write it, with a leading slash.
     pub(crate) fn decoded(&self) -> String {
         let mut out = String::with_capacity(self.0.len() + 1);
         for label in self.0.split('.') {
@@ -83,28 +83,28 @@ impl ResourcePath {
         out
     }
 
-    /// The last part, as people write it.
+    /// Returns the last part, as people write it.
     pub(crate) fn name(&self) -> String {
         decode_label(self.0.rsplit('.').next().unwrap_or(&self.0))
     }
 
-    /// The `ltree` texts of this path and of everything above it, shortest first.
+    /// Returns the `ltree` texts of this path and of everything above it, shortest first.
     pub(crate) fn with_ancestors(&self) -> impl Iterator<Item = &str> {
         let above = self.0.match_indices('.').map(|(end, _)| &self.0[..end]);
         above.chain(std::iter::once(self.0.as_str()))
     }
 
-    /// The path one step up; a resource at the top has none.
+    /// Returns the path one step up; a resource at the top has none.
     pub(crate) fn parent(&self) -> Option<Self> {
         self.0.rsplit_once('.').map(|(parent, _)| Self(parent.to_owned()))
     }
 
-    /// Whether `other` is this path or lies below it.
+    /// Returns whether `other` is this path or lies below it.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         other.0.strip_prefix(&self.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
-    /// Bytes in the longest label.
+    /// Returns the length of the longest label in bytes.
     pub(crate) fn longest_label(&self) -> usize {
         self.0.split('.').map(str::len).max().unwrap_or(0)
     }

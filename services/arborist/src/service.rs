@@ -40,19 +40,19 @@ impl std::fmt::Debug for Arborist {
 }
 
 impl Arborist {
-    /// A service on a database that [`migrate`](crate::migrate) has prepared. Tokens are accepted when
+    /// Makes a service on a database that [`migrate`](crate::migrate) has prepared. Tokens are accepted when
     /// `verifier` has their key, whoever issued them; a standalone arborist takes [`Verifier::remote`] on its
     /// `JWKS_ENDPOINT`.
     pub fn build(config: Config, pool: PgPool, verifier: Arc<Verifier>) -> Arc<Self> {
         Arc::new(Self { config, pool, verifier, label_limit: OnceCell::new() })
     }
 
-    /// A connection for reading.
+    /// Takes a connection from the pool, for reading.
     pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, Error> {
         Ok(self.pool.acquire().await?)
     }
 
-    /// A transaction for writing; it is rolled back unless it is committed.
+    /// Begins a transaction, for writing; it is rolled back unless it is committed.
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, Error> {
         Ok(self.pool.begin().await?)
     }

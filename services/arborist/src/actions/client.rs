@@ -3,7 +3,7 @@
 use super::references::missing;
 use crate::{
     Arborist, Error,
-    model::{Client, Label},
+    model::{Client, Label, PolicyName},
     store::{client, policy},
 };
 
@@ -40,12 +40,18 @@ impl Arborist {
         Ok(transaction.commit().await?)
     }
 
-    pub(crate) async fn grant_to_client(&self, id: &str, policy: &str, label: &Label) -> Result<(), Error> {
+    pub(crate) async fn grant_to_client(
+        &self,
+        id: &str,
+        policy: &PolicyName,
+        label: &Label,
+    ) -> Result<(), Error> {
         let mut transaction = self.begin().await?;
         if client::load(&mut transaction, Some(id)).await?.is_empty() {
             let text = format!("failed to grant policy to client: client does not exist: {id}");
             return Err(Error::NotFound(text));
         }
+        let policy = policy.0.as_str();
         if policy::existing(&mut transaction, &[policy]).await?.is_empty() {
             let text = format!("failed to grant policy to client: policy does not exist: {policy}");
             return Err(Error::NotFound(text));

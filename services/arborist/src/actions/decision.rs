@@ -11,12 +11,12 @@ use crate::{
 };
 
 impl Arborist {
-    /// Whom a token with the scope `openid` speaks for, which may be nobody.
+    /// Finds whom a token with the scope `openid` speaks for, which may be nobody.
     pub(crate) async fn bearer(&self, token: &str) -> Result<Principal, Error> {
         token::read(&self.verifier, token, token::OPENID).await
     }
 
-    /// Whom a token speaks for, where it must speak for somebody.
+    /// Finds whom a token speaks for, where it must speak for somebody.
     pub(crate) async fn named_bearer(&self, token: &str) -> Result<Principal, Error> {
         let bearer = self.bearer(token).await?;
         if bearer.is_anonymous() {
@@ -25,7 +25,7 @@ impl Arborist {
         Ok(bearer)
     }
 
-    /// Whom the `user` of a request stands for: a token wins over a name, and neither is anonymous.
+    /// Finds whom the `user` of a request stands for: a token wins over a name, and neither is anonymous.
     pub(crate) async fn principal_of(&self, asked: &AskedUser) -> Result<Principal, Error> {
         let Some(token) = &asked.token else {
             return Ok(Principal { user: asked.user_id.clone(), client: None });
@@ -40,7 +40,7 @@ impl Arborist {
         Ok(principal)
     }
 
-    /// Whether `principal` may do all of `requests`.
+    /// Returns whether `principal` may do all of `requests`.
     ///
     /// The original goes from one request to the next and stops at the first that is denied or malformed; so
     /// a malformed one is an error only when all before it are permitted.
@@ -83,7 +83,7 @@ impl Arborist {
         Ok(())
     }
 
-    /// Everything that `principal` may do. Of a user through a client only the user counts (arborist
+    /// Returns everything that `principal` may do. Of a user through a client only the user counts (arborist
     /// 2026-09).
     pub(crate) async fn mapping_of(&self, mut principal: Principal) -> Result<Mapping, Error> {
         if principal.user.is_some() {
@@ -92,7 +92,8 @@ impl Arborist {
         Ok(decision::mapping(&mut *self.connection().await?, &principal).await?)
     }
 
-    /// Every existing resource that `principal` may do something to. `only` limits the policies that count.
+    /// Returns every existing resource that `principal` may do something to. `only` limits the policies that
+    /// count.
     pub(crate) async fn reached_by(
         &self,
         principal: &Principal,

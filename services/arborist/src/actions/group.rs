@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use super::references::missing;
 use crate::{
     Arborist, Error,
-    model::{Group, Held, Label, NewMember, is_built_in},
+    model::{Group, Held, Label, Membership, NewMember, PolicyName, is_built_in},
     store::{group, links, policy, user},
 };
 
@@ -73,19 +73,26 @@ impl Arborist {
         Ok(transaction.commit().await?)
     }
 
-    /// Ends the membership of `user` in the group, if it is under `label` or there is no label.
-    pub(crate) async fn remove_member(&self, group: &str, user: &str, label: &Label) -> Result<(), Error> {
+    /// Ends a membership, if it is under `label` or there is no label.
+    pub(crate) async fn remove_member(&self, membership: &Membership, label: &Label) -> Result<(), Error> {
+        let Membership { group, user } = membership;
         let mut transaction = self.begin().await?;
         links::remove(&mut transaction, &links::MEMBERS, user, Held::One(group), label).await?;
         Ok(transaction.commit().await?)
     }
 
-    pub(crate) async fn grant_to_group(&self, name: &str, policy: &str, label: &Label) -> Result<(), Error> {
+    pub(crate) async fn grant_to_group(
+        &self,
+        name: &str,
+        policy: &PolicyName,
+        label: &Label,
+    ) -> Result<(), Error> {
         let mut transaction = self.begin().await?;
         if !group::exists(&mut transaction, name).await? {
             let text = format!("failed to grant policy to group: group does not exist: {name}");
             return Err(Error::NotFound(text));
         }
+        let policy = policy.0.as_str();
         if policy::existing(&mut transaction, &[policy]).await?.is_empty() {
             let text = format!("failed to grant policy to group: policy does not exist: {policy}");
             return Err(Error::BadRequest(text));

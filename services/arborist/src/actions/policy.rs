@@ -14,7 +14,7 @@ impl Arborist {
         Ok(policy::load(&mut *self.connection().await?, None).await?)
     }
 
-    /// All policies with their roles written out.
+    /// Returns all policies with their roles written out.
     pub(crate) async fn expanded_policies(&self) -> Result<Vec<ExpandedPolicy>, Error> {
         Ok(policy::load_expanded(&mut *self.connection().await?).await?)
     }

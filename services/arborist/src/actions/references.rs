@@ -11,7 +11,7 @@ use crate::{
     store::{resource, role},
 };
 
-/// The names that are not among `known`, in one string; none if all are.
+/// Returns the names that are not among `known`, in one string; `None` if all are.
 pub(super) fn missing<'a>(
     names: impl IntoIterator<Item = &'a str>,
     known: &HashSet<String>,

@@ -16,7 +16,7 @@ impl Arborist {
         Ok(resource::all(&mut *self.connection().await?).await?)
     }
 
-    /// The resource at `path`, which has no slash at the beginning.
+    /// Returns the resource at `path`, which has no slash at the beginning.
     pub(crate) async fn resource(&self, path: &str) -> Result<Resource, Error> {
         let missing = || Error::NotFound(format!("no resource found with path: `/{path}`"));
         // A path that cannot be stored cannot be found.

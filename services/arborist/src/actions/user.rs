@@ -9,7 +9,7 @@ use crate::{
     Arborist, Error,
     decision::{Principal, Reached},
     input::ReadGrants,
-    model::{GrantedPolicy, Held, Holder, Label, User, UserChange},
+    model::{GrantedPolicy, Held, Holder, Label, PolicyName, User, UserChange},
     store::{policy, user},
 };
 
@@ -86,21 +86,21 @@ impl Arborist {
     pub(crate) async fn revoke_from_user(
         &self,
         name: &str,
-        policy: &str,
+        policy: &PolicyName,
         label: &Label,
     ) -> Result<(), Error> {
         let granted_under = user::label_of_grant(&mut *self.connection().await?, name, policy).await?;
         let Some(granted_under) = granted_under else {
-            return Err(Error::NotGrantedDirectly { policy: policy.to_owned(), user: name.to_owned() });
+            return Err(Error::NotGrantedDirectly { policy: policy.0.clone(), user: name.to_owned() });
         };
         if label.0.is_some() && granted_under != *label {
-            let text = format!("policy `{policy}` was not granted to user `{name}` under this label");
+            let text = format!("policy `{}` was not granted to user `{name}` under this label", policy.0);
             return Err(Error::Unauthenticated(text));
         }
-        self.revoke(Holder::User(name), Held::One(policy), label).await
+        self.revoke(Holder::User(name), Held::One(&policy.0), label).await
     }
 
-    /// Every existing resource that the user may do something to.
+    /// Returns every existing resource that the user may do something to.
     pub(crate) async fn reached_by_user(&self, name: &str) -> Result<Vec<Reached>, Error> {
         if !user::exists(&mut *self.connection().await?, name).await? {
             return Err(Error::NotFound(format!("no user found with username: `{name}`")));

@@ -5,7 +5,7 @@ use crate::model::{ANONYMOUS, LOGGED_IN};
 /// Nobody, a user, an OAuth client, or a user through a client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Principal {
-    /// The user's name; nobody need know the user.
+    /// The user's name; the user need not exist.
     pub(crate) user: Option<String>,
     /// The client's identifier.
     pub(crate) client: Option<String>,
@@ -28,7 +28,7 @@ impl Principal {
         self.user.is_none() && self.client.is_none()
     }
 
-    /// The built-in groups whose policies count.
+    /// Returns the built-in groups whose policies count.
     pub(crate) fn public_groups(&self) -> &'static [&'static str] {
         match (&self.user, &self.client) {
             (Some(_), _) => &[ANONYMOUS, LOGGED_IN],
@@ -37,7 +37,7 @@ impl Principal {
         }
     }
 
-    /// How many must permit: a user, a client, or both.
+    /// Returns how many must permit: a user, a client, or both.
     pub(crate) fn sides(&self) -> usize {
         if self.user.is_some() && self.client.is_some() { 2 } else { 1 }
     }

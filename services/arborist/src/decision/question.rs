@@ -4,7 +4,7 @@ use authz::Action;
 
 use crate::{Error, path::ResourcePath};
 
-/// May this be done to that?
+/// One question: may this be done to that?
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Question {
     pub(crate) target: Target,

@@ -20,7 +20,7 @@ pub(super) fn parse(what: &str, body: &[u8]) -> Result<Value, Error> {
     serde_json::from_slice(body).map_err(|error| Error::BadRequest(format!("{what} from JSON: {error}")))
 }
 
-/// The elements of a body that is a list; `null` is an empty one.
+/// Reads the elements of a body that is a list; `null` is an empty one.
 pub(super) fn items<'a>(what: &str, value: &'a Value) -> Result<&'a [Value], Error> {
     match value {
         Value::Null => Ok(&[]),
@@ -39,7 +39,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// An object with all of `required`, maybe some of `optional`, and nothing else.
+    /// Reads an object with all of `required`, maybe some of `optional`, and nothing else.
     pub(super) fn strict(
         what: &'static str,
         value: &'a Value,
@@ -63,17 +63,17 @@ impl<'a> Fields<'a> {
         Ok(fields)
     }
 
-    /// An object in which unknown keys do not matter.
+    /// Reads an object in which unknown keys do not matter.
     pub(super) fn loose(what: &'static str, value: &'a Value) -> Result<Self, Error> {
         Ok(Self { what, map: object(what, value)?, any_case: true })
     }
 
-    /// Whether the key is there, `null` or not.
+    /// Returns whether the key is there, `null` or not.
     pub(super) fn has(&self, key: &str) -> bool {
         self.find(key).is_some()
     }
 
-    /// The value, if it is there and not `null`.
+    /// Reads the value, if it is there and not `null`.
     pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
         self.find(key).filter(|value| !value.is_null())
     }
@@ -86,13 +86,13 @@ impl<'a> Fields<'a> {
         map.iter().filter(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value).next_back()
     }
 
-    /// A name or identifier: limited in length, without NUL.
+    /// Reads a name or identifier: limited in length, without NUL.
     pub(super) fn name(&self, key: &str) -> Result<Option<String>, Error> {
         self.string(key, MAX_NAME)
     }
 
-    /// A name that must not be empty: the original takes an empty one, and then no route can reach the row
-    /// again.
+    /// Reads a name that must not be empty: the original takes an empty one, and then no route can reach the
+    /// row again.
     pub(super) fn filled_name(&self, key: &str) -> Result<String, Error> {
         let name = self.name(key)?.unwrap_or_default();
         if name.is_empty() {
@@ -101,17 +101,17 @@ impl<'a> Fields<'a> {
         Ok(name)
     }
 
-    /// A description, which may be long.
+    /// Reads a description, which may be long.
     pub(super) fn description(&self, key: &str) -> Result<Option<String>, Error> {
         self.string(key, MAX_DESCRIPTION)
     }
 
-    /// A string of at most `limit` bytes, without NUL.
+    /// Reads a string of at most `limit` bytes, without NUL.
     pub(super) fn string(&self, key: &str, limit: usize) -> Result<Option<String>, Error> {
         self.get(key).map(|value| checked_string(self.what, key, value, limit)).transpose()
     }
 
-    /// An action, in which unknown keys do not matter; an absent service or method is the empty string.
+    /// Reads an action, in which unknown keys do not matter; an absent service or method is the empty string.
     pub(super) fn action(&self, key: &str) -> Result<Action, Error> {
         let Some(value) = self.get(key) else {
             return Ok(Action { service: String::new(), method: String::new() });
@@ -123,7 +123,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// A list of names; an element that is `null` counts as the empty name.
+    /// Reads a list of names; an element that is `null` counts as the empty name.
     pub(super) fn names(&self, key: &str) -> Result<Option<Vec<String>>, Error> {
         let Some(items) = self.list(key)? else { return Ok(None) };
         let read = |item: &Value| match item {
@@ -133,7 +133,7 @@ impl<'a> Fields<'a> {
         items.iter().map(read).collect::<Result<_, _>>().map(Some)
     }
 
-    /// A list of anything.
+    /// Reads a list of anything.
     pub(super) fn list(&self, key: &str) -> Result<Option<&'a [Value]>, Error> {
         match self.get(key) {
             None => Ok(None),
@@ -142,7 +142,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// An RFC 3339 point in time; absent, `null` and the empty string mean "never".
+    /// Reads an RFC 3339 point in time; absent, `null` and the empty string mean "never".
     pub(super) fn expiry(&self, key: &str) -> Result<Option<DateTime<Utc>>, Error> {
         match self.name(key)?.as_deref() {
             None | Some("") => Ok(None),
@@ -150,7 +150,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// An object whose values are all strings, such as constraints.
+    /// Reads an object whose values are all strings, such as constraints.
     pub(super) fn strings(&self, key: &str) -> Result<Map<String, Value>, Error> {
         match self.get(key) {
             None => Ok(Map::new()),

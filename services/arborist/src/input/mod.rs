@@ -10,6 +10,5 @@ mod role;
 mod user;
 
 pub(crate) use fields::MAX_NAME;
-pub(crate) use policy::read_policy_name;
 pub(crate) use question::{AskedUser, AuthRequest, MappingOf, read_user_only};
 pub(crate) use user::ReadGrants;

@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use super::fields::{self, Fields};
-use crate::{Error, model::Policy};
+use crate::{
+    Error,
+    model::{Policy, PolicyName},
+};
 
 impl Policy {
     pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
@@ -27,8 +30,10 @@ impl Policy {
     }
 }
 
-/// Reads `{"policy": name}`, where unknown keys do not matter.
-pub(crate) fn read_policy_name(body: &[u8]) -> Result<String, Error> {
-    let value = fields::parse("could not parse policy name", body)?;
-    Ok(Fields::loose("policy", &value)?.name("policy")?.unwrap_or_default())
+impl PolicyName {
+    /// Reads `{"policy": name}`, where unknown keys do not matter.
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
+        let value = fields::parse("could not parse policy name", body)?;
+        Ok(Self(Fields::loose("policy", &value)?.name("policy")?.unwrap_or_default()))
+    }
 }

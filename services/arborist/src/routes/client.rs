@@ -13,8 +13,7 @@ use super::{
 };
 use crate::{
     Arborist, Error,
-    input::read_policy_name,
-    model::{Client, Held, Holder, Label},
+    model::{Client, Held, Holder, Label, PolicyName},
 };
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
@@ -49,7 +48,7 @@ async fn grant(
     label: Label,
     body: Body,
 ) -> Result<HttpResponse, Error> {
-    let policy = read_policy_name(&body.0)?;
+    let policy = PolicyName::read(&body.0)?;
     arborist.grant_to_client(&id, &policy, &label).await?;
     Ok(no_content())
 }
@@ -61,10 +60,10 @@ async fn revoke_all(arborist: Data<Arborist>, id: Path<String>, label: Label) ->
 
 async fn revoke(
     arborist: Data<Arborist>,
-    path: Path<(String, String)>,
+    path: Path<(String, PolicyName)>,
     label: Label,
 ) -> Result<HttpResponse, Error> {
     let (id, policy) = &*path;
-    arborist.revoke(Holder::Client(id), Held::One(policy), &label).await?;
+    arborist.revoke(Holder::Client(id), Held::One(&policy.0), &label).await?;
     Ok(no_content())
 }

@@ -13,8 +13,7 @@ use super::{
 };
 use crate::{
     Arborist, Error,
-    input::read_policy_name,
-    model::{Group, Held, Holder, Label, NewMember},
+    model::{Group, Held, Holder, Label, Membership, NewMember, PolicyName},
 };
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
@@ -64,11 +63,10 @@ async fn add_member(
 
 async fn remove_member(
     arborist: Data<Arborist>,
-    path: Path<(String, String)>,
+    membership: Path<Membership>,
     label: Label,
 ) -> Result<HttpResponse, Error> {
-    let (group, user) = &*path;
-    arborist.remove_member(group, user, &label).await?;
+    arborist.remove_member(&membership, &label).await?;
     Ok(no_content())
 }
 
@@ -78,17 +76,17 @@ async fn grant(
     label: Label,
     body: Body,
 ) -> Result<HttpResponse, Error> {
-    let policy = read_policy_name(&body.0)?;
+    let policy = PolicyName::read(&body.0)?;
     arborist.grant_to_group(&name, &policy, &label).await?;
     Ok(no_content())
 }
 
 async fn revoke(
     arborist: Data<Arborist>,
-    path: Path<(String, String)>,
+    path: Path<(String, PolicyName)>,
     label: Label,
 ) -> Result<HttpResponse, Error> {
     let (name, policy) = &*path;
-    arborist.revoke(Holder::Group(name), Held::One(policy), &label).await?;
+    arborist.revoke(Holder::Group(name), Held::One(&policy.0), &label).await?;
     Ok(no_content())
 }

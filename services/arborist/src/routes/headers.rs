@@ -23,7 +23,7 @@ impl FromRequest for Label {
     }
 }
 
-/// The token of the `Authorization` header; none when the header is absent or empty.
+/// Returns the token of the `Authorization` header; none when the header is absent or empty.
 ///
 /// The original removes one `Bearer ` and one `bearer `, takes what is left for the token, and so also takes
 /// a header without a scheme.

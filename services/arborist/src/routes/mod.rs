@@ -36,7 +36,7 @@ pub(crate) fn configure(arborist: Arc<Arborist>, config: &mut ServiceConfig) {
     config.service(scope);
 }
 
-/// All endpoints, for tests and tools.
+/// Returns all endpoints, for tests and tools.
 pub fn endpoints() -> Vec<Endpoint> {
     ::web::endpoints(routes)
 }

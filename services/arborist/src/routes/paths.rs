@@ -11,7 +11,7 @@ use actix_web::{
 
 use crate::Error;
 
-/// The answer to a path whose escapes are not UTF-8.
+/// Returns the answer to a path whose escapes are not UTF-8.
 pub(super) fn unreadable(_: PathError, _: &HttpRequest) -> ActixError {
     Error::BadRequest("the path of the request is not UTF-8".into()).into()
 }
@@ -52,7 +52,7 @@ fn redirect(request: &ServiceRequest, path: &str, clean: &str) -> HttpResponse {
     response.finish()
 }
 
-/// The clean form of a path that has doubled slashes or dot parts.
+/// Returns the clean form of a path that has doubled slashes or dot parts.
 fn cleaner(path: &str) -> Option<String> {
     let parts = || path.split('/').skip(1);
     let last = parts().count().saturating_sub(1);

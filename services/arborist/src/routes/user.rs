@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Arborist, Error,
-    model::{GrantedPolicy, Held, Holder, Label, User, UserChange},
+    model::{GrantedPolicy, Held, Holder, Label, PolicyName, User, UserChange},
 };
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
@@ -86,7 +86,7 @@ async fn revoke_all(
 
 async fn revoke(
     arborist: Data<Arborist>,
-    path: Path<(String, String)>,
+    path: Path<(String, PolicyName)>,
     label: Label,
 ) -> Result<HttpResponse, Error> {
     let (name, policy) = &*path;

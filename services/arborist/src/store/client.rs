@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use crate::model::{Client, Label};
 
-/// All clients, or the one named.
+/// Loads all clients, or the one named.
 pub(crate) async fn load(
     connection: &mut PgConnection,
     only: Option<&str>,
@@ -28,7 +28,7 @@ pub(crate) async fn load(
     Ok(rows.into_iter().map(client).collect())
 }
 
-/// Row ids of all clients, by identifier.
+/// Returns the row ids of all clients, by identifier.
 pub(crate) async fn row_ids(connection: &mut PgConnection) -> Result<HashMap<String, i32>, sqlx::Error> {
     let rows: Vec<(String, i32)> =
         sqlx::query_as("select external_client_id, id from client").fetch_all(connection).await?;

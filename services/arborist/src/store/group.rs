@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use crate::model::{ANONYMOUS, Group, LOGGED_IN, Label, NewMember};
 
-/// All groups, or the one named. Names of members are in small letters.
+/// Loads all groups, or the one named. Names of members are in small letters.
 pub(crate) async fn load(
     connection: &mut PgConnection,
     only: Option<&str>,
@@ -39,7 +39,7 @@ pub(crate) async fn exists(connection: &mut PgConnection, name: &str) -> Result<
         .await
 }
 
-/// Row ids of all groups, by name.
+/// Returns the row ids of all groups, by name.
 pub(crate) async fn row_ids(connection: &mut PgConnection) -> Result<HashMap<String, i32>, sqlx::Error> {
     let rows: Vec<(String, i32)> = sqlx::query_as("select name, id from grp").fetch_all(connection).await?;
     Ok(rows.into_iter().collect())

@@ -24,7 +24,7 @@ pub enum MigrateError {
          database"
     )]
     LtreeForbidden(#[source] sqlx::Error),
-    /// Tables of another version.
+    /// The tables are of another version.
     #[error(
         "arborist's database has schema version {found}, but {SCHEMA_VERSION} is needed; migrate it with the \
          program that made it first"
@@ -33,13 +33,13 @@ pub enum MigrateError {
         /// What `db_version` says; "none" when it says nothing.
         found: String,
     },
-    /// Anything else.
+    /// Something else went wrong.
     #[error("arborist's tables could not be made")]
     Database(#[from] sqlx::Error),
 }
 
 /// Creates what is missing: the extension `ltree`, the tables with their triggers, the additional indexes.
-/// A complete database is left as it is, whoever made it. Safe to run from several processes at once.
+/// A complete database is left as it is, whoever made it. Several processes may do so at once.
 ///
 /// # Errors
 /// See [`MigrateError`]; nothing is half done then.

@@ -10,7 +10,7 @@ use crate::{
     path::ResourcePath,
 };
 
-/// All policies, or those named.
+/// Loads all policies, or those named.
 pub(crate) async fn load(
     connection: &mut PgConnection,
     only: Option<&[&str]>,
@@ -43,7 +43,7 @@ pub(crate) async fn load(
     Ok(rows.into_iter().map(policy).collect())
 }
 
-/// All policies with their roles written out.
+/// Loads all policies with their roles written out.
 pub(crate) async fn load_expanded(connection: &mut PgConnection) -> Result<Vec<ExpandedPolicy>, sqlx::Error> {
     let roles = role::load(connection, None).await?;
     let roles: HashMap<&str, &Role> = roles.iter().map(|role| (role.id.as_str(), role)).collect();
@@ -60,14 +60,14 @@ pub(crate) async fn load_expanded(connection: &mut PgConnection) -> Result<Vec<E
     Ok(load(connection, None).await?.into_iter().map(expand).collect())
 }
 
-/// Row ids of all policies, by name.
+/// Returns the row ids of all policies, by name.
 pub(crate) async fn row_ids(connection: &mut PgConnection) -> Result<HashMap<String, i32>, sqlx::Error> {
     let rows: Vec<(String, i32)> =
         sqlx::query_as("select name, id from policy").fetch_all(connection).await?;
     Ok(rows.into_iter().collect())
 }
 
-/// Which of `names` exist.
+/// Returns which of `names` exist.
 pub(crate) async fn existing(
     connection: &mut PgConnection,
     names: &[&str],

@@ -16,7 +16,7 @@ fn resource((path, tag, description): Row, subresources: Vec<String>) -> Resourc
     Resource { name: path.name(), path: path.decoded(), tag, description, subresources }
 }
 
-/// All resources.
+/// Loads all resources.
 pub(crate) async fn all(connection: &mut PgConnection) -> Result<Vec<Resource>, sqlx::Error> {
     let rows: Vec<Row> =
         sqlx::query_as("select path::text, tag, coalesce(description, '') from resource order by path")
@@ -36,7 +36,7 @@ pub(crate) async fn all(connection: &mut PgConnection) -> Result<Vec<Resource>, 
     Ok(rows.into_iter().map(with_children).collect())
 }
 
-/// The resource at `path`.
+/// Loads the resource at `path`.
 pub(crate) async fn by_path(
     connection: &mut PgConnection,
     path: &ResourcePath,
@@ -50,7 +50,7 @@ pub(crate) async fn by_path(
     with_children(connection, row).await
 }
 
-/// The resource with `tag`.
+/// Loads the resource with `tag`.
 pub(crate) async fn by_tag(
     connection: &mut PgConnection,
     tag: &str,
@@ -79,7 +79,7 @@ async fn with_children(
     Ok(Some(resource(row, children)))
 }
 
-/// Which of `paths` exist, as `ltree` texts.
+/// Returns which of `paths` exist, as `ltree` texts.
 pub(crate) async fn existing(
     connection: &mut PgConnection,
     paths: &[&str],
@@ -126,7 +126,7 @@ pub(crate) async fn insert_ancestors(
     Ok(())
 }
 
-/// Makes the check that parents exist, which is deferred to the commit, speak now.
+/// Checks now that parents exist, which would otherwise be checked at the commit.
 pub(crate) async fn check_parents(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query("set constraints all immediate").execute(connection).await?;
     Ok(())

@@ -10,7 +10,7 @@ use crate::model::{Action, Permission, Role};
 
 type Row = (String, Option<String>, Option<String>, Option<String>, Option<Json<Map<String, Value>>>);
 
-/// All roles, or those named. Descriptions come back empty, as the original gives them.
+/// Loads all roles, or those named. Descriptions come back empty, as the original gives them.
 pub(crate) async fn load(
     connection: &mut PgConnection,
     only: Option<&[&str]>,
@@ -37,7 +37,7 @@ pub(crate) async fn load(
     Ok(roles.into_iter().map(role).collect())
 }
 
-/// Which of `names` exist.
+/// Returns which of `names` exist.
 pub(crate) async fn existing(
     connection: &mut PgConnection,
     names: &[&str],

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use sqlx::PgConnection;
 
-use crate::model::{ANONYMOUS, GrantedPolicy, LOGGED_IN, Label, User, UserChange};
+use crate::model::{ANONYMOUS, GrantedPolicy, LOGGED_IN, Label, PolicyName, User, UserChange};
 
 type Row = (String, Option<String>, Vec<String>, Vec<String>, Vec<Option<DateTime<Utc>>>);
 
@@ -19,7 +19,7 @@ fn user((name, email, groups, policies, expiries): Row) -> User {
     User { name, email, groups: Some(groups), policies: Some(policies) }
 }
 
-/// All users with their groups and the policies that were granted to themselves.
+/// Loads all users with their groups and the policies that were granted to themselves.
 pub(crate) async fn all(connection: &mut PgConnection) -> Result<Vec<User>, sqlx::Error> {
     let rows: Vec<Row> = sqlx::query_as(
         "select usr.name, usr.email,
@@ -41,7 +41,8 @@ pub(crate) async fn all(connection: &mut PgConnection) -> Result<Vec<User>, sqlx
     Ok(rows.into_iter().map(user).collect())
 }
 
-/// One user, in any letter case, with all groups and policies that concern the user, expired ones included.
+/// Loads one user, in any letter case, with all groups and policies that concern the user, expired ones
+/// included.
 pub(crate) async fn find(connection: &mut PgConnection, name: &str) -> Result<Option<User>, sqlx::Error> {
     let row: Option<Row> = sqlx::query_as(
         "select usr.name, usr.email,
@@ -76,7 +77,7 @@ pub(crate) async fn find(connection: &mut PgConnection, name: &str) -> Result<Op
     Ok(row.map(user))
 }
 
-/// Whether there is a user of that name in any letter case.
+/// Returns whether there is a user of that name in any letter case.
 pub(crate) async fn exists(connection: &mut PgConnection, name: &str) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("select exists (select 1 from usr where lower(name) = lower($1))")
         .bind(name)
@@ -84,7 +85,7 @@ pub(crate) async fn exists(connection: &mut PgConnection, name: &str) -> Result<
         .await
 }
 
-/// Which of `names` exist, exactly so written.
+/// Returns which of `names` exist in exactly this spelling.
 pub(crate) async fn existing(
     connection: &mut PgConnection,
     names: &[&str],
@@ -96,8 +97,8 @@ pub(crate) async fn existing(
     Ok(found.into_iter().collect())
 }
 
-/// Row ids of those of `names` that exist. Where no name is exactly the same, the oldest that differs in case
-/// alone counts.
+/// Returns the row ids of those of `names` that exist. Where no name is exactly the same, the oldest that
+/// differs in case alone counts.
 pub(crate) async fn row_ids(
     connection: &mut PgConnection,
     names: &[&str],
@@ -203,11 +204,12 @@ pub(crate) async fn grant(
     Ok(())
 }
 
-/// The label of a policy that was granted directly to the user (in any letter case); none if it was not.
+/// Returns the label of a policy that was granted directly to the user (in any letter case); `None` if it was
+/// not.
 pub(crate) async fn label_of_grant(
     connection: &mut PgConnection,
     name: &str,
-    policy: &str,
+    policy: &PolicyName,
 ) -> Result<Option<Label>, sqlx::Error> {
     let label: Option<Option<String>> = sqlx::query_scalar(
         "select usr_policy.authz_provider
@@ -218,7 +220,7 @@ pub(crate) async fn label_of_grant(
          order by usr.name = $1 desc limit 1",
     )
     .bind(name)
-    .bind(policy)
+    .bind(&policy.0)
     .fetch_optional(connection)
     .await?;
     Ok(label.map(Label))

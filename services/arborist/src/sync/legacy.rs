@@ -10,14 +10,14 @@ pub(super) struct LegacyRight<'a> {
 }
 
 impl LegacyRight<'_> {
-    /// The policy's name: `programs.A-read` for reading `/programs/A`.
+    /// Returns the policy's name: `programs.A-read` for reading `/programs/A`.
     pub(super) fn policy(&self) -> String {
         let parts: Vec<&str> = self.path.split('/').filter(|part| !part.is_empty()).collect();
         format!("{}-{}", parts.join("."), self.method)
     }
 }
 
-/// Names of users and their legacy rights, without those on projects that have no resource.
+/// Returns users and their legacy rights, without those on projects that have no resource.
 pub(super) fn rights(file: &UserYaml) -> impl Iterator<Item = (&str, LegacyRight<'_>)> {
     file.users.iter().flat_map(|(name, user)| {
         let resolved =

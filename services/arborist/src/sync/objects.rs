@@ -133,7 +133,7 @@ async fn check(connection: &mut PgConnection, policies: &[Policy]) -> Result<(),
     policies.iter().try_for_each(|policy| references.check(policy, &format!("policy `{}`", policy.id)))
 }
 
-/// Those of `policies` that differ from what is stored under their names.
+/// Returns those of `policies` that differ from what is stored under their names.
 async fn differing<'a>(
     connection: &mut PgConnection,
     policies: &'a [Policy],

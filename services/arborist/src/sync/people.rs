@@ -86,27 +86,27 @@ impl SyncedTable {
     }
 }
 
-/// The links of pairs of names, each once, sorted, so that two writers take their locks in one order.
+/// Returns the links of pairs of names, each once, sorted, so that two writers take their locks in one order.
 fn links<'a>(holders: &RowIds, held: &RowIds, pairs: impl Iterator<Item = (&'a str, String)>) -> Vec<Link> {
     let known = pairs
         .filter_map(|(holder, thing)| Some(Link { holder: *holders.get(holder)?, held: *held.get(&thing)? }));
     known.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// Direct grants of the file, those of legacy access included.
+/// Returns the direct grants of the file, those of legacy access included.
 fn user_policies(file: &UserYaml) -> impl Iterator<Item = (&str, String)> {
     let own = file.users.iter().map(|(name, user)| (name.as_str(), user.policies.as_slice()));
     let own = own.flat_map(|(name, policies)| policies.iter().map(move |policy| (name, policy.clone())));
     own.chain(legacy::rights(file).map(|(name, right)| (name, right.policy())))
 }
 
-/// Users and the groups that they are in.
+/// Returns the users and the groups that they are in.
 fn members(file: &UserYaml) -> impl Iterator<Item = (&str, String)> {
     let groups = file.authz.groups.iter().map(|group| (group.name.as_str(), group.users.as_slice()));
     groups.flat_map(|(group, users)| users.iter().map(move |user| (user.as_str(), group.to_owned())))
 }
 
-/// Policies of the groups of the file, and of the two built-in ones.
+/// Returns the policies of the groups of the file, and of the two built-in ones.
 fn group_policies(file: &UserYaml) -> impl Iterator<Item = (&str, String)> {
     let authz = &file.authz;
     let own = authz.groups.iter().map(|group| (group.name.as_str(), group.policies.as_slice()));

@@ -46,7 +46,7 @@ pub enum ChangeKind {
 }
 
 impl ChangeKind {
-    /// A few words, such as "role created".
+    /// Describes it in a few words, such as "role created".
     pub fn text(self) -> &'static str {
         match self {
             Self::ResourceCreated => "resource created",
@@ -87,10 +87,10 @@ impl std::fmt::Display for Change {
     }
 }
 
-/// What a sync changed; empty when everything was so already.
+/// What a sync changed; it is empty when nothing was to change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SyncReport {
-    /// Whether the changes were only found out.
+    /// Whether the changes were found out and not made.
     pub dry_run: bool,
     /// All changes, in the order in which they were made.
     pub changes: Vec<Change>,
@@ -105,7 +105,7 @@ impl SyncReport {
         self.changes.extend(what.into_iter().map(|what| Change { kind, what }));
     }
 
-    /// How many changes there are of each kind that occurs, in the order of the kinds.
+    /// Returns how many changes there are of each kind that occurs, in the order of the kinds.
     pub fn counts(&self) -> IndexMap<ChangeKind, usize> {
         let mut counts = IndexMap::new();
         for change in &self.changes {
@@ -117,7 +117,7 @@ impl SyncReport {
 }
 
 impl std::fmt::Display for SyncReport {
-    /// One line: "2 policy created, 1 granted to user", or "nothing to change".
+    /// Writes one line: "2 policy created, 1 granted to user", or "nothing to change".
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.changes.is_empty() {
             return f.write_str("nothing to change");

@@ -17,7 +17,7 @@ const PERMITTED: &str = concat!(include_str!("counted.sql"), include_str!("permi
 const MAPPING: &str = concat!(include_str!("counted.sql"), include_str!("mapping.sql"));
 const REACHED: &str = concat!(include_str!("counted.sql"), include_str!("reached.sql"));
 
-/// Whether `principal` may do all of `questions`. `only` limits the policies that count, for users.
+/// Returns whether `principal` may do all of `questions`. `only` limits the policies that count, for users.
 pub(crate) async fn permits_all(
     connection: &mut PgConnection,
     principal: &Principal,
@@ -80,7 +80,8 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Every existing resource that `principal` (not a user through a client) may do something to, and what.
+/// Returns every existing resource that `principal` (not a user through a client) may do something to, and
+/// what.
 pub(crate) async fn mapping(
     connection: &mut PgConnection,
     principal: &Principal,
@@ -103,8 +104,8 @@ pub(crate) async fn mapping(
     Ok(mapping)
 }
 
-/// Every existing resource that `principal` may do something to. For a user through a client it is the union
-/// of what both may, without the public groups (arborist 2026-09).
+/// Returns every existing resource that `principal` may do something to. For a user through a client it is
+/// the union of what both may, without the public groups (arborist 2026-09).
 pub(crate) async fn reached(
     connection: &mut PgConnection,
     principal: &Principal,

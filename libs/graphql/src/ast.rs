@@ -21,7 +21,7 @@ pub enum Definition<'a> {
 /// What an operation asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OperationKind {
-    /// `query`, or no word at all.
+    /// `query`, or without a word.
     Query,
     /// `mutation`.
     Mutation,
@@ -51,7 +51,7 @@ pub struct VariableDefinition<'a> {
     pub name: &'a str,
     /// The declared type.
     pub ty: Type<'a>,
-    /// Used when the request has no value.
+    /// The value when the request has none.
     pub default: Option<Literal<'a>>,
 }
 
@@ -71,7 +71,7 @@ pub enum Type<'a> {
 pub struct Fragment<'a> {
     /// Its name.
     pub name: &'a str,
-    /// The type that it is about.
+    /// The type that it selects of.
     pub on: &'a str,
     /// Directives on the definition.
     pub directives: Vec<Directive<'a>>,
@@ -105,7 +105,7 @@ pub enum Selection<'a> {
 /// A field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Field<'a> {
-    /// The name to answer under, when it differs.
+    /// The key in the answer, when it is not the name.
     pub alias: Option<&'a str>,
     /// The field's name.
     pub name: &'a str,
@@ -113,7 +113,7 @@ pub struct Field<'a> {
     pub arguments: Vec<Argument<'a>>,
     /// Directives.
     pub directives: Vec<Directive<'a>>,
-    /// `None` when there are no braces.
+    /// What is selected of its value; `None` without braces.
     pub selections: Option<Vec<Selection<'a>>>,
 }
 
@@ -151,7 +151,7 @@ pub enum Literal<'a> {
     Int(&'a str),
     /// A number with a point or an exponent, as text.
     Float(&'a str),
-    /// A string, escapes resolved.
+    /// A string; its escapes are resolved.
     String(Cow<'a, str>),
     /// `true` or `false`.
     Boolean(bool),

@@ -53,7 +53,7 @@ pub(crate) fn later(name: &str) -> Option<String> {
 
 fn inputs(list: &[(&str, TypeRef, Option<Value>)]) -> Inputs {
     let input = |(name, ty, default): &(&str, TypeRef, Option<Value>)| {
-        ((*name).to_owned(), Input { ty: ty.clone(), description: None, default: default.clone() })
+        ((*name).to_owned(), Input { ty: ty.clone(), default: default.clone() })
     };
     Inputs::new(list.iter().map(input).collect())
 }
@@ -136,7 +136,7 @@ const LATER_OBJECTS: [(&str, &[&str]); 5] = [
     ("__Later__Directive", &["isRepeatable:Boolean!", "args:[__InputValue!]!"]),
 ];
 
-/// All of them.
+/// All built-in types.
 pub(crate) fn types<M>() -> Vec<TypeDef<M>> {
     let words = |list: &[&str]| Kind::Enum(list.iter().map(|word| (*word).to_owned()).collect());
     let mut types: Vec<TypeDef<M>> =
@@ -161,8 +161,7 @@ fn object<M>(name: &str, fields: &[&str]) -> TypeDef<M> {
             "__type" => named.clone(),
             _ => Inputs::default(),
         };
-        let field =
-            FieldDef { name: name.to_owned(), description: None, args, ty: written_type(ty), meaning: None };
+        let field = FieldDef { name: name.to_owned(), args, ty: written_type(ty), meaning: None };
         (name.to_owned(), field)
     };
     let fields: IndexMap<String, FieldDef<M>> = fields.iter().map(field).collect();

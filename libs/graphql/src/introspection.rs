@@ -119,13 +119,6 @@ fn text(value: &str, out: &mut Writer) {
     }
 }
 
-fn optional_text(value: Option<&str>, out: &mut Writer) {
-    match value {
-        Some(value) => text(value, out),
-        None => out.push_str("null"),
-    }
-}
-
 fn subs<'f, 's, M>(field: &'f Selected<'s, M>) -> &'f [Selected<'s, M>] {
     match &field.sub {
         Sub::Object(fields) => fields,
@@ -188,7 +181,6 @@ fn named_type_field<M>(
     match (name, &def.kind) {
         ("kind", kind) => text(kind_name(kind), out),
         ("name", _) => text(&def.name, out),
-        ("description", _) => optional_text(def.description.as_deref(), out),
         ("fields", Kind::Object { fields, .. } | Kind::Interface { fields }) => {
             list_value(fields.values(), out, |field, out| field_value(schema, field, subs, out));
         }
@@ -219,7 +211,6 @@ fn kind_name<M>(kind: &Kind<M>) -> &'static str {
 fn field_value<M>(schema: &Schema<M>, def: &FieldDef<M>, fields: &[Selected<'_, M>], out: &mut Writer) {
     object_value(fields, out, |field, out| match field.field.name.as_str() {
         "name" => text(&def.name, out),
-        "description" => optional_text(def.description.as_deref(), out),
         "args" => inputs_value(schema, &def.args, subs(field), out),
         "type" => type_value(schema, &def.ty, subs(field), out),
         "isDeprecated" => out.push_str("false"),
@@ -239,9 +230,11 @@ fn inputs_value<M>(schema: &Schema<M>, inputs: &Inputs, fields: &[Selected<'_, M
     list_value(inputs.iter(), out, |(name, input), out| {
         object_value(fields, out, |field, out| match field.field.name.as_str() {
             "name" => text(name, out),
-            "description" => optional_text(input.description.as_deref(), out),
             "type" => type_value(schema, &input.ty, subs(field), out),
-            "defaultValue" => optional_text(input.default.as_ref().map(Value::to_string).as_deref(), out),
+            "defaultValue" => match &input.default {
+                Some(default) => text(&default.to_string(), out),
+                None => out.push_str("null"),
+            },
             "isDeprecated" => out.push_str("false"),
             _ => out.push_str("null"),
         });

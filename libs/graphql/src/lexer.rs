@@ -1,8 +1,8 @@
-//! Text to tokens, with graphql-core's messages.
+//! From text to tokens, with the messages of graphql-core.
 
 use std::borrow::Cow;
 
-/// A token and where it starts (byte offset).
+/// A token and the byte offset at which it starts.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Token<'a> {
     pub(crate) kind: TokenKind<'a>,
@@ -190,7 +190,7 @@ impl<'a> Lexer<'a> {
         Ok(TokenKind::String(unescaped.map_or(Cow::Borrowed(&self.source[start..end]), Cow::Owned)))
     }
 
-    /// The character after a backslash; surrogate pairs are put together.
+    /// Reads what follows a backslash. Surrogate pairs are put together.
     fn escape(&mut self, text: &mut String) -> Result<(), Refused> {
         let Some(c) = self.peek() else { return Err(self.refuse("Unterminated string".to_owned())) };
         let plain = match c {
@@ -219,7 +219,7 @@ impl<'a> Lexer<'a> {
             }
             code => code,
         };
-        // A lone surrogate is no character; PostgreSQL could not keep it either.
+        // A lone surrogate is not a character, and PostgreSQL could not keep it.
         text.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
         self.position += length;
         Ok(())

@@ -37,12 +37,12 @@ pub use introspection::{INTROSPECTION_QUERY, introspect};
 pub use limits::Limits;
 pub use parser::parse;
 pub use schema::{Schema, SchemaError};
-pub use select::{Selected, Sub, select};
-pub use types::{FieldDef, Input, Inputs, Kind, Scalar, TypeDef, TypeRef};
-pub use validate::validate;
-pub use values::Variables;
+pub use select::{Selected, Sub};
+pub use types::{FieldDef, Input, Inputs, TypeDef, TypeRef};
 
 use ast::{Document, Operation, OperationKind};
+use select::select;
+use validate::validate;
 
 /// Parses, validates and flattens `source`. Gives what it selects of the root type, in order.
 ///
@@ -72,7 +72,7 @@ pub fn prepare<'s, M>(
 /// Documents with more operations than this are not validated.
 const MOST_OPERATIONS: usize = 20;
 
-/// The one operation of a document; the request cannot name one.
+/// The only operation of a document: a request cannot choose among several.
 fn only_operation<'d, 'a>(document: &'d Document<'a>) -> Result<&'d Operation<'a>, Error> {
     let mut operations = document.operations();
     let Some(operation) = operations.next() else { return Err(Error("Must provide an operation.".into())) };

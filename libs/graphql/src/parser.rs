@@ -1,4 +1,4 @@
-//! Tokens to a document, with graphql-core's messages.
+//! From tokens to a document, with the messages of graphql-core.
 
 use crate::{
     ast::{
@@ -46,14 +46,14 @@ struct Parser<'a> {
     variables_left: usize,
 }
 
-/// Whether a value may have variables in it.
+/// What a value may have in it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Variables {
-    Allowed,
-    Forbidden,
+enum Parts {
+    Constants,
+    Variables,
 }
 
-/// A limit is exceeded; there is no place to point at.
+/// Refuses what exceeds a limit, without a place to point at.
 fn too_large(message: String) -> Refused {
     Refused { at: usize::MAX, message }
 }
@@ -179,7 +179,7 @@ impl<'a> Parser<'a> {
         let name = self.variable()?;
         self.expect(":")?;
         let ty = self.ty()?;
-        let default = if self.skip("=")? { Some(self.literal(Variables::Forbidden)?) } else { None };
+        let default = if self.skip("=")? { Some(self.literal(Parts::Constants)?) } else { None };
         Ok(VariableDefinition { name, ty, default })
     }
 
@@ -259,7 +259,7 @@ impl<'a> Parser<'a> {
     fn argument(&mut self) -> Parsed<Argument<'a>> {
         let name = self.name()?;
         self.expect(":")?;
-        Ok(Argument { name, value: self.literal(Variables::Allowed)? })
+        Ok(Argument { name, value: self.literal(Parts::Variables)? })
     }
 
     fn directives(&mut self) -> Parsed<Vec<Directive<'a>>> {
@@ -273,11 +273,11 @@ impl<'a> Parser<'a> {
     }
 
     /// A value. `null` is one, as in today's GraphQL.
-    fn literal(&mut self, variables: Variables) -> Parsed<Literal<'a>> {
+    fn literal(&mut self, parts: Parts) -> Parsed<Literal<'a>> {
         let literal = match self.token.kind.clone() {
-            TokenKind::Mark("[") => return self.deeper(|parser| parser.list(variables)),
-            TokenKind::Mark("{") => return self.deeper(|parser| parser.object(variables)),
-            TokenKind::Mark("$") if variables == Variables::Allowed => {
+            TokenKind::Mark("[") => return self.deeper(|parser| parser.list(parts)),
+            TokenKind::Mark("{") => return self.deeper(|parser| parser.object(parts)),
+            TokenKind::Mark("$") if parts == Parts::Variables => {
                 return self.variable().map(Literal::Variable);
             }
             TokenKind::Int(text) => Literal::Int(text),
@@ -293,22 +293,22 @@ impl<'a> Parser<'a> {
         Ok(literal)
     }
 
-    fn list(&mut self, variables: Variables) -> Parsed<Literal<'a>> {
+    fn list(&mut self, parts: Parts) -> Parsed<Literal<'a>> {
         self.expect("[")?;
         let mut items = Vec::new();
         while !self.skip("]")? {
-            items.push(self.literal(variables)?);
+            items.push(self.literal(parts)?);
         }
         Ok(Literal::List(items))
     }
 
-    fn object(&mut self, variables: Variables) -> Parsed<Literal<'a>> {
+    fn object(&mut self, parts: Parts) -> Parsed<Literal<'a>> {
         self.expect("{")?;
         let mut fields = Vec::new();
         while !self.skip("}")? {
             let name = self.name()?;
             self.expect(":")?;
-            fields.push((name, self.literal(variables)?));
+            fields.push((name, self.literal(parts)?));
         }
         Ok(Literal::Object(fields))
     }

@@ -32,7 +32,7 @@ impl<M> Schema<M> {
     /// A schema of `types` with queries starting at the type `query`; scalars and introspection are added.
     ///
     /// # Errors
-    /// A type is there twice or missing, or the root is not an object.
+    /// Two types have the same name, a type is missing, or the root is not an object.
     pub fn new(query: &str, types: Vec<TypeDef<M>>) -> Result<Self, SchemaError> {
         let mut by_name: IndexMap<String, TypeDef<M>> = IndexMap::new();
         for def in types.into_iter().chain(builtin::types()) {
@@ -67,27 +67,27 @@ impl<M> Schema<M> {
     }
 
     /// The type of this name.
-    pub fn get(&self, name: &str) -> Option<&TypeDef<M>> {
+    pub(crate) fn get(&self, name: &str) -> Option<&TypeDef<M>> {
         self.types.get(name)
     }
 
-    /// The type of this name, to which something in the schema refers.
+    /// The type of this name, which exists because something in the schema refers to it.
     pub(crate) fn def(&self, name: &str) -> &TypeDef<M> {
         self.types.get(name).expect("invariant: every reference was checked when the schema was made")
     }
 
     /// The root of queries.
-    pub fn query(&self) -> &TypeDef<M> {
+    pub(crate) fn query(&self) -> &TypeDef<M> {
         self.def(&self.query)
     }
 
     /// All types, in order.
-    pub fn types(&self) -> impl Iterator<Item = &TypeDef<M>> {
+    pub(crate) fn types(&self) -> impl Iterator<Item = &TypeDef<M>> {
         self.types.values()
     }
 
     /// The objects that a value of `def` can be: the object itself, or all that implement the interface.
-    pub fn possible_types<'s>(&'s self, def: &'s TypeDef<M>) -> Vec<&'s TypeDef<M>> {
+    pub(crate) fn possible_types<'s>(&'s self, def: &'s TypeDef<M>) -> Vec<&'s TypeDef<M>> {
         match &def.kind {
             Kind::Object { .. } => vec![def],
             Kind::Interface { .. } => {

@@ -25,7 +25,7 @@ pub struct Selected<'s, M> {
     pub parent: &'s str,
     /// The field. `__typename` and the fields of introspection have no meaning.
     pub field: &'s FieldDef<M>,
-    /// Coerced arguments in the order of the text, with defaults. What is not given is not there.
+    /// Coerced arguments in the order of the text, and defaults after them. Others are absent.
     pub args: Map<String, Value>,
     /// What is selected of it.
     pub sub: Sub<'s, M>,
@@ -51,7 +51,7 @@ pub enum Sub<'s, M> {
 ///
 /// # Errors
 /// Fields of the same key that differ, or more fields than `limits` permits.
-pub fn select<'s, M>(
+pub(crate) fn select<'s, M>(
     schema: &'s Schema<M>,
     document: &Document<'_>,
     operation: &Operation<'_>,

@@ -2,12 +2,12 @@
 
 const MOST: usize = 5;
 
-/// Those of `options` that look like `input`, most alike first.
+/// The `options` that look like `input`, the most similar first.
 pub(crate) fn similar<'o>(input: &str, options: impl Iterator<Item = &'o str>) -> Vec<&'o str> {
     let mut found: Vec<(usize, &str)> = options
         .filter_map(|option| {
             let threshold = (input.len().max(option.len()) as f64 / 2.0).max(1.0);
-            // As many edits at least; so a name of a megabyte costs nothing.
+            // At least as many edits are needed, so a name of a megabyte costs nothing.
             if input.len().abs_diff(option.len()) as f64 > threshold {
                 return None;
             }
@@ -19,7 +19,7 @@ pub(crate) fn similar<'o>(input: &str, options: impl Iterator<Item = &'o str>) -
     found.into_iter().map(|(_, option)| option).collect()
 }
 
-/// Edits between two texts: insert, delete, replace.
+/// How many bytes have to be inserted, deleted or replaced to make `b` of `a`.
 fn distance(a: &[u8], b: &[u8]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
@@ -33,7 +33,7 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
     row[b.len()]
 }
 
-/// `"a", "b" or "c"`, five at most.
+/// `"a", "b" or "c"`, of at most five items.
 pub(crate) fn quoted_or_list(items: &[&str]) -> String {
     let quoted: Vec<String> = items.iter().take(MOST).map(|item| format!("\"{item}\"")).collect();
     match quoted.split_last() {
@@ -51,7 +51,7 @@ mod tests {
         let options = ["id", "submitter_id", "samples", "state"];
         assert_eq!(similar("submiter_id", options.into_iter()), ["submitter_id"]);
         assert!(similar("zzzzzzzz", options.into_iter()).is_empty());
-        // Edits would take minutes.
+        // Counting the edits would take minutes.
         assert!(similar(&"a".repeat(1 << 24), options.into_iter()).is_empty());
     }
 

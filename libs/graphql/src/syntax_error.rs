@@ -1,6 +1,7 @@
 //! How a syntax error is told.
 
-/// graphql-core's text: position, reason, the line with its neighbours and a mark below the place.
+/// The error in graphql-core's form: position, reason, the line with its neighbours and a mark below the
+/// place.
 pub(crate) fn syntax_error(source: &str, at: usize, message: &str) -> String {
     let lines: Vec<&str> = split_lines(source);
     let before = split_lines_keeping_last(&source[..at]);

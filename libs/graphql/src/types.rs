@@ -11,31 +11,22 @@ pub type Inputs = Arc<IndexMap<String, Input>>;
 /// A named type.
 #[derive(Debug)]
 pub struct TypeDef<M> {
-    /// Its name.
-    pub name: String,
-    /// A description for people.
-    pub description: Option<String>,
-    /// Which kind of type.
-    pub kind: Kind<M>,
+    pub(crate) name: String,
+    pub(crate) kind: Kind<M>,
 }
 
-/// The kinds that types are of.
+/// The kinds of types.
 #[derive(Debug)]
-pub enum Kind<M> {
-    /// A leaf value.
+pub(crate) enum Kind<M> {
     Scalar(Scalar),
     /// A leaf value, one of these words.
     Enum(Vec<String>),
-    /// An object.
     Object {
-        /// Its fields.
         fields: IndexMap<String, FieldDef<M>>,
         /// The interfaces that it implements.
         interfaces: Vec<String>,
     },
-    /// An interface.
     Interface {
-        /// Its fields.
         fields: IndexMap<String, FieldDef<M>>,
     },
     /// An object that is given as an argument.
@@ -44,26 +35,21 @@ pub enum Kind<M> {
 
 /// The scalars of GraphQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scalar {
+pub(crate) enum Scalar {
     /// 32 bits, signed.
     Int,
-    /// A number.
     Float,
-    /// A string.
     String,
-    /// `true` or `false`.
     Boolean,
     /// A string or a whole number, handled as a string.
     Id,
 }
 
 /// A field of an object or interface.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FieldDef<M> {
     /// Its name.
     pub name: String,
-    /// A description for people.
-    pub description: Option<String>,
     /// Its arguments.
     pub args: Inputs,
     /// The type of its value.
@@ -77,8 +63,6 @@ pub struct FieldDef<M> {
 pub struct Input {
     /// Its type.
     pub ty: TypeRef,
-    /// A description for people.
-    pub description: Option<String>,
     /// Its value when none is given.
     pub default: Option<Value>,
 }
@@ -132,14 +116,14 @@ impl fmt::Display for TypeRef {
 impl Input {
     /// An optional argument of this type.
     pub fn new(ty: TypeRef) -> Self {
-        Self { ty, description: None, default: None }
+        Self { ty, default: None }
     }
 }
 
 impl<M> FieldDef<M> {
     /// A field without arguments.
     pub fn new(name: &str, ty: TypeRef, meaning: M) -> Self {
-        Self { name: name.to_owned(), description: None, args: Inputs::default(), ty, meaning: Some(meaning) }
+        Self { name: name.to_owned(), args: Inputs::default(), ty, meaning: Some(meaning) }
     }
 
     /// The same field with arguments.
@@ -167,11 +151,11 @@ impl<M> TypeDef<M> {
     }
 
     pub(crate) fn new(name: &str, kind: Kind<M>) -> Self {
-        Self { name: name.to_owned(), description: None, kind }
+        Self { name: name.to_owned(), kind }
     }
 
     /// Its fields, if it is of a kind that has fields to select.
-    pub fn fields(&self) -> Option<&IndexMap<String, FieldDef<M>>> {
+    pub(crate) fn fields(&self) -> Option<&IndexMap<String, FieldDef<M>>> {
         match &self.kind {
             Kind::Object { fields, .. } | Kind::Interface { fields } => Some(fields),
             Kind::Scalar(_) | Kind::Enum(_) | Kind::InputObject(_) => None,

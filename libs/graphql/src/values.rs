@@ -1,4 +1,4 @@
-//! Literals and variables against types: problems in graphql-core's words, and coercion to JSON values.
+//! Checks literals and variables against types, in graphql-core's words, and coerces them to JSON values.
 
 use serde_json::{Map, Number, Value};
 
@@ -13,7 +13,7 @@ use crate::{
 const MOST_PROBLEMS: usize = 100;
 
 /// Values of variables, coerced to their declared types.
-pub type Variables = Map<String, Value>;
+pub(crate) type Variables = Map<String, Value>;
 
 impl<M> Schema<M> {
     /// What is wrong with `literal` as a value of `ty`.
@@ -120,7 +120,7 @@ impl<M> Schema<M> {
     ///
     /// # Errors
     /// The first variable that is missing or does not fit its type.
-    pub fn coerce_variables(
+    pub(crate) fn coerce_variables(
         &self,
         definitions: &[VariableDefinition<'_>],
         sent: &Map<String, Value>,

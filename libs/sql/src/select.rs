@@ -27,7 +27,7 @@ impl Condition {
         Self::Is(expression.text(" = ").bind(value))
     }
 
-    /// `expression = any($n)`; never true without values.
+    /// `expression = any($n)`, which is never true without values.
     pub fn any<T>(expression: Sql, values: Vec<T>) -> Self
     where
         Vec<T>: Into<Bind>,
@@ -38,7 +38,7 @@ impl Condition {
         Self::Is(expression.text(" = any(").bind(values).text(")"))
     }
 
-    /// The same for strings; a single one is compared by `expression = $n`, which costs less for each row.
+    /// The same for strings. A single one is compared by `expression = $n`, which costs less for each row.
     pub fn one_of(expression: Sql, values: Vec<String>) -> Self {
         match <[String; 1]>::try_from(values) {
             Ok([value]) => Self::equals(expression, value),
@@ -187,7 +187,7 @@ impl Select {
         self
     }
 
-    /// Adds a condition; all that are added must hold.
+    /// Adds a condition. All that were added must hold.
     pub fn filter(&mut self, condition: Condition) -> &mut Self {
         let before = self.filter.take().map_or(Condition::True, |filter| *filter);
         self.filter = Some(Box::new(before.and(condition)));
@@ -200,7 +200,7 @@ impl Select {
         self
     }
 
-    /// Adds an `order by` key; the first added counts most.
+    /// Adds an `order by` key. The first one counts most.
     pub fn order_by(&mut self, expression: Sql, order: Order) -> &mut Self {
         self.order_by.push(match order {
             Order::Ascending => expression,

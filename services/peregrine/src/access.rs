@@ -10,7 +10,7 @@
 //! }
 //! ```
 //!
-//! What a caller is permitted is no such proof before it has met the projects that exist:
+//! Rights alone are not this proof: they are applied to the projects that exist first.
 //!
 //! ```compile_fail
 //! use peregrine::{access::Rights, graph::Graph, plan::Planner};
@@ -22,10 +22,7 @@
 use authz::Mapping;
 use sql::{Condition, Sql};
 
-use crate::{
-    config::Config,
-    graph::{NodeModel, Scope},
-};
+use crate::config::Config;
 
 /// What somebody's right to read rests on.
 #[derive(Debug)]
@@ -57,10 +54,21 @@ pub enum Rights {
 pub struct Published(());
 
 impl Published {
-    /// `None` unless `config` says so (`PUBLIC_DATASETS`).
+    /// A proof, if `config` says that the figures are published (`PUBLIC_DATASETS`).
     pub fn by(config: &Config) -> Option<Self> {
         config.public_datasets.then_some(Self(()))
     }
+}
+
+/// What decides who may read a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// The node's property `project_id`.
+    ProjectId,
+    /// Itself: the node is a project.
+    Project,
+    /// Nothing: everybody may read programs and the built-in internal types.
+    Open,
 }
 
 /// A project and the names that rights are given by.
@@ -83,12 +91,12 @@ impl Project {
 #[derive(Debug)]
 pub struct Readable {
     projects: Vec<Project>,
-    /// May read all projects, those of tomorrow included.
+    /// Whether all projects may be read, also those that are created later.
     everything: bool,
 }
 
 impl Readable {
-    /// The projects among the `existing` ones that `rights` let somebody read; always the open ones.
+    /// The `existing` projects that `rights` let somebody read. Open projects are always among them.
     pub(crate) fn of(rights: &Rights, mut existing: Vec<Project>) -> Self {
         let (mapping, is_published) = match rights {
             Rights::Permitted(mapping) => (Some(mapping), false),
@@ -134,9 +142,9 @@ impl Readable {
         self.projects.iter().find(|project| project.node_id == node_id).map(Project::project_id)
     }
 
-    /// The condition that node `alias` of type `node` may be read.
-    pub(crate) fn nodes(&self, node: &NodeModel, alias: &str) -> Condition {
-        match node.scope {
+    /// The condition that node `alias` of a type of this scope may be read.
+    pub(crate) fn nodes(&self, scope: Scope, alias: &str) -> Condition {
+        match scope {
             Scope::Open => Condition::True,
             _ if self.everything => Condition::True,
             Scope::Project => {

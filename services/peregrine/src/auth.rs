@@ -12,9 +12,9 @@ use crate::{
 
 /// On whose behalf something is read.
 pub(crate) enum Reader {
-    /// With the rights that arborist gives this subject.
+    /// For this subject, with the rights that arborist gives it.
     Caller(Subject),
-    /// On nobody's in particular: published figures.
+    /// For everybody, because the operator publishes the figures.
     Everybody(Published),
 }
 

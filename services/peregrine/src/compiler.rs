@@ -1,4 +1,4 @@
-//! From the text of a query to its meaning: everything that needs no database and no caller.
+//! From the text of a query to its meaning, for which neither a database nor a caller is needed.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     schema::{self, Meaning},
 };
 
-/// What follows from a dictionary.
+/// Finds the meaning of queries of one dictionary.
 pub(crate) struct Compiler {
     pub(crate) dictionary: Arc<Dictionary>,
     pub(crate) graph: Graph,
@@ -37,7 +37,7 @@ impl Compiler {
     /// What a query means.
     ///
     /// # Errors
-    /// Everything that is wrong with it, or that it asks for more lists and counts than the budget permits.
+    /// Everything that is wrong with it. It may also ask for more lists and counts than the budget permits.
     pub(crate) fn meaning(
         &self,
         query: &str,

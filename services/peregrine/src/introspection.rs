@@ -23,7 +23,7 @@ const LONGEST_QUERY: usize = 16 << 10;
 pub(crate) struct Introspections {
     /// The answer of `getschema`.
     pub(crate) schema: OnceLock<Bytes>,
-    /// Answers by query and variables; the one used last is last.
+    /// Answers by query and variables. The one that was used last is the last.
     answers: Mutex<IndexMap<Key, Bytes>>,
 }
 
@@ -50,7 +50,7 @@ impl Introspections {
         Some(answer)
     }
 
-    /// Keeps an answer; those that were not used for longest make room.
+    /// Keeps an answer. Those that were not used for the longest time make room.
     pub(crate) fn keep(&self, key: Key, answer: Bytes) {
         // A poisoned lock only costs the saved work.
         let Ok(mut answers) = self.answers.lock() else { return };

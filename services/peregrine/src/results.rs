@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, ops::Range};
 
-/// What is shown of nodes beside their own values.
+/// What a child shows beside the own values of nodes.
 #[derive(Debug)]
 pub(crate) enum ChildResult {
     Nothing,
@@ -12,7 +12,7 @@ pub(crate) enum ChildResult {
     PerParent(Vec<String>),
 }
 
-/// The nodes of a scan: by branch, and in order by parent.
+/// The nodes of a scan, kept by branch; their order is by parent.
 #[derive(Debug, Default)]
 pub(crate) struct Results {
     pub(crate) branches: Vec<BranchRows>,
@@ -31,7 +31,7 @@ pub(crate) struct BranchRows {
     /// Where each segment ends; every row has the same number of them.
     ends: Vec<usize>,
     segments_per_row: usize,
-    /// Which of the different nodes each row is; only kept where there are children.
+    /// Which of the different nodes each row shows; it is kept only where there are children.
     numbers: Vec<u32>,
     /// Ids of the different nodes.
     pub(crate) ids: Vec<String>,
@@ -135,12 +135,12 @@ impl BranchRows {
         self.numbers.push(number);
     }
 
-    /// Forgets what only served the arrival of rows.
+    /// Forgets what is needed only while rows arrive.
     pub(crate) fn finish(&mut self) {
         self.known = HashMap::new();
     }
 
-    /// The position of a row's node in what its children were asked for.
+    /// The position of a row's node among those that its children were read for.
     pub(crate) fn parent_number(&self, row: usize) -> usize {
         self.numbers.get(row).map_or(0, |number| *number as usize).saturating_sub(self.below.first)
     }

@@ -1,4 +1,4 @@
-//! The HTML around GraphiQL, and what the browser may do in it.
+//! The HTML around GraphiQL, and what a browser may do on the page.
 
 use crate::assets::public_name;
 

@@ -134,7 +134,8 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
         None
     }
 
-    /// Undefined, unused and misplaced variables of an operation with all fragments that it reaches.
+    /// Reports undefined, unused and misplaced variables of an operation and of all fragments that it
+    /// reaches.
     fn variables(
         &mut self,
         operation: &Operation<'a>,

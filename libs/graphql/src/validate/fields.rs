@@ -1,4 +1,4 @@
-//! Fields, and the places of fragments.
+//! Fields, and where fragments may stand.
 
 use super::walk::Walk;
 use crate::{
@@ -105,7 +105,7 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
         self.report(message);
     }
 
-    /// For an interface: its objects, when all of them have the field.
+    /// The objects of an interface, if all of them have the field.
     fn types_with(&self, parent: &'s TypeDef<M>, field: &str) -> Vec<&'s str> {
         if !parent.is_interface() {
             return Vec::new();

@@ -11,7 +11,7 @@ use self::walk::{Uses, Walk};
 use crate::{ast::Document, schema::Schema};
 
 /// Everything that is wrong with `document`, up to `most` messages, in the order of the text.
-pub fn validate<M>(schema: &Schema<M>, document: &Document<'_>, most: usize) -> Vec<String> {
+pub(crate) fn validate<M>(schema: &Schema<M>, document: &Document<'_>, most: usize) -> Vec<String> {
     let mut fragments = HashMap::new();
     for fragment in document.fragments() {
         fragments.entry(fragment.name).or_insert(fragment);

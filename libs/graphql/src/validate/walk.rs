@@ -38,7 +38,7 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
         self.problems.len() >= self.most
     }
 
-    /// The type of this name; an unknown one is reported.
+    /// The type of this name. An unknown one is reported.
     pub(super) fn named_type(&mut self, name: &str) -> Option<&'s TypeDef<M>> {
         let schema = self.schema;
         let found = schema.get(name);

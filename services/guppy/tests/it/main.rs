@@ -99,7 +99,7 @@ async fn downloads_of_absent_indices_are_empty_and_unknown_types_are_refused() {
     assert_eq!(download(json!({})).await, (400, json!("Invalid es type: \"\"")));
 }
 
-/// All of it is public: the rights of a caller say nothing as long as there are no documents.
+/// All of it is public, because there are no documents that a caller could lack the right to read.
 #[actix_web::test]
 async fn every_endpoint_answers_every_caller_alike() {
     let cases = [

@@ -43,7 +43,7 @@ impl Peregrine {
         let not_found = || Error::NotFound(format!("object_id \"{object_id}\" not found"));
         let graph = &self.compiler.graph;
         let has_object_id = |node: &NodeModel| node.is_file() && node.properties.contains_key("object_id");
-        if !graph.types.iter().any(has_object_id) {
+        if !graph.types.models().iter().any(has_object_id) {
             return Err(not_found());
         }
         let id = Map::from_iter([("id".to_owned(), json!(object_id))]);

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::{
-    access::Readable,
+    access::{Readable, Scope},
     auth::Reader,
     error::Error,
     execute::{ProjectCounts, existing_projects, project_counts, run},
-    graph::Scope,
     plan::Planner,
     service::Peregrine,
 };

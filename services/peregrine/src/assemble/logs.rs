@@ -1,4 +1,5 @@
-//! Transaction logs and other small objects: made as JSON values first, then cut to what is selected.
+//! Transaction logs and other small objects. They are JSON values first, of which what is selected is
+//! written.
 
 use serde_json::{Value, json};
 
@@ -108,7 +109,7 @@ fn as_id(value: &mut Value) {
     }
 }
 
-/// Python's text of a document, which is what the original shows.
+/// Makes it the string that Python writes for a document, because the original shows that.
 fn as_python(value: &mut Value) {
     if !value.is_null() {
         *value = Value::String(python::repr(value));

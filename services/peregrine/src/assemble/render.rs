@@ -18,7 +18,7 @@ pub(crate) fn render(how: Render, stored: &str, out: &mut Vec<u8>) {
         }
         (Render::Float, Some(b'-' | b'0'..=b'9')) => number(stored, out),
         (Render::Texts, Some(b'[')) => texts(stored, out),
-        // The dictionary declares a list, and the value is not one.
+        // The dictionary declares a list, but the value is not one.
         (Render::Texts, _) => {
             out.push(b'[');
             render(Render::Text, stored, out);

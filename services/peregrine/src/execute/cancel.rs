@@ -1,4 +1,4 @@
-//! A request whose client has gone is cancelled in the database too.
+//! When the client of a request has gone, the database is told to stop.
 //!
 //! The work runs in a task of its own that owns its connection, so that it always ends in order and the
 //! connection goes back clean. When nobody waits for the result any more, the task asks the database from
@@ -13,7 +13,7 @@ use tokio::sync::{
 };
 
 use super::{reply::Arriving, sink::Sink, transaction::begin};
-use crate::error::Error;
+use crate::{error::Error, plan};
 
 /// After this long the database is asked again: it may just have been between two statements.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
@@ -91,7 +91,7 @@ where
         () = tokio::time::sleep(time) => Err(Error::Timeout(time)),
     };
     let result = match interrupted {
-        // Nobody cancelled it but the database, at its limit for a single statement.
+        // The database itself cancelled it, at the limit for a single statement.
         Ok(Err(Error::Cancelled)) => Err(Error::Timeout(time)),
         Ok(result) => result,
         Err(reason) => {
@@ -107,7 +107,7 @@ where
         }
     };
     drop(working);
-    // Nothing was written; an error here has already been told.
+    // Nothing was written, and an error here has been told already.
     let _ = transaction.rollback().await;
     result
 }
@@ -116,7 +116,7 @@ where
 async fn cancel(pool: &PgPool, process: i32) {
     let cancelled = async {
         let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
-        sqlx::query("select pg_cancel_backend($1)").bind(process).execute(&mut connection).await?;
+        sqlx::query(plan::CANCEL).bind(process).execute(&mut connection).await?;
         connection.close().await
     };
     if let Err(error) = cancelled.await {

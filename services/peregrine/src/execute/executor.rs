@@ -1,4 +1,4 @@
-//! Who runs a query.
+//! Running a query for somebody.
 
 use std::pin::Pin;
 
@@ -41,7 +41,7 @@ impl<'e> Executor<'e> {
 
 /// Why what stands below a window is not there.
 pub(super) enum Halt {
-    /// It is more than can be held.
+    /// There is more of it than can be held.
     Full,
     Failed(Error),
 }

@@ -19,7 +19,7 @@ use crate::{
     error::Error,
     graph::TypeId,
     ir::{Branch, Child, Page, Scan},
-    plan::Planner,
+    plan::{Cursor, Planner},
     results::{Below, BranchRows, Results},
 };
 
@@ -32,9 +32,9 @@ const LONGEST: usize = 20_000;
 #[derive(Clone, Copy)]
 pub(super) enum List<'s> {
     Root(&'s Scan),
-    /// A link of the node of this type with this id.
+    /// The nodes at one link of the node of this type with this id.
     Link(TypeId, &'s str, &'s Branch),
-    /// All links of the node.
+    /// The nodes at all links of the node.
     Neighbours(TypeId, &'s str, &'s Scan),
 }
 
@@ -97,18 +97,14 @@ impl Executor<'_> {
 
     /// Reads a list of unknown length through a cursor: a connection cannot read two results at once.
     async fn windows(&mut self, statement: Sql, branches: &[&Branch]) -> Result<(), Error> {
-        let cursor = sql::alias("c", self.cursors);
+        let cursor = Cursor::new(self.cursors);
         self.cursors += 1;
-        let named = |start: &'static str| Sql::raw(start).then_alias(&cursor);
-        let declare = named("declare ").text(" no scroll cursor for ").then(statement);
-        declare.query_once().execute(&mut *self.connection).await?;
+        cursor.declare(statement).query_once().execute(&mut *self.connection).await?;
         let (mut length, mut commas) = (self.windows.rows, Commas::default());
         loop {
             let mut results = rows::prepare(branches);
-            let number = i64::try_from(length).unwrap_or(i64::MAX);
-            let next = Sql::raw("fetch forward ").number(number).text(" from ").then_alias(&cursor);
             let mut room = Room::unlimited();
-            self.fetch(next, branches, &mut results, 0, &mut room).await.map_err(overfull)?;
+            self.fetch(cursor.fetch(length), branches, &mut results, 0, &mut room).await.map_err(overfull)?;
             results.group(1);
             let found = results.len();
             let held = self.window(branches, &mut results, &mut commas).await? + room.used();
@@ -119,7 +115,7 @@ impl Executor<'_> {
             let wanted = found.saturating_mul(self.windows.bytes / 2) / held.max(1);
             length = wanted.clamp(1, length.saturating_mul(GROWTH)).min(LONGEST.max(self.windows.rows));
         }
-        named("close ").query_once().execute(&mut *self.connection).await?;
+        cursor.close().query_once().execute(&mut *self.connection).await?;
         Ok(())
     }
 
@@ -200,10 +196,10 @@ impl Executor<'_> {
         room: &mut Room,
     ) -> Result<(), Halt> {
         for (position, branch) in branches.iter().enumerate() {
-            // Nodes of one list are different ones: a node's number is that of its row.
+            // No node is in a list twice, so a node's number is that of its row.
             let nodes = results.rows_in(part, position);
             let (first, rows) = (nodes.start, &mut results.branches[position]);
-            // What was held for the part before makes room.
+            // What was held for the part before is dropped first.
             rows.below = Below::default();
             let ids = rows.ids.get(nodes).unwrap_or_default();
             rows.below = Below { first, results: self.below(branch, ids, room).await? };

@@ -28,7 +28,7 @@ impl Arriving {
     /// Waits for the beginning of the answer.
     ///
     /// # Errors
-    /// Why there is none.
+    /// The reason why there is no answer.
     pub(crate) async fn reply(mut self) -> Result<Reply, Error> {
         match self.next().await? {
             AnswerPart::Whole(answer) => Ok(Reply::Whole(answer)),
@@ -62,7 +62,7 @@ impl Arriving {
     }
 }
 
-/// The work ended and said nothing.
+/// The work ended without a word.
 fn lost() -> Error {
     Error::internal("answering a query", "the work ended without an end of its answer")
 }
@@ -71,7 +71,7 @@ impl Reply {
     /// Waits for the whole answer.
     ///
     /// # Errors
-    /// Why it is not complete.
+    /// The reason why it is not complete.
     pub(crate) async fn collect(self) -> Result<Answer, Error> {
         let (begun, mut arriving) = match self {
             Self::Whole(answer) => return Ok(answer),

@@ -13,6 +13,7 @@ use crate::{
     assemble::{Commas, render, write_string},
     error::Error,
     ir::{Branch, Piece},
+    plan::limited,
     results::{BranchRows, Results},
 };
 
@@ -34,7 +35,7 @@ pub(super) fn parent(number: i64) -> usize {
 }
 
 impl Executor<'_> {
-    /// Runs `statement` and keeps its rows, rendered; parents are counted from `first_parent`.
+    /// Runs `statement`, renders its rows and keeps them. Parents are counted from `first_parent`.
     pub(super) async fn fetch(
         &mut self,
         statement: Sql,
@@ -43,13 +44,9 @@ impl Executor<'_> {
         first_parent: usize,
         room: &mut Room,
     ) -> Result<(), Halt> {
-        // One row more than there is room for tells as much as all of them.
+        // One row more than there is room for is enough to know that it is too much.
         let most = room.left().saturating_div(ROW).min(self.budget.rows).saturating_add(1);
-        let statement = if room.is_limited() {
-            statement.text(" limit ").bind(i64::try_from(most).unwrap_or(i64::MAX))
-        } else {
-            statement
-        };
+        let statement = if room.is_limited() { limited(statement, most) } else { statement };
         let Self { connection, planner, budget, .. } = self;
         let mut rows = statement.query_once().fetch(&mut **connection);
         while let Some(row) = rows.try_next().await? {

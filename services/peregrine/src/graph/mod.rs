@@ -5,6 +5,6 @@ mod model;
 mod paths;
 mod types;
 
-pub(crate) use model::{LinkModel, NodeModel, Scalar, Scope, TypeId};
+pub(crate) use model::{LinkModel, NodeModel, Scalar, TypeId};
 pub(crate) use paths::Step;
 pub use types::Graph;

@@ -1,35 +1,63 @@
 //! Node types and links, as the compiler sees them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Index};
 
 use dictionary::{NodeType, ScalarType, is_graphql_name};
 use indexmap::IndexMap;
 use psqlgraph::names;
+use sql::Sql;
 
-/// The position of a node type in `Graph::types`.
-pub(crate) type TypeId = usize;
+use crate::access::{Readable, Scope};
+
+/// A node type of a dictionary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct TypeId(usize);
+
+/// All node types, in the order of the dictionary.
+pub(crate) struct NodeTypes {
+    models: Vec<NodeModel>,
+    ids: HashMap<String, TypeId>,
+}
+
+impl NodeTypes {
+    /// The models of `nodes`. Links to other types are left out.
+    pub(super) fn new(nodes: &[&NodeType]) -> Self {
+        let id = |(position, node): (usize, &&NodeType)| (node.id.clone(), TypeId(position));
+        let ids = nodes.iter().enumerate().map(id).collect();
+        Self { models: nodes.iter().map(|node| node_model(node, &ids)).collect(), ids }
+    }
+
+    pub(crate) fn find(&self, label: &str) -> Option<TypeId> {
+        self.ids.get(label).copied()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (TypeId, &NodeModel)> {
+        self.models.iter().enumerate().map(|(position, model)| (TypeId(position), model))
+    }
+
+    pub(crate) fn models(&self) -> &[NodeModel] {
+        &self.models
+    }
+}
+
+impl Index<TypeId> for NodeTypes {
+    type Output = NodeModel;
+
+    fn index(&self, id: TypeId) -> &NodeModel {
+        &self.models[id.0]
+    }
+}
 
 /// A node type.
 pub(crate) struct NodeModel {
     pub(crate) label: String,
-    pub(crate) table: String,
+    table: String,
     pub(crate) category: String,
     pub(crate) scope: Scope,
     /// The properties that `_props` holds, sorted by name.
     pub(crate) properties: IndexMap<String, Scalar>,
-    /// Links by name: its own as declared, then those that point at it, by their backrefs.
+    /// Links by name: first its own as they are declared, then those that point at it, by their backrefs.
     pub(crate) links: IndexMap<String, LinkModel>,
-}
-
-/// What decides who may read a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// Its property `project_id`.
-    ProjectId,
-    /// It is a project.
-    Project,
-    /// Nothing: everybody may read programs and the built-in internal types.
-    Open,
 }
 
 /// The type that a property has in GraphQL.
@@ -66,14 +94,19 @@ impl LinkModel {
 }
 
 impl NodeModel {
+    /// The name of its table. It takes the proof that there is somebody to read it for, so that no statement
+    /// about nodes can be written without one.
+    pub(crate) fn table(&self, _proof: &Readable) -> Sql {
+        Sql::ident(&self.table)
+    }
+
     /// Whether it is a file that `datanode` shows.
     pub(crate) fn is_file(&self) -> bool {
         self.category.ends_with("_file")
     }
 }
 
-/// The model of `node`. Links to types that `by_label` lacks are left out.
-pub(super) fn node_model(node: &NodeType, by_label: &HashMap<String, TypeId>) -> NodeModel {
+fn node_model(node: &NodeType, ids: &HashMap<String, TypeId>) -> NodeModel {
     let mut properties: IndexMap<String, Scalar> = node
         .stored_properties()
         .filter(|property| is_graphql_name(&property.name))
@@ -91,20 +124,20 @@ pub(super) fn node_model(node: &NodeType, by_label: &HashMap<String, TypeId>) ->
         category: node.category.0.clone(),
         scope,
         properties,
-        links: links(node, by_label),
+        links: links(node, ids),
     }
 }
 
-fn links(node: &NodeType, by_label: &HashMap<String, TypeId>) -> IndexMap<String, LinkModel> {
+fn links(node: &NodeType, ids: &HashMap<String, TypeId>) -> IndexMap<String, LinkModel> {
     let mut links = IndexMap::new();
     for link in node.all_links() {
-        let Some(target) = by_label.get(&link.target_type).copied() else { continue };
+        let Some(target) = ids.get(&link.target_type).copied() else { continue };
         let edge = names::edge_table(&node.id, &link.label, &link.target_type);
         let single = link.multiplicity.one_target();
         links.insert(link.name.clone(), LinkModel { edge, target, from_source: true, single });
     }
     for (source, link) in &node.backlinks {
-        let Some(target) = by_label.get(source).copied() else { continue };
+        let Some(target) = ids.get(source).copied() else { continue };
         let edge = names::edge_table(source, &link.label, &node.id);
         let single = link.multiplicity.one_source();
         links.insert(link.backref.clone(), LinkModel { edge, target, from_source: false, single });

@@ -1,13 +1,13 @@
-//! Which paths a `with_path_to` takes (peregrine 3.2.6).
+//! The paths that a `with_path_to` takes (peregrine 3.2.6).
 //!
 //! From the start, every link is followed to types that the path has not visited. A path may end anywhere,
 //! but goes on only in one direction of the category levels, and not beyond some links. There can be hundreds
 //! of paths between two types; they share most of their ends, so they are kept as a graph of shared ends,
-//! whose size is the number of SQL steps that it costs to follow all of them at once.
+//! whose size is the number of SQL steps that following all of them at once takes.
 
 use std::collections::{HashMap, HashSet};
 
-use super::model::{NodeModel, TypeId};
+use super::model::{NodeTypes, TypeId};
 
 /// Links beyond which no path goes.
 const LAST_LINKS: [&str; 7] = [
@@ -51,7 +51,7 @@ fn level(category: &str) -> u8 {
 }
 
 impl Paths {
-    pub(crate) fn find(types: &[NodeModel], from: TypeId, to: TypeId) -> Option<Self> {
+    pub(crate) fn find(types: &NodeTypes, from: TypeId, to: TypeId) -> Option<Self> {
         let mut search = Search {
             types,
             to,
@@ -71,7 +71,7 @@ impl Paths {
 }
 
 struct Search<'t> {
-    types: &'t [NodeModel],
+    types: &'t NodeTypes,
     to: TypeId,
     first: u8,
     visited: HashSet<TypeId>,

@@ -1,4 +1,4 @@
-//! All node types, and the paths between them.
+//! A whole dictionary: its node types and the paths between them.
 
 use std::{
     collections::HashMap,
@@ -8,22 +8,21 @@ use std::{
 use dictionary::{Dictionary, NodeType, is_graphql_type};
 
 use super::{
-    model::{self, NodeModel, TypeId},
+    model::{NodeTypes, TypeId},
     paths::Paths,
 };
 
-/// All node types, in dictionary order.
+/// A dictionary, as queries are planned on it.
 pub struct Graph {
-    pub(crate) types: Vec<NodeModel>,
-    by_label: HashMap<String, TypeId>,
-    /// Paths between two types, worked out when first asked for.
+    pub(crate) types: NodeTypes,
+    /// The paths between two types, worked out when they are first asked for.
     paths: RwLock<KnownPaths>,
 }
 
 type KnownPaths = HashMap<(TypeId, TypeId), Option<Arc<Paths>>>;
 
 impl Graph {
-    /// All types that GraphQL can name; one that it cannot is left out, with an error in the log.
+    /// All types that GraphQL can name. Others are left out, with an error in the log.
     pub(crate) fn new(dictionary: &Dictionary) -> Self {
         let (named, unnamed): (Vec<&NodeType>, Vec<&NodeType>) =
             dictionary.nodes.values().partition(|node| is_graphql_type(&node.id));
@@ -33,14 +32,11 @@ impl Graph {
                 "the type cannot be queried: GraphQL does not take its name"
             );
         }
-        let by_label: HashMap<String, TypeId> =
-            named.iter().enumerate().map(|(id, node)| (node.id.clone(), id)).collect();
-        let types = named.into_iter().map(|node| model::node_model(node, &by_label)).collect();
-        Self { types, by_label, paths: RwLock::default() }
+        Self { types: NodeTypes::new(&named), paths: RwLock::default() }
     }
 
     pub(crate) fn find(&self, label: &str) -> Option<TypeId> {
-        self.by_label.get(label).copied()
+        self.types.find(label)
     }
 
     /// The paths from `from` to `to` that a `with_path_to` takes; `None` when there is none.
@@ -76,8 +72,8 @@ mod tests {
         }
         let dictionary = Dictionary::from_files(serde_json::from_value(files).unwrap()).unwrap();
         let graph = Graph::new(&dictionary);
-        assert_eq!(graph.types.len(), dictionary.nodes.len() - 3);
-        assert!(graph.types.iter().enumerate().all(|(id, node)| graph.find(&node.label) == Some(id)));
+        assert_eq!(graph.types.models().len(), dictionary.nodes.len() - 3);
+        assert!(graph.types.iter().all(|(id, node)| graph.find(&node.label) == Some(id)));
         crate::schema::build(&dictionary, &graph).unwrap();
     }
 }

@@ -32,13 +32,13 @@ pub(super) fn without_nul(args: &Args) -> Result<(), String> {
     Ok(())
 }
 
-/// `first` and `offset`: ten by default, everything for zero and below.
+/// The page by `first` and `offset`. `first` is ten by default, and zero or less means everything.
 pub(super) fn page(args: &Args) -> Page {
     let first = number(args, "first").unwrap_or(FIRST);
     Page { first: (first > 0).then_some(first), offset: number(args, "offset").unwrap_or(0).max(0) }
 }
 
-/// The wanted keys; the ascending one counts more.
+/// The keys of the wanted order. The ascending one counts more.
 pub(super) fn wanted_order(args: &Args) -> impl Iterator<Item = (&str, Direction)> {
     let keys = [("order_by_asc", Direction::Ascending), ("order_by_desc", Direction::Descending)];
     keys.into_iter().filter_map(|(name, direction)| Some((args.get(name)?.as_str()?, direction)))

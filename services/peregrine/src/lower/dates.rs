@@ -17,11 +17,11 @@ const DATES: [&str; 11] = [
 ];
 const TIMES: [&str; 5] = ["%H:%M:%S%.f", "%H:%M", "%H%M%S", "%I:%M:%S %p", "%I:%M %p"];
 
-/// The moment in UTC as `YYYY-MM-DD HH:MM:SS.ffffff`; without an offset the text is taken as UTC.
+/// The moment in UTC as `YYYY-MM-DD HH:MM:SS.ffffff`. A text without an offset is taken as UTC.
 pub(super) fn parse(text: &str) -> Option<String> {
     let text = text.trim();
     let moment = with_offset(text).or_else(|| without_offset(text))?;
-    // As in the original; PostgreSQL writes the years before otherwise.
+    // As in the original. PostgreSQL writes earlier years in another way.
     if !(1..=9999).contains(&moment.year()) {
         return None;
     }

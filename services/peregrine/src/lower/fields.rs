@@ -15,7 +15,7 @@ pub(super) fn objects<'f, 's>(field: &'f Selected<'s, Meaning>) -> Fields<'f, 's
     }
 }
 
-/// What is selected of an interface's object of type `label`.
+/// What is selected of an object of type `label` where an interface stands.
 pub(super) fn fields_of<'f, 's>(field: &'f Selected<'s, Meaning>, label: &str) -> Fields<'f, 's> {
     match &field.sub {
         Sub::Interface { common, special } => special.get(label).unwrap_or(common),

@@ -1,4 +1,4 @@
-//! Arguments to filters (peregrine 3.2.6).
+//! From arguments to filters (peregrine 3.2.6).
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -20,7 +20,7 @@ pub(super) fn of_node(graph: &Graph, node: TypeId, args: &Args) -> Result<Filter
             "with_links_any" => some_of(links(model, value)?),
             "without_links" => Some(none_of(links(model, value)?)),
             "with_path_to" => Some(Filter::All(paths(graph, value)?)),
-            // Of no entries none holds, and all hold.
+            // Without entries, any of them is nothing, and so is what is not all of them.
             "with_path_to_any" => Some(Filter::Any(paths(graph, value)?)),
             "without_path_to" => Some(Filter::Not(Box::new(Filter::All(paths(graph, value)?)))),
             "not" => Some(Filter::All(others(model, value))),
@@ -104,8 +104,8 @@ fn property(model: &NodeModel, name: &str, values: &Value) -> Option<Filter> {
     })
 }
 
-/// The items of `not`. As in the original only the first property of an item counts, and of two items with
-/// the same property the later.
+/// The items of `not`. As in the original only the first property of an item counts, and only the later one
+/// of two items with the same property.
 fn others(model: &NodeModel, value: &Value) -> Vec<Filter> {
     let firsts = objects(value).filter_map(|object| object.iter().next());
     let by_property: IndexMap<&String, &Value> = firsts.collect();
@@ -113,8 +113,8 @@ fn others(model: &NodeModel, value: &Value) -> Vec<Filter> {
     known.filter_map(|(name, value)| other(model, name, value)).collect()
 }
 
-/// The original compares with Python's `True` and `False`, which no stored boolean is written as: any boolean
-/// is another.
+/// The original compares with Python's `True` and `False`. No stored boolean is written so, hence every
+/// boolean is another.
 fn other(model: &NodeModel, name: &str, value: &Value) -> Option<Filter> {
     let property = name.to_owned();
     Some(match (model.properties.get(name), value) {

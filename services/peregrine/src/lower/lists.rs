@@ -1,5 +1,6 @@
 //! Lists and counts of nodes.
 
+use graphql::Selected;
 use serde_json::Value;
 
 use super::{
@@ -9,11 +10,11 @@ use super::{
     lowering::Lowering,
 };
 use crate::{
-    graph::{NodeModel, Scope, TypeId},
+    access::Scope,
+    graph::{NodeModel, TypeId},
     ir::{Branch, Count, Page, Scan},
     schema::Meaning,
 };
-use graphql::Selected;
 
 /// Where a count stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,9 +31,7 @@ impl Lowering<'_> {
         Ok(Branch { node, link: None, filter, order, page: page(args), level: self.level(node, fields) })
     }
 
-    /// `None` where the original counts nothing: with any offset, and with `first: 0` at the top level
-    /// (peregrine
-    /// 3.2.6).
+    /// `None` where the original counts nothing: with an offset, and at the top level with `first: 0`.
     pub(super) fn count(&self, node: TypeId, args: &Args, place: Place) -> Result<Option<Count>, String> {
         let is_empty_page = place == Place::Root && number(args, "first") == Some(0);
         if is_empty_page || number(args, "offset").is_some_and(|offset| offset > 0) {
@@ -45,7 +44,7 @@ impl Lowering<'_> {
         Ok(Some(Count { node, filter, any_links: (any_links.len() > 1).then_some(any_links) }))
     }
 
-    /// `node`: with `category` a page for each type, otherwise one page, and only nodes that name their
+    /// `node`. With `category` each type has a page, otherwise there is one page of the nodes that name their
     /// project.
     pub(super) fn any_nodes(&self, field: &Selected<'_, Meaning>) -> Result<Scan, String> {
         let args = &field.args;
@@ -58,7 +57,7 @@ impl Lowering<'_> {
         Ok(scan)
     }
 
-    /// `datanode`: a page for each type.
+    /// `datanode`. Each type has a page.
     pub(super) fn data_nodes(&self, field: &Selected<'_, Meaning>) -> Result<Scan, String> {
         let types = self.types(&field.args, NodeModel::is_file);
         let mut scan = self.union(&types, &field.args, |_| objects(field))?;
@@ -77,7 +76,7 @@ impl Lowering<'_> {
                 && category.is_none_or(|category| node.category == category)
                 && label.is_none_or(|label| node.label == label)
         };
-        self.graph.types.iter().enumerate().filter(wanted).map(|(id, _)| id).collect()
+        self.graph.types.iter().filter(wanted).map(|(id, _)| id).collect()
     }
 
     fn union<'f, 's: 'f>(
@@ -97,7 +96,7 @@ impl Lowering<'_> {
         Ok(Scan { branches, together: Some((order, page)) })
     }
 
-    /// `_links`: a branch for each link.
+    /// `_links`. Each link has a branch.
     pub(super) fn neighbours(&self, node: TypeId, field: &Selected<'_, Meaning>) -> Result<Scan, String> {
         let links = &self.graph.types[node].links;
         let readable =
@@ -109,7 +108,7 @@ impl Lowering<'_> {
             branch.link = Some(name.clone());
             branch.page = Page::ALL;
         }
-        // All of them: the original forgets `first` here.
+        // All of them, because the original forgets `first` here.
         if let Some((_, page)) = &mut scan.together {
             page.first = None;
         }

@@ -28,8 +28,7 @@ pub(super) fn scan(field: &Selected<'_, Meaning>) -> LogScan {
     LogScan { query, fields: keys(field).unwrap_or_default() }
 }
 
-/// Which logs are counted. Unlike in counts of nodes `first` limits them, and `last` does not (peregrine
-/// 3.2.6).
+/// Which logs are counted: `first` limits them, unlike counts of nodes, and `last` does not.
 pub(super) fn count(args: &Args) -> LogQuery {
     let first = number(args, "first").map(|first| first.max(0));
     let offset = number(args, "offset").unwrap_or(0).max(0);

@@ -1,4 +1,4 @@
-//! What the lowering of one query rests on.
+//! What is known while a query is lowered.
 
 use std::cell::Cell;
 
@@ -21,7 +21,7 @@ pub(crate) struct Lowering<'g> {
 }
 
 impl<'g> Lowering<'g> {
-    /// For one query.
+    /// Lowers one query.
     pub(crate) fn new(dictionary: &'g Dictionary, graph: &'g Graph, schema: &'g Schema<Meaning>) -> Self {
         Self { dictionary, graph, schema, known_left: Cell::new(MOST_KNOWN) }
     }

@@ -46,7 +46,8 @@ pub(super) fn known(dictionary: &Dictionary, field: &Selected<'_, Meaning>) -> R
     String::from_utf8(json).map_err(|_| "the dictionary is not text".to_owned())
 }
 
-/// The node's value is part of the wanted text, as in the original; a node without the key has none.
+/// Whether the node's value is a part of the wanted text, as in the original. A node without the key is not
+/// found.
 fn is_part(value: Option<&Value>, wanted: &str) -> bool {
     value.and_then(Value::as_str).is_some_and(|value| wanted.contains(value))
 }

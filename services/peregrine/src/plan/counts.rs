@@ -14,14 +14,14 @@ impl Planner<'_> {
     pub(crate) fn counts(&self, counts: &[&Count]) -> Sql {
         let one = |count: &&Count| {
             let select = Sql::raw("select ").then(self.counted(count)).text(" from ");
-            let table = select.then_ident(&self.graph.types[count.node].table).text(" n where ");
+            let table = select.then(self.graph.types[count.node].table(self.readable)).text(" n where ");
             table.then(self.condition(count.node, "n", &count.filter).sql()).in_parentheses()
         };
         Sql::raw("select ").then(Sql::join(", ", counts.iter().map(one)))
     }
 
-    /// How many nodes are linked to each of `parents`. Columns: parent, number. Parents without any are
-    /// absent.
+    /// How many nodes are linked to each of `parents`. The columns are parent and number; a parent without
+    /// any has no row.
     ///
     /// ```sql
     /// select p.n, count(*)
@@ -55,7 +55,7 @@ impl Planner<'_> {
         Sql::raw("coalesce(sum(").then(Sql::join(" + ", links.iter().map(has))).text("), 0)::bigint")
     }
 
-    /// How many readable nodes of a type each project has. Columns: project id, number.
+    /// How many readable nodes of a type each project has. The columns are project id and number.
     ///
     /// ```sql
     /// select n._props ->> 'project_id' as "project_id", count(*)
@@ -63,9 +63,9 @@ impl Planner<'_> {
     /// ```
     pub(crate) fn project_counts(&self, node: TypeId) -> Sql {
         let model = &self.graph.types[node];
-        let mut select = Select::from(Sql::ident(&model.table).text(" n"));
+        let mut select = Select::from(model.table(self.readable).text(" n"));
         select.column(Sql::property("n", "project_id"), "project_id").expression(Sql::raw("count(*)"));
-        select.filter(self.readable.nodes(model, "n")).group_by(Sql::property("n", "project_id"));
+        select.filter(self.readable.nodes(model.scope, "n")).group_by(Sql::property("n", "project_id"));
         select.sql()
     }
 }

@@ -1,19 +1,19 @@
-//! Filters to conditions.
+//! From filters to conditions.
 
 use serde_json::Value;
 use sql::{Condition, Sql};
 
 use super::planner::Planner;
 use crate::{
-    graph::{Scope, TypeId},
+    access::Scope,
+    graph::TypeId,
     ir::{Filter, Side},
 };
 
 impl Planner<'_> {
-    /// The condition that node `alias` may be read and is as `filter` says. Every scan of nodes goes through
-    /// here.
+    /// The condition that node `alias` may be read and passes `filter`. Every scan of nodes uses it.
     pub(super) fn condition(&self, node: TypeId, alias: &str, filter: &Filter) -> Condition {
-        let readable = self.readable.nodes(&self.graph.types[node], alias);
+        let readable = self.readable.nodes(self.graph.types[node].scope, alias);
         readable.and(self.filter(node, alias, filter))
     }
 
@@ -66,8 +66,8 @@ impl Planner<'_> {
         }
     }
 
-    /// The condition that node `alias` has a link. Links stay within a project, so the other end needs a look
-    /// only where everybody may read this end.
+    /// The condition that node `alias` has a link. Links stay within a project, so the other end is looked at
+    /// only where everybody may read this one.
     ///
     /// ```sql
     /// exists (select 1 from edge_y l where l.src_id = n.node_id)
@@ -79,8 +79,8 @@ impl Planner<'_> {
         select.expression(Sql::raw("1"));
         if self.graph.types[node].scope == Scope::Open {
             let on = Condition::same(Sql::column("t", "node_id"), Sql::column("l", link.far()));
-            select.join(Sql::ident(&target.table).text(" t"), on);
-            select.filter(self.readable.nodes(target, "t"));
+            select.join(target.table(self.readable).text(" t"), on);
+            select.filter(self.readable.nodes(target.scope, "t"));
         }
         select.filter(Condition::same(Sql::column("l", link.near()), Sql::column(alias, "node_id")));
         Condition::Exists(Box::new(select))

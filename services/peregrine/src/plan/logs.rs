@@ -10,8 +10,8 @@ use super::{
 use crate::ir::{Direction, KeyTree, LogFilter, LogQuery, LogScan, Page};
 
 impl Planner<'_> {
-    /// Logs, one JSON object each. Columns: parent, id, object. Without `parents` all logs; with them those
-    /// that touched one of these nodes.
+    /// Logs, each as one JSON object. The columns are parent, id and object. Without `parents` all logs are
+    /// read, with them those that touched one of these nodes.
     ///
     /// ```sql
     /// select p.n, l.id, jsonb_build_object('id', l.id, ...)
@@ -35,7 +35,7 @@ impl Planner<'_> {
         }
     }
 
-    /// How many logs there are. Columns: parent, number.
+    /// How many logs there are. The columns are parent and number.
     ///
     /// ```sql
     /// select p.n, l.c
@@ -102,7 +102,7 @@ fn log_filter(filter: &LogFilter) -> Condition {
     }
 }
 
-/// The conditions that the answer of one of the transaction's documents names the case by id or submitter id.
+/// The conditions under which the answer to one of the transaction's documents names the case.
 fn related_case(case: &str) -> [Condition; 2] {
     ["id", "submitter_id"].map(|key| {
         let wanted = json!({ "entities": [{ "related_cases": [{ key: case }] }] });

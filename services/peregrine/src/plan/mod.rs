@@ -12,8 +12,10 @@ mod paths;
 mod planner;
 mod projects;
 mod scans;
+mod session;
 #[cfg(test)]
 mod tests;
 
 pub use planner::Planner;
 pub(crate) use projects::projects;
+pub(crate) use session::{BEGIN, CANCEL, Cursor, PING, SETTINGS, limited};

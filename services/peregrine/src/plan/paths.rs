@@ -35,7 +35,7 @@ impl Planner<'_> {
 
     fn destination(&self, filter: &PathFilter) -> Sql {
         let node = &self.graph.types[filter.to];
-        let mut condition = self.readable.nodes(node, "d");
+        let mut condition = self.readable.nodes(node.scope, "d");
         if let Some(id) = &filter.id {
             condition = condition.and(Condition::equals(Sql::column("d", "node_id"), id.as_str()));
         }
@@ -47,7 +47,7 @@ impl Planner<'_> {
             let wanted = Value::Object(filter.properties.clone());
             condition = condition.and(Condition::Is(Sql::raw("d._props @> ").bind(wanted)));
         }
-        let table = Sql::raw("select d.\"node_id\" as id from ").then_ident(&node.table);
+        let table = Sql::raw("select d.\"node_id\" as id from ").then(node.table(self.readable));
         table.text(" d where ").then(condition.sql())
     }
 }

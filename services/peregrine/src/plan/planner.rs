@@ -1,4 +1,4 @@
-//! Who it is planned for.
+//! Planning for somebody.
 
 use crate::{access::Readable, graph::Graph};
 
@@ -9,7 +9,7 @@ pub struct Planner<'p> {
 }
 
 impl<'p> Planner<'p> {
-    /// A planner for whom `readable` is the proof of.
+    /// Plans for whoever may read `readable`.
     pub fn new(graph: &'p Graph, readable: &'p Readable) -> Self {
         Self { graph, readable }
     }

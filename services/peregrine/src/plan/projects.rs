@@ -1,11 +1,12 @@
 //! The projects that exist.
 
+use psqlgraph::names;
 use sql::{Condition, Order, Select, Sql};
 
 use crate::graph::Graph;
 
-/// All projects with the names of their programs, for nobody in particular; `None` for a dictionary without
-/// them.
+/// All projects with the names of their programs; `None` for a dictionary without them. This is what a
+/// `Readable` is made of, so it is the one statement about nodes that does not ask for one.
 ///
 /// ```sql
 /// select j.node_id as "node_id", g._props ->> 'name' as "program", j._props ->> 'code' as "code",
@@ -16,7 +17,7 @@ use crate::graph::Graph;
 pub(crate) fn projects(graph: &Graph) -> Option<Sql> {
     let (project, program) = (graph.find("project")?, graph.find("program")?);
     let link = graph.types[project].links.values().find(|link| link.target == program)?;
-    let mut select = Select::from(Sql::ident(&graph.types[project].table).text(" j"));
+    let mut select = Select::from(Sql::ident(&names::node_table("project")).text(" j"));
     select
         .column(Sql::column("j", "node_id"), "node_id")
         .column(Sql::property("g", "name"), "program")
@@ -27,7 +28,7 @@ pub(crate) fn projects(graph: &Graph) -> Option<Sql> {
             Condition::same(Sql::column("e", link.near()), Sql::column("j", "node_id")),
         )
         .join(
-            Sql::ident(&graph.types[program].table).text(" g"),
+            Sql::ident(&names::node_table("program")).text(" g"),
             Condition::same(Sql::column("g", "node_id"), Sql::column("e", link.far())),
         )
         .filter(Condition::Is(Sql::property("g", "name").text(" is not null")))

@@ -23,8 +23,8 @@ enum NodeSource<'l> {
 }
 
 impl Planner<'_> {
-    /// Nodes of the top level. Columns: parent (always 1), branch, node id, then the properties of the
-    /// branch.
+    /// Nodes of the top level. The columns are parent (always 1), branch, node id and the branch's
+    /// properties.
     ///
     /// ```sql
     /// select 1::bigint, 0, n.node_id, n._props -> 'a'
@@ -46,7 +46,7 @@ impl Planner<'_> {
         )
     }
 
-    /// Nodes that are linked to `parents`, which are ids of nodes of type `node`. Columns as above; the
+    /// Nodes that are linked to `parents`, which are ids of nodes of type `node`. The columns are as above; a
     /// parent is its position in `parents`, from 1.
     ///
     /// ```sql
@@ -74,7 +74,7 @@ impl Planner<'_> {
         Some(unpacked.then(order_by(&branch.order)))
     }
 
-    /// Nodes at the other end of any link of `parents`. A branch for each link; columns as above.
+    /// Nodes at the other end of any link of `parents`, with a branch for each link and columns as above.
     ///
     /// ```sql
     /// select p.n, u.t, u.node_id, u.c0
@@ -102,20 +102,21 @@ impl Planner<'_> {
     pub(super) fn edge_and_node(&self, link: &LinkModel) -> Sql {
         let edge =
             Sql::ident(&link.edge).text(" e on ").then(Sql::column("e", link.near())).text(" = p.id join ");
-        let node = edge.then_ident(&self.graph.types[link.target].table).text(" n on n.\"node_id\" = ");
+        let node =
+            edge.then(self.graph.types[link.target].table(self.readable)).text(" n on n.\"node_id\" = ");
         node.then(Sql::column("e", link.far()))
     }
 
     /// `(select n.node_id, n._props from ... where ... order by ... limit ...) n`, with the properties
     /// unpacked.
     fn rows(&self, branch: &Branch, source: NodeSource<'_>) -> Sql {
-        let table = &self.graph.types[branch.node].table;
+        let table = self.graph.types[branch.node].table(self.readable);
         let condition = self.condition(branch.node, "n", &branch.filter);
         let select = Sql::raw("select n.\"node_id\", n._props from ");
         let filtered = match source {
-            NodeSource::Table => select.then_ident(table).text(" n where ").then(condition.sql()),
+            NodeSource::Table => select.then(table).text(" n where ").then(condition.sql()),
             NodeSource::Parents(link) => {
-                let edge = select.then_ident(&link.edge).text(" e join ").then_ident(table);
+                let edge = select.then_ident(&link.edge).text(" e join ").then(table);
                 let joined = edge.text(" n on n.\"node_id\" = ").then(Sql::column("e", link.far()));
                 let near = Condition::same(Sql::column("e", link.near()), Sql::raw("p.id"));
                 joined.text(" where ").then(near.and(condition).sql())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dictionary::Dictionary;
 use serde_json::Map;
 
-use super::{Planner, projects};
+use super::{Cursor, Planner, limited, projects};
 use crate::{
     access::{Project, Readable, Rights},
     compiler::Compiler,
@@ -22,15 +22,20 @@ fn roots(compiler: &Compiler, query: &str) -> Vec<Root> {
     compiler.meaning(query, &Map::new(), &Config::default()).unwrap()
 }
 
-/// All statements of a query, one a line, each level under a made-up parent.
-fn statements(compiler: &Compiler, query: &str) -> String {
+/// The open projects P-Q and P-R.
+fn readable() -> Readable {
     let project = |code: &str| Project {
         node_id: format!("id-{code}"),
         program: "P".into(),
         code: code.into(),
         availability: Some("Open".into()),
     };
-    let readable = Readable::of(&Rights::OpenProjects, vec![project("Q"), project("R")]);
+    Readable::of(&Rights::OpenProjects, vec![project("Q"), project("R")])
+}
+
+/// All statements of a query, one a line, each level under a made-up parent.
+fn statements(compiler: &Compiler, query: &str) -> String {
+    let readable = readable();
     let planner = Planner::new(&compiler.graph, &readable);
     let mut out = Vec::new();
     for root in roots(compiler, query) {
@@ -204,16 +209,38 @@ fn every_scan_of_nodes_is_restricted() {
 
 #[test]
 fn figures_of_projects_count_readable_nodes() {
-    let compiler = compiler();
-    let readable = Readable::of(&Rights::OpenProjects, Vec::new());
+    let (compiler, readable) = (compiler(), readable());
     let planner = Planner::new(&compiler.graph, &readable);
-    let sql = planner.project_counts(compiler.graph.find("case").unwrap()).render();
-    insta::assert_snapshot!(sql.0, @"");
+    assert_eq!(
+        planner.project_counts(compiler.graph.find("case").unwrap()).render().0,
+        "select n._props ->> 'project_id' as \"project_id\", count(*) from \"node_case\" n \
+         where n._props ->> 'project_id' = any($1) group by n._props ->> 'project_id'"
+    );
 }
 
 #[test]
 fn projects_are_those_with_a_program() {
-    let (text, binds) = projects(&compiler().graph).unwrap().render();
-    assert_eq!(binds, []);
-    insta::assert_snapshot!(text, @"");
+    assert_eq!(
+        projects(&compiler().graph).unwrap().render().0,
+        "select j.\"node_id\" as \"node_id\", g._props ->> 'name' as \"program\", \
+         j._props ->> 'code' as \"code\", j._props ->> 'availability_type' as \"availability\" \
+         from \"node_project\" j join \"edge_projectmemberofprogram\" e on e.\"src_id\" = j.\"node_id\" \
+         join \"node_program\" g on g.\"node_id\" = e.\"dst_id\" \
+         where g._props ->> 'name' is not null and j._props ->> 'code' is not null order by j.\"node_id\""
+    );
+}
+
+#[test]
+fn long_lists_are_read_through_a_cursor() {
+    let (cursor, list) = (Cursor::new(3), || sql::Sql::raw("select 1"));
+    let statements = [cursor.declare(list()), cursor.fetch(100), cursor.close(), limited(list(), 5)];
+    assert_eq!(
+        statements.map(|statement| statement.render().0),
+        [
+            "declare c3 no scroll cursor for select 1",
+            "fetch forward 100 from c3",
+            "close c3",
+            "select 1 limit $1",
+        ]
+    );
 }

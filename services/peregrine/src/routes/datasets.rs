@@ -14,7 +14,7 @@ pub(super) fn routes(routes: &mut web::Routes<'_>) {
     routes.resource("/datasets", |methods| methods.get(counts));
 }
 
-/// Everybody where figures are public, otherwise the bearer of a token.
+/// The reader is everybody where figures are public, and otherwise the bearer of a token.
 async fn reader(peregrine: &Peregrine, request: &HttpRequest) -> Result<Reader, Error> {
     match Published::by(&peregrine.config) {
         Some(proof) => Ok(Reader::Everybody(proof)),

@@ -38,7 +38,7 @@ fn respond(reply: Reply) -> HttpResponse {
     }
 }
 
-/// `GET /v0/submission/getschema`: the introspection, the same until the dictionary changes.
+/// `GET /v0/submission/getschema`: the introspection, which is the same until the dictionary changes.
 async fn schema(peregrine: Data<Peregrine>, request: HttpRequest) -> Result<HttpResponse, Error> {
     let etag = format!("\"{}-{}\"", peregrine.config.version, peregrine.dictionary().digest);
     let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());

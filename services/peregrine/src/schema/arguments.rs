@@ -1,31 +1,33 @@
-//! Arguments (peregrine 3.2.6).
+//! The arguments of fields (peregrine 3.2.6).
+
+use std::collections::HashMap;
 
 use graphql::{Input, Inputs, TypeDef, TypeRef};
 use indexmap::IndexMap;
 use serde_json::json;
 
 use super::meaning::Meaning;
-use crate::graph::{Graph, NodeModel, Scalar};
+use crate::graph::{Graph, NodeModel, Scalar, TypeId};
 
 /// Argument lists, made once and shared by all fields that take them.
 pub(super) struct Arguments {
-    /// Of the lists and counts of each node type.
-    pub(super) of: Vec<Inputs>,
-    /// Of `node`.
+    /// Those of the lists and counts of each node type.
+    pub(super) of: HashMap<TypeId, Inputs>,
+    /// Those of `node`.
     pub(super) any_nodes: Inputs,
-    /// Of `_links`: those of `node` without `of_type`.
+    /// Those of `_links`, which are those of `node` without `of_type`.
     pub(super) neighbours: Inputs,
-    /// Of `datanode`.
+    /// Those of `datanode`.
     pub(super) data_nodes: Inputs,
-    /// Of `transaction_log`.
+    /// Those of `transaction_log`.
     pub(super) logs: Inputs,
 }
 
 /// An argument list under construction.
 #[derive(Default)]
-struct List(IndexMap<String, Input>);
+struct ArgumentList(IndexMap<String, Input>);
 
-impl List {
+impl ArgumentList {
     /// Adds an argument unless there is one of this name already.
     fn add(&mut self, name: &str, ty: TypeRef) {
         self.0.entry(name.to_owned()).or_insert_with(|| Input::new(ty));
@@ -57,7 +59,7 @@ impl Arguments {
             );
         }
         Self {
-            of: graph.types.iter().map(node_arguments).collect(),
+            of: graph.types.iter().map(|(id, node)| (id, node_arguments(node))).collect(),
             any_nodes: any.done(),
             neighbours: neighbours.done(),
             data_nodes: data.done(),
@@ -79,7 +81,7 @@ fn scalar_type(scalar: Scalar) -> TypeRef {
 }
 
 /// The arguments that all lists of nodes take.
-fn paging(list: &mut List) {
+fn paging(list: &mut ArgumentList) {
     list.add("id", string());
     list.add("ids", TypeRef::list("String"));
     list.add("quick_search", string());
@@ -89,7 +91,7 @@ fn paging(list: &mut List) {
 }
 
 fn node_arguments(node: &NodeModel) -> Inputs {
-    let mut list = List::default();
+    let mut list = ArgumentList::default();
     paging(&mut list);
     list.add_all(&["with_links", "with_links_any", "without_links"], &TypeRef::list("String"));
     list.add_all(&["with_path_to", "with_path_to_any", "without_path_to"], &TypeRef::list("WithPathToInput"));
@@ -105,8 +107,8 @@ fn node_arguments(node: &NodeModel) -> Inputs {
 }
 
 /// The arguments that lists of several types take: the same, with the default of `first` in sight.
-fn paging_list() -> List {
-    let mut list = List::default();
+fn paging_list() -> ArgumentList {
+    let mut list = ArgumentList::default();
     paging(&mut list);
     if let Some(first) = list.0.get_mut("first") {
         first.default = Some(json!(10));
@@ -115,7 +117,7 @@ fn paging_list() -> List {
 }
 
 fn log_arguments() -> Inputs {
-    let mut list = List::default();
+    let mut list = ArgumentList::default();
     list.add_all(&["id", "quick_search", "committed_by"], &TypeRef::named("ID"));
     list.add_all(&["type", "project", "program", "state", "order_by_asc", "order_by_desc"], &string());
     list.add_all(&["project_id", "related_cases", "entities"], &TypeRef::list("String"));
@@ -126,7 +128,7 @@ fn log_arguments() -> Inputs {
 
 /// Arguments of `_node_type`.
 pub(super) fn node_types(keys: &[String]) -> Inputs {
-    let mut list = List::default();
+    let mut list = ArgumentList::default();
     list.add("first", TypeRef::named("Int"));
     if let Some(first) = list.0.get_mut("first") {
         first.default = Some(json!(10));
@@ -142,15 +144,15 @@ fn not_input_name(node: &NodeModel) -> String {
 
 /// The properties of all file types. Where two types have the same property, the later one counts.
 pub(super) fn file_properties(graph: &Graph) -> IndexMap<String, Scalar> {
-    let files = graph.types.iter().filter(|node| node.is_file());
+    let files = graph.types.models().iter().filter(|node| node.is_file());
     files.flat_map(|node| node.properties.iter().map(|(name, scalar)| (name.clone(), *scalar))).collect()
 }
 
 /// The input objects.
 pub(super) fn inputs(graph: &Graph) -> Vec<TypeDef<Meaning>> {
     let mut types = vec![TypeDef::input("WithPathToInput", with_path_to(graph))];
-    for node in &graph.types {
-        let mut list = List::default();
+    for node in graph.types.models() {
+        let mut list = ArgumentList::default();
         for (name, scalar) in &node.properties {
             list.add(name, scalar_type(*scalar));
         }
@@ -165,7 +167,7 @@ fn with_path_to(graph: &Graph) -> Inputs {
     let mut all: IndexMap<String, Input> = IndexMap::new();
     all.insert("id".to_owned(), Input::new(string()));
     all.insert("type".to_owned(), Input::new(TypeRef::required("String")));
-    for node in &graph.types {
+    for node in graph.types.models() {
         let lists_become_lists = |scalar: &Scalar| match scalar {
             Scalar::List => TypeRef::list("String"),
             scalar => scalar_type(*scalar),

@@ -1,4 +1,4 @@
-//! From the graph to the schema.
+//! Makes the schema of a graph.
 
 use dictionary::Dictionary;
 use graphql::{FieldDef, Schema, SchemaError, TypeDef, TypeRef};
@@ -18,11 +18,11 @@ pub(crate) const COMMON: [&str; 6] =
 pub(crate) fn build(dictionary: &Dictionary, graph: &Graph) -> Result<Schema<Meaning>, SchemaError> {
     let arguments = Arguments::new(graph);
     let mut root = Vec::new();
-    for (id, node) in graph.types.iter().enumerate() {
+    for (id, node) in graph.types.iter() {
         root.push(nodes_field(&node.label, Meaning::Nodes(id), graph, id, &arguments));
         let count =
             FieldDef::new(&format!("_{}_count", node.label), TypeRef::named("Int"), Meaning::NodeCount(id));
-        root.push(count.with_args(arguments.of[id].clone()));
+        root.push(count.with_args(arguments.of[&id].clone()));
     }
     root.push(
         FieldDef::new("node", TypeRef::list("Node"), Meaning::AnyNodes)
@@ -35,13 +35,13 @@ pub(crate) fn build(dictionary: &Dictionary, graph: &Graph) -> Result<Schema<Mea
     let keys = schema_keys(dictionary);
     let node_types = FieldDef::new("_node_type", TypeRef::list("NodeType"), Meaning::NodeTypes);
     root.push(node_types.with_args(arguments::node_types(&keys)));
-    let viewer = root.iter().map(same_field).collect();
+    let viewer = root.clone();
     root.push(FieldDef::new("viewer", TypeRef::named("viewer"), Meaning::Viewer));
     root.extend(logs::root_fields(&arguments));
 
     let mut types = vec![TypeDef::object("Root", root, vec![]), TypeDef::interface("Node", common_fields())];
     types.extend(logs::types());
-    types.extend(graph.types.iter().enumerate().map(|(id, _)| node_type(graph, id, &arguments)));
+    types.extend(graph.types.iter().map(|(id, _)| node_type(graph, id, &arguments)));
     types.extend(arguments::inputs(graph));
     types.push(data_node(graph));
     let key_fields =
@@ -49,16 +49,6 @@ pub(crate) fn build(dictionary: &Dictionary, graph: &Graph) -> Result<Schema<Mea
     types.push(TypeDef::object("NodeType", key_fields, vec![]));
     types.push(TypeDef::object("viewer", viewer, vec![]));
     Schema::new("Root", types)
-}
-
-fn same_field(field: &FieldDef<Meaning>) -> FieldDef<Meaning> {
-    FieldDef {
-        name: field.name.clone(),
-        description: field.description.clone(),
-        args: field.args.clone(),
-        ty: field.ty.clone(),
-        meaning: field.meaning,
-    }
 }
 
 fn nodes_field(
@@ -69,7 +59,7 @@ fn nodes_field(
     arguments: &Arguments,
 ) -> FieldDef<Meaning> {
     let target_label = &graph.types[target].label;
-    FieldDef::new(name, TypeRef::list(target_label), meaning).with_args(arguments.of[target].clone())
+    FieldDef::new(name, TypeRef::list(target_label), meaning).with_args(arguments.of[&target].clone())
 }
 
 fn common_fields() -> Vec<FieldDef<Meaning>> {
@@ -104,7 +94,7 @@ fn node_type(graph: &Graph, id: TypeId, arguments: &Arguments) -> TypeDef<Meanin
         fields.push(nodes_field(name, Meaning::Link, graph, link.target, arguments));
         // The arguments of a count are those of this type and not of the target's (peregrine 3.2.6).
         let count = FieldDef::new(&format!("_{name}_count"), TypeRef::named("Int"), Meaning::LinkCount);
-        fields.push(count.with_args(arguments.of[id].clone()));
+        fields.push(count.with_args(arguments.of[&id].clone()));
     }
     fields.push(
         FieldDef::new("_links", TypeRef::list("Node"), Meaning::Neighbours)

@@ -1,4 +1,4 @@
-//! What the fields of the schema mean to us.
+//! What the fields of the schema mean.
 
 use crate::graph::{Scalar, TypeId};
 

@@ -16,7 +16,7 @@ const EVERYTHING: &str = "{
     transaction_log(first: 0) {project_id} _transaction_log_count
 }";
 
-/// All texts anywhere in an answer.
+/// All strings anywhere in an answer.
 fn texts(value: &Value, into: &mut Vec<String>) {
     match value {
         Value::String(text) => into.push(text.clone()),

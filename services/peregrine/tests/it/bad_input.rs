@@ -1,4 +1,4 @@
-//! Input that is wrong, large or hostile: a precise 4xx and never a panic.
+//! Input that is wrong, large or hostile gets a precise 4xx and never a panic.
 
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ async fn short_queries_with_long_answers_are_refused() {
     assert_eq!(commons.errors(&bomb).await, json!([limit]));
     let aliases: String =
         (0..19_000).map(|n| format!("a{n}: _node_type(first: 0) {{properties}} ")).collect();
-    // Two fields an alias.
+    // Each alias has two fields.
     assert_eq!(
         commons.errors(&format!("{{{aliases}}}")).await,
         json!(["The query selects more than 20000 fields."])

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::Commons;
 
-/// Lists `label` with `filter` and compares with `wanted`; the count must agree.
+/// Lists `label` with `filter` and compares it with `wanted`. The count must agree.
 async fn check(commons: &Commons, label: &str, filter: &str, wanted: &[&str]) {
     let found = commons.found(&format!("{{{label}(first: 0, {filter}) {{submitter_id}}}}")).await;
     assert_eq!(found, wanted, "{label}({filter})");
@@ -88,7 +88,7 @@ async fn links_all_any_and_none() {
     let query = "{case(with_links_any: [\"samples\", \"diagnoses\"], first: 0) {id} n: \
                  _case_count(with_links_any: [\"samples\", \"diagnoses\"])}";
     let data = commons.data("admin", query).await;
-    // The count adds up one query a link, as the original's does.
+    // The count adds up one query for each link, as that of the original does.
     assert_eq!((data["case"].as_array().unwrap().len(), &data["n"]), (11, &json!(12)));
     assert_eq!(
         commons.errors("{case(with_links: \"nope\") {id}}").await,

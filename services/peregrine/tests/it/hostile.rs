@@ -1,5 +1,5 @@
-//! Hostile texts in every argument that takes one: nothing but an answer or a precise 400, and nothing
-//! changes.
+//! Hostile strings in every argument that takes one. There is nothing but an answer or a precise 400, and
+//! nothing changes.
 
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ async fn text_properties(commons: &Commons, input: &str) -> BTreeMap<String, boo
     texts.collect()
 }
 
-/// Values for an argument of this type, with `evil` wherever a text can stand; none when it takes no text.
+/// Values for an argument of this type, with `evil` wherever it takes a string.
 async fn hostile_values(commons: &Commons, ty: &str, evil: &str) -> Vec<Value> {
     let name = ty.trim_matches(['[', ']']);
     if matches!(name, "String" | "ID") {
@@ -109,7 +109,7 @@ const FIELDS: [(&str, &str); 16] = [
     ("case", "_transaction_logs"),
 ];
 
-/// Texts that our own refusals begin with: PostgreSQL never says anything.
+/// What our own refusals begin with. PostgreSQL never says anything.
 const REFUSALS: [&str; 4] = [
     "Cannot order by ",
     "Invalid link name '",
@@ -194,7 +194,7 @@ async fn bodies_that_are_no_text_are_refused() {
         "}".repeat(500)
     );
     assert_eq!(send(deep.into_bytes()).await, refused);
-    // Escaped once more, a lone surrogate is the query's and no character.
+    // Escaped once more, a lone surrogate is a matter of the query, and not a character.
     let query = json!({"query": "{case(id: \"\\ud800\", submitter_id: \"\\udfff\") {id}}"});
     let answer = commons.post("admin", &query).await;
     assert_eq!((answer.status, answer.json()), (200, json!({"data": {"case": []}})));

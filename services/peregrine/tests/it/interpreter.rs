@@ -28,7 +28,7 @@ fn tiny_windows() -> Config {
     Config { windows, ..Config::default() }
 }
 
-/// What the two say, when they differ. What is read in tiny windows must be the same to the byte.
+/// What the two answer, if they differ. What is read in tiny windows must be the same to the byte.
 async fn difference(
     commons: &Commons,
     windowed: &Arc<Peregrine>,

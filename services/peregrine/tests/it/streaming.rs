@@ -10,7 +10,8 @@ use web::Service as _;
 
 use crate::support::Commons;
 
-/// Cases, samples (two a case) and aliquots (two a sample) of project P-Q, written by the database itself.
+/// Cases, each with two samples, and samples, each with two aliquots, of project P-Q. The database itself
+/// writes them.
 async fn commons_with_many(cases: i64) -> Commons {
     let commons = Commons::with_study().await;
     for (label, each) in [("case", 1), ("sample", 2), ("aliquot", 4)] {
@@ -137,7 +138,7 @@ async fn long_lists_of_logs_are_the_same_in_parts() {
     assert_eq!((whole.status, parts.body), (200, whole.body));
 }
 
-/// Begins to read an answer and rests for a while; gives whether the rest of it came.
+/// Begins to read an answer and rests for a while. Gives whether the rest of it came.
 async fn read(commons: &Commons, service: &Arc<Peregrine>, rest: Duration, to_the_end: bool) -> bool {
     let service = service.clone();
     let app = client::init_service(App::new().configure(|cfg| service.configure(cfg))).await;
@@ -161,7 +162,7 @@ async fn read(commons: &Commons, service: &Arc<Peregrine>, rest: Duration, to_th
     }
 }
 
-/// Whether no transaction of the service is left soon.
+/// Whether soon no transaction of the service is left.
 async fn ends_soon(commons: &Commons) -> bool {
     let left = "select count(*) from pg_stat_activity where datname = current_database() and query like \
                 '%node_aliquot%' \

@@ -18,7 +18,7 @@ pub(crate) fn dictionary() -> Arc<Dictionary> {
     Arc::new(Dictionary::from_files(files).unwrap())
 }
 
-/// Two users with rights, and one about whom arborist does not answer.
+/// There are two users with rights, and one about whom arborist does not answer.
 fn rights() -> Rights {
     Rights::of_plain_tokens()
         .grant("admin", "peregrine", "read", "/")

@@ -19,7 +19,7 @@ use crate::{
     service::Portal,
 };
 
-/// The project of examples for nobody in particular. People put theirs in its place.
+/// The project in examples when none is asked for. People put theirs in its place.
 const ANY_PROJECT: &str = "PROGRAM-PROJECT";
 /// The longest id of a project, in bytes.
 const PROJECT_LIMIT: usize = 1024;

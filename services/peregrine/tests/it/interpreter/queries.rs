@@ -28,7 +28,7 @@ pub(crate) struct List {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Filter {
-    /// Property and its wanted values.
+    /// A property and its wanted values.
     Equal(String, Vec<Value>),
     Search(String),
     With(Vec<String>),
@@ -108,7 +108,7 @@ fn filter(label: &str) -> impl Strategy<Value = Filter> + use<> {
 }
 
 fn list(label: &str, depth: usize) -> BoxedStrategy<List> {
-    // One filter of a kind: an argument cannot be given twice.
+    // One filter of each kind, because an argument cannot be given twice.
     let filters = vec(filter(label), 0..3).prop_map(|filters| {
         let mut names = Vec::new();
         filters

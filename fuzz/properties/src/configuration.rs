@@ -8,8 +8,8 @@ use useryaml::UserYaml;
 /// A YAML text as user.yaml, and as the merged files of a dictionary (file name to content).
 ///
 /// # Panics
-/// When something does not hold: what is refused is refused with reasons, a fault of YAML names a line that there is,
-/// and what loads can be compiled and asked.
+/// When something does not hold: what is refused is refused with reasons, a fault of YAML names a line that
+/// there is, and what loads can be compiled and asked.
 pub fn configuration(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let lines = text.matches(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).count() + 2;

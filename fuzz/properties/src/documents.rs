@@ -13,8 +13,8 @@ use crate::dictionary;
 /// A body as TSV and as CSV.
 ///
 /// # Panics
-/// When something does not hold: reading in pieces of any size gives what reading at once gives, a document is
-/// no larger than the body, and a fault names a line that there is.
+/// When something does not hold: reading in pieces of any size gives what reading at once gives, a document
+/// is no larger than the body, and a fault names a line that there is.
 pub fn tsv(input: &[u8]) {
     for format in [Format::Tsv, Format::Csv] {
         let found = read(format, input);
@@ -38,8 +38,8 @@ pub fn tsv(input: &[u8]) {
 /// A body as JSON.
 ///
 /// # Panics
-/// When something does not hold: besides what holds for tables, that what is accepted is JSON with the same meaning, of
-/// bounded depth.
+/// When something does not hold: besides what holds for tables, that what is accepted is JSON with the same
+/// meaning, of bounded depth.
 pub fn json(input: &[u8]) {
     match read(Format::Json, input) {
         Ok(documents) => {
@@ -66,7 +66,8 @@ pub fn json(input: &[u8]) {
 
 /// Reads in several ways, which must agree.
 fn read(format: Format, input: &[u8]) -> Result<Vec<Value>, String> {
-    // Every cell brings its column's name with it, so does every target of a link, in escapes at worst; blank cells are null.
+    // Every cell brings its column's name with it, so does every target of a link, in escapes at worst; blank
+    // cells are null.
     let targets = input.iter().filter(|byte| b",#".contains(byte)).count();
     let most = 8 * input.len() + 100 + targets * (20 + 6 * input.len().min(LONGEST_LINK));
     let whole = collect(format, input, most);

@@ -19,8 +19,8 @@ const SEPARATOR: u8 = 0;
 /// A query and, after a zero byte, its variables as JSON.
 ///
 /// # Panics
-/// When something does not hold: a query that parses is printed and parses again to the same; what is refused is
-/// refused with messages of limited length, and never as a fault of ours.
+/// When something does not hold: a query that parses is printed and parses again to the same; what is refused
+/// is refused with messages of limited length, and never as a fault of ours.
 pub fn graphql(input: &[u8]) {
     let _ = CHECKER.check(input).map_err(|error| refused(&error, input));
     let mut parts = input.splitn(2, |byte| *byte == SEPARATOR);

@@ -1,5 +1,5 @@
-//! What must hold for any input, however hostile. The fuzz targets call these functions with nightly's help, the
-//! tests with the corpus and mutations of it.
+//! What must hold for any input, however hostile. The fuzz targets call these functions with nightly's help,
+//! the tests with the corpus and mutations of it.
 
 mod configuration;
 mod documents;

@@ -1,9 +1,10 @@
-//! Chance that always falls the same way.
+//! Reproducible randomness.
 
 use rand::{RngExt as _, SeedableRng as _, rngs::Xoshiro256PlusPlus};
 
-/// A source of chance of its own for each thing that is made, so that a change in one does not move the others.
-/// The generator's algorithm is part of its name: its values stay the same from one version of the crate to the next.
+/// Each thing that is made has its own dice, so that a change in one does not affect the others. The
+/// generator is named by its algorithm, so its values stay the same from one version of the crate to the
+/// next.
 pub(crate) struct Dice(Xoshiro256PlusPlus);
 
 impl Dice {
@@ -21,7 +22,7 @@ impl Dice {
         self.unit() < p
     }
 
-    /// From 0 (included) to 1 (excluded).
+    /// A number from 0 (included) to 1 (excluded).
     pub(crate) fn unit(&mut self) -> f64 {
         self.0.random()
     }
@@ -41,7 +42,7 @@ impl Dice {
         items.get(self.index(items.len()))
     }
 
-    /// A position in `weights`, each as often as its weight says.
+    /// A position in `weights`, with a probability proportional to its weight.
     pub(crate) fn weighted(&mut self, weights: &[f64]) -> usize {
         let mut rest = self.unit() * weights.iter().sum::<f64>();
         for (position, weight) in weights.iter().enumerate() {
@@ -53,13 +54,13 @@ impl Dice {
         weights.len().saturating_sub(1)
     }
 
-    /// One of some words, each as often as its weight says.
+    /// One of these words, with a probability proportional to its weight.
     pub(crate) fn word(&mut self, words: &[(&'static str, f64)]) -> &'static str {
         let weights: Vec<f64> = words.iter().map(|(_, weight)| *weight).collect();
         words.get(self.weighted(&weights)).map_or("", |(word, _)| word)
     }
 
-    /// Normally distributed, cut off at `low` and `high`.
+    /// A normally distributed number, cut off at `low` and `high`.
     pub(crate) fn normal(&mut self, mean: f64, deviation: f64, low: f64, high: f64) -> f64 {
         // Box-Muller; 1 - unit() is never 0.
         let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
@@ -72,7 +73,7 @@ impl Dice {
         (0..len).map(|_| char::from(b"0123456789abcdef"[self.index(16)])).collect()
     }
 
-    /// Bits for whoever draws many times.
+    /// Random bits, for callers that draw many times.
     pub(crate) fn bits(&mut self) -> u64 {
         self.0.random()
     }

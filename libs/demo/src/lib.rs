@@ -1,11 +1,12 @@
-//! The demonstration study of `commons up --demo`: about 10,000 made-up records and some dozen small files.
+//! The demonstration study of `commons up --demo`: about 10,000 made-up records and a few dozen small files.
 //!
-//! [`Study::generate`] makes the study for a dictionary: it is pure, and the same settings and dictionary always give
-//! the same study. [`load`] brings it into a running commons through the public API, as any submitter would.
+//! [`Study::generate`] makes the study for a dictionary: it is pure, and the same settings and dictionary
+//! always give the same study. [`load`] brings it into a running commons through the public API, as any
+//! submitter would.
 //!
-//! What is generic (which types there are and in which order they come, links, choices, types, bounds, patterns)
-//! follows the dictionary. What makes the study plausible (`generate/story.rs` and `dictionary/demo.toml`) is offered
-//! to the dictionary value by value; what that does not take is left out and listed in [`Study::unfit`].
+//! The types and their order, links, choices, bounds and patterns follow the dictionary. The values that make
+//! the study plausible come from `generate/story.rs` and `dictionary/demo.toml`; those that the dictionary
+//! does not take are left out and listed in [`Study::unfit`].
 
 mod dice;
 mod generate;

@@ -1,4 +1,4 @@
-//! What the study is like: `dictionary/demo.toml`.
+//! The settings of the study: `dictionary/demo.toml`.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,16 @@ const DEFAULT: &str = include_str!("../../../dictionary/demo.toml");
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Another seed gives another study of the same kind.
+    /// The seed: another one gives another study of the same kind.
     pub seed: u64,
-    /// Name of the program; without a hyphen.
+    /// Name of the program, without a hyphen.
     pub program: String,
     /// Code of the project.
     pub project: String,
-    /// More of the project record.
+    /// More values of the project record.
     #[serde(default)]
     pub project_values: Map<String, Value>,
-    /// How many records of each type, and what they say.
+    /// The number of records of each type, and their values.
     #[serde(default)]
     pub records: IndexMap<String, Amount>,
     /// Diseases that subjects may have.
@@ -35,21 +35,22 @@ pub struct Settings {
 pub struct Amount {
     /// Type of the record that each of them belongs to.
     pub per: Option<String>,
-    /// How many there are in all, spread evenly over the records of `per`.
+    /// The number of all records, spread evenly over the records of `per`.
     pub total: Option<usize>,
-    /// Without a total: how probable 0, 1, 2, ... records are for each record of `per`. Without both, the study's story
-    /// knows, or there is one.
+    /// Without a total: the weights of 0, 1, 2, ... records for each record of `per`. Without both, the
+    /// study's story decides, or there is one.
     #[serde(default)]
     pub each: Vec<f64>,
-    /// Only records of `per` with one of these values have any.
+    /// Only records of `per` with one of these values have records of this type.
     #[serde(default)]
     pub only: BTreeMap<String, Vec<String>>,
-    /// Names are the parent's name, a hyphen, this and a number. Without it: the type and a number.
+    /// Names consist of the parent's name, a hyphen, this and a number; without it, of the type and a number.
     pub suffix: Option<String>,
-    /// Which record of the target type a link points to, the first being 1, for links that say what describes what.
+    /// The record of the target type that a link points to, counted from 1, for links that say what describes
+    /// what.
     #[serde(default)]
     pub links: BTreeMap<String, usize>,
-    /// What the first, second, ... record says.
+    /// Values of the first, second, ... record.
     #[serde(default)]
     pub values: Vec<Map<String, Value>>,
 }
@@ -62,16 +63,16 @@ pub struct Condition {
     pub name: String,
     /// Its code in ICD-10.
     pub icd10: String,
-    /// Where in the body it is.
+    /// Its place in the body.
     pub site: String,
-    /// How many of 100 have it at 40.
+    /// Of 100 people aged 40, this many have it.
     pub at_40: f64,
-    /// How many of 100 have it at 80.
+    /// Of 100 people aged 80, this many have it.
     pub at_80: f64,
-    /// How much more often women have it than men; 1 is equally often.
+    /// The ratio of women to men who have it.
     #[serde(default = "one")]
     pub women: f64,
-    /// Usual stages, if it has any.
+    /// Its stages, if it has any.
     #[serde(default)]
     pub stages: Vec<String>,
 }
@@ -80,7 +81,7 @@ fn one() -> f64 {
     1.0
 }
 
-/// The settings are no TOML, or not of the right form.
+/// The settings are not TOML, or have the wrong form.
 #[derive(Debug, thiserror::Error)]
 #[error("the settings of the demo study cannot be read: {0}")]
 pub struct SettingsError(#[from] toml::de::Error);
@@ -89,7 +90,7 @@ impl Settings {
     /// Reads settings.
     ///
     /// # Errors
-    /// They are no TOML, a name is unknown, or a value is of a wrong type.
+    /// They are not TOML, a name is unknown, or a value has the wrong type.
     pub fn parse(text: &str) -> Result<Self, SettingsError> {
         Ok(toml::from_str(text)?)
     }
@@ -97,14 +98,14 @@ impl Settings {
     /// The settings for the default dictionary, which are part of the program.
     ///
     /// # Errors
-    /// As [`Settings::parse`].
+    /// See [`Settings::parse`].
     pub fn built_in() -> Result<Self, SettingsError> {
         Self::parse(DEFAULT)
     }
 }
 
 impl Condition {
-    /// How many of 100 have it at this age: an exponential through the two known points.
+    /// Of 100 people of this age, this many have it: an exponential through the two known points.
     pub(crate) fn prevalence(&self, age: f64, woman: bool) -> f64 {
         let growth = (self.at_80 / self.at_40).powf((age - 40.0) / 40.0);
         self.at_40 * growth * if woman { self.women } else { 1.0 }

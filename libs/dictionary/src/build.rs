@@ -12,20 +12,21 @@ use crate::{
     resolve, source,
 };
 
-/// An id without its underscores must leave room for `node_` and `_node_id_idx` in PostgreSQL's 63 characters.
+/// An id without its underscores must leave room for `node_` and `_node_id_idx` in PostgreSQL's 63
+/// characters.
 pub(crate) const MAX_ID: usize = 46;
 
 impl Dictionary {
-    /// Loads a dictionary from a folder, a merged JSON file or an address; see [`crate::read_files`]. A process
-    /// that loads from `https` has to install a TLS provider first.
+    /// Loads a dictionary from a folder, a merged JSON file or an address; see [`crate::read_files`]. A
+    /// process that loads from `https` has to install a TLS provider first.
     ///
     /// # Errors
-    /// It cannot be read, or breaks a rule that the services rely on: then all problems are listed.
+    /// It cannot be read, or it breaks rules that the services rely on: then all problems are listed.
     pub async fn load(source: &str) -> Result<Self, LoadError> {
         Self::from_files(source::read_files(source).await?)
     }
 
-    /// Builds a dictionary from its files' raw contents by file name, in dictionary order.
+    /// Builds a dictionary from the unresolved contents of its files, by file name, in dictionary order.
     ///
     /// # Errors
     /// See [`Dictionary::load`].
@@ -63,13 +64,14 @@ fn settings(resolved: &IndexMap<String, Value>, problems: &mut Vec<Problem>) -> 
         Some(Value::Object(settings)) => settings.clone(),
         None | Some(Value::Null) => Map::new(),
         Some(_) => {
-            problems.push(Problem::new("_settings.yaml", "", "it is no mapping", "Write name: value lines."));
+            let remedy = "Write name: value lines.";
+            problems.push(Problem::new("_settings.yaml", "", "it is not a mapping", remedy));
             Map::new()
         }
     }
 }
 
-/// Node types with the files that they are from.
+/// Reads the node types, each with the name of its file.
 fn nodes<'a>(resolved: &'a IndexMap<String, Value>, problems: &mut Vec<Problem>) -> Vec<(&'a str, NodeType)> {
     let mut nodes: Vec<(&str, NodeType)> = Vec::new();
     for (file, schema) in resolved {
@@ -90,7 +92,8 @@ fn nodes<'a>(resolved: &'a IndexMap<String, Value>, problems: &mut Vec<Problem>)
     nodes
 }
 
-/// Fills in the backlinks. Links must have a target, and names of links and backlinks must be unique on a type.
+/// Fills in the backlinks. Every link must have a target, and a type must not use a name for two links or
+/// backlinks.
 fn connect<'a>(mut nodes: Vec<(&'a str, NodeType)>, problems: &mut Vec<Problem>) -> Vec<(&'a str, NodeType)> {
     let index: IndexMap<String, usize> =
         nodes.iter().enumerate().map(|(i, (_, node))| (node.id.clone(), i)).collect();
@@ -117,7 +120,8 @@ fn connect<'a>(mut nodes: Vec<(&'a str, NodeType)>, problems: &mut Vec<Problem>)
             || node.backlinks.iter().any(|(_, other)| other.backref == link.backref);
         if taken {
             let message = format!(
-                "the backref {} of the link {} is already the name of a link or backref of {} ({target_file})",
+                "the backref {} of the link {} is already the name of a link or backref of {} \
+                 ({target_file})",
                 link.backref, link.name, node.id
             );
             problems.push(Problem::new(file, "/links", message, "Give the backref another name."));
@@ -141,7 +145,7 @@ impl SchemaReader<'_> {
     fn node(&mut self, schema: &Value) -> NodeType {
         let id = self.text(schema, "", "id");
         let title = self.text(schema, "", "title");
-        // Services do without; `commons dictionary check` misses it.
+        // The services can do without it; `commons dictionary check` asks for it.
         let category = match schema.get("category") {
             None | Some(Value::Null) => Category(String::new()),
             Some(_) => Category(self.text(schema, "", "category")),
@@ -171,10 +175,10 @@ impl SchemaReader<'_> {
         match object.get(key) {
             Some(Value::String(text)) if !text.is_empty() => return text.clone(),
             Some(Value::String(_)) | Some(Value::Null) | None => {
-                self.problem(path, format!("{key} is missing"), format!("Add {key}: a text."));
+                self.problem(path, format!("{key} is missing"), format!("Add {key}: a string."));
             }
             Some(_) => {
-                self.problem(&step(path, key), format!("{key} is no text"), "Write a text, in quotes.")
+                self.problem(&step(path, key), format!("{key} is not a string"), "Write a string, in quotes.")
             }
         }
         String::new()
@@ -198,7 +202,7 @@ impl SchemaReader<'_> {
             Some(_) => None,
         };
         names.unwrap_or_else(|| {
-            self.problem(path, "it is no list of names", "Write a list of property names.");
+            self.problem(path, "it is not a list of names", "Write a list of property names.");
             Vec::new()
         })
     }
@@ -211,7 +215,7 @@ impl SchemaReader<'_> {
                 numbered.map(|(i, key)| self.names(Some(key), &step("/uniqueKeys", i))).collect()
             }
             Some(_) => {
-                self.problem("/uniqueKeys", "it is no list", "Write a list of lists of property names.");
+                self.problem("/uniqueKeys", "it is not a list", "Write a list of lists of property names.");
                 Vec::new()
             }
         }
@@ -226,7 +230,8 @@ impl SchemaReader<'_> {
         for (name, schema) in properties {
             if !schema.is_object() {
                 let path = step("/properties", name);
-                self.problem(&path, format!("the property {name} is no mapping"), "Write its JSON schema.");
+                let message = format!("the property {name} is not a mapping");
+                self.problem(&path, message, "Write its JSON schema.");
             }
             let property = Property {
                 name: name.clone(),
@@ -247,7 +252,7 @@ impl SchemaReader<'_> {
                 numbered.map(|(i, item)| self.link_item(item, &step(path, i))).collect()
             }
             Some(_) => {
-                self.problem(path, "it is no list", "Write a list of links and subgroups.");
+                self.problem(path, "it is not a list", "Write a list of links and subgroups.");
                 Vec::new()
             }
         }
@@ -262,7 +267,8 @@ impl SchemaReader<'_> {
             });
         }
         if !item.is_object() {
-            self.problem(path, "a link is no mapping", format!("Write one with {}.", LINK_KEYS.join(", ")));
+            let remedy = format!("Write one with {}.", LINK_KEYS.join(", "));
+            self.problem(path, "a link is not a mapping", remedy);
         }
         let multiplicity = self.text(item, path, "multiplicity");
         LinkItem::Link(Link {

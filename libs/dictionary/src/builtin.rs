@@ -15,7 +15,7 @@ pub(crate) fn with_builtins(files: IndexMap<String, Value>) -> IndexMap<String, 
     all
 }
 
-/// The node above all others; one row, whose id is `root`.
+/// The type above all others. It has one record, whose id is `root`.
 fn root() -> Value {
     json!({
         "$schema": DRAFT_4,
@@ -42,7 +42,7 @@ fn root() -> Value {
     })
 }
 
-/// A release of the data. It takes its usual definitions from the dictionary where that has them.
+/// A release of the data. Where the dictionary has the usual definitions, they are used.
 fn data_release(definitions: Option<&Value>) -> Value {
     let usual = |name: &str, otherwise: Value| match definitions.and_then(|all| all.get(name)) {
         Some(_) => json!({"$ref": format!("_definitions.yaml#/{name}")}),
@@ -50,6 +50,10 @@ fn data_release(definitions: Option<&Value>) -> Value {
     };
     let datetime =
         || usual("datetime", json!({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}));
+    let version = |part: &str| {
+        let description = format!("The number identifying the {part} version.\n");
+        json!({"type": "integer", "description": description})
+    };
     let mut id = usual("UUID", json!({"type": "string"}));
     id["systemAlias"] = json!("node_id");
     json!({
@@ -82,8 +86,8 @@ fn data_release(definitions: Option<&Value>) -> Value {
             "created_datetime": datetime(),
             "updated_datetime": datetime(),
             "name": {"type": "string", "description": "String representing release name.\n"},
-            "major_version": {"type": "integer", "description": "The number identifying the major version.\n"},
-            "minor_version": {"type": "integer", "description": "The number identifying the minor version.\n"},
+            "major_version": version("major"),
+            "minor_version": version("minor"),
             "release_date": datetime(),
             "released": {
                 "type": "boolean",
@@ -104,12 +108,9 @@ fn foreign_key() -> Value {
     json!({"anyOf": [{"type": "array", "items": key}, key]})
 }
 
-/// What a node schema must have, as JSON schema. Nothing here reads it; it is part of what `_dictionary` answers,
-/// so it keeps the historic form.
+/// The JSON schema of node schemas. Nothing here uses it; `_dictionary` shows it, so it keeps its historic
+/// form.
 fn metaschema() -> Value {
-    let field = json!({"$ref": "#/field"});
-    let multiplicity =
-        json!({"type": "string", "enum": ["one_to_one", "one_to_many", "many_to_one", "many_to_many"]});
     let any_link =
         json!({"oneOf": [{"$ref": "#/definitions/link"}, {"$ref": "#/definitions/link_subgroup"}]});
     let categories = [
@@ -135,32 +136,7 @@ fn metaschema() -> Value {
         "allOf": [{"$ref": DRAFT_4}],
         "field": {"type": "string", "pattern": "^[_a-zA-Z0-9]*$"},
         "required": required,
-        "definitions": {
-            "link": {
-                "type": "object",
-                "additionalProperties": false,
-                "required": ["name", "target_type", "backref", "label", "multiplicity", "required"],
-                "properties": {
-                    "name": field, "target_type": field, "backref": field, "label": field,
-                    "multiplicity": multiplicity,
-                    "required": {"type": "boolean"},
-                },
-            },
-            "link_subgroup": {
-                "required": ["exclusive", "required", "subgroup"],
-                "properties": {
-                    "exclusive": {"type": "boolean"},
-                    "required": {"type": "boolean"},
-                    "subgroup": {"type": "array", "items": any_link},
-                },
-            },
-            "validator_def": {
-                "title": "Define a validator to be used on a property",
-                "type": "object",
-                "required": ["property", "function"],
-                "properties": {"link_to_type": {"type": "string"}, "multiplicity": multiplicity},
-            },
-        },
+        "definitions": definitions(&any_link),
         "properties": {
             "category": {"$ref": "#/field", "enum": categories},
             "links": {"type": "array", "title": "Define a link to other GDC entities", "items": any_link},
@@ -173,6 +149,39 @@ fn metaschema() -> Value {
             "system_properties": {"type": "array"},
             "unique_keys": {"type": "array", "items": {"type": "array", "items": {"type": "string"}}},
             "validators": {"type": ["array", "null"], "items": {"$ref": "#/definitions/validator_def"}},
+        },
+    })
+}
+
+/// The definitions of a link, of a group of links and of a validator.
+fn definitions(any_link: &Value) -> Value {
+    let field = json!({"$ref": "#/field"});
+    let multiplicity =
+        json!({"type": "string", "enum": ["one_to_one", "one_to_many", "many_to_one", "many_to_many"]});
+    json!({
+        "link": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["name", "target_type", "backref", "label", "multiplicity", "required"],
+            "properties": {
+                "name": field, "target_type": field, "backref": field, "label": field,
+                "multiplicity": multiplicity,
+                "required": {"type": "boolean"},
+            },
+        },
+        "link_subgroup": {
+            "required": ["exclusive", "required", "subgroup"],
+            "properties": {
+                "exclusive": {"type": "boolean"},
+                "required": {"type": "boolean"},
+                "subgroup": {"type": "array", "items": any_link},
+            },
+        },
+        "validator_def": {
+            "title": "Define a validator to be used on a property",
+            "type": "object",
+            "required": ["property", "function"],
+            "properties": {"link_to_type": {"type": "string"}, "multiplicity": multiplicity},
         },
     })
 }

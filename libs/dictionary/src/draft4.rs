@@ -1,12 +1,12 @@
-//! JSON schema Draft 4 as node schemas use it.
+//! JSON Schema Draft 4 as node schemas use it.
 //!
-//! Dictionaries carry much that is no JSON schema (`term`, `enumDef`, `links`, ...), and some that would be another
-//! draft's or no valid keyword value. Here only Draft 4's keywords remain, at the same paths.
+//! Dictionaries carry much that is not JSON Schema (`term`, `enumDef`, `links`, ...), keywords of other
+//! drafts and invalid values. Only the valid keywords of Draft 4 are kept here, at the same paths.
 
 use jsonschema::{Draft, ValidationError, Validator};
 use serde_json::{Map, Value, json};
 
-/// The schema with its Draft 4 keywords only.
+/// The schema, reduced to its Draft 4 keywords.
 pub(crate) fn keywords_only(schema: &Value) -> Value {
     let Some(object) = schema.as_object() else { return json!({}) };
     let kept = object.iter().filter_map(|(key, value)| Some((key.clone(), keyword(key, value)?)));
@@ -34,7 +34,7 @@ fn keyword(key: &str, value: &Value) -> Option<Value> {
     }
 }
 
-/// `float` is a word of Gen3, not of JSON schema.
+/// Gen3's word `float` becomes JSON Schema's `number`.
 fn types(value: &Value) -> Option<Value> {
     let word = |value: &Value| match value.as_str() {
         Some("float") => json!("number"),
@@ -47,7 +47,7 @@ fn types(value: &Value) -> Option<Value> {
     }
 }
 
-/// Draft 4 forbids empty lists and repetitions here; dictionaries in use have both.
+/// Drops repetitions and empty lists, which Draft 4 forbids here and dictionaries in use have.
 fn distinct(value: &Value) -> Option<Value> {
     let mut seen: Vec<Value> = Vec::new();
     for item in value.as_array()? {
@@ -72,7 +72,8 @@ fn dependencies(all: &Map<String, Value>) -> Value {
     Value::Object(all.iter().filter_map(|(name, value)| Some((name.clone(), one(value)?))).collect())
 }
 
-/// A validator of Draft 4 with the formats that the original services check. It reads nothing but its schema.
+/// Compiles a Draft 4 validator that checks the same formats as the original services. It reads nothing but
+/// its schema.
 pub(crate) fn compile(schema: &Value) -> Result<Validator, ValidationError<'static>> {
     jsonschema::options()
         .with_draft(Draft::Draft4)
@@ -84,7 +85,8 @@ pub(crate) fn compile(schema: &Value) -> Result<Validator, ValidationError<'stat
         .build(schema)
 }
 
-/// RFC 3339 `date-time`: a real day, a time to the second, an offset. No leap seconds, as in the original's check.
+/// Whether this is an RFC 3339 `date-time`: a real day, a time to the second, an offset. Leap seconds are
+/// refused, as the original refuses them.
 fn is_date_time(text: &str) -> bool {
     let bytes = text.as_bytes();
     let number = |from: usize, to: usize| -> Option<u32> {
@@ -117,7 +119,7 @@ fn is_date_time(text: &str) -> bool {
     date && time && (zulu || offset)
 }
 
-/// Days of the month; none of a month that is not.
+/// The number of days of the month; zero if there is no such month.
 fn days(year: u32, month: u32) -> u32 {
     match month {
         2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,

@@ -1,7 +1,8 @@
-//! Gen3 data dictionaries: load, resolve, check, validate. Pure but for [`Dictionary::load`] and [`read_files`].
+//! Loads, resolves and checks Gen3 data dictionaries and validates records. All of it is pure except
+//! [`Dictionary::load`], [`read_files`] and [`Watched`].
 //!
-//! A dictionary is a set of YAML files, one a node type, published as one merged JSON object (file name to content).
-//! Loading resolves the references between them and gives typed nodes and links.
+//! A dictionary is a set of YAML files, one for each node type, published as one merged JSON object of file
+//! names and contents. Loading resolves the references between them and gives typed nodes and links.
 
 mod build;
 mod builtin;

@@ -12,13 +12,13 @@ pub(crate) const NOT_NODES: [&str; 4] =
 pub(crate) const LINK_KEYS: [&str; 6] =
     ["name", "backref", "label", "target_type", "multiplicity", "required"];
 
-/// A dictionary, resolved and typed. Node types are in dictionary order, the built-in `root` and
+/// A resolved and typed dictionary. Node types are in dictionary order, the built-in `root` and
 /// `data_release` first.
 #[derive(Debug, Clone)]
 pub struct Dictionary {
     /// Node types by id.
     pub nodes: IndexMap<String, NodeType>,
-    /// All files by stem, resolved but without null additions: what `_dictionary/<entry>` answers.
+    /// All resolved files by stem, without null tolerance: the answers of `_dictionary/<entry>`.
     pub files: IndexMap<String, Value>,
     /// `_settings.yaml`.
     pub settings: Map<String, Value>,
@@ -31,27 +31,27 @@ pub struct Dictionary {
 pub struct NodeType {
     /// Label, for example `submitted_aligned_reads`.
     pub id: String,
-    /// Title for people.
+    /// Title that people see.
     pub title: String,
     /// Category, for example `clinical` or `data_file`.
     pub category: Category,
     /// Properties in schema order, links included (see [`NodeType::is_link`]).
     pub properties: IndexMap<String, Property>,
-    /// Names that a record must have; may name links.
+    /// Names of the properties and links that a record must have.
     pub required: Vec<String>,
-    /// Names that a user cannot set.
+    /// Names of the properties that users cannot set.
     pub system_properties: Vec<String>,
     /// Key tuples, `[id]` first.
     pub unique_keys: Vec<Vec<String>>,
-    /// Links as declared, groups kept.
+    /// Links and groups of links, as declared.
     pub links: Vec<LinkItem>,
-    /// Links of other types that point here: (source type id, link). Filled when the dictionary is built.
+    /// Links of other types that point to this one: (source type id, link).
     pub backlinks: Vec<(String, Link)>,
-    /// The resolved schema without null additions, as `_dictionary` shows it.
+    /// The resolved schema without null tolerance, as `_dictionary` shows it.
     pub schema: Value,
 }
 
-/// A category; free text with two families that mean something.
+/// A category: free text, of which some values have a meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Category(pub String);
 
@@ -60,11 +60,11 @@ pub struct Category(pub String);
 pub struct Property {
     /// Name.
     pub name: String,
-    /// First declared type: decides GraphQL and TSV conversion.
+    /// The first declared type, which decides how values look in GraphQL and TSV.
     pub scalar: ScalarType,
-    /// For arrays: the type of the items (`items.type`), when stated.
+    /// The type of an array's items (`items.type`), if it is stated.
     pub items: Option<ScalarType>,
-    /// The resolved JSON schema without null additions.
+    /// The resolved JSON schema without null tolerance.
     pub schema: Value,
 }
 
@@ -96,7 +96,7 @@ pub enum Multiplicity {
     ManyToMany,
 }
 
-/// A link declared by the child (source) to its parent (target).
+/// A link from a child (source), which declares it, to its parent (target).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
     /// Property name on the source.
@@ -107,7 +107,7 @@ pub struct Link {
     pub label: String,
     /// Target node type id.
     pub target_type: String,
-    /// Cardinality.
+    /// How many nodes may be at either end.
     pub multiplicity: Multiplicity,
     /// Whether every record needs it.
     pub required: bool,
@@ -122,7 +122,7 @@ pub enum LinkItem {
     Group(LinkGroup),
 }
 
-/// Alternatives.
+/// A group of alternative links.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkGroup {
     /// At most one of the members may be used.
@@ -134,29 +134,31 @@ pub struct LinkGroup {
 }
 
 impl Category {
-    /// File nodes (`*_file`): registered in the file index, part of `datanode`.
+    /// Whether records stand for files (`*_file`): they are registered in the file index and part of
+    /// `datanode`.
     pub fn is_file(&self) -> bool {
         self.0.ends_with("_file")
     }
 
-    /// Exactly `data_file`: has the `urls` column in templates and may be in a manifest.
+    /// Whether it is exactly `data_file`: these types have a `urls` column in templates and may be in a
+    /// manifest.
     pub fn is_data_file(&self) -> bool {
         self.0 == "data_file"
     }
 
-    /// `internal`: never exported.
+    /// Whether it is `internal`: these types are never exported.
     pub fn is_internal(&self) -> bool {
         self.0 == "internal"
     }
 }
 
 impl Multiplicity {
-    /// At most one target a source.
+    /// Whether a source has at most one target.
     pub fn one_target(self) -> bool {
         matches!(self, Self::OneToOne | Self::ManyToOne)
     }
 
-    /// At most one source a target.
+    /// Whether a target has at most one source.
     pub fn one_source(self) -> bool {
         matches!(self, Self::OneToOne | Self::OneToMany)
     }
@@ -180,7 +182,8 @@ impl Multiplicity {
 }
 
 impl ScalarType {
-    /// The type of a property's schema: the first of a list of types decides, and without `type` it is text.
+    /// The type of a property with this schema: the first of a list of types, or a string if there is no
+    /// `type`.
     pub fn of(schema: &Value) -> Self {
         let kind = match schema.get("type") {
             Some(Value::Array(kinds)) => kinds.first(),

@@ -1,12 +1,12 @@
-//! Null tolerance: what a record may set to `null`, added to a schema for validation only.
+//! Null tolerance: lets records set properties to `null`, in validation only.
 
 use serde_json::{Value, json};
 
 use crate::NodeType;
 
 impl NodeType {
-    /// The resolved schema in which every property accepts `null`, but for those in `required` and for required
-    /// links. This is what records are validated with; `_dictionary` shows [`NodeType::schema`].
+    /// The resolved schema in which every property accepts `null`, except those in `required` and required
+    /// links. Records are validated with it; `_dictionary` shows [`NodeType::schema`].
     pub fn nullable_schema(&self) -> Value {
         let mut schema = self.schema.clone();
         let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
@@ -23,7 +23,7 @@ impl NodeType {
     }
 }
 
-/// The first of `type` and `enum` that does not accept it yet gets the null, else `anyOf`, else `oneOf`.
+/// Adds null to the first of `type` and `enum` that does not accept it yet, else to `anyOf`, else to `oneOf`.
 fn accept_null(property: &mut Value) {
     let Some(property) = property.as_object_mut() else { return };
     let null_word = json!("null");

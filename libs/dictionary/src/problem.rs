@@ -1,12 +1,12 @@
-//! What can be wrong with a dictionary, said so that its author can mend it.
+//! What can be wrong with a dictionary, in words that help its author to correct it.
 
 use serde::Serialize;
 
-/// One thing wrong with a dictionary: where it stands, what it is and what to do.
+/// One thing that is wrong with a dictionary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{file}: {path}: {message}. {remedy}")]
 pub struct Problem {
-    /// File name, for example `sample.yaml`; empty when it concerns the whole dictionary.
+    /// File name, for example `sample.yaml`; empty if it concerns the whole dictionary.
     pub file: String,
     /// Place in the file as a JSON pointer, for example `/links/0/required`; empty for the whole file.
     pub path: String,
@@ -34,18 +34,18 @@ pub enum LoadError {
     /// The folder, file or address could not be read.
     #[error("cannot read the dictionary at {source_name}: {reason}")]
     Unreadable {
-        /// Folder, file or address as it was given.
+        /// The folder, file or address.
         source_name: String,
         /// What went wrong.
         reason: String,
     },
-    /// It was read, but is no usable dictionary.
+    /// It was read, but cannot be used.
     #[error("the dictionary cannot be used:\n{}", lines(.0))]
     Invalid(Vec<Problem>),
 }
 
 impl LoadError {
-    /// The problems with the dictionary's content; none when it could not be read at all.
+    /// The problems of the dictionary's content; none if it could not be read at all.
     pub fn problems(&self) -> &[Problem] {
         match self {
             Self::Unreadable { .. } => &[],
@@ -58,7 +58,7 @@ fn lines(problems: &[Problem]) -> String {
     problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Appends one step to a JSON pointer, escaped as RFC 6901 wants it.
+/// Appends one step to a JSON pointer, escaped as RFC 6901 demands.
 pub(crate) fn step(path: &str, key: impl std::fmt::Display) -> String {
     format!("{path}/{}", key.to_string().replace('~', "~0").replace('/', "~1"))
 }

@@ -1,7 +1,8 @@
-//! References between the files of a dictionary, replaced by what they refer to.
+//! Replaces the references between the files of a dictionary by what they refer to.
 //!
-//! Every key that begins with `$ref` is a reference, in key order. It goes away, and the referent's keys are laid
-//! over its siblings: the referent wins. The merge is shallow; then each value is resolved in turn.
+//! Every key that begins with `$ref` is a reference. References are resolved in key order: each is removed,
+//! and the keys of its referent replace those beside it. The merge is shallow; then each value is resolved in
+//! turn.
 
 use std::collections::HashMap;
 
@@ -13,18 +14,19 @@ use crate::{
     problem::{Problem, step},
 };
 
-/// Values that the resolved dictionary may have: references can multiply a small source beyond any memory.
+/// The number of values that a resolved dictionary may have: references can multiply a small source beyond
+/// any memory.
 const MAX_VALUES: usize = 5_000_000;
-/// Long texts count as so many bytes a value.
+/// A long string counts as one value for each of this many bytes.
 const BYTES_A_VALUE: usize = 256;
-/// Levels, references counted.
+/// The number of levels that a value may have; a reference is one.
 const MAX_DEPTH: usize = 100;
 
-/// Resolves the node types, and in the other files whatever they use. What no node type uses stays as it is
-/// written, references included: published dictionaries have definitions that nobody ever resolved.
+/// Resolves the node types, and whatever they use of the other files. The rest stays as it is written,
+/// references included: published dictionaries have definitions that nobody has ever resolved.
 ///
 /// # Errors
-/// Every reference that cannot be followed; a file is read up to its first one.
+/// The first reference of each file that cannot be followed.
 pub(crate) fn resolve(files: &IndexMap<String, Value>) -> Result<IndexMap<String, Value>, Vec<Problem>> {
     let mut resolver = Resolver::new(files);
     let nodes = resolver.files(|name| !NOT_NODES.contains(&name))?;
@@ -35,10 +37,10 @@ pub(crate) fn resolve(files: &IndexMap<String, Value>) -> Result<IndexMap<String
     Ok(files.iter().map(rest).collect())
 }
 
-/// Resolves all files but the metaschema and the settings, used or not.
+/// Resolves all files except the metaschema and the settings, used or not.
 ///
 /// # Errors
-/// As [`resolve`], the definitions that no node type uses included.
+/// See [`resolve`]; definitions that no node type uses are included.
 pub(crate) fn resolve_all(files: &IndexMap<String, Value>) -> Result<IndexMap<String, Value>, Vec<Problem>> {
     Resolver::new(files).files(|name| !["metaschema.yaml", "_settings.yaml"].contains(&name))
 }
@@ -62,9 +64,9 @@ impl<'a> Place<'a> {
 
 struct Resolver<'a> {
     files: &'a IndexMap<String, Value>,
-    /// Referents, resolved, with their sizes.
+    /// The resolved referents with their sizes.
     done: HashMap<(&'a str, String), (Value, usize)>,
-    /// Referents that are being resolved: to meet one again is a cycle.
+    /// The referents that are being resolved: meeting one of them again means a cycle.
     open: Vec<(&'a str, String)>,
     budget: usize,
 }
@@ -74,7 +76,7 @@ impl<'a> Resolver<'a> {
         Resolver { files, done: HashMap::new(), open: Vec::new(), budget: MAX_VALUES }
     }
 
-    /// The files that `wanted` wants, resolved.
+    /// Resolves the files whose names `wanted` accepts.
     fn files(&mut self, wanted: impl Fn(&str) -> bool) -> Result<IndexMap<String, Value>, Vec<Problem>> {
         let mut resolved = IndexMap::new();
         let mut problems = Vec::new();
@@ -89,7 +91,7 @@ impl<'a> Resolver<'a> {
         if problems.is_empty() { Ok(resolved) } else { Err(problems) }
     }
 
-    /// `value` with the parts that have been referred to in their resolved form.
+    /// Gives `value` with the resolved form of those parts that something refers to.
     fn used(&self, value: &Value, place: &Place<'a>) -> Value {
         if let Some((resolved, _)) = self.done.get(&(place.file, place.path.clone())) {
             return resolved.clone();
@@ -155,7 +157,7 @@ impl<'a> Resolver<'a> {
         Ok(Value::Object(resolved))
     }
 
-    /// The mapping that the reference `target`, written at `place`, stands for.
+    /// Resolves the mapping to which the reference `target`, written at `place`, leads.
     fn referent(
         &mut self,
         target: &'a Value,
@@ -164,7 +166,7 @@ impl<'a> Resolver<'a> {
     ) -> Result<Map<String, Value>, Problem> {
         let Some(text) = target.as_str() else {
             return Err(place.problem(
-                "a reference must be a text, not a list or anything else",
+                "a reference must be a string, not a list or anything else",
                 "Write one reference a key: $ref, $ref2, ...",
             ));
         };
@@ -188,7 +190,7 @@ impl<'a> Resolver<'a> {
         mapping(value, text, place)
     }
 
-    /// `file.yaml#/pointer` in its parts; without a file it is the one in which the reference is written.
+    /// Splits `file.yaml#/pointer`. Without a file, the reference leads into the file in which it is written.
     fn split(&self, text: &'a str, place: &Place<'a>) -> Result<(&'a str, &'a str), Problem> {
         let Some((file, pointer)) = text.split_once('#') else {
             return Err(place.problem(format!("the reference {text} has no #"), "Write file.yaml#/name."));
@@ -205,8 +207,9 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Follows a pointer from the top of `file` and resolves what is there. On the way, an object that itself has
-    /// references is resolved first, for the next step may be something that it gets from there.
+    /// Follows a pointer from the top of `file` and resolves what is there. An object on the way that has
+    /// references itself is resolved first, because the next step may lead to something that a reference
+    /// brings in.
     fn walk(
         &mut self,
         file: &'a str,

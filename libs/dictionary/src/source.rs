@@ -1,4 +1,4 @@
-//! Where a dictionary comes from: a folder of YAML files, one merged JSON file, or an address of the latter.
+//! Reads a dictionary from a folder of YAML files, from one merged JSON file, or from the address of one.
 
 use std::{
     fs,
@@ -17,20 +17,21 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_BYTES: usize = 128 << 20;
 const MAX_FILES: usize = 10_000;
 
-/// Places of the schemas below the root of a dictionary's repository, newest convention first.
+/// The folders in which repositories of dictionaries keep their schemas, newest convention first.
 const SCHEMA_FOLDERS: [&str; 3] =
     ["gdcdictionary/schemas", "dictionary/schemas", "src/gdcdictionary/schemas"];
 
-/// Reads a dictionary's files, by file name, unresolved. `source` is a folder with `*.yaml` files (or the root of a
-/// repository that has them in `gdcdictionary/schemas`), a merged `.json` file, or an `http(s)` address of one.
+/// Reads the unresolved files of a dictionary, by file name. `source` is a folder with `*.yaml` files (or the
+/// root of a repository that has them in `gdcdictionary/schemas`), a merged `.json` file, or the `http(s)`
+/// address of one.
 ///
 /// # Errors
-/// When it cannot be fetched, is no YAML or JSON, or is too large (128 MB).
+/// The source cannot be fetched, is neither YAML nor JSON, or is too large (128 MB).
 pub async fn read_files(source: &str) -> Result<IndexMap<String, Value>, LoadError> {
     if is_address(source) {
         let fetched = fetch(source, None).await?;
         let body = fetched
-            .ok_or_else(|| unreadable(source, "the server answered 304 to a question without a tag"))?;
+            .ok_or_else(|| unreadable(source, "the server answered 304 to a request without an ETag"))?;
         return merged(source, &body.body);
     }
     let path = local(source);
@@ -44,12 +45,12 @@ pub async fn read_files(source: &str) -> Result<IndexMap<String, Value>, LoadErr
     merged(source, &fs::read(path).map_err(|error| unreadable(source, error))?)
 }
 
-/// Whether `source` is fetched; anything else is a path.
+/// Whether `source` is an address; anything else is a path.
 pub(crate) fn is_address(source: &str) -> bool {
     source.starts_with("http://") || source.starts_with("https://")
 }
 
-/// The path of a source that is no address.
+/// The path of a source that is not an address.
 pub(crate) fn local(source: &str) -> &Path {
     Path::new(source.strip_prefix("file://").unwrap_or(source))
 }
@@ -58,14 +59,14 @@ pub(crate) fn unreadable(source: impl AsRef<Path>, reason: impl ToString) -> Loa
     LoadError::Unreadable { source_name: source.as_ref().display().to_string(), reason: reason.to_string() }
 }
 
-/// What a server sent.
+/// The answer of a server.
 pub(crate) struct Fetched {
     pub(crate) body: Vec<u8>,
     /// Its `ETag`.
     pub(crate) tag: Option<String>,
 }
 
-/// The document at `url`; none if it is still the one with the tag `known`.
+/// Fetches the document at `url`; gives none if it still has the tag `known`.
 pub(crate) async fn fetch(url: &str, known: Option<&str>) -> Result<Option<Fetched>, LoadError> {
     let failed = |error: reqwest::Error| unreadable(url, error.without_url());
     let client = reqwest::Client::builder().timeout(TIMEOUT).build().map_err(failed)?;
@@ -92,7 +93,7 @@ pub(crate) async fn fetch(url: &str, known: Option<&str>) -> Result<Option<Fetch
     Ok(Some(Fetched { body, tag }))
 }
 
-/// The merged form: one JSON object, file name to content.
+/// Reads the merged form: one JSON object of file names and their contents.
 pub(crate) fn merged(source: &str, bytes: &[u8]) -> Result<IndexMap<String, Value>, LoadError> {
     serde_json::from_slice(bytes).map_err(|error| {
         unreadable(source, format!("not a JSON object of file names and their contents: {error}"))
@@ -123,7 +124,7 @@ fn read_folder(root: &Path) -> Result<IndexMap<String, Value>, LoadError> {
     if problems.is_empty() { Ok(files) } else { Err(LoadError::Invalid(problems)) }
 }
 
-/// Where the files are: `root` itself, or a folder below it.
+/// The folder that has the files: `root` itself, or one below it.
 pub(crate) fn schema_folder(root: &Path) -> PathBuf {
     let below = SCHEMA_FOLDERS.iter().map(|folder| root.join(folder)).find(|folder| folder.is_dir());
     below.unwrap_or_else(|| root.to_owned())

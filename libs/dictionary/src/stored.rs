@@ -1,6 +1,7 @@
-//! Stored records against a node schema.
+//! Checks stored records against a node schema.
 //!
-//! A stored record has neither `id` nor `type` nor links among its properties; all the rest must obey the schema.
+//! The stored properties of a record do not include `id`, `type` and links; everything else must obey the
+//! schema.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,12 +11,12 @@ use serde_json::Value;
 
 use crate::{LoadError, NodeType, Problem, SchemaValidator};
 
-/// What of a schema a stored record breaks.
+/// A part of the schema that a stored record breaks.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Breach {
-    /// The property, if it is about one.
+    /// The property, if it concerns one.
     pub property: Option<String>,
-    /// The keyword of JSON schema, for example `enum`.
+    /// The JSON Schema keyword, for example `enum`.
     pub keyword: String,
 }
 
@@ -29,11 +30,11 @@ impl StoredValidators {
     /// Compiles the schemas of these node types.
     ///
     /// # Errors
-    /// A schema that is none.
+    /// A schema that is not valid.
     pub fn compile<'n>(nodes: impl IntoIterator<Item = &'n NodeType>) -> Result<Self, LoadError> {
         let compiled = nodes.into_iter().map(|node| {
             let validator = SchemaValidator::compile(&schema(node)).map_err(|(path, message)| {
-                let message = format!("it is no JSON schema: {message}");
+                let message = format!("it is not a JSON schema: {message}");
                 Problem::new(&format!("{}.yaml", node.id), path, message, "Write JSON schema Draft 4.")
             });
             Ok((node.id.clone(), validator?))
@@ -42,7 +43,8 @@ impl StoredValidators {
         Ok(Self { nodes: nodes.map_err(|problem| LoadError::Invalid(vec![problem]))? })
     }
 
-    /// What the stored `properties` of a record of the type `node` break; nothing for unknown types.
+    /// The parts of the schema that a record of the type `node` with these stored properties breaks. Records
+    /// of unknown types break nothing.
     pub fn breaches(&self, node: &str, properties: &Value) -> BTreeSet<Breach> {
         let Some(node) = self.nodes.get(node) else { return BTreeSet::new() };
         if node.is_valid(properties) {

@@ -1,4 +1,4 @@
-//! Records against node schemas: one compiled Draft 4 validator a node type.
+//! Checks records against node schemas, with one compiled Draft 4 validator for each node type.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{Dictionary, LoadError, NodeType, Problem, draft4, wording};
 
-/// What a violation is about; the `type` of a submission's error.
+/// The subject of a violation: the `type` of a submission's error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ViolationKind {
@@ -34,21 +34,21 @@ impl ViolationKind {
 /// One way in which a record breaks its schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// For people, worded as python-jsonschema words it.
+    /// The message, worded as python-jsonschema words it.
     pub message: String,
-    /// The dotted path of the value, or the missing property; empty when it is about the whole record.
+    /// The dotted path of the value, or the missing property; empty if it concerns the whole record.
     pub keys: Vec<String>,
-    /// What it is about.
+    /// Its subject.
     pub kind: ViolationKind,
 }
 
-/// The validators of a dictionary. Made once; used by any number of threads.
+/// The validators of a dictionary, which any number of threads can share.
 #[derive(Debug)]
 pub struct Validators {
     nodes: HashMap<String, SchemaValidator>,
 }
 
-/// One schema, compiled: for documents that are no records.
+/// The validator of a single schema, for documents that are not records.
 #[derive(Debug)]
 pub struct SchemaValidator {
     validator: Validator,
@@ -59,7 +59,7 @@ impl Validators {
     /// Compiles the schemas of all node types, null tolerance included.
     ///
     /// # Errors
-    /// A schema that is none, for example with a pattern that is no regular expression.
+    /// A schema that is not valid, for example because a pattern is not a regular expression.
     pub fn compile(dictionary: &Dictionary) -> Result<Self, LoadError> {
         let mut nodes = HashMap::new();
         let mut problems = Vec::new();
@@ -72,12 +72,12 @@ impl Validators {
         if problems.is_empty() { Ok(Self { nodes }) } else { Err(LoadError::Invalid(problems)) }
     }
 
-    /// Whether `record` obeys the schema of the type `node`. No record is of an unknown type.
+    /// Whether `record` obeys the schema of the type `node`; false for an unknown type.
     pub fn is_valid(&self, node: &str, record: &Value) -> bool {
         self.nodes.get(node).is_some_and(|node| node.validator.is_valid(record))
     }
 
-    /// All violations, in the order of the schema. For an unknown type there is one that says so.
+    /// All violations, in the order of the schema. An unknown type is the only violation.
     pub fn check(&self, node: &str, record: &Value) -> Vec<Violation> {
         match self.nodes.get(node) {
             Some(node) if node.validator.is_valid(record) => Vec::new(),
@@ -93,7 +93,7 @@ impl Validators {
 
 fn of_node(node: &NodeType) -> Result<SchemaValidator, Problem> {
     SchemaValidator::compile(&node.nullable_schema()).map_err(|(path, message)| {
-        let message = format!("it is no JSON schema: {message}");
+        let message = format!("it is not a JSON schema: {message}");
         Problem::new(&format!("{}.yaml", node.id), path, message, "Write JSON schema Draft 4.")
     })
 }
@@ -102,7 +102,7 @@ impl SchemaValidator {
     /// Compiles the Draft 4 keywords of `schema`; others are ignored.
     ///
     /// # Errors
-    /// Path and text of what is no schema.
+    /// The path of the invalid part, and what is wrong with it.
     pub fn compile(schema: &Value) -> Result<Self, (String, String)> {
         let schema = draft4::keywords_only(schema);
         match draft4::compile(&schema) {
@@ -111,7 +111,8 @@ impl SchemaValidator {
         }
     }
 
-    /// What is wrong with `document`, worded as python-jsonschema words it, without the reasons of alternatives.
+    /// What is wrong with `document`, worded as python-jsonschema words it. Why alternatives failed is left
+    /// out.
     pub fn messages(&self, document: &Value) -> Vec<String> {
         let errors = self.errors(document);
         errors.iter().map(|error| wording::single(&self.schema, error)).collect()
@@ -121,7 +122,7 @@ impl SchemaValidator {
         self.validator.is_valid(document)
     }
 
-    /// In the order of the schema.
+    /// The errors in the order of the schema.
     pub(crate) fn errors<'v>(&'v self, document: &'v Value) -> Vec<ValidationError<'v>> {
         let mut errors: Vec<_> = self.validator.iter_errors(document).collect();
         errors.sort_by_cached_key(|error| wording::position(&self.schema, error));
@@ -143,7 +144,7 @@ impl SchemaValidator {
     }
 }
 
-/// The missing property, as far as the original can read it out of its own message: letters, `_` and `-` only.
+/// The missing property, if the original can read it out of its own message: only letters, `_` and `-`.
 fn named(property: &Value) -> Option<String> {
     let name = property.as_str()?;
     let readable = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '-';

@@ -1,4 +1,4 @@
-//! A dictionary's source that is looked at again and again.
+//! Watches the source of a dictionary for changes.
 
 use std::{
     fs,
@@ -11,37 +11,38 @@ use serde_json::Value;
 
 use crate::{LoadError, source};
 
-/// A source and what it was like when it was last read.
+/// A source, and its state when it was last read.
 #[derive(Debug)]
 pub struct Watched {
     source: String,
     read: Mark,
-    /// Files are read when they have been the same for two looks: an editor or a checkout may be at work.
+    /// The state at the last look. Files are read once two looks have found the same state, because an editor
+    /// or a checkout may still be at work.
     unsettled: Mark,
 }
 
-/// What tells two states of a source apart without reading it.
+/// The state of a source, as far as it can be told without reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Mark {
-    /// Not known: anything is news.
+    /// Not known, so anything is a change.
     Unknown,
-    /// Name, time of change and size of each file.
+    /// Name, modification time and size of each file.
     Files(Vec<(PathBuf, Option<SystemTime>, u64)>),
     /// The server's `ETag`.
     Tag(String),
 }
 
 impl Watched {
-    /// A folder, file or address, as [`crate::read_files`] takes it.
+    /// Watches a folder, file or address that [`crate::read_files`] accepts.
     pub fn new(source: &str) -> Self {
         Self { source: source.to_owned(), read: Mark::Unknown, unsettled: Mark::Unknown }
     }
 
-    /// The dictionary's files, if the source may have changed since the last look that read it. The first look
-    /// always may. Files have to be the same for two looks.
+    /// Reads the dictionary's files if the source may have changed since they were last read. A folder or
+    /// file is read only when two looks have found the same state.
     ///
     /// # Errors
-    /// As [`crate::read_files`]. What was read with an error is read again when it changes.
+    /// See [`crate::read_files`]. A source that could not be read is read again when it changes.
     pub async fn look(&mut self) -> Result<Option<IndexMap<String, Value>>, LoadError> {
         if source::is_address(&self.source) {
             return self.ask().await;

@@ -1,4 +1,4 @@
-//! Violations in the words of python-jsonschema 3.2, which clients of sheepdog show to their users.
+//! Words violations as python-jsonschema 3.2 does, because clients of sheepdog show them to their users.
 
 use jsonschema::{ValidationError, error::ValidationErrorKind as Kind, paths::LocationSegment};
 use python::{repr, repr_text};
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::draft4;
 
-/// The message of a violation of `schema`; those of the alternatives that failed follow it.
+/// The message of a violation of `schema`, followed by those of the alternatives that failed.
 pub(crate) fn message(schema: &Value, error: &ValidationError<'_>) -> String {
     let mut causes: Vec<_> = context(error).collect();
     causes.sort_by_cached_key(|cause| position(schema, cause));
@@ -15,7 +15,7 @@ pub(crate) fn message(schema: &Value, error: &ValidationError<'_>) -> String {
     if causes.is_empty() { message } else { format!("{message}: {}", causes.join(" and ")) }
 }
 
-/// Why each of the alternatives of an `anyOf` or `oneOf` failed.
+/// The violations because of which the alternatives of an `anyOf` or `oneOf` failed.
 pub(crate) fn context<'e>(
     error: &'e ValidationError<'_>,
 ) -> impl Iterator<Item = &'e ValidationError<'static>> {
@@ -26,8 +26,8 @@ pub(crate) fn context<'e>(
     branches.iter().flatten()
 }
 
-/// Where the violated keyword stands in the schema, and among the items of lists: sorts violations as a validator
-/// finds them that walks through the schema.
+/// The place of the violated keyword in the schema and of the value in its lists. Violations that are sorted
+/// by it come in the order in which a validator that walks through the schema finds them.
 pub(crate) fn position(schema: &Value, error: &ValidationError<'_>) -> Vec<usize> {
     let mut at = Some(schema);
     let mut values = error.instance_path().segments();
@@ -106,7 +106,7 @@ pub(crate) fn single(schema: &Value, error: &ValidationError<'_>) -> String {
     }
 }
 
-/// Bounds of numbers, lengths and counts.
+/// The message about a bound of a number, length or count.
 fn bound(kind: &Kind, error: &ValidationError<'_>) -> Option<String> {
     let words = match kind {
         Kind::Maximum { limit } => format!("greater than the maximum of {}", repr(limit)),
@@ -150,7 +150,7 @@ fn additional_items(instance: &Value, limit: usize) -> String {
     format!("Additional items are not allowed ({} {verb} unexpected)", items.join(", "))
 }
 
-/// The alternatives of a `oneOf` that hold, first one last, as the original lists them.
+/// The alternatives of a `oneOf` that hold, the first one last, as the original lists them.
 fn matching(alternatives: Option<&Value>, instance: &Value) -> String {
     let all = alternatives.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let holds = |schema: &&Value| draft4::compile(schema).is_ok_and(|validator| validator.is_valid(instance));

@@ -1,5 +1,6 @@
-//! The dictionaries of existing commons, read from the folder named by GEN3_REFERENCE (by default the folder `shared`
-//! beside the repository). Skipped with its reason where they are missing, unless CI_REQUIRE_REFERENCE=1.
+//! The dictionaries of existing commons, read from the folder named by GEN3_REFERENCE (by default the folder
+//! `shared` beside the repository). Skipped with its reason where they are missing, unless
+//! CI_REQUIRE_REFERENCE=1.
 
 use std::{collections::BTreeMap, env, fs, path::PathBuf};
 

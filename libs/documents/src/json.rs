@@ -112,7 +112,8 @@ impl<F: FnMut(Value) -> ControlFlow<()>> Top<'_, F> {
         self.since.set(0);
         self.is_too_deep |= above + levels(&document) > DEEPEST;
         if self.is_too_deep {
-            // A fault further on would be reported first, so the reading continues; the documents are not needed.
+            // A fault further on would be reported first, so the reading continues; the documents are not
+            // needed.
             return ControlFlow::Continue(());
         }
         (self.each)(document)
@@ -264,7 +265,9 @@ mod tests {
             proptest::prop_assert_eq!(memory.is_ok(), stream.is_ok());
             match (whole, memory) {
                 (Ok(Value::Array(items)), documents) => proptest::prop_assert_eq!(Ok(items), documents),
-                (Ok(object @ Value::Object(_)), documents) => proptest::prop_assert_eq!(Ok(vec![object]), documents),
+                (Ok(object @ Value::Object(_)), documents) => {
+                    proptest::prop_assert_eq!(Ok(vec![object]), documents);
+                }
                 (Ok(_), documents) => proptest::prop_assert!(documents.is_err()),
                 (Err(error), documents) => proptest::prop_assert_eq!(Err(error), documents),
             }

@@ -1,8 +1,9 @@
-//! The documents of submissions, read from a stream one by one: JSON objects, and the rows of TSV and CSV tables as
-//! the original reads them.
+//! The documents of submissions, read from a stream one by one: JSON objects, and the rows of TSV and CSV
+//! tables as the original reads them.
 //!
-//! A reader keeps one document at a time in memory, whatever the size of the body. A fault is reported with the words
-//! and the place that reading the whole body at once would give; the documents before it have been handed out by then.
+//! A reader keeps one document at a time in memory, whatever the size of the body. A fault is reported with
+//! the words and the place that reading the whole body at once would give; the documents before it have been
+//! handed out by then.
 
 mod cells;
 mod fault;
@@ -26,14 +27,15 @@ pub use limits::{
     DEEPEST, LARGEST_CELL, LARGEST_DOCUMENT, LONGEST_HEADER, LONGEST_LINK, MOST_COLUMNS, MOST_TARGETS,
 };
 
-/// Hands every document of `source` to `each`, which may end the reading. Leading `*` of keys, which templates have, are
-/// removed. Rows without a known `type` are left out, as in the original; values of a list that are not objects are
-/// handed out, because they count as entities, though invalid ones.
+/// Hands every document of `source` to `each`, which may end the reading. Leading `*` of keys, which
+/// templates have, are removed. Rows without a known `type` are left out, as in the original; values of a
+/// list that are not objects are handed out, because they count as entities, though invalid ones.
 ///
 /// # Errors
-/// [`Fault::Unreadable`]: not JSON, neither an object nor a list, duplicate keys, NUL characters (the database cannot
-/// hold them), more than [`DEEPEST`] levels; an unclosed quote, more cells than columns, link columns that the row's
-/// type does not have; a document beyond the limits. [`Fault::Source`] when reading fails.
+/// [`Fault::Unreadable`]: not JSON, neither an object nor a list, duplicate keys, NUL characters (the
+/// database cannot hold them), more than [`DEEPEST`] levels; an unclosed quote, more cells than columns, link
+/// columns that the row's type does not have; a document beyond the limits. [`Fault::Source`] when reading
+/// fails.
 pub fn read(
     format: Format,
     source: impl Read,

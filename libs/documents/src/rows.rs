@@ -152,7 +152,8 @@ impl<R: Read> Rows<R> {
         }
     }
 
-    /// Reads a quoted part, in which two quotes stand for one. What follows up to the delimiter belongs to the cell, too.
+    /// Reads a quoted part, in which two quotes stand for one. What follows up to the delimiter belongs to
+    /// the cell, too.
     fn read_quoted(&mut self, row: &mut Row) -> Result<(), Fault> {
         let begin = self.line;
         self.input.take(1);

@@ -1,4 +1,5 @@
-//! JSON in which no object has a key twice, which Python's parser lets through and the original services refuse.
+//! JSON in which no object has a key twice, which Python's parser lets through and the original services
+//! refuse.
 
 use std::fmt;
 

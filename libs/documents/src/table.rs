@@ -28,8 +28,8 @@ pub(crate) const CSV: Layout = Layout { delimiter: b',', separator: '#' };
 /// The rows of a table as documents. Rows without a known `type` are left out, as the original does.
 ///
 /// # Errors
-/// [`Fault::Unreadable`] for an unclosed quote, NUL characters, more cells than columns, and link columns that
-/// the row's type does not have.
+/// [`Fault::Unreadable`] for an unclosed quote, NUL characters, more cells than columns, and link columns
+/// that the row's type does not have.
 pub(crate) fn read(
     source: impl Read,
     layout: Layout,
@@ -59,8 +59,8 @@ struct Reading<'a, F> {
 }
 
 impl<F: FnMut(Value) -> ControlFlow<()>> Reading<'_, F> {
-    /// Hands out each row when the next one has been read, because empty cells at the end of the last row are trimmed
-    /// and so count as absent. Blank rows may follow the last one; elsewhere they have no type.
+    /// Hands out each row when the next one has been read, because empty cells at the end of the last row are
+    /// trimmed and so count as absent. Blank rows may follow the last one; elsewhere they have no type.
     fn run(&mut self, rows: &mut Rows<impl Read>) -> Result<(), Fault> {
         let (mut row, mut next) = (Row::default(), Row::default());
         let mut is_waiting = false;
@@ -234,10 +234,10 @@ mod tests {
              case\tC1\t7\t5.0\tTrue\ta, b\tS1, S2\r\n\
              case\t C2 \t5.0\t1e3\t1\t\tnull\n");
         let expected = vec![
-            json!({"type": "case", "submitter_id": "C1", "age": 7, "weight": 5, "consented": true, "tags": ["a", "b"],
-                   "studies": [{"submitter_id": "S1"}, {"submitter_id": "S2"}]}),
-            json!({"type": "case", "submitter_id": "C2", "age": "5.0", "weight": 1000, "consented": "1", "tags": null,
-                   "studies": []}),
+            json!({"type": "case", "submitter_id": "C1", "age": 7, "weight": 5, "consented": true,
+                   "tags": ["a", "b"], "studies": [{"submitter_id": "S1"}, {"submitter_id": "S2"}]}),
+            json!({"type": "case", "submitter_id": "C2", "age": "5.0", "weight": 1000, "consented": "1",
+                   "tags": null, "studies": []}),
         ];
         assert_eq!(rows, expected);
     }
@@ -355,7 +355,9 @@ mod tests {
         }
 
         #[test]
-        fn bytes_that_are_no_text_are_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..60)) {
+        fn bytes_that_are_no_text_are_refused(
+            bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..60),
+        ) {
             let dictionary = dictionary();
             let all = [b"type\tsubmitter_id\ncase\t".as_slice(), &bytes, b"\ncase\tx"].concat();
             for format in [Format::Tsv, Format::Csv, Format::Json] {

@@ -1,7 +1,7 @@
 //! JSON text as `json.dumps` writes it.
 //!
-//! Services keep JSON inside text columns and make checksums of such texts, so that their exact spelling is part of the
-//! data: `, ` and `: ` between the parts, everything beyond ASCII escaped.
+//! Services keep JSON inside text columns and make checksums of such texts, so that their exact spelling is
+//! part of the data: `, ` and `: ` between the parts, everything beyond ASCII escaped.
 
 use std::fmt::Write as _;
 
@@ -98,7 +98,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(text in any::<String>(), float in any::<f64>(), integer in any::<i64>()) {
+        fn what_is_written_is_read_back(
+            text in any::<String>(), float in any::<f64>(), integer in any::<i64>(),
+        ) {
             let value = json!([text, float, integer, {text.clone(): null}]);
             prop_assert!(dumps(&value).is_ascii());
             prop_assert_eq!(serde_json::from_str::<Value>(&dumps(&value)).unwrap(), value);

@@ -1,4 +1,5 @@
-//! Values written as Python prints them, for messages and stored texts that people and programs know from Python services.
+//! Values written as Python prints them, for messages and stored texts that people and programs know from
+//! Python services.
 
 mod dumps;
 mod repr;

@@ -1,10 +1,12 @@
 //! The user.yaml of a commons: its users and what they may do.
 //!
-//! [`UserYaml::parse`] reads the whole file and checks it before anything is written anywhere. It reports every
-//! problem, not only the first one, with its line and column, its place in the file and what to do about it.
+//! [`UserYaml::parse`] reads the whole file and checks it before anything is written anywhere. It reports
+//! every problem, not only the first one, with its line and column, its place in the file and what to do
+//! about it.
 //!
-//! The file is YAML 1.1 (so JSON is fine, too), as the Python services read it. Where a string is wanted, a word that
-//! only YAML 1.1 takes for a boolean or a number (`on`, `010`, `1:30`) is accepted as it is written.
+//! The file is YAML 1.1 (so JSON is fine, too), as the Python services read it. Where a string is wanted, a
+//! word that only YAML 1.1 takes for a boolean or a number (`on`, `010`, `1:30`) is accepted as it is
+//! written.
 
 mod model;
 mod path;

@@ -1,7 +1,9 @@
-//! YAML as PyYAML's `safe_load` reads it, with positions: dictionaries and user.yaml were written for that reader.
+//! YAML as PyYAML's `safe_load` reads it, with positions: dictionaries and user.yaml were written for that
+//! reader.
 //!
-//! That is YAML 1.1: bare `Yes`, `no`, `On`, `off` are booleans, `010` is octal, `1:30` is sexagesimal, `1e3` is a
-//! string, the last of two equal keys wins and `<<` merges. Dates, which have no JSON form, stay strings.
+//! That is YAML 1.1: bare `Yes`, `no`, `On`, `off` are booleans, `010` is octal, `1:30` is sexagesimal, `1e3`
+//! is a string, the last of two equal keys wins and `<<` merges. Dates, which have no JSON form, stay
+//! strings.
 //!
 //! [`parse`] gives a JSON value; [`read`] gives nodes that know where they stand and how they were written.
 

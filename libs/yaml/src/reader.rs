@@ -36,12 +36,12 @@ impl Budget {
     }
 }
 
-/// Reads one document. What it uses is taken off `budget`, if it can be read: every value, as often as aliases and
-/// anchors copy it.
+/// Reads one document. What it uses is taken off `budget`, if it can be read: every value, as often as
+/// aliases and anchors copy it.
 ///
 /// # Errors
-/// Broken YAML, several documents, a tag that is not part of YAML's core, a key that is a list or a mapping, a number that
-/// JSON lacks (`.nan`, `.inf`), more values than `budget` has, or more than a hundred levels.
+/// Broken YAML, several documents, a tag that is not part of YAML's core, a key that is a list or a mapping,
+/// a number that JSON lacks (`.nan`, `.inf`), more values than `budget` has, or more than a hundred levels.
 pub fn read(text: &str, budget: &mut Budget) -> Result<Document, Error> {
     let parser = Parser::new_from_str(text);
     let anchors = HashMap::new();

@@ -176,7 +176,8 @@ proptest! {
 
     #[test]
     fn anything_is_read_or_refused_at_a_line_that_there_is(
-        text in "(\\[|\\]|\\{|\\}|,|: |- |\n|  |a|'|\"|&x |\\*x|<<|!!int |\\? |\\||>|#|0x|1|yes|~|%|\t){0,40}",
+        text in "(\\[|\\]|\\{|\\}|,|: |- |\n|  |a|'|\"|&x |\\*x|<<|!!int |\\? |\\||>|#|0x|1|yes|~|%|\
+                 \t){0,40}",
     ) {
         if let Err(error) = parse(&text) {
             prop_assert!((1..=text.lines().count() + 2).contains(&error.position.line), "{}", error);

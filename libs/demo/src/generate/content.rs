@@ -39,7 +39,7 @@ const CHROMOSOMES: [i64; 22] = [
     46_709_983,
     50_818_468,
 ];
-/// Genes that are usual in lists of expression values.
+/// Genes that are common in lists of expression values.
 const GENES: [&str; 64] = [
     "A2M", "ABCA1", "ACE", "ACE2", "ACTB", "ADRB2", "AGER", "AKT1", "ALB", "APOE", "B2M", "BAX", "BCL2",
     "BRCA1", "BRCA2", "CCL2", "CCL5", "CD4", "CD8A", "CDH1", "CFTR", "COL1A1", "COL3A1", "CRP", "CXCL8",
@@ -49,13 +49,13 @@ const GENES: [&str; 64] = [
     "TSLP", "VEGFA", "VIM",
 ];
 
-/// What a record can say of a file: properties and their values.
+/// Properties of a file's record, and their values.
 type Values = Vec<(&'static str, Value)>;
 type Made = io::Result<(Vec<u8>, Values)>;
 
-/// A file's bytes, and what a record can say of them.
+/// The bytes of a file, and the values of its record.
 pub(super) struct Content {
-    /// The end of the file's name, with its point.
+    /// The end of the file's name, with the dot.
     pub(super) extension: &'static str,
     pub(super) bytes: Vec<u8>,
     pub(super) values: Values,
@@ -67,7 +67,7 @@ struct Kind {
     category: &'static str,
     data_type: &'static str,
     extension: &'static str,
-    /// A word of the strategy or modality of what it is made from; empty for any.
+    /// A word in the strategy or modality of its origin; empty for any origin.
     from: &'static str,
     make: fn(&mut Dice) -> Made,
 }
@@ -115,8 +115,8 @@ const KINDS: [Kind; 5] = [
     },
 ];
 
-/// Content for a file record of the type `node`, made from something that is described by `origin`, for example
-/// `RNA-Seq`. Where the dictionary knows none of our formats, it is a short text.
+/// Makes the content for a file record of the type `node`. `origin` describes what the file is made from, for
+/// example `RNA-Seq`. If the dictionary knows none of our formats, the content is a short text.
 pub(super) fn content(node: &NodeType, origin: &str, dice: &mut Dice) -> io::Result<Content> {
     let from = |kind: &&Kind| origin.contains(kind.from);
     let Some(kind) = KINDS.iter().filter(|kind| takes(node, kind)).find(from) else {
@@ -130,7 +130,7 @@ pub(super) fn content(node: &NodeType, origin: &str, dice: &mut Dice) -> io::Res
     Ok(Content { extension: kind.extension, bytes, values })
 }
 
-/// Whether the dictionary has this kind of file under the type `node`.
+/// Whether the type `node` can have this kind of file.
 fn takes(node: &NodeType, kind: &Kind) -> bool {
     let has = |name: &str, value: &str| {
         node.properties.get(name).is_some_and(|property| schema::fit(property, &json!(value)).is_some())
@@ -144,7 +144,7 @@ fn picture(dice: &mut Dice) -> Made {
     Ok((bytes, vec![("pixel_rows", json!(side)), ("pixel_columns", json!(side))]))
 }
 
-/// Reads in FASTQ, packed with gzip.
+/// Reads in FASTQ, compressed with gzip.
 fn reads(dice: &mut Dice) -> Made {
     let count = dice.between(300, 900);
     // No time in the header: the same study has the same bytes.

@@ -1,4 +1,4 @@
-//! Grey pictures in PNG (ISO/IEC 15948), drawn to look like a chest from the front.
+//! Draws grey pictures that look like a chest from the front, and writes them as PNG (ISO/IEC 15948).
 
 use std::io::{self, Write as _};
 
@@ -6,7 +6,8 @@ use flate2::{Compression, Crc, write::ZlibEncoder};
 
 use crate::dice::Dice;
 
-/// An ellipse: its middle and half axes as parts of the picture, and how much lighter or darker its inside is.
+/// An ellipse: its centre and half axes as fractions of the picture, and how much lighter or darker its
+/// inside is.
 struct Ellipse {
     x: f64,
     y: f64,
@@ -59,7 +60,7 @@ pub(super) fn chest(rows: usize, columns: usize, dice: &mut Dice) -> Vec<u8> {
     pixels
 }
 
-/// The picture as a PNG file, 8 bits a pixel.
+/// The picture as a PNG file with 8 bits per pixel.
 pub(super) fn png(rows: usize, columns: usize, pixels: &[u8]) -> io::Result<Vec<u8>> {
     let size = |size: usize| u32::try_from(size).map_err(io::Error::other);
     let mut header = Vec::new();

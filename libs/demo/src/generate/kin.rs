@@ -1,4 +1,4 @@
-//! Who belongs to whom: which records a new one links to.
+//! Chooses the records that a new one links to.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -9,32 +9,32 @@ use crate::dice::Dice;
 /// A record: its type and its position among the records of that type.
 pub(super) type Who<'a> = (&'a str, usize);
 
-/// How often a record has an optional link to a relative, such as a sample to one of its subject's diagnoses.
+/// The chance of an optional link to a relative, such as from a sample to one of its subject's diagnoses.
 const OPTIONAL: f64 = 0.7;
 
 /// The position of the program and of the project, of which there is one each.
 const THE_ONLY: usize = 0;
 
-/// What a link of a new record points to.
+/// The target of a link of a new record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target<'a> {
-    /// The program that the study is in.
+    /// The program of the study.
     Program,
-    /// The project that the study is in.
+    /// The project of the study.
     Project,
     /// A record that was made before.
     Record(Who<'a>),
 }
 
-/// The links of a record, as they are declared, with their targets.
+/// The links of a record with their targets, in declared order.
 pub(super) type Links<'a> = Vec<(&'a Link, Target<'a>)>;
 
 /// How near a target is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Nearness {
-    /// The record that this one belongs to, or one above that; or one that describes any record.
+    /// The record that this one belongs to, one above that, or one that describes any record.
     Own,
-    /// Another record that belongs to the same one.
+    /// Another record with the same parent.
     Relative,
 }
 
@@ -51,26 +51,26 @@ pub(super) struct Newcomer<'a, 'b> {
 /// The records made so far, as a family.
 #[derive(Default)]
 pub(super) struct Kin<'a> {
-    /// Of each record of a type: itself, what it belongs to, what that belongs to, and so on.
+    /// The lineage of each record of a type: itself, its parent, the parent's parent, and so on.
     lineages: HashMap<&'a str, Vec<Vec<Who<'a>>>>,
-    /// Records of a type that belong to a record, at any distance.
+    /// Records of a type below a record, at any distance.
     descendants: HashMap<(&'a str, Who<'a>), Vec<usize>>,
-    /// Targets that can have one source of a link and have it: type and name of the link, target.
+    /// Targets that can have only one source of a link and have it: type and name of the link, target.
     taken: HashSet<(&'a str, &'a str, usize)>,
 }
 
 impl<'a> Kin<'a> {
-    /// How many records of a type there are.
+    /// The number of records of a type.
     pub(super) fn count(&self, node: &str) -> usize {
         self.lineages.get(node).map_or(0, Vec::len)
     }
 
-    /// A record, what it belongs to, and so on upwards.
+    /// A record, its parent, and so on upwards.
     pub(super) fn lineage(&self, who: Who<'a>) -> &[Who<'a>] {
         self.lineages.get(who.0).and_then(|lineages| lineages.get(who.1)).map_or(&[], Vec::as_slice)
     }
 
-    /// Adds the next record of `node` with the links that were found for it.
+    /// Adds the next record of `node`, with its parent and its links.
     pub(super) fn add(
         &mut self,
         node: &'a NodeType,
@@ -92,7 +92,10 @@ impl<'a> Kin<'a> {
         self.lineages.entry(&node.id).or_default().push(lineage);
     }
 
-    /// Links for a new record; or the name of a link that it would need.
+    /// Chooses the links of a new record.
+    ///
+    /// # Errors
+    /// The name of a required link for which there is no target.
     pub(super) fn links(&self, newcomer: &Newcomer<'a, '_>, dice: &mut Dice) -> Result<Links<'a>, &'a str> {
         let mut links = Vec::new();
         for item in &newcomer.node.links {
@@ -117,7 +120,7 @@ impl<'a> Kin<'a> {
         Ok(links)
     }
 
-    /// Links of a group: the nearest alternatives; one where only one is allowed.
+    /// Chooses the links of a group: the nearest alternatives, or one where only one is allowed.
     fn group(&self, newcomer: &Newcomer<'a, '_>, group: &'a LinkGroup, dice: &mut Dice) -> Links<'a> {
         let mut own = Vec::new();
         let mut relatives = Vec::new();
@@ -132,7 +135,8 @@ impl<'a> Kin<'a> {
             }
         }
         own.retain(|links| !links.is_empty());
-        let is_parent = |(_, target): &(&Link, Target)| matches!(target, Target::Record(who) if Some(*who) == newcomer.parent);
+        let parent = newcomer.parent.map(Target::Record);
+        let is_parent = |(_, target): &(&Link, Target)| Some(*target) == parent;
         own.sort_by_key(|links| !links.iter().any(is_parent));
         let mut found = if own.is_empty() { relatives } else { own };
         if group.exclusive {

@@ -26,25 +26,25 @@ use crate::{
     settings::{Amount, Settings},
 };
 
-/// Types that the settings do not name have one record for each record that they belong to, but not more than this ...
+/// Types that the settings do not name have one record for each parent, but at most this many ...
 const UNNAMED: usize = 200;
-/// ... nor files more than this.
+/// ... or, if they are files, at most this many.
 const UNNAMED_FILES: usize = 4;
-/// How many records stand directly below the project, for types that the settings do not name.
+/// The number of records directly below the project, for types that the settings do not name.
 const UNNAMED_AT_THE_TOP: usize = 10;
 
-/// A text that matches a regular expression, the same one for the same `seed`; none where the pattern uses what only
-/// other dialects have, such as looking ahead.
+/// A text that matches a regular expression, the same one for the same `seed`; none if the pattern uses
+/// features of other dialects, such as look-ahead.
 pub fn text_matching(pattern: &str, seed: u64) -> Option<String> {
     pattern::matching(pattern, &mut Dice::of(seed, pattern))
 }
 
 impl Study {
-    /// Makes the study that these settings describe, as far as this dictionary has a place for it. The same arguments
-    /// give the same study.
+    /// Makes the study that these settings describe, as far as the dictionary has types and properties for
+    /// it. The same arguments give the same study.
     ///
     /// # Errors
-    /// The dictionary has no `program` or `project`, or wants something of them that cannot be made up.
+    /// The dictionary has no `program` or `project`, or requires values of them that cannot be made up.
     pub fn generate(dictionary: &Dictionary, settings: &Settings) -> Result<Self, GenerateError> {
         let validators = Validators::compile(dictionary)?;
         let mut author = Author::new(settings, &validators);
@@ -77,17 +77,17 @@ impl Study {
     }
 }
 
-/// A record that is to be made: what it belongs to, and its place among those that belong to the same.
+/// The place of a record that is to be made: its parent, and its position among the parent's records.
 struct Place<'a> {
     parent: Option<Who<'a>>,
     ordinal: usize,
 }
 
-/// Everything below the project that was made so far.
+/// The records below the project that were made so far.
 #[derive(Default)]
 struct Family<'a> {
     kin: Kin<'a>,
-    /// Where the records of a type stand in `records`.
+    /// The positions of a type's records in `records`.
     made: HashMap<&'a str, Vec<usize>>,
     records: Vec<Record>,
 }
@@ -114,7 +114,7 @@ impl<'a> Family<'a> {
         self.document(who).and_then(|record| record.get("submitter_id")?.as_str()).unwrap_or("")
     }
 
-    /// What a new record links to, and what those and its parent belong to, nearest first.
+    /// The records that a new one links to, then its parent and the records above, nearest first.
     fn related(
         &self,
         parent: Option<Who<'a>>,
@@ -148,7 +148,7 @@ impl<'a> Generator<'a> {
         }
     }
 
-    /// The type that a record of `node` belongs to: as the settings say, else the target of the first link that has
+    /// The type of a record's parent: the one in the settings, else the target of the first link that has
     /// records, required links first.
     fn parent_type(&self, node: &'a NodeType, amount: &Amount) -> Option<&'a str> {
         let mut links = node.all_links();
@@ -174,7 +174,8 @@ impl<'a> Generator<'a> {
         let mut places = Vec::new();
         for (index, parent) in parents.iter().enumerate() {
             let count = match total {
-                // Spread evenly: the differences of neighbours in a sequence of whole numbers from 0 to the total.
+                // Spread evenly: the differences between neighbours of evenly spaced whole numbers up to the
+                // total.
                 Some(total) => (index + 1) * total / parents.len() - index * total / parents.len(),
                 None => self.number(node, amount, *parent),
             };
@@ -191,7 +192,7 @@ impl<'a> Generator<'a> {
         })
     }
 
-    /// How many records of `node` belong to this one.
+    /// The number of records of `node` that belong to this parent.
     fn number(&self, node: &NodeType, amount: &Amount, parent: Who<'a>) -> usize {
         let Some(record) = self.family.document(parent) else { return 0 };
         if amount.each.is_empty() {
@@ -222,7 +223,7 @@ impl<'a> Generator<'a> {
         Ok((record, links))
     }
 
-    /// A link as it is written in a record: an object where there can be one, else a list.
+    /// A link as a record has it: an object if there can only be one target, else a list.
     fn reference(&self, link: &Link, target: &Target<'_>) -> Value {
         let reference = match target {
             Target::Program => json!({"name": self.settings.program}),

@@ -1,11 +1,11 @@
-//! In which order types come, so that what a record links to is there before it.
+//! The order of the types, in which the targets of a record's links come before the record.
 
 use std::collections::HashSet;
 
 use dictionary::{Dictionary, NodeType};
 
-/// The types that a study has records of, parents first; among equals those without files first, then in the order
-/// of the dictionary. `program` and `project` are made apart, internal types not at all.
+/// The types of a study's records, parents first; among equals those without files first, then in the order
+/// of the dictionary. `program` and `project` are made separately, internal types not at all.
 pub(super) fn order(dictionary: &Dictionary) -> Vec<&NodeType> {
     let mut waiting: Vec<&NodeType> = dictionary.nodes.values().filter(|node| has_records(node)).collect();
     let mut placed: HashSet<&str> = HashSet::new();
@@ -21,13 +21,13 @@ pub(super) fn order(dictionary: &Dictionary) -> Vec<&NodeType> {
     ordered
 }
 
-/// Whether a project has records of this type. Types that cannot be named have none.
+/// Whether a project has records of this type. Types with unusable names have none.
 pub(super) fn has_records(node: &NodeType) -> bool {
     let named = node.properties.contains_key("submitter_id") && node.properties.contains_key("project_id");
     named && !node.category.is_internal() && !matches!(node.id.as_str(), "program" | "project")
 }
 
-/// The first type all of whose links that count point to types that are placed (or to none that is waiting).
+/// The first type whose relevant links all point to types that are placed, or at least not to waiting ones.
 fn next(waiting: &[&NodeType], placed: &HashSet<&str>, counts: impl Fn(bool) -> bool) -> Option<usize> {
     let waits_for = |target: &str| !placed.contains(target) && waiting.iter().any(|node| node.id == target);
     let is_ready = |node: &NodeType| {

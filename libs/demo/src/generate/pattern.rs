@@ -1,20 +1,20 @@
-//! Text that matches a regular expression.
+//! Makes text that matches a regular expression.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use crate::dice::Dice;
 
-/// Repetitions without an upper bound end this many after their lower one.
+/// Repetitions without an upper bound exceed their lower bound by at most this many.
 const MORE: u32 = 4;
 
-/// A text that matches `pattern`; none when the pattern uses what only other dialects have, such as looking ahead.
+/// A text that matches `pattern`; none if the pattern uses features of other dialects, such as look-ahead.
 pub(super) fn matching(pattern: &str, dice: &mut Dice) -> Option<String> {
     let hir = regex_syntax::parse(pattern).ok()?;
     let mut text = String::new();
     append(&hir, dice, &mut text).then_some(text)
 }
 
-/// Appends a match and says whether that was possible.
+/// Appends a match; false if that is not possible.
 fn append(hir: &Hir, dice: &mut Dice, text: &mut String) -> bool {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => true,
@@ -45,7 +45,7 @@ fn append(hir: &Hir, dice: &mut Dice, text: &mut String) -> bool {
     }
 }
 
-/// A character of the class, a printable ASCII one where it has such.
+/// A character of the class, if possible a printable ASCII one.
 fn character(class: &Class, dice: &mut Dice) -> Option<char> {
     let ranges: Vec<(u32, u32)> = match class {
         Class::Unicode(class) => {

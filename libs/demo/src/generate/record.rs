@@ -1,4 +1,5 @@
-//! Writes one record: what the settings and the story offer, then what the dictionary still asks for.
+//! Writes one record: first the values of the settings and the story, then those that the dictionary still
+//! asks for.
 
 use dictionary::{NodeType, Property, Validators, Violation};
 use md5::{Digest as _, Md5};
@@ -11,11 +12,12 @@ use super::{
 };
 use crate::{dice::Dice, settings::Settings};
 
-/// How often an optional property is filled in that nobody has a value for, but that has a choice of values.
+/// The chance that an optional property is filled in, if it has a choice of values and nothing else gives it
+/// one.
 const OPTIONAL: f64 = 0.6;
-/// Properties that are written by other means than from their schema.
+/// Properties that are not filled in from their schema.
 const APART: [&str; 5] = ["id", "type", "submitter_id", "object_id", "project_id"];
-/// A GUID for looks.
+/// A GUID that only looks like one.
 const STAND_IN: &str = "00000000-0000-4000-8000-000000000000";
 
 pub(super) struct Author<'a> {
@@ -24,7 +26,7 @@ pub(super) struct Author<'a> {
     pub(super) unfit: Vec<Unfit>,
 }
 
-/// A record on its way.
+/// A record that is being written.
 struct Draft<'n> {
     node: &'n NodeType,
     document: Map<String, Value>,
@@ -44,7 +46,8 @@ impl<'a> Author<'a> {
         self.upper(Draft { node, document }, "program", Map::new())
     }
 
-    /// The project record, without its link to the program, which the address that it is sent to tells.
+    /// The project record, without its link to the program, which follows from the address that it is sent
+    /// to.
     pub(super) fn project(&mut self, node: &NodeType) -> Result<Map<String, Value>, GenerateError> {
         let code = &self.settings.project;
         let given =
@@ -61,8 +64,8 @@ impl<'a> Author<'a> {
         self.upper(draft, "project", links)
     }
 
-    /// The draft with what the dictionary still asks for. `apart` is not sent, but counts when it is checked; so do
-    /// system properties, which the commons sets by itself.
+    /// Completes the draft with the values that the dictionary still asks for. `apart` is not sent, but is
+    /// checked with the record; so are system properties, which the commons sets itself.
     fn upper(
         &mut self,
         mut draft: Draft<'_>,
@@ -90,7 +93,10 @@ impl<'a> Author<'a> {
         }
     }
 
-    /// A record of the type `node`; or what is wrong with the best that can be made.
+    /// Writes a record of the type `node`.
+    ///
+    /// # Errors
+    /// What is wrong with the best record that can be made.
     pub(super) fn record(
         &mut self,
         node: &NodeType,
@@ -124,7 +130,7 @@ impl<'a> Author<'a> {
             draft.fill(property, &mut dice);
         }
         if !self.settings.records.contains_key(&node.id) {
-            // Types that the settings name have what was thought of for them, and nothing at random.
+            // Types that the settings name get only the values that were chosen for them, and none at random.
             for property in draft.open() {
                 if !schema::is_free_text(property) && dice.chance(OPTIONAL) {
                     draft.fill(property, &mut dice);
@@ -172,9 +178,10 @@ impl<'a> Author<'a> {
         }
     }
 
-    /// The document as the whole schema wants it: what it refuses is made anew where required, else left out.
+    /// Corrects the document by the whole schema: refused values are made anew if they are required, else
+    /// left out.
     fn corrected(&mut self, mut draft: Draft<'_>, dice: &mut Dice) -> Result<Map<String, Value>, String> {
-        // It comes with the upload; until then something stands in for it, in case that the dictionary asks for it.
+        // The upload gives the real one. Until then a placeholder satisfies dictionaries that require it.
         let has_object = draft.node.category.is_file() && draft.node.properties.contains_key("object_id");
         if has_object {
             draft.document.insert("object_id".to_owned(), json!(STAND_IN));
@@ -211,7 +218,7 @@ impl<'a> Author<'a> {
 }
 
 impl<'n> Draft<'n> {
-    /// Properties that have no value yet and are no links.
+    /// Properties without a value, except links.
     fn empty(&self) -> impl Iterator<Item = &'n Property> {
         let is_empty = |property: &&Property| {
             let name = &property.name;
@@ -220,12 +227,12 @@ impl<'n> Draft<'n> {
         self.node.properties.values().filter(is_empty)
     }
 
-    /// Those of them that a submitter may set.
+    /// The properties without a value that a submitter may set.
     fn open(&self) -> Vec<&'n Property> {
         self.empty().filter(|property| !self.node.system_properties.contains(&property.name)).collect()
     }
 
-    /// Those of them that must have a value; they may be system properties, which have to be right all the same.
+    /// The properties without a value that are required, system properties included.
     fn missing(&self) -> Vec<&'n Property> {
         self.empty().filter(|property| self.node.required.contains(&property.name)).collect()
     }

@@ -1,4 +1,4 @@
-//! Values that a property's JSON schema allows.
+//! Makes values that a property's JSON schema allows.
 
 use dictionary::Property;
 use serde_json::{Map, Number, Value, json};
@@ -6,12 +6,12 @@ use serde_json::{Map, Number, Value, json};
 use super::pattern;
 use crate::dice::Dice;
 
-/// Answers that say nothing are rare where there are others.
+/// Values that say nothing, which are rarely chosen.
 const SAYS_NOTHING: [&str; 6] =
     ["unknown", "not reported", "not available", "other", "unspecified", "not allowed to collect"];
 const RARE: f64 = 0.05;
 
-/// A value that the schema allows, as far as that can be told from its keywords.
+/// A value that the schema allows, as far as its keywords tell.
 pub(super) fn value(schema: &Value, dice: &mut Dice) -> Option<Value> {
     if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
         return choice(choices, dice);
@@ -41,12 +41,12 @@ pub(super) fn value(schema: &Value, dice: &mut Dice) -> Option<Value> {
     }
 }
 
-/// The candidate as the schema spells it; nothing when the schema's choices, bounds or type do not allow it.
+/// The candidate as the schema spells it; none if the schema's choices, bounds or type do not allow it.
 pub(super) fn fit(property: &Property, candidate: &Value) -> Option<Value> {
     fit_schema(&property.schema, candidate)
 }
 
-/// Whether any text would do: nothing in the schema says what is meant.
+/// Whether the schema allows any text.
 pub(super) fn is_free_text(property: &Property) -> bool {
     let free = |schema: &Value| {
         let constrained =
@@ -66,7 +66,7 @@ pub(super) fn number(value: f64, digits: i32) -> Option<Value> {
     Number::from_f64((value * scale).round() / scale).map(Value::Number)
 }
 
-/// The schema's type; the first that is not null of several.
+/// The schema's type; of several, the first that is not null.
 fn kind(schema: &Value) -> Option<&str> {
     match schema.get("type")? {
         Value::Array(kinds) => {
@@ -97,7 +97,7 @@ fn limits(schema: &Value) -> (Option<f64>, Option<f64>) {
     (limit("minimum", "exclusiveMinimum", 1.0), limit("maximum", "exclusiveMaximum", -1.0))
 }
 
-/// The range to draw from: what the schema allows, at most about a hundred numbers where it leaves an end open.
+/// The range to draw from: the numbers that the schema allows, about a hundred if it leaves an end open.
 fn range(schema: &Value) -> (f64, f64) {
     match limits(schema) {
         (Some(low), Some(high)) => (low, high),
@@ -180,7 +180,7 @@ fn fit_schema(schema: &Value, candidate: &Value) -> Option<Value> {
     }
 }
 
-/// The choice that is the candidate, but for upper and lower case.
+/// The choice that equals the candidate, ignoring letter case.
 fn spelled(choices: &[Value], candidate: &Value) -> Option<Value> {
     let same = |choice: &&Value| match (choice.as_str(), candidate.as_str()) {
         (Some(choice), Some(candidate)) => choice.eq_ignore_ascii_case(candidate),

@@ -1,5 +1,5 @@
-//! What makes the study plausible under the default dictionary: people of an age, with diseases of that age, samples
-//! after their enrolment, and so on. Everything here is only offered to the dictionary.
+//! Makes the study plausible under the default dictionary: people of an age, with diseases of that age,
+//! samples after their enrolment, and so on. The dictionary may take or leave every value.
 
 use serde_json::{Map, Value, json};
 
@@ -10,16 +10,16 @@ use crate::{
 };
 
 const DAYS_OF_YEAR: f64 = 365.25;
-/// The older people are, the easier they are recognised: ages above 89 are given as 90.
+/// The oldest people are easy to recognise, so ages above 89 are given as 90.
 const OLDEST: i64 = 90;
 
-/// What is known of a record before its values are thought of.
+/// What is known of a record before it has values.
 pub(super) struct Scene<'b> {
     /// The record's name.
     pub(super) name: &'b str,
-    /// Position among the records of its type that belong to the same record.
+    /// Position among the records of its type with the same parent.
     pub(super) ordinal: usize,
-    /// Records that it links to or belongs to, at any distance, nearest first, by type.
+    /// The type and the values of each record that it links or belongs to, at any distance, nearest first.
     pub(super) related: Vec<(&'b str, &'b Map<String, Value>)>,
 }
 
@@ -33,7 +33,7 @@ impl<'b> Scene<'b> {
         self.related(node).and_then(|record| record.get(property)).and_then(Value::as_str).unwrap_or("")
     }
 
-    /// What a file is made from, in the words of its records.
+    /// Describes what a file is made from, in the words of the records.
     pub(super) fn origin(&self) -> String {
         format!(
             "{} {}",
@@ -78,7 +78,7 @@ impl<'s> Person<'s> {
     }
 }
 
-/// How many records of a type belong to another one, where the story knows.
+/// The number of records of a type that belong to another one, if the story decides it.
 pub(super) fn count(
     settings: &Settings,
     node: &str,
@@ -307,7 +307,7 @@ fn measured(property: &'static str, value: f64, digits: i32) -> Option<(&'static
     Some((property, number(value, digits)?))
 }
 
-/// A DICOM identifier made from a random number, below the root that anybody may use for those.
+/// A DICOM identifier made from a random number, below the root that everybody may use.
 fn uid(dice: &mut Dice) -> String {
     let number = u128::from(dice.bits()) << 64 | u128::from(dice.bits());
     format!("2.25.{number}")

@@ -16,11 +16,11 @@ pub struct Study {
     pub program: Map<String, Value>,
     /// The project record.
     pub project: Map<String, Value>,
-    /// Everything below the project; what a record links to comes before it.
+    /// The records below the project; the targets of a record's links come before it.
     pub records: Vec<Record>,
-    /// Values that were offered to the dictionary and not taken; each property is named once.
+    /// Values that the dictionary did not take; each property is named once.
     pub unfit: Vec<Unfit>,
-    /// Types that some wanted record of could not be made, with the first reason.
+    /// Types of which some record could not be made, with the first reason.
     pub skipped: Vec<Skipped>,
     /// File types of old dictionaries, which have no `object_id`: a record's own id is the GUID of its file.
     pub(super) same_id: HashSet<String>,
@@ -31,7 +31,7 @@ pub struct Study {
 pub struct Record {
     /// Its type.
     pub node: String,
-    /// What is submitted; for files without the `object_id`, which the commons gives at the upload.
+    /// The submitted document; for files without the `object_id`, which the upload gives.
     pub document: Map<String, Value>,
     /// The file that it describes.
     pub file: Option<DemoFile>,
@@ -42,7 +42,7 @@ pub struct Record {
 pub struct DemoFile {
     /// Its name, which no other file of the study has.
     pub name: String,
-    /// All of it.
+    /// Its content.
     pub bytes: Vec<u8>,
     /// MD5 in hexadecimal digits.
     pub md5: String,
@@ -59,25 +59,25 @@ pub struct Unfit {
     pub value: String,
 }
 
-/// A type of which a record could not be made.
+/// A type of which some record could not be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     /// The type.
     pub node: String,
-    /// Why not.
+    /// The reason.
     pub reason: String,
 }
 
-/// Why there is no study.
+/// Why a study cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum GenerateError {
     /// The schemas cannot be used.
     #[error(transparent)]
     Dictionary(#[from] LoadError),
-    /// The dictionary lacks what every project stands on.
+    /// The dictionary lacks a type that every project needs.
     #[error("the dictionary has no node type {0}")]
     MissingType(&'static str),
-    /// The dictionary wants something of the project record that cannot be made up.
+    /// The dictionary requires values of the program or project record that cannot be made up.
     #[error("no {node} record can be made that fits the dictionary: {reason}")]
     Unmakeable {
         /// `program` or `project`.
@@ -95,7 +95,7 @@ impl Record {
 }
 
 impl Study {
-    /// The property of a file's record that has its GUID in the file index: `object_id`; `id` in old dictionaries.
+    /// The property that has the GUID of a record's file: `object_id`, or `id` in old dictionaries.
     pub fn guid_property(&self, node: &str) -> &'static str {
         if self.same_id.contains(node) { "id" } else { "object_id" }
     }

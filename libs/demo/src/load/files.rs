@@ -32,8 +32,8 @@ struct Indexed {
 }
 
 impl Work<'_> {
-    /// Uploads the files of some records and gives the records that are to be submitted. In a project that was there
-    /// before, these are the missing ones, and files that were uploaded without a record are used.
+    /// Uploads the files of some records and gives the records that are to be submitted. In a project that
+    /// was there before, these are the missing ones, and files that were uploaded without a record are used.
     pub(super) async fn uploaded(&self, records: &[Record]) -> Result<Vec<Map<String, Value>>, DemoError> {
         let missing = if self.is_new { records.iter().collect() } else { self.missing(records).await? };
         self.progress.advance(2 * (records.len() - missing.len()) as u64);

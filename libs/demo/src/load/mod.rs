@@ -25,14 +25,16 @@ pub use self::{
 };
 use crate::{Settings, Study};
 
-/// Loads the demo study into the commons at `base_url`, for example `http://localhost:8080`. The study is made for the
-/// dictionary of the commons. The token's owner must be allowed to create programs and projects, to submit and to
-/// upload. If the study is there already, nothing is done; if it is there in part, it is completed.
+/// Loads the demo study into the commons at `base_url`, for example `http://localhost:8080`. The study is
+/// made for the dictionary of the commons. The token's owner must be allowed to create programs and projects,
+/// to submit and to upload. If the study is there already, nothing is done; if it is there in part, it is
+/// completed.
 ///
 /// A process that loads over `https` has to install a TLS provider first.
 ///
 /// # Errors
-/// The commons cannot be reached, refuses something (its message is in the error), or does not index an upload.
+/// The commons cannot be reached, refuses something (its message is in the error), or does not index an
+/// upload.
 pub async fn load(
     base_url: &str,
     tokens: impl TokenSource,

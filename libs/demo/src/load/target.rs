@@ -52,9 +52,9 @@ impl Target {
         Ok(self.has_program(api).await? && links(api, &self.program_path()).await?.contains(&link))
     }
 
-    /// Whether the project has records of the type that is sent last. If so, all others are there: requests are sent one
-    /// after the other, each is stored as a whole or not at all, and the records of the last type are one request. What
-    /// somebody has deleted since then stays deleted.
+    /// Whether the project has records of the type that is sent last. If so, all others are there: requests
+    /// are sent one after the other, each is stored as a whole or not at all, and the records of the last
+    /// type are one request. What somebody has deleted since then stays deleted.
     pub(super) async fn is_complete(&self, api: &Api, last_type: Option<&str>) -> Result<bool, DemoError> {
         match last_type {
             Some(last) => Ok(!self.names(api, last).await?.is_empty()),

@@ -8,8 +8,8 @@ use url::Url;
 
 use super::{error::DemoError, request};
 
-/// Gives an access token (RFC 7519) of somebody who may create programs and projects. It is asked once, and the token
-/// has to stay valid for some minutes.
+/// Gives an access token (RFC 7519) of somebody who may create programs and projects. It is asked once, and
+/// the token has to stay valid for some minutes.
 pub trait TokenSource {
     /// The token for the commons at `base`.
     fn access_token(

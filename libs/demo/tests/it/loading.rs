@@ -101,5 +101,8 @@ async fn where_nobody_listens_the_reason_is_told() {
     let error = load("http://127.0.0.1:1", "token".to_owned(), &Silent).await.unwrap_err();
     assert!(error.to_string().contains("Connection refused"), "{error}");
     let error = load("localhost:8080", "token".to_owned(), &Silent).await.unwrap_err();
-    assert_eq!(error.to_string(), "localhost:8080 is not the address of a commons: it is not an http address");
+    assert_eq!(
+        error.to_string(),
+        "localhost:8080 is not the address of a commons: it is not an http address"
+    );
 }

@@ -1,5 +1,5 @@
-//! A server with the few routes of a commons that a load needs. It stores what it gets and judges nothing; whether a
-//! real commons takes the study is tested with one, in `integration-tests/`.
+//! A server with the few routes of a commons that a load needs. It stores what it gets and judges nothing;
+//! whether a real commons takes the study is tested with one, in `integration-tests/`.
 
 use std::{
     collections::BTreeMap,

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::{Dictionary, LinkItem, NodeType, Problem};
 
-/// Program and project, table names, and whether records can be submitted in some order.
+/// Checks that there is a program and a project, that table names are unique and that all records can be
+/// submitted.
 pub(super) fn check(dictionary: &Dictionary, files: &IndexMap<String, Value>, problems: &mut Vec<Problem>) {
     for id in ["program", "project"] {
         if !dictionary.nodes.contains_key(id) {
@@ -23,7 +24,7 @@ pub(super) fn check(dictionary: &Dictionary, files: &IndexMap<String, Value>, pr
     order(dictionary, &file, problems);
 }
 
-/// Names of tables are made of ids and labels without underscores: no two may be the same.
+/// Checks that no two tables have the same name. Names are made of ids and labels without underscores.
 fn tables(dictionary: &Dictionary, file: &dyn Fn(&NodeType) -> String, problems: &mut Vec<Problem>) {
     let mut known: HashMap<String, String> = HashMap::new();
     for node in dictionary.nodes.values() {
@@ -42,7 +43,7 @@ fn tables(dictionary: &Dictionary, file: &dyn Fn(&NodeType) -> String, problems:
     }
 }
 
-/// Types whose records can follow one after the other, parents first. What remains, nobody can ever submit.
+/// Places the types one after the other, parents first. Records of those that remain can never be submitted.
 fn order(dictionary: &Dictionary, file: &dyn Fn(&NodeType) -> String, problems: &mut Vec<Problem>) {
     let mut placed: HashSet<&str> = HashSet::from(["program", "root"]);
     loop {

@@ -1,7 +1,7 @@
-//! What a good dictionary looks like: the rules that Gen3's published dictionaries are held to.
+//! The rules that Gen3's published dictionaries are held to.
 //!
-//! The services need less (see [`Dictionary::from_files`]); a dictionary that breaks a rule here still loads, but some
-//! tool of the ecosystem will stumble over it.
+//! The services need less (see [`Dictionary::from_files`]): a dictionary that breaks a rule here still loads,
+//! but some tool of the ecosystem will fail on it.
 
 mod graph;
 mod node;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use self::rules::Rules;
 use crate::{Dictionary, Problem, Validators, builtin, model::NOT_NODES, resolve};
 
-/// All problems of a dictionary's files (raw contents by file name, see [`crate::read_files`]). None: it is good.
+/// All problems of a dictionary's files (unresolved contents by file name, see [`crate::read_files`]).
 pub fn check(files: &IndexMap<String, Value>) -> Vec<Problem> {
     let mut problems = resolve::resolve_all(&builtin::with_builtins(files.clone())).err().unwrap_or_default();
     let dictionary = match Dictionary::from_files(files.clone()) {

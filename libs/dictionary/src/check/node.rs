@@ -15,7 +15,7 @@ fn is_field(text: &str) -> bool {
 }
 
 impl Rules<'_> {
-    /// What the metaschema asks of the top of a schema.
+    /// Checks what the metaschema asks of the top of a schema.
     pub(super) fn keys(&mut self) {
         let schema = &self.node.schema;
         for key in KEYS {
@@ -28,7 +28,7 @@ impl Rules<'_> {
         }
         for name in self.node.unique_keys.iter().flatten() {
             if !self.node.properties.contains_key(name) {
-                let message = format!("the unique key {name} is no property");
+                let message = format!("the unique key {name} is not a property");
                 self.problem("/uniqueKeys", message, "Correct it, or add the property.");
             }
         }
@@ -40,7 +40,7 @@ impl Rules<'_> {
         }
     }
 
-    /// File name, spelling of names.
+    /// Checks the file name and the spelling of names.
     pub(super) fn naming(&mut self) {
         let id = &self.node.id;
         if self.file.strip_suffix(".yaml") != Some(id) {
@@ -118,7 +118,7 @@ impl Rules<'_> {
             }
         }
         if !self.node.properties.contains_key(&link.name) {
-            let message = format!("the link {} is no property", link.name);
+            let message = format!("the link {} is not a property", link.name);
             self.problem(
                 path,
                 message,
@@ -127,7 +127,7 @@ impl Rules<'_> {
         }
     }
 
-    /// The keys by which a link's property lets one name the target must be properties of the target.
+    /// Checks that the keys by which a link names its target are properties of the target.
     fn link_keys_exist(&mut self, link: &Link) {
         let Some(target) = self.dictionary.nodes.get(&link.target_type) else { return };
         let Some(property) = self.node.properties.get(&link.name) else { return };
@@ -169,7 +169,7 @@ impl Rules<'_> {
                 !values.is_empty() && values.iter().all(|value| value.is_string() || value.is_null())
             });
             if !texts {
-                let message = format!("{} has enum values that are no texts", property.name);
+                let message = format!("{} has enum values that are not strings", property.name);
                 self.problem(&path, message, "Put quotes around Yes, No and numbers.");
             }
         }
@@ -178,7 +178,7 @@ impl Rules<'_> {
             self.problem(&path, message, "Say what the items are: items: {type: string}.");
         }
         if property.name == "file_size" && property.scalar != ScalarType::Integer {
-            self.problem(&path, "file_size is no integer", "Write type: integer.");
+            self.problem(&path, "file_size is not an integer", "Write type: integer.");
         }
     }
 }

@@ -1,25 +1,25 @@
-//! What a change of a dictionary is and whom it hurts.
+//! What a change of a dictionary is and whom it affects.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// Whom a change hurts. A change that hurts nobody is compatible.
+/// Whom a change affects. A change that affects nobody is compatible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Impact {
-    /// Records that are stored may not obey the new dictionary: they stay as they are, but cannot be submitted again.
+    /// Stored records may not obey the new dictionary: they stay as they are, but cannot be submitted again.
     StoredRecords,
     /// Files that are accepted today may be refused.
     Submissions,
-    /// Queries that are answered today may be refused, or answered otherwise.
+    /// Queries that are answered today may be refused or answered differently.
     Queries,
-    /// What is stored stays in its table, but is no longer shown.
+    /// Stored data stays in its table, but is no longer shown.
     Access,
 }
 
 impl Impact {
-    /// In plain words.
+    /// The impact in plain words.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::StoredRecords => "breaks stored records",
@@ -40,7 +40,8 @@ pub enum ChangeKind {
     NodeRemoved,
     /// A node type has another category.
     CategoryChanged,
-    /// Properties that the schema does not name were refused and are accepted, or the other way round.
+    /// Properties that the schema does not name are accepted now and were refused before, or the other way
+    /// round.
     AdditionalPropertiesChanged,
     /// A property is new.
     PropertyAdded,
@@ -54,11 +55,11 @@ pub enum ChangeKind {
     TypeChanged,
     /// Values are no longer in the list, or there is a list where there was none.
     EnumValuesRemoved,
-    /// Values are in the list that were not.
+    /// Values are in the list that were not in it before.
     EnumValuesAdded,
     /// A list of values is gone.
     EnumLost,
-    /// A pattern is new or another one.
+    /// A pattern is new or different.
     PatternChanged,
     /// A pattern is gone.
     PatternLost,
@@ -66,11 +67,11 @@ pub enum ChangeKind {
     BoundTightened,
     /// A bound, length or format admits more.
     BoundLoosened,
-    /// A schema differs otherwise.
+    /// A schema differs in another way.
     SchemaChanged,
     /// Users cannot set a property any more.
     SystemPropertyGained,
-    /// Users can set a property that they could not.
+    /// Users can set a property that they could not set before.
     SystemPropertyLost,
     /// A key must be unique now.
     UniqueKeyAdded,
@@ -84,11 +85,11 @@ pub enum ChangeKind {
     LinkRenamed,
     /// A link has another table: another label or target.
     LinkMoved,
-    /// The way back along a link has another name.
+    /// The backref of a link has another name.
     BackrefRenamed,
-    /// Another number of records at the ends of a link.
+    /// The number of records that may be at the ends of a link is different.
     MultiplicityChanged,
-    /// Other combinations of links are allowed.
+    /// Different combinations of links are allowed.
     LinkRulesChanged,
 }
 
@@ -97,20 +98,20 @@ pub enum ChangeKind {
 pub struct Change {
     /// The node type's id.
     pub node: String,
-    /// The property or link, if it is about one.
+    /// The property or link, if it concerns one.
     pub property: Option<String>,
     /// What kind of change it is.
     pub kind: ChangeKind,
-    /// Whom it hurts; nobody if empty.
+    /// Whom it affects; nobody if empty.
     pub impact: Vec<Impact>,
-    /// What is different, for people.
+    /// The difference, in words.
     pub message: String,
     /// What to do about it; empty if nothing is to be done.
     pub remedy: String,
 }
 
 impl Change {
-    /// Whether it hurts anybody.
+    /// Whether it affects anybody.
     pub fn breaks(&self) -> bool {
         !self.impact.is_empty()
     }
@@ -139,7 +140,7 @@ pub(super) struct Changes<'a> {
     pub(super) list: Vec<Change>,
 }
 
-/// Stored records and today's files are hurt alike by whatever a schema forbids.
+/// A stricter schema affects stored records and today's files alike.
 pub(super) const STRICTER: [Impact; 2] = [Impact::StoredRecords, Impact::Submissions];
 
 impl Changes<'_> {
@@ -171,7 +172,7 @@ impl Changes<'_> {
     }
 }
 
-/// At most so many names are listed.
+/// At most this many names are listed.
 const LISTED: usize = 10;
 
 /// `a, b, c and 7 more`

@@ -1,11 +1,11 @@
-//! Two versions of a node type's links.
+//! Compares two versions of a node type's links.
 
 use super::change::{ChangeKind, Changes, Impact, STRICTER};
 use crate::{Link, LinkItem, NodeType};
 
-/// More links than this make too many combinations to try.
+/// The combinations of more links than this are too many to try.
 const MOST_LINKS: usize = 14;
-/// So many forbidden combinations are told.
+/// At most this many forbidden combinations are listed.
 const TOLD: usize = 5;
 
 /// Which links of a node type must and may be used together.
@@ -15,7 +15,7 @@ pub struct LinkRules<'n> {
 }
 
 impl<'n> LinkRules<'n> {
-    /// Those of `node`.
+    /// The rules of `node`.
     pub fn of(node: &'n NodeType) -> Self {
         Self { links: &node.links }
     }
@@ -25,8 +25,8 @@ impl<'n> LinkRules<'n> {
         self.are_enough(used) && self.are_not_too_many(used)
     }
 
-    /// Whether every required link and group is `used`. In a group it is the group that says what is required, and an
-    /// inner group is one of its alternatives.
+    /// Whether every required link and group is `used`. Inside a group, the group decides what is required,
+    /// and an inner group is one of its alternatives.
     fn are_enough(self, used: &dyn Fn(&Link) -> bool) -> bool {
         self.links.iter().all(|item| match item {
             LinkItem::Link(link) => !link.required || used(link),
@@ -34,7 +34,7 @@ impl<'n> LinkRules<'n> {
         })
     }
 
-    /// Whether no exclusive group, inner ones too, is `used` more than once.
+    /// Whether no exclusive group, inner groups included, is `used` more than once.
     fn are_not_too_many(self, used: &dyn Fn(&Link) -> bool) -> bool {
         self.links.iter().all(|item| match item {
             LinkItem::Link(_) => true,
@@ -169,11 +169,11 @@ fn rules(old: &NodeType, new: &NodeType, changes: &mut Changes<'_>) {
     }
 }
 
-/// Whether rules hold for the links that are used.
+/// A rule about the links that are used.
 type Rule = fn(LinkRules<'_>, &dyn Fn(&Link) -> bool) -> bool;
 
-/// Combinations of links that `before` allows and whose `rule` in `after` does not hold, as bits of the links of
-/// `before`; the smallest ones, for they say it all.
+/// The combinations of links that `before` allows and that break the `rule` of `after`, as bits of the links
+/// of `before`. Only the smallest ones are given, because the others follow from them.
 fn newly_refused(before: &NodeType, after: &NodeType, rule: Rule) -> Vec<u32> {
     let links = before.all_links();
     let uses = |combination: u32, name: &str| {
@@ -200,7 +200,7 @@ fn newly_refused(before: &NodeType, after: &NodeType, rule: Rule) -> Vec<u32> {
     smallest
 }
 
-/// The link that is required, if it is a single one, and what is missing.
+/// The required link, if it is a single one, and what is missing.
 fn what_is_missing(used: &[&str], new: &NodeType) -> (Option<String>, String) {
     let is_among = |link: &Link| used.contains(&link.name.as_str());
     let needed: Vec<String> = new

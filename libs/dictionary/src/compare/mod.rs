@@ -1,4 +1,4 @@
-//! Two versions of a dictionary: what is different, and whom it hurts.
+//! Compares two versions of a dictionary: what is different, and whom it affects.
 
 mod change;
 mod links;
@@ -14,11 +14,11 @@ use change::Changes;
 
 use crate::{Dictionary, NodeType};
 
-/// Two types that share so much of their properties may be one that was renamed.
+/// Two types that share this part of their properties may be one that was renamed.
 const ALIKE: f64 = 0.8;
 
-/// All differences from `old` to `new`, in the order of the old dictionary, new node types last. Texts for people
-/// (titles, descriptions, terms) do not count.
+/// All differences from `old` to `new`, in the order of the old dictionary, new node types last. Titles,
+/// descriptions and terms do not count.
 pub fn compare(old: &Dictionary, new: &Dictionary) -> Vec<Change> {
     let mut changes = Vec::new();
     for before in old.nodes.values() {
@@ -53,8 +53,8 @@ fn removed(before: &NodeType, old: &Dictionary, new: &Dictionary, found: &mut Ch
     let best = alike.filter(|(_, likeness)| *likeness >= ALIKE).max_by(|a, b| a.1.total_cmp(&b.1));
     let remedy = match best {
         Some((renamed, _)) => format!(
-            "It looks as if it were renamed to {new}: records do not move by themselves. Export them, submit them as \
-             {new}, delete the old ones; or keep the name",
+            "It looks as if it were renamed to {new}: records do not move by themselves. Export them, submit \
+             them as {new}, delete the old ones; or keep the name",
             new = renamed.id
         ),
         None => "Keep the node type while there are records; or export and delete them first".to_owned(),

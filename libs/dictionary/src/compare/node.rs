@@ -1,4 +1,4 @@
-//! Two versions of one node type.
+//! Compares two versions of a node type.
 
 use super::{
     change::{ChangeKind, Changes, Impact, STRICTER, listed},
@@ -36,7 +36,7 @@ fn category(old: &NodeType, new: &NodeType, changes: &mut Changes<'_>) {
     if after.is_file() != before.is_file() {
         impact.extend([Impact::Submissions, Impact::Queries]);
         let word =
-            if after.is_file() { "are now files, which" } else { "are no files any more, and no longer" };
+            if after.is_file() { "are now files, which" } else { "are not files any more, and no longer" };
         message =
             format!("{message}: its records {word} are registered in the file index and found by datanode");
     }
@@ -87,8 +87,8 @@ fn removed_properties(old: &NodeType, new: &NodeType, changes: &mut Changes<'_>)
         });
         let remedy = match renamed {
             Some(renamed) => format!(
-                "It looks as if it were renamed to {new}: values do not move by themselves. Submit the records again \
-                 with {new}, or keep the name",
+                "It looks as if it were renamed to {new}: values do not move by themselves. Submit the \
+                 records again with {new}, or keep the name",
                 new = renamed.name
             ),
             None => "Keep the property while records have it".to_owned(),
@@ -103,7 +103,7 @@ fn removed_properties(old: &NodeType, new: &NodeType, changes: &mut Changes<'_>)
     }
 }
 
-/// Required links are told of by `links`.
+/// Required links are reported by `links`.
 fn required(old: &NodeType, new: &NodeType, changes: &mut Changes<'_>) {
     let given = |name: &&String| !matches!(name.as_str(), "type" | "id");
     for name in new.required.iter().filter(given).filter(|name| !old.required.contains(name)) {

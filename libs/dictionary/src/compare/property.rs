@@ -1,4 +1,4 @@
-//! Two versions of one property: does the new schema accept whatever the old one did?
+//! Compares two versions of a property: does the new schema accept everything that the old one accepted?
 
 use std::collections::BTreeSet;
 
@@ -43,7 +43,7 @@ fn kind_of_value(scalar: ScalarType) -> &'static str {
 
 struct Comparison<'c, 'n> {
     name: &'c str,
-    /// Empty, or what of the property is meant.
+    /// The part of the property, as the beginning of messages; empty for the property itself.
     place: &'c str,
     changes: &'c mut Changes<'n>,
 }
@@ -80,7 +80,8 @@ impl Comparison<'_, '_> {
         self.rest(old, new);
     }
 
-    /// Alternatives and everything that is not looked into: equal, one alternative more, or suspect.
+    /// Compares alternatives and all keywords that are not looked into: they are equal, have an alternative
+    /// more, or are suspect.
     fn rest(&mut self, old: &Map<String, Value>, new: &Map<String, Value>) {
         let compared = |key: &str| {
             key == "items"
@@ -153,8 +154,8 @@ impl Comparison<'_, '_> {
         let missing = |from: &[Value], in_: &[Value]| -> Vec<String> {
             from.iter().filter(|value| !in_.contains(value)).map(repr).collect()
         };
-        let remedy = "Keep the values while records have them (they can be listed in deprecated_enum, too), or submit \
-                      those records again with other values";
+        let remedy = "Keep the values while records have them (they can be listed in deprecated_enum, \
+                      too), or submit those records again with other values";
         let kind = ChangeKind::EnumValuesRemoved;
         match (list(old), list(new)) {
             (Some(before), Some(after)) => {
@@ -227,7 +228,7 @@ impl Comparison<'_, '_> {
     }
 }
 
-/// The types that a schema names. `null` is left out: what tolerates it follows from `required`.
+/// The types that a schema names, without `null`: whether that is accepted follows from `required`.
 fn types(schema: &Map<String, Value>) -> Option<BTreeSet<String>> {
     let words = match schema.get("type")? {
         Value::Array(words) => words.clone(),

@@ -1,4 +1,5 @@
-//! Example queries (GraphQL, peregrine 3.2.6) that a dictionary gives reason for. What it lacks is left out.
+//! Example queries (GraphQL, peregrine 3.2.6) for a dictionary. Examples that it has no types or properties
+//! for are left out.
 
 mod shape;
 mod text;
@@ -9,18 +10,18 @@ use crate::{Dictionary, graphql_names::is_graphql_name};
 use shape::{Enumeration, Shape};
 use text::{Selection, article, leaf, leaves, quoted, tree};
 
-/// Records of a page.
+/// The number of records of a page.
 const PAGE: u32 = 20;
-/// From when on records count as changed lately; for people to replace.
+/// Records changed after this date are shown as recently changed; people replace it.
 const SINCE: &str = "2024-01-01";
-/// What a file is fetched and checked by.
+/// The properties by which a file is fetched and checked.
 const FILE_PROPERTIES: [&str; 7] =
     ["submitter_id", "file_name", "file_size", "data_format", "data_type", "object_id", "md5sum"];
-/// What tells a project from others.
+/// The properties that tell a project from others.
 const PROJECT_PROPERTIES: [&str; 5] =
     ["code", "name", "availability_type", "dbgap_accession_number", "investigator_name"];
 
-/// A query with what it is good for.
+/// A query and its explanation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Example {
     /// Short name, the same for all dictionaries, for example `counts`.
@@ -33,7 +34,7 @@ pub struct Example {
     pub query: String,
 }
 
-/// Queries for the records of `project` (`<program>-<code>`), from the overview to the particular.
+/// Queries for the records of `project` (`<program>-<code>`), from the general to the particular.
 pub fn examples(dictionary: &Dictionary, project: &str) -> Vec<Example> {
     let shape = Shape::of(dictionary);
     let makers = [
@@ -57,7 +58,7 @@ pub fn examples(dictionary: &Dictionary, project: &str) -> Vec<Example> {
     makers.iter().filter_map(|make| make(&within)).collect()
 }
 
-/// What an example is made from.
+/// The material of an example.
 struct Within<'d> {
     shape: &'d Shape<'d>,
     /// The project, as a GraphQL string.
@@ -65,7 +66,7 @@ struct Within<'d> {
 }
 
 impl Within<'_> {
-    /// Arguments: those of the project, then `more`.
+    /// The arguments that select the project, then `more`.
     fn args(&self, more: &str) -> String {
         let separator = if more.is_empty() { "" } else { ", " };
         format!("project_id: {}{separator}{more}", self.project)
@@ -132,7 +133,7 @@ fn levels(within: &Within) -> Option<Example> {
     example("levels", title, explanation, &[tree(head, fields)])
 }
 
-/// Gives every list below the first level `first: 0`; otherwise ten would be shown.
+/// Adds `first: 0` to every list below the first level; otherwise ten items would be shown.
 fn all_of_each(fields: Vec<Selection>) -> Vec<Selection> {
     let whole = |field: Selection| {
         if field.fields.is_empty() {
@@ -221,7 +222,8 @@ fn lacking_a_link(within: &Within) -> Option<Example> {
     let list = tree(format!("{id}({})", within.args(&more)), leaves(["id", "submitter_id"]));
     let title = format!("{id} without {}", child.id);
     let explanation = format!(
-        "Records of {id} to which no {} is linked; `with_links` is the opposite, and names are those of links.",
+        "Records of {id} to which no {} is linked; `with_links` is the opposite, and names are those of \
+         links.",
         child.id
     );
     example("without_links", title, explanation, &[count, list])
@@ -238,7 +240,8 @@ fn paths(within: &Within) -> Option<Example> {
     let list = tree(format!("{id}({})", within.args(&more)), leaves(["id", "submitter_id"]));
     let title = format!("{id} with {} at the end of a path", article(&last.id));
     let explanation = format!(
-        "Records of {id} from which links lead to {} in any number of steps; its properties may stand beside `type`.",
+        "Records of {id} from which links lead to {} in any number of steps; its properties may stand beside \
+         `type`.",
         article(&last.id)
     );
     example("with_path_to", title, explanation, &[count, list])

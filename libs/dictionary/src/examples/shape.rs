@@ -1,4 +1,4 @@
-//! What of a dictionary's structure matters to examples: which type stands in its middle, and what hangs below it.
+//! The structure of a dictionary as examples need it: its central type, and the types below that.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -7,19 +7,19 @@ use crate::{
     graphql_names::{is_graphql_name, is_graphql_type},
 };
 
-/// Types that belong to no project.
+/// Types whose records do not belong to a project.
 const WITHOUT_PROJECT: [&str; 4] = ["program", "project", "root", "data_release"];
 /// Fields that every type has.
 const SYSTEM: [&str; 7] =
     ["id", "type", "submitter_id", "project_id", "state", "created_datetime", "updated_datetime"];
-/// Levels below the middle.
+/// The number of levels below the central type.
 const DEPTH: usize = 3;
-/// An enumeration with more values makes no readable example.
+/// An example of an enumeration with more values would not be readable.
 const VALUES: usize = 8;
-/// Properties that people count by, before any other with a short list of values.
+/// Properties that people count by, preferred to any other with a short list of values.
 const COUNTED: [&str; 6] = ["sex", "gender", "vital_status", "sample_type", "tissue_type", "race"];
 
-/// Where a value of a closed list is found.
+/// A property with a closed list of values.
 pub(super) struct Enumeration<'d> {
     pub(super) node: &'d NodeType,
     pub(super) property: &'d str,
@@ -44,7 +44,7 @@ impl<'d> Shape<'d> {
             let distance = distances.get(node.id.as_str()).copied().unwrap_or(usize::MAX);
             (plain, std::cmp::Reverse(distance))
         };
-        // Of equals the first.
+        // `max_by_key` gives the last of equals, so the order is reversed to get the first.
         let plain = shape.types.iter().rev().filter(|node| !node.category.is_file());
         shape.subject = plain.max_by_key(|node| weight(node)).or(shape.types.first()).copied();
         shape
@@ -54,7 +54,8 @@ impl<'d> Shape<'d> {
         self.dictionary.nodes.get(id)
     }
 
-    /// Types with a link to `node`, by the name that the link has there. Of several with one name GraphQL shows the last.
+    /// Types with a link to `node`, by the link's backref. GraphQL shows the last of several with the same
+    /// backref.
     pub(super) fn children(&self, node: &'d NodeType) -> Vec<(&'d str, &'d NodeType)> {
         let mut found: Vec<(&str, &NodeType)> = Vec::new();
         for (source, link) in &node.backlinks {
@@ -67,7 +68,7 @@ impl<'d> Shape<'d> {
         found
     }
 
-    /// Steps from `start` to each type that is below it.
+    /// The number of steps from `start` to each type below it.
     fn distances(&self, start: Option<&'d NodeType>) -> HashMap<&'d str, usize> {
         let mut distances: HashMap<&str, usize> = start.iter().map(|node| (node.id.as_str(), 0)).collect();
         let mut waiting: VecDeque<&NodeType> = start.into_iter().collect();
@@ -83,8 +84,8 @@ impl<'d> Shape<'d> {
         distances
     }
 
-    /// The longest way down from `node` on which no type could be reached in fewer steps: where a sample may hang on a
-    /// subject or on one of its diagnoses, most hang on the subject.
+    /// The longest way down from `node` on which no type can be reached in fewer steps: where a sample may be
+    /// linked to a subject or to one of its diagnoses, most are linked to the subject.
     pub(super) fn chain_below(&self, node: &'d NodeType) -> Vec<(&'d str, &'d NodeType)> {
         self.longest(node, 1, &self.distances(Some(node)))
     }
@@ -112,7 +113,7 @@ impl<'d> Shape<'d> {
         best
     }
 
-    /// What `node` has beside the fields that every type has, as declared.
+    /// The properties of `node` that not every type has, in declared order.
     pub(super) fn own_properties(&self, node: &'d NodeType) -> Vec<&'d str> {
         let names = node.stored_properties().map(|property| property.name.as_str());
         names.filter(|name| is_graphql_name(name) && !SYSTEM.contains(name)).collect()
@@ -122,7 +123,7 @@ impl<'d> Shape<'d> {
         node.stored_properties().any(|property| property.name == name)
     }
 
-    /// Properties that some type of file has.
+    /// The properties of all file types.
     pub(super) fn file_properties(&self) -> BTreeSet<&'d str> {
         let files = self.types.iter().filter(|node| node.category.is_file());
         files.flat_map(|node| node.stored_properties().map(|property| property.name.as_str())).collect()
@@ -132,7 +133,7 @@ impl<'d> Shape<'d> {
         self.dictionary.nodes.values().any(|node| node.schema.get(key).is_some())
     }
 
-    /// A property with a short list of values: of the middle, or of what is next to it, or of any type.
+    /// A property with a short list of values: of the central type, else of one next to it, else of any type.
     pub(super) fn enumeration(&self) -> Option<Enumeration<'d>> {
         let subject = self.subject?;
         let children = self.children(subject).into_iter().map(|(_, child)| child);
@@ -148,7 +149,7 @@ fn is_of_projects(node: &NodeType) -> bool {
     is_graphql_type(&node.id) && !WITHOUT_PROJECT.contains(&node.id.as_str()) && !node.category.is_internal()
 }
 
-/// Longer is better, then samples and what is made of them, then few files.
+/// Prefers longer ways, then those with more samples and their derivatives, then those with fewer files.
 fn rank(way: &[(&str, &NodeType)]) -> (usize, usize, std::cmp::Reverse<usize>) {
     let count = |is: fn(&NodeType) -> bool| way.iter().filter(|(_, node)| is(node)).count();
     let specimens = count(|node| node.category.0 == "biospecimen");

@@ -1,8 +1,8 @@
-//! Writing GraphQL for people: indented, one field a line.
+//! Writes GraphQL for people: indented, one field a line.
 
 use crate::graphql_names::is_graphql_name;
 
-/// A field with its arguments, and what is selected of it.
+/// A field with its arguments and its selected fields.
 #[derive(Debug, Clone)]
 pub(super) struct Selection {
     pub(super) head: String,
@@ -21,7 +21,7 @@ pub(super) fn tree(head: impl Into<String>, fields: Vec<Selection>) -> Selection
     Selection { head: head.into(), fields }
 }
 
-/// A query below its comment. Its name is what editors call it by.
+/// A query below its comment. Editors show its name.
 pub(super) fn query(name: &str, comment: &str, fields: &[Selection]) -> String {
     let mut text = format!("# {comment}\nquery {name} {{\n");
     fields.iter().for_each(|field| write(field, 1, &mut text));
@@ -41,12 +41,12 @@ fn write(selection: &Selection, depth: usize, text: &mut String) {
     text.extend([indent.as_str(), "}\n"]);
 }
 
-/// A string of GraphQL, which is one of JSON.
+/// The text as a GraphQL string, which is written like a JSON string.
 pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Field names for values, all different: their letters and digits, or numbers where little is left of them.
+/// Distinct field names for values: the value itself where it can be one, else a number.
 pub(super) fn aliases(values: &[&str]) -> Vec<String> {
     let mut names: Vec<String> = Vec::with_capacity(values.len());
     for (value, position) in values.iter().zip(1..) {

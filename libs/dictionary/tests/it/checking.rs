@@ -57,7 +57,7 @@ fn keys_that_the_metaschema_wants_are_missed() {
 fn each_rule_finds_its_breach() {
     let cases = [
         ("case.yaml", "/uniqueKeys", json!([["project_id"]]), "the first unique key is not [id]"),
-        ("case.yaml", "/uniqueKeys", json!([["id"], ["nope"]]), "the unique key nope is no property"),
+        ("case.yaml", "/uniqueKeys", json!([["id"], ["nope"]]), "the unique key nope is not a property"),
         (
             "case.yaml",
             "/required",
@@ -67,12 +67,12 @@ fn each_rule_finds_its_breach() {
         ("case.yaml", "/properties/2nd", json!({}), "the property 2nd has an unusable name"),
         ("case.yaml", "/properties/a-b", json!({}), "the property a-b has an unusable name"),
         ("case.yaml", "/properties/sex/type", json!("string"), "sex has both enum and type"),
-        ("case.yaml", "/properties/sex/enum", json!([true]), "sex has enum values that are no texts"),
+        ("case.yaml", "/properties/sex/enum", json!([true]), "sex has enum values that are not strings"),
         ("case.yaml", "/properties/sites", json!({"type": "array"}), "sites is an array without items"),
         ("case.yaml", "/links/0/extra", json!(1), "a link cannot have the key extra"),
         ("scan.yaml", "/links/0/name", json!("either"), "a subgroup cannot have the key name"),
         ("case.yaml", "/links/0/label", json!("mem-ber"), "the label mem-ber of a link has an unusable form"),
-        ("case.yaml", "/links/0/name", json!("homes"), "the link homes is no property"),
+        ("case.yaml", "/links/0/name", json!("homes"), "the link homes is not a property"),
         (
             "case.yaml",
             "/properties/projects",
@@ -91,7 +91,7 @@ fn each_rule_finds_its_breach() {
             json!(["type", "projects"]),
             "case (category clinical) does not require submitter_id",
         ),
-        ("scan.yaml", "/properties/file_size/type", json!("number"), "file_size is no integer"),
+        ("scan.yaml", "/properties/file_size/type", json!("number"), "file_size is not an integer"),
         (
             "scan.yaml",
             "/required",

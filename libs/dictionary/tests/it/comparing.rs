@@ -200,9 +200,8 @@ fn each_change_of_a_link_is_told_with_whom_it_hurts() {
             "case.yaml",
             "/links/0/multiplicity".into(),
             json!("one_to_one"),
-            &[
-                "case.projects [RS] it is one_to_one now, and was many_to_one: a target may have one record only",
-            ],
+            &["case.projects [RS] it is one_to_one now, and was many_to_one: a target may have one record \
+                 only"],
         ),
         (
             "case.yaml",
@@ -214,10 +213,8 @@ fn each_change_of_a_link_is_told_with_whom_it_hurts() {
             "case.yaml",
             "/links/0/label".into(),
             json!("part_of"),
-            &[
-                "case.projects [RQA] this link leads to project by part_of now, and led to project by member_of; \
-               stored links stay, but nobody sees them",
-            ],
+            &["case.projects [RQA] this link leads to project by part_of now, and led to project by \
+               member_of; stored links stay, but nobody sees them"],
         ),
         (
             "scan.yaml",
@@ -255,7 +252,8 @@ fn each_change_of_a_link_is_told_with_whom_it_hurts() {
                  "multiplicity": "one_to_many", "required": false},
             ]),
             &[
-                "scan.core_metadata_collections [SQA] this link to project is gone; stored links stay, but nobody sees them",
+                "scan.core_metadata_collections [SQA] this link to project is gone; stored links stay, but \
+                 nobody sees them",
                 "scan.parents [SQA] this link to scan is gone; stored links stay, but nobody sees them",
                 "scan [RS] with core_metadata_collections alone, one of cases is missing now",
                 "scan [RS] with parents alone, one of cases is missing now",

@@ -46,7 +46,10 @@ async fn our_own_dictionary_accepts_plausible_records_and_no_others() {
     let good = [
         json!({"type": "study", "submitter_id": "s", "study_title": "T", "projects": {"code": "P"},
             "keywords": ["a", "b"], "study_design": "Cohort"}),
-        json!({"type": "subject", "submitter_id": "p1", "studies": [{"submitter_id": "s"}], "lost_to_follow_up": "No"}),
+        json!({
+            "type": "subject", "submitter_id": "p1", "studies": [{"submitter_id": "s"}],
+            "lost_to_follow_up": "No",
+        }),
         json!({"type": "demographics", "submitter_id": "d", "subjects": subject, "sex": "Female",
             "age_at_enrolment": 47, "body_mass_index": 23.5}),
         json!({"type": "diagnosis", "submitter_id": "d", "subjects": subject, "primary_diagnosis": "Asthma",

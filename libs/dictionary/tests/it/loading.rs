@@ -191,11 +191,11 @@ fn what_a_schema_has_wrong_is_named() {
             "/links/0/multiplicity the multiplicity \"many\" is unknown",
         ),
         ("/links/0/required", json!("yes"), "/links/0/required required is not true or false"),
-        ("/links/0", json!("projects"), "/links/0 a link is no mapping"),
-        ("/links", json!({"a": 1}), "/links it is no list"),
-        ("/required", json!("type"), "/required it is no list of names"),
-        ("/uniqueKeys", json!(["id"]), "/uniqueKeys/0 it is no list of names"),
-        ("/properties/age", json!("integer"), "/properties/age the property age is no mapping"),
+        ("/links/0", json!("projects"), "/links/0 a link is not a mapping"),
+        ("/links", json!({"a": 1}), "/links it is not a list"),
+        ("/required", json!("type"), "/required it is not a list of names"),
+        ("/uniqueKeys", json!(["id"]), "/uniqueKeys/0 it is not a list of names"),
+        ("/properties/age", json!("integer"), "/properties/age the property age is not a mapping"),
     ];
     for (pointer, value, expected) in cases {
         let problem = problems(changed("case.yaml", pointer, value)).remove(0);

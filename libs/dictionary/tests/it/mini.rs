@@ -72,7 +72,9 @@ fn definitions() -> Value {
         },
         "datetime": {"oneOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]},
         "foreign_key": key,
-        "to_one": {"anyOf": [{"type": "array", "items": {"$ref": "#/foreign_key"}}, {"$ref": "#/foreign_key"}]},
+        "to_one": {
+            "anyOf": [{"type": "array", "items": {"$ref": "#/foreign_key"}}, {"$ref": "#/foreign_key"}],
+        },
         "common": {
             "id": {"$ref": "#/UUID"},
             "submitter_id": {"type": "string"},
@@ -173,7 +175,8 @@ fn scan() -> Value {
             "$ref": "_definitions.yaml#/common",
             "type": {"enum": ["scan"]},
             "object_id": {"type": "string"}, "file_size": {"type": "integer"},
-            "data_category": {"type": "string"}, "data_format": {"type": "string"}, "data_type": {"type": "string"},
+            "data_category": {"type": "string"}, "data_format": {"type": "string"},
+            "data_type": {"type": "string"},
             "cases": {"$ref": "_definitions.yaml#/to_one"},
             "core_metadata_collections": {"$ref": "_definitions.yaml#/to_one"},
             "parents": {"$ref": "_definitions.yaml#/to_one"},

@@ -85,7 +85,7 @@ fn a_reference_that_cannot_be_followed_is_named_with_its_place() {
         (json!({"$ref": "_definitions.yaml"}), "the reference _definitions.yaml has no #"),
         (
             json!({"$ref": ["_definitions.yaml#/UUID"]}),
-            "a reference must be a text, not a list or anything else",
+            "a reference must be a string, not a list or anything else",
         ),
         (
             json!({"$ref": "_definitions.yaml#/datetime/oneOf"}),
@@ -130,7 +130,8 @@ fn a_long_text_that_is_referred_to_again_and_again_counts_as_long() {
 }
 
 proptest! {
-    /// Whatever stands in a file: an answer or a list of problems, no panic and no unresolved reference in a type.
+    /// Whatever stands in a file: an answer or a list of problems, no panic and no unresolved reference in a
+    /// type.
     #[test]
     fn any_content_resolves_or_is_refused(x in any_json()) {
         let mut files = files();

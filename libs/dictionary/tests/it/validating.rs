@@ -64,8 +64,8 @@ fn each_kind_of_violation_has_its_words() {
         ),
         (
             json!({"projects": "p"}),
-            "'p' is not valid under any of the given schemas: 'p' is not of type 'array' and 'p' is not of type \
-             'object'",
+            "'p' is not valid under any of the given schemas: 'p' is not of type 'array' and 'p' is not of \
+             type 'object'",
             "projects",
             InvalidValue,
         ),

@@ -268,7 +268,8 @@ fn hostile_files_are_refused() {
 proptest::proptest! {
     #[test]
     fn any_file_is_read_or_refused_with_reasons_at_lines_that_there_are(
-        text in "(authz|users|rbac|policies|name|ada|admin|: |: \n  |- |\n|\n  |\\[|\\]|\\{|\\}|, |yes|5|~|<<|&x |\\*x){0,40}",
+        text in "(authz|users|rbac|policies|name|ada|admin|: |: \n  |- |\n|\n  |\\[|\\]|\\{|\\}|, |yes|5|~|\
+                 <<|&x |\\*x){0,40}",
     ) {
         let problems = UserYaml::parse(&text).map_or_else(|problems| problems, |file| file.warnings);
         for problem in problems {

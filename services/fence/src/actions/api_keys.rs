@@ -108,36 +108,8 @@ impl Fence {
         Ok(self.issuer.access(&user, claims.scopes(), life)?.token)
     }
 
-    /// As [`Fence::create_api_key`] for the user of this name, who is created if there is none. For the
-    /// operator.
-    pub(crate) async fn create_api_key_of(
-        &self,
-        username: &str,
-        expires_in: Option<i64>,
-    ) -> Result<ApiKeyFile, Error> {
-        let mut transaction = self.pool.begin().await?;
-        let user = ensure_user(&mut transaction, username).await?;
-        let key = self.new_api_key(&mut transaction, &user, &scopes::all(&self.config), expires_in).await?;
-        transaction.commit().await?;
-        Ok(key)
-    }
-
-    /// An access token of the user of this name, who is created if there is none. For the operator.
-    pub(crate) async fn access_token_of(
-        &self,
-        username: &str,
-        expires_in: i64,
-        scopes: Option<Vec<String>>,
-    ) -> Result<String, Error> {
-        let mut transaction = self.pool.begin().await?;
-        let user = ensure_user(&mut transaction, username).await?;
-        transaction.commit().await?;
-        let scopes = scopes.unwrap_or_else(|| scopes::all(&self.config));
-        Ok(self.issuer.access(&user, &scopes, expires_in)?.token)
-    }
-
     /// Signs and remembers a key.
-    async fn new_api_key(
+    pub(crate) async fn new_api_key(
         &self,
         connection: &mut PgConnection,
         user: &User,
@@ -150,13 +122,4 @@ impl Fence {
         api_keys::add(connection, user.id, &row).await?;
         Ok(ApiKeyFile { key_id: signed.jti, api_key: signed.token })
     }
-}
-
-async fn ensure_user(connection: &mut PgConnection, username: &str) -> Result<User, Error> {
-    if let Some(user) = users::by_name(connection, username).await? {
-        return Ok(user);
-    }
-    users::create(connection, username).await?;
-    let created = users::by_name(connection, username).await?;
-    created.ok_or_else(|| Error::NotFound(format!("the user {username} cannot be made")))
 }

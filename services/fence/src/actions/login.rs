@@ -4,7 +4,11 @@ use sqlx::PgConnection;
 
 use crate::{
     error::Error,
-    identity::{redirects, session::Session},
+    identity::{
+        login::{MayLogIn, MayPickUser},
+        redirects,
+        session::Session,
+    },
     service::Fence,
     store::{
         clients,
@@ -17,19 +21,14 @@ const LONGEST_USERNAME: usize = 255;
 /// The picker of the development login shows at most this many users.
 const USERS_SHOWN: i64 = 100;
 
-/// Who logs in, and by which provider.
-pub(crate) struct Login<'a> {
-    pub(crate) username: &'a str,
-    pub(crate) idp: &'a str,
-}
-
 impl Fence {
-    /// Finds the user (in any case) or creates one, remembers the login, and begins a session.
+    /// Finds the user that `proof` is about (in any case) or creates one, remembers the login, and begins a
+    /// session.
     ///
     /// # Errors
     /// 401 for a name that is denied, for an inactive user, and for a new one where new users are not let in.
-    pub(crate) async fn log_in(&self, session: &mut Session, login: &Login<'_>) -> Result<User, Error> {
-        let Login { username, idp } = *login;
+    pub async fn log_in(&self, session: &mut Session, proof: &MayLogIn<'_>) -> Result<(), Error> {
+        let username = proof.username();
         if self.checked.deny_username.as_ref().is_some_and(|pattern| pattern.is_match(username)) {
             return Err(Error::Unauthorized(String::new()));
         }
@@ -39,10 +38,10 @@ impl Fence {
         let mut transaction = self.pool.begin().await?;
         let user = self.known_or_new(&mut transaction, username).await?.filter(|user| user.active);
         let user = user.ok_or_else(|| Error::Unauthorized("User is known but not active".into()))?;
-        users::logged_in(&mut transaction, user.id, idp).await?;
+        users::logged_in(&mut transaction, user.id, proof.idp()).await?;
         transaction.commit().await?;
-        session.log_in(&user.username, user.id, idp);
-        Ok(user)
+        session.log_in(&user, proof.idp());
+        Ok(())
     }
 
     async fn known_or_new(
@@ -61,7 +60,7 @@ impl Fence {
     }
 
     /// Names that the picker of the development login offers.
-    pub(crate) async fn login_names(&self) -> Result<Vec<String>, Error> {
+    pub(crate) async fn login_names(&self, _: &MayPickUser) -> Result<Vec<String>, Error> {
         let mut connection = self.pool.acquire().await?;
         Ok(users::active_names(&mut connection, USERS_SHOWN).await?)
     }

@@ -12,6 +12,5 @@ mod uploads;
 mod users;
 
 pub use api_keys::ApiKeyFile;
-pub(crate) use login::Login;
 pub(crate) use uploads::UploadRequest;
 pub(crate) use users::UserPage;

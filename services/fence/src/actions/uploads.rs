@@ -7,8 +7,9 @@ use storage::Access;
 use crate::{
     error::Error,
     files::{
-        self, FileName, UploadBucket,
+        self,
         access::{MayBeginUploads, MayUpload, MayWriteObject, may_upload},
+        target::{FileName, UploadBucket},
     },
     identity::caller::Caller,
     service::Fence,

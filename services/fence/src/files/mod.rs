@@ -7,7 +7,6 @@ pub mod access;
 pub mod download;
 mod records;
 mod rules;
-mod target;
+pub mod target;
 
 pub(crate) use records::{find, guid_of_key, not_found};
-pub(crate) use target::{FileName, UploadBucket};

@@ -10,14 +10,14 @@ const LONGEST_FILE_NAME: usize = 900;
 
 /// A bucket that uploads may use.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct UploadBucket<'a>(&'a str);
+pub struct UploadBucket<'a>(&'a str);
 
 impl<'a> UploadBucket<'a> {
     /// The bucket that is asked for, if it is allowed, or the default.
     ///
     /// # Errors
     /// 403 for a bucket that uploads may not use, 404 where no bucket for uploads is configured.
-    pub(crate) fn choose(config: &'a Config, asked: Option<&'a str>) -> Result<Self, Error> {
+    pub fn choose(config: &'a Config, asked: Option<&'a str>) -> Result<Self, Error> {
         let allowed = |name: &str| {
             name == config.data_upload_bucket
                 || config.allowed_data_upload_buckets.iter().any(|bucket| bucket == name)
@@ -43,14 +43,14 @@ impl<'a> UploadBucket<'a> {
 
 /// The name of a file that can be uploaded.
 #[derive(Debug, Clone)]
-pub(crate) struct FileName(String);
+pub struct FileName(String);
 
 impl FileName {
     /// Refuses names that no object can have, before anything is made for them.
     ///
     /// # Errors
     /// 400.
-    pub(crate) fn parse(name: &str) -> Result<Self, Error> {
+    pub fn parse(name: &str) -> Result<Self, Error> {
         if name.len() > LONGEST_FILE_NAME || name.contains('\0') {
             return Err(Error::BadRequest(format!("a file name has at most {LONGEST_FILE_NAME} bytes")));
         }

@@ -3,7 +3,8 @@
 pub(crate) mod caller;
 pub(crate) mod cookies;
 pub(crate) mod issuer;
+pub mod login;
 pub mod permits;
 pub(crate) mod redirects;
 pub(crate) mod scopes;
-pub(crate) mod session;
+pub mod session;

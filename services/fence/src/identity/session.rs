@@ -7,14 +7,14 @@ use rand::Rng as _;
 use serde_json::{Map, Value};
 use tokens::Claims;
 
-use crate::{clock::now, config::Config, error::Error};
+use crate::{clock::now, config::Config, error::Error, store::users::User};
 
 /// Browsers cut cookies off at 4096 characters; two such strings leave room for the rest of the token.
 const LONGEST_TEXT: usize = 800;
 
 /// What a browser session remembers. Claim `context` of the session cookie's token.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Session {
+pub struct Session {
     context: Map<String, Value>,
 }
 
@@ -59,14 +59,14 @@ impl Session {
         self.context.clear();
     }
 
-    /// Begins a session of `username` in place of whatever was there, so that nothing of an earlier visitor
+    /// Begins a session of this user in place of whatever was there, so that nothing of an earlier visitor
     /// is carried over (session fixation).
-    pub(crate) fn log_in(&mut self, username: &str, user_id: i32, provider: &str) {
+    pub(crate) fn log_in(&mut self, user: &User, idp: &str) {
         self.clear();
         self.context.insert("session_started".into(), now().into());
-        self.context.insert("username".into(), username.into());
-        self.context.insert("user_id".into(), user_id.to_string().into());
-        self.context.insert("provider".into(), provider.into());
+        self.context.insert("username".into(), user.username.as_str().into());
+        self.context.insert("user_id".into(), user.id.to_string().into());
+        self.context.insert("provider".into(), idp.into());
     }
 
     /// Remembers a string, unless it is so long that the cookie might become too long for browsers.
@@ -98,7 +98,7 @@ impl Session {
         }
     }
 
-    /// Until when the cookie is valid that is sent now: it slides, up to the end of the session's life.
+    /// When the cookie that is sent now expires: the time slides, up to the end of the session's life.
     pub(crate) fn expires(&self, config: &Config) -> i64 {
         let started = self.context.get("session_started").and_then(Value::as_i64).unwrap_or_else(now);
         (now() + config.session_timeout).min(started.saturating_add(config.session_lifetime))
@@ -124,12 +124,26 @@ impl FromRequest for CurrentSession {
 mod tests {
     use super::*;
 
+    fn ada() -> User {
+        User {
+            id: 7,
+            username: "ada".into(),
+            display_name: None,
+            phone_number: None,
+            email: None,
+            is_admin: None,
+            active: true,
+            google_proxy_group_id: None,
+            idp: "dev".into(),
+        }
+    }
+
     #[test]
     fn logging_in_forgets_what_was_there_before() {
         let mut session = Session::default();
         let token = session.csrf_token();
         assert!(session.accepts_csrf_token(Some(&token)));
-        session.log_in("ada", 7, "dev");
+        session.log_in(&ada(), "dev");
         assert_eq!((session.username(), session.user_id()), (Some("ada"), Some("7")));
         assert!(!session.accepts_csrf_token(Some(&token)), "the old token is gone");
         assert!(!session.accepts_csrf_token(None));
@@ -140,7 +154,7 @@ mod tests {
     fn a_session_slides_but_not_beyond_its_life() {
         let config = Config::default();
         let mut session = Session::default();
-        session.log_in("ada", 7, "dev");
+        session.log_in(&ada(), "dev");
         assert_eq!(session.expires(&config), now() + 900);
         session.context.insert("session_started".into(), (now() - 28_700).into());
         assert_eq!(session.expires(&config), now() + 100);

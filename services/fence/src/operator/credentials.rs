@@ -1,7 +1,14 @@
 //! API keys and access tokens.
 
+use sqlx::PgConnection;
+
 pub use crate::actions::ApiKeyFile;
-use crate::{error::Error, service::Fence};
+use crate::{
+    error::Error,
+    identity::scopes,
+    service::Fence,
+    store::users::{self, User},
+};
 
 /// Makes an API key for `username`, creating the user if there is none.
 ///
@@ -14,7 +21,11 @@ pub async fn create_api_key(
     username: &str,
     expires_in: Option<i64>,
 ) -> Result<ApiKeyFile, Error> {
-    fence.create_api_key_of(username, expires_in).await
+    let mut transaction = fence.pool.begin().await?;
+    let user = ensure_user(&mut transaction, username).await?;
+    let key = fence.new_api_key(&mut transaction, &user, &scopes::all(&fence.config), expires_in).await?;
+    transaction.commit().await?;
+    Ok(key)
 }
 
 /// Makes an access token for `username`, creating the user if there is none.
@@ -30,5 +41,18 @@ pub async fn access_token(
     expires_in: i64,
     scopes: Option<Vec<String>>,
 ) -> Result<String, Error> {
-    fence.access_token_of(username, expires_in, scopes).await
+    let mut transaction = fence.pool.begin().await?;
+    let user = ensure_user(&mut transaction, username).await?;
+    transaction.commit().await?;
+    let scopes = scopes.unwrap_or_else(|| scopes::all(&fence.config));
+    Ok(fence.issuer.access(&user, &scopes, expires_in)?.token)
+}
+
+async fn ensure_user(connection: &mut PgConnection, username: &str) -> Result<User, Error> {
+    if let Some(user) = users::by_name(connection, username).await? {
+        return Ok(user);
+    }
+    users::create(connection, username).await?;
+    let created = users::by_name(connection, username).await?;
+    created.ok_or_else(|| Error::NotFound(format!("the user {username} cannot be made")))
 }

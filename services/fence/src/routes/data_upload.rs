@@ -12,9 +12,10 @@ use crate::{
     actions::UploadRequest,
     error::Error,
     files::{
-        self, FileName, UploadBucket,
+        self,
         access::{may_begin_uploads, may_upload},
         download::url_life,
+        target::{FileName, UploadBucket},
     },
     identity::caller::Caller,
     service::Fence,

@@ -7,15 +7,17 @@ use actix_web::{
     web::{Data, Path},
 };
 use serde_json::{Value, json};
-use url::{Url, form_urlencoded::Serializer as Query};
-use web::{Params, Routes, is_loopback};
+use url::form_urlencoded::Serializer as Query;
+use web::{Params, Routes};
 
 use super::body::Body;
 use crate::{
-    actions::Login,
-    config::{DEVELOPMENT_IDP, DEVELOPMENT_LOGIN, LoginOption},
+    config::{DEVELOPMENT_LOGIN, LoginOption},
     error::Error,
-    identity::session::CurrentSession,
+    identity::{
+        login::{MayLogIn, may_log_in_as, may_log_in_by_mock, may_pick_user},
+        session::CurrentSession,
+    },
     pages,
     service::Fence,
 };
@@ -59,39 +61,15 @@ async fn checked_redirect<'a>(fence: &Fence, target: Option<&'a str>) -> Result<
     }
 }
 
-/// Logins without a password are for the people at this machine: the request must come from it, and by one of
-/// its own names. The first keeps the network out when somebody listens on all addresses, the second keeps
-/// out web pages that make their own name point here (DNS rebinding).
-///
-/// # Errors
-/// 403.
-fn must_be_local(request: &HttpRequest) -> Result<(), Error> {
-    let from_here = request.peer_addr().is_none_or(|peer| peer.ip().to_canonical().is_loopback());
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let own_name = host
-        .and_then(|host| Url::parse(&format!("http://{host}/")).ok())
-        .is_some_and(|url| is_loopback(&url));
-    if from_here && own_name {
-        return Ok(());
-    }
-    let message = "logging in without a password is possible from this machine only, at a loopback address";
-    Err(Error::Forbidden(message.into()))
-}
-
-fn must_be_on(fence: &Fence) -> Result<(), Error> {
-    if fence.config.development_login { Ok(()) } else { Err(Error::no_such_url()) }
-}
-
 async fn show(
     fence: Data<Fence>,
     session: CurrentSession,
     params: Params,
     request: HttpRequest,
 ) -> Result<HttpResponse, Error> {
-    must_be_on(&fence)?;
-    must_be_local(&request)?;
+    let proof = may_pick_user(&fence, &request)?;
     let redirect = checked_redirect(&fence, params.get("redirect")).await?;
-    let usernames = fence.login_names().await?;
+    let usernames = fence.login_names(&proof).await?;
     let mut session = session.0.borrow_mut();
     let csrf_token = session.csrf_token();
     let page = pages::DevelopmentLogin {
@@ -119,18 +97,15 @@ async fn submit(
     request: HttpRequest,
     body: Body,
 ) -> Result<HttpResponse, Error> {
-    must_be_on(&fence)?;
-    must_be_local(&request)?;
+    let may_pick = may_pick_user(&fence, &request)?;
     let fields = body.form();
     let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    if !session.0.borrow().accepts_csrf_token(field("csrf_token")) {
-        return Err(Error::BadRequest("CSRF verification failed: please open the login page again".into()));
-    }
-    let redirect = checked_redirect(&fence, field("redirect")).await?;
     let username = field("username").map(str::trim).unwrap_or_default();
+    let proof = may_log_in_as(&may_pick, &session.0.borrow(), field("csrf_token"), username)?;
+    let redirect = checked_redirect(&fence, field("redirect")).await?;
     let query = Query::new(String::new()).append_pair("redirect", redirect).finish();
     let way_back = WayBack { redirect, login_page: &format!("{DEVELOPMENT_LOGIN}?{query}") };
-    finish(&fence, &session, Login { username, idp: DEVELOPMENT_IDP }, way_back).await
+    finish(&fence, &session, proof, way_back).await
 }
 
 async fn mock(
@@ -140,14 +115,12 @@ async fn mock(
     request: HttpRequest,
     idp: Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let default_user = fence.checked.mocks.get(idp.as_str()).ok_or_else(Error::no_such_url)?;
-    must_be_local(&request)?;
-    let redirect = checked_redirect(&fence, params.get("redirect")).await?;
     let cookie = request.cookie(MOCK_COOKIE);
-    let named = cookie.as_ref().map(|cookie| cookie.value()).filter(|name| !name.is_empty());
-    let login = Login { username: named.unwrap_or(default_user), idp: &idp };
+    let told = cookie.as_ref().map(|cookie| cookie.value());
+    let proof = may_log_in_by_mock(&fence, &request, &idp, told)?;
+    let redirect = checked_redirect(&fence, params.get("redirect")).await?;
     let login_page = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
-    finish(&fence, &session, login, WayBack { redirect, login_page: &login_page }).await
+    finish(&fence, &session, proof, WayBack { redirect, login_page: &login_page }).await
 }
 
 /// Where a login leads.
@@ -160,18 +133,19 @@ struct WayBack<'a> {
 async fn finish(
     fence: &Fence,
     session: &CurrentSession,
-    login: Login<'_>,
+    proof: MayLogIn<'_>,
     way_back: WayBack<'_>,
 ) -> Result<HttpResponse, Error> {
     let WayBack { redirect, login_page } = way_back;
     let mut changed = session.0.borrow().clone();
-    let user = fence.log_in(&mut changed, &login).await?;
+    fence.log_in(&mut changed, &proof).await?;
+    let username = changed.username().unwrap_or_default().to_owned();
     // What registration and later steps of a login return to, under the names of the original.
     changed.remember("redirect", redirect.to_owned());
     changed.remember("post_registration_redirect", format!("{}{login_page}", fence.config.base_url));
-    changed.remember("login_in_progress_username", user.username.clone());
+    changed.remember("login_in_progress_username", username);
+    tracing::info!(user.id = changed.user_id(), login.idp = proof.idp(), "a user has logged in");
     *session.0.borrow_mut() = changed;
-    tracing::info!(user.id = user.id, login.idp = login.idp, "a user has logged in");
     Ok(HttpResponse::Found().insert_header((header::LOCATION, redirect)).finish())
 }
 

@@ -10,8 +10,8 @@ use crate::{
     actions::UploadRequest,
     error::Error,
     files::{
-        FileName, UploadBucket,
         access::{MayBeginUploads, MayWriteObject, may_begin_uploads, may_write_object},
+        target::{FileName, UploadBucket},
     },
     identity::caller::Caller,
     service::Fence,

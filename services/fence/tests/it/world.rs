@@ -171,7 +171,5 @@ pub(crate) fn cookie_header(cookies: &IndexMap<String, String>) -> String {
 
 /// The claims of a token, unverified.
 pub(crate) fn claims(token: &str) -> Value {
-    use base64::Engine as _;
-    let part = token.split('.').nth(1).unwrap();
-    serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+    tokens::unverified(token).unwrap()
 }

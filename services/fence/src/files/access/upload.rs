@@ -84,6 +84,22 @@ pub(crate) async fn may_begin_uploads<'c>(
 }
 
 /// Proof that the caller may write the bytes of one record.
+///
+/// ```no_run
+/// # use fence::files::{access::{MayUpload, MayWriteObject}, target::{FileName, UploadBucket}};
+/// fn object(proof: &MayUpload<'_>, bucket: UploadBucket<'_>, name: &FileName) -> Option<MayWriteObject> {
+///     proof.object(bucket, name).ok()
+/// }
+/// ```
+///
+/// Whoever may read a file may not therefore write it:
+///
+/// ```compile_fail,E0599
+/// # use fence::files::{access::{MayDownload, MayWriteObject}, target::{FileName, UploadBucket}};
+/// fn object(proof: &MayDownload<'_>, bucket: UploadBucket<'_>, name: &FileName) -> Option<MayWriteObject> {
+///     proof.object(bucket, name).ok()
+/// }
+/// ```
 #[derive(Debug)]
 pub struct MayUpload<'r> {
     guid: Cow<'r, str>,
@@ -137,7 +153,7 @@ impl MayUpload<'_> {
     ///
     /// # Errors
     /// 400 for a GUID whose objects would be taken for another record's.
-    pub(crate) fn object(&self, bucket: UploadBucket<'_>, name: &FileName) -> Result<MayWriteObject, Error> {
+    pub fn object(&self, bucket: UploadBucket<'_>, name: &FileName) -> Result<MayWriteObject, Error> {
         location(bucket, &self.guid, name).map(|location| MayWriteObject { location })
     }
 }

@@ -1,6 +1,7 @@
 //! Regions of storage buckets, which only fence's configuration knows.
 
 use std::{
+    error::Error,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
@@ -16,6 +17,9 @@ const FRESH: Duration = Duration::from_secs(30 * 60);
 const PAUSE: Duration = Duration::from_secs(60);
 const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Why the buckets could not be asked for.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
 /// Where the buckets of the commons are known.
 #[async_trait]
 pub trait Buckets: Send + Sync {
@@ -23,8 +27,8 @@ pub trait Buckets: Send + Sync {
     /// prefix ending in `.*`) to its region or an object with `region`.
     ///
     /// # Errors
-    /// What went wrong, for the log.
-    async fn buckets(&self) -> Result<Value, String>;
+    /// When there is no answer. The error is logged.
+    async fn buckets(&self) -> Result<Value, BoxError>;
 }
 
 /// fence over HTTP.
@@ -41,12 +45,10 @@ impl HttpBuckets {
 
 #[async_trait]
 impl Buckets for HttpBuckets {
-    async fn buckets(&self) -> Result<Value, String> {
-        let text = |error: reqwest::Error| error.without_url().to_string();
+    async fn buckets(&self) -> Result<Value, BoxError> {
         let client = self.client.get_or_init(reqwest::Client::new);
-        let answer = client.get(&self.url).timeout(TIMEOUT).send().await.map_err(text)?;
-        let answer = answer.error_for_status().map_err(text)?;
-        answer.json().await.map_err(text)
+        let answer = client.get(&self.url).timeout(TIMEOUT).send().await?;
+        Ok(answer.error_for_status()?.json().await?)
     }
 }
 
@@ -116,7 +118,7 @@ impl RegionCache {
         Self { source, known: Mutex::new(None) }
     }
 
-    /// The regions; those that were known before when there is no answer now.
+    /// The regions. When there is no answer now, those that were known before.
     pub(crate) async fn get(&self) -> Arc<Regions> {
         let mut known = self.known.lock().await;
         if let Some(known) = known.as_ref().filter(|known| known.until > Instant::now()) {
@@ -125,7 +127,7 @@ impl RegionCache {
         let (regions, period) = match self.source.buckets().await {
             Ok(document) => (Arc::new(Regions::new(&document)), FRESH),
             Err(error) => {
-                tracing::warn!(error, "regions of buckets are unknown");
+                tracing::warn!(error = &*error as &dyn Error, "regions of buckets are unknown");
                 (known.as_ref().map(|known| known.regions.clone()).unwrap_or_default(), PAUSE)
             }
         };

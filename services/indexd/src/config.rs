@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::authorizations::AuthorizationPolicy;
 
-/// A setting that cannot be used. The text names the variable and what it should look like.
+/// A setting that cannot be used. The message names the variable and says what it should look like.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable}: {reason}")]
 pub struct ConfigError {
@@ -22,7 +22,7 @@ pub struct ConfigError {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "UPPERCASE")]
 pub struct IndexConfig {
-    /// For example `dg.1234/`; empty for none.
+    /// For example `dg.1234/`; empty if there is none.
     pub default_prefix: String,
     /// New GUIDs begin with the prefix.
     pub prepend_prefix: bool,
@@ -170,7 +170,7 @@ impl Config {
         if let Some(text) = get("MAX_BULK_REQUEST_LENGTH") {
             let error = |_| ConfigError {
                 variable: "MAX_BULK_REQUEST_LENGTH",
-                reason: format!("'{text}' is no whole number"),
+                reason: format!("'{text}' is not a whole number"),
             };
             config.max_bulk_request_length = text.trim().parse().map_err(error)?;
         }
@@ -189,11 +189,11 @@ impl Config {
         Ok(config)
     }
 
-    /// Takes `index_config` from the text of a `creds.json` as the original's deployments have it; the
-    /// database settings in it are not used here.
+    /// Takes `index_config` from `creds`, the content of a `creds.json` as the original's deployments have
+    /// it; the database settings in it are not used here.
     ///
     /// # Errors
-    /// When the text is no JSON object or its `index_config` cannot be used.
+    /// When `creds` is not a JSON object or its `index_config` cannot be used.
     pub fn with_creds(mut self, creds: &str) -> Result<Self, ConfigError> {
         let mut creds: Map<String, Value> = serde_json::from_str(creds)
             .map_err(|cause| ConfigError { variable: "creds.json", reason: cause.to_string() })?;
@@ -210,7 +210,7 @@ fn json_of(
 ) -> Result<Option<Value>, ConfigError> {
     let parse = |text: String| {
         serde_json::from_str(&text)
-            .map_err(|cause| ConfigError { variable, reason: format!("this is no JSON: {cause}") })
+            .map_err(|cause| ConfigError { variable, reason: format!("this is not JSON: {cause}") })
     };
     get(variable).map(parse).transpose()
 }
@@ -231,7 +231,7 @@ fn from_value<T: serde::de::DeserializeOwned>(
 
 fn check_hints(dist: &[DistEntry]) -> Result<(), ConfigError> {
     for hint in dist.iter().flat_map(|entry| &entry.hints) {
-        let reason = |cause: regex::Error| format!("the hint '{hint}' is no regular expression: {cause}");
+        let reason = |cause: regex::Error| format!("the hint '{hint}' is not a regular expression: {cause}");
         Regex::new(hint).map_err(|cause| ConfigError { variable: "DIST", reason: reason(cause) })?;
     }
     Ok(())
@@ -266,10 +266,10 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_named() {
         for (variable, value, part) in [
-            ("DIST", "{", "no JSON"),
+            ("DIST", "{", "not JSON"),
             ("DIST", r#"[{"name": "x"}]"#, "host"),
             ("DIST", r#"[{"name": "x", "host": "h", "type": "indexd", "hints": ["("]}]"#, "hint '('"),
-            ("MAX_BULK_REQUEST_LENGTH", "many", "'many' is no whole number"),
+            ("MAX_BULK_REQUEST_LENGTH", "many", "'many' is not a whole number"),
             ("INDEX_CONFIG", r#"{"PREPEND_PREFIX": true, "ADD_PREFIX_ALIAS": true}"#, "must not both"),
             ("DEFAULT_PREFERRED_TYPE", "Basic", "BearerAuth"),
             ("USE_SINGLE_TABLE", "True", "not supported"),

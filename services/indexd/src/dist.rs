@@ -51,8 +51,9 @@ impl Dist {
                 Ok(Some(document)) => return Some(document),
                 Ok(None) => {}
                 Err(error) => {
-                    let error = error.without_url().to_string();
-                    tracing::debug!(dist.name = peer.entry.name, error, "other index service failed");
+                    let error = error.without_url();
+                    let error = &error as &dyn std::error::Error;
+                    tracing::debug!(dist.name = peer.entry.name, error, "another index service failed");
                 }
             }
         }

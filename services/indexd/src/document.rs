@@ -35,7 +35,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// What the next write has to name.
+    /// The revision that the next write has to name.
     pub(crate) fn revision(&self) -> Revision {
         Revision { baseid: self.baseid.clone(), did: self.did.clone(), rev: self.rev.clone() }
     }
@@ -93,7 +93,7 @@ impl From<Revision> for indexclient::Revision {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Bundle {
     pub(crate) aliases: Option<String>,
-    /// The members; only when one bundle is asked for.
+    /// The members, where they are wanted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) bundle_data: Option<Value>,
     pub(crate) checksum: Option<String>,

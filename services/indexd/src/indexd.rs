@@ -21,8 +21,8 @@ pub struct Indexd {
 }
 
 impl Indexd {
-    /// Builds the service on a migrated database. Without `arborist` only basic logins can write. Regions of
-    /// buckets are asked of fence over HTTP.
+    /// Builds the service on a migrated database. Without `arborist` only basic logins can write. fence is
+    /// asked over HTTP for the regions of buckets.
     pub fn build(config: Config, pool: PgPool, arborist: Option<Arc<dyn Authz>>) -> Arc<Self> {
         let buckets = Arc::new(HttpBuckets::new(&config.fence_url));
         Self::build_with_buckets(config, pool, arborist, buckets)

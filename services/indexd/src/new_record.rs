@@ -7,7 +7,7 @@ use crate::{
     input::{BlankInput, RecordInput},
 };
 
-/// A record to be: what a request says of it, and the names that it will have.
+/// A record that is to be created: what a request says of it, and the names that it will have.
 #[derive(Debug, Clone, Default)]
 pub struct NewRecord {
     pub(crate) did: Guid,
@@ -18,7 +18,7 @@ pub struct NewRecord {
 }
 
 impl NewRecord {
-    /// What the next write has to name.
+    /// The revision that the next write has to name.
     pub(crate) fn revision(&self) -> Revision {
         Revision { baseid: self.baseid.clone(), did: self.did.clone(), rev: self.rev.clone() }
     }

@@ -26,7 +26,8 @@ pub use crate::{
     store::bundles::NewBundle,
 };
 
-/// Publishes a function with its two examples: the call compiles with the proof that it takes, and not with another.
+/// Publishes a function with its two examples: the call compiles with the proof that it takes, and not with
+/// another.
 macro_rules! demanding {
     ($($module:ident::$function:ident($($argument:expr),*) takes $proof:ty, not $other:ty;)*) => { $(
         #[doc = concat!(

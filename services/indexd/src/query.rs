@@ -30,7 +30,7 @@ pub(crate) enum Members {
 pub(crate) enum Depth {
     /// The members, without their own members.
     Members,
-    /// All of them.
+    /// The members, with their own members, and so on.
     Everything,
 }
 
@@ -123,7 +123,7 @@ pub(crate) struct Negation {
     pub(crate) urls_metadata: UrlConditions,
 }
 
-/// What records must have; all that is given.
+/// What records must have. Everything that is given must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
     pub(crate) ids: Option<Vec<Guid>>,

@@ -7,14 +7,17 @@ use crate::{
     document::{Bundle, Entry, Record, Totals},
     guid::Guid,
     query::{Filter, Form, ListQuery, Members, Window},
-    store::{bundles, filter, records, stats},
+    store::{
+        bundles, filter, records,
+        stats::{self, Month},
+    },
 };
 
 impl Indexd {
-    /// A page of the list; its bundles have their members or not.
+    /// A page of the list. `members` says whether its bundles have their members.
     pub(crate) async fn list(&self, query: &ListQuery, members: Members) -> Result<Vec<Entry>, Error> {
         let window = match query.form {
-            // Half of each, rounded up, as the original does.
+            // More than half of each, as the original does.
             Form::Both => Window { limit: query.window.limit / 2 + 1, ..query.window.clone() },
             Form::Records | Form::Bundles => query.window.clone(),
         };
@@ -65,8 +68,7 @@ impl Indexd {
     }
 
     /// The counters at the end of a month, or of the current one.
-    pub(crate) async fn totals(&self, month: Option<(i32, i32)>) -> Result<Totals, Error> {
-        let (month, year) = month.unwrap_or_else(stats::this_month);
-        stats::totals(&mut *self.pool.acquire().await?, month, year).await
+    pub(crate) async fn totals(&self, month: Option<Month>) -> Result<Totals, Error> {
+        stats::totals(&mut *self.pool.acquire().await?, month.unwrap_or_else(Month::current)).await
     }
 }

@@ -17,7 +17,7 @@ pub(crate) enum Claimant {
     BrokenLogin,
     /// The bearer of a token.
     Token(String),
-    /// A header that is neither.
+    /// The bearer of something else.
     Unknown,
     /// No header.
     Nobody,

@@ -25,13 +25,13 @@ macro_rules! permissions {
 }
 
 permissions! {
-    /// Creating.
+    /// The permission to create.
     pub Create "create"
-    /// Changing what exists.
+    /// The permission to change what exists.
     pub Update "update"
-    /// Deleting.
+    /// The permission to delete.
     pub Delete "delete"
-    /// Uploading files, whichever they are.
+    /// The permission to upload files, whichever they are.
     pub(super) FileUpload "file_upload"
 }
 

@@ -15,8 +15,8 @@ use crate::{
     query::Depth,
 };
 
-/// A DRS object. Keys that a record has none of are null, as in the original, but for the lists that only
-/// records or only bundles have.
+/// A DRS object. A key without a value is null, as in the original, except for the lists that only records or
+/// only bundles have: these are left out.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct DrsObject {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -26,7 +26,7 @@ pub(crate) fn service_info(config: &Config, totals: Option<Totals>) -> Value {
     python::sorted(&info)
 }
 
-/// Replaces values of keys that exist; objects key by key.
+/// Replaces the values of keys that exist; objects are replaced key by key.
 fn replace(info: &mut Map<String, Value>, by: &Map<String, Value>) {
     for (key, value) in by {
         match (info.get_mut(key), value) {

@@ -13,7 +13,7 @@ fn wrong(name: &str, expected: &str) -> Error {
 }
 
 impl<'a> Fields<'a> {
-    /// Refuses what is no object and what has other fields than `allowed`.
+    /// Refuses what is not an object, and an object that has other fields than `allowed`.
     pub(super) fn strict(body: &'a Value, allowed: &[&str]) -> Result<Self, Error> {
         let map = body.as_object().ok_or_else(|| Error::bad("the body is not of type 'object'"))?;
         match map.keys().find(|key| !allowed.contains(&key.as_str())) {
@@ -42,7 +42,7 @@ impl<'a> Fields<'a> {
         self.get(name).map(|value| text_of(name, value)).transpose()
     }
 
-    /// A text, or null, or absent.
+    /// A string, or null, or absent.
     pub(super) fn nullable_text(&self, name: &str) -> Result<Option<Option<String>>, Error> {
         match self.get(name) {
             None => Ok(None),
@@ -51,7 +51,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A text; null counts as absent.
+    /// A string; null counts as absent.
     pub(super) fn optional_text(&self, name: &str) -> Result<Option<String>, Error> {
         self.present(name).map(|value| text_of(name, value)).transpose()
     }
@@ -84,7 +84,7 @@ impl<'a> Fields<'a> {
         self.get(name).map(|value| value.as_array().ok_or_else(|| wrong(name, "of type 'array'"))).transpose()
     }
 
-    /// An object whose values are texts.
+    /// An object whose values are strings.
     pub(super) fn text_map(&self, name: &str) -> Result<Option<IndexMap<String, String>>, Error> {
         self.object(name)?.map(|map| text_map_of(name, map)).transpose()
     }

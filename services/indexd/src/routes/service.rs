@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::Method, web::Data};
 use serde_json::json;
 use web::{Params, Routes, Service as _};
 
-use crate::{Error, Indexd, parameters::integer};
+use crate::{Error, Indexd, parameters::integer, store::stats::Month};
 
 /// No request mints more GUIDs than this.
 const MAX_MINTED: i64 = 10_000;
@@ -45,7 +45,7 @@ async fn stats(indexd: Data<Indexd>, params: Params) -> Result<HttpResponse, Err
             if !(1..=12).contains(&month) {
                 return Err(Error::bad("month must be between 1 and 12"));
             }
-            Some((small(month, "month")?, small(year, "year")?))
+            Some(Month { month: small(month, "month")?, year: small(year, "year")? })
         }
         _ => return Err(Error::bad("month and year must be given together")),
     };

@@ -64,7 +64,7 @@ impl BundleRow {
     }
 }
 
-/// A bundle to be.
+/// A bundle that is to be created.
 #[derive(Debug, Clone)]
 pub struct NewBundle {
     pub(crate) id: Guid,

@@ -182,30 +182,49 @@ mod tests {
     use super::*;
     use crate::query::{Form, ListQuery};
 
-    fn text(query: &str) -> String {
+    fn statement(query: &str) -> String {
         let list = ListQuery::parse(&Params::parse(query), Form::Records).expect("a valid query");
         select(&list.filter, &list.window).sql().render().0
     }
 
     #[test]
     fn a_page_after_a_did_is_a_range_of_the_primary_key() {
-        assert_eq!(
-            text("start=a&limit=5"),
-            "select r.did from index_record r where true and r.did > $1 order by r.did limit $2"
+        insta::assert_snapshot!(
+            statement("start=a&limit=5"),
+            @"select r.did from index_record r where true and r.did > $1 order by r.did limit $2"
         );
     }
 
     #[test]
     fn filters_become_semi_joins() {
-        assert_eq!(
-            text("hash=crc:deadbeef&acl=null&page=2&negate_params={\"urls\":[\"x\"]}"),
-            "select r.did from index_record r where \
+        insta::assert_snapshot!(
+            statement("hash=crc:deadbeef&acl=null&page=2&negate_params={\"urls\":[\"x\"]}"),
+            @"select r.did from index_record r where \
              not exists (select 1 from index_record_ace c where c.did = r.did) and \
              exists (select 1 from index_record_hash c where c.did = r.did \
              and c.hash_type = $1 and c.hash_value = $2) and \
              (exists (select 1 from index_record_url c where c.did = r.did) and \
              not exists (select 1 from index_record_url c where c.did = r.did and c.url = any($3))) \
              order by r.updated_date, r.did limit $4 offset $5"
+        );
+    }
+
+    #[test]
+    fn conditions_on_url_metadata_hold_for_one_url() {
+        insta::assert_snapshot!(
+            statement(
+                "ids=a,b&size=1&urls_metadata={\"s3\":{\"a\":\"b\"}}\
+                 &negate_params={\"metadata\":{\"k\":\"\"},\"urls_metadata\":{\"gs\":{}}}"
+            ),
+            @"select r.did from index_record r where r.did = any($1) and r.size = $2 and \
+             exists (select 1 from index_record_url_metadata c where c.did = r.did \
+             and c.url like '%' || $3 || '%' and \
+             exists (select 1 from index_record_url_metadata f where f.did = c.did and f.url = c.url \
+             and f.key = $4 and f.value = $5)) and \
+             (not exists (select 1 from index_record_metadata c where c.did = r.did and c.key = $6) and \
+             exists (select 1 from index_record_url_metadata c where c.did = r.did) and \
+             not exists (select 1 from index_record_url c where c.did = r.did \
+             and c.url like '%' || $7 || '%')) order by r.did"
         );
     }
 }

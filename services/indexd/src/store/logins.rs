@@ -26,7 +26,7 @@ pub(crate) async fn put(connection: &mut PgConnection, username: &str, digest: &
     Ok(())
 }
 
-/// Whether there was such a user.
+/// Removes a user; `false` when there was none.
 pub(crate) async fn remove(connection: &mut PgConnection, username: &str) -> Result<bool, Error> {
     let done =
         sqlx::query("delete from auth_record where username = $1").bind(username).execute(connection).await?;

@@ -6,10 +6,20 @@ use sqlx::PgConnection;
 
 use crate::{Error, document::Totals};
 
-/// The current month and year by the clock of this machine, as the original counts them.
-pub(crate) fn this_month() -> (i32, i32) {
-    let now = Local::now();
-    (i32::try_from(now.month()).unwrap_or(1), now.year())
+/// A month of a year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Month {
+    /// From 1 to 12.
+    pub(crate) month: i32,
+    pub(crate) year: i32,
+}
+
+impl Month {
+    /// The current one by the clock of this machine, as the original counts them.
+    pub(crate) fn current() -> Self {
+        let now = Local::now();
+        Self { month: i32::try_from(now.month()).unwrap_or(1), year: now.year() }
+    }
 }
 
 /// Adds to the totals. A month's first change starts from the totals before it.
@@ -17,7 +27,7 @@ pub(crate) async fn add(connection: &mut PgConnection, records: i64, bytes: i64)
     if records == 0 && bytes == 0 {
         return Ok(());
     }
-    let (month, year) = this_month();
+    let Month { month, year } = Month::current();
     sqlx::query(
         "insert into stats (month, year, total_record_count, total_record_bytes) \
          select $1, $2, coalesce(sum(b.total_record_count), 0)::bigint + $3, \
@@ -38,13 +48,13 @@ pub(crate) async fn add(connection: &mut PgConnection, records: i64, bytes: i64)
 }
 
 /// The totals at the end of a month; zeros before the first count.
-pub(crate) async fn totals(connection: &mut PgConnection, month: i32, year: i32) -> Result<Totals, Error> {
+pub(crate) async fn totals(connection: &mut PgConnection, month: Month) -> Result<Totals, Error> {
     let row: Option<(i64, i64)> = sqlx::query_as(
         "select total_record_count, total_record_bytes from stats where (year, month) <= ($1, $2) \
          order by year desc, month desc limit 1",
     )
-    .bind(year)
-    .bind(month)
+    .bind(month.year)
+    .bind(month.month)
     .fetch_optional(connection)
     .await?;
     Ok(row.map(|(file_count, total_file_size)| Totals { file_count, total_file_size }).unwrap_or_default())
@@ -52,7 +62,7 @@ pub(crate) async fn totals(connection: &mut PgConnection, month: i32, year: i32)
 
 /// Recounts from the layout that has more rows: the multi-table one or `record`.
 pub(crate) async fn reconcile(connection: &mut PgConnection) -> Result<(), Error> {
-    let (month, year) = this_month();
+    let Month { month, year } = Month::current();
     sqlx::query(
         "insert into stats (month, year, total_record_count, total_record_bytes) \
          select $1, $2, c.records, c.bytes from ( \

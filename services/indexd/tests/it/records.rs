@@ -1,7 +1,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
+use testing::Rights;
 
-use crate::support::{MD5, Running, UUID, guid, record, settled};
+use crate::support::{MD5, Running, UUID, config, database, guid, record, settled};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_is_created_read_updated_and_deleted() {
@@ -225,5 +226,38 @@ async fn a_body_that_is_no_json_is_refused_before_anything_else() {
     assert_eq!(send("application/json", "{".into()).await, 400);
     assert_eq!(send("application/json", String::new()).await, 400);
     assert_eq!(send("application/json", format!("\"{}\"", "x".repeat(17 << 20))).await, 413);
+    indexd.stop().await;
+}
+
+/// `["00000000-0000-4000-8000-000000000001"]` as gzip packs it.
+const PACKED: &str = "1f8b08000000000002ff8b563280025d306102222c605c2830548a05006dd7af5428000000";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_packed_body_is_unpacked() {
+    let indexd = Running::new().await;
+    indexd.create(record(1, json!({}))).await;
+    let request = indexd.client.post(format!("{}/bulk/documents", indexd.url));
+    let request = request.header("Content-Type", "application/json").header("Content-Encoding", "gzip");
+    let answer = request.body(hex::decode(PACKED).expect("hex digits")).send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let documents: Value = answer.json().await.expect("JSON");
+    assert_eq!(documents[0]["did"], json!(guid(1)));
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_without_a_free_connection_asks_clients_to_come_again() {
+    let database = database().await;
+    let options = sqlx::postgres::PgPoolOptions::new().max_connections(1);
+    let options = options.acquire_timeout(std::time::Duration::from_secs(3));
+    let pool = options.connect_with(database.options.clone()).await.expect("a connection");
+    let indexd = Running::on(config(), Rights::of_plain_tokens(), database, pool.clone()).await;
+    let taken = pool.acquire().await.expect("the only connection");
+    let (list, objects) = tokio::join!(indexd.get("/index"), indexd.get("/ga4gh/drs/v1/objects"));
+    for answer in [list, objects] {
+        assert_eq!((answer.status, answer.retry_after.as_deref()), (503, Some("1")), "{answer:?}");
+    }
+    drop(taken);
+    assert_eq!(indexd.get("/index").await.status, 200);
     indexd.stop().await;
 }

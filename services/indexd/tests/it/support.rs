@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use authz::Authz;
-use indexd::{Buckets, Config, IndexConfig, Indexd};
+use indexd::{BoxError, Buckets, Config, IndexConfig, Indexd};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::PgPool;
 use testing::{Rights, TestDatabase};
 use web::Server;
 
@@ -27,7 +28,7 @@ struct KnownBuckets;
 
 #[async_trait]
 impl Buckets for KnownBuckets {
-    async fn buckets(&self) -> Result<Value, String> {
+    async fn buckets(&self) -> Result<Value, BoxError> {
         Ok(json!({ "S3_BUCKETS": { "b": { "region": "us-east-1" } } }))
     }
 }
@@ -37,6 +38,7 @@ impl Buckets for KnownBuckets {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) allow: Option<String>,
+    pub(crate) retry_after: Option<String>,
     pub(crate) text: String,
 }
 
@@ -89,10 +91,15 @@ impl Running {
 
     pub(crate) async fn with(config: Config, rights: Rights) -> Self {
         let database = database().await;
+        let pool = database.pool.clone();
+        Self::on(config, rights, database, pool).await
+    }
+
+    /// With another pool of connections to the database.
+    pub(crate) async fn on(config: Config, rights: Rights, database: TestDatabase, pool: PgPool) -> Self {
         let rights = Arc::new(rights);
         let arborist: Arc<dyn Authz> = rights.clone();
-        let indexd =
-            Indexd::build_with_buckets(config, database.pool.clone(), Some(arborist), Arc::new(KnownBuckets));
+        let indexd = Indexd::build_with_buckets(config, pool, Some(arborist), Arc::new(KnownBuckets));
         let listener = web::bind([127, 0, 0, 1].into(), 0).expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let server = Server::start(listener, indexd.clone(), 1).expect("a server");
@@ -117,9 +124,10 @@ impl Running {
             request = request.json(&body);
         }
         let answer = request.send().await.expect("an answer");
-        let allow = answer.headers().get("allow").map(|value| value.to_str().expect("ASCII").to_owned());
-        let status = answer.status().as_u16();
-        Answer { status, allow, text: answer.text().await.expect("a body") }
+        let header =
+            |name: &str| answer.headers().get(name).map(|value| value.to_str().expect("ASCII").to_owned());
+        let (status, allow, retry_after) = (answer.status().as_u16(), header("allow"), header("retry-after"));
+        Answer { status, allow, retry_after, text: answer.text().await.expect("a body") }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -83,8 +83,7 @@ impl Arborist {
         Ok(())
     }
 
-    /// Returns everything that `principal` may do. Of a user through a client only the user counts (arborist
-    /// 2026-09).
+    /// Returns all that `principal` may do. Of a user through a client the user counts (arborist 2026-09).
     pub(crate) async fn mapping_of(&self, mut principal: Principal) -> Result<Mapping, Error> {
         if principal.user.is_some() {
             principal.client = None;
@@ -92,8 +91,7 @@ impl Arborist {
         Ok(decision::mapping(&mut *self.connection().await?, &principal).await?)
     }
 
-    /// Returns every existing resource that `principal` may do something to. `only` limits the policies that
-    /// count.
+    /// Returns the existing resources that `principal` may do something to, `only` by these policies if any.
     pub(crate) async fn reached_by(
         &self,
         principal: &Principal,

@@ -49,8 +49,7 @@ impl References {
         })
     }
 
-    /// Refuses a policy that is incomplete or refers to something that is missing. `failed` begins the
-    /// message.
+    /// Refuses a policy that is incomplete or refers to what does not exist; `failed` begins the message.
     pub(crate) fn check(&self, policy: &Policy, failed: &str) -> Result<(), Error> {
         if policy.resource_paths.is_empty() {
             return Err(Error::BadRequest("no resource paths specified".into()));

@@ -21,8 +21,7 @@ pub(crate) enum Target {
 }
 
 impl Target {
-    /// Reads a path (which starts with a slash) or a tag. Labels above `label_limit` bytes cannot be in the
-    /// database.
+    /// Reads a path, which starts with a slash, or a tag. Labels of a path have at most `label_limit` bytes.
     pub(crate) fn read(resource: &str, label_limit: usize) -> Result<Self, Error> {
         if resource.is_empty() {
             return Err(Error::BadRequest("could not authorize: resource is empty".into()));

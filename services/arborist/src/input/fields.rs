@@ -91,8 +91,7 @@ impl<'a> Fields<'a> {
         self.string(key, MAX_NAME)
     }
 
-    /// Reads a name that must not be empty: the original takes an empty one, and then no route can reach the
-    /// row again.
+    /// Reads a name that must not be empty. (The original takes it, and then no route reaches the row again.)
     pub(super) fn filled_name(&self, key: &str) -> Result<String, Error> {
         let name = self.name(key)?.unwrap_or_default();
         if name.is_empty() {

@@ -21,8 +21,7 @@ impl GrantedPolicy {
         Self::from_value(&value)
     }
 
-    /// Reads many. A wrong type anywhere refuses the whole body; a time that cannot be read leaves out its
-    /// grant.
+    /// Reads many. A wrong type anywhere refuses all of them; a time that cannot be read only its own grant.
     pub(crate) fn read_many(body: &[u8]) -> Result<ReadGrants, Error> {
         let value = fields::parse("could not parse policies", body)?;
         let items = fields::items("policies", &value)?;

@@ -97,8 +97,7 @@ async fn any_mapping(
     Ok(ok(arborist.mapping_of(principal).await?))
 }
 
-/// `GET /auth/resources`: those of the bearer; without a token, or with one of a client alone, those of
-/// everybody.
+/// `GET /auth/resources`: those of the bearer. Without a user it is those of everybody.
 async fn own_resources(
     arborist: Data<Arborist>,
     request: HttpRequest,

@@ -42,8 +42,7 @@ fn redirect(request: &ServiceRequest, path: &str, clean: &str) -> HttpResponse {
     };
     let mut response = HttpResponse::MovedPermanently();
     response.insert_header((header::LOCATION, location.as_str()));
-    // The path of a request line holds neither quotes nor angle brackets unescaped, but clients may send
-    // them.
+    // A path should hold neither quotes nor angle brackets unescaped, but clients may send them.
     let harmless = !location.contains(['"', '<', '>', '&']);
     if request.method() == Method::GET && harmless && path.trim_end_matches('/') == clean {
         let page = format!("<a href=\"{location}\">Moved Permanently</a>.\n\n");

@@ -8,8 +8,7 @@ pub(crate) async fn ping(connection: &mut PgConnection) -> Result<(), sqlx::Erro
     Ok(())
 }
 
-/// Returns the length of the longest label of an `ltree` path in bytes; it depends on the version of
-/// PostgreSQL.
+/// Returns how many bytes a label of an `ltree` path can have, which depends on the version of PostgreSQL.
 pub(crate) async fn longest_label(connection: &mut PgConnection) -> Result<usize, sqlx::Error> {
     let version: i32 = sqlx::query_scalar("select current_setting('server_version_num')::int4")
         .fetch_one(connection)

@@ -41,8 +41,7 @@ pub(crate) async fn all(connection: &mut PgConnection) -> Result<Vec<User>, sqlx
     Ok(rows.into_iter().map(user).collect())
 }
 
-/// Loads one user, in any letter case, with all groups and policies that concern the user, expired ones
-/// included.
+/// Loads one user, in any letter case, with all groups and policies that concern the user, even expired ones.
 pub(crate) async fn find(connection: &mut PgConnection, name: &str) -> Result<Option<User>, sqlx::Error> {
     let row: Option<Row> = sqlx::query_as(
         "select usr.name, usr.email,
@@ -176,8 +175,7 @@ pub(crate) async fn delete_idle(connection: &mut PgConnection) -> Result<Vec<Str
     .await
 }
 
-/// Grants policies to the user of exactly that name. An existing grant gets the new expiry and keeps its
-/// label.
+/// Grants policies to the user of exactly that name. A grant that exists gets the new expiry, not the label.
 pub(crate) async fn grant(
     connection: &mut PgConnection,
     name: &str,
@@ -204,8 +202,7 @@ pub(crate) async fn grant(
     Ok(())
 }
 
-/// Returns the label of a policy that was granted directly to the user (in any letter case); `None` if it was
-/// not.
+/// Returns the label under which a policy was granted directly to the user (in any letter case), if it was.
 pub(crate) async fn label_of_grant(
     connection: &mut PgConnection,
     name: &str,

@@ -73,3 +73,12 @@ async fn answers_are_indented_when_asked() {
     let answer = commons.send("GET", "/user?pretty=true", &[], None).await;
     assert_eq!(answer.text, "{\n    \"users\": []\n}");
 }
+
+#[tokio::test]
+async fn a_tree_below_a_path_that_cannot_be_read_is_refused() {
+    let commons = Commons::start().await;
+    for method in ["POST", "PUT"] {
+        assert_eq!(commons.call(method, "/resource/%ff", json!({"name": "a"})).await.0, 400, "{method}");
+    }
+    assert_eq!(commons.get("/resource").await.1, json!({"resources": []}));
+}

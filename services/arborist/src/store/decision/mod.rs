@@ -80,8 +80,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Returns every existing resource that `principal` (not a user through a client) may do something to, and
-/// what.
+/// Returns what `principal`, which is not a user through a client, may do to each existing resource.
 pub(crate) async fn mapping(
     connection: &mut PgConnection,
     principal: &Principal,

@@ -2,11 +2,11 @@
 
 import argparse
 import re
-import tomllib
 from pathlib import Path
 
 from . import tokens as rust
 from .circles import circles
+from .manifests import dependencies, members, workspace_dependencies
 from .modules import arrows
 
 WIDTH, LINES, LINES_HABIT, FUNCTION_HABIT = 110, 800, 400, 60
@@ -36,14 +36,6 @@ def main(workspace: Path, arguments: list[str]) -> int:
         print(line.replace(f"{workspace}/", ""))
     print(f"{len(faults)} faults, {len(remarks)} remarks" if faults else f"structure: good ({len(wanted)} crates)")
     return 1 if faults else 0
-
-
-def members(workspace: Path) -> dict[str, Path]:
-    """The crates of the workspace by name."""
-    manifest = tomllib.loads((workspace / "Cargo.toml").read_text())
-    folders = [folder for pattern in manifest["workspace"]["members"] for folder in sorted(workspace.glob(pattern))]
-    folders = [folder for folder in folders if (folder / "Cargo.toml").is_file()]
-    return {tomllib.loads((folder / "Cargo.toml").read_text())["package"]["name"]: folder for folder in folders}
 
 
 # Circles
@@ -157,16 +149,6 @@ def long_functions(source: str) -> list[tuple[str, int, int]]:
 
 
 def unused_dependencies(workspace: Path, crates: dict[str, Path]) -> list[str]:
-    manifest = tomllib.loads((workspace / "Cargo.toml").read_text())
-    used = set()
-    for folder in crates.values():
-        used |= dependencies(tomllib.loads((folder / "Cargo.toml").read_text()))
-    declared = manifest["workspace"].get("dependencies", {})
-    return [f"Cargo.toml: no member uses the workspace dependency {name}" for name in declared if name not in used]
-
-
-def dependencies(manifest: dict) -> set[str]:
-    """The names in all tables of dependencies of a member, those of a target among them."""
-    tables = [manifest, *manifest.get("target", {}).values()]
-    kinds = ("dependencies", "dev-dependencies", "build-dependencies")
-    return {name for table in tables for kind in kinds for name in table.get(kind, {})}
+    used = {name for folder in crates.values() for name in dependencies(folder)}
+    unused = [name for name in workspace_dependencies(workspace) if name not in used]
+    return [f"Cargo.toml: no member uses the workspace dependency {name}" for name in unused]

@@ -12,17 +12,21 @@ from . import tokens as rust
 from .circles import circles
 from .modules import arrows
 
-WORKSPACE = """
-    [workspace]
-    members = ["libs/*"]
-    [workspace.dependencies]
-    bytes = "1"
+WORKSPACE = """\
+[workspace]
+members = ["libs/*"]
+[workspace.dependencies]
+# theirs
+bytes = "1"
+rustix = { version = "1", features = ["std"] }
 """
-MEMBER = """
-    [package]
-    name = "small"
-    [dependencies]
-    bytes.workspace = true
+MEMBER = """\
+[package]
+name = "small"
+[dependencies]
+bytes.workspace = true
+[target.'cfg(unix)'.dependencies]
+rustix = { workspace = true }
 """
 
 

@@ -22,7 +22,7 @@ build:
 test: prerequisites check unit integration
 
 # What needs no running service.
-check: fmt-check lint docs deny
+check: fmt-check structure lint docs deny
 
 .PHONY: fmt-check
 fmt-check:
@@ -34,11 +34,12 @@ fmt:
 lint:
 	$(CARGO) clippy --workspace --all-targets --release --locked -- -D warnings
 
-# Circles among modules, width of lines, size of files, workspace dependencies that nobody uses.
+# Code: circles among modules, width of lines, size of files, unused workspace dependencies. Documents: links and names.
 .PHONY: structure
 structure:
 	@cd scripts && PYTHONDONTWRITEBYTECODE=1 python3 -m unittest discover --quiet --start-directory structure --top-level-directory .
 	@scripts/check-structure
+	@scripts/check-documents
 
 docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --release --locked --quiet

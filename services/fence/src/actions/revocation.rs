@@ -19,8 +19,7 @@ impl Fence {
         Ok(())
     }
 
-    /// Whether a token was revoked. Nothing else is: neither a token of ours that is valid nor what is not a
-    /// token.
+    /// Whether a token was revoked. What is not a token of ours was not.
     pub(crate) async fn is_revoked(&self, token: &str) -> Result<bool, Error> {
         let claims = self.verifier.verify(token, Expect { any_issuer: true, ..Expect::default() }).await;
         let Some(jti) = claims.ok().and_then(|claims| claims.jti) else { return Ok(false) };

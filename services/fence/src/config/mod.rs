@@ -1,4 +1,4 @@
-//! fence's configuration: what is told, what follows from it, and what fence does not start with.
+//! fence's configuration: what fence is told, what follows from it, and what it does not start with.
 
 mod checked;
 mod error;

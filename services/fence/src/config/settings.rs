@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use storage::{AwsCredentials, BucketConfig};
 
-/// What fence is told from outside. Lives are in seconds.
+/// What fence is told from outside. Lifetimes are in seconds.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE", default)]
 pub struct Config {
@@ -26,15 +26,15 @@ pub struct Config {
     pub session_timeout: i64,
     /// A session ends this long after its login, used or not.
     pub session_lifetime: i64,
-    /// Life of an access token of a browser session.
+    /// Lifetime of an access token of a browser session.
     pub access_token_expires_in: i64,
     /// The access token of a session is renewed when less than this is left.
     pub access_token_renewal_threshold: i64,
-    /// Longest and usual life of an access token made from an API key.
+    /// Longest and default lifetime of an access token made from an API key.
     pub max_access_token_ttl: i64,
-    /// Longest and usual life of an API key.
+    /// Longest and default lifetime of an API key.
     pub max_api_key_ttl: i64,
-    /// Longest and usual life of a signed URL.
+    /// Longest and default lifetime of a signed URL.
     pub max_presigned_url_ttl: u32,
     /// Scopes that OAuth clients may have.
     pub client_allowed_scopes: Vec<String>,
@@ -66,7 +66,7 @@ pub struct Config {
     pub s3_buckets: IndexMap<String, BucketConfig>,
     /// Google buckets, only listed.
     pub gs_buckets: IndexMap<String, Value>,
-    /// Where uploads go.
+    /// The bucket that uploads go to by default.
     pub data_upload_bucket: String,
     /// Buckets that an upload may ask for.
     pub allowed_data_upload_buckets: Vec<String>,
@@ -92,9 +92,9 @@ pub struct LoginOption {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Provider {
-    /// Whether the provider is a mock: it logs in whom the cookie `dev_login` names.
+    /// Whether the provider is a mock: it logs in the user that the cookie `dev_login` names.
     pub mock: bool,
-    /// Whom it logs in without that cookie.
+    /// The user that it logs in without that cookie.
     pub mock_default_user: Option<String>,
 }
 

@@ -20,7 +20,7 @@ impl DownloadOptions {
     /// What a query asks for; `protocol` may stand elsewhere.
     ///
     /// # Errors
-    /// 400 for a life that is not one.
+    /// 400 for a life that is not a positive integer.
     pub(crate) fn read(config: &Config, params: &Params, protocol: Option<&str>) -> Result<Self, Error> {
         let plain = params.get("no_force_sign").is_some_and(|text| text.eq_ignore_ascii_case("true"));
         Ok(Self {

@@ -15,39 +15,51 @@ use crate::{
 };
 
 /// That the rules of one record permit `P`. Only this module makes one.
-#[derive(Debug)]
-pub(super) struct Consent<P>(PhantomData<fn() -> P>);
-
-impl<P> Consent<P> {
-    const GIVEN: Self = Self(PhantomData);
+pub(super) struct Consent<'r, P> {
+    record: &'r Record,
+    permission: PhantomData<fn() -> P>,
 }
 
-impl<P> Clone for Consent<P> {
-    fn clone(&self) -> Self {
-        Self(PhantomData)
+impl<P> std::fmt::Debug for Consent<'_, P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Consent").field("record", &self.record.did).finish_non_exhaustive()
     }
 }
 
-impl<P: Permission> From<&Grant<P>> for Consent<P> {
-    fn from(_: &Grant<P>) -> Self {
-        Self::GIVEN
+impl<'r, P> Consent<'r, P> {
+    fn to(record: &'r Record) -> Self {
+        Self { record, permission: PhantomData }
+    }
+
+    /// What arborist says of the resource paths of `record`.
+    pub(super) fn granted(record: &'r Record, grant: &Grant<P>) -> Self
+    where
+        P: Permission,
+    {
+        debug_assert_eq!(grant.resources(), record.authz, "the grant is of the record's own paths");
+        Self::to(record)
+    }
+
+    /// The record that was asked about.
+    pub(super) fn record(&self) -> &'r Record {
+        self.record
     }
 }
 
 /// What can be done with the bytes of a file.
 pub(super) trait FilePermission: Permission + Sized {
     /// What a public access list (`*`) says of it.
-    fn of_public_file() -> Result<Consent<Self>, Error>;
+    fn of_public_file(record: &Record) -> Result<Consent<'_, Self>, Error>;
 }
 
 impl FilePermission for ReadStorage {
-    fn of_public_file() -> Result<Consent<Self>, Error> {
-        Ok(Consent::GIVEN)
+    fn of_public_file(record: &Record) -> Result<Consent<'_, Self>, Error> {
+        Ok(Consent::to(record))
     }
 }
 
 impl FilePermission for WriteStorage {
-    fn of_public_file() -> Result<Consent<Self>, Error> {
+    fn of_public_file(_: &Record) -> Result<Consent<'_, Self>, Error> {
         Err(Error::Unauthorized("Cannot upload on public files while using acl field".into()))
     }
 }
@@ -73,11 +85,11 @@ impl<'c, P: FilePermission> Rules<'c, P> {
     ///
     /// # Errors
     /// 401 for "no": fence never says 403 for a file, and clients renew their login on 401 only.
-    pub(super) async fn ask(&self, record: &Record) -> Result<Consent<P>, Error> {
+    pub(super) async fn ask<'r>(&self, record: &'r Record) -> Result<Consent<'r, P>, Error> {
         if record.authz.is_empty() {
             self.ask_without_resources(record).await
         } else {
-            self.ask_arborist(&record.authz).await.map(|grant| Consent::from(&grant))
+            self.ask_arborist(&record.authz).await.map(|grant| Consent::granted(record, &grant))
         }
     }
 
@@ -96,9 +108,12 @@ impl<'c, P: FilePermission> Rules<'c, P> {
     }
 
     /// The decision for a record that no resource path guards.
-    pub(super) async fn ask_without_resources(&self, record: &Record) -> Result<Consent<P>, Error> {
+    pub(super) async fn ask_without_resources<'r>(
+        &self,
+        record: &'r Record,
+    ) -> Result<Consent<'r, P>, Error> {
         if record.acl.iter().any(|entry| entry == "*") {
-            return P::of_public_file();
+            return P::of_public_file(record);
         }
         if self.caller.is_anonymous() {
             return Err(Error::please_login());
@@ -118,7 +133,7 @@ impl<'c, P: FilePermission> Rules<'c, P> {
             (None, _) => false,
         };
         if permitted {
-            Ok(Consent::GIVEN)
+            Ok(Consent::to(record))
         } else {
             Err(Error::Unauthorized(format!("You don't have access permission on this file: {}", record.did)))
         }
@@ -135,14 +150,14 @@ impl<'c, P: FilePermission> Rules<'c, P> {
 ///
 /// # Errors
 /// 403 for "no".
-pub(super) async fn ask_deletion(
+pub(super) async fn ask_deletion<'r>(
     fence: &Fence,
     bearer: &Bearer,
-    record: &Record,
-) -> Result<Consent<Delete>, Error> {
+    record: &'r Record,
+) -> Result<Consent<'r, Delete>, Error> {
     if record.authz.is_empty() {
         return if record.uploader.as_deref().is_some_and(|uploader| bearer.is_user(uploader)) {
-            Ok(Consent::GIVEN)
+            Ok(Consent::to(record))
         } else {
             Err(Error::Forbidden(
                 "You cannot delete this file because the uploader field indicates it does not belong to you."
@@ -151,7 +166,7 @@ pub(super) async fn ask_deletion(
         };
     }
     match fence.authz.require::<Delete>(&bearer.subject(), record.authz.clone()).await {
-        Ok(grant) => Ok(Consent::from(&grant)),
+        Ok(grant) => Ok(Consent::granted(record, &grant)),
         Err(AuthzError::Denied) => {
             Err(Error::Forbidden("You do not have arborist permissions to delete this file.".into()))
         }

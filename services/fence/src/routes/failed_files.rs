@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::error::Error;
 
-/// GUIDs with their errors.
+/// The GUIDs of the files, with their errors.
 pub(super) struct FailedFiles<'a>(Vec<(&'a str, Arc<Error>)>);
 
 impl<'a> FailedFiles<'a> {

@@ -1,4 +1,4 @@
-//! Routes, a file a resource. Handlers extract, authorise, call, answer.
+//! Routes: one file for each resource. Handlers extract, authorise, call and answer.
 
 mod body;
 mod credentials;

@@ -1,4 +1,4 @@
-//! `/user`: who am I, and what may I do. Also the userinfo endpoint of OpenID Connect.
+//! `/user`: who I am and what I may do. It is also the userinfo endpoint of OpenID Connect.
 
 use actix_web::{HttpResponse, http::Method, web::Data};
 use serde_json::{Value, json};

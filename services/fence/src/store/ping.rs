@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-/// Asks for nothing.
+/// Runs a statement that reads nothing.
 pub(crate) async fn ping(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query("select 1").execute(connection).await.map(drop)
 }

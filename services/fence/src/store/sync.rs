@@ -1,5 +1,5 @@
-//! The statements that bring a user.yaml in. Each works on whole columns: the n-th of every one is of the
-//! same row.
+//! The statements that bring a user.yaml in. Each takes whole columns, whose n-th values belong to
+//! the same row.
 
 use sqlx::PgConnection;
 
@@ -108,7 +108,7 @@ pub(crate) async fn demote_others(connection: &mut PgConnection, names: &[&str])
     Ok(done.rows_affected())
 }
 
-/// Users that have no tag among `tags` keep theirs.
+/// Replaces the tags of the users that `tags` names; other users keep theirs.
 pub(crate) async fn replace_tags(
     connection: &mut PgConnection,
     tags: &TagColumns<'_>,

@@ -1,10 +1,10 @@
-//! The hashes that the index keeps of a file, all in one pass.
+//! Computes the hashes that the index keeps of a file, all in one pass.
 
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
 
-/// Size and hashes under way.
+/// The size and hashes of what was read so far.
 #[derive(Clone, Default)]
 pub(super) struct Digests {
     size: u64,
@@ -19,7 +19,7 @@ pub(super) struct Digests {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Summary {
     pub(super) size: u64,
-    /// Hash type to value in lower-case hexadecimal.
+    /// Pairs of hash type and value, in lower-case hexadecimal.
     pub(super) hashes: Vec<(String, String)>,
 }
 

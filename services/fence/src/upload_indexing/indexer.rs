@@ -14,7 +14,7 @@ use crate::files::guid_of_key;
 /// 100 KiB, so one file takes a few MiB of memory.
 const PIECES_AHEAD: usize = 16;
 
-/// What came of one object.
+/// What became of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Its record was blank and is filled now.

@@ -36,7 +36,7 @@ const WAITS: [Duration; 5] = [
     Duration::from_secs(60),
 ];
 
-/// The running task.
+/// The running task that fills records.
 #[derive(Debug)]
 pub struct UploadIndexing {
     stopping: CancellationToken,
@@ -101,7 +101,7 @@ async fn run(indexer: Arc<Indexer>, mut source: impl UploadSource, stopping: Can
     }
 }
 
-/// The source has ended: what is under way is finished.
+/// Finishes what is under way after the source has ended.
 async fn drain(mut running: JoinSet<(Location, Settlement)>, mut source: impl UploadSource) {
     while let Some(finished) = running.join_next().await {
         if let Ok((location, settlement)) = finished {

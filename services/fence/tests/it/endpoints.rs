@@ -7,7 +7,7 @@ use testing::endpoints::{Case, Kind, check};
 
 use crate::world::{BUCKET, World, answer};
 
-/// Takes a form where all others take JSON.
+/// The endpoint that takes a form where all others take JSON.
 const REVOKE: &str = "/oauth2/revoke";
 
 /// Statuses for anybody, and for those who have no right to the file or the upload.

@@ -8,6 +8,7 @@
 mod api_keys;
 mod downloads;
 mod endpoints;
+mod failures;
 mod login;
 mod real_neighbours;
 mod schema;

@@ -1,4 +1,4 @@
-//! A fence of a test's own.
+//! A fence for one test.
 
 use std::{net::TcpListener, sync::Arc, sync::Once};
 

@@ -32,14 +32,13 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct MayDelete<'r> {
-    record: &'r Record,
-    _consent: Consent<Delete>,
+    consent: Consent<'r, Delete>,
 }
 
 impl<'r> MayDelete<'r> {
     /// The record that was asked about.
     pub(crate) fn record(&self) -> &'r Record {
-        self.record
+        self.consent.record()
     }
 }
 
@@ -56,5 +55,5 @@ pub(crate) async fn may_delete<'r>(
     for owner in owners(&*fence.index, std::slice::from_ref(record)).await?.values() {
         ask_deletion(fence, bearer, owner).await?;
     }
-    Ok(MayDelete { record, _consent: consent })
+    Ok(MayDelete { consent })
 }

@@ -42,14 +42,13 @@ const DECISIONS_AT_ONCE: usize = 8;
 /// ```
 #[derive(Debug)]
 pub struct MayDownload<'r> {
-    record: &'r Record,
-    _consent: Consent<ReadStorage>,
+    consent: Consent<'r, ReadStorage>,
 }
 
 impl<'r> MayDownload<'r> {
     /// The record that was asked about.
     pub(crate) fn record(&self) -> &'r Record {
-        self.record
+        self.consent.record()
     }
 }
 
@@ -70,7 +69,7 @@ pub(crate) async fn may_download<'r>(
     for owner in owners(&*fence.index, std::slice::from_ref(record)).await?.values() {
         rules.ask(owner).await?;
     }
-    Ok(MayDownload { record, _consent: consent })
+    Ok(MayDownload { consent })
 }
 
 /// As [`may_download`] for many records; for each the proof, or the error that it would have had alone.
@@ -88,29 +87,42 @@ pub(crate) async fn may_download_each<'r>(
     refuse_client_tokens(fence, caller).await?;
     let rules = Rules::<ReadStorage>::new(fence, caller);
     let owners = owners(&*fence.index, records).await?;
-    let all = || records.iter().chain(owners.values());
+    let all = records.iter().chain(owners.values());
     let distinct: BTreeSet<&[String]> =
-        all().map(|record| record.authz.as_slice()).filter(|paths| !paths.is_empty()).collect();
+        all.map(|record| record.authz.as_slice()).filter(|paths| !paths.is_empty()).collect();
     let ask = async |paths| (paths, rules.ask_arborist(paths).await.map_err(Arc::new));
-    let grants: HashMap<&[String], Result<Grant<ReadStorage>, Arc<Error>>> =
+    let grants: Grants<'_> =
         stream::iter(distinct.into_iter().map(ask)).buffer_unordered(DECISIONS_AT_ONCE).collect().await;
-    let mut alone: HashMap<&str, Result<Consent<ReadStorage>, Arc<Error>>> = HashMap::new();
-    for record in all() {
-        let consent = match grants.get(record.authz.as_slice()) {
-            Some(Ok(grant)) => Ok(Consent::from(grant)),
-            Some(Err(error)) => Err(error.clone()),
-            None => rules.ask_without_resources(record).await.map_err(Arc::new),
-        };
-        alone.insert(&record.did, consent);
+    let mut of_owners: HashMap<&str, Result<Consent<'_, ReadStorage>, Arc<Error>>> = HashMap::new();
+    for (guid, owner) in &owners {
+        of_owners.insert(guid, decide(&rules, &grants, owner).await);
     }
-    let decide = |record: &'r Record| {
-        let consent = alone[record.did.as_str()].clone()?;
-        for owner in owning_guids(record).filter_map(|guid| alone.get(guid)) {
-            owner.clone()?;
-        }
-        Ok(MayDownload { record, _consent: consent })
-    };
-    Ok(records.iter().map(decide).collect())
+    let mut proofs = Vec::with_capacity(records.len());
+    for record in records {
+        let consent = decide(&rules, &grants, record).await;
+        let denied = owning_guids(record).find_map(|guid| of_owners.get(guid)?.as_ref().err());
+        proofs.push(match (consent, denied) {
+            (Ok(consent), None) => Ok(MayDownload { consent }),
+            (Err(error), _) => Err(error),
+            (Ok(_), Some(error)) => Err(error.clone()),
+        });
+    }
+    Ok(proofs)
+}
+
+/// What arborist says of distinct lists of resource paths.
+type Grants<'a> = HashMap<&'a [String], Result<Grant<ReadStorage>, Arc<Error>>>;
+
+async fn decide<'r>(
+    rules: &Rules<'_, ReadStorage>,
+    grants: &Grants<'_>,
+    record: &'r Record,
+) -> Result<Consent<'r, ReadStorage>, Arc<Error>> {
+    match grants.get(record.authz.as_slice()) {
+        Some(Ok(grant)) => Ok(Consent::granted(record, grant)),
+        Some(Err(error)) => Err(error.clone()),
+        None => rules.ask_without_resources(record).await.map_err(Arc::new),
+    }
 }
 
 /// Tokens that speak for an OAuth client without a user get no files.

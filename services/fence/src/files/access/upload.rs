@@ -114,9 +114,9 @@ pub(crate) async fn may_upload<'r>(
     caller: &Caller,
     record: &'r Record,
 ) -> Result<MayUpload<'r>, Error> {
-    let _: Consent<WriteStorage> = Rules::new(fence, caller).ask(record).await?;
+    let consent: Consent<'r, WriteStorage> = Rules::new(fence, caller).ask(record).await?;
     // Not the name that was given: an alias can look like the GUID of another record.
-    Ok(MayUpload { guid: Cow::Borrowed(&record.did) })
+    Ok(MayUpload { guid: Cow::Borrowed(&consent.record().did) })
 }
 
 impl Fence {

@@ -20,7 +20,7 @@ pub enum Error {
     /// 403: a basic login is wrong, missing where only a login counts, or nobody could be asked instead.
     #[error("{0}")]
     Login(String),
-    /// 404.
+    /// 404: there is no such record, alias or bundle.
     #[error("{0}")]
     NotFound(String),
     /// 409: it exists already, or the revision is stale.
@@ -36,7 +36,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// 400 with `text`.
+    /// A malformed request; `text` says why.
     pub(crate) fn bad(text: impl Into<String>) -> Self {
         Self::BadRequest(text.into())
     }

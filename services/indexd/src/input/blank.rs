@@ -16,7 +16,7 @@ pub(crate) struct BlankInput {
     pub(crate) did: Option<Guid>,
     pub(crate) uploader: Option<String>,
     pub(crate) file_name: Option<String>,
-    /// Never empty.
+    /// A list that is given is not empty.
     pub(crate) authz: Option<Vec<String>>,
 }
 

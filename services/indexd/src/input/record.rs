@@ -86,7 +86,7 @@ impl RecordInput {
         Ok(input)
     }
 
-    /// The rules of a record that another service of the commons gives us.
+    /// The record that another service of the commons gives us, checked as a body is.
     pub(crate) fn from_client(record: &indexclient::NewRecord) -> Result<Self, Error> {
         let input = Self {
             did: record.did.clone().map(Guid::from),
@@ -119,7 +119,7 @@ impl RecordInput {
         check_url_metadata(&self.urls_metadata, &self.urls)
     }
 
-    /// The rules of the content dates of a new record.
+    /// Checks the content dates of a new record.
     pub(crate) fn check_dates(&self) -> Result<(), Error> {
         match (self.content_created, self.content_updated) {
             (None, Some(_)) => {
@@ -236,7 +236,7 @@ impl VersionsUpdate {
     }
 }
 
-/// Url metadata may speak of `urls` only.
+/// Refuses metadata of a url that is not among `urls`.
 pub(crate) fn check_url_metadata(
     metadata: &IndexMap<String, FlatMetadata>,
     urls: &[String],
@@ -247,7 +247,7 @@ pub(crate) fn check_url_metadata(
     }
 }
 
-/// A url can belong to a record once.
+/// Refuses a list that has a url twice.
 pub(super) fn check_urls(urls: &[String]) -> Result<(), Error> {
     let mut sorted: Vec<&String> = urls.iter().collect();
     sorted.sort_unstable();
@@ -257,7 +257,7 @@ pub(super) fn check_urls(urls: &[String]) -> Result<(), Error> {
     }
 }
 
-/// Sorted, each once.
+/// The entries sorted, each of them once.
 pub(super) fn without_repeats(mut list: Vec<String>) -> Vec<String> {
     list.sort_unstable();
     list.dedup();

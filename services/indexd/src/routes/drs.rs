@@ -21,8 +21,12 @@ pub(super) fn routes(routes: &mut Routes<'_>) {
     routes.endpoint(Method::OPTIONS, "/ga4gh/drs/v1/objects/{guid:.+}", authorizations);
 }
 
+fn no_counters(error: &Error) {
+    tracing::warn!(error = error as &dyn std::error::Error, "the service-info has no counters");
+}
+
 async fn service_info(indexd: Data<Indexd>) -> HttpResponse {
-    let totals = indexd.totals(None).await.inspect_err(|error| tracing::warn!(%error, "no counters")).ok();
+    let totals = indexd.totals(None).await.inspect_err(no_counters).ok();
     HttpResponse::Ok().json(drs::service_info(&indexd.config, totals))
 }
 

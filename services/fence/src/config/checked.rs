@@ -74,13 +74,13 @@ impl Config {
     }
 
     fn base(&self) -> Result<Url, ConfigError> {
-        let wrong =
-            |reason: &str| ConfigError::BaseUrl { url: self.base_url.clone(), reason: reason.to_owned() };
-        let base = Url::parse(&self.base_url).map_err(|error| wrong(&error.to_string()))?;
-        match base.scheme() {
-            "http" | "https" if self.base_url.ends_with('/') => Err(wrong("it must not end in a slash")),
-            "http" | "https" => Ok(base),
-            _ => Err(wrong("its scheme is another")),
+        let url = || self.base_url.clone();
+        let base =
+            Url::parse(&self.base_url).map_err(|source| ConfigError::BaseUrl { url: url(), source })?;
+        if matches!(base.scheme(), "http" | "https") && !self.base_url.ends_with('/') {
+            Ok(base)
+        } else {
+            Err(ConfigError::BaseUrlForm(url()))
         }
     }
 

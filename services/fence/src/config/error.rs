@@ -3,14 +3,17 @@
 /// A configuration with which fence does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The address is not an http address.
-    #[error("BASE_URL {url:?} is not an http or https address: {reason}")]
+    /// The address cannot be read.
+    #[error("BASE_URL {url:?} is not an address")]
     BaseUrl {
         /// What was given.
         url: String,
         /// What is wrong.
-        reason: String,
+        source: url::ParseError,
     },
+    /// The address can be read and cannot be used.
+    #[error("BASE_URL {0:?} is not an http or https address without a slash at the end")]
+    BaseUrlForm(String),
     /// A login without a password would be open to the network.
     #[error(
         "{setting} logs anybody in without a password and is allowed only while BASE_URL is a loopback \

@@ -1,4 +1,4 @@
-//! What is refused or fails before any rule is asked.
+//! Bodies, and failures that are nobody's fault but ours.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,6 +15,18 @@ async fn a_body_beyond_the_limit_is_refused_in_json() {
     let body = json!({ "guids": ["x".repeat(3 << 20)] });
     let (status, document) = answer(world.post("/data/download/bulk", &body)).await;
     assert_eq!((status, &document["message"]), (413, &json!("the body is larger than 2097152 bytes")));
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_unpacked() {
+    // {"guids":["none"]}
+    const GZIP: &str = "1f8b0800000000000203ab564a2fcd4c2956b28a56cacbcf4b558aad05007d6e811f12000000";
+    let world = World::new().await;
+    let request = world.request("POST", "/data/download/bulk").header("content-type", "application/json");
+    let request = request.header("content-encoding", "gzip").body(hex::decode(GZIP).unwrap());
+    let (status, document) = answer(request).await;
+    assert_eq!(status, 200, "{document}");
+    assert_eq!(document["failed_guids"], json!([{ "error_code": 404, "object_ids": ["none"] }]));
 }
 
 #[tokio::test]

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::{
-    access::{Readable, Scope},
+    access::Scope,
     auth::Reader,
     error::Error,
-    execute::{ProjectCounts, existing_projects, project_counts, run},
+    execute::{ProjectCounts, project_counts, readable, run},
     plan::Planner,
     service::Peregrine,
 };
@@ -35,7 +35,7 @@ impl Peregrine {
         run(&self.pool, self.config.budget.time, move |connection| {
             Box::pin(async move {
                 let graph = &this.compiler.graph;
-                let readable = Readable::of(&rights, existing_projects(connection, graph).await?);
+                let readable = readable(connection, graph, &rights).await?;
                 let projects = readable.project_ids().len();
                 if !unknown.is_empty() && projects > 0 {
                     // The original asks once for each project.

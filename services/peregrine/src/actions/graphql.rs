@@ -8,10 +8,9 @@ use graphql::INTROSPECTION_QUERY;
 use serde_json::{Map, Value};
 
 use crate::{
-    access::Readable,
     auth::Reader,
     error::Error,
-    execute::{Answer, Executor, Reply, existing_projects, start},
+    execute::{Answer, Executor, Reply, readable, start},
     introspection::{Key, known},
     plan::Planner,
     service::Peregrine,
@@ -64,7 +63,7 @@ impl Peregrine {
         let arriving = start(&self.pool, time, held_back, move |connection, out| {
             Box::pin(async move {
                 let graph = &this.compiler.graph;
-                let readable = Readable::of(&rights, existing_projects(connection, graph).await?);
+                let readable = readable(connection, graph, &rights).await?;
                 let planner = Planner::new(graph, &readable);
                 Executor::new(connection, planner, &this.config, out).write(&roots).await
             })

@@ -68,18 +68,18 @@ impl<'s> List<'s> {
 
 impl Executor<'_> {
     /// Reads and writes a list.
-    pub(super) fn list<'f>(&'f mut self, source: List<'f>) -> Later<'f, ()> {
+    pub(super) fn list<'f>(&'f mut self, list: List<'f>) -> Later<'f, ()> {
         Box::pin(async move {
             self.out.text().push(b'[');
-            if let Some(statement) = source.statement(&self.planner) {
-                let branches = source.branches();
+            if let Some(statement) = list.statement(&self.planner) {
+                let branches = list.branches();
                 let has_children = branches.iter().any(|branch| !branch.level.children.is_empty());
                 if !has_children {
                     self.pass_on(statement, &branches).await?;
-                } else if source.most().is_some_and(|most| most <= self.windows.rows) {
+                } else if list.most().is_some_and(|most| most <= self.windows.rows) {
                     self.only_window(statement, &branches).await?;
                 } else {
-                    self.windows(statement, &branches).await?;
+                    self.all_windows(statement, &branches).await?;
                 }
             }
             self.out.text().push(b']');
@@ -96,7 +96,7 @@ impl Executor<'_> {
     }
 
     /// Reads a list of unknown length through a cursor: a connection cannot read two results at once.
-    async fn windows(&mut self, statement: Sql, branches: &[&Branch]) -> Result<(), Error> {
+    async fn all_windows(&mut self, statement: Sql, branches: &[&Branch]) -> Result<(), Error> {
         let cursor = Cursor::new(self.cursors);
         self.cursors += 1;
         cursor.declare(statement).query_once().execute(&mut *self.connection).await?;

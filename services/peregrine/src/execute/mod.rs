@@ -16,7 +16,7 @@ mod transaction;
 
 pub(crate) use cancel::{run, start};
 pub(crate) use executor::Executor;
-pub(crate) use projects::{ProjectCounts, existing_projects, project_counts};
+pub(crate) use projects::{ProjectCounts, project_counts, readable};
 pub(crate) use reply::Reply;
 pub(crate) use sink::Answer;
 pub(crate) use transaction::ping;

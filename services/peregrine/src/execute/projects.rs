@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use sqlx::{FromRow as _, PgConnection, Row as _};
 
 use crate::{
-    access::Project,
+    access::{Project, Readable, Rights},
     error::Error,
     graph::{Graph, TypeId},
     plan::{self, Planner},
@@ -13,14 +13,20 @@ use crate::{
 /// Numbers of nodes by project id and label of their type.
 pub(crate) type ProjectCounts = IndexMap<String, IndexMap<String, i64>>;
 
-/// All projects with their programs, which is the first thing that a transaction reads.
-pub(crate) async fn existing_projects(
+/// The projects that `rights` let somebody read, as of this transaction.
+pub(crate) async fn readable(
     connection: &mut PgConnection,
     graph: &Graph,
-) -> Result<Vec<Project>, sqlx::Error> {
-    let Some(select) = plan::projects(graph) else { return Ok(Vec::new()) };
-    let rows = select.query().fetch_all(connection).await?;
-    rows.iter().map(Project::from_row).collect()
+    rights: &Rights,
+) -> Result<Readable, sqlx::Error> {
+    let existing: Vec<Project> = match plan::projects(graph) {
+        Some(select) => {
+            let rows = select.query().fetch_all(connection).await?;
+            rows.iter().map(Project::from_row).collect::<Result<_, _>>()?
+        }
+        None => Vec::new(),
+    };
+    Ok(Readable::of(rights, existing))
 }
 
 /// How many nodes of these types each readable project has.

@@ -52,6 +52,15 @@ impl EdgeTable {
     }
 }
 
+/// An edge, by the ids of the nodes at its ends.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Edge {
+    /// The child.
+    pub source: String,
+    /// The parent.
+    pub destination: String,
+}
+
 /// Which end of an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -62,6 +71,11 @@ pub enum End {
 }
 
 /// Inserts nodes of the type `label`, all with the same `acl`. One statement.
+///
+/// ```sql
+/// insert into "node_case" (node_id, acl, _sysan, _props)
+/// select t.node_id, $1, '{}'::jsonb, t.props::jsonb from unnest($2, $3) as t (node_id, props)
+/// ```
 ///
 /// # Errors
 /// A unique violation when an id or a key exists already.
@@ -93,6 +107,15 @@ pub async fn insert_nodes(
 
 /// Gives nodes of the type `label` new properties and keeps the old ones as history. One statement.
 ///
+/// ```sql
+/// with changed as (select * from unnest($1, $2) as t (node_id, props)),
+/// old as (
+///     insert into _voided_nodes (...) select ..., 'case' from "node_case" n
+///     join changed c on c.node_id = n.node_id
+/// )
+/// update "node_case" n set _props = c.props::jsonb from changed c where n.node_id = c.node_id
+/// ```
+///
 /// # Errors
 /// A unique violation when a new key exists already.
 pub async fn update_nodes(
@@ -123,6 +146,15 @@ pub async fn update_nodes(
 
 /// Merges `annotations` (a JSON object) into the system annotations of nodes, whose `updated_datetime`
 /// becomes `stamp` where they have one. Nodes with these annotations already are left alone. One statement.
+///
+/// ```sql
+/// with old as (
+///     insert into _voided_nodes (...) select ..., 'case' from "node_case" n
+///     where n.node_id = any($1) and not coalesce(n._sysan, '{}') @> $2
+/// )
+/// update "node_case" n set _sysan = coalesce(n._sysan, '{}') || $3, _props = ...
+/// where n.node_id = any($4) and not coalesce(n._sysan, '{}') @> $5
+/// ```
 ///
 /// # Errors
 /// When the database fails.
@@ -162,6 +194,13 @@ pub async fn annotate_nodes(
 
 /// Deletes nodes of the type `label`; their edges have to be deleted before. One statement.
 ///
+/// ```sql
+/// with old as (
+///     insert into _voided_nodes (...) select ..., 'case' from "node_case" n where n.node_id = any($1)
+/// )
+/// delete from "node_case" where node_id = any($2)
+/// ```
+///
 /// # Errors
 /// When the database fails.
 pub async fn delete_nodes(
@@ -185,22 +224,28 @@ pub async fn delete_nodes(
         .map(|_| ())
 }
 
-/// Inserts edges `(source, destination)` in the order given; those that exist already stay as they are. One
+/// Inserts edges in the order given; those that exist already stay as they are. One
 /// statement. Two writers of the same edges must take turns (sheepdog locks the project).
+///
+/// ```sql
+/// insert into "edge_casememberofstudy" (src_id, dst_id, acl, _sysan, _props)
+/// select s, d, '{}'::text[], '{}', '{}' from unnest($1, $2) as t (s, d) on conflict do nothing
+/// ```
 ///
 /// # Errors
 /// At commit: a foreign key violation when an end is missing.
 pub async fn insert_edges(
     connection: &mut PgConnection,
     table: &EdgeTable,
-    mut edges: Vec<(String, String)>,
+    mut edges: Vec<Edge>,
 ) -> Result<(), sqlx::Error> {
     if edges.is_empty() {
         return Ok(());
     }
     let mut seen = HashSet::new();
     edges.retain(|edge| seen.insert(edge.clone()));
-    let (sources, destinations): (Vec<_>, Vec<_>) = edges.into_iter().unzip();
+    let (sources, destinations): (Vec<_>, Vec<_>) =
+        edges.into_iter().map(|edge| (edge.source, edge.destination)).unzip();
     Sql::raw("insert into ")
         .then_ident(&table.name)
         .text(" (src_id, dst_id, acl, _sysan, _props) select s, d, '{}'::text[], '{}', '{}' from unnest(")
@@ -215,6 +260,11 @@ pub async fn insert_edges(
 }
 
 /// Deletes all edges of a table that have one of `ids` at `end`, and keeps them as history. One statement.
+///
+/// ```sql
+/// with gone as (delete from "edge_casememberofstudy" where src_id = any($1) returning *)
+/// insert into _voided_edges (...) select ... from gone
+/// ```
 ///
 /// # Errors
 /// When the database fails.

@@ -19,11 +19,11 @@ pub(crate) const UNEXPECTED: &str = "Internal server error. Sorry, something une
 /// Whether a transaction is for real.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// It is.
+    /// It is for real.
     Real,
     /// It only shows what would become of it.
     DryRun,
-    /// It is, and this dry run counts as committed with it.
+    /// It is for real, and this dry run is committed with it.
     Commit(TransactionId),
 }
 
@@ -39,7 +39,7 @@ pub(crate) enum Abort {
     /// The answer says why already.
     #[error("refused")]
     Refused,
-    /// For this reason, which the answer has to say.
+    /// The answer has to say this reason.
     #[error("{0}")]
     Because(String),
     /// The file index refused or did not answer.

@@ -8,18 +8,20 @@ use super::{
     permissions::{Administration, HandleFiles, Read},
     permits::{AdminPermit, FilesPermit, LoggedIn, ProjectPermit, ReadPermit},
 };
-use crate::{Error, Sheepdog, model::project::ProjectPath, store};
+use crate::{
+    Error, Sheepdog,
+    model::project::{Project, ProjectPath},
+};
 
 impl Sheepdog {
-    /// Permits `P` in the project, which must exist before anything else is asked.
+    /// Permits `P` in the project.
     pub(crate) async fn permit<P: Permission>(
         &self,
         request: &HttpRequest,
-        path: &ProjectPath,
+        project: Project,
     ) -> Result<ProjectPermit<P>, Error> {
-        let project = self.project(path).await?;
         let token = arborist_token(request)?;
-        let grant = self.ask(&token, path.resource()).await?;
+        let grant = self.ask(&token, project.path.resource()).await?;
         Ok(ProjectPermit::of(grant, project, self.submitter(&token).await))
     }
 
@@ -47,13 +49,13 @@ impl Sheepdog {
         }
     }
 
-    /// Permits handling the files of the project, which must exist before anything else is asked.
+    /// Permits handling the files of the project.
     pub(crate) async fn permit_files(
         &self,
         request: &HttpRequest,
-        path: &ProjectPath,
+        project: Project,
     ) -> Result<FilesPermit, Error> {
-        let project = self.permit::<HandleFiles>(request, path).await?;
+        let project = self.permit::<HandleFiles>(request, project).await?;
         let programs = self.permit_admin(request).await?;
         let projects = self.permit_admin(request).await?;
         Ok(FilesPermit::of(project, programs, projects))
@@ -76,19 +78,6 @@ impl Sheepdog {
             other => Error::Unauthenticated(other.to_string()),
         })?;
         Ok(LoggedIn::of(&claims))
-    }
-
-    /// Says whether the project exists, before anything else is asked.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`].
-    pub(crate) async fn require_project(&self, path: &ProjectPath) -> Result<(), Error> {
-        self.project(path).await.map(drop)
-    }
-
-    async fn project(&self, path: &ProjectPath) -> Result<crate::model::project::Project, Error> {
-        let mut connection = self.pool.acquire().await?;
-        store::projects::project(&mut connection, &self.dictionary, path).await
     }
 
     async fn ask<P: Permission>(&self, token: &str, resource: String) -> Result<Grant<P>, AuthzError> {

@@ -6,8 +6,8 @@ mod permissions;
 mod permits;
 
 pub use permissions::{
-    Administration, ChangeState, CloseDryRun, CommitDryRun, Create, Delete, HandleFiles, ManagePrograms,
-    ManageProjects, Read, Update,
+    Administration, ChangeState, CloseDryRun, CommitDryRun, Contains, Create, Delete, HandleFiles,
+    ManagePrograms, ManageProjects, Read, Update,
 };
 pub use permits::{
     AdminPermit, FilesPermit, LoggedIn, Permitted, ProjectPermit, ReadPermit, SubmissionPermit,

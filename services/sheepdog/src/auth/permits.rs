@@ -6,7 +6,7 @@ use authz::{Grant, Permission};
 use psqlgraph::transactions::Role;
 
 use super::permissions::{
-    Administration, Create, HandleFiles, ManagePrograms, ManageProjects, Read, Update, contains_all,
+    Administration, Contains, Create, HandleFiles, ManagePrograms, ManageProjects, Read, Update,
 };
 use crate::model::{
     project::{Project, ProjectPath},
@@ -67,32 +67,41 @@ pub struct ProjectPermit<P> {
 }
 
 impl<P: Permission> ProjectPermit<P> {
-    /// `_grant` is that of the project's resource.
-    pub(super) fn of(_grant: Grant<P>, project: Project, submitter: Option<String>) -> Self {
+    /// `grant` is that of the project's resource.
+    pub(super) fn of(grant: Grant<P>, project: Project, submitter: Option<String>) -> Self {
+        debug_assert_eq!(grant.resources(), [project.path.resource()]);
         Self { permitted: Permitted { project, submitter }, permission: PhantomData }
     }
 
-    /// The same for a permission that `P` contains; for another one it does not compile:
+    /// The proof of a permission that `P` contains:
     ///
     /// ```no_run
     /// use sheepdog::auth::{CommitDryRun, Delete, ProjectPermit};
     ///
     /// fn narrowed(permit: ProjectPermit<CommitDryRun>) -> ProjectPermit<Delete> {
-    ///     permit.narrowed::<Delete>()
+    ///     permit.narrowed()
     /// }
     /// ```
     ///
-    /// ```compile_fail,E0080
+    /// ```compile_fail,E0277
     /// use sheepdog::auth::{ChangeState, Delete, ProjectPermit};
     ///
     /// fn narrowed(permit: ProjectPermit<ChangeState>) -> ProjectPermit<Delete> {
-    ///     permit.narrowed::<Delete>()
+    ///     permit.narrowed()
     /// }
-    /// # let compiled: fn(_) -> _ = narrowed;
     /// ```
-    pub fn narrowed<Q: Permission>(self) -> ProjectPermit<Q> {
-        const { assert!(contains_all(P::METHODS, Q::METHODS), "the permission is a wider one") };
+    pub fn narrowed<Q: Permission>(self) -> ProjectPermit<Q>
+    where
+        P: Contains<Q>,
+    {
         ProjectPermit { permitted: self.permitted, permission: PhantomData }
+    }
+}
+
+impl<P: Contains<Read>> ProjectPermit<P> {
+    /// The proof that the caller may read the project.
+    pub(crate) fn reading(&self) -> ReadPermit {
+        ReadPermit { path: self.permitted.project.path.clone() }
     }
 }
 
@@ -193,8 +202,9 @@ pub struct ReadPermit {
 }
 
 impl ReadPermit {
-    /// `_grant` is that of the project's resource.
-    pub(super) fn of(_grant: Grant<Read>, path: ProjectPath) -> Self {
+    /// `grant` is that of the project's resource.
+    pub(super) fn of(grant: Grant<Read>, path: ProjectPath) -> Self {
+        debug_assert_eq!(grant.resources(), [path.resource()]);
         Self { path }
     }
 
@@ -244,8 +254,9 @@ pub struct AdminPermit<P> {
 }
 
 impl<P: Administration> AdminPermit<P> {
-    /// `_grant` is that of [`Administration::RESOURCE`].
-    pub(super) fn of(_grant: Grant<P>, submitter: Option<String>) -> Self {
+    /// `grant` is that of [`Administration::RESOURCE`].
+    pub(super) fn of(grant: Grant<P>, submitter: Option<String>) -> Self {
+        debug_assert_eq!(grant.resources(), [P::RESOURCE]);
         Self { submitter, permission: PhantomData }
     }
 
@@ -272,10 +283,9 @@ impl FilesPermit {
         Self { project }
     }
 
-    /// The permission to read the project, which this one contains.
+    /// The proof that they may read the project.
     pub(crate) fn reading(&self) -> ReadPermit {
-        const { assert!(contains_all(HandleFiles::METHODS, Read::METHODS), "the permission is a wider one") };
-        ReadPermit { path: self.project.project().path.clone() }
+        self.project.reading()
     }
 }
 

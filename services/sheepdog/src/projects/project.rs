@@ -20,6 +20,14 @@ use crate::{
     transaction::{Opened, require_state},
 };
 
+/// The project at `path`.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub(crate) async fn find(sheepdog: &Sheepdog, path: &ProjectPath) -> Result<Project, Error> {
+    store::projects::project(&mut *sheepdog.pool.acquire().await?, &sheepdog.dictionary, path).await
+}
+
 /// Codes of the projects of a program.
 pub(crate) async fn codes(
     sheepdog: &Sheepdog,
@@ -49,7 +57,7 @@ pub(crate) async fn put(
         .to_owned();
     let props = submitted_props(&sheepdog, document, &code)?;
     let work = async move {
-        let mut outcome = write(&sheepdog, &permit, &program, (&code, props), &path).await?;
+        let mut outcome = write(&sheepdog, &permit, &program, &code, props, &path).await?;
         if let Some(program_number) = text(&program.props, "dbgap_accession_number") {
             sheepdog.make_resource(&format!("/programs/{program_number}/projects/{number}")).await;
         }
@@ -93,7 +101,8 @@ async fn write(
     sheepdog: &Sheepdog,
     permit: &AdminPermit<ManageProjects>,
     program: &Program,
-    (code, props): (&str, Map<String, Value>),
+    code: &str,
+    props: Map<String, Value>,
     path: &str,
 ) -> Result<Outcome, Error> {
     let dictionary = &sheepdog.dictionary;
@@ -128,14 +137,6 @@ async fn write(
 fn new_project(id: String, mut props: Map<String, Value>) -> Node {
     props.insert("state".to_owned(), json!("open"));
     Node { id, action: Action::Create, old: None, props }
-}
-
-/// The project at `path`, which may be deleted.
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub(crate) async fn require(sheepdog: &Sheepdog, path: &ProjectPath) -> Result<Project, Error> {
-    store::projects::project(&mut *sheepdog.pool.acquire().await?, &sheepdog.dictionary, path).await
 }
 
 /// Deletes a project without nodes, and logs it.

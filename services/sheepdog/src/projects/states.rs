@@ -21,17 +21,17 @@ pub enum Transition {
     Open,
     /// From open to review.
     Review,
-    /// Records that are valid become submitted ones, of which the present version is kept.
+    /// From review to submitted: valid records become submitted, and their present versions are kept.
     Submit,
-    /// Records of the project are for everybody.
+    /// The project is marked as released.
     Release,
 }
 
 impl Transition {
-    /// All of them.
+    /// All transitions.
     pub(crate) const ALL: [Self; 4] = [Self::Open, Self::Review, Self::Submit, Self::Release];
 
-    /// Last part of the path.
+    /// The last part of the path.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -41,7 +41,7 @@ impl Transition {
         }
     }
 
-    /// As logged.
+    /// The role in the transaction log.
     pub(crate) fn role(self) -> Role {
         match self {
             Self::Open => Role::Open,
@@ -56,7 +56,7 @@ impl Transition {
         Self::ALL.into_iter().find(|transition| transition.role().as_str() == role)
     }
 
-    /// States that it starts from.
+    /// The states from which it starts.
     fn from(self) -> &'static [&'static str] {
         match self {
             Self::Open => &["review"],
@@ -66,7 +66,7 @@ impl Transition {
         }
     }
 
-    /// What it does to the project's properties, or why it cannot.
+    /// Changes the project's properties, or says why it cannot.
     fn apply(self, props: &mut Map<String, Value>) -> Result<(), &'static str> {
         let is_true = |key: &str| props.get(key).and_then(Value::as_bool) == Some(true);
         let changes = match self {

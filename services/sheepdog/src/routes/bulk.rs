@@ -6,7 +6,7 @@ use authz::Permission;
 use documents::Format;
 use serde_json::Value;
 
-use super::{answers, body};
+use super::{answers, body, permit::permit};
 use crate::{
     Error, Sheepdog,
     auth::{Create, ProjectPermit, SubmissionPermit, Update},
@@ -41,7 +41,7 @@ where
     SubmissionPermit: From<ProjectPermit<P>>,
 {
     let sheepdog = sheepdog.into_inner();
-    let permit = sheepdog.permit::<P>(&request, &path).await?;
+    let permit = permit::<P>(&sheepdog, &request, &path).await?;
     let bytes = body::read(payload, sheepdog.config.body_limit.min(BODY_LIMIT)).await?;
     let documents = documents_of(utf8::text(&bytes)?)?;
     require_state(&permit.project().props, request.path(), &["open"])?;

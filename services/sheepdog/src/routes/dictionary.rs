@@ -7,7 +7,11 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Error, Sheepdog, model::project::ProjectPath, projects::program};
+use crate::{
+    Error, Sheepdog,
+    model::project::ProjectPath,
+    projects::{program, project},
+};
 
 /// Files beside the node types that `_all` has.
 const SHARED_FILES: [&str; 4] = ["_definitions", "_settings", "_terms", "metaschema"];
@@ -38,7 +42,7 @@ async fn list_in_project(
     path: web::Path<ProjectPath>,
 ) -> Result<HttpResponse, Error> {
     sheepdog.require_openid(&request).await?;
-    sheepdog.require_project(&path).await?;
+    project::find(&sheepdog, &path).await?;
     let ProjectPath { program, code } = &*path;
     Ok(links(&sheepdog.dictionary, &format!("/v0/submission/{program}/{code}")))
 }
@@ -60,7 +64,7 @@ fn links(dictionary: &Dictionary, prefix: &str) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "links": links }))
 }
 
-/// A file, all of it, or a node type whose file has another name.
+/// A file, all files together, or a node type whose file has another name.
 fn answer(dictionary: &Dictionary, entry: &str) -> Result<HttpResponse, Error> {
     let node = || dictionary.nodes.get(entry).map(|node| &node.schema);
     match dictionary.files.get(entry) {

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answers;
+use super::{answers, permit::permit};
 use crate::{
     Error, Sheepdog,
     auth::Delete,
@@ -17,12 +17,12 @@ use crate::{
 };
 
 #[derive(Deserialize)]
-struct Ids {
+struct EntityIds {
     ids: String,
 }
 
 #[derive(Deserialize)]
-struct Mark {
+struct Marking {
     mark: String,
 }
 
@@ -40,7 +40,7 @@ async fn read(
     request: HttpRequest,
     sheepdog: web::Data<Sheepdog>,
     path: web::Path<ProjectPath>,
-    ids: web::Path<Ids>,
+    ids: web::Path<EntityIds>,
 ) -> Result<HttpResponse, Error> {
     let path = path.into_inner();
     program::require(&sheepdog, &path.program).await?;
@@ -58,7 +58,7 @@ async fn delete(
     request: HttpRequest,
     sheepdog: web::Data<Sheepdog>,
     path: web::Path<ProjectPath>,
-    ids: web::Path<Ids>,
+    ids: web::Path<EntityIds>,
     params: Params,
 ) -> Result<HttpResponse, Error> {
     let fields = params.get("fields").map(split);
@@ -70,7 +70,7 @@ async fn delete_dry_run(
     request: HttpRequest,
     sheepdog: web::Data<Sheepdog>,
     path: web::Path<ProjectPath>,
-    ids: web::Path<Ids>,
+    ids: web::Path<EntityIds>,
 ) -> Result<HttpResponse, Error> {
     remove(&request, &sheepdog.into_inner(), &path, &ids, Removal::Nodes, Mode::DryRun).await
 }
@@ -79,8 +79,8 @@ async fn mark(
     request: HttpRequest,
     sheepdog: web::Data<Sheepdog>,
     path: web::Path<ProjectPath>,
-    ids: web::Path<Ids>,
-    mark: web::Path<Mark>,
+    ids: web::Path<EntityIds>,
+    mark: web::Path<Marking>,
 ) -> Result<HttpResponse, Error> {
     let removal = match mark.mark.to_ascii_lowercase().as_str() {
         "true" => Removal::Mark,
@@ -94,11 +94,11 @@ async fn remove(
     request: &HttpRequest,
     sheepdog: &std::sync::Arc<Sheepdog>,
     path: &ProjectPath,
-    ids: &Ids,
+    ids: &EntityIds,
     removal: Removal,
     mode: Mode,
 ) -> Result<HttpResponse, Error> {
-    let permit = sheepdog.permit::<Delete>(request, path).await?;
+    let permit = permit::<Delete>(sheepdog, request, path).await?;
     require_state(&permit.project().props, request.path(), &["open"])?;
     let request = DeletionRequest::new(permit, split(&ids.ids), removal).in_mode(mode);
     Ok(answers::transaction(deletion::run(sheepdog, request).await?))

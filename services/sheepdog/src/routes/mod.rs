@@ -1,4 +1,4 @@
-//! Routes, a file a resource. All exist under `/v0/submission` and `/submission`.
+//! Routes: one file for each resource. All exist under `/v0/submission` and `/submission`.
 
 mod answers;
 mod body;
@@ -7,6 +7,7 @@ mod dictionary;
 mod entities;
 mod export;
 mod manifest;
+mod permit;
 mod programs;
 mod projects;
 mod reassignment;

@@ -52,7 +52,7 @@ pub(super) async fn delete(
     sheepdog: web::Data<Sheepdog>,
     path: web::Path<ProjectPath>,
 ) -> Result<HttpResponse, Error> {
-    let project = project::require(&sheepdog, &path).await?;
+    let project = project::find(&sheepdog, &path).await?;
     let permit = sheepdog.permit_admin(&request).await?;
     project::delete(sheepdog.into_inner(), permit, project).await?;
     Ok(answers::no_content())

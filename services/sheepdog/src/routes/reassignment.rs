@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::body;
+use super::{body, permit::permit_files};
 use crate::{
     Error, Sheepdog,
     model::project::ProjectPath,
@@ -17,7 +17,7 @@ use crate::{
 const BODY_LIMIT: usize = 64 << 10;
 
 #[derive(Deserialize)]
-struct Id {
+struct FileId {
     id: String,
 }
 
@@ -29,10 +29,10 @@ async fn reassign(
     request: HttpRequest,
     sheepdog: web::Data<Sheepdog>,
     path: web::Path<ProjectPath>,
-    id: web::Path<Id>,
+    id: web::Path<FileId>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Error> {
-    let permit = sheepdog.permit_files(&request, &path).await?;
+    let permit = permit_files(&sheepdog, &request, &path).await?;
     let bytes = body::read(payload, BODY_LIMIT).await?;
     let body = utf8::text(&bytes)?.to_owned();
     let url = new_url(&body)?;

@@ -3,7 +3,7 @@
 use ::web::Routes;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::answers;
+use super::{answers, permit::permit};
 use crate::{
     Error, Sheepdog,
     model::project::ProjectPath,
@@ -28,7 +28,7 @@ async fn change(
     transition: Transition,
     mode: Mode,
 ) -> Result<HttpResponse, Error> {
-    let permit = sheepdog.permit(&request, &path).await?;
+    let permit = permit(&sheepdog, &request, &path).await?;
     let change = StateChange::new(permit, transition, mode);
     let path = request.path().to_owned();
     Ok(answers::transaction(states::run(&sheepdog.into_inner(), change, path).await?))

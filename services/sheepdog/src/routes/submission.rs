@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, http::header::CONTENT_TYPE, web};
 use authz::Permission;
 use documents::Format;
 
-use super::{answers, body, projects};
+use super::{answers, body, permit::permit, projects};
 use crate::{
     Error, Sheepdog,
     auth::{Create, ProjectPermit, SubmissionPermit, Update},
@@ -43,7 +43,7 @@ where
     SubmissionPermit: From<ProjectPermit<P>>,
 {
     let sheepdog = sheepdog.into_inner();
-    let permit = sheepdog.permit::<P>(&request, &path).await?;
+    let permit = permit::<P>(&sheepdog, &request, &path).await?;
     let spool = body::receive(payload, sheepdog.config.body_limit, sheepdog.config.place()).await?;
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let format = Format::of(header(CONTENT_TYPE.as_str()).unwrap_or_default());

@@ -14,10 +14,11 @@ use crate::{
         template::{FileFormat, Template},
     },
     model::project::ProjectPath,
+    projects::project,
 };
 
 #[derive(Deserialize)]
-struct Node {
+struct NodeName {
     node: String,
 }
 
@@ -34,7 +35,7 @@ async fn all(sheepdog: web::Data<Sheepdog>, params: Params) -> Result<HttpRespon
 
 async fn one(
     sheepdog: web::Data<Sheepdog>,
-    node: web::Path<Node>,
+    node: web::Path<NodeName>,
     params: Params,
 ) -> Result<HttpResponse, Error> {
     answer_one(&sheepdog.dictionary, &node.node, &params)
@@ -45,17 +46,17 @@ async fn all_in_project(
     path: web::Path<ProjectPath>,
     params: Params,
 ) -> Result<HttpResponse, Error> {
-    sheepdog.require_project(&path).await?;
+    project::find(&sheepdog, &path).await?;
     answer_all(&sheepdog.dictionary, &params)
 }
 
 async fn one_in_project(
     sheepdog: web::Data<Sheepdog>,
     path: web::Path<ProjectPath>,
-    node: web::Path<Node>,
+    node: web::Path<NodeName>,
     params: Params,
 ) -> Result<HttpResponse, Error> {
-    sheepdog.require_project(&path).await?;
+    project::find(&sheepdog, &path).await?;
     answer_one(&sheepdog.dictionary, &node.node, &params)
 }
 

@@ -6,11 +6,11 @@ use psqlgraph::transactions::TransactionId;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::answers;
+use super::{answers, permit::permit};
 use crate::{Error, Sheepdog, model::project::ProjectPath, replay};
 
 #[derive(Deserialize)]
-struct Id {
+struct LogId {
     id: i32,
 }
 
@@ -28,10 +28,10 @@ async fn commit(
     request: HttpRequest,
     sheepdog: web::Data<Sheepdog>,
     path: web::Path<ProjectPath>,
-    id: web::Path<Id>,
+    id: web::Path<LogId>,
 ) -> Result<HttpResponse, Error> {
     let sheepdog = sheepdog.into_inner();
-    let permit = sheepdog.permit(&request, &path).await?;
+    let permit = permit(&sheepdog, &request, &path).await?;
     let id = TransactionId(id.id);
     Ok(answers::transaction(replay::commit(&sheepdog, permit, id, request.path()).await?))
 }
@@ -40,9 +40,9 @@ async fn close(
     request: HttpRequest,
     sheepdog: web::Data<Sheepdog>,
     path: web::Path<ProjectPath>,
-    id: web::Path<Id>,
+    id: web::Path<LogId>,
 ) -> Result<HttpResponse, Error> {
-    let permit = sheepdog.permit(&request, &path).await?;
+    let permit = permit(&sheepdog, &request, &path).await?;
     let id = TransactionId(id.id);
     replay::close(sheepdog.into_inner(), permit, id).await?;
     let answer = json!({ "code": 200, "message": "Closed transaction.", "transaction_id": id });

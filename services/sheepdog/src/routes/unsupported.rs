@@ -4,6 +4,7 @@
 use ::web::Routes;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::permit::{permit, permit_files};
 use crate::{Error, Sheepdog, auth::Update, model::project::ProjectPath};
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
@@ -24,7 +25,7 @@ async fn files(
     sheepdog: web::Data<Sheepdog>,
     path: web::Path<ProjectPath>,
 ) -> Result<HttpResponse, Error> {
-    sheepdog.permit_files(&request, &path).await?;
+    permit_files(&sheepdog, &request, &path).await?;
     Err(Error::NotImplemented(
         "The file proxy is not implemented: bytes go to and from the object store directly, with the signed \
          URLs that /user/data/upload and /user/data/download/<object_id> give",
@@ -36,7 +37,7 @@ async fn xml(
     sheepdog: web::Data<Sheepdog>,
     path: web::Path<ProjectPath>,
 ) -> Result<HttpResponse, Error> {
-    sheepdog.permit::<Update>(&request, &path).await?;
+    permit::<Update>(&sheepdog, &request, &path).await?;
     Err(Error::NotImplemented(
         "Submission of BCR XML is not implemented: convert the records to JSON or TSV (`template` gives the \
          columns) and submit them to the project",

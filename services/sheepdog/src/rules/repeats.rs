@@ -15,7 +15,8 @@ use crate::model::{entity::Entity, problem::ErrorType, scope::Scope};
 /// stored node's nor another entity's. `first` is the number of the first of these entities.
 pub(crate) fn refuse_taken_ids(
     entities: &mut [Entity],
-    (first, adopted): (usize, &[usize]),
+    first: usize,
+    adopted: &[usize],
     labels_of_ids: &HashMap<String, Vec<String>>,
     members: &mut Members,
     labels: &[&str],
@@ -117,7 +118,7 @@ mod tests {
             members.add(&before, dictionary.nodes.get("case"), &scope);
         }
         members.settle();
-        refuse_taken_ids(&mut entities, (0, &[0, 1, 2, 3]), &labels_of_ids, &mut members, &["case"]);
+        refuse_taken_ids(&mut entities, 0, &[0, 1, 2, 3], &labels_of_ids, &mut members, &["case"]);
         let messages =
             entities.map(|entity| entity.errors.into_iter().map(|e| e.message).collect::<Vec<_>>());
         let repeated =

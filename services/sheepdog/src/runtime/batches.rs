@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub entities: usize,
-    /// Those with errors.
+    /// Entities with errors.
     pub invalid: usize,
     /// Nodes that are made.
     pub created: usize,
@@ -51,7 +51,7 @@ pub(crate) struct Batches {
 pub(crate) enum Purpose {
     /// Entities stay as they are.
     Look,
-    /// What is changed in an entity is kept.
+    /// Changes of entities are kept.
     Change,
 }
 

@@ -54,7 +54,7 @@ impl Queue {
 }
 
 impl Queued {
-    /// Waits for its turn, which ends when the answer of this is dropped.
+    /// Waits for its turn, which ends when the permit is dropped.
     pub(crate) async fn turn(&self) -> OwnedSemaphorePermit {
         self.running.clone().acquire_owned().await.expect("invariant: the semaphore is never closed")
     }

@@ -49,9 +49,26 @@ impl RecordQuery<'_> {
     }
 
     /// The records of the type in the project, all or those with `ids`.
+    ///
+    /// ```sql
+    /// select n."node_id" as "node_id", coalesce(n._props, '{}') as "props",
+    ///     jsonb_build_array((
+    ///         select coalesce(jsonb_agg(
+    ///             jsonb_build_array(d.node_id, d._props -> 'submitter_id') order by ...), '[]')
+    ///         from "edge_casememberofstudy" e join "node_study" d on d.node_id = e.dst_id
+    ///         where e.src_id = n.node_id
+    ///     )) as "links"
+    /// from "node_case" n
+    /// where n._props ->> 'project_id' = $1 and n."node_id" = any($2)
+    /// order by n.created, n._props ->> 'submitter_id', n."node_id"
+    /// ```
     pub(crate) fn of_project(&self, permit: &ReadPermit, ids: Option<&[String]>) -> Sql {
+        self.of_project_id(&permit.project_id(), ids)
+    }
+
+    fn of_project_id(&self, project_id: &str, ids: Option<&[String]>) -> Sql {
         let mut select = self.select();
-        select.filter(Condition::equals(Sql::property("n", "project_id"), permit.project_id().as_str()));
+        select.filter(Condition::equals(Sql::property("n", "project_id"), project_id));
         if let Some(ids) = ids {
             select.filter(Condition::any(Sql::column("n", "node_id"), ids.to_vec()));
         }
@@ -112,6 +129,10 @@ pub(crate) fn stream(
 
 /// Those of `ids` (by node type) that are in the project, in the order of the dictionary. One statement
 /// for each type.
+///
+/// ```sql
+/// select node_id from "node_case" where node_id = any($1) and _props ->> 'project_id' = $2
+/// ```
 pub(crate) async fn in_project(
     connection: &mut PgConnection,
     dictionary: &Dictionary,
@@ -122,12 +143,13 @@ pub(crate) async fn in_project(
     let mut found = Vec::new();
     for label in dictionary.nodes.keys() {
         let Some(ids) = ids.get(label).filter(|ids| !ids.is_empty()) else { continue };
-        let mut select = Select::from(Sql::ident(&node_table(label)).text(" n"));
-        select.column(Sql::column("n", "node_id"), "node_id");
-        let wanted: Vec<String> = ids.iter().cloned().collect();
-        select.filter(Condition::any(Sql::column("n", "node_id"), wanted));
-        select.filter(Condition::equals(Sql::property("n", "project_id"), project_id.as_str()));
-        let ids: Vec<String> = select.sql().scalar().fetch_all(&mut *connection).await?;
+        let query = Sql::raw("select node_id from ")
+            .then_ident(&node_table(label))
+            .text(" where node_id = any(")
+            .bind(ids.iter().cloned().collect::<Vec<String>>())
+            .text(") and _props ->> 'project_id' = ")
+            .bind(project_id.as_str());
+        let ids: Vec<String> = query.scalar().fetch_all(&mut *connection).await?;
         if !ids.is_empty() {
             found.push((label.clone(), ids));
         }
@@ -151,6 +173,12 @@ pub(crate) async fn types_of(
 }
 
 /// The names of the programs of projects, by the projects' node ids.
+///
+/// ```sql
+/// select e.src_id, g._props ->> 'name' as name
+/// from "edge_projectmemberofprogram" e join node_program g on g.node_id = e.dst_id
+/// where g._props ->> 'name' is not null and e.src_id = any($1)
+/// ```
 pub(crate) async fn programs_of(
     connection: &mut PgConnection,
     dictionary: &Dictionary,
@@ -187,8 +215,8 @@ pub(crate) async fn add_descendants(
                 let edges =
                     edges_at(connection, &table, End::Destination, ids.iter().cloned().collect()).await?;
                 let known = seen.entry(source.clone()).or_default();
-                let children =
-                    edges.into_iter().map(|(child, _)| child).filter(|child| known.insert(child.clone()));
+                let children = edges.into_iter().map(|edge| edge.source);
+                let children = children.filter(|child| known.insert(child.clone()));
                 next.entry(source.clone()).or_default().extend(children);
             }
         }
@@ -209,4 +237,18 @@ pub(crate) async fn add_descendants(
 fn is_wanted(dictionary: &Dictionary, label: &str, categories: Option<&[String]>) -> bool {
     let category = dictionary.nodes.get(label).map(|node| node.category.0.as_str()).unwrap_or_default();
     categories.is_none_or(|categories| categories.iter().any(|wanted| wanted == category))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_read_with_their_links_in_one_statement() {
+        let dictionary = crate::testing::dictionary();
+        let node = &dictionary.nodes["sample"];
+        let links = node.all_links().into_iter().map(|link| (link, "submitter_id")).collect();
+        let query = RecordQuery { node, links };
+        insta::assert_snapshot!(query.of_project_id("P-Q", Some(&["id".to_owned()])).render().0);
+    }
 }

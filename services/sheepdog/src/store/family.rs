@@ -29,10 +29,10 @@ pub(crate) async fn load(
         let Some(node_type) = dictionary.nodes.get(label) else { continue };
         for (source, link) in &node_type.backlinks {
             let table = EdgeTable::of_link(source, link);
-            for (child, parent) in edges_at(connection, &table, End::Destination, ids.clone()).await? {
-                let relative = Relative { label: source.clone(), id: child.clone() };
-                family.children.entry(parent).or_default().push(relative);
-                children.entry(source.clone()).or_default().insert(child);
+            for edge in edges_at(connection, &table, End::Destination, ids.clone()).await? {
+                let relative = Relative { label: source.clone(), id: edge.source.clone() };
+                family.children.entry(edge.destination).or_default().push(relative);
+                children.entry(source.clone()).or_default().insert(edge.source);
             }
         }
     }
@@ -40,11 +40,10 @@ pub(crate) async fn load(
         ids.retain(|id| !family.parents.contains_key(id));
         let Some(node_type) = dictionary.nodes.get(&label) else { continue };
         for link in node_type.all_links() {
-            let ids = ids.iter().cloned().collect();
-            for (child, parent) in
-                edges_at(connection, &EdgeTable::of_link(&node_type.id, link), End::Source, ids).await?
-            {
-                family.parents.entry(child).or_default().entry(link.name.clone()).or_default().push(parent);
+            let (table, ids) = (EdgeTable::of_link(&node_type.id, link), ids.iter().cloned().collect());
+            for edge in edges_at(connection, &table, End::Source, ids).await? {
+                let of_child = family.parents.entry(edge.source).or_default();
+                of_child.entry(link.name.clone()).or_default().push(edge.destination);
             }
         }
     }

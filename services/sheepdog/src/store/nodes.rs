@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use dictionary::Dictionary;
 use psqlgraph::{
     names::node_table,
-    nodes::{EdgeTable, End},
+    nodes::{Edge, EdgeTable, End},
 };
 use serde_json::{Map, Value};
 use sql::Sql;
@@ -46,6 +46,18 @@ pub(crate) async fn find(
 }
 
 /// `via` is -1 for an id, otherwise the number of the key tuple. `None` when there is nothing to look up.
+///
+/// ```sql
+/// select k.position, -1::bigint as via, n.node_id, n._props as props
+/// from unnest($1, $2) as k (position, id)
+/// join "node_case" n on n.node_id = k.id
+/// union all
+/// select k.position, 0::bigint as via, n.node_id, n._props as props
+/// from unnest($3, $4, $5) as k (position, k0, k1)
+/// join "node_case" n
+///     on lower(n._props ->> 'project_id') = lower(k.k0)
+///     and lower(n._props ->> 'submitter_id') = lower(k.k1)
+/// ```
 fn find_query(label: &str, wanted: NodeLookup, columns: NodeColumns) -> Option<Sql> {
     let columns = || match columns {
         NodeColumns::All => Sql::raw(", n.node_id, n._props as props from "),
@@ -108,6 +120,21 @@ pub(crate) async fn labels_of_ids(
     if ids.is_empty() {
         return Ok(labels);
     }
+    for row in labels_query(dictionary, ids).query().fetch_all(connection).await? {
+        labels.entry(row.try_get("node_id")?).or_default().push(row.try_get("label")?);
+    }
+    Ok(labels)
+}
+
+/// One parameter for all tables, and an array, so that each table is asked by its primary key.
+///
+/// ```sql
+/// with wanted as materialized (select $1::text[] as ids)
+/// select 'case'::text as label, node_id from "node_case"
+/// where node_id = any((select ids from wanted)::text[])
+/// union all ...
+/// ```
+fn labels_query(dictionary: &Dictionary, ids: &[String]) -> Sql {
     let tables = dictionary.nodes.keys().map(|label| {
         Sql::raw("select ")
             .literal(label)
@@ -115,15 +142,10 @@ pub(crate) async fn labels_of_ids(
             .then_ident(&node_table(label))
             .text(" where node_id = any((select ids from wanted)::text[])")
     });
-    // One parameter for all tables, and an array, so that each table is asked by its primary key.
-    let query = Sql::raw("with wanted as materialized (select ")
+    Sql::raw("with wanted as materialized (select ")
         .bind(ids.to_vec())
         .text("::text[] as ids) ")
-        .then(Sql::join(" union all ", tables));
-    for row in query.query().fetch_all(connection).await? {
-        labels.entry(row.try_get("node_id")?).or_default().push(row.try_get("label")?);
-    }
-    Ok(labels)
+        .then(Sql::join(" union all ", tables))
 }
 
 /// The edges that exist. At most two statements for each edge table.
@@ -135,13 +157,13 @@ pub(crate) async fn edges(
     for (table, wanted) in wanted {
         let of_sources: Vec<String> = wanted.of_sources.into_iter().collect();
         let mut destinations = Neighbours::new();
-        for (source, destination) in edges_at(connection, &table, End::Source, of_sources).await? {
-            destinations.entry(source).or_default().push(destination);
+        for edge in edges_at(connection, &table, End::Source, of_sources).await? {
+            destinations.entry(edge.source).or_default().push(edge.destination);
         }
         let of_destinations: Vec<String> = wanted.of_destinations.into_iter().collect();
         let mut sources = Neighbours::new();
-        for (source, destination) in edges_at(connection, &table, End::Destination, of_destinations).await? {
-            sources.entry(destination).or_default().push(source);
+        for edge in edges_at(connection, &table, End::Destination, of_destinations).await? {
+            sources.entry(edge.destination).or_default().push(edge.source);
         }
         edges.destinations.insert(table.clone(), destinations);
         edges.sources.insert(table, sources);
@@ -149,14 +171,18 @@ pub(crate) async fn edges(
     Ok(edges)
 }
 
-/// `(source, destination)` of the edges that have one of `ids` at `end`, roughly in the order in which they
-/// were made (the order that the original's answers have, too).
+/// The edges that have one of `ids` at `end`, roughly in the order in which they were made (the order that
+/// the original's answers have, too).
+///
+/// ```sql
+/// select src_id, dst_id from "edge_casememberofstudy" where src_id = any($1) order by ctid
+/// ```
 pub(crate) async fn edges_at(
     connection: &mut PgConnection,
     table: &EdgeTable,
     end: End,
     ids: Vec<String>,
-) -> Result<Vec<(String, String)>, Error> {
+) -> Result<Vec<Edge>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -170,7 +196,30 @@ pub(crate) async fn edges_at(
         .text(") order by ctid");
     let rows = query.query().fetch_all(connection).await?;
     rows.into_iter()
-        .map(|row| Ok((row.try_get("src_id")?, row.try_get("dst_id")?)))
+        .map(|row| Ok(Edge { source: row.try_get("src_id")?, destination: row.try_get("dst_id")? }))
         .collect::<Result<_, sqlx::Error>>()
         .map_err(Error::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::dictionary;
+
+    #[test]
+    fn nodes_are_found_by_id_and_by_key_in_one_statement() {
+        let dictionary = dictionary();
+        let mut wanted = NodeLookup::of(&dictionary.nodes["case"]);
+        wanted.ids.push((0, "id".to_owned()));
+        wanted.keys[0].values.push((1, vec!["P-Q".to_owned(), "C".to_owned()]));
+        for columns in [NodeColumns::All, NodeColumns::Project] {
+            let query = find_query("case", wanted.clone(), columns).unwrap();
+            insta::assert_snapshot!(format!("find_{columns:?}"), query.render().0);
+        }
+    }
+
+    #[test]
+    fn types_of_ids_are_found_in_one_statement() {
+        insta::assert_snapshot!(labels_query(&dictionary(), &["id".to_owned()]).render().0);
+    }
 }

@@ -3,7 +3,7 @@
 use dictionary::{Dictionary, NodeType};
 use psqlgraph::{
     names::edge_table,
-    nodes::{ChangedNode, EdgeTable, End, NewNode},
+    nodes::{ChangedNode, Edge, EdgeTable, End, NewNode},
 };
 use serde_json::{Map, Value};
 use sql::Sql;
@@ -39,6 +39,12 @@ pub(crate) async fn program(connection: &mut PgConnection, name: &str) -> Result
 }
 
 /// Codes of the projects of a program.
+///
+/// ```sql
+/// select p._props ->> 'code' from node_project p
+/// join "edge_projectmemberofprogram" e on e.src_id = p.node_id
+/// where p._props ->> 'code' is not null and e.dst_id = $1 order by p.created, p.node_id
+/// ```
 pub(crate) async fn codes(
     connection: &mut PgConnection,
     dictionary: &Dictionary,
@@ -54,6 +60,14 @@ pub(crate) async fn codes(
 
 /// The project at `path`, whose program must exist, too. Nobody has asked yet whether the caller may know of
 /// it: what is not there is told to everybody, as the original does.
+///
+/// ```sql
+/// select g.node_id as program_node_id, g._props as program_props, p.node_id, p._props
+/// from node_program g left join (
+///     "edge_projectmemberofprogram" e
+///     join node_project p on p.node_id = e.src_id and p._props ->> 'code' = $1
+/// ) on e.dst_id = g.node_id where g._props ->> 'name' = $2
+/// ```
 ///
 /// # Errors
 /// [`Error::NotFound`] in the words of the submission routes.
@@ -190,6 +204,12 @@ pub(crate) async fn put_program(
 
 /// The properties of the project with this node id and the id of its program, locked until the transaction
 /// ends.
+///
+/// ```sql
+/// select p._props, (
+///     select e.dst_id from "edge_projectmemberofprogram" e where e.src_id = p.node_id limit 1
+/// ) as owner from node_project p where p.node_id = $1 for no key update of p
+/// ```
 pub(crate) async fn owned(
     connection: &mut PgConnection,
     dictionary: &Dictionary,
@@ -222,8 +242,8 @@ pub(crate) async fn put_project(
     let props = Value::Object(node.props.clone()).to_string();
     let new = NewNode { node_id: node.id.clone(), key, props };
     psqlgraph::nodes::insert_nodes(connection, "project", &[], vec![new]).await?;
-    let pairs = vec![(node.id.clone(), program.node_id.clone())];
-    Ok(psqlgraph::nodes::insert_edges(connection, &membership_edges(dictionary)?, pairs).await?)
+    let edge = Edge { source: node.id.clone(), destination: program.node_id.clone() };
+    Ok(psqlgraph::nodes::insert_edges(connection, &membership_edges(dictionary)?, vec![edge]).await?)
 }
 
 /// Gives the project other properties. `old` are those that it has.
@@ -247,6 +267,10 @@ async fn update_project(connection: &mut PgConnection, node: &Node) -> Result<()
 }
 
 /// Whether any node is linked to the project. One statement.
+///
+/// ```sql
+/// select exists (select from "edge_studyperformedforproject" where dst_id = $1) or ...
+/// ```
 pub(crate) async fn has_nodes(
     connection: &mut PgConnection,
     dictionary: &Dictionary,

@@ -39,7 +39,7 @@ fn is_submitted(node: &NodeType) -> bool {
     takes_part && ["project_id", "state"].iter().all(|name| node.properties.contains_key(*name))
 }
 
-/// The statement of one type, for example of `sample` (its golden text stands in the test):
+/// The statement of one type, for example of `sample` (a snapshot has all of it):
 ///
 /// ```sql
 /// with found as materialized (
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_statement_of_a_type_is_as_it_was() {
+    fn a_type_is_submitted_in_one_statement() {
         let dictionary = crate::testing::dictionary();
         let statement = submit_type(&dictionary.nodes["sample"], "P-Q", TransactionId(7), "2026-01-01");
         insta::assert_snapshot!(statement.render().0);

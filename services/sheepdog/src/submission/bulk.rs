@@ -230,7 +230,7 @@ impl Bulk<'_> {
         // A later document has to find the nodes of this one, in a dry run too.
         let graph =
             if self.opened.mode.is_dry_run() { GraphWrites::Nodes } else { GraphWrites::NodesAndRecords };
-        work.write(connection, outcome, course, &mut index_writes, (graph, Snapshots::Skip)).await?;
+        work.write(connection, outcome, course, &mut index_writes, graph, Snapshots::Skip).await?;
         Ok(index_writes)
     }
 
@@ -257,8 +257,8 @@ impl Bulk<'_> {
         for document in prepared.iter_mut() {
             let Prepared { submission, course, outcome } = document;
             let (work, mut no_writes) = (self.work(submission), IndexWrites::default());
-            let parts = (GraphWrites::None, snapshots);
-            let written = work.write(connection, outcome, course, &mut no_writes, parts).await;
+            let graph = GraphWrites::None;
+            let written = work.write(connection, outcome, course, &mut no_writes, graph, snapshots).await;
             let answer = written.map_err(|abort| match abort {
                 Abort::Other(error) => error,
                 other => Error::internal("logging a bulk transfer", other),

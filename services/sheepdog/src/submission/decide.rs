@@ -157,8 +157,8 @@ impl Work<'_> {
             let nodes = adopted.iter().filter_map(|position| entities.get(*position)?.node.as_ref());
             let ids: Vec<String> = nodes.map(|node| node.id.clone()).collect();
             let stored = store::nodes::labels_of_ids(connection, dictionary, &ids).await?;
-            let adopted = (first, adopted.as_slice());
-            repeats::refuse_taken_ids(entities, adopted, &stored, &mut known.members, &labels);
+            let members = &mut known.members;
+            repeats::refuse_taken_ids(entities, first, &adopted, &stored, members, &labels);
             known.members.refuse(first, entities);
         }
         Ok(())

@@ -153,9 +153,8 @@ impl Work<'_> {
         }
         opened.commit_dry_run(&mut transaction).await?;
         let graph = if opened.mode.is_dry_run() { GraphWrites::None } else { GraphWrites::NodesAndRecords };
-        let answer = self
-            .write(&mut transaction, outcome, course, &mut index_writes, (graph, Snapshots::Keep))
-            .await?;
+        let answer =
+            self.write(&mut transaction, outcome, course, &mut index_writes, graph, Snapshots::Keep).await?;
         self.write_log(&mut transaction, outcome, course, State::Succeeded, &answer).await?;
         if !opened.mode.is_dry_run() {
             self.patch_records(&index_writes, &mut course.written).await?;

@@ -50,7 +50,8 @@ impl Work<'_> {
         outcome: &mut Outcome,
         course: &mut Course,
         index_writes: &mut IndexWrites,
-        (graph, snapshots): (GraphWrites, Snapshots),
+        graph: GraphWrites,
+        snapshots: Snapshots,
     ) -> Result<Spool, Abort> {
         let dictionary = &*self.sheepdog.dictionary;
         let mut answer = outcome.begin(&self.sheepdog.config.place());
@@ -159,8 +160,8 @@ impl Work<'_> {
             let end = psqlgraph::nodes::End::Source;
             psqlgraph::nodes::delete_edges(connection, table, end, sources).await?;
         }
-        for (table, pairs) in changes.insert {
-            psqlgraph::nodes::insert_edges(connection, &table, pairs).await?;
+        for (table, edges) in changes.insert {
+            psqlgraph::nodes::insert_edges(connection, &table, edges).await?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use dictionary::{Dictionary, Link, NodeType};
-use psqlgraph::nodes::EdgeTable;
+use psqlgraph::nodes::{Edge, EdgeTable};
 
 use super::{
     rules::refuse_missing_links,
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct EdgeWrites {
     /// New edges.
-    pub insert: BTreeMap<EdgeTable, Vec<(String, String)>>,
+    pub insert: BTreeMap<EdgeTable, Vec<Edge>>,
     /// Sources that lose all their edges.
     pub clear: BTreeMap<EdgeTable, Vec<String>>,
 }
@@ -88,11 +88,12 @@ pub(crate) fn writes(entities: &[Entity], dictionary: &Dictionary) -> EdgeWrites
             if change.clear {
                 writes.clear.entry(table.clone()).or_default().push(node.id.clone());
             }
-            let pairs = change.insert.iter().map(|target| (node.id.clone(), target.clone()));
+            let edge = |target: &String| Edge { source: node.id.clone(), destination: target.clone() };
+            let edges = change.insert.iter().map(edge);
             match writes.insert.get_mut(table) {
-                Some(list) => list.extend(pairs),
+                Some(list) => list.extend(edges),
                 None if change.insert.is_empty() => {}
-                None => drop(writes.insert.insert(table.clone(), pairs.collect())),
+                None => drop(writes.insert.insert(table.clone(), edges.collect())),
             }
         }
     }

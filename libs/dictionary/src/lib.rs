@@ -21,7 +21,6 @@ mod validators;
 mod watched;
 mod wording;
 
-pub use ::{python, yaml};
 pub use check::check;
 pub use compare::{Change, ChangeKind, Impact, LinkRules, changed_types, compare};
 pub use examples::{Example, examples};

@@ -117,11 +117,18 @@ fn read_folder(root: &Path) -> Result<IndexMap<String, Value>, LoadError> {
             return Err(unreadable(root, format!("larger than {MAX_BYTES} bytes")));
         }
         match yaml::read(&text, &mut values) {
-            Ok(document) => drop(files.insert(name, document.root.into_json())),
-            Err(error) => problems.push(Problem::new(&name, "", error.to_string(), "Correct the YAML.")),
+            Ok(document) => {
+                problems.extend(document.faults.iter().map(|fault| not_yaml(&name, fault)));
+                files.insert(name, document.root.into_json());
+            }
+            Err(error) => problems.push(not_yaml(&name, &error)),
         }
     }
     if problems.is_empty() { Ok(files) } else { Err(LoadError::Invalid(problems)) }
+}
+
+fn not_yaml(file: &str, error: &yaml::Error) -> Problem {
+    Problem::new(file, "", error.to_string(), "Correct the YAML.")
 }
 
 /// The folder that has the files: `root` itself, or one below it.

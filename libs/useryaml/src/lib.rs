@@ -53,8 +53,5 @@ fn document(text: &str) -> Result<Document, Problem> {
         let message = format!("the file is larger than {} MiB", MAX_BYTES / 1024 / 1024);
         return Err(Problem::of_file(None, message, "split the users into groups"));
     }
-    yaml::read(text, &mut Budget::new(MAX_VALUES)).map_err(|error| {
-        let message = format!("this is not YAML: {}", error.message);
-        Problem::of_file(Some(error.position), message, "correct the line")
-    })
+    yaml::read(text, &mut Budget::new(MAX_VALUES)).map_err(Problem::of_yaml)
 }

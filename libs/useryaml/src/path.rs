@@ -43,7 +43,9 @@ impl Path<'_> {
         let (position, node) = above.find(root);
         let found = match (&node.content, self.last) {
             (Content::Mapping(mapping), Step::Key(key)) => {
-                mapping.entry(key).map(|entry| (entry.position, &entry.value))
+                // A key such as `on` stands under its JSON form.
+                let entry = mapping.entry(key).or_else(|| mapping.iter().find(|entry| entry.key.text == key));
+                entry.map(|entry| (entry.position, &entry.value))
             }
             (Content::List(items), Step::Index(index)) => items.get(index).map(|item| (item.position, item)),
             _ => None,

@@ -22,6 +22,11 @@ impl Problem {
     pub(crate) fn of_file(position: Option<Position>, message: String, remedy: &str) -> Self {
         Self { position, path: String::new(), message, remedy: remedy.to_owned() }
     }
+
+    pub(crate) fn of_yaml(error: yaml::Error) -> Self {
+        let message = format!("this is not YAML: {}", error.message);
+        Self::of_file(Some(error.position), message, "correct the line")
+    }
 }
 
 impl fmt::Display for Problem {

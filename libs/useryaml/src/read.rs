@@ -83,10 +83,10 @@ impl Reader<'_, '_> {
     /// The mapping at `path`; keys other than these are warned about.
     fn section<'a>(&mut self, path: &'a Path<'a>, value: Option<&'a Node>, keys: &[&str]) -> Section<'a> {
         let mapping = self.mapping(path, value);
-        let unknown = mapping.into_iter().flat_map(Mapping::iter).map(|entry| &entry.key);
-        for key in unknown.filter(|key| key.kind == Kind::String && !keys.contains(&key.text.as_str())) {
+        let given = mapping.into_iter().flat_map(Mapping::iter).filter_map(|entry| string(&entry.key));
+        for key in given.filter(|key| !keys.contains(key)) {
             let remedy = format!("known here are {}", keys.join(", "));
-            self.report.warning(&path.key(&key.text), "nobody reads this key", remedy);
+            self.report.warning(&path.key(key), "nobody reads this key", remedy);
         }
         Section { mapping, path: *path }
     }

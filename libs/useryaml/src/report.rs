@@ -14,8 +14,9 @@ pub(crate) struct Report<'d> {
 }
 
 impl<'d> Report<'d> {
-    /// A report that knows already which keys the document repeats.
+    /// A report of what is wrong with the document as YAML, and of the keys that it repeats.
     pub(crate) fn new(document: &'d Document) -> Self {
+        let faults = document.faults.iter().map(|fault| Problem::of_yaml(fault.clone()));
         let repeated = document.repeated.iter().map(|repeated| {
             let message = format!(
                 "the key `{}` stands here a second time, the first time in line {}",
@@ -26,7 +27,12 @@ impl<'d> Report<'d> {
         let is_old = matches!(&document.root.content, Content::Mapping(top)
             if is_given(top.get("rbac")) && !is_given(top.get("authz")));
         let section = if is_old { "rbac" } else { "authz" };
-        Self { root: &document.root, section, problems: repeated.collect(), warnings: Vec::new() }
+        Self {
+            root: &document.root,
+            section,
+            problems: faults.chain(repeated).collect(),
+            warnings: Vec::new(),
+        }
     }
 
     /// Notes a problem at `path`. What `remedy` says of `authz` is said of the section as the file calls it.

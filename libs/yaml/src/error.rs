@@ -1,6 +1,21 @@
 //! Why a text is not a YAML document.
 
-use crate::model::Position;
+use std::fmt;
+
+/// A place in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}
 
 /// Why a text is not a YAML document, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -14,8 +14,8 @@ mod scalar;
 
 use serde_json::Value;
 
-pub use error::Error;
-pub use model::{Content, Document, Entry, Kind, Mapping, Node, Position, RepeatedKey, Scalar};
+pub use error::{Error, Position};
+pub use model::{Content, Document, Entry, Kind, Mapping, Node, RepeatedKey, Scalar};
 pub use reader::{Budget, read};
 pub use scalar::boolean;
 
@@ -25,7 +25,11 @@ pub const MAX_VALUES: usize = 2_000_000;
 /// Reads one YAML document as a JSON value. An empty text is `null`.
 ///
 /// # Errors
-/// See [`read`]; the budget is [`MAX_VALUES`].
+/// See [`read`], and the first of the document's faults; the budget is [`MAX_VALUES`].
 pub fn parse(text: &str) -> Result<Value, Error> {
-    Ok(read(text, &mut Budget::new(MAX_VALUES))?.root.into_json())
+    let document = read(text, &mut Budget::new(MAX_VALUES))?;
+    match document.faults.into_iter().next() {
+        Some(fault) => Err(fault),
+        None => Ok(document.root.into_json()),
+    }
 }

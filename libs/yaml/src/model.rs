@@ -1,30 +1,18 @@
 //! The nodes of a document: what they hold, where they stand and how they were written.
 
-use std::fmt;
-
 use indexmap::IndexMap;
 use serde_json::{Number, Value};
 
-/// A place in a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position {
-    /// Line, from 1.
-    pub line: usize,
-    /// Column in characters, from 1.
-    pub column: usize,
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}", self.line, self.column)
-    }
-}
+use crate::error::{Error, Position};
 
 /// A whole document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
     /// Its value; null for an empty text.
     pub root: Node,
+    /// Parts that have no meaning here, in the order of the text: unsupported tags, numbers that JSON lacks,
+    /// keys that are not scalars. They are read as strings, the keys not at all.
+    pub faults: Vec<Error>,
     /// Keys that a mapping has again, in the order of the text. The mapping keeps the last value only.
     pub repeated: Vec<RepeatedKey>,
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
 
 use crate::{
-    error::Error,
-    model::{Content, Document, Entry, Kind, Mapping, Node, Position, RepeatedKey, Scalar},
+    error::{Error, Position},
+    model::{Content, Document, Entry, Kind, Mapping, Node, RepeatedKey, Scalar},
     scalar,
 };
 
@@ -37,24 +37,26 @@ impl Budget {
 }
 
 /// Reads one document. What it uses is taken off `budget`, if it can be read: every value, as often as
-/// aliases and anchors copy it.
+/// aliases and anchors copy it. What can be passed over is in the document's faults.
 ///
 /// # Errors
-/// Broken YAML, several documents, a tag that is not part of YAML's core, a key that is a list or a mapping,
-/// a number that JSON lacks (`.nan`, `.inf`), more values than `budget` has, or more than a hundred levels.
+/// Broken YAML, several documents, more values than `budget` has, or more than a hundred levels.
 pub fn read(text: &str, budget: &mut Budget) -> Result<Document, Error> {
     let parser = Parser::new_from_str(text);
     let anchors = HashMap::new();
-    let mut reader = Reader { parser, anchors, budget: budget.clone(), repeated: Vec::new() };
+    let budget_left = budget.clone();
+    let mut reader =
+        Reader { parser, anchors, budget: budget_left, faults: Vec::new(), repeated: Vec::new() };
     let root = reader.document()?;
     *budget = reader.budget;
-    Ok(Document { root, repeated: reader.repeated })
+    Ok(Document { root, faults: reader.faults, repeated: reader.repeated })
 }
 
 struct Reader<'a> {
     parser: Parser<'a, StrInput<'a>>,
     anchors: HashMap<usize, Anchored>,
     budget: Budget,
+    faults: Vec<Error>,
     repeated: Vec<RepeatedKey>,
 }
 
@@ -126,15 +128,18 @@ impl<'a> Reader<'a> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.budget.spend(text.len() / BYTES_PER_VALUE, position)?;
                 let kind = scalar::kind(&text, style, tag.as_deref());
-                let kind = kind.map_err(|message| Error::new(position, message))?;
+                let kind = kind.unwrap_or_else(|message| {
+                    self.fault(position, message);
+                    Kind::String
+                });
                 (Content::Scalar(Scalar { text: text.into_owned(), kind }), anchor)
             }
             Event::SequenceStart(anchor, tag) => {
-                scalar::check_tag(tag.as_deref(), "seq").map_err(|message| Error::new(position, message))?;
+                self.check_tag(position, tag.as_deref(), "seq");
                 (Content::List(self.list(depth)?), anchor)
             }
             Event::MappingStart(anchor, tag) => {
-                scalar::check_tag(tag.as_deref(), "map").map_err(|message| Error::new(position, message))?;
+                self.check_tag(position, tag.as_deref(), "map");
                 (Content::Mapping(self.mapping(depth)?), anchor)
             }
             Event::Alias(anchor) => return self.alias(anchor, position, depth),
@@ -186,26 +191,31 @@ impl<'a> Reader<'a> {
             if is_merge {
                 merge_into(&mut merged, value, value_position)?;
             } else {
-                self.set(&mut own, key, position, value)?;
+                self.set(&mut own, key, position, value);
             }
         }
     }
 
-    fn set(
-        &mut self,
-        mapping: &mut Mapping,
-        key: Node,
-        position: Position,
-        value: Node,
-    ) -> Result<(), Error> {
+    fn set(&mut self, mapping: &mut Mapping, key: Node, position: Position, value: Node) {
         let Content::Scalar(key) = key.content else {
-            return Err(Error::new(position, "a list or a mapping cannot be a key"));
+            return self.fault(position, "a list or a mapping cannot be a key");
         };
         let text = key.json_key();
         if let Some(before) = mapping.set(Entry { key, position, value }) {
             self.repeated.push(RepeatedKey { key: text, position, before: before.position });
         }
-        Ok(())
+    }
+
+    /// A list or mapping may only have the tag `own`, which says what it is anyway.
+    fn check_tag(&mut self, position: Position, tag: Option<&Tag>, own: &str) {
+        let unsupported = |tag: &&Tag| !scalar::is_plain_mark(tag) && !scalar::is_core(tag, own);
+        if let Some(tag) = tag.filter(unsupported) {
+            self.fault(position, format!("the tag {tag} is not supported"));
+        }
+    }
+
+    fn fault(&mut self, position: Position, message: impl Into<String>) {
+        self.faults.push(Error::new(position, message));
     }
 }
 

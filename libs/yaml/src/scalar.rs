@@ -22,7 +22,7 @@ pub(crate) fn kind(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<
     match tag {
         None if style == ScalarStyle::Plain => plain(text),
         None => Ok(Kind::String),
-        Some(tag) if tag.handle.is_empty() && tag.suffix == "!" => Ok(Kind::String),
+        Some(tag) if is_plain_mark(tag) => Ok(Kind::String),
         Some(tag) if tag.is_yaml_core_schema() => match tag.suffix.as_str() {
             "str" | "timestamp" => Ok(Kind::String),
             "null" => Ok(Kind::Null),
@@ -34,14 +34,14 @@ pub(crate) fn kind(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<
     }
 }
 
-/// Whether a list or mapping may have this tag; `own` is the one that says what it is anyway.
-pub(crate) fn check_tag(tag: Option<&Tag>, own: &str) -> Result<(), String> {
-    match tag {
-        None => Ok(()),
-        Some(tag) if tag.handle.is_empty() && tag.suffix == "!" => Ok(()),
-        Some(tag) if tag.is_yaml_core_schema() && tag.suffix == own => Ok(()),
-        Some(tag) => Err(format!("the tag {tag} is not supported")),
-    }
+/// `!`, which only says that a scalar is a string.
+pub(crate) fn is_plain_mark(tag: &Tag) -> bool {
+    tag.handle.is_empty() && tag.suffix == "!"
+}
+
+/// Whether this is the tag `!!name` of YAML's core.
+pub(crate) fn is_core(tag: &Tag, name: &str) -> bool {
+    tag.is_yaml_core_schema() && tag.suffix == name
 }
 
 fn as_float(kind: Kind) -> Kind {

@@ -141,6 +141,24 @@ fn nodes_know_where_they_stand_and_how_they_were_written() {
 }
 
 #[test]
+fn what_can_be_passed_over_is_told_at_once() {
+    let text = "a: !x [1]\n? [k]\n: 1\nb: .nan\nc: 2\n";
+    let document = read(text, &mut Budget::new(100)).expect("it can be read");
+    let told: Vec<_> =
+        document.faults.iter().map(|fault| (fault.position.line, fault.message.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (1, "the tag !x is not supported"),
+            (2, "a list or a mapping cannot be a key"),
+            (4, "JSON has no number .nan; quote it"),
+        ]
+    );
+    assert_eq!(document.root.into_json(), json!({"a": [1], "b": ".nan", "c": 2}));
+    assert_eq!(parse(text).expect_err("faults").position.line, 1);
+}
+
+#[test]
 fn repeated_keys_are_told_and_overridden_merged_ones_are_not() {
     let text = "base: &b {x: 1}\nmine: {<<: *b, x: 2}\nbase: 3\n";
     let document = read(text, &mut Budget::new(100)).expect("fine");

@@ -219,7 +219,8 @@ users:
     - {auth_id: x, privilege: [read, sing]}
 ";
     assert_eq!(positions(sense), [(5, 5), (3, 5), (9, 38), (9, 7)]);
-    assert_eq!(positions("users:\n  ada: {polices: []}\n  ADA:\n"), [(2, 9), (3, 3)]);
+    assert_eq!(positions("users:\n  ada: {polices: []}\n  ADA: {on: 1}\n"), [(2, 9), (3, 9), (3, 3)]);
+    assert_eq!(positions("users:\n  ada: {admin: !x 1, tags: {? [a] : b}}\n"), [(2, 16), (2, 31), (2, 9)]);
     let too_large = format!("# {}", "x".repeat(64 << 20));
     assert_eq!(UserYaml::parse(&too_large).unwrap_err()[0].position, None);
 }
@@ -262,7 +263,7 @@ fn hostile_files_are_refused() {
     assert!(problems(&bomb)[0].contains("more than 10000000 values"));
     let deep = format!("authz: {{resources: {}", "[{subresources: ".repeat(10_000));
     assert_eq!(problems(&deep).len(), 1);
-    assert_eq!(problems("users: {ada: !custom {}}").len(), 1);
+    assert_eq!(problems("users: {ada: !custom {}, eve: 5}").len(), 2);
 }
 
 proptest::proptest! {

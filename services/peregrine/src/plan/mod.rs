@@ -1,5 +1,5 @@
-//! From [`crate::ir`] to SQL: one statement for each level of a selection. Pure; each function shows the SQL
-//! that it makes.
+//! From `ir` to SQL: one statement for each level of a selection. Pure; each function shows the SQL that it
+//! makes.
 //!
 //! A [`Planner`] can only be made with a [`Readable`](crate::access::Readable), and everything that it plans
 //! is restricted to it.

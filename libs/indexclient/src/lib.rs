@@ -17,16 +17,17 @@ pub trait IndexClient: Send + Sync {
     /// The record of a did, baseid (its newest version), or alias. `None` when there is none.
     async fn get(&self, guid: &str) -> Result<Option<Record>, IndexError>;
 
-    /// The records of exactly these dids, in any order; unknown ones are missing from the answer.
+    /// The records of exactly these dids, in any order. The answer lacks dids that have no record.
     async fn get_many(&self, dids: &[String]) -> Result<Vec<Record>, IndexError>;
 
-    /// For each `(md5, size)` the first record that has both, in the order asked.
+    /// For each `(md5, size)` the first record that has both, in the order of `files`.
     async fn find_by_md5_and_size(&self, files: &[(String, i64)]) -> Result<Vec<Option<Record>>, IndexError>;
 
-    /// Creates records, all or none in the in-process form; the answers are in the order given.
+    /// Creates records, in the in-process form all of them or none. The answers are in the order of
+    /// `records`.
     async fn create(&self, caller: &Caller, records: &[NewRecord]) -> Result<Vec<Revision>, IndexError>;
 
-    /// Creates a record that has neither size nor hashes yet; `authz` `None` means `uploader` owns it.
+    /// Creates a record that has neither size nor hashes yet. Without `authz`, `uploader` owns it.
     async fn create_blank(
         &self,
         caller: &Caller,

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// On whose behalf a write is made.
+/// Who asks for a write.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Caller {
     /// The calling service itself, which indexd trusts (HTTP basic login).
@@ -39,11 +39,11 @@ pub struct Record {
     pub size: Option<i64>,
     /// Name of the file.
     pub file_name: Option<String>,
-    /// Free version text.
+    /// A version in the submitter's own words.
     pub version: Option<String>,
     /// Name of the user who uploads, until a submission claims the record.
     pub uploader: Option<String>,
-    /// Free text.
+    /// A description in the submitter's own words.
     pub description: Option<String>,
     /// Where the bytes are: `s3://bucket/key` and the like.
     pub urls: Vec<String>,
@@ -55,7 +55,7 @@ pub struct Record {
     pub authz: Vec<String>,
     /// Hash type to value.
     pub hashes: IndexMap<String, String>,
-    /// Free facts.
+    /// Further facts.
     pub metadata: IndexMap<String, Value>,
     /// When the record was made.
     pub created_date: Option<String>,
@@ -74,7 +74,7 @@ impl Record {
     }
 }
 
-/// A record to be created. `did` `None`: indexd chooses.
+/// A record to be created. Without a `did`, indexd chooses one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NewRecord {
@@ -150,10 +150,10 @@ pub enum IndexError {
         /// indexd's message.
         detail: String,
     },
-    /// 404: no such record.
+    /// 404: there is no such record.
     #[error("{0}")]
     NotFound(String),
-    /// 409: exists already, or the revision is stale.
+    /// 409: the record exists already, or the revision is stale.
     #[error("{0}")]
     Conflict(String),
     /// There was no usable answer.

@@ -80,7 +80,7 @@ struct Entry {
     credentials: Option<rusty_s3::Credentials>,
 }
 
-/// All configured buckets, checked.
+/// All configured buckets. They have been checked.
 pub struct Buckets {
     entries: Vec<Entry>,
 }
@@ -102,7 +102,7 @@ impl Buckets {
     /// Checks the two tables `S3_BUCKETS` and `AWS_CREDENTIALS`.
     ///
     /// # Errors
-    /// The first entry that cannot work.
+    /// For the first entry that cannot work.
     pub fn new(
         buckets: IndexMap<String, BucketConfig>,
         credentials: &IndexMap<String, AwsCredentials>,

@@ -20,7 +20,7 @@ pub enum StorageError {
     /// There is no such object, upload or bucket in the store.
     #[error("the store has no such object")]
     NotFound,
-    /// The store refused the request; the text is its error code.
+    /// The store refused the request.
     #[error("the store answered {status} {code}")]
     Refused {
         /// HTTP status.
@@ -28,7 +28,7 @@ pub enum StorageError {
         /// The code of the S3 error document, such as `AccessDenied`.
         code: String,
     },
-    /// No usable answer.
+    /// There was no usable answer.
     #[error("the store cannot be reached: {0}")]
     Unavailable(String),
 }

@@ -60,7 +60,7 @@ fn unavailable(error: reqwest::Error) -> StorageError {
     StorageError::Unavailable(error.without_url().to_string())
 }
 
-/// The answer if it is a success, otherwise what the store says is wrong.
+/// The answer if it is a success; otherwise the reason that the store gives.
 async fn accepted(answer: Result<Response, reqwest::Error>) -> Result<Response, StorageError> {
     let answer = answer.map_err(unavailable)?;
     let status = answer.status();

@@ -39,7 +39,7 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// What is to be done with a signed URL.
+/// What may be done with a signed URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access<'a> {
     /// `GET` the object.
@@ -91,7 +91,7 @@ pub trait ObjectStore: Send + Sync {
     /// The bytes of `range`, or all of them.
     async fn read(&self, location: &Location, range: Option<Range<u64>>) -> Result<ByteStream, StorageError>;
 
-    /// Deletes the object. Stores answer the same whether it was there or not.
+    /// Deletes the object. Stores give the same answer whether it was there or not.
     async fn delete(&self, location: &Location) -> Result<(), StorageError>;
 
     /// The keys of `bucket`, from the page named `next` on.

@@ -52,7 +52,7 @@ impl DatabaseName {
 
 /// Where the databases are.
 #[derive(Debug)]
-pub enum Databases {
+pub(crate) enum Databases {
     /// On our own server.
     Private(Postgres),
     /// On the server of this URL.
@@ -64,7 +64,7 @@ impl Databases {
     ///
     /// # Errors
     /// When PostgreSQL is missing, does not start, or does not answer.
-    pub async fn open(state: &State, secrets: &Secrets, given: Option<&str>) -> anyhow::Result<Self> {
+    pub(crate) async fn open(state: &State, secrets: &Secrets, given: Option<&str>) -> anyhow::Result<Self> {
         let names = DatabaseName::ALL.map(DatabaseName::as_str);
         if let Some(url) = given {
             let options =
@@ -89,7 +89,7 @@ impl Databases {
     }
 
     /// The connection URL of a database; it holds the password.
-    pub fn url(&self, name: DatabaseName) -> anyhow::Result<String> {
+    pub(crate) fn url(&self, name: DatabaseName) -> anyhow::Result<String> {
         match self {
             Self::Private(server) => Ok(server.url(name.as_str())),
             Self::Given(url) => renamed(url, name.as_str()).context("--database-url is not a URL"),
@@ -97,12 +97,12 @@ impl Databases {
     }
 
     /// The connection URLs of all databases, by name.
-    pub fn urls(&self) -> anyhow::Result<IndexMap<String, String>> {
+    pub(crate) fn urls(&self) -> anyhow::Result<IndexMap<String, String>> {
         DatabaseName::ALL.into_iter().map(|name| Ok((name.as_str().to_owned(), self.url(name)?))).collect()
     }
 
     /// Stops the server if it is ours.
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         if let Self::Private(server) = self {
             server.stop().await;
         }
@@ -110,7 +110,7 @@ impl Databases {
 }
 
 /// `url` with another database name.
-pub fn renamed(url: &str, database: &str) -> Option<String> {
+pub(crate) fn renamed(url: &str, database: &str) -> Option<String> {
     let mut url = Url::parse(url).ok()?;
     url.set_path(database);
     Some(url.into())
@@ -120,7 +120,7 @@ pub fn renamed(url: &str, database: &str) -> Option<String> {
 ///
 /// # Errors
 /// When `url` is not a PostgreSQL URL.
-pub fn pool(url: &str) -> anyhow::Result<PgPool> {
+pub(crate) fn pool(url: &str) -> anyhow::Result<PgPool> {
     Ok(pool_with(PgConnectOptions::from_str(url).context("not a PostgreSQL URL")?))
 }
 
@@ -128,7 +128,7 @@ pub fn pool(url: &str) -> anyhow::Result<PgPool> {
 ///
 /// A connection that has rested is tested before it is used, so that no request fails after a restart of the
 /// database. One that was in use a moment ago is not tested, which saves a round trip.
-pub fn pool_with(options: PgConnectOptions) -> PgPool {
+pub(crate) fn pool_with(options: PgConnectOptions) -> PgPool {
     PgPoolOptions::new()
         .max_connections(POOL_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)

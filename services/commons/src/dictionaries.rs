@@ -35,7 +35,7 @@ pub(crate) fn built_in() -> anyhow::Result<Dictionary> {
 
 fn built_in_files() -> anyhow::Result<IndexMap<String, Value>> {
     let parsed = |(name, text): &(&str, &str)| {
-        Ok(((*name).to_owned(), dictionary::yaml::parse(text).with_context(|| (*name).to_owned())?))
+        Ok(((*name).to_owned(), yaml::parse(text).with_context(|| (*name).to_owned())?))
     };
     FILES.iter().map(parsed).collect()
 }

@@ -37,29 +37,25 @@ pub struct StateArgs {
 
 /// A state folder.
 #[derive(Debug, Clone)]
-pub struct State {
+pub(crate) struct State {
     folder: PathBuf,
 }
 
 /// The right to run a commons on a state folder. It ends when it is dropped, and when the process is killed.
 #[derive(Debug)]
-pub struct Lock {
+pub(crate) struct Lock {
     _file: File,
 }
 
 /// What is generated once.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Secrets {
-    /// Password of the databases' administrator.
-    pub postgres_password: String,
-    /// Access key id of the object store.
-    pub store_access_key: String,
-    /// Its secret.
-    pub store_secret_key: String,
+pub(crate) struct Secrets {
+    pub(crate) postgres_password: String,
+    pub(crate) store_access_key: String,
+    pub(crate) store_secret_key: String,
     /// Basic login for writing to the file index.
-    pub indexd_user: String,
-    /// Its password.
-    pub indexd_password: String,
+    pub(crate) indexd_user: String,
+    pub(crate) indexd_password: String,
 }
 
 impl Secrets {
@@ -76,26 +72,22 @@ impl Secrets {
 
 /// What runs on a state folder, or ran last. The database URLs hold a password.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Run {
-    /// The public URL.
-    pub url: String,
-    /// The process.
-    pub pid: u32,
+pub(crate) struct Run {
+    pub(crate) url: String,
+    pub(crate) pid: u32,
     /// Each service's own address.
-    pub services: IndexMap<String, String>,
-    /// The object store's address.
-    pub object_store: String,
-    /// Each database's connection URL.
-    pub databases: IndexMap<String, String>,
+    pub(crate) services: IndexMap<String, String>,
+    pub(crate) object_store: String,
+    pub(crate) databases: IndexMap<String, String>,
     /// Whether the databases are on our own server, which stops with us.
-    pub private_databases: bool,
+    pub(crate) private_databases: bool,
     /// The dictionary, if it is not the built-in one.
-    pub dictionary: Option<String>,
+    pub(crate) dictionary: Option<String>,
 }
 
 impl Run {
     /// The issuer of all tokens: fence's public address.
-    pub fn issuer(&self) -> String {
+    pub(crate) fn issuer(&self) -> String {
         format!("{}/user", self.url)
     }
 }
@@ -105,7 +97,7 @@ impl State {
     ///
     /// # Errors
     /// When it cannot be made or is not a folder.
-    pub fn open(folder: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
         let told = || format!("cannot use the state folder {}", folder.display());
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(told)?;
         Ok(Self { folder: folder.canonicalize().with_context(told)? })
@@ -115,7 +107,7 @@ impl State {
     ///
     /// # Errors
     /// When no commons ever ran on it.
-    pub fn existing(folder: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn existing(folder: &Path) -> anyhow::Result<Self> {
         if !folder.join("secrets.json").is_file() {
             let told = format!(
                 "no commons has run on the state folder {}; start one with `commons up`, or name \
@@ -128,12 +120,12 @@ impl State {
     }
 
     /// The folder's absolute path.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// A path in the folder.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
@@ -141,7 +133,7 @@ impl State {
     ///
     /// # Errors
     /// When another process has it.
-    pub fn lock(&self) -> anyhow::Result<Lock> {
+    pub(crate) fn lock(&self) -> anyhow::Result<Lock> {
         match self.try_lock()? {
             Ok(lock) => Ok(lock),
             Err(holder) => {
@@ -182,7 +174,7 @@ impl State {
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn running(&self) -> anyhow::Result<Option<Run>> {
+    pub(crate) fn running(&self) -> anyhow::Result<Option<Run>> {
         match self.try_lock()? {
             Ok(_released_at_once) => Ok(None),
             Err(_) => self.last_run(),
@@ -193,12 +185,12 @@ impl State {
     ///
     /// # Errors
     /// When the file is there but cannot be read.
-    pub fn last_run(&self) -> anyhow::Result<Option<Run>> {
+    pub(crate) fn last_run(&self) -> anyhow::Result<Option<Run>> {
         read_json(&self.path("run.json"))
     }
 
     /// Remembers what runs.
-    pub fn write_run(&self, run: &Run) -> anyhow::Result<()> {
+    pub(crate) fn write_run(&self, run: &Run) -> anyhow::Result<()> {
         write_json(&self.path("run.json"), run)
     }
 
@@ -206,7 +198,7 @@ impl State {
     ///
     /// # Errors
     /// When the file cannot be read or written.
-    pub fn secrets(&self) -> anyhow::Result<Secrets> {
+    pub(crate) fn secrets(&self) -> anyhow::Result<Secrets> {
         let path = self.path("secrets.json");
         if let Some(known) = read_json(&path)? {
             return Ok(known);
@@ -220,7 +212,7 @@ impl State {
     ///
     /// # Errors
     /// When they cannot be read or written.
-    pub fn signing_keys(&self) -> anyhow::Result<SigningKeys> {
+    pub(crate) fn signing_keys(&self) -> anyhow::Result<SigningKeys> {
         let folder = self.path("keys");
         if !folder.is_dir() {
             // It is made beside its place, so that a crash does not leave half a pair.

@@ -1,4 +1,4 @@
-//! The request's body on its way through the gateway: how long it may be, and whether it still moves.
+//! The request's body on its way through the gateway: its largest size, and whether it still makes progress.
 
 use std::{cell::Cell, future::Future, pin::Pin, rc::Rc, time::Duration};
 
@@ -68,7 +68,7 @@ impl Passing {
         }
     }
 
-    /// The refusal of a body that turned out to be too long, whatever the service made of it.
+    /// The refusal of a body that turned out to be too long, whatever the service answered.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         self.too_long.get().then(refusal)
     }

@@ -1,4 +1,4 @@
-//! What is read of a request before anything else, and the headers that every answer gets for it.
+//! What is read from a request before anything else, and the headers that every answer gets for it.
 
 use actix_web::{
     HttpMessage,
@@ -63,7 +63,7 @@ impl Edge {
     }
 
     /// Whether the request may have been sent by another site's page in the user's browser: a POST with the
-    /// login cookie that does not repeat the CSRF cookie. Other methods are not checked, as ever.
+    /// login cookie that does not repeat the CSRF cookie. Other methods are not checked, as in the original.
     pub(crate) fn may_be_forged(&self) -> bool {
         self.method == Method::POST && self.access_cookie.is_some() && !self.csrf_matches
     }

@@ -1,4 +1,4 @@
-//! Who a request claims to be, and what of that a service gets to see.
+//! Who a request claims to come from, and what a service sees of that claim.
 
 use actix_web::{
     dev::ServiceRequest,

@@ -29,7 +29,6 @@ use actix_web::{
 use async_trait::async_trait;
 
 pub use config::{Config, Login};
-pub use refusal::Refusal;
 pub use service::Gateway;
 pub use table::{Found, Pattern, Rewrite, Row, Table, TableError, Triple};
 

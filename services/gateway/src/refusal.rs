@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode};
 
 /// Why a request does not pass: a status and a sentence.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     status: StatusCode,
     text: String,
 }

@@ -20,20 +20,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Location;
 
-/// Notices that nobody has read yet. When there are more, further ones are dropped: who reads them also looks
+/// At most this many notices wait to be read. Further ones are dropped, because who reads them also looks
 /// through the bucket from time to time.
 const UNREAD_NOTICES: usize = 4096;
 
 /// What the endpoint serves.
 #[derive(Clone)]
 pub struct Settings {
-    /// Where objects are kept. Made if missing.
+    /// Where objects are kept. The folder is made if it is missing.
     pub folder: PathBuf,
     /// The only access key id.
     pub access_key: String,
     /// Its secret.
     pub secret_key: String,
-    /// Buckets that exist. Names as Amazon wants them: 3 to 63 of `a-z 0-9 . -`.
+    /// Buckets that exist. Names are as Amazon wants them: 3 to 63 of `a-z 0-9 . -`.
     pub buckets: Vec<String>,
 }
 
@@ -82,7 +82,8 @@ impl EmbeddedS3 {
         self.address
     }
 
-    /// The notices of completed objects (by a PUT or by the end of a multipart upload), to be taken once.
+    /// The notices of objects that were completed by a PUT or by the end of a multipart upload. They can be
+    /// taken once.
     pub fn take_completed(&mut self) -> Option<mpsc::Receiver<Location>> {
         self.completed.take()
     }

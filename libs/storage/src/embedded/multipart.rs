@@ -1,4 +1,4 @@
-//! Multipart uploads: what `s3s-fs` does not look at before it begins to take an upload apart.
+//! Multipart uploads: the checks that `s3s-fs` does not make before it begins to take an upload apart.
 
 use std::{
     collections::HashMap,

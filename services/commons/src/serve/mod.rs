@@ -12,7 +12,7 @@ use clap::Subcommand;
 use web::Server;
 
 use crate::{
-    reload::{Asked, Reload, Triggers},
+    reload::{Asked, Triggers},
     supervision::Watch,
     version::VERSION,
 };

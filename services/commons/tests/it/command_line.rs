@@ -59,8 +59,7 @@ fn on(state: &Path, arguments: &[&str]) -> String {
 }
 
 fn claims(token: &str) -> Value {
-    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
+    tokens::unverified(token).unwrap()
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Deleting entities: looking up, deciding with [`crate::rules::deletion`], writing, answering.
+//! Deletes entities: looks them up, decides with `rules::deletion`, writes and answers.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

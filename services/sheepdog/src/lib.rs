@@ -2,11 +2,11 @@
 //!
 //! A submission goes through pure steps with one lookup between each two: the body becomes documents
 //! (`libs/documents`), documents become entities (`rules::classify`), the answers of the database turn them
-//! into writes or errors (the other [`rules`], in the order of `submission::decide`), and `submission::write`
+//! into writes or errors (the other `rules`, in the order of `submission::decide`), and `submission::write`
 //! writes them set by set. One request is one transaction. What does not fit into one batch waits in
 //! temporary files between the steps (`runtime`).
 //!
-//! What is decided without I/O stands in [`rules`], how records are written down in [`forms`], and SQL in
+//! What is decided without I/O stands in `rules`, how records are written down in `forms`, and SQL in
 //! `store`.
 
 mod answer;

@@ -72,11 +72,6 @@ pub enum End {
 
 /// Inserts nodes of the type `label`, all with the same `acl`. One statement.
 ///
-/// ```sql
-/// insert into "node_case" (node_id, acl, _sysan, _props)
-/// select t.node_id, $1, '{}'::jsonb, t.props::jsonb from unnest($2, $3) as t (node_id, props)
-/// ```
-///
 /// # Errors
 /// A unique violation when an id or a key exists already.
 pub async fn insert_nodes(
@@ -90,6 +85,14 @@ pub async fn insert_nodes(
     }
     nodes.sort_unstable_by(|a, b| (&a.key, &a.node_id).cmp(&(&b.key, &b.node_id)));
     let (ids, props): (Vec<_>, Vec<_>) = nodes.into_iter().map(|node| (node.node_id, node.props)).unzip();
+    insert_statement(label, acl, ids, props).query().execute(connection).await.map(|_| ())
+}
+
+/// ```sql
+/// insert into "node_case" (node_id, acl, _sysan, _props)
+/// select t.node_id, $1, '{}'::jsonb, t.props::jsonb from unnest($2, $3) as t (node_id, props)
+/// ```
+fn insert_statement(label: &str, acl: &[String], ids: Vec<String>, props: Vec<String>) -> Sql {
     Sql::raw("insert into ")
         .then_ident(&node_table(label))
         .text(" (node_id, acl, _sysan, _props) select t.node_id, ")
@@ -99,22 +102,9 @@ pub async fn insert_nodes(
         .text(", ")
         .bind(props)
         .text(") as t (node_id, props)")
-        .query()
-        .execute(connection)
-        .await
-        .map(|_| ())
 }
 
 /// Gives nodes of the type `label` new properties and keeps the old ones as history. One statement.
-///
-/// ```sql
-/// with changed as (select * from unnest($1, $2) as t (node_id, props)),
-/// old as (
-///     insert into _voided_nodes (...) select ..., 'case' from "node_case" n
-///     join changed c on c.node_id = n.node_id
-/// )
-/// update "node_case" n set _props = c.props::jsonb from changed c where n.node_id = c.node_id
-/// ```
 ///
 /// # Errors
 /// A unique violation when a new key exists already.
@@ -128,6 +118,18 @@ pub async fn update_nodes(
     }
     nodes.sort_unstable_by(|a, b| a.node_id.cmp(&b.node_id));
     let (ids, props): (Vec<_>, Vec<_>) = nodes.into_iter().map(|node| (node.node_id, node.props)).unzip();
+    update_statement(label, ids, props).query().execute(connection).await.map(|_| ())
+}
+
+/// ```sql
+/// with changed as (select * from unnest($1, $2) as t (node_id, props)),
+/// old as (
+///     insert into _voided_nodes (...) select ..., 'case' from "node_case" n
+///     join changed c on c.node_id = n.node_id
+/// )
+/// update "node_case" n set _props = c.props::jsonb from changed c where n.node_id = c.node_id
+/// ```
+fn update_statement(label: &str, ids: Vec<String>, props: Vec<String>) -> Sql {
     let table = node_table(label);
     Sql::raw("with changed as (select * from unnest(")
         .bind(ids)
@@ -138,23 +140,10 @@ pub async fn update_nodes(
         .text("join changed c on c.node_id = n.node_id) update ")
         .then_ident(&table)
         .text(" n set _props = c.props::jsonb from changed c where n.node_id = c.node_id")
-        .query()
-        .execute(connection)
-        .await
-        .map(|_| ())
 }
 
 /// Merges `annotations` (a JSON object) into the system annotations of nodes, whose `updated_datetime`
 /// becomes `stamp` where they have one. Nodes with these annotations already are left alone. One statement.
-///
-/// ```sql
-/// with old as (
-///     insert into _voided_nodes (...) select ..., 'case' from "node_case" n
-///     where n.node_id = any($1) and not coalesce(n._sysan, '{}') @> $2
-/// )
-/// update "node_case" n set _sysan = coalesce(n._sysan, '{}') || $3, _props = ...
-/// where n.node_id = any($4) and not coalesce(n._sysan, '{}') @> $5
-/// ```
 ///
 /// # Errors
 /// When the database fails.
@@ -165,6 +154,19 @@ pub async fn annotate_nodes(
     annotations: serde_json::Value,
     stamp: &str,
 ) -> Result<(), sqlx::Error> {
+    annotate_statement(label, ids, &annotations, stamp).query().execute(connection).await.map(|_| ())
+}
+
+/// ```sql
+/// with old as (
+///     insert into _voided_nodes (...) select ..., 'case' from "node_case" n
+///     where n.node_id = any($1) and not coalesce(n._sysan, '{}') @> $2
+/// )
+/// update "node_case" n set _sysan = coalesce(n._sysan, '{}') || $3,
+///     _props = case when n._props ? 'updated_datetime' then ... $4 ... else n._props end
+/// where n.node_id = any($5) and not coalesce(n._sysan, '{}') @> $6
+/// ```
+fn annotate_statement(label: &str, ids: &[String], annotations: &serde_json::Value, stamp: &str) -> Sql {
     let table = node_table(label);
     let which = || {
         Sql::raw("where n.node_id = any(")
@@ -186,20 +188,9 @@ pub async fn annotate_nodes(
         .bind(stamp)
         .text("::text) else n._props end ")
         .then(which())
-        .query()
-        .execute(connection)
-        .await
-        .map(|_| ())
 }
 
 /// Deletes nodes of the type `label`; their edges have to be deleted before. One statement.
-///
-/// ```sql
-/// with old as (
-///     insert into _voided_nodes (...) select ..., 'case' from "node_case" n where n.node_id = any($1)
-/// )
-/// delete from "node_case" where node_id = any($2)
-/// ```
 ///
 /// # Errors
 /// When the database fails.
@@ -208,6 +199,16 @@ pub async fn delete_nodes(
     label: &str,
     ids: &[String],
 ) -> Result<(), sqlx::Error> {
+    delete_statement(label, ids).query().execute(connection).await.map(|_| ())
+}
+
+/// ```sql
+/// with old as (
+///     insert into _voided_nodes (...) select ..., 'case' from "node_case" n where n.node_id = any($1)
+/// )
+/// delete from "node_case" where node_id = any($2)
+/// ```
+fn delete_statement(label: &str, ids: &[String]) -> Sql {
     let table = node_table(label);
     Sql::raw("with old as (")
         .then(void_nodes(&table, label))
@@ -218,19 +219,10 @@ pub async fn delete_nodes(
         .text(" where node_id = any(")
         .bind(ids.to_vec())
         .text(")")
-        .query()
-        .execute(connection)
-        .await
-        .map(|_| ())
 }
 
 /// Inserts edges in the order given; those that exist already stay as they are. One
 /// statement. Two writers of the same edges must take turns (sheepdog locks the project).
-///
-/// ```sql
-/// insert into "edge_casememberofstudy" (src_id, dst_id, acl, _sysan, _props)
-/// select s, d, '{}'::text[], '{}', '{}' from unnest($1, $2) as t (s, d) on conflict do nothing
-/// ```
 ///
 /// # Errors
 /// At commit: a foreign key violation when an end is missing.
@@ -246,6 +238,14 @@ pub async fn insert_edges(
     edges.retain(|edge| seen.insert(edge.clone()));
     let (sources, destinations): (Vec<_>, Vec<_>) =
         edges.into_iter().map(|edge| (edge.source, edge.destination)).unzip();
+    link_statement(table, sources, destinations).query().execute(connection).await.map(|_| ())
+}
+
+/// ```sql
+/// insert into "edge_casememberofstudy" (src_id, dst_id, acl, _sysan, _props)
+/// select s, d, '{}'::text[], '{}', '{}' from unnest($1, $2) as t (s, d) on conflict do nothing
+/// ```
+fn link_statement(table: &EdgeTable, sources: Vec<String>, destinations: Vec<String>) -> Sql {
     Sql::raw("insert into ")
         .then_ident(&table.name)
         .text(" (src_id, dst_id, acl, _sysan, _props) select s, d, '{}'::text[], '{}', '{}' from unnest(")
@@ -253,18 +253,9 @@ pub async fn insert_edges(
         .text(", ")
         .bind(destinations)
         .text(") as t (s, d) on conflict do nothing")
-        .query()
-        .execute(connection)
-        .await
-        .map(|_| ())
 }
 
 /// Deletes all edges of a table that have one of `ids` at `end`, and keeps them as history. One statement.
-///
-/// ```sql
-/// with gone as (delete from "edge_casememberofstudy" where src_id = any($1) returning *)
-/// insert into _voided_edges (...) select ... from gone
-/// ```
 ///
 /// # Errors
 /// When the database fails.
@@ -277,6 +268,14 @@ pub async fn delete_edges(
     if ids.is_empty() {
         return Ok(());
     }
+    unlink_statement(table, end, ids).query().execute(connection).await.map(|_| ())
+}
+
+/// ```sql
+/// with gone as (delete from "edge_casememberofstudy" where src_id = any($1) returning *)
+/// insert into _voided_edges (...) select ... from gone
+/// ```
+fn unlink_statement(table: &EdgeTable, end: End, ids: &[String]) -> Sql {
     Sql::raw("with gone as (delete from ")
         .then_ident(&table.name)
         .text(match end {
@@ -290,10 +289,6 @@ pub async fn delete_edges(
         )
         .bind(table.label.as_str())
         .text(", created, acl, _sysan, _props from gone")
-        .query()
-        .execute(connection)
-        .await
-        .map(|_| ())
 }
 
 /// `insert into _voided_nodes ... from "table" n `, to be followed by a join or condition: keeps nodes of the
@@ -308,4 +303,27 @@ pub fn void_nodes(table: &str, label: &str) -> Sql {
     .text(" from ")
     .then_ident(table)
     .text(" n ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_write_is_one_statement_with_its_history() {
+        let (ids, table) = (vec!["a".to_owned()], EdgeTable::of("case", "member_of", "study"));
+        let statements = [
+            insert_statement("case", &[], ids.clone(), ids.clone()),
+            update_statement("case", ids.clone(), ids.clone()),
+            annotate_statement("case", &ids, &json!({"to_delete": true}), "2026-01-01"),
+            delete_statement("case", &ids),
+            link_statement(&table, ids.clone(), ids.clone()),
+            unlink_statement(&table, End::Source, &ids),
+            unlink_statement(&table, End::Destination, &ids),
+        ];
+        let texts: Vec<String> = statements.into_iter().map(|statement| statement.render().0).collect();
+        insta::assert_snapshot!(texts.join(";\n\n"));
+    }
 }

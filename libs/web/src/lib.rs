@@ -5,6 +5,7 @@
 //! ([`Server`]) or beside the others behind the gateway. Nothing here is global but the log subscriber.
 
 mod body;
+mod causes;
 mod current;
 mod failure;
 mod finish;

@@ -141,6 +141,7 @@ pub(crate) struct LegacyAlias {
 /// What the cross lookup finds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "one is made for an answer, and nearly all are entries")]
 pub(crate) enum FoundDocument {
     Entry(Entry),
     LegacyAlias(LegacyAlias),

@@ -68,6 +68,7 @@ pub(crate) struct EdgeChange {
 
 /// The record that an entity brings into the file index.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "nearly every entity with a file brings a record of its own")]
 pub(crate) enum NewFile {
     /// One of its own.
     Record {

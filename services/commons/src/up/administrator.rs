@@ -4,59 +4,38 @@
 //! operator decides. Everything else of the built-in file is added, so that there is always somebody with
 //! every right.
 
-use serde_yaml_ng::{Mapping, Value};
+use useryaml::{Resource, UserYaml};
 
 /// What is added.
 const BUILT_IN: &str = include_str!("administrator.yaml");
 
-/// `given` with the administrator added. Without `given`, the built-in file alone.
-///
-/// # Errors
-/// When `given` is not a YAML mapping.
-pub(crate) fn with_administrator(given: Option<&str>) -> Result<String, serde_yaml_ng::Error> {
-    let Some(given) = given else { return Ok(BUILT_IN.to_owned()) };
-    let mut file: Mapping = serde_yaml_ng::from_str::<Option<Mapping>>(given)?.unwrap_or_default();
-    let added: Mapping = serde_yaml_ng::from_str(BUILT_IN)?;
-    // `rbac` is the old name of the section.
-    let section = if file.contains_key("rbac") && !file.contains_key("authz") { "rbac" } else { "authz" };
-    let authz = entry(&mut file, section);
-    for (list, key) in [("resources", "name"), ("roles", "id"), ("policies", "id")] {
-        let more = added.get("authz").and_then(|authz| authz.get(list));
-        add_items(authz, list, key, more);
+/// `file` with the administrator added.
+pub(crate) fn with_administrator(mut file: UserYaml) -> UserYaml {
+    let added = UserYaml::parse(BUILT_IN).expect("the built-in user.yaml has no problems: a test reads it");
+    add_resources(&mut file.authz.resources, added.authz.resources);
+    add_missing(&mut file.authz.roles, added.authz.roles, |role| &role.id);
+    add_missing(&mut file.authz.policies, added.authz.policies, |policy| &policy.id);
+    for (name, user) in added.users {
+        file.users.entry(name).or_insert(user);
     }
-    let users = entry(&mut file, "users");
-    for (name, user) in added.get("users").and_then(Value::as_mapping).into_iter().flatten() {
-        if !users.contains_key(name) {
-            users.insert(name.clone(), user.clone());
+    file
+}
+
+/// Adds the items of `more` whose key the list lacks.
+fn add_missing<T>(list: &mut Vec<T>, more: Vec<T>, key: impl Fn(&T) -> &str) {
+    for item in more {
+        if !list.iter().any(|known| key(known) == key(&item)) {
+            list.push(item);
         }
     }
-    serde_yaml_ng::to_string(&file)
 }
 
-/// The mapping at `key`, made if there is none.
-fn entry<'m>(mapping: &'m mut Mapping, key: &str) -> &'m mut Mapping {
-    let value = mapping.entry(key.into()).or_insert(Value::Null);
-    if !value.is_mapping() {
-        *value = Value::Mapping(Mapping::new());
-    }
-    value.as_mapping_mut().expect("made a mapping in the line before")
-}
-
-/// Adds the items of `more` that the list lacks, compared by their `key`. Resources of the same name are
-/// merged.
-fn add_items(parent: &mut Mapping, list: &str, key: &str, more: Option<&Value>) {
-    let Some(more) = more.and_then(Value::as_sequence) else { return };
-    let value = parent.entry(list.into()).or_insert(Value::Null);
-    if !value.is_sequence() {
-        *value = Value::Sequence(Vec::new());
-    }
-    let items = value.as_sequence_mut().expect("made a sequence in the line before");
-    for item in more {
-        let known = items.iter_mut().find(|known| known.get(key) == item.get(key));
-        match known.map(|known| known.as_mapping_mut()) {
-            None => items.push(item.clone()),
-            Some(Some(known)) => add_items(known, "subresources", key, item.get("subresources")),
-            Some(None) => {}
+/// Adds the resources that the tree lacks; those of the same name are merged.
+fn add_resources(tree: &mut Vec<Resource>, more: Vec<Resource>) {
+    for resource in more {
+        match tree.iter_mut().find(|known| known.name == resource.name) {
+            Some(known) => add_resources(&mut known.subresources, resource.subresources),
+            None => tree.push(resource),
         }
     }
 }
@@ -65,8 +44,8 @@ fn add_items(parent: &mut Mapping, list: &str, key: &str, more: Option<&Value>) 
 mod tests {
     use super::*;
 
-    fn merged(given: &str) -> Value {
-        serde_yaml_ng::from_str(&with_administrator(Some(given)).unwrap()).unwrap()
+    fn merged(given: &str) -> UserYaml {
+        with_administrator(UserYaml::parse(given).unwrap())
     }
 
     #[test]
@@ -76,34 +55,38 @@ authz:
   resources:
     - {name: programs, subresources: [{name: P}]}
     - {name: services, subresources: [{name: sheepdog, description: ours}]}
-  roles: [{id: reader, permissions: []}]
+  roles: [{id: reader, permissions: [{id: r, action: {service: peregrine, method: read}}]}]
 users:
   ada: {policies: []}
 ";
         let merged = merged(given);
-        let names: Vec<_> =
-            merged["authz"]["resources"].as_sequence().unwrap().iter().map(|r| r["name"].clone()).collect();
+        let resources = &merged.authz.resources;
+        let names: Vec<&str> = resources.iter().map(|resource| resource.name.as_str()).collect();
         assert_eq!(names[..3], ["programs", "services", "data_file"]);
-        assert_eq!(merged["authz"]["resources"][0]["subresources"][0]["name"], "P");
-        let sheepdog = &merged["authz"]["resources"][1]["subresources"][0];
+        assert_eq!(resources[0].subresources[0].name, "P");
+        let sheepdog = &resources[1].subresources[0];
         assert_eq!(
-            (&sheepdog["description"], &sheepdog["subresources"][0]["name"]),
-            (&"ours".into(), &"submission".into())
+            (sheepdog.description.as_deref(), sheepdog.subresources[0].name.as_str()),
+            (Some("ours"), "submission")
         );
-        assert_eq!(merged["authz"]["roles"][1]["id"], "commons_administrator");
-        assert_eq!(merged["users"]["admin"]["policies"][0], "commons_administrator");
-        assert!(merged["users"].get("ada").is_some());
+        assert_eq!(merged.authz.roles[1].id, "commons_administrator");
+        assert_eq!(merged.users["admin"].policies, ["commons_administrator"]);
+        assert!(merged.users.contains_key("ada"));
     }
 
     #[test]
     fn an_administrator_in_the_file_stays_as_the_file_has_it() {
-        let merged = merged("users: {admin: {policies: []}}");
-        assert_eq!(merged["users"]["admin"]["policies"].as_sequence().map(Vec::len), Some(0));
+        assert!(merged("users: {admin: {policies: []}}").users["admin"].policies.is_empty());
     }
 
     #[test]
     fn an_empty_file_and_the_old_section_name_are_fine() {
-        assert_eq!(merged("")["users"]["admin"]["admin"], true);
-        assert_eq!(merged("rbac: {roles: null}")["rbac"]["roles"][0]["id"], "commons_administrator");
+        assert!(merged("").users["admin"].admin);
+        assert_eq!(merged("rbac: {roles: null}").authz.roles[0].id, "commons_administrator");
+    }
+
+    #[test]
+    fn what_only_a_yaml_1_1_reader_takes_for_a_string_stays_one() {
+        assert!(merged("users: {1e3: {policies: []}}").users.contains_key("1e3"));
     }
 }

@@ -33,11 +33,10 @@ pub(crate) fn administrator_key_file(state: &State) -> PathBuf {
 /// # Errors
 /// Every problem of the file, one a line.
 pub(crate) fn read_user_yaml(file: Option<&Path>) -> anyhow::Result<UserYaml> {
-    let Some(file) = file else { return parse(&with_administrator(None)?) };
+    let Some(file) = file else { return Ok(with_administrator(UserYaml::default())) };
     let given = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    // As it stands, so that problems have the places of the operator's file.
-    parse(&given).with_context(|| format!("{} cannot be used", file.display()))?;
-    parse(&with_administrator(Some(&given))?)
+    let given = parse(&given).with_context(|| format!("{} cannot be used", file.display()))?;
+    Ok(with_administrator(given))
 }
 
 fn parse(text: &str) -> anyhow::Result<UserYaml> {

@@ -14,7 +14,8 @@ use tracing_subscriber::{
 
 /// Adds the causes of each error of an event to its JSON line, as `<field>.sources`.
 ///
-/// The JSON formatter of tracing-subscriber 0.3 writes the outermost error only, its text formatter all of them.
+/// The JSON formatter of tracing-subscriber 0.3 writes the outermost error only, its text formatter all of
+/// them.
 pub(crate) struct WithCauses<F>(pub(crate) F);
 
 impl<S, N, F> FormatEvent<S, N> for WithCauses<F>

@@ -10,7 +10,7 @@ use actix_web::{
     error::InternalError,
     http::{
         Method, StatusCode,
-        header::{self, HeaderName, HeaderValue},
+        header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
 };
@@ -77,7 +77,7 @@ pub(crate) async fn run(
             let mut response = error.as_response_error().error_response();
             log(response.status(), service);
             if is_masked(response.status()) {
-                response = masked();
+                response = masked(response.headers());
             }
             let status = response.status();
             edge.dress(config, status, response.headers_mut());
@@ -184,14 +184,20 @@ fn is_masked(status: StatusCode) -> bool {
     matches!(status.as_u16(), 500..=504)
 }
 
-fn masked() -> HttpResponse {
-    HttpResponse::InternalServerError().content_type("application/json").body(MASKED)
+/// What users see of a service's own failure, which may tell more than they should know: only when to come
+/// again, if the service says so.
+fn masked(own: &HeaderMap) -> HttpResponse {
+    let mut response = HttpResponse::InternalServerError();
+    if let Some(seconds) = own.get(header::RETRY_AFTER) {
+        response.insert_header((header::RETRY_AFTER, seconds.clone()));
+    }
+    response.content_type("application/json").body(MASKED)
 }
 
-/// Users never see a service's own failure: it may tell more than they should know.
 fn mask(answer: ServiceResponse<BoxBody>) -> Answer {
     if is_masked(answer.status()) {
-        answer.into_response(masked()).map_into_right_body()
+        let masked = masked(answer.headers());
+        answer.into_response(masked).map_into_right_body()
     } else {
         answer.map_into_left_body()
     }

@@ -49,7 +49,11 @@ fn echo(name: &str, request: &HttpRequest, body: &[u8]) -> HttpResponse {
         "headers": headers,
         "body_length": body.len(),
     });
-    HttpResponse::build(status)
+    let mut response = HttpResponse::build(status);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.insert_header(("Retry-After", "1"));
+    }
+    response
         .insert_header(("Server", "secret/1.0"))
         .insert_header(("Access-Control-Allow-Origin", "http://from-the-service"))
         .json(seen)

@@ -125,7 +125,7 @@ async fn options_is_answered_by_the_gateway_except_for_drs_objects() {
 }
 
 #[tokio::test]
-async fn a_failing_service_is_masked() {
+async fn a_failing_service_is_masked_but_for_when_to_come_again() {
     on_each_row(async |front, row, public, _| {
         if row.deny {
             return;
@@ -134,6 +134,8 @@ async fn a_failing_service_is_masked() {
             let request = front.request(method(row), public).header("Authorization", "bearer good");
             let answer = request.header("X-Answer", status).send().await.unwrap();
             assert_eq!(answer.status(), 500, "{public}");
+            let again = answer.headers().get("retry-after").cloned();
+            assert_eq!(again.is_some_and(|seconds| seconds == "1"), status == "503", "{public}");
             let body = answer.text().await.unwrap();
             assert_eq!(body, r#"{ "error": "service failure - try again later"}"#, "{public}");
         }

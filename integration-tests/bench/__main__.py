@@ -6,8 +6,8 @@ One fresh `commons up` with our own dictionary gets 10,000 subjects, 20,000 samp
 then each line is measured on it, ours and floor in turn. docs/performance.md says what each floor is. The column
 "original" has the published figures of the services that this project replaces; they were not measured in this run.
 
-With `--against` another build of the program takes the floor's place, on a commons of its own with the same graph: what
-a change has cost is the ratio.
+With `--against` another build of the program takes the floor's place, each on a commons of its own with the same graph,
+in `--repeat` rounds: what a change has cost is the ratio.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator
 from harness.commons import program
 
 from . import memory, reads, start, writes
-from .measure import Line, Work, compare, measure, spread
+from .measure import Line, Taken, Work, beside, measure, spread
 from .stand import Stand
 
 ON_THE_GRAPH: dict[str, Callable[[Stand], Work]] = {
@@ -39,6 +39,8 @@ ON_THE_GRAPH: dict[str, Callable[[Stand], Work]] = {
     "counts": reads.counts,
     "everything": reads.everything,
 }
+# What counts of each line in a round of `--against`.
+A_ROUND = 3
 # After the others, because each begins with a new process.
 RESTARTED: dict[str, Callable[[Stand], Line]] = {
     "memory-quickly": lambda stand: memory.memory(stand, 0),
@@ -71,16 +73,31 @@ def table(lines: list[Line], beside: str) -> str:
 
 
 @contextlib.contextmanager
-def stands(against: pathlib.Path | None) -> Iterator[tuple[Stand, Stand | None]]:
-    """The commons under measurement, and one of the program that it is measured against."""
-    with contextlib.ExitStack() as stack:
-        def stand(program: pathlib.Path | None) -> Stand:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="commons-bench-"))
-            made = Stand(pathlib.Path(folder), program)
-            stack.callback(made.stop)
-            return made
+def stood(program: pathlib.Path | None = None) -> Iterator[Stand]:
+    """A commons with the graph, of the built program or of another one."""
+    with tempfile.TemporaryDirectory(prefix="commons-bench-") as folder:
+        stand = Stand(pathlib.Path(folder), program)
+        try:
+            yield stand
+        finally:
+            stand.stop()
 
-        yield stand(None), stand(against) if against else None
+
+def against(other: pathlib.Path, names: list[str], rounds: int) -> list[Line]:
+    """Ours beside another build. One commons stands at a time, because of two the one that has waited is the slower
+    one; they take turns at going first."""
+    taken: dict[str, tuple[list[Taken], list[Taken]]] = {name: ([], []) for name in names}
+    works: dict[str, Work] = {}
+    for number in range(rounds):
+        sides = [(0, None), (1, other)]
+        for side, program_of_side in sides if number % 2 else reversed(sides):
+            print(f"round {number + 1} of {rounds}: {program_of_side or 'ours'}", file=sys.stderr)
+            with stood(program_of_side) as stand:
+                for name in names:
+                    works[name] = work = ON_THE_GRAPH[name](stand)
+                    work.ours(0)
+                    taken[name][side].extend(work.ours(repetition + 1) for repetition in range(A_ROUND))
+    return [beside(works[name], *taken[name]) for name in names]
 
 
 def main() -> int:
@@ -89,7 +106,7 @@ def main() -> int:
     names = [*ON_THE_GRAPH, *RESTARTED, *ALONE]
     parser.add_argument("--only", action="append", choices=names, metavar="NAME", default=[],
                         help=f"may be given several times: {', '.join(names)}")
-    parser.add_argument("--repeat", type=int, default=5, help="pairs a line (default 5)")
+    parser.add_argument("--repeat", type=int, default=5, help="pairs a line, or rounds of --against (default 5)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="also write all numbers there")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a goal is missed")
     parser.add_argument("--against", type=pathlib.Path, metavar="PROGRAM",
@@ -105,17 +122,19 @@ def main() -> int:
         print(" ".join(f"{cell}" for cell in row(line)), file=sys.stderr)
         lines.append(line)
 
+    if asked.against:
+        for line in against(asked.against, [name for name in wanted if name in ON_THE_GRAPH], asked.repeat):
+            add(line)
+        wanted = []
     if not set(wanted) <= set(ALONE):
-        with stands(asked.against) as (stand, other):
+        with stood() as stand:
             for name in wanted:
                 if name in ON_THE_GRAPH:
-                    work = ON_THE_GRAPH[name](stand)
-                    measured = compare(work, ON_THE_GRAPH[name](other), asked.repeat) if other else None
-                    add(measured or measure(work, asked.repeat))
-                elif name in RESTARTED and not other:
+                    add(measure(ON_THE_GRAPH[name](stand), asked.repeat))
+                elif name in RESTARTED:
                     add(RESTARTED[name](stand))
     for name in wanted:
-        if name in ALONE and not asked.against:
+        if name in ALONE:
             add(ALONE[name](asked.repeat))
     print(table(lines, "other" if asked.against else "floor"))
     if asked.json:

@@ -135,21 +135,19 @@ class Work:
 
 def measure(work: Work, repeat: int) -> Line:
     """Ours beside the floor."""
-    return line(work, repeat, work.floor, work.goal, work.holds, work.original)
+    ours, floor = pairs(repeat, work.ours, work.floor)
+    line = beside(work, ours, floor)
+    line.goal, line.original = work.goal, work.original
+    line.holds = work.holds(median(line.ours), median(line.ratios))
+    return line
 
 
-def compare(work: Work, other: Work, repeat: int) -> Line:
-    """Ours beside the same work by another program: `other` is its `work`."""
-    return line(work, repeat, other.ours, "–", lambda *_: True, "–")
-
-
-def line(work: Work, repeat: int, beside: Callable[[int], Taken], goal: str,
-         holds: Callable[[float, float], bool], original: str) -> Line:
-    ours, others = pairs(repeat, work.ours, beside)
-    figures, beside_figures = ([work.figure(taken) for taken in side] for side in (ours, others))
-    ratios = [a / b for a, b in zip(figures, beside_figures)]
-    return Line(work.name, work.what, work.unit, figures, beside_figures, goal,
-                holds(median(figures), median(ratios)), ratios, (work.cpu(ours), work.cpu(others)), original)
+def beside(work: Work, ours: list[Taken], other: list[Taken]) -> Line:
+    """What was taken for the same work by ours and by something else, a pair each."""
+    figures, other_figures = ([work.figure(taken) for taken in side] for side in (ours, other))
+    ratios = [a / b for a, b in zip(figures, other_figures)]
+    return Line(work.name, work.what, work.unit, figures, other_figures, "–", True, ratios,
+                (work.cpu(ours), work.cpu(other)))
 
 
 def pairs(repeat: int, ours: Callable[[int], Taken], other: Callable[[int], Taken]) -> tuple[list[Taken], list[Taken]]:

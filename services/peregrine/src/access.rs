@@ -12,7 +12,7 @@
 //!
 //! Rights alone are not this proof: they are applied to the projects that exist first.
 //!
-//! ```compile_fail
+//! ```compile_fail,E0308
 //! use peregrine::{access::Rights, graph::Graph, plan::Planner};
 //! fn plan<'p>(graph: &'p Graph, whose: &'p Rights) -> Planner<'p> {
 //!     Planner::new(graph, whose)
@@ -44,7 +44,7 @@ pub enum Rights {
 /// }
 /// ```
 ///
-/// ```compile_fail
+/// ```compile_fail,E0308
 /// use peregrine::access::{Published, Rights};
 /// fn everything(proof: bool) -> Rights {
 ///     Rights::Published(proof)

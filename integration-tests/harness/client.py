@@ -1,0 +1,23 @@
+"""A caller of a commons: HTTP calls below one base URL, with one token."""
+
+import requests
+
+
+class Client:
+    """HTTP calls below one base URL, with one token."""
+
+    def __init__(self, url, token):
+        self.url, self.token = url, token
+        self.session = requests.Session()
+        if token:
+            self.session.headers["Authorization"] = f"bearer {token}"
+
+    def __getattr__(self, method):
+        if method not in ("get", "put", "post", "delete", "patch", "options", "head"):
+            raise AttributeError(method)
+        return lambda path, **kw: self.session.request(method, self.url + path, timeout=kw.pop("timeout", 60), **kw)
+
+    def graphql(self, query, variables=None):
+        answer = self.post("/api/v0/submission/graphql", json={"query": query, "variables": variables})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]

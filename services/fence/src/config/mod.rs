@@ -6,5 +6,5 @@ mod settings;
 
 pub(crate) use checked::{Checked, site};
 pub use error::ConfigError;
-pub use settings::{Config, LoginOption, Provider};
+pub use settings::{Config, LoginCode, LoginOption, Provider};
 pub(crate) use settings::{DEVELOPMENT_IDP, DEVELOPMENT_LOGIN};

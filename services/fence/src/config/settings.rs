@@ -60,6 +60,11 @@ pub struct Config {
     pub login_redirect_whitelist: Vec<String>,
     /// Whether `/login/dev` logs anybody in without a password. Only for development on one machine.
     pub development_login: bool,
+    /// What the development login asks for, so that not everybody who reaches this machine's loopback addresses
+    /// may pick a user. Without one it asks for nothing.
+    pub development_login_code: Option<LoginCode>,
+    /// Whether the development login also answers requests that a proxy has passed on.
+    pub development_login_behind_proxy: bool,
     /// Keys of object stores by name.
     pub aws_credentials: IndexMap<String, AwsCredentials>,
     /// Buckets by name or pattern.
@@ -72,6 +77,30 @@ pub struct Config {
     pub allowed_data_upload_buckets: Vec<String>,
     /// Shown on error pages.
     pub support_email_for_errors: Option<String>,
+}
+
+/// The code of the development login. An empty one is none at all.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct LoginCode(String);
+
+impl LoginCode {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for LoginCode {
+    fn from(code: String) -> Self {
+        Self(code)
+    }
+}
+
+// Written by hand so that the code can never reach a log.
+impl std::fmt::Debug for LoginCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LoginCode(..)")
+    }
 }
 
 /// One line of a login page.
@@ -128,6 +157,8 @@ impl Default for Config {
             mock_google_auth: false,
             login_redirect_whitelist: Vec::new(),
             development_login: false,
+            development_login_code: None,
+            development_login_behind_proxy: false,
             aws_credentials: IndexMap::new(),
             s3_buckets: IndexMap::new(),
             gs_buckets: IndexMap::new(),

@@ -9,6 +9,8 @@ use actix_web::{
 };
 use tracing::Instrument as _;
 
+use crate::panics::failed;
+
 /// Middleware: a request that may change something runs to its end, even when its client goes away half-way.
 ///
 /// The server drops the handler of a request whose client has gone, which is right for reads: their
@@ -24,7 +26,10 @@ pub(crate) async fn finish_changes<B: MessageBody + 'static>(
     }
     // Dropping this handle leaves the task running.
     let task = actix_web::rt::spawn(next.call(request).in_current_span());
-    task.await.unwrap_or_else(|error| Err(ErrorInternalServerError(error)))
+    task.await.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(panic) => Err(failed(&*panic)),
+        Err(ended) => Err(ErrorInternalServerError(ended)),
+    })
 }
 
 #[cfg(test)]

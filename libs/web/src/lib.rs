@@ -10,6 +10,7 @@ mod current;
 mod failure;
 mod finish;
 mod loopback;
+mod panics;
 mod params;
 mod path;
 mod programs_only;
@@ -27,6 +28,8 @@ pub use params::Params;
 pub use path::{collapse_slashes, set_path, set_path_and_query, trim_trailing_slash};
 pub use request_id::{RequestId, request_id};
 pub use routes::{Endpoint, Methods, Routes, endpoints, register};
-pub use server::{BindError, Server, bind};
+pub use server::{
+    Audience, BindError, Limits, Pace, Server, Serving, Tls, TlsError, bind, raise_descriptor_limit,
+};
 pub use service::{Service, mount};
 pub use telemetry::{LogFormat, init_telemetry};

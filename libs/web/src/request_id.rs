@@ -6,7 +6,11 @@ use actix_web::{
     Error, HttpMessage,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{HeaderName, HeaderValue},
+    error::InternalError,
+    http::{
+        StatusCode,
+        header::{HeaderName, HeaderValue},
+    },
     middleware::Next,
 };
 use tracing::Instrument;
@@ -30,30 +34,36 @@ pub async fn request_id(
     let span = tracing::info_span!("request", request.id = %id.0);
     let (method, path) = (request.method().clone(), request.path().to_owned());
     let started = Instant::now();
-    let mut response = next.call(request).instrument(span.clone()).await?;
-    span.in_scope(|| {
-        let status = response.status();
+    let answer = next.call(request).instrument(span.clone()).await;
+    let line = |status: StatusCode| {
+        let _entered = span.enter();
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let status_code = status.as_u16();
         if status.is_server_error() {
             tracing::error!(
-                http.method = %method,
-                http.path = path,
-                http.status = status.as_u16(),
-                duration_ms,
+                http.method = %method, http.path = path, http.status = status_code, duration_ms,
                 "request failed"
             );
         } else {
             tracing::debug!(
-                http.method = %method,
-                http.path = path,
-                http.status = status.as_u16(),
-                duration_ms,
+                http.method = %method, http.path = path, http.status = status_code, duration_ms,
                 "request answered"
             );
         }
-    });
-    if let Ok(value) = HeaderValue::from_str(&id.0) {
-        response.headers_mut().insert(HEADER, value);
+    };
+    let header = HeaderValue::from_str(&id.0).ok();
+    match answer {
+        Ok(mut answer) => {
+            line(answer.status());
+            header.map(|id| answer.headers_mut().insert(HEADER, id));
+            Ok(answer)
+        }
+        // A middleware inside gave up: its answer is made here, so that it too has its line and its id.
+        Err(error) => {
+            let mut answer = error.error_response();
+            line(answer.status());
+            header.map(|id| answer.headers_mut().insert(HEADER, id));
+            Err(InternalError::from_response(error, answer).into())
+        }
     }
-    Ok(response)
 }

@@ -9,7 +9,7 @@ use actix_web::{
 };
 use async_trait::async_trait;
 
-use crate::finish::finish_changes;
+use crate::{finish::finish_changes, panics::catch_panics};
 
 /// A service of the commons: routes at their native paths, and readiness.
 #[async_trait]
@@ -38,5 +38,6 @@ pub trait Service: Send + Sync + 'static {
 /// Mounts `service` at the root for the requests that pass `guard`.
 pub fn mount(config: &mut web::ServiceConfig, service: Arc<dyn Service>, guard: impl Guard + 'static) {
     let finish = Condition::new(!service.may_be_dropped(), from_fn(finish_changes));
-    config.service(web::scope("").guard(guard).wrap(finish).configure(|config| service.configure(config)));
+    let scope = web::scope("").guard(guard).wrap(finish).wrap(from_fn(catch_panics));
+    config.service(scope.configure(|config| service.configure(config)));
 }

@@ -1,0 +1,103 @@
+//! New connections: a seat for each, or a short answer.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    sync::Semaphore,
+};
+use tokio_rustls::TlsAcceptor;
+
+use super::{
+    limits::Limits,
+    seats::{Full, Seat, Seats},
+    stream::{Connection, Guarded},
+    tls,
+};
+
+/// A client must finish its TLS handshake within this time.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// A connection that was refused stays open so long, for its client to read why.
+const PARTING: Duration = Duration::from_secs(1);
+/// At most this many refused connections are open at once; others are closed without a word.
+const PARTINGS: usize = 32;
+
+/// The door of a server: each of its threads has one.
+#[derive(Clone)]
+pub(super) struct Door {
+    seats: Arc<Seats>,
+    limits: Arc<Limits>,
+    tls: Option<TlsAcceptor>,
+    partings: Arc<Semaphore>,
+}
+
+impl Door {
+    pub(super) fn new(seats: Arc<Seats>, limits: Arc<Limits>, tls: Option<TlsAcceptor>) -> Self {
+        Self { seats, limits, tls, partings: Arc::new(Semaphore::new(PARTINGS)) }
+    }
+
+    /// Lets a connection in.
+    ///
+    /// # Errors
+    /// When there is no seat for it, or its TLS handshake fails.
+    pub(super) async fn enter(self, stream: TcpStream) -> io::Result<(Connection, Option<SocketAddr>)> {
+        let peer = stream.peer_addr().ok();
+        let seat = match self.seat(peer.map(|peer| peer.ip())) {
+            Ok(seat) => seat,
+            Err(full) => {
+                self.part(stream, full);
+                return Err(io::Error::other("no seat"));
+            }
+        };
+        let stream = Guarded::new(stream, seat, self.limits.head, self.limits.pace);
+        let Some(tls) = self.tls else { return Ok((Connection::Plain(stream), peer)) };
+        let handshake = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await;
+        let stream = handshake.unwrap_or_else(|_| Err(tls::no_handshake()))?;
+        Ok((Connection::Tls(Box::new(stream)), peer))
+    }
+
+    fn seat(&self, peer: Option<IpAddr>) -> Result<Seat, Full> {
+        self.seats.take(peer.filter(|peer| !self.limits.trusts(*peer)))
+    }
+
+    /// Says why, as far as that is possible: nothing can be said before a TLS handshake.
+    fn part(&self, mut stream: TcpStream, full: Full) {
+        tracing::debug!(reason = ?full, "a connection was turned away");
+        let Ok(parting) = self.partings.clone().try_acquire_owned() else { return };
+        if self.tls.is_some() {
+            return;
+        }
+        actix_web::rt::spawn(async move {
+            let said = async {
+                stream.write_all(answer(full).as_bytes()).await?;
+                stream.shutdown().await?;
+                // Closing with unread bytes would reset the connection, and the answer with it.
+                let mut dropped = [0; 1024];
+                while stream.read(&mut dropped).await? > 0 {}
+                Ok::<_, io::Error>(())
+            };
+            // What goes wrong here concerns nobody any more.
+            let _ = tokio::time::timeout(PARTING, said).await;
+            drop(parting);
+        });
+    }
+}
+
+/// A whole answer (RFC 6585 §4 for one address, RFC 9110 §15.6.4 for all).
+fn answer(full: Full) -> String {
+    let (status, text) = match full {
+        Full::Address => ("429 Too Many Requests", "this address has too many connections\n"),
+        Full::House => ("503 Service Unavailable", "there are too many connections\n"),
+    };
+    format!(
+        "HTTP/1.1 {status}\r\nRetry-After: 5\r\nConnection: close\r\nContent-Type: text/plain\r\n\
+         Content-Length: {}\r\n\r\n{text}",
+        text.len()
+    )
+}

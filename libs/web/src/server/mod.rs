@@ -1,0 +1,216 @@
+//! Listening and stopping, and how much clients may ask of a server.
+//!
+//! The HTTP library's own server has no place where a connection can be refused, counted for its address, or
+//! given up because its client takes nothing; so the connections are made here ([`arrivals`], [`stream`]),
+//! and the library speaks HTTP on them.
+
+mod arrivals;
+mod bodies;
+mod limits;
+mod pace;
+mod seats;
+mod stream;
+mod tls;
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr, TcpListener},
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_http::{HttpService, Request};
+use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::{
+    App, Error,
+    body::MessageBody,
+    dev::{AppConfig, ServerHandle, ServiceRequest, ServiceResponse},
+    middleware::{Condition, Next, from_fn},
+};
+use tokio::{net::TcpStream, task::JoinHandle};
+
+use crate::{
+    Service, finish::finish_changes, panics::catch_panics, programs_only::programs_only, request_id,
+};
+use arrivals::Door;
+use bodies::Rules;
+use seats::Seats;
+use stream::Connection;
+
+pub use limits::{Limits, raise_descriptor_limit};
+pub use pace::Pace;
+pub use tls::{Tls, TlsError};
+
+/// Requests that are still running at shutdown may take this long.
+const DRAIN_SECONDS: u64 = 30;
+/// A kept connection without a request ends after this time.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+
+/// A port that cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}: {source}; stop what uses the port, or choose another with --port")]
+pub struct BindError {
+    /// The address.
+    pub address: SocketAddr,
+    /// Why not.
+    pub source: io::Error,
+}
+
+/// Binds `address`; port 0 chooses a free one.
+///
+/// Ports are bound before any other work, so that a second start fails at once and not half-way.
+pub fn bind(ip: IpAddr, port: u16) -> Result<TcpListener, BindError> {
+    let address = SocketAddr::new(ip, port);
+    let to_error = |source| BindError { address, source };
+    let listener = TcpListener::bind(address).map_err(to_error)?;
+    listener.set_nonblocking(true).map_err(to_error)?;
+    Ok(listener)
+}
+
+/// Whose requests are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Everybody's.
+    Anybody,
+    /// Those of programs, not those that a browser sends for a web page, which get 403: for a service that
+    /// trusts whoever reaches it.
+    Programs,
+}
+
+/// How a service is served.
+#[derive(Debug, Clone)]
+pub struct Serving {
+    /// Threads that serve requests.
+    pub workers: usize,
+    /// Whose requests are served.
+    pub audience: Audience,
+    /// What clients may ask of the server.
+    pub limits: Limits,
+    /// The certificate; `None` for HTTP without TLS.
+    pub tls: Option<Tls>,
+}
+
+impl Serving {
+    /// Everybody is served, with the limits of a public front and without TLS.
+    pub fn with_workers(workers: usize) -> Self {
+        Self { workers, audience: Audience::Anybody, limits: Limits::of_front(), tls: None }
+    }
+}
+
+/// A running server for one service on its own port.
+pub struct Server {
+    handle: ServerHandle,
+    task: JoinHandle<io::Result<()>>,
+    certificate: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Serves `service` alone on `listener` with `workers` threads, to everybody.
+    ///
+    /// # Errors
+    /// When the listener cannot be used.
+    pub fn start(listener: TcpListener, service: Arc<dyn Service>, workers: usize) -> io::Result<Self> {
+        Self::start_with(listener, service, Serving::with_workers(workers))
+    }
+
+    /// As [`Server::start`], for a service that trusts whoever reaches it: web pages get 403.
+    ///
+    /// # Errors
+    /// When the listener cannot be used.
+    pub fn start_for_programs(
+        listener: TcpListener,
+        service: Arc<dyn Service>,
+        workers: usize,
+    ) -> io::Result<Self> {
+        let serving = Serving { audience: Audience::Programs, ..Serving::with_workers(workers) };
+        Self::start_with(listener, service, serving)
+    }
+
+    /// Serves `service` alone on `listener` as `serving` says. Needs a runtime.
+    ///
+    /// # Errors
+    /// When the listener cannot be used.
+    pub fn start_with(
+        listener: TcpListener,
+        service: Arc<dyn Service>,
+        serving: Serving,
+    ) -> io::Result<Self> {
+        let Serving { workers, audience, limits, tls } = serving;
+        let address = listener.local_addr()?;
+        let limits = Arc::new(limits);
+        let (connections, requests) = (Seats::new(&limits), Seats::new(&limits));
+        let acceptor = tls.as_ref().map(Tls::acceptor);
+        let head = limits.head;
+        let builder = actix_server::Server::build()
+            .workers(workers)
+            .disable_signals()
+            // The seats are the limit: a connection beyond them gets an answer.
+            .max_concurrent_connections(usize::MAX)
+            .shutdown_timeout(DRAIN_SECONDS);
+        let stopping = builder.graceful_shutdown_signal();
+        let server = builder.listen(service.name(), listener, move || {
+            let door = Door::new(connections.clone(), limits.clone(), acceptor.clone());
+            let rules = Rules { limits: limits.clone(), seats: requests.clone() };
+            let stopping = stopping.clone();
+            let http = HttpService::<Connection, _, _>::build()
+                .graceful_shutdown_signal(move || {
+                    let stopping = stopping.clone();
+                    async move { stopping.notified().await }
+                })
+                .keep_alive(KEEP_ALIVE)
+                .client_request_timeout(head)
+                // Who closes a connection does not wait for an answer: what was begun for it is dropped.
+                .h1_allow_half_closed(false)
+                .local_addr(address)
+                .on_connect_ext(|connection: &Connection, data| {
+                    data.insert::<Rc<_>>(connection.activity().clone());
+                })
+                .h1(map_config(
+                    app(service.clone(), audience, rules).map_err(|error: Error| error.error_response()),
+                    |()| AppConfig::default(),
+                ));
+            fn_service(move |stream: TcpStream| door.clone().enter(stream))
+                .map_err(drop)
+                .and_then(http.map_err(drop))
+        })?;
+        let server = server.run();
+        Ok(Self {
+            handle: server.handle(),
+            task: tokio::spawn(server),
+            certificate: tls.map(|tls| tokio::spawn(tls.follow())),
+        })
+    }
+
+    /// Stops accepting, lets running requests finish, and returns when all is closed.
+    pub async fn stop(self) -> io::Result<()> {
+        if let Some(certificate) = self.certificate {
+            certificate.abort();
+        }
+        self.handle.stop(true).await;
+        self.task.await.unwrap_or_else(|error| Err(io::Error::other(error)))
+    }
+}
+
+/// `service` with what every server does around it.
+fn app(
+    service: Arc<dyn Service>,
+    audience: Audience,
+    rules: Rules,
+) -> impl ServiceFactory<
+    Request,
+    Config = AppConfig,
+    Response = ServiceResponse<impl MessageBody + 'static>,
+    Error = Error,
+    InitError = (),
+> + 'static {
+    let watch = move |request: ServiceRequest, next: Next<_>| bodies::watch(rules.clone(), request, next);
+    let app = App::new()
+        .wrap(Condition::new(!service.may_be_dropped(), from_fn(finish_changes)))
+        .wrap(Condition::new(audience == Audience::Programs, from_fn(programs_only)))
+        .wrap(from_fn(catch_panics))
+        .wrap(from_fn(request_id))
+        .wrap(from_fn(watch))
+        .configure(move |config| service.configure(config));
+    IntoServiceFactory::<_, Request>::into_factory(app)
+}

@@ -1,0 +1,201 @@
+//! A connection that does not wait for ever for its client.
+
+use std::{
+    cell::Cell,
+    io,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Sleep, sleep_until},
+};
+use tokio_rustls::server::TlsStream;
+
+use super::{
+    pace::{Pace, Patience},
+    seats::Seat,
+};
+
+/// What happens on a connection: the HTTP side notes it, the stream below looks at it.
+#[derive(Debug)]
+pub(super) struct Activity {
+    requests: Cell<usize>,
+    idle_since: Cell<Instant>,
+}
+
+/// A request that is being read, worked on, or answered.
+#[derive(Debug)]
+pub(super) struct Busy(Rc<Activity>);
+
+impl Activity {
+    fn new() -> Rc<Self> {
+        Rc::new(Self { requests: Cell::new(0), idle_since: Cell::new(Instant::now()) })
+    }
+
+    /// The connection has a request until what this returns is dropped.
+    pub(super) fn begin(self: &Rc<Self>) -> Busy {
+        self.requests.set(self.requests.get() + 1);
+        Busy(self.clone())
+    }
+
+    /// How long no request has been there.
+    fn idle(&self) -> Duration {
+        if self.requests.get() > 0 { Duration::ZERO } else { self.idle_since.get().elapsed() }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.requests.set(self.0.requests.get().saturating_sub(1));
+        self.0.idle_since.set(Instant::now());
+    }
+}
+
+/// A TCP connection that gives up a client which takes no bytes of its answer, and one without a request.
+///
+/// The HTTP library has a time limit for the first request head of a connection only, and none for answers.
+#[derive(Debug)]
+pub(super) struct Guarded {
+    stream: TcpStream,
+    activity: Rc<Activity>,
+    idle_limit: Duration,
+    idle: Option<Pin<Box<Sleep>>>,
+    reader: Patience,
+    stalled: Option<Pin<Box<Sleep>>>,
+    _seat: Seat,
+}
+
+impl Guarded {
+    pub(super) fn new(stream: TcpStream, seat: Seat, idle_limit: Duration, pace: Pace) -> Self {
+        Self {
+            stream,
+            activity: Activity::new(),
+            idle_limit,
+            idle: None,
+            reader: Patience::new(pace.for_readers()),
+            stalled: None,
+            _seat: seat,
+        }
+    }
+
+    /// Whether the connection has been without a request for too long. Looks again when the time has come.
+    fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let limit = self.idle_limit;
+        let idle = self.idle.get_or_insert_with(|| Box::pin(sleep_until((Instant::now() + limit).into())));
+        while idle.as_mut().poll(context).is_ready() {
+            let idle_for = self.activity.idle();
+            if idle_for >= limit {
+                return Poll::Ready(());
+            }
+            idle.as_mut().reset((Instant::now() + limit.saturating_sub(idle_for)).into());
+        }
+        Poll::Pending
+    }
+}
+
+impl AsyncRead for Guarded {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match Pin::new(&mut self.stream).poll_read(context, buffer) {
+            Poll::Ready(done) => Poll::Ready(done),
+            Poll::Pending => self.poll_idle(context).map(|()| Err(too_slow("the client sends nothing"))),
+        }
+    }
+}
+
+impl AsyncWrite for Guarded {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        match Pin::new(&mut this.stream).poll_write(context, bytes) {
+            Poll::Ready(Ok(written)) => {
+                this.reader.moved(written);
+                Poll::Ready(Ok(written))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => {
+                let deadline = this.reader.waits(Instant::now()).into();
+                let stalled = this.stalled.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+                if stalled.deadline() != deadline {
+                    stalled.as_mut().reset(deadline);
+                }
+                stalled.as_mut().poll(context).map(|()| Err(too_slow("the client takes nothing")))
+            }
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+fn too_slow(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, what)
+}
+
+/// A connection as the HTTP library sees it.
+#[derive(Debug)]
+pub(super) enum Connection {
+    Plain(Guarded),
+    Tls(Box<TlsStream<Guarded>>),
+}
+
+impl Connection {
+    pub(super) fn activity(&self) -> &Rc<Activity> {
+        match self {
+            Self::Plain(stream) => &stream.activity,
+            Self::Tls(stream) => &stream.get_ref().0.activity,
+        }
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}

@@ -75,7 +75,8 @@ fn read(format: Format, input: &[u8]) -> Result<Vec<Value>, String> {
         same(&whole, &collect(format, Pieces { rest: input, size }, most));
     }
     if let Ok(text) = std::str::from_utf8(input) {
-        same(&whole, &documents::parse(format, text, dictionary()).map_err(|fault| fault.to_string()));
+        let parsed = documents::parse(format, text, dictionary()).map(|parsed| parsed.documents);
+        same(&whole, &parsed.map_err(|fault| fault.to_string()));
     }
     whole
 }
@@ -91,7 +92,7 @@ fn collect(format: Format, source: impl Read, most: usize) -> Result<Vec<Value>,
         assert!(size <= most.min(8 * LARGEST_DOCUMENT), "{size} bytes, {most} at most");
     }
     match outcome {
-        Ok(()) => Ok(found),
+        Ok(_) => Ok(found),
         Err(Fault::Source(error)) => panic!("this source does not fail: {error}"),
         Err(fault) => Err(fault.to_string()),
     }

@@ -1,12 +1,12 @@
 //! Checks records against node schemas, with one compiled Draft 4 validator for each node type.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Dictionary, LoadError, NodeType, Problem, draft4, wording};
+use crate::{Dictionary, LoadError, NodeType, Problem, draft4, patterns::Patterns, wording};
 
 /// The subject of a violation: the `type` of a submission's error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -59,12 +59,12 @@ impl Validators {
     /// Compiles the schemas of all node types, null tolerance included.
     ///
     /// # Errors
-    /// A schema that is not valid, for example because a pattern is not a regular expression.
+    /// A schema that is not valid, for example because a `type` is none.
     pub fn compile(dictionary: &Dictionary) -> Result<Self, LoadError> {
-        let mut nodes = HashMap::new();
+        let (mut nodes, patterns) = (HashMap::new(), Arc::default());
         let mut problems = Vec::new();
         for node in dictionary.nodes.values() {
-            match of_node(node) {
+            match of_node(node, &patterns) {
                 Ok(validator) => drop(nodes.insert(node.id.clone(), validator)),
                 Err(problem) => problems.push(problem),
             }
@@ -91,8 +91,8 @@ impl Validators {
     }
 }
 
-fn of_node(node: &NodeType) -> Result<SchemaValidator, Problem> {
-    SchemaValidator::compile(&node.nullable_schema()).map_err(|(path, message)| {
+fn of_node(node: &NodeType, patterns: &Arc<Patterns>) -> Result<SchemaValidator, Problem> {
+    SchemaValidator::with_patterns(&node.nullable_schema(), patterns).map_err(|(path, message)| {
         let message = format!("it is not a JSON schema: {message}");
         Problem::new(&format!("{}.yaml", node.id), path, message, "Write JSON schema Draft 4.")
     })
@@ -104,8 +104,12 @@ impl SchemaValidator {
     /// # Errors
     /// The path of the invalid part, and what is wrong with it.
     pub fn compile(schema: &Value) -> Result<Self, (String, String)> {
+        Self::with_patterns(schema, &Arc::default())
+    }
+
+    fn with_patterns(schema: &Value, patterns: &Arc<Patterns>) -> Result<Self, (String, String)> {
         let schema = draft4::keywords_only(schema);
-        match draft4::compile(&schema) {
+        match draft4::compile(&schema, patterns) {
             Ok(validator) => Ok(Self { validator, schema }),
             Err(error) => Err((error.instance_path().to_string(), error.to_string())),
         }
@@ -118,7 +122,8 @@ impl SchemaValidator {
         errors.iter().map(|error| wording::single(&self.schema, error)).collect()
     }
 
-    pub(crate) fn is_valid(&self, document: &Value) -> bool {
+    /// Whether `document` obeys the schema.
+    pub fn is_valid(&self, document: &Value) -> bool {
         self.validator.is_valid(document)
     }
 

@@ -7,6 +7,8 @@ use crate::fault::Fault;
 const CHUNK: usize = 64 << 10;
 /// Length of the beginning that messages may show: 500 characters of up to four bytes.
 const HEAD: usize = 2000;
+/// The byte order mark, which some programs write before a text.
+pub(crate) const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A stream, and the bytes of it that were read and not yet taken.
 pub(crate) struct Input<R> {
@@ -33,7 +35,10 @@ impl<R: Read> Input<R> {
         let mut input =
             Self { source, buffer: vec![0; CHUNK], at: 0, end: 0, head: Vec::new(), has_nul: false };
         input.ensure(HEAD)?;
-        input.head = input.buffer[..input.end.min(HEAD)].to_vec();
+        if input.buffer[..input.end].starts_with(MARK) {
+            input.take(MARK.len());
+        }
+        input.head = input.buffer[input.at..input.end.min(HEAD)].to_vec();
         Ok(input)
     }
 
@@ -61,9 +66,11 @@ impl<R: Read> Input<R> {
         Ok(self.available()?.first().copied())
     }
 
-    /// Takes whitespace, as Unicode defines it.
-    pub(crate) fn skip_whitespace(&mut self) -> Result<(), Fault> {
-        while let Some(character) = self.peek_char()?.filter(|character| character.is_whitespace()) {
+    /// Takes the whitespace at the beginning of a line, as Unicode defines it, but for tabs.
+    pub(crate) fn skip_blanks(&mut self) -> Result<(), Fault> {
+        let is_blank =
+            |character: &char| character.is_whitespace() && !['\t', '\n', '\r'].contains(character);
+        while let Some(character) = self.peek_char()?.filter(is_blank) {
             self.take(character.len_utf8());
         }
         Ok(())

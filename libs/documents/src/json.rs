@@ -12,6 +12,7 @@ use serde_json::{Value, de::Read as Source};
 
 use crate::{
     fault::Fault,
+    input::MARK,
     limits::{DEEPEST, LARGEST_DOCUMENT},
     strict::{self, Strict, levels},
 };
@@ -19,17 +20,27 @@ use crate::{
 /// What the database can hold.
 const STORABLE: Strict = Strict { nul: strict::Nul::Refused };
 
-/// Reads one strict JSON value: no duplicate keys, no NUL in strings, at most [`DEEPEST`] levels.
+/// Reads one strict JSON value: no duplicate keys, no NUL in strings, at most [`DEEPEST`] levels. A byte order
+/// mark before it does not count.
 ///
 /// # Errors
 /// [`Fault::Unreadable`] with the place of the first fault.
 pub fn value(text: &str) -> Result<Value, Fault> {
-    let value = STORABLE.read(text).map_err(|error| unreadable(&error))?;
+    let value = STORABLE.read(unmarked(text)).map_err(|error| unreadable(&error))?;
     if levels(&value) > DEEPEST { Err(too_deep()) } else { Ok(value) }
 }
 
 /// Documents from a stream.
-pub(crate) fn read(source: impl Read, each: &mut impl FnMut(Value) -> ControlFlow<()>) -> Result<(), Fault> {
+pub(crate) fn read(
+    mut source: impl Read,
+    each: &mut impl FnMut(Value) -> ControlFlow<()>,
+) -> Result<(), Fault> {
+    let mut first = Vec::with_capacity(MARK.len());
+    source.by_ref().take(MARK.len() as u64).read_to_end(&mut first)?;
+    if first == MARK {
+        first.clear();
+    }
+    let source = io::Cursor::new(first).chain(source);
     let since = Rc::new(Cell::new(0));
     let reader = BufReader::with_capacity(64 << 10, Limited { source, since: since.clone() });
     drive(serde_json::Deserializer::from_reader(reader), &since, each)
@@ -37,7 +48,12 @@ pub(crate) fn read(source: impl Read, each: &mut impl FnMut(Value) -> ControlFlo
 
 /// Documents from memory.
 pub(crate) fn read_text(text: &str, each: &mut impl FnMut(Value) -> ControlFlow<()>) -> Result<(), Fault> {
-    drive(serde_json::Deserializer::from_str(text), &Rc::default(), each)
+    drive(serde_json::Deserializer::from_str(unmarked(text)), &Rc::default(), each)
+}
+
+/// The text without a byte order mark.
+fn unmarked(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 fn drive<'de, R: Source<'de>>(
@@ -224,6 +240,16 @@ mod tests {
         assert_eq!(memory, Err(message(&nested(DEEPEST + 1))));
         assert_eq!(stream, memory);
         assert!(both(&nested(DEEPEST))[0].is_ok());
+    }
+
+    #[test]
+    fn a_byte_order_mark_does_not_count() {
+        let text = "\u{feff}[{\"a\": 1}]";
+        assert_eq!(value(text).unwrap(), json!([{"a": 1}]));
+        for outcome in both(text) {
+            assert_eq!(outcome.unwrap(), [json!({"a": 1})]);
+        }
+        assert!(both("\u{feff}\u{feff}[]").iter().all(Result::is_err));
     }
 
     #[test]

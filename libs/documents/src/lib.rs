@@ -6,12 +6,17 @@
 //! handed out by then.
 
 mod cells;
+mod columns;
+mod complaints;
 mod fault;
 mod format;
 mod input;
 mod json;
+mod kinds;
 mod limits;
+mod numbers;
 mod rows;
+mod same;
 pub mod strict;
 mod table;
 
@@ -20,34 +25,49 @@ use std::{io::Read, ops::ControlFlow};
 use dictionary::Dictionary;
 use serde_json::{Map, Value};
 
+pub use cells::{CellType, link_cell};
 pub use fault::Fault;
 pub use format::Format;
 pub use json::value;
 pub use limits::{
     DEEPEST, LARGEST_CELL, LARGEST_DOCUMENT, LONGEST_HEADER, LONGEST_LINK, MOST_COLUMNS, MOST_TARGETS,
 };
+pub use same::{same, same_maps};
+
+/// The documents of a body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parsed {
+    /// All of them.
+    pub documents: Vec<Value>,
+    /// Why they must not be submitted; see [`read`].
+    pub complaint: Option<String>,
+}
 
 /// Hands every document of `source` to `each`, which may end the reading. Leading `*` of keys, which
-/// templates have, are removed. Rows without a known `type` are left out, as in the original; values of a
-/// list that are not objects are handed out, because they count as entities, though invalid ones.
+/// templates have, and a byte order mark are removed. Values of a list that are not objects are handed out,
+/// because they count as entities, though invalid ones.
+///
+/// Rows of a table without a known `type` are left out, as in the original; but here they must not be lost
+/// without a word. So the result is a complaint that names their lines, or says why there are no rows: then
+/// nothing of the body must be submitted.
 ///
 /// # Errors
 /// [`Fault::Unreadable`]: not JSON, neither an object nor a list, duplicate keys, NUL characters (the
-/// database cannot hold them), more than [`DEEPEST`] levels; an unclosed quote, more cells than columns, link
-/// columns that the row's type does not have; a document beyond the limits. [`Fault::Source`] when reading
-/// fails.
+/// database cannot hold them), more than [`DEEPEST`] levels; an unclosed quote, equal columns, more cells than
+/// columns, link columns that the row's type does not have; a document beyond the limits. [`Fault::Source`]
+/// when reading fails.
 pub fn read(
     format: Format,
     source: impl Read,
     dictionary: &Dictionary,
     mut each: impl FnMut(Value) -> ControlFlow<()>,
-) -> Result<(), Fault> {
+) -> Result<Option<String>, Fault> {
     let mut each = |mut document: Value| {
         strip_stars(&mut document);
         each(document)
     };
     match format {
-        Format::Json => json::read(source, &mut each),
+        Format::Json => json::read(source, &mut each).map(|()| None),
         Format::Tsv => table::read(source, table::TSV, dictionary, &mut each),
         Format::Csv => table::read(source, table::CSV, dictionary, &mut each),
     }
@@ -62,12 +82,13 @@ pub fn read_text(
     text: &str,
     dictionary: &Dictionary,
     mut each: impl FnMut(Value) -> ControlFlow<()>,
-) -> Result<(), Fault> {
+) -> Result<Option<String>, Fault> {
     match format {
         Format::Json => json::read_text(text, &mut |mut document: Value| {
             strip_stars(&mut document);
             each(document)
-        }),
+        })
+        .map(|()| None),
         Format::Tsv | Format::Csv => read(format, text.as_bytes(), dictionary, each),
     }
 }
@@ -76,13 +97,13 @@ pub fn read_text(
 ///
 /// # Errors
 /// See [`read`].
-pub fn parse(format: Format, text: &str, dictionary: &Dictionary) -> Result<Vec<Value>, Fault> {
+pub fn parse(format: Format, text: &str, dictionary: &Dictionary) -> Result<Parsed, Fault> {
     let mut documents = Vec::new();
-    read_text(format, text, dictionary, |document| {
+    let complaint = read_text(format, text, dictionary, |document| {
         documents.push(document);
         ControlFlow::Continue(())
     })?;
-    Ok(documents)
+    Ok(Parsed { documents, complaint })
 }
 
 fn strip_stars(document: &mut Value) {
@@ -110,7 +131,7 @@ mod tests {
     #[test]
     fn stars_of_templates_are_dropped() {
         let documents = parse(Format::Json, r#"{"*type": "case", "**x": 1}"#, &dictionary()).unwrap();
-        assert_eq!(documents, vec![json!({"type": "case", "x": 1})]);
+        assert_eq!(documents.documents, vec![json!({"type": "case", "x": 1})]);
     }
 
     #[test]

@@ -13,8 +13,8 @@ use crate::{
 pub(crate) struct Row {
     pub line: usize,
     text: Vec<u8>,
-    /// Where each cell ends, and whether it was quoted.
-    cells: Vec<(usize, bool)>,
+    /// Where each cell ends.
+    cells: Vec<usize>,
     /// Whether the cells beyond those that are kept hold anything; `None` if there are no such cells.
     excess: Option<bool>,
 }
@@ -28,16 +28,16 @@ impl Row {
     }
 
     fn start(&self) -> usize {
-        self.cells.last().map_or(0, |(end, _)| *end)
+        self.cells.last().copied().unwrap_or_default()
     }
 
-    fn end_cell(&mut self, is_quoted: bool) {
+    fn end_cell(&mut self) {
         let start = self.start();
         if self.cells.len() <= MOST_COLUMNS {
-            self.cells.push((self.text.len(), is_quoted));
+            self.cells.push(self.text.len());
             return;
         }
-        let is_blank = !is_quoted && is_blank(&self.text[start..]);
+        let is_blank = is_blank(&self.text[start..]);
         self.excess = Some(self.excess.unwrap_or(false) || !is_blank);
         self.text.truncate(start);
     }
@@ -56,7 +56,7 @@ impl Row {
     pub(crate) fn cells(&self) -> Result<Vec<&str>, Fault> {
         let text = std::str::from_utf8(&self.text).map_err(|_| not_utf8())?;
         let mut start = 0;
-        let cell = |(end, _): &(usize, bool)| {
+        let cell = |end: &usize| {
             let cell = text.get(start..*end).ok_or_else(not_utf8);
             start = *end;
             cell
@@ -64,29 +64,16 @@ impl Row {
         self.cells.iter().map(cell).collect()
     }
 
-    /// Whether it is one empty cell: such rows do not count at all.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 1 && self.text.is_empty()
-    }
-
-    /// Whether nothing but whitespace was written.
+    /// Whether it has only blank cells: such rows do not count at all.
     pub(crate) fn is_blank(&self) -> bool {
-        self.excess != Some(true) && self.cells.iter().all(|(_, quoted)| !quoted) && is_blank(&self.text)
+        self.excess != Some(true) && is_blank(&self.text)
     }
 
-    /// Drops the blank cells at the end.
-    pub(crate) fn trim_end(&mut self) {
-        if self.excess == Some(true) {
-            return;
-        }
-        self.excess = None;
-        while let Some((end, false)) = self.cells.last().copied() {
-            let start = self.cells.iter().rev().nth(1).map_or(0, |(end, _)| *end);
-            if !is_blank(&self.text[start..end]) {
-                break;
-            }
-            self.cells.pop();
-        }
+    /// Whether a cell that is not blank stands beyond the first `count`.
+    pub(crate) fn has_beyond(&self, count: usize) -> bool {
+        let start = count.checked_sub(1).and_then(|last| self.cells.get(last)).copied();
+        let start = start.unwrap_or_default();
+        self.excess == Some(true) || self.cells.len() > count && !is_blank(&self.text[start..])
     }
 }
 
@@ -114,12 +101,11 @@ impl<R: Read> Rows<R> {
             return Ok(false);
         }
         loop {
-            let is_quoted = self.input.peek()? == Some(b'"');
-            if is_quoted {
+            if self.input.peek()? == Some(b'"') {
                 self.read_quoted(row)?;
             }
             self.read_plain(row)?;
-            row.end_cell(is_quoted);
+            row.end_cell();
             let next = self.input.peek()?;
             self.input.take(1);
             match next {

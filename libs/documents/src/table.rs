@@ -1,15 +1,17 @@
 //! From tables to documents: TSV and CSV as the original reads them.
 
-use std::{io::Read, ops::ControlFlow};
+use std::{collections::HashMap, io::Read, ops::ControlFlow};
 
-use dictionary::{Dictionary, NodeType};
+use dictionary::Dictionary;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    cells::{convert, is_null},
+    cells::{BrokenList, is_null, targets},
+    columns::{BadColumn, BadHeader, Column, Meaning, columns, meanings},
+    complaints::{self, Untyped},
     fault::Fault,
     input::{Input, nul, unreadable},
-    limits::{LONGEST_HEADER, LONGEST_LINK, MOST_COLUMNS, MOST_TARGETS},
+    limits::{MOST_COLUMNS, MOST_TARGETS},
     rows::{Row, Rows},
 };
 
@@ -17,34 +19,34 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) struct Layout {
     /// Between cells.
-    delimiter: u8,
+    pub delimiter: u8,
     /// Between the targets of one link cell.
-    separator: char,
+    pub separator: char,
 }
 
 pub(crate) const TSV: Layout = Layout { delimiter: b'\t', separator: ',' };
 pub(crate) const CSV: Layout = Layout { delimiter: b',', separator: '#' };
 
-/// The rows of a table as documents. Rows without a known `type` are left out, as the original does.
+/// The rows of a table as documents. The result says why they must not be submitted, if that is so: a row has
+/// no known type, or there is no row.
 ///
 /// # Errors
-/// [`Fault::Unreadable`] for an unclosed quote, NUL characters, more cells than columns, and link columns
-/// that the row's type does not have.
+/// [`Fault::Unreadable`] for an unclosed quote, NUL characters, columns that stand twice, cells without a
+/// column, lists in brackets that are not JSON, and link columns that the row's type does not have.
 pub(crate) fn read(
     source: impl Read,
     layout: Layout,
     dictionary: &Dictionary,
     each: &mut impl FnMut(Value) -> ControlFlow<()>,
-) -> Result<(), Fault> {
+) -> Result<Option<String>, Fault> {
     let mut input = Input::new(source)?;
     let head = input.head();
-    // The document is trimmed as a whole first.
-    input.skip_whitespace()?;
+    input.skip_blanks()?;
     let mut rows = Rows::new(input, layout.delimiter);
-    let mut reading = Reading { layout, dictionary, head, table: None, each };
+    let mut reading = Reading { layout, dictionary, head, table: None, count: 0, each };
     match reading.run(&mut rows) {
         Err(Fault::Unreadable(_)) if rows.input.has_nul() => Err(nul()),
-        outcome => outcome,
+        outcome => outcome.map(|()| reading.complaint()),
     }
 }
 
@@ -54,165 +56,166 @@ struct Reading<'a, F> {
     dictionary: &'a Dictionary,
     head: String,
     /// Known once the header has been read.
-    table: Option<Table>,
+    table: Option<Table<'a>>,
+    /// The number of documents so far.
+    count: usize,
     each: &'a mut F,
 }
 
 impl<F: FnMut(Value) -> ControlFlow<()>> Reading<'_, F> {
-    /// Hands out each row when the next one has been read, because empty cells at the end of the last row are
-    /// trimmed and so count as absent. Blank rows may follow the last one; elsewhere they have no type.
+    /// Blank rows do not count.
     fn run(&mut self, rows: &mut Rows<impl Read>) -> Result<(), Fault> {
-        let (mut row, mut next) = (Row::default(), Row::default());
-        let mut is_waiting = false;
-        loop {
-            match rows.next(&mut next) {
-                Ok(true) if next.is_empty() || self.layout.delimiter == b'\t' && next.is_blank() => continue,
-                Ok(false) => break,
-                Ok(true) if !is_waiting => is_waiting = true,
-                Ok(true) if self.take(&row)?.is_break() => return Ok(()),
-                Ok(true) => {}
-                Err(fault) => {
-                    if is_waiting {
-                        let _ = self.take(&row)?;
-                    }
-                    return Err(fault);
-                }
+        let mut row = Row::default();
+        while rows.next(&mut row)? {
+            if !row.is_blank() && self.take(&row)?.is_break() {
+                break;
             }
-            std::mem::swap(&mut row, &mut next);
-        }
-        if is_waiting {
-            if self.layout.delimiter == b'\t' {
-                row.trim_end();
-            }
-            let _ = self.take(&row)?;
         }
         Ok(())
     }
 
     fn take(&mut self, row: &Row) -> Result<ControlFlow<()>, Fault> {
-        let Some(table) = &self.table else {
-            self.table = Some(Table::of(row, self.layout.separator, std::mem::take(&mut self.head))?);
+        let Some(table) = &mut self.table else {
+            self.table = Some(Table::of(row, self.layout, self.head.clone())?);
             return Ok(ControlFlow::Continue(()));
         };
-        let document = table.document(row, self.dictionary)?;
-        Ok(document.map_or(ControlFlow::Continue(()), |document| (self.each)(document)))
+        let Some(document) = table.document(row, self.dictionary)? else {
+            return Ok(ControlFlow::Continue(()));
+        };
+        self.count += 1;
+        Ok((self.each)(document))
     }
-}
 
-/// A column of the header.
-enum Column {
-    Property(String),
-    Link { name: String, key: String, whole: String },
-}
-
-impl Column {
-    fn of(header: &str) -> Self {
-        let header = header.trim().trim_start_matches('*');
-        match header.split_once('.') {
-            None => Self::Property(header.to_owned()),
-            Some((name, key)) => {
-                Self::Link { name: name.to_owned(), key: key.to_owned(), whole: header.to_owned() }
-            }
+    fn complaint(&self) -> Option<String> {
+        let untyped = self.table.as_ref().and_then(|table| table.untyped.complaint());
+        if self.count > 0 {
+            return untyped;
         }
+        let why = untyped.or_else(|| {
+            let table = self.table.as_ref();
+            if table.is_some_and(|table| table.type_column.is_some()) {
+                return Some("there is no row below the names of the columns".to_owned());
+            }
+            let header = table.and_then(|_| self.head.trim().lines().next());
+            Some(complaints::of_header(header, self.layout))
+        });
+        why.map(|why| format!("Nothing to submit: {why}"))
     }
 }
 
-struct Table {
+struct Table<'d> {
     columns: Vec<Column>,
     /// Where the type stands.
     type_column: Option<usize>,
     separator: char,
     /// The beginning of the text.
     head: String,
+    /// What the columns mean for each type that occurs.
+    meanings: HashMap<&'d str, Vec<Meaning>>,
+    untyped: Untyped,
 }
 
-impl Table {
-    fn of(header: &Row, separator: char, head: String) -> Result<Self, Fault> {
-        if header.len() > MOST_COLUMNS {
-            return Err(unreadable("there are too many columns"));
-        }
-        if header.bytes() > LONGEST_HEADER {
-            return Err(unreadable(format!(
-                "the names of the columns have more than {LONGEST_HEADER} bytes"
-            )));
-        }
-        let columns: Vec<Column> = header.cells()?.into_iter().map(Column::of).collect();
-        let is_long =
-            |column: &Column| matches!(column, Column::Link { whole, .. } if whole.len() > LONGEST_LINK);
-        if columns.iter().any(is_long) {
-            return Err(unreadable(format!("the name of a link column has more than {LONGEST_LINK} bytes")));
-        }
-        let type_column = columns.iter().position(|c| matches!(c, Column::Property(name) if name == "type"));
-        Ok(Self { columns, type_column, separator, head })
+impl<'d> Table<'d> {
+    fn of(header: &Row, layout: Layout, head: String) -> Result<Self, Fault> {
+        let refuse = |bad| match bad {
+            BadHeader::Plain(message) => unreadable(message),
+            BadHeader::Repeated(names) => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                refused(&head, "A column stands more than once", &names, header.line)
+            }
+        };
+        let columns = if header.len() > MOST_COLUMNS {
+            Err(BadHeader::Plain("there are too many columns".to_owned()))
+        } else {
+            columns(&header.cells()?, header.bytes())
+        };
+        let columns = columns.map_err(refuse)?;
+        let type_column = columns.iter().position(|column| matches!(column, Column::Type));
+        let (meanings, untyped) = (HashMap::new(), Untyped::default());
+        Ok(Self { columns, type_column, separator: layout.separator, head, meanings, untyped })
     }
 
-    fn document(&self, row: &Row, dictionary: &Dictionary) -> Result<Option<Value>, Fault> {
+    fn document(&mut self, row: &Row, dictionary: &'d Dictionary) -> Result<Option<Value>, Fault> {
+        let Some(type_column) = self.type_column else { return Ok(None) };
         let cells = row.cells()?;
-        let label = self.type_column.and_then(|position| cells.get(position)).map(|cell| cell.trim());
-        let Some(node) = label.and_then(|label| dictionary.nodes.get(label)) else { return Ok(None) };
-        if row.len() > self.columns.len() {
+        let label = cells.get(type_column).map_or("", |cell| cell.trim());
+        let Some((label, node)) = dictionary.nodes.get_key_value(label) else {
+            self.untyped.add(row.line, label);
+            return Ok(None);
+        };
+        if row.has_beyond(self.columns.len()) {
             return Err(self.refuse("Row has more cells than the header", &[], row.line));
         }
+        if !self.meanings.contains_key(label.as_str()) {
+            let meanings = meanings(&self.columns, node).map_err(|bad| match bad {
+                BadColumn::NoLink(name) => unreadable(format!("{label} has no link {name}")),
+                BadColumn::Named(message, column) => self.refuse(&message, &[&column], row.line),
+            })?;
+            self.meanings.insert(label, meanings);
+        }
+        let meanings = self.meanings.get(label.as_str()).map(Vec::as_slice).unwrap_or_default();
         let mut document = Map::new();
-        for (column, cell) in self.columns.iter().zip(&cells) {
-            let cell = cell.trim();
-            match column {
-                Column::Property(name) if name == "type" => {
-                    document.insert(name.clone(), json!(cell));
-                }
-                Column::Property(name) => {
-                    document.insert(name.clone(), convert(node.properties.get(name), cell));
-                }
-                Column::Link { name, key, whole } => {
-                    self.check_link(node, name, key, whole, row.line)?;
-                    if cell.matches(self.separator).count() >= MOST_TARGETS {
-                        let message = format!("A link has more than {MOST_TARGETS} targets");
-                        return Err(self.refuse(&message, &[whole], row.line));
-                    }
-                    self.add_targets(&mut document, name, key, cell);
-                }
-            }
+        for ((column, meaning), cell) in self.columns.iter().zip(meanings).zip(&cells) {
+            self.set(&mut document, column, meaning, cell.trim(), row.line)?;
         }
         Ok(Some(Value::Object(document)))
     }
 
-    fn check_link(
+    /// Sets in `document` what a cell says.
+    fn set(
         &self,
-        node: &NodeType,
-        name: &str,
-        key: &str,
-        whole: &str,
+        document: &mut Map<String, Value>,
+        column: &Column,
+        meaning: &Meaning,
+        cell: &str,
         line: usize,
     ) -> Result<(), Fault> {
-        if name.is_empty() {
-            return Err(self.refuse(&format!("Invalid link name: {whole}"), &[whole], line));
-        }
-        if key.is_empty() {
-            return Err(self.refuse(&format!("Invalid link id: {whole}"), &[whole], line));
-        }
-        if !node.is_link(name) {
-            return Err(unreadable(format!("{} has no link {name}", node.id)));
+        match (column, meaning) {
+            (Column::Unnamed, _) if cell.is_empty() => {}
+            (Column::Unnamed, _) => {
+                return Err(self.refuse("A cell stands in a column without a name", &[""], line));
+            }
+            (Column::Property(name), Meaning::Property(None)) => {
+                let value = if is_null(cell) { Value::Null } else { json!(cell) };
+                document.insert(name.clone(), value);
+            }
+            (Column::Property(name), Meaning::Property(Some(cell_type))) => {
+                let value = cell_type.read(cell).map_err(|BrokenList| {
+                    let message = "A list in brackets has to be JSON, such as [\"a\", \"b\"]";
+                    self.refuse(message, &[name], line)
+                })?;
+                document.insert(name.clone(), value);
+            }
+            (Column::Link { name, key, whole }, _) => {
+                if cell.matches(self.separator).count() >= MOST_TARGETS {
+                    let message = format!("A link has more than {MOST_TARGETS} targets");
+                    return Err(self.refuse(&message, &[whole], line));
+                }
+                let entry = document.entry(name.clone()).or_insert_with(|| Value::Array(Vec::new()));
+                if let (Value::Array(all), false) = (entry, is_null(cell)) {
+                    all.extend(
+                        targets(cell, self.separator).into_iter().map(|target| json!({ key: target })),
+                    );
+                }
+            }
+            (Column::Type | Column::Property(_), _) => {
+                document.insert(column.name().to_owned(), json!(cell));
+            }
         }
         Ok(())
     }
 
-    fn add_targets(&self, document: &mut Map<String, Value>, name: &str, key: &str, cell: &str) {
-        let entry = document.entry(name.to_owned()).or_insert_with(|| Value::Array(Vec::new()));
-        let Value::Array(targets) = entry else { return };
-        if is_null(cell) {
-            return;
-        }
-        targets.extend(cell.split(self.separator).map(|target| json!({ key: target.trim() })));
-    }
-
     fn refuse(&self, message: &str, columns: &[&str], line: usize) -> Fault {
-        Fault::Unreadable(format!(
-            "Unable to parse doc '{}': [{{'message': {}, 'columns': {}, 'line': {line}}}]",
-            self.head,
-            python::repr_text(message),
-            python::repr_list(columns.iter().copied()),
-        ))
+        refused(&self.head, message, columns, line)
     }
+}
+
+fn refused(head: &str, message: &str, columns: &[&str], line: usize) -> Fault {
+    Fault::Unreadable(format!(
+        "Unable to parse doc '{head}': [{{'message': {}, 'columns': {}, 'line': {line}}}]",
+        python::repr_text(message),
+        python::repr_list(columns.iter().copied()),
+    ))
 }
 
 #[cfg(test)]
@@ -221,7 +224,11 @@ mod tests {
     use crate::{Format, parse, tests::dictionary};
 
     fn tsv(text: &str) -> Vec<Value> {
-        parse(Format::Tsv, text, &dictionary()).unwrap()
+        parse(Format::Tsv, text, &dictionary()).unwrap().documents
+    }
+
+    fn complaint(format: Format, text: &str) -> String {
+        parse(format, text, &dictionary()).unwrap().complaint.unwrap_or_default()
     }
 
     fn refused(text: &str) -> String {
@@ -236,16 +243,18 @@ mod tests {
         let expected = vec![
             json!({"type": "case", "submitter_id": "C1", "age": 7, "weight": 5, "consented": true,
                    "tags": ["a", "b"], "studies": [{"submitter_id": "S1"}, {"submitter_id": "S2"}]}),
-            json!({"type": "case", "submitter_id": "C2", "age": "5.0", "weight": 1000, "consented": "1",
+            json!({"type": "case", "submitter_id": "C2", "age": 5, "weight": 1000, "consented": "1",
                    "tags": null, "studies": []}),
         ];
         assert_eq!(rows, expected);
     }
 
     #[test]
-    fn trailing_cells_of_the_last_row_are_absent_and_others_null() {
+    fn blank_cells_are_null_in_every_row_and_missing_ones_absent() {
         let rows = tsv("type\tsubmitter_id\tage\ncase\tC1\t\ncase\tC2\t\n");
         assert_eq!(rows[0], json!({"type": "case", "submitter_id": "C1", "age": null}));
+        assert_eq!(rows[1], json!({"type": "case", "submitter_id": "C2", "age": null}));
+        let rows = tsv("type\tsubmitter_id\tage\ncase\tC1\ncase\tC2");
         assert_eq!(rows[1], json!({"type": "case", "submitter_id": "C2"}));
     }
 
@@ -257,10 +266,52 @@ mod tests {
     }
 
     #[test]
-    fn rows_without_a_known_type_are_left_out() {
-        assert_eq!(tsv("type\tsubmitter_id\nnope\tx\n\ty\n"), Vec::<Value>::new());
-        assert_eq!(tsv("submitter_id\nx\n"), Vec::<Value>::new());
-        assert_eq!(tsv(""), Vec::<Value>::new());
+    fn rows_without_a_known_type_are_complained_of_with_their_lines() {
+        let text = "type\tsubmitter_id\ncase\tC1\nnope\tx\n\ty\n\t\ncase\tC2\n";
+        assert_eq!(tsv(text).len(), 2);
+        let expected = "Every row needs a node type of the dictionary: line 3 has the type 'nope', line 4 has \
+                        no type";
+        assert_eq!(complaint(Format::Tsv, text), expected);
+        assert_eq!(complaint(Format::Csv, &text.replace('\t', ",")), expected);
+        assert_eq!(complaint(Format::Tsv, "type\tsubmitter_id\ncase\tC1\n\t\n"), "");
+    }
+
+    #[test]
+    fn a_table_without_rows_is_complained_of_with_the_cause() {
+        let cases = [
+            ("", "the body is empty"),
+            ("type\tsubmitter_id\n", "there is no row below"),
+            ("type,submitter_id\ncase,C\n", "separated by commas"),
+            ("submitter_id\nx\n", "has no column type"),
+            ("type\tsubmitter_id\nnope\tx\n", "line 2 has the type 'nope'"),
+        ];
+        for (text, cause) in cases {
+            let complaint = complaint(Format::Tsv, text);
+            assert!(complaint.starts_with("Nothing to submit: ") && complaint.contains(cause), "{complaint}");
+        }
+    }
+
+    #[test]
+    fn columns_have_one_name_each_or_none() {
+        assert!(
+            refused("type\tage\t*age\ncase\t1\t2\n")
+                .contains("'A column stands more than once', 'columns': ['age'], 'line': 1")
+        );
+        assert!(refused("type\tstudies.id\tstudies.id\ncase\t1\t2\n").contains("['studies.id']"));
+        assert_eq!(tsv("type\t\tage\t\ncase\t\t5\t \n"), [json!({"type": "case", "age": 5})]);
+        assert!(refused("\ttype\tage\n0\tcase\t5\n").contains("column without a name"));
+    }
+
+    #[test]
+    fn a_byte_order_mark_does_not_count() {
+        assert_eq!(tsv("\u{feff}type\tage\ncase\t5\n"), [json!({"type": "case", "age": 5})]);
+        assert_eq!(tsv("\u{feff}\"type\"\tage\ncase\t5\n"), [json!({"type": "case", "age": 5})]);
+    }
+
+    #[test]
+    fn a_list_that_only_looks_like_one_is_refused() {
+        let message = refused("type\ttags\ncase\t['a', 'b']\n");
+        assert!(message.contains("has to be JSON") && message.ends_with("'columns': ['tags'], 'line': 2}]"));
     }
 
     #[test]
@@ -286,19 +337,19 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_the_last_one_if_only_blanks_follow() {
+    fn blanks_around_and_beside_the_rows_do_not_count() {
         let rows = tsv("\u{a0}\n type\tsubmitter_id\tage\ncase\tC1\t\n\t\t\n\u{2003}\t\n");
-        assert_eq!(rows, vec![json!({"type": "case", "submitter_id": "C1"})]);
-        let rows = tsv("type\tsubmitter_id\tage\ncase\tC1\t\t\t\t\n");
-        assert_eq!(rows, vec![json!({"type": "case", "submitter_id": "C1"})]);
-        assert!(refused("type\tsubmitter_id\ncase\tC1\t\t\ncase\tC2\n").contains("more cells"));
+        assert_eq!(rows, vec![json!({"type": "case", "submitter_id": "C1", "age": null})]);
+        let rows = tsv("type\tsubmitter_id\ncase\tC1\t\t\t\t\ncase\tC2\t \t\n");
+        assert_eq!(rows[1], json!({"type": "case", "submitter_id": "C2"}));
+        assert!(refused("type\tsubmitter_id\ncase\tC1\t\tx\ncase\tC2\n").contains("more cells"));
     }
 
     #[test]
     fn tables_beyond_the_limits_are_refused() {
         let wide = "x\t".repeat(MOST_COLUMNS) + "y\n1\n";
         assert_eq!(refused(&wide), "Unable to parse document: there are too many columns");
-        let long = format!("type\t{}\ncase\tC1\n", "x".repeat(LONGEST_HEADER));
+        let long = format!("type\t{}\ncase\tC1\n", "x".repeat(crate::LONGEST_HEADER));
         assert_eq!(
             refused(&long),
             "Unable to parse document: the names of the columns have more than 262144 bytes"
@@ -310,7 +361,7 @@ mod tests {
         );
         let many = format!("type\tstudies.id\ncase\tS{}\n", ",".repeat(crate::MOST_TARGETS));
         assert!(refused(&many).contains("A link has more than 100000 targets"));
-        let wide = format!("type\tsubmitter_id\ncase\tC{}\ncase\tD\n", "\t".repeat(3 * MOST_COLUMNS));
+        let wide = format!("type\tsubmitter_id\ncase\tC{}x\ncase\tD\n", "\t".repeat(3 * MOST_COLUMNS));
         assert!(refused(&wide).contains("Row has more cells than the header"));
         let wide = format!("type\tsubmitter_id\ncase\tC{}\n", "\t".repeat(3 * MOST_COLUMNS));
         assert_eq!(tsv(&wide), vec![json!({"type": "case", "submitter_id": "C"})]);
@@ -346,7 +397,8 @@ mod tests {
                     documents.push(document);
                     ControlFlow::Continue(())
                 });
-                let trickled = outcome.map(|()| documents).map_err(|fault| fault.to_string());
+                let trickled =
+                    outcome.map(|complaint| crate::Parsed { documents, complaint }).map_err(|fault| fault.to_string());
                 proptest::prop_assert_eq!(whole.is_ok(), trickled.is_ok());
                 if format != Format::Json || whole.is_ok() {
                     proptest::prop_assert_eq!(whole, trickled);

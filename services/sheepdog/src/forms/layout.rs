@@ -1,6 +1,7 @@
 //! Stored records in the forms in which they leave: rows, and JSON objects.
 
 use dictionary::{Dictionary, Link, NodeType};
+use documents::{CellType, link_cell};
 use serde_json::{Map, Value, json};
 
 use super::template::Template;
@@ -9,8 +10,8 @@ use crate::model::record::{LinkTarget, StoredRecord};
 /// What is exported of a node type: the template's columns without those that only a submission has.
 pub(crate) struct Layout<'a> {
     pub node: &'a NodeType,
-    keys: Vec<&'a str>,
-    properties: Vec<&'a str>,
+    /// Unique keys, then the other properties, each with the form of its cells.
+    properties: Vec<(&'a str, CellType)>,
     /// Links with the property by which their targets are named.
     pub links: Vec<(&'a Link, &'a str)>,
     ids: Ids,
@@ -41,7 +42,9 @@ impl<'a> Layout<'a> {
         let template = Template::of(dictionary, node);
         let first_key = |keys: Vec<&'a str>| keys.first().copied().unwrap_or("submitter_id");
         let links = template.links.into_iter().map(|(link, keys)| (link, first_key(keys))).collect();
-        Self { node, keys: template.keys, properties: template.properties, links, ids }
+        let names = template.keys.into_iter().chain(template.properties);
+        let properties = names.map(|name| (name, cell_type(node, name))).collect();
+        Self { node, properties, links, ids }
     }
 
     /// Names of the columns.
@@ -60,9 +63,8 @@ impl<'a> Layout<'a> {
         header
     }
 
-    /// Unique keys, then the other properties.
     fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.keys.iter().chain(&self.properties).copied()
+        self.properties.iter().map(|(name, _)| *name)
     }
 
     /// The cells of a record, in the order of the header.
@@ -71,15 +73,17 @@ impl<'a> Layout<'a> {
         if self.ids == Ids::Shown {
             cells.push(record.id.clone());
         }
-        cells.extend(self.names().map(|name| record.props.get(name).map_or_else(String::new, cell)));
+        cells.extend(self.properties.iter().map(|(name, cell_type)| {
+            record.props.get(*name).map_or_else(String::new, |value| cell_type.write(value))
+        }));
         for targets in &record.links {
-            let joined = |part: &dyn Fn(&LinkTarget) -> String| {
-                targets.iter().map(part).collect::<Vec<_>>().join(&delimiters.target.to_string())
-            };
+            let ids = || targets.iter().map(|target| target.id.clone());
             if self.ids == Ids::Shown {
-                cells.push(joined(&|target| target.id.clone()));
+                cells.push(link_cell(&ids().collect::<Vec<_>>(), delimiters.target));
             }
-            cells.push(joined(&|target| cell(&target.key)));
+            let keys = targets.iter().filter(|target| !target.key.is_null());
+            let keys: Vec<String> = keys.map(|target| python::str(&target.key)).collect();
+            cells.push(link_cell(&keys, delimiters.target));
         }
         cells
     }
@@ -129,13 +133,9 @@ impl<'a> Layout<'a> {
     }
 }
 
-/// A value in a cell: nothing for null, lists with commas, the rest as Python prints it.
-fn cell(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::Array(items) => items.iter().map(python::str).collect::<Vec<_>>().join(","),
-        other => python::str(other),
-    }
+/// The form of the cells of a property; keys that are no properties are texts.
+fn cell_type(node: &NodeType, name: &str) -> CellType {
+    CellType::of(node.properties.get(name).map_or(&Value::Null, |property| &property.schema))
 }
 
 /// A line of cells. A cell is put in quotes only where it could not be read back otherwise.
@@ -199,22 +199,6 @@ mod tests {
     }
 
     #[test]
-    fn cells_are_written_as_python_prints_values() {
-        let cases = [
-            (json!(null), ""),
-            (json!(true), "True"),
-            (json!(1000.0), "1000.0"),
-            (json!(5), "5"),
-            (json!(["a", "b"]), "a,b"),
-            (json!([1, 2.5]), "1,2.5"),
-            (json!("q\"uo te"), "q\"uo te"),
-        ];
-        for (value, text) in cases {
-            assert_eq!(cell(&value), text);
-        }
-    }
-
-    #[test]
     fn only_cells_that_could_not_be_read_back_are_quoted() {
         let cells = |text: &str| vec![text.to_owned(), "x".to_owned()];
         assert_eq!(line(&cells("q\"uo,te"), Delimiters::TSV, "\n"), "q\"uo,te\tx\n");
@@ -259,7 +243,7 @@ mod tests {
         for (format, delimiters) in [(Format::Tsv, Delimiters::TSV), (Format::Csv, Delimiters::CSV)] {
             let text = line(&layout.header(), delimiters, "\n")
                 + &line(&layout.cells(&record, delimiters), delimiters, "\n");
-            let read = documents::parse(format, &text, &dictionary).unwrap();
+            let read = documents::parse(format, &text, &dictionary).unwrap().documents;
             assert_eq!(read.len(), 1);
             assert_eq!(read[0]["submitter_id"], "s1");
             let (link, key) = layout.links[0];

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dictionary::{Dictionary, NodeType};
+use documents::same_maps;
 use indexclient::NewRecord;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::{Map, Value, json};
@@ -195,32 +196,4 @@ pub(crate) fn unique_keys<'v>(node: &NodeType, value: impl Fn(&str) -> Option<&'
         Value::Object(members.collect())
     };
     node.natural_keys().map(of_tuple).collect()
-}
-
-fn same_maps(a: &Map<String, Value>, b: &Map<String, Value>) -> bool {
-    a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| same(value, other)))
-}
-
-/// Equality as Python has it: `5 == 5.0`.
-pub(crate) fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(x), Value::Number(y)) => {
-            x == y || (x.is_f64() != y.is_f64() && x.as_f64() == y.as_f64())
-        }
-        (Value::Array(x), Value::Array(y)) => x.len() == y.len() && x.iter().zip(y).all(|(x, y)| same(x, y)),
-        (Value::Object(x), Value::Object(y)) => same_maps(x, y),
-        _ => a == b,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whole_floats_equal_integers() {
-        assert!(same(&json!({"a": [5, "x"]}), &json!({"a": [5.0, "x"]})));
-        assert!(!same(&json!(5), &json!("5")));
-        assert!(!same(&json!({"a": null}), &json!({})));
-    }
 }

@@ -1,7 +1,7 @@
 //! The one document of a program or project.
 
 use dictionary::Dictionary;
-use documents::Format;
+use documents::{Format, Parsed};
 use serde_json::{Map, Value};
 
 use crate::{Error, utf8};
@@ -16,7 +16,10 @@ pub(crate) fn read_one(
     dictionary: &Dictionary,
     what: &str,
 ) -> Result<Map<String, Value>, Error> {
-    let mut documents = documents::parse(format, utf8::text(body)?, dictionary)?;
+    let Parsed { mut documents, complaint } = documents::parse(format, utf8::text(body)?, dictionary)?;
+    if let Some(complaint) = complaint {
+        return Err(Error::BadRequest(complaint));
+    }
     match (documents.pop(), documents.is_empty()) {
         (Some(Value::Object(document)), true) => Ok(document),
         (last, _) => {

@@ -1,10 +1,11 @@
 //! Sets the properties of new and updated nodes.
 
 use dictionary::NodeType;
+use documents::same;
 use serde_json::{Map, Value, json};
 
 use crate::model::{
-    entity::{Action, Entity, Node, same},
+    entity::{Action, Entity, Node},
     lookup::Hit,
     problem::{ErrorType, Problem},
     scope::Scope,

@@ -2,8 +2,8 @@
 
 use std::{ops::ControlFlow, sync::Arc};
 
-use documents::Format;
-use serde_json::Value;
+use documents::{Format, Parsed};
+use serde_json::{Value, json};
 use tokio::{sync::mpsc, task::spawn_blocking};
 
 use super::body::SubmittedBody;
@@ -20,6 +20,8 @@ use crate::{
     utf8,
 };
 
+/// The error of a submission without entities.
+pub(super) const NOTHING: &str = "Nothing to submit";
 /// Bodies up to this many bytes are read in memory.
 const WHOLE: u64 = 32 << 20;
 /// Documents that weigh more together are not processed at once: a row of a wide table is many times as large
@@ -34,7 +36,7 @@ const MOST_JSON: usize = 32 << 20;
 /// The documents of a body that was found to be readable.
 pub(super) enum Documents {
     /// All of them.
-    Whole(Vec<Value>),
+    Whole(Parsed),
     /// This many; they are read from the body again, batch by batch.
     Many(usize),
 }
@@ -62,16 +64,17 @@ fn examine_here(sheepdog: &Sheepdog, format: Format, body: &Spool) -> Result<Doc
         }
         if count > config.most_rows { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    if is_small {
+    let complaint = if is_small {
         let bytes = body.read_whole()?;
-        documents::read_text(format, utf8::text(&bytes)?, &sheepdog.dictionary, each)?;
+        documents::read_text(format, utf8::text(&bytes)?, &sheepdog.dictionary, each)?
     } else {
-        documents::read(format, body.reader(0), &sheepdog.dictionary, each)?;
-    }
+        documents::read(format, body.reader(0), &sheepdog.dictionary, each)?
+    };
     if count > config.most_rows {
         return Err(Error::TooManyDocuments { limit: config.most_rows });
     }
-    Ok(if documents.len() == count { Documents::Whole(documents) } else { Documents::Many(count) })
+    let is_whole = documents.len() == count;
+    Ok(if is_whole { Documents::Whole(Parsed { documents, complaint }) } else { Documents::Many(count) })
 }
 
 /// Entities, and the documents as they have to be kept.
@@ -79,11 +82,14 @@ pub(super) struct Classified {
     pub entities: Vec<Entity>,
     /// Errors of documents that are not entities.
     pub unclassified: Vec<Value>,
+    /// What is wrong with the body as a whole.
+    complaint: Option<String>,
     /// The documents as JSON, with commas between.
     canonical: String,
 }
 
-fn classify_all(documents: Vec<Value>, scope: &Scope, sheepdog: &Sheepdog) -> Classified {
+fn classify_all(parsed: Parsed, scope: &Scope, sheepdog: &Sheepdog) -> Classified {
+    let Parsed { documents, complaint } = parsed;
     let mut canonical = String::new();
     for document in documents.iter().filter(|document| document.is_object()) {
         if !canonical.is_empty() {
@@ -92,17 +98,17 @@ fn classify_all(documents: Vec<Value>, scope: &Scope, sheepdog: &Sheepdog) -> Cl
         canonical.push_str(&document.to_string());
     }
     let (entities, unclassified) = classify(documents, scope, &sheepdog.dictionary, &sheepdog.validators);
-    Classified { entities, unclassified, canonical }
+    Classified { entities, unclassified, complaint, canonical }
 }
 
 /// Classifies and validates on a thread of its own: this may take a second.
 pub(super) async fn classified(
     sheepdog: &Arc<Sheepdog>,
-    documents: Vec<Value>,
+    parsed: Parsed,
     scope: &Scope,
 ) -> Result<(Classified, Canonical), Error> {
     let (sheepdog, scope) = (sheepdog.clone(), scope.clone());
-    let mut classified = compute(move || classify_all(documents, &scope, &sheepdog)).await?;
+    let mut classified = compute(move || classify_all(parsed, &scope, &sheepdog)).await?;
     let mut canonical = Canonical::default();
     canonical.add(std::mem::take(&mut classified.canonical));
     Ok((classified, canonical))
@@ -166,8 +172,8 @@ impl Incoming {
                 cutter.take(document)
             });
             match read {
-                Ok(()) => {
-                    let _ = cutter.send();
+                Ok(complaint) => {
+                    let _ = cutter.send(complaint);
                 }
                 Err(fault) => {
                     let _ = cutter.sender.blocking_send(Err(fault.into()));
@@ -180,9 +186,10 @@ impl Incoming {
     /// The next entities; errors of documents that are not entities go to `errors`.
     pub(super) async fn next(&mut self, errors: &mut Errors) -> Result<Option<Vec<Entity>>, Error> {
         let Some(classified) = self.receiver.recv().await.transpose()? else { return Ok(None) };
-        let Classified { entities, unclassified, canonical } = classified;
+        let Classified { entities, unclassified, complaint, canonical } = classified;
         self.taken += entities.len() + unclassified.len();
         unclassified.iter().for_each(|error| errors.push(error));
+        complaint.iter().for_each(|complaint| errors.push(&json!(complaint)));
         errors.relieve().await?;
         self.canonical.add(canonical);
         Ok(Some(entities))
@@ -216,13 +223,13 @@ impl Cutter<'_> {
         self.bytes += weight(&document);
         self.batch.push(document);
         let is_full = self.batch.len() >= self.sheepdog.config.batch_rows || self.bytes >= BATCH;
-        if is_full { self.send() } else { ControlFlow::Continue(()) }
+        if is_full { self.send(None) } else { ControlFlow::Continue(()) }
     }
 
-    fn send(&mut self) -> ControlFlow<()> {
-        let batch = std::mem::take(&mut self.batch);
+    fn send(&mut self, complaint: Option<String>) -> ControlFlow<()> {
+        let documents = std::mem::take(&mut self.batch);
         self.bytes = 0;
-        let classified = classify_all(batch, &self.scope, self.sheepdog);
+        let classified = classify_all(Parsed { documents, complaint }, &self.scope, self.sheepdog);
         match self.sender.blocking_send(Ok(classified)) {
             Ok(()) => ControlFlow::Continue(()),
             // The submission has ended.
@@ -243,8 +250,14 @@ fn weight(value: &Value) -> usize {
     }
 }
 
-/// Entities of a submission that is one batch.
+/// Entities of a submission that is one batch. One without entities is an error, with its cause if that is
+/// known.
 pub(super) fn whole(classified: Classified, errors: &mut Errors) -> Batches {
     classified.unclassified.iter().for_each(|error| errors.push(error));
+    match &classified.complaint {
+        Some(complaint) => errors.push(&json!(complaint)),
+        None if classified.entities.is_empty() => errors.push(&json!(NOTHING)),
+        None => {}
+    }
     Batches::whole(classified.entities)
 }

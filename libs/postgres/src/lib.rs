@@ -1,19 +1,26 @@
 //! A private PostgreSQL server for one commons on one machine, and for tests.
 //!
 //! The server listens on loopback only and belongs to the process that started it: when that process ends,
-//! by whatever death, a small supervising shell sees its pipe close and shuts the server down in order.
+//! by whatever death, a small supervising shell sees its pipe close and shuts the server down in order. When
+//! the server ends first, it is started again.
 //! PostgreSQL refuses to run as root; started by root it runs as the user `postgres` (or `nobody`), and the
 //! data folder need not be reachable for that user by its path.
 
 mod account;
+mod address;
+mod admin;
 mod cluster;
+mod options;
+mod process;
 mod programs;
 mod server;
 
+pub use admin::ensure_databases;
+pub use options::{Durability, Options};
 pub use programs::Programs;
-pub use server::{Durability, Options, Postgres, ensure_databases};
+pub use server::Postgres;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why there is no server. Each message names the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +56,23 @@ pub enum PostgresError {
         /// Where its log is.
         log: PathBuf,
     },
+    /// The server ran, and ended although nobody asked it to.
+    #[error("PostgreSQL ended with {reason}; its log is {log}")]
+    Ended {
+        /// What is known.
+        reason: String,
+        /// Where its log is.
+        log: PathBuf,
+    },
     /// The server answered an administrative statement with an error.
     #[error("PostgreSQL refused: {0}")]
     Sql(#[from] sqlx::Error),
+}
+
+impl PostgresError {
+    /// What a failure at `path` becomes.
+    fn file(path: &Path) -> impl Fn(std::io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::File { path: path.clone(), source }
+    }
 }

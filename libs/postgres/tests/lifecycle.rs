@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use postgres::{Durability, Options, Postgres};
+use sqlx::{Connection as _, PgConnection};
 
 fn options(folder: &std::path::Path) -> Options {
     Options {
@@ -52,5 +53,79 @@ async fn a_wrong_password_is_refused() {
     let server = Postgres::start(options(folder.path())).await.unwrap();
     let wrong = server.connect_options("postgres").password("wrong");
     assert!(sqlx::PgPool::connect_with(wrong).await.is_err());
+    server.stop().await;
+}
+
+/// Kills the server's main process, as the kernel does when memory runs out.
+fn kill(folder: &std::path::Path) {
+    let file = std::fs::read_to_string(folder.join("postgres/postmaster.pid")).unwrap();
+    let number = file.lines().next().unwrap();
+    let killed = std::process::Command::new("kill").args(["-9", number]).status().unwrap();
+    assert!(killed.success());
+}
+
+/// Counts rows once the server answers again.
+async fn count(server: &Postgres) -> i64 {
+    let begun = std::time::Instant::now();
+    loop {
+        let counted = async {
+            let mut connection = PgConnection::connect_with(&server.connect_options("postgres")).await?;
+            sqlx::query_scalar("select count(*) from kept").fetch_one(&mut connection).await
+        };
+        match counted.await {
+            Ok(rows) => return rows,
+            Err(error) => assert!(begun.elapsed() < Duration::from_secs(30), "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_was_killed_runs_again_at_its_address_with_all_that_was_committed() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Postgres::start(options(folder.path())).await.unwrap();
+    let mut connection = PgConnection::connect_with(&server.connect_options("postgres")).await.unwrap();
+    sqlx::raw_sql("create table kept (x int); insert into kept values (1)")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        kill(folder.path());
+        // Until the end is noticed, the old server's connections may still work.
+        while connection.ping().await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(count(&server).await, 1);
+        connection = PgConnection::connect_with(&server.connect_options("postgres")).await.unwrap();
+    }
+    server.stop().await;
+    let pid_file = folder.path().join("postgres/postmaster.pid");
+    assert!(!pid_file.exists(), "the server that was started again is stopped in order, too");
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_run_any_more_is_given_up_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Postgres::start(options(folder.path())).await.unwrap();
+    std::fs::remove_file(folder.path().join("postgres/global/pg_control")).unwrap();
+    kill(folder.path());
+    let why = tokio::time::timeout(Duration::from_secs(90), server.lost()).await.expect("in time");
+    assert!(why.to_string().contains("pg_control") || why.to_string().contains("control file"), "{why}");
+    // There is nothing to stop any more.
+    tokio::time::timeout(Duration::from_secs(1), server.stop()).await.expect("at once");
+}
+
+#[tokio::test]
+async fn making_a_cluster_leaves_nothing_beside_it_and_removes_what_a_crash_left() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("postgres.new-abc")).unwrap();
+    std::fs::write(folder.path().join("postgres.new-abc/password"), "secret").unwrap();
+    let server = Postgres::start(options(folder.path())).await.unwrap();
+    let mut names: Vec<String> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["postgres", "postgres.log"]);
     server.stop().await;
 }

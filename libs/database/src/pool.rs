@@ -1,0 +1,39 @@
+//! Pools of connections.
+
+use std::time::Duration;
+
+use sqlx::{
+    Connection as _, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::session::{Work, limit};
+
+/// A connection that has not been used for this long is tried first.
+const RESTED: Duration = Duration::from_millis(500);
+/// How long such a trial may take.
+const TRIAL: Duration = Duration::from_secs(5);
+/// A request waits this long for a free connection.
+const ACQUIRE: Duration = Duration::from_secs(15);
+
+/// A pool of at most `connections`, which are made when they are needed.
+///
+/// A connection that has rested is tested before it is used, so that no request fails after a restart of the
+/// database. One that was in use a moment ago is not tested, which saves a round trip.
+pub fn pool(options: PgConnectOptions, work: Work, connections: u32) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .after_connect(move |connection, _| Box::pin(limit(connection, work)))
+        .before_acquire(|connection, known| {
+            Box::pin(async move {
+                if known.idle_for > RESTED {
+                    let trial = tokio::time::timeout(TRIAL, connection.ping());
+                    trial.await.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_lazy_with(options.application_name("commons"))
+}

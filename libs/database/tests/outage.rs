@@ -1,0 +1,138 @@
+//! What requests see of a server that goes away, on the real thing.
+
+#![expect(clippy::unwrap_used, reason = "tests panic")]
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use database::{Lookout, Work};
+use postgres::{Durability, Options, Postgres};
+use sqlx::{PgPool, postgres::PgConnectOptions};
+
+async fn server(folder: &std::path::Path) -> Postgres {
+    let options = Options {
+        data: folder.join("postgres"),
+        log: folder.join("postgres.log"),
+        port: None,
+        password: "secret".into(),
+        durability: Durability::None,
+        remove_afterwards: None,
+        max_connections: 20,
+    };
+    Postgres::start(options).await.unwrap()
+}
+
+async fn setting(pool: &PgPool, name: &str) -> String {
+    sqlx::query_scalar("select current_setting($1)").bind(name).fetch_one(pool).await.unwrap()
+}
+
+async fn one(pool: &PgPool) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar("select 1").fetch_one(pool).await
+}
+
+#[tokio::test]
+async fn sessions_have_limits_but_what_an_operator_has_set_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(folder.path()).await;
+    let options = server.connect_options("postgres");
+    let pool = database::pool(options.clone(), Work::Large, 2);
+    assert_eq!(setting(&pool, "lock_timeout").await, "30s");
+    assert_eq!(setting(&pool, "idle_in_transaction_session_timeout").await, "1min");
+    assert_eq!(setting(&pool, "tcp_keepalives_idle").await, "30");
+    assert_eq!(setting(&pool, "statement_timeout").await, "0");
+    let small = database::pool(options.clone(), Work::Small, 2);
+    assert_eq!(setting(&small, "statement_timeout").await, "5min");
+    let own = options.clone().options([("lock_timeout", "7s")]);
+    assert_eq!(setting(&database::pool(own, Work::Large, 2), "lock_timeout").await, "7s");
+    sqlx::raw_sql("alter role commons set lock_timeout = '8s'").execute(&pool).await.unwrap();
+    assert_eq!(setting(&database::pool(options.clone(), Work::Large, 2), "lock_timeout").await, "8s");
+    let maintenance = database::pool(options, Work::Maintenance, 2);
+    assert_eq!(setting(&maintenance, "idle_in_transaction_session_timeout").await, "10min");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn while_the_server_is_away_nobody_waits_and_when_it_is_back_all_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = server(folder.path()).await;
+    let options: PgConnectOptions = first.connect_options("postgres");
+    let pool = database::pool(options.clone(), Work::Small, 2);
+    let other = database::pool(options, Work::Large, 2);
+    let _lookout = Lookout::start(vec![pool.clone(), other.clone()]);
+    assert_eq!(one(&pool).await.unwrap(), 1);
+    let port = first.port();
+    first.stop().await;
+
+    // It takes a moment to notice; who asks meanwhile does not wait much longer either.
+    let begun = Instant::now();
+    assert!(one(&pool).await.is_err());
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    for pool in [&pool, &other] {
+        let begun = Instant::now();
+        assert!(one(pool).await.is_err());
+        assert!(begun.elapsed() < Duration::from_millis(300), "{:?}", begun.elapsed());
+    }
+
+    let again = Options {
+        data: folder.path().join("postgres"),
+        log: folder.path().join("postgres.log"),
+        port: Some(port),
+        password: "secret".into(),
+        durability: Durability::None,
+        remove_afterwards: None,
+        max_connections: 20,
+    };
+    let again = Postgres::start(again).await.unwrap();
+    let begun = Instant::now();
+    for pool in [&pool, &other] {
+        while one(pool).await.is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(5));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    again.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_is_not_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(folder.path()).await;
+    let pool = database::pool(server.connect_options("postgres"), Work::Small, 2);
+    assert_eq!(one(&pool).await.unwrap(), 1);
+    let wrong = server.connect_options("postgres").password("wrong");
+    let lookout = Lookout::start(vec![database::pool(wrong, Work::Small, 1), pool.clone()]);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let mut second = pool.acquire().await.unwrap();
+    assert!(sqlx::query("select 1").execute(&mut *second).await.is_ok());
+    // A new connection, too.
+    assert_eq!(one(&pool).await.unwrap(), 1);
+    drop(lookout);
+    server.stop().await;
+}
+
+/// The processes that hold the server's end of connections, and the main one.
+fn signal(folder: &std::path::Path, name: &str) {
+    let file = std::fs::read_to_string(folder.join("postgres/postmaster.pid")).unwrap();
+    let number = file.lines().next().unwrap().to_owned();
+    let children = Command::new("ps").args(["-o", "pid=", "--ppid", &number]).output().unwrap();
+    let children = String::from_utf8(children.stdout).unwrap();
+    for number in children.split_whitespace().chain([number.as_str()]) {
+        Command::new("kill").args([name, number]).status().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_found_out_promptly() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(folder.path()).await;
+    let pool = database::pool(server.connect_options("postgres"), Work::Small, 2);
+    assert_eq!(database::promptly(one(&pool)).await.unwrap(), 1);
+    signal(folder.path(), "-STOP");
+    let begun = Instant::now();
+    let answer = database::promptly(one(&pool)).await;
+    signal(folder.path(), "-CONT");
+    assert!(answer.is_err() && begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    server.stop().await;
+}

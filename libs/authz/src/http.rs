@@ -83,6 +83,20 @@ impl Authz for HttpAuthz {
         Ok(permitted)
     }
 
+    async fn user_name(&self, subject: &Subject) -> Result<Option<String>, AuthzError> {
+        match subject {
+            Subject::Token(token) => {
+                // arborist has no question for this. When it answers another one, it has verified the token, and
+                // only then is the token read here.
+                self.decide_at_once(subject, &[Request::new("/programs", "arborist", "who")]).await?;
+                let claims: Option<tokens::Claims> = tokens::unverified(token);
+                Ok(claims.and_then(|claims| claims.username().map(str::to_owned)))
+            }
+            Subject::User(name) => Ok(Some(name.clone())),
+            Subject::Client(_) | Subject::Anonymous => Ok(None),
+        }
+    }
+
     async fn mapping(&self, subject: &Subject) -> Result<Mapping, AuthzError> {
         let request = self.client.post(format!("{}/auth/mapping", self.base));
         let request = match subject {

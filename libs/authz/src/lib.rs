@@ -24,6 +24,12 @@ pub trait Authz: Send + Sync {
     /// malformed resources, [`AuthzError::Unavailable`] when there is no answer.
     async fn decide(&self, subject: &Subject, requests: &[Request]) -> Result<bool, AuthzError>;
 
+    /// The name of the user for whom `subject` speaks; `None` for nobody and for an OAuth client alone.
+    ///
+    /// # Errors
+    /// As [`Authz::decide`] for a token that arborist refuses.
+    async fn user_name(&self, subject: &Subject) -> Result<Option<String>, AuthzError>;
+
     /// Everything that `subject` may do: resource path to permitted actions.
     async fn mapping(&self, subject: &Subject) -> Result<Mapping, AuthzError>;
 

@@ -8,11 +8,15 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::{Caller, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision};
+use crate::{Caller, Holders, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// indexd has no bulk form for these calls, so this many go at once.
 const IN_FLIGHT: usize = 8;
+/// indexd mints at most this many GUIDs at once.
+const MOST_MINTED: usize = 10_000;
+/// indexd answers for at most this many locations at once.
+const LOCATIONS_AT_ONCE: usize = 1000;
 /// GUIDs keep their slashes; everything with a meaning in a URL is escaped.
 const GUID: &AsciiSet = &CONTROLS.add(b' ').add(b'?').add(b'#').add(b'%').add(b'"').add(b'<').add(b'>');
 
@@ -103,6 +107,19 @@ impl IndexClient for HttpIndex {
         parse(self.send(self.request(Method::POST, "/bulk/documents").json(dids)).await?)
     }
 
+    async fn holders(&self, urls: &[String]) -> Result<Vec<Holders>, IndexError> {
+        let mut holders = Vec::with_capacity(urls.len());
+        for some in urls.chunks(LOCATIONS_AT_ONCE) {
+            let request = self.request(Method::POST, "/bulk/locations").json(some);
+            let answered: Vec<Holders> = parse(self.send(request).await?)?;
+            if answered.len() != some.len() {
+                return Err(IndexError::Unavailable("not one answer for each location".into()));
+            }
+            holders.extend(answered);
+        }
+        Ok(holders)
+    }
+
     async fn find_by_md5_and_size(&self, files: &[(String, i64)]) -> Result<Vec<Option<Record>>, IndexError> {
         let find = async |(md5, size): &(String, i64)| {
             let query = [("hash", format!("md5:{md5}")), ("size", size.to_string()), ("limit", "1".into())];
@@ -111,6 +128,29 @@ impl IndexClient for HttpIndex {
             Ok(records.into_iter().next())
         };
         stream::iter(files.iter().map(find)).buffered(IN_FLIGHT).try_collect().await
+    }
+
+    async fn mint(&self, count: usize) -> Result<Vec<String>, IndexError> {
+        let mut guids = Vec::with_capacity(count);
+        while guids.len() < count {
+            let query = [("count", (count - guids.len()).min(MOST_MINTED))];
+            let body = match self.send(self.request(Method::GET, "/guid/mint").query(&query)).await {
+                Ok(body) => body,
+                // Old releases of indexd mint none, and give no prefix either.
+                Err(IndexError::NotFound(_)) => {
+                    guids.resize_with(count, || uuid::Uuid::new_v4().to_string());
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
+            let minted: Vec<String> = parse(body.get("guids").cloned().unwrap_or_else(|| json!([])))?;
+            if minted.is_empty() {
+                return Err(IndexError::Unavailable("no GUIDs were minted".to_owned()));
+            }
+            guids.extend(minted);
+        }
+        guids.truncate(count);
+        Ok(guids)
     }
 
     async fn create(&self, caller: &Caller, records: &[NewRecord]) -> Result<Vec<Revision>, IndexError> {

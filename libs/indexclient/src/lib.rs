@@ -5,9 +5,10 @@
 
 mod http;
 mod model;
+pub mod ownership;
 
 pub use http::HttpIndex;
-pub use model::{Caller, IndexError, NewRecord, Record, RecordPatch, Revision};
+pub use model::{Caller, Holders, IndexError, NewRecord, Record, RecordPatch, Revision};
 
 use async_trait::async_trait;
 
@@ -20,8 +21,14 @@ pub trait IndexClient: Send + Sync {
     /// The records of exactly these dids, in any order. The answer lacks dids that have no record.
     async fn get_many(&self, dids: &[String]) -> Result<Vec<Record>, IndexError>;
 
+    /// For each of `urls` who has the bytes there, however the location is written. In the order of `urls`.
+    async fn holders(&self, urls: &[String]) -> Result<Vec<Holders>, IndexError>;
+
     /// For each `(md5, size)` the first record that has both, in the order of `files`.
     async fn find_by_md5_and_size(&self, files: &[(String, i64)]) -> Result<Vec<Option<Record>>, IndexError>;
+
+    /// GUIDs that no record has, with the prefix of the index, for records that are yet to be created.
+    async fn mint(&self, count: usize) -> Result<Vec<String>, IndexError>;
 
     /// Creates records, in the in-process form all of them or none. The answers are in the order of
     /// `records`.

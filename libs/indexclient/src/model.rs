@@ -1,7 +1,7 @@
 //! Records as other services see them.
 
 use indexmap::IndexMap;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// Who asks for a write.
@@ -74,6 +74,17 @@ impl Record {
     }
 }
 
+/// Who has the bytes at one location.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Holders {
+    /// All records that name the location, and the one for which the bytes were uploaded, by did.
+    pub records: Vec<Record>,
+    /// Whether it is in a bucket for which this commons signs URLs, as far as is known. Where it is not known, it
+    /// is.
+    pub ours: bool,
+}
+
 /// A record to be created. Without a `did`, indexd chooses one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -81,6 +92,10 @@ pub struct NewRecord {
     /// GUID, or `None`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub did: Option<String>,
+    /// What all versions of it will share, or `None`: indexd chooses. Whoever chooses it can tell later that
+    /// a record is the one that they made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseid: Option<String>,
     /// `object`.
     pub form: String,
     /// Bytes.
@@ -102,7 +117,8 @@ pub struct NewRecord {
 }
 
 /// What an update replaces; `None` leaves a field alone.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RecordPatch {
     /// New locations.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,11 +133,33 @@ pub struct RecordPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authz: Option<Vec<String>>,
     /// New uploader; `Some(None)` clears it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub uploader: Option<Option<String>>,
     /// New file name; `Some(None)` clears it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub file_name: Option<Option<String>>,
+}
+
+/// A field that is there, be it null.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl RecordPatch {
+    /// Whether `record` is as this patch makes a record. Facts about locations are not looked at, for the
+    /// index adds some by itself.
+    pub fn is_applied_to(&self, record: &Record) -> bool {
+        let same = |new: &Option<Vec<String>>, stored: &[String]| {
+            new.as_ref().is_none_or(|new| {
+                new.iter().all(|item| stored.contains(item)) && stored.iter().all(|item| new.contains(item))
+            })
+        };
+        same(&self.urls, &record.urls)
+            && same(&self.acl, &record.acl)
+            && same(&self.authz, &record.authz)
+            && self.uploader.as_ref().is_none_or(|uploader| *uploader == record.uploader)
+            && self.file_name.as_ref().is_none_or(|name| *name == record.file_name)
+    }
 }
 
 /// A record at one moment.
@@ -159,4 +197,31 @@ pub enum IndexError {
     /// There was no usable answer.
     #[error("the file index cannot be reached: {0}")]
     Unavailable(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_is_read_as_it_was_written() {
+        let patch = RecordPatch {
+            authz: Some(vec!["/programs/P".to_owned()]),
+            uploader: Some(None),
+            ..RecordPatch::default()
+        };
+        let text = serde_json::to_string(&patch).unwrap();
+        assert_eq!(text, r#"{"authz":["/programs/P"],"uploader":null}"#);
+        assert_eq!(serde_json::from_str::<RecordPatch>(&text).unwrap(), patch);
+    }
+
+    #[test]
+    fn a_patch_is_applied_when_every_field_that_it_names_is_as_it_says() {
+        let lists = |items: &[&str]| Some(items.iter().map(|item| (*item).to_owned()).collect::<Vec<_>>());
+        let patch = RecordPatch { acl: lists(&["a", "b"]), uploader: Some(None), ..RecordPatch::default() };
+        let record = Record { acl: vec!["b".to_owned(), "a".to_owned()], ..Record::default() };
+        assert!(patch.is_applied_to(&record));
+        assert!(!patch.is_applied_to(&Record { uploader: Some("ada".to_owned()), ..record.clone() }));
+        assert!(!patch.is_applied_to(&Record { acl: Vec::new(), ..record }));
+    }
 }

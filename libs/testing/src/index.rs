@@ -9,7 +9,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use indexclient::{Caller, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision};
+use indexclient::{
+    Caller, Holders, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision, ownership::Place,
+};
 
 /// An index that keeps records in memory, for tests of the services that use one.
 ///
@@ -20,6 +22,7 @@ pub struct MemoryIndex {
     records: Mutex<Vec<Record>>,
     aliases: Mutex<BTreeMap<String, String>>,
     refuses_updates: AtomicBool,
+    buckets: Mutex<Vec<String>>,
     next: AtomicU64,
 }
 
@@ -39,6 +42,14 @@ impl MemoryIndex {
     /// All records, oldest first.
     pub fn all(&self) -> Vec<Record> {
         self.records().clone()
+    }
+
+    /// From now on this is a bucket for which the commons signs URLs.
+    ///
+    /// # Panics
+    /// When another thread panicked with the buckets in hand.
+    pub fn own_bucket(&self, name: &str) {
+        self.buckets.lock().expect("nobody panicked with the buckets in hand").push(name.to_owned());
     }
 
     /// From now on every update is answered with a conflict.
@@ -82,6 +93,23 @@ impl IndexClient for MemoryIndex {
         Ok(self.records().iter().filter(|record| dids.contains(&record.did)).cloned().collect())
     }
 
+    async fn holders(&self, urls: &[String]) -> Result<Vec<Holders>, IndexError> {
+        let buckets = self.buckets.lock().expect("nobody panicked with the buckets in hand").clone();
+        let records = self.all();
+        let of = |url: &String| {
+            let Some(place) = Place::of(url) else { return Holders::default() };
+            let (guids, there) = (place.guids(), Some(&place));
+            let has = |record: &&Record| {
+                guids.contains(&record.did) || record.urls.iter().any(|url| Place::of(url).as_ref() == there)
+            };
+            Holders {
+                records: records.iter().filter(has).cloned().collect(),
+                ours: buckets.iter().any(|bucket| bucket == place.bucket()),
+            }
+        };
+        Ok(urls.iter().map(of).collect())
+    }
+
     async fn find_by_md5_and_size(&self, files: &[(String, i64)]) -> Result<Vec<Option<Record>>, IndexError> {
         let records = self.records();
         let find = |(md5, size): &(String, i64)| {
@@ -91,12 +119,20 @@ impl IndexClient for MemoryIndex {
         Ok(files.iter().map(find).collect())
     }
 
+    async fn mint(&self, count: usize) -> Result<Vec<String>, IndexError> {
+        Ok((0..count).map(|_| self.new_guid()).collect())
+    }
+
     async fn create(&self, _: &Caller, new: &[NewRecord]) -> Result<Vec<Revision>, IndexError> {
+        let is_known = |record: &NewRecord| record.did.as_ref().is_some_and(|did| self.record(did).is_some());
+        if new.iter().any(is_known) {
+            return Err(IndexError::Conflict("guid already exists".into()));
+        }
         let create = |record: &NewRecord| {
             let did = record.did.clone().unwrap_or_else(|| self.new_guid());
             let record = Record {
                 rev: self.next().to_string(),
-                baseid: did.clone(),
+                baseid: record.baseid.clone().unwrap_or_else(|| did.clone()),
                 size: Some(record.size),
                 urls: record.urls.clone(),
                 acl: record.acl.clone(),

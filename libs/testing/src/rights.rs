@@ -131,6 +131,10 @@ impl Authz for Rights {
         Ok(requests.iter().all(permitted))
     }
 
+    async fn user_name(&self, subject: &Subject) -> Result<Option<String>, AuthzError> {
+        self.name(subject).await
+    }
+
     async fn mapping(&self, subject: &Subject) -> Result<Mapping, AuthzError> {
         let name = self.name(subject).await?;
         let mut mapping = Mapping::new();

@@ -52,9 +52,22 @@ impl Buckets for HttpBuckets {
     }
 }
 
+/// A document that does not change, where fence is a part of the same process.
+#[derive(Debug, Clone)]
+pub struct FixedBuckets(pub Value);
+
+#[async_trait]
+impl Buckets for FixedBuckets {
+    async fn buckets(&self) -> Result<Value, BoxError> {
+        Ok(self.0.clone())
+    }
+}
+
 /// What is known of the buckets at one moment.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Regions {
+    /// Whether fence has ever answered.
+    known: bool,
     s3: Map<String, Value>,
     gs: Map<String, Value>,
 }
@@ -62,7 +75,17 @@ pub(crate) struct Regions {
 impl Regions {
     pub(crate) fn new(document: &Value) -> Self {
         let part = |key: &str| document.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
-        Self { s3: part("S3_BUCKETS"), gs: part("GS_BUCKETS") }
+        Self { known: true, s3: part("S3_BUCKETS"), gs: part("GS_BUCKETS") }
+    }
+
+    /// Whether the commons has keys to the bucket of S3, in any letter case; `true` as long as that is not known.
+    pub(crate) fn may_have_bucket(&self, bucket: &str) -> bool {
+        let bucket = bucket.to_lowercase();
+        let has = |name: &String| {
+            let name = name.to_lowercase();
+            name == bucket || name.strip_suffix(".*").is_some_and(|prefix| bucket.starts_with(prefix))
+        };
+        !self.known || self.s3.keys().any(has)
     }
 
     /// The region of `bucket` at the provider of `scheme`; empty when it is not known.
@@ -141,6 +164,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_bucket_may_be_ours_until_it_is_known_that_it_is_not() {
+        assert!(Regions::default().may_have_bucket("any"));
+        let regions =
+            Regions::new(&json!({"S3_BUCKETS": {"Mine": {}, "star-.*": {}}, "GS_BUCKETS": {"g": {}}}));
+        for (bucket, ours) in
+            [("mine", true), ("MINE", true), ("star-7", true), ("g", false), ("other", false)]
+        {
+            assert_eq!(regions.may_have_bucket(bucket), ours, "{bucket}");
+        }
+    }
 
     #[test]
     fn a_bucket_is_known_by_name_or_by_prefix() {

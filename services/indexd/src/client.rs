@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use indexclient::{Caller, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision};
+use indexclient::{Caller, Holders, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision};
 
 use crate::{
     Error, Indexd,
@@ -50,6 +50,10 @@ impl IndexClient for Indexd {
         Ok(self.records(&dids).await?.into_iter().map(Record::from).collect())
     }
 
+    async fn holders(&self, urls: &[String]) -> Result<Vec<Holders>, IndexError> {
+        Ok(Indexd::holders(self, urls).await?.into_iter().map(Into::into).collect())
+    }
+
     async fn find_by_md5_and_size(&self, files: &[(String, i64)]) -> Result<Vec<Option<Record>>, IndexError> {
         let mut connection = self.pool.acquire().await.map_err(Error::from)?;
         let dids = records::by_md5_and_size(&mut connection, files).await?;
@@ -62,6 +66,10 @@ impl IndexClient for Indexd {
             .map(|record| (record.did.clone(), record.into()))
             .collect();
         Ok(dids.into_iter().map(|did| found.get(&did?).cloned()).collect())
+    }
+
+    async fn mint(&self, count: usize) -> Result<Vec<String>, IndexError> {
+        Ok((0..count).map(|_| self.config.index.new_guid().into()).collect())
     }
 
     async fn create(&self, caller: &Caller, records: &[NewRecord]) -> Result<Vec<Revision>, IndexError> {

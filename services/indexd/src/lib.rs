@@ -36,7 +36,7 @@ mod store;
 pub mod users;
 
 pub use authorizations::{AuthorizationPolicy, PathAuthorization, SupportedType};
-pub use buckets::{BoxError, Buckets};
+pub use buckets::{BoxError, Buckets, FixedBuckets};
 pub use config::{CloudProviders, Config, ConfigError, DistEntry, IndexConfig};
 pub use error::{Error, Ga4ghError};
 pub use indexd::Indexd;

@@ -14,6 +14,8 @@ pub struct NewRecord {
     pub(crate) baseid: Guid,
     pub(crate) rev: String,
     pub(crate) alias: Option<String>,
+    /// The did in its other spelling, under which it is found too.
+    pub(crate) other_spelling: Option<Guid>,
     pub(crate) input: RecordInput,
 }
 
@@ -32,6 +34,7 @@ impl IndexConfig {
             baseid: input.baseid.clone().unwrap_or_else(Guid::new_baseid),
             rev: guid::new_rev(),
             alias: self.prefix_alias(&did),
+            other_spelling: self.toggled(&did),
             did,
             input,
         }
@@ -51,6 +54,7 @@ impl IndexConfig {
             baseid: Guid::new_baseid(),
             rev: guid::new_rev(),
             alias: None,
+            other_spelling: None,
             input: RecordInput {
                 uploader: input.uploader,
                 file_name: input.file_name,
@@ -67,11 +71,13 @@ impl IndexConfig {
             Some(authz) => (authz, Vec::new()),
             None => (old.authz, old.acl),
         };
+        let did = input.did.unwrap_or_else(|| self.new_guid());
         NewRecord {
-            did: input.did.unwrap_or_else(|| self.new_guid()),
             baseid: old.baseid,
             rev: guid::new_rev(),
             alias: None,
+            other_spelling: self.toggled(&did),
+            did,
             input: RecordInput {
                 uploader: input.uploader,
                 file_name: input.file_name,

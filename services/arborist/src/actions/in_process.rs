@@ -17,6 +17,14 @@ impl Authz for Arborist {
         Ok(self.decide_in_process(subject, requests).await?)
     }
 
+    async fn user_name(&self, subject: &Subject) -> Result<Option<String>, AuthzError> {
+        Ok(match subject {
+            Subject::Token(token) => self.bearer(token).await?.user,
+            Subject::User(name) => Some(name.clone()),
+            Subject::Client(_) | Subject::Anonymous => None,
+        })
+    }
+
     async fn mapping(&self, subject: &Subject) -> Result<Mapping, AuthzError> {
         Ok(self.mapping_in_process(subject).await?)
     }

@@ -9,6 +9,7 @@ mod blank;
 mod bundles;
 mod drs;
 mod lists;
+mod locations;
 mod lookup;
 mod records;
 mod urls;

@@ -1,6 +1,9 @@
 //! What a claimant may do, by a basic login or by arborist's word.
 
+use std::collections::BTreeSet;
+
 use authz::{Authz, AuthzError, Permission, Subject};
+use indexclient::ownership::Owner;
 use subtle::ConstantTimeEq;
 
 use super::Claimant;
@@ -61,6 +64,39 @@ impl Indexd {
         }
     }
 
+    /// The right to `P` on a record of this owner that is to be guarded by `named` as well, where a change names
+    /// new guards. Whom `owner` means is said there; administrators and services have every right.
+    pub(super) async fn right_of<P: Permission>(
+        &self,
+        who: &Claimant,
+        owner: Owner<'_>,
+        named: &[String],
+    ) -> Result<Right, Error> {
+        let guards = match owner {
+            Owner::Guards(guards) => union(guards, named),
+            Owner::Nobody => named.to_vec(),
+            Owner::AccessList => Vec::new(),
+            // Their file becomes that of the guards only if they have the right there too.
+            Owner::Uploader(uploader) if !named.is_empty() && self.is_user(who, uploader).await? => {
+                named.to_vec()
+            }
+            Owner::Uploader(_) => Vec::new(),
+        };
+        self.right::<P>(who, &guards).await
+    }
+
+    /// Whether the claimant is the user of this name, by a token that arborist believes.
+    pub(super) async fn is_user(&self, who: &Claimant, username: &str) -> Result<bool, Error> {
+        let Claimant::Token(token) = who else { return Ok(false) };
+        match self.configured()?.user_name(&Subject::Token(token.clone())).await {
+            Ok(name) => Ok(name.is_some_and(|name| name == username)),
+            Err(AuthzError::Denied | AuthzError::BadRequest(_) | AuthzError::Forbidden(_)) => Ok(false),
+            Err(error @ (AuthzError::Unauthenticated(_) | AuthzError::Unavailable(_))) => {
+                Err(Error::Undecided(error))
+            }
+        }
+    }
+
     /// The right to everything, which only a basic login gives.
     pub(super) async fn right_by_login(&self, who: &Claimant) -> Result<Right, Error> {
         match who {
@@ -98,6 +134,10 @@ fn mismatch() -> Error {
 
 fn denied() -> Error {
     Error::Denied("Permission denied.".into())
+}
+
+pub(super) fn union(a: &[String], b: &[String]) -> Vec<String> {
+    a.iter().chain(b).cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Asks for `resources` together, and then for the administrators' own.

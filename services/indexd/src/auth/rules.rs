@@ -4,9 +4,12 @@
 
 use std::{collections::BTreeSet, marker::PhantomData};
 
+use indexclient::ownership::Owner;
+
 use super::{
     Claimant,
-    rights::{Create, Delete, FileUpload, Right, Update},
+    ownership::{OwnUploads, new_places},
+    rights::{Create, Delete, FileUpload, Right, Update, union},
 };
 use crate::{
     Error, Indexd,
@@ -92,48 +95,60 @@ pub struct LegacyName(pub(crate) String);
 
 /// Records.
 impl Indexd {
-    /// New records need `create` on everything that guards them.
+    /// New records need `create` on everything that guards them; and, beside that, the right to the places that
+    /// they name and to the families that they join.
     pub(crate) async fn may_create(
         &self,
         who: &Claimant,
         records: Vec<NewRecord>,
     ) -> Result<May<Create, Vec<NewRecord>>, Error> {
         let guards = guards_of_all(records.iter().map(|record| record.input.authz.as_slice()));
-        Ok(May::by(self.right::<Create>(who, &guards).await?, records))
+        let right = self.right::<Create>(who, &guards).await?;
+        self.must_dispose_of(who, &places(&records), OwnUploads::DoNotCount).await?;
+        let families: Vec<&Guid> = records.iter().filter_map(|record| record.input.baseid.as_ref()).collect();
+        self.must_belong_to(who, &families).await?;
+        Ok(May::by(right, records))
     }
 
-    /// A new version needs `update` on the guards of the old record and on its own.
+    /// A new version needs `update` on the old record and on its own guards, and the right to the places that it
+    /// names and the old record does not.
     pub(crate) async fn may_create_version(
         &self,
         who: &Claimant,
         old: &Record,
         record: NewRecord,
     ) -> Result<May<Create, NewRecord>, Error> {
-        let guards = union(&old.authz, &record.input.authz);
-        Ok(May::by(self.right::<Update>(who, &guards).await?, record))
+        let right = self.right_of::<Update>(who, old.owner(), &record.input.authz).await?;
+        let named = new_places(&record.input.urls, &old.urls).into_iter().map(|url| (&record.did, url));
+        self.must_dispose_of(who, &Vec::from_iter(named), OwnUploads::DoNotCount).await?;
+        Ok(May::by(right, record))
     }
 
-    /// A change needs `update` on the guards that the record has and on those that it gets. One of them may
-    /// be missing: whoever may write to the new guards can claim a record that nobody guards.
+    /// A change needs `update` on the record and on the guards that it gets; whoever may write to these can claim
+    /// a record of their own uploads, and one of nobody. New places need the right to dispose of them.
     pub(crate) async fn may_update(
         &self,
         who: &Claimant,
         record: Record,
         update: RecordUpdate,
     ) -> Result<May<Update, RecordChange>, Error> {
-        let guards = union(&record.authz, update.authz.as_deref().unwrap_or_default());
-        Ok(May::by(self.right::<Update>(who, &guards).await?, RecordChange { record, update }))
+        let named = update.authz.as_deref().unwrap_or_default();
+        let right = self.right_of::<Update>(who, record.owner(), named).await?;
+        let urls = update.urls.as_deref().unwrap_or_default();
+        let named = new_places(urls, &record.urls).into_iter().map(|url| (&record.did, url));
+        self.must_dispose_of(who, &Vec::from_iter(named), OwnUploads::DoNotCount).await?;
+        Ok(May::by(right, RecordChange { record, update }))
     }
 
-    /// The versions of a record need `update` on the guards that they have, not on those that they get.
+    /// The versions of a record need `update` on all of them, not on the guards that they get.
     pub(crate) async fn may_update_versions(
         &self,
         who: &Claimant,
         versions: Vec<Record>,
         update: VersionsUpdate,
     ) -> Result<May<Update, VersionsChange>, Error> {
-        let guards: BTreeSet<String> = versions.iter().flat_map(|record| &record.authz).cloned().collect();
-        let right = self.right::<Update>(who, &Vec::from_iter(guards)).await?;
+        let guards = guards_of_all(versions.iter().map(|record| record.authz.as_slice()));
+        let right = self.right::<Update>(who, &guards).await?;
         Ok(May::by(right, VersionsChange { versions, update }))
     }
 
@@ -162,7 +177,8 @@ impl Indexd {
     }
 
     /// A blank version needs `create` on the guards that it names, which is asked before the old record is
-    /// looked for, and `update` on those of the old record.
+    /// looked for, and `update` on those of the old record. Only administrators choose its did: the name of a
+    /// blank record says whose bytes an upload has brought.
     pub(crate) async fn may_create_blank_version(
         &self,
         who: &Claimant,
@@ -172,13 +188,16 @@ impl Indexd {
         if let Some(authz) = &input.authz {
             self.right::<Create>(who, authz).await?;
         }
+        if input.did.is_some() {
+            self.right::<Create>(who, &[]).await?;
+        }
         let old = self.record(old).await?;
         let right = self.right::<Update>(who, &old.authz).await?;
         Ok(May::by(right, self.config.index.new_blank_version(old, input)))
     }
 
-    /// A blank record that is filled with new guards needs `update` on these and the old ones; without new
-    /// guards, or without that right, it needs the right to upload files.
+    /// A blank record is filled by its uploader, who needs the right to upload files, and by whoever has `update`
+    /// on its guards, the old and the new ones. One of nobody is filled by whoever may upload files.
     pub(crate) async fn may_fill(
         &self,
         who: &Claimant,
@@ -186,7 +205,17 @@ impl Indexd {
         fill: BlankFill,
     ) -> Result<May<Update, BlankFilling>, Error> {
         let named = fill.authz.as_deref().unwrap_or_default();
-        let right = self.right_or_upload::<Update>(who, named, &union(&record.authz, named)).await?;
+        let is_own = match &record.uploader {
+            Some(uploader) => self.is_user(who, uploader).await?,
+            None => record.owner() == Owner::Nobody,
+        };
+        let right = if is_own {
+            self.right_or_upload::<Update>(who, named, &union(&record.authz, named)).await?
+        } else {
+            self.right_of::<Update>(who, record.owner(), named).await?
+        };
+        let places = new_places(&fill.urls, &record.urls).into_iter().map(|url| (&record.did, url));
+        self.must_dispose_of(who, &Vec::from_iter(places), OwnUploads::Count).await?;
         Ok(May::by(right, BlankFilling { record, fill }))
     }
 
@@ -275,6 +304,12 @@ fn guards_of_all<'a>(records: impl Iterator<Item = &'a [String]> + Clone) -> Vec
     records.flatten().cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-fn union(a: &[String], b: &[String]) -> Vec<String> {
-    a.iter().chain(b).cloned().collect::<BTreeSet<_>>().into_iter().collect()
+/// The locations that new records name, each with its record.
+fn places(records: &[NewRecord]) -> Vec<(&Guid, &String)> {
+    let mut places = Vec::new();
+    for record in records {
+        let urls = new_places(&record.input.urls, &[]);
+        places.extend(urls.into_iter().map(|url| (&record.did, url)));
+    }
+    places
 }

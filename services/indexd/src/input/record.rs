@@ -90,6 +90,7 @@ impl RecordInput {
     pub(crate) fn from_client(record: &indexclient::NewRecord) -> Result<Self, Error> {
         let input = Self {
             did: record.did.clone().map(Guid::from),
+            baseid: record.baseid.clone().map(Guid::from),
             form: Some(record.form.clone()),
             size: Some(record.size),
             hashes: record.hashes.clone(),
@@ -105,6 +106,9 @@ impl RecordInput {
         }
         if let Some(did) = input.did.as_ref().filter(|did| !did.is_valid()) {
             return Err(Error::bad(format!("'{did}' is no did: it does not end in a UUID")));
+        }
+        if let Some(baseid) = input.baseid.as_ref().filter(|baseid| !baseid.is_valid()) {
+            return Err(Error::bad(format!("'{baseid}' is no baseid: it does not end in a UUID")));
         }
         input.check()?;
         Ok(input)

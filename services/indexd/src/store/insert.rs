@@ -18,8 +18,8 @@ use crate::{
     new_record::NewRecord,
 };
 
-/// Inserts all of the records with their children and counts them. Returns the dids that exist already (or
-/// are given twice); unless there are none, the caller has to roll back.
+/// Inserts all of the records with their children and counts them. Returns the dids that exist already, lead to
+/// another record, or are given twice; unless there are none, the caller has to roll back.
 pub async fn insert_records(
     connection: &mut PgConnection,
     permit: May<Create, Vec<NewRecord>>,
@@ -39,6 +39,10 @@ pub async fn insert_record(
 async fn insert(connection: &mut PgConnection, mut records: Vec<NewRecord>) -> Result<Vec<Guid>, Error> {
     // One order in all processes, so that two of them do not wait for each other.
     records.sort_by(|a, b| a.did.cmp(&b.did));
+    let taken = names_of_others(connection, &records).await?;
+    if !taken.is_empty() {
+        return Ok(taken);
+    }
     insert_base_versions(connection, &records).await?;
     let inserted = insert_columns(connection, &records).await?;
     if inserted.len() < records.len() {
@@ -69,6 +73,26 @@ fn conflicts(records: &[NewRecord], mut inserted: Vec<Guid>) -> Vec<Guid> {
         }
     }
     conflicts
+}
+
+/// The dids that lead to other records already: as their baseid, as an alias, or in the other spelling. A record
+/// of such a did would be found in their place.
+async fn names_of_others(connection: &mut PgConnection, records: &[NewRecord]) -> Result<Vec<Guid>, Error> {
+    let (dids, others): (Vec<&Guid>, Vec<Option<&Guid>>) =
+        records.iter().map(|record| (&record.did, record.other_spelling.as_ref())).unzip();
+    let baseids: Vec<&Guid> = records.iter().map(|record| &record.baseid).collect();
+    Ok(sqlx::query_scalar(
+        "select w.did from unnest($1::text[], $2::text[], $3::text[]) as w(did, baseid, other) \
+         where exists (select 1 from index_record r where r.baseid = w.did and w.baseid <> w.did) \
+            or exists (select 1 from index_record_alias a where a.name = w.did and a.did <> w.did) \
+            or exists (select 1 from index_record r where r.did = w.other) \
+         order by w.did",
+    )
+    .bind(&dids)
+    .bind(&baseids)
+    .bind(&others)
+    .fetch_all(connection)
+    .await?)
 }
 
 async fn insert_base_versions(connection: &mut PgConnection, records: &[NewRecord]) -> Result<(), Error> {

@@ -9,6 +9,7 @@ pub(crate) mod filter;
 pub(crate) mod health;
 pub(crate) mod insert;
 pub(crate) mod legacy;
+pub(crate) mod locations;
 pub(crate) mod logins;
 pub(crate) mod records;
 pub(crate) mod schema;

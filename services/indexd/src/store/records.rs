@@ -175,6 +175,18 @@ pub(crate) async fn existing(connection: &mut PgConnection, dids: &[Guid]) -> Re
         .await?)
 }
 
+/// The dids of all members of families of versions, each named by its baseid or by the did of a member.
+pub(crate) async fn families(connection: &mut PgConnection, names: &[&Guid]) -> Result<Vec<Guid>, Error> {
+    Ok(sqlx::query_scalar(
+        "select r.did from index_record r where r.baseid = any($1) \
+         union \
+         select r.did from index_record s join index_record r on r.baseid = s.baseid where s.did = any($1)",
+    )
+    .bind(names)
+    .fetch_all(connection)
+    .await?)
+}
+
 /// The dids of all versions of a did or baseid, oldest first.
 pub(crate) async fn versions(connection: &mut PgConnection, guid: &Guid) -> Result<Vec<Guid>, Error> {
     Ok(sqlx::query_scalar(

@@ -34,7 +34,7 @@ macro_rules! index {
 }
 
 /// The indexes of the original, then ours: it has none for these common filters and for the order of pages.
-const INDEXES: [Index; 24] = [
+const INDEXES: [Index; 25] = [
     index!("ix_index_record_baseid" on "index_record" ("baseid")),
     index!("ix_index_record_size" on "index_record" ("size")),
     index!("ix_index_record_file_name" on "index_record" ("file_name")),
@@ -59,6 +59,14 @@ const INDEXES: [Index; 24] = [
     index!("commons_index_record_ace_ace" on "index_record_ace" ("ace")),
     index!("commons_index_record_authz_resource" on "index_record_authz" ("resource")),
     index!("commons_index_record_metadata_key_value" on "index_record_metadata" ("key", "value")),
+    Index {
+        name: "commons_index_record_url_place",
+        table: "index_record_url",
+        // No index on columns alone can stand for it.
+        columns: &["(place)"],
+        ddl: "create index commons_index_record_url_place on index_record_url \
+              (md5(lower(regexp_replace(url, '/+', '/', 'g'))))",
+    },
 ];
 
 /// Keeps other migrations, also those of the original, away until the transaction ends.
@@ -111,11 +119,17 @@ async fn create_indexes(connection: &mut PgConnection) -> Result<(), Error> {
         }
         names.insert(name);
     }
+    let mut added_expression = false;
     for index in &INDEXES {
         let columns = index.columns.iter().map(|column| (*column).to_owned()).collect();
         if !names.contains(index.name) && !others.contains(&(index.table.to_owned(), columns)) {
             sqlx::query(index.ddl).execute(&mut *connection).await?;
+            added_expression |= index.columns == ["(place)"];
         }
+    }
+    if added_expression {
+        // Without statistics of the expression the database might read the whole table instead.
+        sqlx::query("analyze index_record_url").execute(connection).await?;
     }
     Ok(())
 }

@@ -18,7 +18,8 @@ fn rights() -> Rights {
 }
 
 async fn create(indexd: &Running, who: &str, n: usize, authz: Value) -> u16 {
-    indexd.send_as(who, Method::POST, "/index", Some(record(n, json!({"authz": authz})))).await.status
+    let body = record(n, json!({"authz": authz, "urls": [format!("s3://elsewhere/{n}")]}));
+    indexd.send_as(who, Method::POST, "/index", Some(body)).await.status
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,7 +75,7 @@ async fn who_may_upload_may_make_and_fill_blank_records() {
         async |who: &str, body: Value| indexd.send_as(who, Method::POST, "/index/blank", Some(body)).await;
     assert_eq!(blank("bearer writer", json!({})).await.status, 401);
     assert_eq!(blank("bearer writer", json!({"authz": ["/a"]})).await.status, 201);
-    let made = blank("bearer uploader", json!({"authz": ["/a"], "uploader": "u"})).await;
+    let made = blank("bearer uploader", json!({"authz": ["/a"], "uploader": "uploader"})).await;
     assert_eq!(made.status, 201);
     let path = format!(
         "/index/blank/{}?rev={}",

@@ -12,11 +12,12 @@ fn new_record(n: usize) -> NewRecord {
         form: "object".into(),
         size: i64::try_from(n).expect("small"),
         hashes: [("md5".to_owned(), md5(n))].into(),
-        urls: vec![format!("s3://b/{n}")],
+        urls: vec![format!("s3://elsewhere/{n}")],
         acl: vec!["a".into()],
         authz: vec!["/a".into()],
         file_name: Some(format!("f{n}")),
         uploader: Some("me".into()),
+        baseid: None,
     }
 }
 

@@ -58,12 +58,13 @@ fn reads(guid: &str) -> Vec<Case> {
         ["POST", "OPTIONS"].map(|method| Case::new(method, objects, objects, OPEN).with(ids.clone())),
     );
     cases.push(Case::new("POST", "/bulk/documents", "/bulk/documents", OPEN).with(json!([guid])));
+    cases.push(Case::new("POST", "/bulk/locations", "/bulk/locations", OPEN).with(json!(["s3://b/1"])));
     cases
 }
 
 /// The writes that need no revision, to the record `guid` among others.
 fn writes(guid_1: &str) -> Vec<Case> {
-    let new = |n: usize| record(n, json!({"authz": ["/a"]}));
+    let new = |n: usize| record(n, json!({"authz": ["/a"], "urls": []}));
     let case = |method, path: &'static str, statuses| {
         Case::new(method, path, &path.replace("{guid:.+}", guid_1), statuses)
     };

@@ -9,5 +9,6 @@ mod drs;
 mod endpoints;
 mod lists;
 mod migration;
+mod ownership;
 mod records;
 mod support;

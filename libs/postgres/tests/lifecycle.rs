@@ -1,5 +1,7 @@
 //! A private server's life, on the real thing.
 
+#![expect(clippy::unwrap_used, reason = "tests panic")]
+
 use std::time::Duration;
 
 use postgres::{Durability, Options, Postgres};

@@ -7,16 +7,22 @@ use actix_web::{
     http::{StatusCode, header::RETRY_AFTER},
 };
 
-/// Seconds after which a client may try again when every database connection is in use.
+/// Seconds after which a client may try again when the database could not be used.
 const RETRY_SECONDS: &str = "1";
+
+/// What PostgreSQL says, as SQLSTATE or its class, that has nothing to do with the request: connections fail
+/// (08), resources are short (53: connections, disk, memory), somebody stops the server or the session (57P),
+/// a lock was not free in time (55P03), a transaction was cut (25P03) or has met another (40).
+const PASSING: [&str; 6] = ["08", "53", "57P", "55P03", "25P03", "40"];
 
 /// What a service could not do although the request was right. Its causes are for the log, never for the
 /// client.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// No database connection came free in time: 503 with `Retry-After`.
-    #[error("no database connection came free in time")]
-    Busy(#[source] sqlx::Error),
+    /// The database could not be used at that moment: no connection came free in time, a lock was held for
+    /// too long, the server went away. 503 with `Retry-After`.
+    #[error("the database cannot be used now")]
+    Busy(#[source] Box<dyn Error + Send + Sync>),
     /// Anything else: 500.
     #[error("failed while {doing}")]
     Internal {
@@ -28,9 +34,11 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The failure of `doing` (a participle: `writing the archive`) by `source`.
+    /// The failure of `doing` (a participle: `writing the archive`) by `source`; [`Failure::Busy`] if the
+    /// cause of all is that the database could not be used.
     pub fn internal(doing: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Internal { doing, source: source.into() }
+        let source = source.into();
+        if is_passing(&*source) { Self::Busy(source) } else { Self::Internal { doing, source } }
     }
 
     /// 503 when the service is busy, otherwise 500.
@@ -62,11 +70,24 @@ impl Failure {
 
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::PoolTimedOut => Self::Busy(error),
-            error => Self::internal("using the database", error),
-        }
+        Self::internal("using the database", error)
     }
+}
+
+/// Whether the error or one of its causes says that the database could not be used at that moment.
+fn is_passing(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |&error| error.source())
+        .filter_map(|error| error.downcast_ref::<sqlx::Error>())
+        .any(|error| match error {
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Io(_) => true,
+            sqlx::Error::Database(error) => {
+                error.code().is_some_and(|code| PASSING.iter().any(|passing| code.starts_with(passing)))
+            }
+            _ => false,
+        })
 }
 
 #[cfg(test)]
@@ -79,6 +100,19 @@ mod tests {
         let response = response.finish();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert!(response.headers().get(RETRY_AFTER).is_some_and(|value| value == RETRY_SECONDS));
+    }
+
+    #[test]
+    fn a_server_that_goes_away_is_not_an_error_of_ours_however_deep_the_cause_is() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("the record cannot be read")]
+        struct Unread(#[source] sqlx::Error);
+        let broken = || sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into());
+        assert_eq!(Failure::from(broken()).status(), StatusCode::SERVICE_UNAVAILABLE);
+        let failure = Failure::internal("reading the index", Unread(broken()));
+        assert_eq!(failure.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let failure = Failure::internal("reading the index", Unread(sqlx::Error::RowNotFound));
+        assert_eq!(failure.status(), StatusCode::INTERNAL_SERVER_ERROR);
     }
 
     #[test]

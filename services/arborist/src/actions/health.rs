@@ -3,8 +3,9 @@
 use crate::{Arborist, Error, store::server};
 
 impl Arborist {
-    /// Fails when the database does not answer.
+    /// Fails when the database does not answer soon.
     pub(crate) async fn ping_database(&self) -> Result<(), Error> {
-        Ok(server::ping(&mut *self.connection().await?).await?)
+        let answers = async { server::ping(&mut *self.pool.acquire().await?).await };
+        Ok(database::promptly(answers).await?)
     }
 }

@@ -3,9 +3,9 @@
 use crate::{error::Error, service::Fence, store};
 
 impl Fence {
-    /// Asks whether the database answers.
+    /// Asks whether the database answers, soon.
     pub(crate) async fn ping(&self) -> Result<(), Error> {
-        let mut connection = self.pool.acquire().await?;
-        Ok(store::ping(&mut connection).await?)
+        let answers = async { store::ping(&mut *self.pool.acquire().await?).await };
+        Ok(database::promptly(answers).await?)
     }
 }

@@ -21,5 +21,5 @@ pub(super) async fn begin(
 
 /// Whether the database answers.
 pub(crate) async fn ping(pool: &PgPool) -> Result<(), sqlx::Error> {
-    sqlx::query(plan::PING).execute(pool).await.map(drop)
+    database::promptly(async { sqlx::query(plan::PING).execute(pool).await }).await.map(drop)
 }

@@ -18,6 +18,17 @@ pub(crate) enum Reader {
     Everybody(Published),
 }
 
+impl Reader {
+    /// Whose turns it takes.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Caller(Subject::User(name)) => format!("user {name}"),
+            Self::Caller(Subject::Client(id)) => format!("client {id}"),
+            Self::Caller(Subject::Anonymous | Subject::Token(_)) | Self::Everybody(_) => String::new(),
+        }
+    }
+}
+
 impl Peregrine {
     /// The bearer of a valid token.
     pub(crate) async fn authenticate(&self, request: &HttpRequest) -> Result<Subject, Error> {

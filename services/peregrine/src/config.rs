@@ -13,6 +13,8 @@ pub struct Config {
     pub windows: Windows,
     /// How large a query may be.
     pub limits: Limits,
+    /// How many queries run at the same time.
+    pub lanes: LaneLimits,
     /// Whether everybody may see the figures of all projects at `/datasets` (`PUBLIC_DATASETS`).
     pub public_datasets: bool,
     /// Largest body of a request, in bytes.
@@ -29,6 +31,7 @@ impl Default for Config {
             budget: Budget::default(),
             windows: Windows::default(),
             limits: Limits::default(),
+            lanes: LaneLimits::default(),
             public_datasets: false,
             body_limit: 4 << 20,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -42,6 +45,13 @@ impl Default for Config {
 pub struct Budget {
     /// The time for each statement and for all of them together.
     pub time: Duration,
+    /// The same for queries that are small by their estimate: one that is not must not stand in their lane.
+    pub small_time: Duration,
+    /// The rows that the database may have to look at, as estimated before it is asked. It looks at some ten
+    /// million a second.
+    pub looks: u64,
+    /// A query that looks at no more than this many rows is small.
+    pub small_looks: u64,
     /// The rows that are read.
     pub rows: usize,
     /// The bytes of the answer.
@@ -52,7 +62,47 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { time: Duration::from_secs(600), rows: 10_000_000, bytes: 4 << 30, scans: 2_000 }
+        Self {
+            time: Duration::from_secs(300),
+            small_time: Duration::from_secs(60),
+            looks: 500_000_000,
+            small_looks: 500_000,
+            rows: 10_000_000,
+            bytes: 4 << 30,
+            scans: 2_000,
+        }
+    }
+}
+
+/// How many queries run at the same time. Small ones do not wait for large ones.
+#[derive(Debug, Clone, Copy)]
+pub struct LaneLimits {
+    /// Of queries that look at few rows.
+    pub small: fairness::Limits,
+    /// Of all others.
+    pub large: fairness::Limits,
+}
+
+impl Default for LaneLimits {
+    /// Together they leave some of a pool of twenty connections.
+    fn default() -> Self {
+        let patience = Duration::from_secs(30);
+        Self {
+            small: fairness::Limits {
+                places: 11,
+                places_of_caller: 6,
+                waiting_of_caller: 500,
+                waiting: 2_000,
+                patience,
+            },
+            large: fairness::Limits {
+                places: 6,
+                places_of_caller: 2,
+                waiting_of_caller: 20,
+                waiting: 100,
+                patience,
+            },
+        }
     }
 }
 
@@ -65,10 +115,12 @@ pub struct Windows {
     pub bytes: usize,
     /// Bytes of an answer that are held back before its status is sent: until then every error is told.
     pub held_back: usize,
+    /// Bytes of all answers together that may wait in files for clients that read slowly.
+    pub in_files: u64,
 }
 
 impl Default for Windows {
     fn default() -> Self {
-        Self { rows: 1_000, bytes: 8 << 20, held_back: 2 << 20 }
+        Self { rows: 1_000, bytes: 8 << 20, held_back: 2 << 20, in_files: 1 << 30 }
     }
 }

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header::RETRY_AFTER},
+};
+use fairness::Refused;
 use serde_json::json;
 use web::{BodyError, Failure};
 
@@ -36,6 +40,20 @@ pub enum Error {
     /// The answer would be larger than permitted.
     #[error("{0}")]
     Budget(String),
+    /// The database would have to look at more than permitted.
+    #[error(
+        "The query makes the database look at about {looks} records; {most} are permitted. Ask for less at \
+         once, or by ids and keys."
+    )]
+    Looks {
+        /// The rows by estimate.
+        looks: u64,
+        /// How many are permitted.
+        most: u64,
+    },
+    /// Too much of the caller, or of everybody, is running already.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// The query took too long.
     #[error(
         "Query exceeded {:.1} second timeout.  Please reduce query complexity and try again.",
@@ -106,6 +124,8 @@ impl ResponseError for Error {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ListBody => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Refused(Refused::Caller) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Refused(Refused::Everybody) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failure(failure) => failure.status(),
             _ => StatusCode::BAD_REQUEST,
         }
@@ -124,13 +144,18 @@ impl ResponseError for Error {
             Self::Queries(messages) => json!({ "data": null, "errors": messages }),
             Self::Query(_)
             | Self::Budget(_)
+            | Self::Looks { .. }
             | Self::Timeout(_)
             | Self::Cancelled
             | Self::ClientGone
             | Self::Value(_) => json!({ "data": null, "errors": [self.to_string()] }),
             _ => json!({ "message": self.to_string() }),
         };
-        HttpResponse::build(self.status_code()).json(body)
+        let mut response = HttpResponse::build(self.status_code());
+        if let Self::Refused(refused) = self {
+            response.insert_header((RETRY_AFTER, refused.retry_after()));
+        }
+        response.json(body)
     }
 }
 
@@ -145,6 +170,15 @@ mod tests {
         let response = Error::from(sqlx::Error::PoolTimedOut).error_response();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert!(response.headers().contains_key(RETRY_AFTER));
+    }
+
+    #[test]
+    fn who_asks_too_much_at_once_is_told_when_to_come_again() {
+        for (refused, status) in [(Refused::Caller, 429), (Refused::Everybody, 503)] {
+            let response = Error::from(refused).error_response();
+            assert_eq!(response.status().as_u16(), status);
+            assert!(response.headers().contains_key(RETRY_AFTER));
+        }
     }
 
     #[test]

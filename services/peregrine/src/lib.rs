@@ -14,11 +14,13 @@ mod checker;
 mod citation;
 mod compiler;
 mod config;
+mod cost;
 mod error;
 mod execute;
 pub mod graph;
 mod introspection;
 mod ir;
+mod lanes;
 mod lower;
 pub mod plan;
 mod results;
@@ -35,7 +37,7 @@ use actix_web::{
 use async_trait::async_trait;
 
 pub use checker::Checker;
-pub use config::{Budget, Config, Windows};
+pub use config::{Budget, Config, LaneLimits, Windows};
 pub use error::Error;
 pub use service::Peregrine;
 

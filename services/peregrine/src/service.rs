@@ -7,7 +7,13 @@ use dictionary::Dictionary;
 use sqlx::PgPool;
 use tokens::Verifier;
 
-use crate::{compiler::Compiler, config::Config, introspection::Introspections};
+use crate::{
+    compiler::Compiler,
+    config::Config,
+    execute::{FileRoom, KnownSizes},
+    introspection::Introspections,
+    lanes::Lanes,
+};
 
 /// The query service.
 pub struct Peregrine {
@@ -18,6 +24,9 @@ pub struct Peregrine {
     pub(crate) introspections: Introspections,
     pub(crate) authz: Arc<dyn Authz>,
     pub(crate) verifier: Arc<Verifier>,
+    pub(crate) lanes: Lanes,
+    pub(crate) sizes: Arc<KnownSizes>,
+    pub(crate) file_room: Arc<FileRoom>,
 }
 
 impl Peregrine {
@@ -32,17 +41,29 @@ impl Peregrine {
         authz: Arc<dyn Authz>,
         verifier: Arc<Verifier>,
     ) -> Arc<Self> {
+        let (lanes, sizes) = (Lanes::new(&config.lanes), Arc::new(KnownSizes::default()));
         let (compiler, introspections) = (Compiler::new(dictionary), Introspections::default());
-        Arc::new(Self { config, pool, compiler, introspections, authz, verifier })
+        let file_room = Arc::new(FileRoom::new(config.windows.in_files));
+        Arc::new(Self { config, pool, compiler, introspections, authz, verifier, lanes, sizes, file_room })
     }
 
-    /// The same service for another dictionary, whose tables must be there.
+    /// The same service for another dictionary, whose tables must be there. What runs counts in the same
+    /// lanes.
     ///
     /// # Panics
     /// As [`Peregrine::build`].
     pub fn with_dictionary(&self, dictionary: Arc<Dictionary>) -> Arc<Self> {
-        let (authz, verifier) = (self.authz.clone(), self.verifier.clone());
-        Self::build(self.config.clone(), self.pool.clone(), dictionary, authz, verifier)
+        Arc::new(Self {
+            config: self.config.clone(),
+            pool: self.pool.clone(),
+            compiler: Compiler::new(dictionary),
+            introspections: Introspections::default(),
+            authz: self.authz.clone(),
+            verifier: self.verifier.clone(),
+            lanes: self.lanes.clone(),
+            sizes: self.sizes.clone(),
+            file_room: self.file_room.clone(),
+        })
     }
 
     /// The dictionary that it serves.

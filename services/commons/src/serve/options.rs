@@ -235,8 +235,11 @@ pub struct PeregrineArgs {
     #[command(flatten)]
     pub tokens: Tokens,
     /// Seconds that a query may take.
-    #[arg(long, value_name = "SECONDS", env = "GRAPHQL_TIMEOUT", default_value_t = 600)]
+    #[arg(long, value_name = "SECONDS", env = "GRAPHQL_TIMEOUT", default_value_t = 300)]
     pub graphql_timeout: u64,
+    /// Rows that the database may have to look at for one query, by estimate.
+    #[arg(long, value_name = "ROWS", env = "GRAPHQL_LOOKS", default_value_t = 500_000_000)]
+    pub graphql_looks: u64,
     /// Anybody may read counts of the datasets.
     #[arg(long, env = "PUBLIC_DATASETS")]
     pub public_datasets: bool,

@@ -7,8 +7,10 @@ use serde_json::{Map, Value};
 use crate::{
     access::Scope,
     auth::Reader,
+    cost,
     error::Error,
     execute::{ProjectCounts, project_counts, readable, run},
+    graph::TypeId,
     plan::Planner,
     service::Peregrine,
 };
@@ -31,8 +33,10 @@ impl Peregrine {
                 None => unknown.extend(self.no_count(&label)),
             }
         }
+        let counted: Vec<TypeId> = types.iter().map(|(_, node)| *node).collect();
+        let turn = self.turn(reader, |graph, sizes| cost::of_counts(graph, sizes, &counted)).await?;
         let (rights, this) = (self.rights(reader).await, Arc::clone(self));
-        run(&self.pool, self.config.budget.time, move |connection| {
+        run(turn, move |connection| {
             Box::pin(async move {
                 let graph = &this.compiler.graph;
                 let readable = readable(connection, graph, &rights).await?;

@@ -9,9 +9,12 @@ use serde_json::{Map, Value};
 
 use crate::{
     auth::Reader,
+    cost,
     error::Error,
     execute::{Answer, Executor, Reply, readable, start},
+    graph::{Graph, Sizes},
     introspection::{Key, known},
+    lanes::Turn,
     plan::Planner,
     service::Peregrine,
 };
@@ -58,9 +61,9 @@ impl Peregrine {
             self.introspections.keep(key, body.clone());
             return Ok(Reply::Whole(Answer { body, errors: Vec::new() }));
         }
+        let turn = self.turn(reader, |graph, sizes| cost::of_query(graph, sizes, &roots)).await?;
         let (rights, this) = (self.rights(reader).await, Arc::clone(self));
-        let (time, held_back) = (self.config.budget.time, self.config.windows.held_back);
-        let arriving = start(&self.pool, time, held_back, move |connection, out| {
+        let arriving = start(turn, self.config.windows.held_back, move |connection, out| {
             Box::pin(async move {
                 let graph = &this.compiler.graph;
                 let readable = readable(connection, graph, &rights).await?;
@@ -68,7 +71,24 @@ impl Peregrine {
                 Executor::new(connection, planner, &this.config, out).write(&roots).await
             })
         });
-        arriving.reply().await
+        arriving.reply(&self.file_room).await
+    }
+
+    /// Waits for a turn of `reader` for what costs so much.
+    ///
+    /// # Errors
+    /// When the database would have to look at too much, or is busy.
+    pub(super) async fn turn(
+        &self,
+        reader: &Reader,
+        cost: impl FnOnce(&Graph, &Sizes) -> u64,
+    ) -> Result<Turn, Error> {
+        let sizes = self.sizes.get(&self.pool).await?;
+        let (looks, budget) = (cost(&self.compiler.graph, &sizes), &self.config.budget);
+        if looks > budget.looks {
+            return Err(Error::Looks { looks, most: budget.looks });
+        }
+        Ok(self.lanes.enter(&reader.name(), looks, budget, &self.pool).await?)
     }
 
     /// The schema as `{"data": {"__schema": ...}}`, made once.

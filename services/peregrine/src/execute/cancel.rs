@@ -4,7 +4,7 @@
 //! connection goes back clean. When nobody waits for the result any more, the task asks the database from
 //! another connection to cancel; it still owns the connection then, so nobody else's statement can be hit.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{pin::Pin, time::Duration};
 
 use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::sync::{
@@ -13,7 +13,7 @@ use tokio::sync::{
 };
 
 use super::{reply::Arriving, sink::Sink, transaction::begin};
-use crate::{error::Error, plan};
+use crate::{error::Error, lanes::Turn, plan};
 
 /// After this long the database is asked again: it may just have been between two statements.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
@@ -24,8 +24,8 @@ pub(crate) type Working<'c, T> = Pin<Box<dyn Future<Output = Result<T, Error>> +
 /// Runs `work` in a transaction of its own.
 ///
 /// # Errors
-/// Those of `work`, or [`Error::Timeout`] when all of it takes longer than `time`.
-pub(crate) async fn run<T, F>(pool: &PgPool, time: Duration, work: F) -> Result<T, Error>
+/// Those of `work`, or [`Error::Timeout`] when all of it takes longer than the time of `turn`.
+pub(crate) async fn run<T, F>(turn: Turn, work: F) -> Result<T, Error>
 where
     T: Send + 'static,
     F: for<'c> FnOnce(&'c mut PgConnection) -> Working<'c, T> + Send + 'static,
@@ -33,7 +33,7 @@ where
     // Dropping this future drops the sender, which the task notices.
     let (_alive, gone) = oneshot::channel::<()>();
     let (stop, _) = watch::channel(false);
-    let task = tokio::spawn(task(pool.clone(), time, work, async { drop(gone.await) }, stop));
+    let task = tokio::spawn(task(turn, work, async { drop(gone.await) }, stop));
     match task.await {
         Ok(result) => result,
         Err(error) => Err(Error::internal("running a query", error)),
@@ -42,17 +42,17 @@ where
 
 /// Starts `work`, which writes an answer, in a transaction of its own. At most `hold` bytes of the answer are
 /// held back. Whatever goes wrong arrives like the answer.
-pub(crate) fn start<F>(pool: &PgPool, time: Duration, hold: usize, work: F) -> Arriving
+pub(crate) fn start<F>(turn: Turn, hold: usize, work: F) -> Arriving
 where
     F: for<'c> FnOnce(&'c mut PgConnection, Sink) -> Working<'c, ()> + Send + 'static,
 {
     let (sender, receiver) = mpsc::channel(1);
     let (stop, stopped) = watch::channel(false);
-    let (pool, sink, watched) = (pool.clone(), Sink::new(hold, sender.clone(), stopped), sender.clone());
+    let (sink, watched) = (Sink::new(hold, sender.clone(), stopped), sender.clone());
     let work = writing(sink, work);
     tokio::spawn(async move {
         let gone = async move { watched.closed().await };
-        if let Err(error) = task(pool, time, work, gone, stop).await {
+        if let Err(error) = task(turn, work, gone, stop).await {
             // It comes back when nobody waits for it.
             if let Err(SendError(Err(untold))) = sender.send(Err(error)).await {
                 untold.log_untold();
@@ -70,8 +70,7 @@ where
 }
 
 async fn task<T, F>(
-    pool: PgPool,
-    time: Duration,
+    turn: Turn,
     work: F,
     gone: impl Future<Output = ()> + Send,
     stop: watch::Sender<bool>,
@@ -79,9 +78,10 @@ async fn task<T, F>(
 where
     F: for<'c> FnOnce(&'c mut PgConnection) -> Working<'c, T>,
 {
+    let (pool, time) = (&turn.pool, turn.time);
     tokio::pin!(gone);
     let (mut transaction, process) = tokio::select! {
-        begun = begin(&pool, time) => begun?,
+        begun = begin(pool, time) => begun?,
         () = &mut gone => return Err(Error::ClientGone),
     };
     let mut working = work(&mut transaction);
@@ -98,7 +98,7 @@ where
             // It ends at once with an error, and leaves the connection in order.
             let _ = stop.send(true);
             loop {
-                cancel(&pool, process).await;
+                cancel(pool, process).await;
                 if tokio::time::timeout(ASK_AGAIN, &mut working).await.is_ok() {
                     break;
                 }

@@ -12,6 +12,8 @@ mod room;
 mod roots;
 mod rows;
 mod sink;
+mod sizes;
+mod spill;
 mod transaction;
 
 pub(crate) use cancel::{run, start};
@@ -19,4 +21,6 @@ pub(crate) use executor::Executor;
 pub(crate) use projects::{ProjectCounts, project_counts, readable};
 pub(crate) use reply::Reply;
 pub(crate) use sink::Answer;
+pub(crate) use sizes::KnownSizes;
+pub(crate) use spill::FileRoom;
 pub(crate) use transaction::ping;

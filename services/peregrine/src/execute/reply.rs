@@ -1,10 +1,15 @@
 //! An answer, as it comes back from the work that makes it.
 
+use std::sync::Arc;
+
 use actix_web::web::Bytes;
 use futures_util::{Stream, stream};
 use tokio::sync::mpsc;
 
-use super::sink::{Answer, AnswerPart, PIECE, Sent};
+use super::{
+    sink::{Answer, AnswerPart, PATIENCE, PIECE, Sent},
+    spill::{FileRoom, spilled},
+};
 use crate::error::Error;
 
 /// An answer that arrives. Dropping it cancels what still runs for it.
@@ -25,14 +30,14 @@ impl Arriving {
         Self(receiver)
     }
 
-    /// Waits for the beginning of the answer.
+    /// Waits for the beginning of the answer. The rest of it waits for its reader in `room`.
     ///
     /// # Errors
     /// The reason why there is no answer.
-    pub(crate) async fn reply(mut self) -> Result<Reply, Error> {
+    pub(crate) async fn reply(mut self, room: &Arc<FileRoom>) -> Result<Reply, Error> {
         match self.next().await? {
             AnswerPart::Whole(answer) => Ok(Reply::Whole(answer)),
-            AnswerPart::More(bytes) => Ok(Reply::Begun(bytes, self)),
+            AnswerPart::More(bytes) => Ok(Reply::Begun(bytes, Self(spilled(self.0, room.clone(), PATIENCE)))),
             AnswerPart::End => Err(lost()),
         }
     }

@@ -9,8 +9,9 @@ use crate::error::Error;
 
 /// Bytes that are sent at once.
 pub(super) const PIECE: usize = 64 << 10;
-/// A client that takes nothing for this long loses its answer, because it holds a database connection.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A client that takes nothing for this long loses its answer, because it holds room for it, or a database
+/// connection.
+pub(super) const PATIENCE: Duration = Duration::from_secs(45);
 
 /// A whole answer, and what went wrong.
 #[derive(Debug)]

@@ -3,8 +3,10 @@
 
 mod model;
 mod paths;
+mod sizes;
 mod types;
 
 pub(crate) use model::{LinkModel, NodeModel, Scalar, TypeId};
 pub(crate) use paths::Step;
+pub(crate) use sizes::Sizes;
 pub use types::Graph;

@@ -1,12 +1,16 @@
 //! Node types and links, as the compiler sees them.
 
-use std::{collections::HashMap, ops::Index};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Index,
+};
 
 use dictionary::{NodeType, ScalarType, is_graphql_name};
 use indexmap::IndexMap;
 use psqlgraph::names;
 use sql::Sql;
 
+use super::sizes::Sizes;
 use crate::access::{Readable, Scope};
 
 /// A node type of a dictionary.
@@ -58,6 +62,8 @@ pub(crate) struct NodeModel {
     pub(crate) properties: IndexMap<String, Scalar>,
     /// Links by name: first its own as they are declared, then those that point at it, by their backrefs.
     pub(crate) links: IndexMap<String, LinkModel>,
+    /// Members of its keys, by which the database finds a node without looking at all of them.
+    keys: HashSet<String>,
 }
 
 /// The type that a property has in GraphQL.
@@ -100,6 +106,17 @@ impl NodeModel {
         Sql::ident(&self.table)
     }
 
+    /// About how many nodes of this type there are, whoever may read them.
+    pub(crate) fn rows(&self, sizes: &Sizes) -> u64 {
+        sizes.rows(&self.table)
+    }
+
+    /// Whether this property names few nodes, which the database finds by an index. `project_id` is a member
+    /// of most keys, and names many.
+    pub(crate) fn is_key(&self, property: &str) -> bool {
+        property != "project_id" && self.keys.contains(property)
+    }
+
     /// Whether it is a file that `datanode` shows.
     pub(crate) fn is_file(&self) -> bool {
         self.category.ends_with("_file")
@@ -125,6 +142,7 @@ fn node_model(node: &NodeType, ids: &HashMap<String, TypeId>) -> NodeModel {
         scope,
         properties,
         links: links(node, ids),
+        keys: node.unique_keys.iter().flatten().cloned().collect(),
     }
 }
 
@@ -140,7 +158,8 @@ fn links(node: &NodeType, ids: &HashMap<String, TypeId>) -> IndexMap<String, Lin
         let Some(target) = ids.get(source).copied() else { continue };
         let edge = names::edge_table(source, &link.label, &node.id);
         let single = link.multiplicity.one_source();
-        links.insert(link.backref.clone(), LinkModel { edge, target, from_source: false, single });
+        // Only a link of a type to itself can have its own name as backref: it leads to the target.
+        links.entry(link.backref.clone()).or_insert(LinkModel { edge, target, from_source: false, single });
     }
     links.retain(|name, _| is_graphql_name(name));
     links

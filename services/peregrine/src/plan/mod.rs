@@ -18,4 +18,4 @@ mod tests;
 
 pub use planner::Planner;
 pub(crate) use projects::projects;
-pub(crate) use session::{BEGIN, CANCEL, Cursor, PING, SETTINGS, limited};
+pub(crate) use session::{BEGIN, CANCEL, Cursor, PING, SETTINGS, SIZES, limited};

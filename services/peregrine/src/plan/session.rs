@@ -15,6 +15,12 @@ pub(crate) const CANCEL: &str = "select pg_cancel_backend($1)";
 /// Asks whether the database answers.
 pub(crate) const PING: &str = "select 1";
 
+/// About how many rows each table has, without touching any of them: by the last analysis, or by the counters
+/// of what was written since.
+pub(crate) const SIZES: &str = "select c.relname::text, \
+    greatest(c.reltuples::bigint, pg_stat_get_live_tuples(c.oid), 0) \
+    from pg_class c where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace";
+
 /// `statement limit rows`
 pub(crate) fn limited(statement: Sql, rows: usize) -> Sql {
     statement.text(" limit ").bind(i64::try_from(rows).unwrap_or(i64::MAX))

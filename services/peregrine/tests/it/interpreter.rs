@@ -24,7 +24,7 @@ fn wanted() -> usize {
 /// Windows so small that lists are read in many of them, that what is below them is cut in halves down to
 /// single nodes and their lists, and that answers are sent while they are made.
 fn tiny_windows() -> Config {
-    let windows = Windows { rows: 2, bytes: 1_000, held_back: 100 };
+    let windows = Windows { rows: 2, bytes: 1_000, held_back: 100, ..Windows::default() };
     Config { windows, ..Config::default() }
 }
 

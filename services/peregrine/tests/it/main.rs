@@ -6,6 +6,7 @@ mod adoption;
 mod bad_input;
 
 mod endpoints;
+mod fairness;
 mod filters;
 mod hostile;
 mod interpreter;

@@ -54,7 +54,7 @@ const DEEP: &str = "{project(first: 0, order_by_asc: \"id\") {code experiments(f
 #[actix_web::test]
 async fn a_large_answer_is_the_same_in_windows_of_any_size() {
     let commons = commons_with_many(300).await;
-    let all = Windows { rows: 100_000, bytes: 1 << 30, held_back: 1 << 30 };
+    let all = Windows { rows: 100_000, bytes: 1 << 30, held_back: 1 << 30, ..Windows::default() };
     let whole = commons.reconfigured(Config { windows: all, ..Config::default() });
     for query in
         [WIDE, DEEP, "{aliquot(first: 0, order_by_asc: \"id\") {id state created_datetime} _case_count}"]
@@ -63,7 +63,7 @@ async fn a_large_answer_is_the_same_in_windows_of_any_size() {
         let expected = commons.post_to(&whole, "admin", &body).await;
         assert_eq!(expected.status, 200, "{}", expected.body);
         for (rows, bytes, held_back) in [(1, 1, 0), (7, 10_000, 1_000), (1_000, 100_000, 50_000)] {
-            let windows = Windows { rows, bytes, held_back };
+            let windows = Windows { rows, bytes, held_back, ..Windows::default() };
             let service = commons.reconfigured(Config { windows, ..Config::default() });
             let answer = commons.post_to(&service, "admin", &body).await;
             assert!(answer.body == expected.body, "{windows:?}: {query}");
@@ -127,7 +127,7 @@ async fn long_lists_of_logs_are_the_same_in_parts() {
         add_snapshots(&mut connection, id, snapshots).await.unwrap();
     }
     drop(connection);
-    let windows = Windows { rows: 1, bytes: 100, held_back: 10 };
+    let windows = Windows { rows: 1, bytes: 100, held_back: 10, ..Windows::default() };
     let service = commons.reconfigured(Config { windows, ..Config::default() });
     let query = "{transaction_log(first: 0, order_by_asc: \"id\") {id snapshots {entity: id}} \
                  case(ids: [\"case-c01\", \"case-c02\", \"case-c03\"], order_by_asc: \"id\") \
@@ -180,7 +180,7 @@ async fn ends_soon(commons: &Commons) -> bool {
 #[actix_web::test]
 async fn a_reader_that_leaves_or_is_too_slow_frees_the_database() {
     let commons = commons_with_many(5_000).await;
-    let windows = Windows { held_back: 1_000, ..Windows::default() };
+    let windows = Windows { held_back: 1_000, in_files: 0, ..Windows::default() };
     let patient = commons.reconfigured(Config { windows, ..Config::default() });
     assert!(read(&commons, &patient, Duration::ZERO, true).await);
     assert!(!read(&commons, &patient, Duration::ZERO, false).await);
@@ -189,4 +189,19 @@ async fn a_reader_that_leaves_or_is_too_slow_frees_the_database() {
     let hasty = commons.reconfigured(Config { windows, budget, ..Config::default() });
     assert!(!read(&commons, &hasty, Duration::from_secs(1), true).await);
     assert!(ends_soon(&commons).await);
+}
+
+#[actix_web::test]
+async fn a_slow_reader_holds_no_connection_and_gets_its_whole_answer() {
+    let commons = commons_with_many(40_000).await;
+    let windows = Windows { held_back: 1_000, ..Windows::default() };
+    let budget = Budget { time: Duration::from_secs(5), ..Budget::default() };
+    let service = commons.reconfigured(Config { windows, budget, ..Config::default() });
+    let slow = read(&commons, &service, Duration::from_secs(7), true);
+    let watched = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        ends_soon(&commons).await
+    };
+    // More than can wait in memory, and its rest is read when the time of its query is over.
+    assert_eq!(tokio::join!(slow, watched), (true, true));
 }

@@ -1,13 +1,16 @@
 //! From resolved files to a typed [`Dictionary`].
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{
     Category, Dictionary, Link, LinkGroup, LinkItem, LoadError, Multiplicity, NodeType, Problem, Property,
-    ScalarType, builtin,
+    ScalarType, Severity, builtin, connect,
     model::{LINK_KEYS, NOT_NODES},
+    patterns,
     problem::step,
     resolve, source,
 };
@@ -31,20 +34,37 @@ impl Dictionary {
     /// # Errors
     /// See [`Dictionary::load`].
     pub fn from_files(files: IndexMap<String, Value>) -> Result<Self, LoadError> {
+        let (dictionary, mut problems) = Self::as_far_as_possible(files, &[]);
+        problems.retain(|problem| problem.severity == Severity::Error);
+        if problems.is_empty() { Ok(dictionary) } else { Err(LoadError::Invalid(problems)) }
+    }
+
+    /// Builds what can be built, and tells everything that is wrong. `unread` has the names of files that are
+    /// there but could not be read.
+    pub(crate) fn as_far_as_possible(
+        files: IndexMap<String, Value>,
+        unread: &[String],
+    ) -> (Self, Vec<Problem>) {
         let digest = digest(&files);
-        let resolved = resolve::resolve(&builtin::with_builtins(files)).map_err(LoadError::Invalid)?;
-        let mut problems = Vec::new();
+        let files = builtin::with_builtins(files);
+        let (resolved, mut problems) = resolve::resolve(&files);
         let nodes = nodes(&resolved, &mut problems);
         let settings = settings(&resolved, &mut problems);
-        let nodes = connect(nodes, &mut problems);
-        if !problems.is_empty() {
-            return Err(LoadError::Invalid(problems));
-        }
+        let understood: HashSet<&str> = nodes.iter().map(|(file, _)| *file).collect();
+        let others = files.keys().chain(unread).filter(|file| !understood.contains(file.as_str()));
+        let ids = files.values().filter_map(|file| file.get("id").and_then(Value::as_str));
+        let named: HashSet<&str> = ids.chain(others.map(|file| stem(file))).collect();
+        let nodes = connect::connect(nodes, &named, &mut problems);
         let nodes = nodes.into_iter().map(|(_, node)| (node.id.clone(), node)).collect();
-        let stem = |name: String| name.strip_suffix(".yaml").map(str::to_owned).unwrap_or(name);
-        let files = resolved.into_iter().map(|(name, value)| (stem(name), value)).collect();
-        Ok(Self { nodes, files, settings, digest })
+        let files = resolved.into_iter().map(|(name, value)| (stem(&name).to_owned(), value)).collect();
+        let warnings = problems.iter().filter(|problem| problem.severity == Severity::Warning);
+        let warnings = warnings.cloned().collect();
+        (Self { nodes, files, settings, digest, warnings }, problems)
     }
+}
+
+fn stem(name: &str) -> &str {
+    name.strip_suffix(".yaml").unwrap_or(name)
 }
 
 fn digest(files: &IndexMap<String, Value>) -> String {
@@ -84,49 +104,10 @@ fn nodes<'a>(resolved: &'a IndexMap<String, Value>, problems: &mut Vec<Problem>)
             let message = format!("the id {} is also that of {other}", node.id);
             reader.problem("/id", message, "Give each node type its own id.");
         }
-        if reader.problems.is_empty() {
+        if reader.problems.iter().all(|problem| problem.severity == Severity::Warning) {
             nodes.push((file, node));
         }
         problems.append(&mut reader.problems);
-    }
-    nodes
-}
-
-/// Fills in the backlinks. Every link must have a target, and a type must not use a name for two links or
-/// backlinks.
-fn connect<'a>(mut nodes: Vec<(&'a str, NodeType)>, problems: &mut Vec<Problem>) -> Vec<(&'a str, NodeType)> {
-    let index: IndexMap<String, usize> =
-        nodes.iter().enumerate().map(|(i, (_, node))| (node.id.clone(), i)).collect();
-    let complete = problems.is_empty();
-    let mut backlinks = Vec::new();
-    for (file, node) in &nodes {
-        for link in node.all_links() {
-            match index.get(&link.target_type) {
-                Some(target) => backlinks.push((*target, *file, node.id.clone(), link.clone())),
-                // With other problems present, the target may be among the types that were not understood.
-                None if !complete => {}
-                None => problems.push(Problem::new(
-                    file,
-                    "/links",
-                    format!("the link {} has the unknown target_type {}", link.name, link.target_type),
-                    "Correct the target_type, or add a node type with that id.",
-                )),
-            }
-        }
-    }
-    for (target, file, source, link) in backlinks {
-        let (target_file, node) = &mut nodes[target];
-        let taken = node.all_links().iter().any(|own| own.name == link.backref)
-            || node.backlinks.iter().any(|(_, other)| other.backref == link.backref);
-        if taken {
-            let message = format!(
-                "the backref {} of the link {} is already the name of a link or backref of {} \
-                 ({target_file})",
-                link.backref, link.name, node.id
-            );
-            problems.push(Problem::new(file, "/links", message, "Give the backref another name."));
-        }
-        node.backlinks.push((source, link));
     }
     nodes
 }
@@ -155,7 +136,9 @@ impl SchemaReader<'_> {
             self.problem("/id", message, "Shorten it: names of tables and indexes are made of it.");
         }
         let links = self.links(schema.get("links"), "/links");
-        let node = NodeType {
+        let links = self.distinct(links);
+        self.problems.extend(patterns::unreadable(self.file, schema));
+        NodeType {
             title,
             category,
             properties: self.properties(schema.get("properties")),
@@ -166,9 +149,11 @@ impl SchemaReader<'_> {
             backlinks: Vec::new(),
             schema: schema.clone(),
             id,
-        };
-        self.link_names(&node);
-        node
+        }
+    }
+
+    fn warn(&mut self, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
+        self.problems.push(Problem::warning(self.file, path, message, remedy));
     }
 
     fn text(&mut self, object: &Value, path: &str, key: &str) -> String {
@@ -286,13 +271,22 @@ impl SchemaReader<'_> {
         })
     }
 
-    fn link_names(&mut self, node: &NodeType) {
-        let links = node.all_links();
-        for (i, link) in links.iter().enumerate() {
-            if !link.name.is_empty() && links[..i].iter().any(|other| other.name == link.name) {
-                let message = format!("two links have the name {}", link.name);
-                self.problem("/links", message, "Give each link its own name.");
+    /// Of two links with one name the later one counts, as in the original, whose models have it under that
+    /// name.
+    fn distinct(&mut self, mut links: Vec<LinkItem>) -> Vec<LinkItem> {
+        let names: Vec<String> =
+            links.iter().flat_map(LinkItem::flatten).map(|link| link.name.clone()).collect();
+        let mut at = 0;
+        let mut is_last = |link: &Link| {
+            at += 1;
+            let last = !names[at..].contains(&link.name);
+            if !last {
+                let message = format!("two links have the name {}; the later one counts", link.name);
+                self.warn("/links", message, "Give each link its own name.");
             }
-        }
+            last
+        };
+        links.retain_mut(|item| item.retain(&mut is_last));
+        links
     }
 }

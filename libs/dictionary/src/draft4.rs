@@ -3,8 +3,17 @@
 //! Dictionaries carry much that is not JSON Schema (`term`, `enumDef`, `links`, ...), keywords of other
 //! drafts and invalid values. Only the valid keywords of Draft 4 are kept here, at the same paths.
 
-use jsonschema::{Draft, ValidationError, Validator};
+use std::sync::Arc;
+
+use fancy_regex::Regex;
+use jsonschema::{Draft, Keyword, ValidationError, Validator, paths::Location};
 use serde_json::{Map, Value, json};
+
+use crate::patterns::Patterns;
+
+/// What `pattern` is called in compiled schemas, because JSON Schema's own keyword reads patterns as
+/// ECMAScript does.
+const PATTERN: &str = "pattern of Python";
 
 /// The schema, reduced to its Draft 4 keywords.
 pub(crate) fn keywords_only(schema: &Value) -> Value {
@@ -72,9 +81,10 @@ fn dependencies(all: &Map<String, Value>) -> Value {
     Value::Object(all.iter().filter_map(|(name, value)| Some((name.clone(), one(value)?))).collect())
 }
 
-/// Compiles a Draft 4 validator that checks the same formats as the original services. It reads nothing but
-/// its schema.
-pub(crate) fn compile(schema: &Value) -> Result<Validator, ValidationError<'static>> {
+/// Compiles a Draft 4 validator that checks the same formats and patterns as the original services. It reads
+/// nothing but its schema. A pattern that is none refuses every text.
+pub(crate) fn compile(schema: &Value, known: &Arc<Patterns>) -> Result<Validator, ValidationError<'static>> {
+    let known = Arc::clone(known);
     jsonschema::options()
         .with_draft(Draft::Draft4)
         .should_validate_formats(true)
@@ -82,7 +92,55 @@ pub(crate) fn compile(schema: &Value) -> Result<Validator, ValidationError<'stat
         .with_format("email", |text: &str| text.contains('@'))
         .with_format("hostname", |_: &str| true)
         .with_format("uri", |_: &str| true)
-        .build(schema)
+        .with_keyword(PATTERN, move |_: &Map<String, Value>, pattern: &Value, _: Location| {
+            let regex = pattern.as_str().and_then(|pattern| known.get(pattern));
+            Ok(Box::new(Pattern(regex)) as Box<dyn for<'i> Keyword<'i>>)
+        })
+        .build(&renamed(schema))
+}
+
+/// The name in the schema of a keyword of a compiled one.
+pub(crate) fn written(keyword: &str) -> &str {
+    if keyword == PATTERN { "pattern" } else { keyword }
+}
+
+/// The schema with the name that compiled ones have for `pattern`, at the same place among its neighbours.
+fn renamed(schema: &Value) -> Value {
+    let Some(object) = schema.as_object() else { return schema.clone() };
+    let each = |value: &Value| match value {
+        Value::Object(schemas) => {
+            schemas.iter().map(|(name, schema)| (name.clone(), renamed(schema))).collect()
+        }
+        other => other.clone(),
+    };
+    let rename = |(key, value): (&String, &Value)| match key.as_str() {
+        "pattern" => (PATTERN.to_owned(), value.clone()),
+        "properties" | "patternProperties" | "dependencies" => (key.clone(), each(value)),
+        "items" | "anyOf" | "oneOf" | "allOf" if value.is_array() => {
+            (key.clone(), value.as_array().into_iter().flatten().map(renamed).collect())
+        }
+        "items" | "additionalProperties" | "additionalItems" | "not" => (key.clone(), renamed(value)),
+        _ => (key.clone(), value.clone()),
+    };
+    Value::Object(object.iter().map(rename).collect())
+}
+
+/// A pattern, or nothing where Python does not understand it either.
+struct Pattern(Option<Arc<Regex>>);
+
+impl<'i> Keyword<'i> for Pattern {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        if self.is_valid(instance) {
+            Ok(())
+        } else {
+            Err(ValidationError::custom("it does not match the pattern"))
+        }
+    }
+
+    fn is_valid(&self, instance: &Value) -> bool {
+        let matches = |text: &str| self.0.as_ref().is_some_and(|regex| regex.is_match(text).unwrap_or(false));
+        instance.as_str().is_none_or(matches)
+    }
 }
 
 /// Whether this is an RFC 3339 `date-time`: a real day, a time to the second, an offset. Leap seconds are

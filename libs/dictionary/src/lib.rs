@@ -8,11 +8,13 @@ mod build;
 mod builtin;
 mod check;
 mod compare;
+mod connect;
 mod draft4;
 mod examples;
 mod graphql_names;
 mod model;
 mod nulls;
+mod patterns;
 mod problem;
 mod resolve;
 mod source;
@@ -21,7 +23,7 @@ mod validators;
 mod watched;
 mod wording;
 
-pub use check::check;
+pub use check::{check, check_sources};
 pub use compare::{Change, ChangeKind, Impact, LinkRules, changed_types, compare};
 pub use examples::{Example, examples};
 pub use graphql_names::{is_graphql_name, is_graphql_type};
@@ -29,8 +31,8 @@ pub use model::{
     AllProperties, Category, Dictionary, Link, LinkGroup, LinkItem, Multiplicity, NodeType, Property,
     ScalarType,
 };
-pub use problem::{LoadError, Problem};
-pub use source::read_files;
+pub use problem::{LoadError, Problem, Severity};
+pub use source::{Sources, read, read_files};
 pub use stored::{Breach, StoredValidators};
 pub use validators::{SchemaValidator, Validators, Violation, ViolationKind};
 pub use watched::Watched;

@@ -4,6 +4,8 @@ use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::Problem;
+
 /// Files that are not node types.
 pub(crate) const NOT_NODES: [&str; 4] =
     ["metaschema.yaml", "_definitions.yaml", "_terms.yaml", "_settings.yaml"];
@@ -24,6 +26,8 @@ pub struct Dictionary {
     pub settings: Map<String, Value>,
     /// Hex SHA-256 of the sources: two dictionaries with the same digest are the same.
     pub digest: String,
+    /// What was loaded otherwise than it is written, or will not work as its author expects.
+    pub warnings: Vec<Problem>,
 }
 
 /// A node type.
@@ -205,6 +209,17 @@ impl LinkItem {
         match self {
             Self::Link(link) => vec![link],
             Self::Group(group) => group.members.iter().flat_map(Self::flatten).collect(),
+        }
+    }
+
+    /// Takes out the links that `keep` refuses.
+    pub(crate) fn retain(&mut self, keep: &mut impl FnMut(&Link) -> bool) -> bool {
+        match self {
+            Self::Link(link) => keep(link),
+            Self::Group(group) => {
+                group.members.retain_mut(|member| member.retain(keep));
+                true
+            }
         }
     }
 

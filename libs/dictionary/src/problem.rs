@@ -2,10 +2,22 @@
 
 use serde::Serialize;
 
+/// What a problem means for who wants to use the dictionary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// It cannot be used.
+    Error,
+    /// It can be used, but not as its author expects, or not by all tools of the ecosystem.
+    Warning,
+}
+
 /// One thing that is wrong with a dictionary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
-#[error("{file}: {path}: {message}. {remedy}")]
+#[error("{}{message}. {remedy}", place(.file, .path))]
 pub struct Problem {
+    /// Whether it keeps the dictionary from being used.
+    pub severity: Severity,
     /// File name, for example `sample.yaml`; empty if it concerns the whole dictionary.
     pub file: String,
     /// Place in the file as a JSON pointer, for example `/links/0/required`; empty for the whole file.
@@ -16,15 +28,31 @@ pub struct Problem {
     pub remedy: String,
 }
 
+/// `sample.yaml: /links/0: `, without what is not known.
+fn place(file: &str, path: &str) -> String {
+    [file, path].iter().filter(|part| !part.is_empty()).map(|part| format!("{part}: ")).collect()
+}
+
 impl Problem {
-    /// A problem at `path` of `file`.
+    /// An error at `path` of `file`.
     pub fn new(
         file: &str,
         path: impl Into<String>,
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self { file: file.to_owned(), path: path.into(), message: message.into(), remedy: remedy.into() }
+        let (path, message, remedy) = (path.into(), message.into(), remedy.into());
+        Self { severity: Severity::Error, file: file.to_owned(), path, message, remedy }
+    }
+
+    /// A warning at `path` of `file`.
+    pub fn warning(
+        file: &str,
+        path: impl Into<String>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self { severity: Severity::Warning, ..Self::new(file, path, message, remedy) }
     }
 }
 

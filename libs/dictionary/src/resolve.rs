@@ -25,24 +25,26 @@ const MAX_DEPTH: usize = 100;
 /// Resolves the node types, and whatever they use of the other files. The rest stays as it is written,
 /// references included: published dictionaries have definitions that nobody has ever resolved.
 ///
-/// # Errors
-/// The first reference of each file that cannot be followed.
-pub(crate) fn resolve(files: &IndexMap<String, Value>) -> Result<IndexMap<String, Value>, Vec<Problem>> {
+/// Node types with a reference that cannot be followed are left out; the first such reference of each is among
+/// the problems.
+pub(crate) fn resolve(files: &IndexMap<String, Value>) -> (IndexMap<String, Value>, Vec<Problem>) {
     let mut resolver = Resolver::new(files);
-    let nodes = resolver.files(|name| !NOT_NODES.contains(&name))?;
-    let rest = |(name, value): (&String, &Value)| match nodes.get(name) {
-        Some(node) => (name.clone(), node.clone()),
-        None => (name.clone(), resolver.used(value, &Place { file: name, path: String::new() })),
-    };
-    Ok(files.iter().map(rest).collect())
+    let is_node = |name: &str| !NOT_NODES.contains(&name);
+    let (mut nodes, problems) = resolver.files(is_node);
+    let resolved = files.iter().filter_map(|(name, value)| {
+        let resolved = match nodes.shift_remove(name) {
+            None if is_node(name) => return None,
+            None => resolver.used(value, &Place { file: name, path: String::new() }),
+            Some(node) => node,
+        };
+        Some((name.clone(), resolved))
+    });
+    (resolved.collect(), problems)
 }
 
-/// Resolves all files except the metaschema and the settings, used or not.
-///
-/// # Errors
-/// See [`resolve`]; definitions that no node type uses are included.
-pub(crate) fn resolve_all(files: &IndexMap<String, Value>) -> Result<IndexMap<String, Value>, Vec<Problem>> {
-    Resolver::new(files).files(|name| !["metaschema.yaml", "_settings.yaml"].contains(&name))
+/// The problems of definitions and terms, used or not.
+pub(crate) fn problems_of_definitions(files: &IndexMap<String, Value>) -> Vec<Problem> {
+    Resolver::new(files).files(|name| ["_definitions.yaml", "_terms.yaml"].contains(&name)).1
 }
 
 /// Where a value stands.
@@ -76,8 +78,8 @@ impl<'a> Resolver<'a> {
         Resolver { files, done: HashMap::new(), open: Vec::new(), budget: MAX_VALUES }
     }
 
-    /// Resolves the files whose names `wanted` accepts.
-    fn files(&mut self, wanted: impl Fn(&str) -> bool) -> Result<IndexMap<String, Value>, Vec<Problem>> {
+    /// Resolves the files whose names `wanted` accepts, as far as that is possible.
+    fn files(&mut self, wanted: impl Fn(&str) -> bool) -> (IndexMap<String, Value>, Vec<Problem>) {
         let mut resolved = IndexMap::new();
         let mut problems = Vec::new();
         for (name, value) in self.files.iter().filter(|(name, _)| wanted(name)) {
@@ -88,7 +90,7 @@ impl<'a> Resolver<'a> {
             }
             self.open.clear();
         }
-        if problems.is_empty() { Ok(resolved) } else { Err(problems) }
+        (resolved, problems)
     }
 
     /// Gives `value` with the resolved form of those parts that something refers to.
@@ -207,9 +209,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Follows a pointer from the top of `file` and resolves what is there. An object on the way that has
-    /// references itself is resolved first, because the next step may lead to something that a reference
-    /// brings in.
+    /// Follows a pointer from the top of `file` and resolves what is there.
     fn walk(
         &mut self,
         file: &'a str,
@@ -218,36 +218,65 @@ impl<'a> Resolver<'a> {
         place: &Place<'a>,
         depth: usize,
     ) -> Result<Value, Problem> {
-        let nowhere = || {
-            place.problem(
-                format!("the reference {text} leads nowhere"),
-                "Correct its path, or add the target.",
-            )
+        let nowhere = |problem: Option<Problem>| {
+            problem.unwrap_or_else(|| {
+                let message = format!("the reference {text} leads nowhere");
+                place.problem(message, "Correct its path, or add the target.")
+            })
         };
-        let mut at = self.files.get(file).ok_or_else(nowhere)?;
-        let mut here = Place { file, path: String::new() };
+        let found = self.find(file, pointer, depth).map_err(|problem| nowhere(Some(problem)))?;
+        let (at, here) = found.ok_or_else(|| nowhere(None))?;
+        self.value(at, &here, depth + 1)
+    }
+
+    /// The value at a pointer of `file` and where it is written, which is elsewhere when a reference on the way
+    /// brings it in. Nothing beside the way is looked at: a property may refer to its neighbour, and two files
+    /// to each other.
+    fn find(
+        &mut self,
+        file: &'a str,
+        pointer: &str,
+        depth: usize,
+    ) -> Result<Option<(&'a Value, Place<'a>)>, Problem> {
+        let Some(top) = self.files.get(file) else { return Ok(None) };
+        let mut at = (top, Place { file, path: String::new() });
         let pointer = pointer.trim_matches('/');
-        let mut steps = pointer.split('/').filter(|_| !pointer.is_empty());
-        while let Some(key) = steps.next() {
+        for key in pointer.split('/').filter(|_| !pointer.is_empty()) {
             let key = key.replace("~1", "/").replace("~0", "~");
-            let next = child(at, &key);
-            here = here.down(&key);
-            match next {
-                Some(next) if !has_references(at) => at = next,
-                _ if has_references(at) => {
-                    let path = here.path.rsplit_once('/').map_or("", |(parent, _)| parent).to_owned();
-                    let before = self.budget;
-                    let whole = self.value(at, &Place { file, path: path.clone() }, depth + 1)?;
-                    self.done.insert((file, path), (whole.clone(), before - self.budget));
-                    let rest = steps.map(|key| key.replace("~1", "/").replace("~0", "~"));
-                    let mut keys = std::iter::once(key).chain(rest);
-                    let found = keys.try_fold(&whole, |at, key| child(at, &key));
-                    return found.cloned().ok_or_else(nowhere);
-                }
-                _ => return Err(nowhere()),
+            match self.step(&at, &key, depth)? {
+                Some(next) => at = next,
+                None => return Ok(None),
             }
         }
-        self.value(at, &here, depth + 1)
+        Ok(Some(at))
+    }
+
+    /// The value under `key`. What references bring in replaces what is written beside them, and the last
+    /// reference counts.
+    fn step(
+        &mut self,
+        (at, here): &(&'a Value, Place<'a>),
+        key: &str,
+        depth: usize,
+    ) -> Result<Option<(&'a Value, Place<'a>)>, Problem> {
+        if depth > MAX_DEPTH {
+            return Err(here.problem(
+                format!("references lead to references through more than {MAX_DEPTH} levels, or in a circle"),
+                "Break the cycle; references are replaced by what they stand for.",
+            ));
+        }
+        self.spend(1, here)?;
+        let references = at.as_object().into_iter().flat_map(|object| object.iter().rev());
+        for (name, target) in references.filter(|(name, _)| name.starts_with("$ref")) {
+            let place = here.down(name);
+            let Some(text) = target.as_str() else { continue };
+            let (file, pointer) = self.split(text, &place)?;
+            let Some(referent) = self.find(file, pointer, depth + 1)? else { continue };
+            if let Some(found) = self.step(&referent, key, depth + 1)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(child(at, key).map(|value| (value, here.down(key))))
     }
 }
 
@@ -257,10 +286,6 @@ fn child<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
         Value::Array(items) => items.get(key.parse::<usize>().ok()?),
         _ => None,
     }
-}
-
-fn has_references(value: &Value) -> bool {
-    value.as_object().is_some_and(|object| object.keys().any(|key| key.starts_with("$ref")))
 }
 
 fn mapping(value: Value, text: &str, place: &Place<'_>) -> Result<Map<String, Value>, Problem> {

@@ -9,9 +9,9 @@ use std::{
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use yaml::Budget;
+use yaml::{Budget, RepeatedKey};
 
-use crate::{LoadError, Problem};
+use crate::{LoadError, Problem, Severity};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_BYTES: usize = 128 << 20;
@@ -21,6 +21,17 @@ const MAX_FILES: usize = 10_000;
 const SCHEMA_FOLDERS: [&str; 3] =
     ["gdcdictionary/schemas", "dictionary/schemas", "src/gdcdictionary/schemas"];
 
+/// The files of a dictionary, as far as they can be read.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// Their unresolved contents, by file name.
+    pub files: IndexMap<String, Value>,
+    /// The names of those that are no YAML.
+    pub unread: Vec<String>,
+    /// Errors of those, and warnings about keys that stand twice.
+    pub problems: Vec<Problem>,
+}
+
 /// Reads the unresolved files of a dictionary, by file name. `source` is a folder with `*.yaml` files (or the
 /// root of a repository that has them in `gdcdictionary/schemas`), a merged `.json` file, or the `http(s)`
 /// address of one.
@@ -28,21 +39,35 @@ const SCHEMA_FOLDERS: [&str; 3] =
 /// # Errors
 /// The source cannot be fetched, is neither YAML nor JSON, or is too large (128 MB).
 pub async fn read_files(source: &str) -> Result<IndexMap<String, Value>, LoadError> {
+    let mut sources = read(source).await?;
+    sources.problems.retain(|problem| problem.severity == Severity::Error);
+    if sources.problems.is_empty() { Ok(sources.files) } else { Err(LoadError::Invalid(sources.problems)) }
+}
+
+/// Reads the same, and tells everything that is wrong with the files.
+///
+/// # Errors
+/// The source as a whole cannot be fetched or read, or is too large (128 MB).
+pub async fn read(source: &str) -> Result<Sources, LoadError> {
     if is_address(source) {
         let fetched = fetch(source, None).await?;
         let body = fetched
             .ok_or_else(|| unreadable(source, "the server answered 304 to a request without an ETag"))?;
-        return merged(source, &body.body);
+        return Ok(whole(merged(source, &body.body)?));
     }
     let path = local(source);
     if path.is_dir() {
         return read_folder(path);
     }
-    let size = fs::metadata(path).map_err(|error| unreadable(source, error))?.len();
+    let size = fs::metadata(path).map_err(|error| unreadable(path, error))?.len();
     if size > MAX_BYTES as u64 {
         return Err(unreadable(source, format!("larger than {MAX_BYTES} bytes")));
     }
-    merged(source, &fs::read(path).map_err(|error| unreadable(source, error))?)
+    Ok(whole(merged(source, &fs::read(path).map_err(|error| unreadable(source, error))?)?))
+}
+
+fn whole(files: IndexMap<String, Value>) -> Sources {
+    Sources { files, ..Sources::default() }
 }
 
 /// Whether `source` is an address; anything else is a path.
@@ -100,15 +125,14 @@ pub(crate) fn merged(source: &str, bytes: &[u8]) -> Result<IndexMap<String, Valu
     })
 }
 
-fn read_folder(root: &Path) -> Result<IndexMap<String, Value>, LoadError> {
+fn read_folder(root: &Path) -> Result<Sources, LoadError> {
     let folder = schema_folder(root);
     let names = yaml_names(&folder)?;
     if names.is_empty() {
         let places = SCHEMA_FOLDERS.join(", ");
         return Err(unreadable(root, format!("no *.yaml file here or in {places}")));
     }
-    let mut files = IndexMap::new();
-    let mut problems = Vec::new();
+    let mut sources = Sources::default();
     let (mut bytes, mut values) = (0, Budget::new(yaml::MAX_VALUES));
     for name in names {
         let text = read_text(&folder.join(&name))?;
@@ -116,19 +140,36 @@ fn read_folder(root: &Path) -> Result<IndexMap<String, Value>, LoadError> {
         if bytes > MAX_BYTES {
             return Err(unreadable(root, format!("larger than {MAX_BYTES} bytes")));
         }
-        match yaml::read(&text, &mut values) {
+        sources.add(name, yaml::read(&text, &mut values));
+    }
+    Ok(sources)
+}
+
+impl Sources {
+    fn add(&mut self, name: String, read: Result<yaml::Document, yaml::Error>) {
+        match read {
             Ok(document) => {
-                problems.extend(document.faults.iter().map(|fault| not_yaml(&name, fault)));
-                files.insert(name, document.root.into_json());
+                self.problems.extend(document.repeated.iter().map(|repeated| stands_twice(&name, repeated)));
+                self.problems.extend(document.faults.iter().map(|fault| not_yaml(&name, fault)));
+                self.files.insert(name, document.root.into_json());
             }
-            Err(error) => problems.push(not_yaml(&name, &error)),
+            Err(error) => {
+                self.problems.push(not_yaml(&name, &error));
+                self.unread.push(name);
+            }
         }
     }
-    if problems.is_empty() { Ok(files) } else { Err(LoadError::Invalid(problems)) }
 }
 
 fn not_yaml(file: &str, error: &yaml::Error) -> Problem {
     Problem::new(file, "", error.to_string(), "Correct the YAML.")
+}
+
+/// The last of two keys counts, as for the original's reader.
+fn stands_twice(file: &str, repeated: &RepeatedKey) -> Problem {
+    let (key, before, line) = (&repeated.key, repeated.before.line, repeated.position.line);
+    let message = format!("{key} stands twice (lines {before} and {line}); the first is lost");
+    Problem::warning(file, &repeated.path, message, "Merge the two or remove one.")
 }
 
 /// The folder that has the files: `root` itself, or one below it.

@@ -9,7 +9,7 @@ use jsonschema::{ValidationError, error::ValidationErrorKind as Kind};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{LoadError, NodeType, Problem, SchemaValidator};
+use crate::{LoadError, NodeType, Problem, SchemaValidator, draft4};
 
 /// A part of the schema that a stored record breaks.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -69,6 +69,7 @@ fn schema(node: &NodeType) -> Value {
 fn breaches(error: &ValidationError<'_>) -> Vec<Breach> {
     let path = error.instance_path().segments().next().map(|step| step.to_string());
     let keyword = error.schema_path().segments().last().map(|step| step.to_string()).unwrap_or_default();
+    let keyword = draft4::written(&keyword).to_owned();
     let properties = match error.kind() {
         _ if path.is_some() => vec![path],
         Kind::Required { property } => vec![property.as_str().map(str::to_owned)],

@@ -1,5 +1,7 @@
 //! Words violations as python-jsonschema 3.2 does, because clients of sheepdog show them to their users.
 
+use std::sync::Arc;
+
 use jsonschema::{ValidationError, error::ValidationErrorKind as Kind, paths::LocationSegment};
 use python::{repr, repr_text};
 use serde_json::Value;
@@ -52,7 +54,7 @@ pub(crate) fn position(schema: &Value, error: &ValidationError<'_>) -> Vec<usize
 
 fn name<'s>(segment: &'s LocationSegment<'_>) -> &'s str {
     match segment {
-        LocationSegment::Property(key) => key,
+        LocationSegment::Property(key) => draft4::written(key),
         LocationSegment::Index(_) => "",
     }
 }
@@ -60,7 +62,7 @@ fn name<'s>(segment: &'s LocationSegment<'_>) -> &'s str {
 fn index(at: Option<&Value>, segment: &LocationSegment<'_>) -> usize {
     let found = match (segment, at) {
         (LocationSegment::Property(key), Some(Value::Object(object))) => {
-            object.keys().position(|known| known == key.as_ref())
+            object.keys().position(|known| known == draft4::written(key))
         }
         (LocationSegment::Index(index), _) => Some(*index),
         _ => None,
@@ -70,7 +72,7 @@ fn index(at: Option<&Value>, segment: &LocationSegment<'_>) -> usize {
 
 fn step<'v>(value: &'v Value, segment: &LocationSegment<'_>) -> Option<&'v Value> {
     match segment {
-        LocationSegment::Property(key) => value.get(key.as_ref()),
+        LocationSegment::Property(key) => value.get(draft4::written(key)),
         LocationSegment::Index(index) => value.get(index),
     }
 }
@@ -80,6 +82,11 @@ fn keyword<'v>(schema: &'v Value, error: &ValidationError<'_>) -> Option<&'v Val
     error.schema_path().segments().try_fold(schema, |at, segment| step(at, &segment))
 }
 
+/// The value of the violated keyword, as Python shows it.
+fn keyword_text(schema: &Value, error: &ValidationError<'_>) -> String {
+    keyword(schema, error).map(repr).unwrap_or_default()
+}
+
 /// The message of a violation by itself.
 pub(crate) fn single(schema: &Value, error: &ValidationError<'_>) -> String {
     let value = || repr(error.instance());
@@ -87,7 +94,8 @@ pub(crate) fn single(schema: &Value, error: &ValidationError<'_>) -> String {
         Kind::Type { .. } => format!("{} is not of type {}", value(), types(keyword(schema, error))),
         Kind::Enum { options } => format!("{} is not one of {}", value(), repr(options)),
         Kind::Required { property } => format!("{} is a required property", repr(property)),
-        Kind::Pattern { pattern } => format!("{} does not match {}", value(), repr_text(pattern)),
+        // The only keyword of our own is that of patterns.
+        Kind::Custom { .. } => format!("{} does not match {}", value(), keyword_text(schema, error)),
         Kind::Format { format } => format!("{} is not a {}", value(), repr_text(format)),
         Kind::AdditionalProperties { unexpected } => {
             format!("Additional properties are not allowed ({})", unexpected_names(unexpected))
@@ -100,7 +108,7 @@ pub(crate) fn single(schema: &Value, error: &ValidationError<'_>) -> String {
             let matching = matching(keyword(schema, error), error.instance());
             format!("{} is valid under each of {matching}", value())
         }
-        Kind::Not { schema } => format!("{} is not allowed for {}", repr(schema), value()),
+        Kind::Not { .. } => format!("{} is not allowed for {}", keyword_text(schema, error), value()),
         Kind::UniqueItems => format!("{} has non-unique elements", value()),
         other => bound(other, error).unwrap_or_else(|| error.to_string()),
     }
@@ -153,7 +161,10 @@ fn additional_items(instance: &Value, limit: usize) -> String {
 /// The alternatives of a `oneOf` that hold, the first one last, as the original lists them.
 fn matching(alternatives: Option<&Value>, instance: &Value) -> String {
     let all = alternatives.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let holds = |schema: &&Value| draft4::compile(schema).is_ok_and(|validator| validator.is_valid(instance));
+    let patterns = Arc::default();
+    let holds = |schema: &&Value| {
+        draft4::compile(schema, &patterns).is_ok_and(|validator| validator.is_valid(instance))
+    };
     let mut holding: Vec<String> = all.iter().filter(holds).map(repr).collect();
     if !holding.is_empty() {
         holding.rotate_left(1);

@@ -22,6 +22,8 @@ pub struct Document {
 pub struct RepeatedKey {
     /// The key.
     pub key: String,
+    /// It and the keys and list indexes around it, as a JSON pointer (RFC 6901).
+    pub path: String,
     /// Where it is repeated.
     pub position: Position,
     /// Where it stood before.

@@ -45,8 +45,14 @@ pub fn read(text: &str, budget: &mut Budget) -> Result<Document, Error> {
     let parser = Parser::new_from_str(text);
     let anchors = HashMap::new();
     let budget_left = budget.clone();
-    let mut reader =
-        Reader { parser, anchors, budget: budget_left, faults: Vec::new(), repeated: Vec::new() };
+    let mut reader = Reader {
+        parser,
+        anchors,
+        budget: budget_left,
+        path: Vec::new(),
+        faults: Vec::new(),
+        repeated: Vec::new(),
+    };
     let root = reader.document()?;
     *budget = reader.budget;
     Ok(Document { root, faults: reader.faults, repeated: reader.repeated })
@@ -56,6 +62,8 @@ struct Reader<'a> {
     parser: Parser<'a, StrInput<'a>>,
     anchors: HashMap<usize, Anchored>,
     budget: Budget,
+    /// The keys and list indexes around what is read.
+    path: Vec<String>,
     faults: Vec<Error>,
     repeated: Vec<RepeatedKey>,
 }
@@ -168,7 +176,10 @@ impl<'a> Reader<'a> {
         loop {
             match self.next()? {
                 (Event::SequenceEnd, _) => return Ok(items),
-                (event, span) => items.push(self.node(event, span, depth + 1)?),
+                (event, span) => {
+                    let index = items.len().to_string();
+                    items.push(self.below(index, event, span, depth)?);
+                }
             }
         }
     }
@@ -187,7 +198,11 @@ impl<'a> Reader<'a> {
             let key = self.node(event, span, depth + 1)?;
             let (event, span) = self.next()?;
             let value_position = place(&span.start);
-            let value = self.node(event, span, depth + 1)?;
+            let name = match &key.content {
+                Content::Scalar(key) => key.json_key(),
+                _ => String::new(),
+            };
+            let value = self.below(name, event, span, depth)?;
             if is_merge {
                 merge_into(&mut merged, value, value_position)?;
             } else {
@@ -196,13 +211,23 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Reads a node that stands under a key or index.
+    fn below(&mut self, key: String, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Error> {
+        self.path.push(key);
+        let node = self.node(event, span, depth + 1);
+        self.path.pop();
+        node
+    }
+
     fn set(&mut self, mapping: &mut Mapping, key: Node, position: Position, value: Node) {
         let Content::Scalar(key) = key.content else {
             return self.fault(position, "a list or a mapping cannot be a key");
         };
         let text = key.json_key();
         if let Some(before) = mapping.set(Entry { key, position, value }) {
-            self.repeated.push(RepeatedKey { key: text, position, before: before.position });
+            let steps = self.path.iter().chain([&text]);
+            let path = steps.map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1"))).collect();
+            self.repeated.push(RepeatedKey { key: text, path, position, before: before.position });
         }
     }
 

@@ -1,46 +1,25 @@
 //! Rules that concern all node types together.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::{Dictionary, LinkItem, NodeType, Problem};
 
-/// Checks that there is a program and a project, that table names are unique and that all records can be
-/// submitted.
+/// Checks that there is a program and a project, and that all records can be submitted.
 pub(super) fn check(dictionary: &Dictionary, files: &IndexMap<String, Value>, problems: &mut Vec<Problem>) {
     for id in ["program", "project"] {
         if !dictionary.nodes.contains_key(id) {
             let message = format!("there is no node type {id}");
-            problems.push(Problem::new("", "", message, format!("Add {id}.yaml.")));
+            problems.push(Problem::warning("", "", message, format!("Add {id}.yaml.")));
         }
     }
     let file = |node: &NodeType| {
         let of_node = |(_, raw): &(&String, &Value)| raw.get("id").and_then(Value::as_str) == Some(&node.id);
         files.iter().find(of_node).map(|(file, _)| file.clone()).unwrap_or_default()
     };
-    tables(dictionary, &file, problems);
     order(dictionary, &file, problems);
-}
-
-/// Checks that no two tables have the same name. Names are made of ids and labels without underscores.
-fn tables(dictionary: &Dictionary, file: &dyn Fn(&NodeType) -> String, problems: &mut Vec<Problem>) {
-    let mut known: HashMap<String, String> = HashMap::new();
-    for node in dictionary.nodes.values() {
-        let mut claim = |table: String, owner: String, path: &str, remedy: &str| {
-            if let Some(other) = known.insert(table.replace('_', ""), owner.clone()) {
-                let message = format!("{owner} and {other} would share a table");
-                problems.push(Problem::new(&file(node), path, message, remedy));
-            }
-        };
-        claim(format!("node {}", node.id), node.id.clone(), "/id", "Rename one: underscores do not count.");
-        for link in node.all_links() {
-            let table = format!("edge {}{}{}", node.id, link.label, link.target_type);
-            let owner = format!("the link {} of {}", link.name, node.id);
-            claim(table, owner, "/links", "Give the link another label.");
-        }
-    }
 }
 
 /// Places the types one after the other, parents first. Records of those that remain can never be submitted.
@@ -57,7 +36,7 @@ fn order(dictionary: &Dictionary, file: &dyn Fn(&NodeType) -> String, problems: 
     for node in dictionary.nodes.values().filter(|node| !placed.contains(node.id.as_str())) {
         let message = format!("no record of {} can be submitted: its links never lead to a program", node.id);
         let remedy = "Link it to a type that leads to a program, and avoid cycles of required links.";
-        problems.push(Problem::new(&file(node), "/links", message, remedy));
+        problems.push(Problem::warning(&file(node), "/links", message, remedy));
     }
 }
 

@@ -5,28 +5,33 @@
 
 mod graph;
 mod node;
+mod queries;
 mod rules;
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
 use self::rules::Rules;
-use crate::{Dictionary, Problem, Validators, builtin, model::NOT_NODES, resolve};
+use crate::{Dictionary, Problem, Severity, Sources, Validators, builtin, model::NOT_NODES, resolve};
 
-/// All problems of a dictionary's files (unresolved contents by file name, see [`crate::read_files`]).
+/// All problems of a dictionary's files (unresolved contents by file name, see [`crate::read_files`]), errors
+/// first.
 pub fn check(files: &IndexMap<String, Value>) -> Vec<Problem> {
-    let mut problems = resolve::resolve_all(&builtin::with_builtins(files.clone())).err().unwrap_or_default();
-    let dictionary = match Dictionary::from_files(files.clone()) {
-        Ok(dictionary) => dictionary,
-        Err(error) => {
-            let more = error.problems().iter().filter(|problem| !problems.contains(problem)).cloned();
-            problems.extend(more.collect::<Vec<_>>());
-            return problems;
-        }
-    };
+    check_sources(&Sources { files: files.clone(), ..Sources::default() })
+}
+
+/// The same for files of which some could not be read, in one round.
+pub fn check_sources(sources: &Sources) -> Vec<Problem> {
+    let files = &sources.files;
+    let mut problems = sources.problems.clone();
+    let (dictionary, found) = Dictionary::as_far_as_possible(files.clone(), &sources.unread);
+    problems.extend(found);
     if let Err(error) = Validators::compile(&dictionary) {
         problems.extend(error.problems().iter().cloned());
     }
+    let unused = resolve::problems_of_definitions(&builtin::with_builtins(files.clone()));
+    let unused = unused.into_iter().filter(|problem| !problems.contains(problem)).collect::<Vec<_>>();
+    problems.extend(unused.into_iter().map(|problem| Problem { severity: Severity::Warning, ..problem }));
     for (file, raw) in files.iter().filter(|(file, _)| !NOT_NODES.contains(&file.as_str())) {
         if let Some(node) = raw.get("id").and_then(Value::as_str).and_then(|id| dictionary.nodes.get(id)) {
             let mut rules = Rules { file, dictionary: &dictionary, node, problems: Vec::new() };
@@ -34,7 +39,11 @@ pub fn check(files: &IndexMap<String, Value>) -> Vec<Problem> {
             problems.append(&mut rules.problems);
         }
     }
-    graph::check(&dictionary, files, &mut problems);
+    // Where a type is missing, others seem to lead nowhere.
+    if problems.iter().all(|problem| problem.severity == Severity::Warning) {
+        graph::check(&dictionary, files, &mut problems);
+    }
+    problems.sort_by_key(|problem| problem.severity);
     problems
 }
 
@@ -44,6 +53,7 @@ impl Rules<'_> {
         self.naming();
         self.links();
         self.properties();
+        self.queries();
         match self.node.id.as_str() {
             "program" => self.needs(&["id", "type", "dbgap_accession_number"], &["dbgap_accession_number"]),
             "project" => {

@@ -12,6 +12,6 @@ pub(super) struct Rules<'a> {
 
 impl Rules<'_> {
     pub(super) fn problem(&mut self, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
-        self.problems.push(Problem::new(self.file, path, message, remedy));
+        self.problems.push(Problem::warning(self.file, path, message, remedy));
     }
 }

@@ -1,3 +1,4 @@
+use dictionary::Severity;
 use serde_json::{Value, json};
 
 use crate::mini::{Files, changed, files, without};
@@ -158,4 +159,93 @@ fn types_of_which_no_record_can_be_submitted_are_found() {
         "multiplicity": "many_to_one", "required": true,
     }]);
     assert_eq!(with("scan.yaml", "/links", own), found);
+}
+
+#[test]
+fn names_that_cannot_be_queried_are_told() {
+    let text = json!({"type": "string"});
+    let cases = [
+        (
+            "/properties/first",
+            text.clone(),
+            "the property first cannot be filtered: queries have an argument of that name",
+        ),
+        (
+            "/properties/__x",
+            text.clone(),
+            "the property __x cannot be queried: such names belong to GraphQL itself",
+        ),
+        (
+            "/properties/_projects_count",
+            text.clone(),
+            "the property _projects_count is hidden in queries by the link or backref projects",
+        ),
+        (
+            "/properties/cases_scans",
+            text,
+            "the property cases_scans is hidden in queries by the link or backref cases_scans",
+        ),
+    ];
+    for (pointer, change, expected) in cases {
+        assert_eq!(with("case.yaml", pointer, change), [format!("case.yaml: {expected}")], "{pointer}");
+    }
+    for (id, expected) in [
+        ("node", "lists of node cannot be queried: the field node is about all types"),
+        ("viewer", "the type viewer cannot be queried: GraphQL has another meaning for its name"),
+    ] {
+        let mut files = good();
+        let mut scan = files.shift_remove("scan.yaml").expect("it is there");
+        scan["id"] = json!(id);
+        scan["properties"]["type"] = json!({"enum": [id]});
+        scan["links"][0]["subgroup"][1]["subgroup"][1]["target_type"] = json!(id);
+        files.insert(format!("{id}.yaml"), scan);
+        assert_eq!(messages(&files), [format!("{id}.yaml: {expected}")]);
+    }
+}
+
+#[test]
+fn only_what_keeps_a_dictionary_from_loading_is_an_error() {
+    let severities = |files: &Files| -> Vec<Severity> {
+        dictionary::check(files).iter().map(|problem| problem.severity).collect()
+    };
+    assert_eq!(severities(&files()), [Severity::Warning], "an unused definition that leads nowhere");
+    let mut broken = changed("case.yaml", "/links/0/target_type", json!("nowhere"));
+    broken["scan.yaml"]["properties"]["x"] = json!({"$ref": "_definitions.yaml#/nowhere"});
+    assert_eq!(severities(&broken), [Severity::Error, Severity::Error, Severity::Warning]);
+    assert!(dictionary::Dictionary::from_files(broken).is_err());
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_a_folder_is_told_in_one_round() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut all = good();
+    all["case.yaml"]["links"][0]["multiplicity"] = json!("many");
+    all["project.yaml"]["properties"]["x"] = json!({"type": "strin"});
+    let mut texts: Vec<(String, String)> =
+        all.iter().map(|(name, file)| (name.clone(), file.to_string())).collect();
+    texts.push(("broken.yaml".to_owned(), "id: [broken".to_owned()));
+    texts.push((
+        "twice.yaml".to_owned(),
+        "id: twice\ntitle: a\ntitle: b\nlinks: [{target_type: nowhere}]\n".to_owned(),
+    ));
+    for (name, text) in &texts {
+        std::fs::write(folder.path().join(name), text).expect("written");
+    }
+    let sources = dictionary::read(&folder.path().display().to_string()).await.expect("it reads");
+    let problems = dictionary::check_sources(&sources);
+    let told = |file: &str, part: &str| {
+        problems.iter().any(|problem| problem.file == file && problem.to_string().contains(part))
+    };
+    assert!(told("broken.yaml", "Correct the YAML"), "{problems:?}");
+    assert!(told("case.yaml", "the multiplicity \"many\" is unknown"), "{problems:?}");
+    assert!(told("project.yaml", "it is not a JSON schema"), "{problems:?}");
+    assert!(
+        told("twice.yaml", "/title: title stands twice (lines 2 and 3); the first is lost"),
+        "{problems:?}"
+    );
+    assert!(told("twice.yaml", "properties are missing"), "{problems:?}");
+    assert!(
+        !problems.iter().any(|problem| problem.message.contains("unknown target_type case")),
+        "{problems:?}"
+    );
 }

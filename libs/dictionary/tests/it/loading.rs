@@ -220,11 +220,39 @@ fn two_types_cannot_have_one_id() {
 }
 
 #[test]
-fn names_of_links_and_backrefs_are_unique_on_a_type() {
-    let twice = changed("scan.yaml", "/links/0/subgroup/1/subgroup/1/name", json!("cases"));
-    assert_eq!(only_problem(twice), "scan.yaml /links two links have the name cases");
+fn the_name_of_a_link_is_no_backref_of_its_type() {
     let taken = only_problem(changed("scan.yaml", "/links/0/subgroup/0/backref", json!("projects")));
     assert!(taken.contains("is already the name of a link or backref of case (case.yaml)"), "{taken}");
+}
+
+#[test]
+fn of_two_links_with_one_name_the_later_counts() {
+    let twice = changed("scan.yaml", "/links/0/subgroup/1/subgroup/1/name", json!("cases"));
+    let loaded = Dictionary::from_files(twice).expect("it loads");
+    let link = loaded.nodes["scan"].link("cases").expect("a link");
+    assert_eq!((link.target_type.as_str(), link.backref.as_str()), ("scan", "parents_scans"));
+    assert_eq!(loaded.nodes["scan"].all_links().len(), 2);
+    assert_eq!(loaded.warnings[0].message, "two links have the name cases; the later one counts");
+}
+
+#[test]
+fn a_link_of_a_type_to_itself_may_have_its_own_name_as_backref() {
+    let own = changed("scan.yaml", "/links/0/subgroup/1/subgroup/1/backref", json!("parents"));
+    let loaded = Dictionary::from_files(own).expect("it loads");
+    let scan = &loaded.nodes["scan"];
+    assert!(scan.is_link("parents") && scan.backlinks.iter().any(|(_, link)| link.backref == "parents"));
+    assert_eq!(loaded.warnings.len(), 1);
+    assert!(loaded.warnings[0].message.contains("its own name as backref"), "{:?}", loaded.warnings);
+}
+
+#[test]
+fn two_types_cannot_have_tables_of_one_name() {
+    let mut files = files();
+    let mut twin = files["case.yaml"].clone();
+    twin["id"] = json!("ca_se");
+    twin["links"] = json!([]);
+    files.insert("ca_se.yaml".to_owned(), twin);
+    assert_eq!(only_problem(files), "ca_se.yaml /id ca_se and case would share a table");
 }
 
 #[test]

@@ -101,6 +101,30 @@ fn a_reference_that_cannot_be_followed_is_named_with_its_place() {
 }
 
 #[test]
+fn a_property_may_refer_to_its_neighbour_beside_a_reference() {
+    let mut files = with(json!({}), json!({"$ref": "#/properties/sex"}));
+    assert_eq!(resolved(files.clone()), json!({"enum": ["Female", "Male"]}));
+    files["case.yaml"]["properties"]["x"] = json!({"$ref": "#/properties/submitter_id"});
+    assert_eq!(resolved(files), json!({"type": "string"}), "what a reference brings in can be referred to");
+}
+
+#[test]
+fn two_files_may_refer_to_properties_of_each_other() {
+    let mut files = with(json!({}), json!({"$ref": "scan.yaml#/properties/y"}));
+    files["scan.yaml"]["properties"]["y"] = json!({"$ref": "case.yaml#/properties/sex"});
+    assert_eq!(resolved(files), json!({"enum": ["Female", "Male"]}));
+}
+
+#[test]
+fn references_in_a_circle_on_the_way_to_a_target_are_refused() {
+    let files = with(
+        json!({"a": {"$ref": "#/b"}, "b": {"$ref": "#/a"}}),
+        json!({"$ref": "_definitions.yaml#/a/deeper"}),
+    );
+    assert!(problems(files)[0].message.contains("in a circle"));
+}
+
+#[test]
 fn cycles_are_refused() {
     let own = with(json!({"a": {"x": {"$ref": "#/a"}}}), json!({"$ref": "_definitions.yaml#/a"}));
     assert!(problems(own)[0].message.contains("leads back to itself"));

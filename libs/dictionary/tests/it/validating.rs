@@ -152,11 +152,26 @@ fn no_record_is_of_an_unknown_type() {
 }
 
 #[test]
-fn a_pattern_that_is_none_is_a_problem_of_the_dictionary() {
+fn a_pattern_that_is_none_is_a_warning_and_refuses_every_text() {
     let files = changed("case.yaml", "/properties/step_2/pattern", json!("[a-"));
-    let error =
-        Validators::compile(&Dictionary::from_files(files).expect("it loads")).expect_err("a bad pattern");
-    assert_eq!(error.problems()[0].file, "case.yaml");
+    let dictionary = Dictionary::from_files(files).expect("it loads");
+    let warnings: Vec<_> = dictionary.warnings.iter().map(|warning| warning.path.as_str()).collect();
+    assert_eq!(warnings, ["/properties/step_2/pattern"]);
+    let validators = Validators::compile(&dictionary).expect("it compiles");
+    assert!(validators.is_valid("case", &case(json!({"step_2": null}))));
+    let found = validators.check("case", &case(json!({"step_2": "a"})));
+    assert_eq!(found[0].message, "'a' does not match '[a-'");
+}
+
+#[test]
+fn patterns_are_those_of_python() {
+    let files = changed("case.yaml", "/properties/step_2/pattern", json!(r"^(?P<base>[ACGT]){,2}\Z"));
+    let validators =
+        Validators::compile(&Dictionary::from_files(files).expect("it loads")).expect("it compiles");
+    assert!(validators.is_valid("case", &case(json!({"step_2": "AC"}))));
+    let found = validators.check("case", &case(json!({"step_2": "ACG"})));
+    assert_eq!(found[0].message, r"'ACG' does not match '^(?P<base>[ACGT]){,2}\\Z'");
+    assert_eq!(found[0].keys, ["step_2"]);
 }
 
 #[test]

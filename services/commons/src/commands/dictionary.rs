@@ -1,13 +1,18 @@
 //! `commons dictionary`.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use anyhow::Context as _;
 use clap::Subcommand;
-use dictionary::{Dictionary, LoadError, Problem};
+use dictionary::{Dictionary, Severity};
 use serde_json::json;
 
 use super::diff::{self, DiffArgs};
 use crate::{
+    dictionaries,
     failure::Failure,
     output::tell,
     reload::{self, Outcome},
@@ -18,6 +23,9 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub enum DictionaryCommand {
     /// Check a dictionary and print every problem with its file and remedy
+    ///
+    /// Errors keep a commons from serving it, and make the exit status 4. Warnings do not: they name what is
+    /// lost, hidden or refused, and what other tools will not read.
     Check {
         /// A folder of YAML files, a merged JSON file, or the address of one.
         #[arg(value_name = "DIR|FILE|URL")]
@@ -25,6 +33,18 @@ pub enum DictionaryCommand {
         /// As JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Print a dictionary as one merged JSON object, the form in which dictionaries are published
+    ///
+    /// File names are its keys, and references stay as they are written; `pfb from dict` and the portal read
+    /// this form.
+    Dump {
+        /// A folder of YAML files, a merged JSON file, or the address of one [default: the built-in dictionary].
+        #[arg(value_name = "DIR|FILE|URL")]
+        source: Option<String>,
+        /// Write to this file in place of standard output.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// Print example queries for a dictionary
     Examples {
@@ -64,6 +84,7 @@ pub enum DictionaryCommand {
 pub(crate) async fn run(command: DictionaryCommand) -> anyhow::Result<()> {
     match command {
         DictionaryCommand::Check { source, json } => tell_problems(&source, json).await,
+        DictionaryCommand::Dump { source, out } => dump(source.as_deref(), out.as_deref()).await,
         DictionaryCommand::Examples { source, project, json } => tell_examples(&source, &project, json).await,
         DictionaryCommand::Diff(args) => diff::run(args).await,
         DictionaryCommand::Reload { timeout, json, state } => {
@@ -111,33 +132,44 @@ async fn tell_examples(source: &str, project: &str, json: bool) -> anyhow::Resul
     Ok(tell(queries.join("\n").trim_end())?)
 }
 
-async fn tell_problems(source: &str, json: bool) -> anyhow::Result<()> {
-    let (problems, node_types) = check(source).await?;
-    if json {
-        tell(json!({ "source": source, "problems": problems }))?;
-    } else {
-        for problem in &problems {
-            tell(problem)?;
-        }
-    }
-    match problems.len() {
-        0 if json => Ok(()),
-        0 => {
-            tell(format_args!("{source}: {node_types} node types, no problem found"))?;
-            Ok(())
-        }
-        count => Err(Failure::NotInOrder(format!("{count} problems in {source}")).into()),
+async fn dump(source: Option<&str>, out: Option<&Path>) -> anyhow::Result<()> {
+    let files = dictionaries::files(source).await?;
+    let merged = serde_json::to_string_pretty(&files)?;
+    match out {
+        Some(path) => std::fs::write(path, merged + "\n").with_context(|| path.display().to_string()),
+        None => Ok(tell(merged)?),
     }
 }
 
-/// The problems by every rule of a published dictionary, not only those that keep it from loading; and the
-/// number of its node types when it loads.
-async fn check(source: &str) -> Result<(Vec<Problem>, usize), LoadError> {
-    let files = match dictionary::read_files(source).await {
-        Ok(files) => files,
-        Err(LoadError::Invalid(problems)) => return Ok((problems, 0)),
-        Err(unreadable) => return Err(unreadable),
-    };
-    let problems = dictionary::check(&files);
-    Ok((problems, Dictionary::from_files(files).map_or(0, |dictionary| dictionary.nodes.len())))
+async fn tell_problems(source: &str, json: bool) -> anyhow::Result<()> {
+    let sources = dictionary::read(source).await?;
+    let problems = dictionary::check_sources(&sources);
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let warnings = problems.len() - errors;
+    if json {
+        tell(json!({ "source": source, "errors": errors, "warnings": warnings, "problems": problems }))?;
+    } else {
+        for problem in &problems {
+            let severity = match problem.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            };
+            tell(format_args!("{severity}: {problem}"))?;
+        }
+    }
+    let counts = [counted(errors, "error"), counted(warnings, "warning")].join(" and ");
+    if errors > 0 {
+        return Err(Failure::NotInOrder(format!("{counts} in {source}")).into());
+    }
+    if !json {
+        let node_types = Dictionary::from_files(sources.files)?.nodes.len();
+        let found = if warnings == 0 { "no problem found".to_owned() } else { counted(warnings, "warning") };
+        tell(format_args!("{source}: {node_types} node types, {found}"))?;
+    }
+    Ok(())
+}
+
+/// `1 error`, `2 errors`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -1,20 +1,48 @@
 //! An S3-compatible endpoint over a folder, for a commons on one machine.
 //!
-//! `s3s` speaks the protocol and checks signatures (AWS Signature Version 4, in headers and in URLs),
-//! `s3s-fs` keeps the objects, and this module adds what a commons needs: listening and stopping, CORS for
-//! browsers, keys of any length, and a notice of every object that was completed.
+//! `s3s` speaks the protocol and checks signatures (AWS Signature Version 4, in headers and in URLs). What it
+//! is asked to do is done here, on files: a body becomes an object only when it is whole, on the disk, and
+//! what its client said; an upload in parts can be ended until its object is there. Nothing that a request
+//! says reaches the library or a file before it is known to be within bounds ([`front`], [`pace`], [`room`]).
+//!
+//! ```text
+//! BUCKET/KEY                          an object
+//! .bucket-B64.object-B64.internal.json  its record: entity tag, checksums, headers
+//! .long-keys/DIGEST                   the key of an object that is kept under its digest
+//! .uploads/ID/                        an upload in parts
+//! .drafts/                            what is not an object yet
+//! ```
 
-mod multipart;
+mod answers;
+mod completion;
+mod draft;
+mod files;
+mod front;
+mod integrity;
+mod listing;
+mod long_keys;
+mod names;
 mod objects;
+mod pace;
+mod parts;
+mod receive;
+mod record;
+mod room;
 mod server;
+mod uploads;
 
 use std::{
     io,
     net::{SocketAddr, TcpListener},
-    path::{Path, PathBuf},
+    path::PathBuf,
+    sync::Arc,
 };
 
-use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
+use s3s::{
+    auth::SimpleAuth,
+    config::{S3Config, StaticConfigProvider},
+    service::S3ServiceBuilder,
+};
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +51,8 @@ use crate::Location;
 /// At most this many notices wait to be read. Further ones are dropped, because who reads them also looks
 /// through the bucket from time to time.
 const UNREAD_NOTICES: usize = 4096;
+/// The longest document of a request: the list of 10,000 parts.
+const LONGEST_DOCUMENT: usize = 4 * 1024 * 1024;
 
 /// What the endpoint serves.
 #[derive(Clone)]
@@ -35,6 +65,8 @@ pub struct Settings {
     pub secret_key: String,
     /// Buckets that exist. Names are as Amazon wants them: 3 to 63 of `a-z 0-9 . -`.
     pub buckets: Vec<String>,
+    /// Bytes of the disk that uploads leave free. `None` for 1 GiB, or a twentieth of a small disk.
+    pub reserve: Option<u64>,
 }
 
 // Written by hand so that the secret can never reach a log.
@@ -63,17 +95,20 @@ impl EmbeddedS3 {
     /// When the folder cannot be made or read, a bucket name is not allowed, or the listener cannot be used.
     pub fn start(settings: &Settings, listener: TcpListener) -> io::Result<Self> {
         for bucket in &settings.buckets {
-            make_bucket(&settings.folder, bucket)?;
+            check_name(bucket)?;
         }
         let (notices, completed) = mpsc::channel(UNREAD_NOTICES);
-        let objects = objects::Objects::open(&settings.folder, notices)?;
-        let mut service = S3ServiceBuilder::new(objects);
+        let objects = objects::Objects::open(&settings.folder, &settings.buckets, settings.reserve, notices)?;
+        let mut service = S3ServiceBuilder::new(objects.clone());
+        let mut limits = S3Config::default();
+        (limits.xml_max_body_size, limits.post_object_max_file_size) = (LONGEST_DOCUMENT, 0);
+        service.set_config(Arc::new(StaticConfigProvider::new(Arc::new(limits))));
         service.set_auth(SimpleAuth::from_single(settings.access_key.clone(), settings.secret_key.clone()));
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let stopping = CancellationToken::new();
-        let serving = tokio::spawn(server::serve(listener, service.build(), stopping.clone()));
+        let serving = tokio::spawn(server::serve(listener, objects, service.build(), stopping.clone()));
         Ok(Self { address, completed: Some(completed), stopping, serving })
     }
 
@@ -88,6 +123,11 @@ impl EmbeddedS3 {
         self.completed.take()
     }
 
+    /// Whether it still serves.
+    pub fn is_running(&self) -> bool {
+        !self.serving.is_finished()
+    }
+
     /// Stops accepting, lets running transfers finish for a few seconds, and returns when all is closed.
     pub async fn stop(self) {
         self.stopping.cancel();
@@ -97,10 +137,10 @@ impl EmbeddedS3 {
     }
 }
 
-fn make_bucket(folder: &Path, bucket: &str) -> io::Result<()> {
-    if !s3s::path::check_bucket_name(bucket) {
-        let message = format!("{bucket:?} is not a bucket name: use 3 to 63 of a-z, 0-9, dot and hyphen");
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+fn check_name(bucket: &str) -> io::Result<()> {
+    if s3s::path::check_bucket_name(bucket) {
+        return Ok(());
     }
-    std::fs::create_dir_all(folder.join(bucket))
+    let message = format!("{bucket:?} is not a bucket name: use 3 to 63 of a-z, 0-9, dot and hyphen");
+    Err(io::Error::new(io::ErrorKind::InvalidInput, message))
 }

@@ -1,16 +1,23 @@
 //! Accepting connections, and CORS.
 
-use std::{pin::Pin, time::Duration};
+use std::{convert::Infallible, panic::AssertUnwindSafe, pin::Pin, sync::Arc, time::Duration};
 
+use futures_util::FutureExt as _;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use hyper::{body::Incoming, service::Service};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use s3s::{Body, HttpError, HttpResponse, service::S3Service};
-use tokio::net::TcpListener;
+use s3s::{Body, HttpResponse, service::S3Service};
+use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
+
+use super::{
+    front::{self, Refusal},
+    objects::Objects,
+    pace::{PacedBody, PacedWrites},
+};
 
 /// A client must send its request head within this time.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -18,57 +25,96 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 const DRAIN: Duration = Duration::from_secs(5);
 /// After a failure to accept (usually: no more file descriptors) wait, rather than spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often uploads are looked for that nobody goes on with.
+const CLEAN_EVERY: Duration = Duration::from_secs(3600);
+/// Connections at the same time: an eighth of the descriptors that the process may have, since each needs
+/// another one for its file, and within these bounds. Further ones wait in the system's queue.
+const CONNECTIONS: std::ops::RangeInclusive<u64> = 64..=1024;
+const SHARE_OF_DESCRIPTORS: u64 = 8;
 
-pub(super) async fn serve(listener: TcpListener, service: S3Service, stopping: CancellationToken) {
-    let service = AnyOrigin(service);
+/// Accepts until it is told to stop.
+pub(super) async fn serve(
+    listener: TcpListener,
+    objects: Objects,
+    service: S3Service,
+    stopping: CancellationToken,
+) {
+    let service = Front(service);
     let connections = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(places()));
     let mut http1 = hyper::server::conn::http1::Builder::new();
     http1.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    let cleaning = tokio::spawn(clean(objects));
     loop {
+        let accepted = async {
+            let place = places.clone().acquire_owned().await;
+            listener.accept().await.map(|(socket, _)| (socket, place))
+        };
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = accepted => accepted,
             () = stopping.cancelled() => break,
         };
-        let socket = match accepted {
-            Ok((socket, _)) => socket,
+        let (socket, place) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(error = %error, "the embedded object store cannot accept a connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
-        let connection = connections.watch(http1.serve_connection(TokioIo::new(socket), service.clone()));
+        let socket = TokioIo::new(PacedWrites::new(socket));
+        let connection = connections.watch(http1.serve_connection(socket, service.clone()));
         tokio::spawn(async move {
+            let _place = place;
             if let Err(error) = connection.await {
                 tracing::debug!(error = %error, "a connection to the embedded object store broke");
             }
         });
     }
     drop(listener);
+    cleaning.abort();
     if tokio::time::timeout(DRAIN, connections.shutdown()).await.is_err() {
         tracing::info!("transfers of the embedded object store were cut off by the shutdown");
     }
 }
 
-/// Lets browsers of any origin use signed URLs (the Fetch standard, CORS protocol). The signature in the URL
-/// is the whole permission and no cookies are looked at, so the origin does not matter.
-#[derive(Clone)]
-struct AnyOrigin(S3Service);
+fn places() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let places = limit.map_or(*CONNECTIONS.end(), |limit| limit / SHARE_OF_DESCRIPTORS);
+    usize::try_from(places.clamp(*CONNECTIONS.start(), *CONNECTIONS.end())).unwrap_or(usize::MAX)
+}
 
-impl Service<Request<Incoming>> for AnyOrigin {
+/// Clears away what uploads left, for as long as the store runs.
+async fn clean(objects: Objects) {
+    loop {
+        objects.forget_old_uploads().await;
+        tokio::time::sleep(CLEAN_EVERY).await;
+    }
+}
+
+/// What every request passes: it lets browsers of any origin use signed URLs (the Fetch standard, CORS
+/// protocol), refuses what the library should not see, and turns a panic into an answer. The signature in the
+/// URL is the whole permission and no cookies are looked at, so the origin does not matter.
+#[derive(Clone)]
+struct Front(S3Service);
+
+impl Service<Request<Incoming>> for Front {
     type Response = HttpResponse;
-    type Error = HttpError;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         if request.method() == Method::OPTIONS {
             return Box::pin(std::future::ready(Ok(preflight(&request))));
         }
-        let answer = Service::call(&self.0, request);
+        let service = self.0.clone();
         Box::pin(async move {
-            let mut answer = answer.await?;
-            if answer.status().is_server_error() {
-                tracing::error!(http.status = answer.status().as_u16(), "the embedded object store failed");
+            // A panic is logged where it happens. Nothing of this request is seen by another one.
+            let answer = AssertUnwindSafe(answer(service, request)).catch_unwind().await;
+            let mut answer = answer.unwrap_or_else(|_| refused(BROKEN));
+            let status = answer.status();
+            if status.is_server_error() && status != StatusCode::INSUFFICIENT_STORAGE {
+                tracing::error!(http.status = status.as_u16(), "the embedded object store failed");
             }
             let headers = answer.headers_mut();
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -77,6 +123,34 @@ impl Service<Request<Incoming>> for AnyOrigin {
             Ok(answer)
         })
     }
+}
+
+const BROKEN: Refusal = Refusal {
+    status: StatusCode::INTERNAL_SERVER_ERROR,
+    code: "InternalError",
+    message: "We encountered an internal error. Please try again.",
+};
+
+async fn answer(service: S3Service, request: Request<Incoming>) -> HttpResponse {
+    let (mut head, body) = request.into_parts();
+    if let Err(refusal) = front::admit(&mut head) {
+        return refused(refusal);
+    }
+    let request = Request::from_parts(head, Body::http_body_unsync(PacedBody::new(body)));
+    service.call(request).await.unwrap_or_else(|error| {
+        tracing::error!(error = ?error, "the embedded object store has no answer");
+        refused(BROKEN)
+    })
+}
+
+fn refused(Refusal { status, code, message }: Refusal) -> HttpResponse {
+    let document = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    );
+    let mut answer = HttpResponse::new(Body::from(document));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    answer
 }
 
 fn preflight(request: &Request<Incoming>) -> HttpResponse {

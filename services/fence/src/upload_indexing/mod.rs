@@ -62,6 +62,11 @@ impl UploadIndexing {
         Self { stopping, task }
     }
 
+    /// Whether it still works. It never ends on its own unless it is broken.
+    pub fn is_running(&self) -> bool {
+        !self.task.is_finished()
+    }
+
     /// Stops. A file that is being read is read again at the next start.
     pub async fn stop(self) {
         self.stopping.cancel();

@@ -1,8 +1,9 @@
 //! What tells of uploaded objects.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use indexclient::IndexClient;
 use storage::{Location, ObjectStore};
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -57,9 +58,13 @@ impl StoreSource {
         let bucket = bucket.to_owned();
         let looking = tokio::spawn(async move {
             loop {
-                let wait = match look_through(&*index, &*store, &bucket, &sender).await {
-                    Ok(()) => LOOK_EVERY,
-                    Err(error) => {
+                // A panic costs this look; it is logged where it happens. Each look begins anew, so nothing
+                // of the broken one is seen again.
+                let looked = AssertUnwindSafe(look_through(&*index, &*store, &bucket, &sender));
+                let wait = match looked.catch_unwind().await {
+                    Ok(Ok(())) => LOOK_EVERY,
+                    Err(_) => LOOK_AGAIN,
+                    Ok(Err(error)) => {
                         let error = &error as &dyn std::error::Error;
                         tracing::warn!(bucket, error, "the bucket of uploads cannot be looked through");
                         LOOK_AGAIN

@@ -63,6 +63,7 @@ async fn commons() -> Commons {
         access_key: "AK".into(),
         secret_key: "secret".into(),
         buckets: vec![BUCKET.into()],
+        reserve: Some(0),
     };
     let mut objects = EmbeddedS3::start(&settings, TcpListener::bind("127.0.0.1:0").unwrap()).unwrap();
     let key = AwsCredentials { aws_access_key_id: "AK".into(), aws_secret_access_key: "secret".into() };

@@ -15,7 +15,7 @@ mod read;
 mod report;
 mod validate;
 
-use yaml::{Budget, Document};
+use yaml::{Budget, Content, Document, Node};
 
 pub use model::{Authz, Client, Group, Permission, Policy, Project, Resource, Role, User, UserYaml};
 pub use problem::Problem;
@@ -35,6 +35,10 @@ impl UserYaml {
     /// All problems of the file: with its form or, if there are none, with its content.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
         let document = document(text).map_err(|problem| vec![problem])?;
+        if says_nothing(&document.root) {
+            let message = "the file says nothing, so everybody would lose all rights".to_owned();
+            return Err(vec![Problem::of_file(None, message, "write users and their rights into it")]);
+        }
         let mut report = Report::new(&document);
         let mut file = read::user_yaml(&document.root, &mut report);
         if report.problems.is_empty() {
@@ -46,6 +50,11 @@ impl UserYaml {
         file.warnings = report.warnings;
         Ok(file)
     }
+}
+
+/// An interrupted download or a mount that failed leaves an empty file.
+fn says_nothing(root: &Node) -> bool {
+    root.is_null() || matches!(&root.content, Content::Mapping(mapping) if mapping.iter().next().is_none())
 }
 
 fn document(text: &str) -> Result<Document, Problem> {

@@ -100,9 +100,17 @@ impl Reader<'_, '_> {
     ) -> Vec<T> {
         let Some(value) = section.get(key) else { return Vec::new() };
         let path = section.path.key(key);
-        let Content::List(items) = &value.content else {
-            self.wanted(&path, value, "a list", "write one `- item` a line");
-            return Vec::new();
+        let items = match &value.content {
+            Content::List(items) => items,
+            // The original's usersync iterates over it, and a mapping without keys has nothing to iterate over.
+            Content::Mapping(mapping) if mapping.iter().next().is_none() => {
+                self.report.warning(&path, "is an empty mapping, and is read as an empty list", "write `[]`");
+                return Vec::new();
+            }
+            _ => {
+                self.wanted(&path, value, "a list", "write one `- item` a line");
+                return Vec::new();
+            }
         };
         items.iter().enumerate().map(|(index, item)| read(self, &path.index(index), item)).collect()
     }

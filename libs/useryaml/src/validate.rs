@@ -180,11 +180,9 @@ impl Check<'_, '_, '_> {
         }
     }
 
-    /// Policies of everybody must not reach a role that permits something on every service.
+    /// Policies of everybody should name their services. Those that let everybody read are warned about, because
+    /// the starter files of existing commons have them; those that let everybody change something are refused.
     fn public_lists(&mut self, path: &Path<'_>, authz: &Authz) {
-        let of_every_service = |role: &Role| role.permissions.iter().any(|p| p.service == "*");
-        let wide: HashSet<&str> =
-            authz.roles.iter().filter(|role| of_every_service(role)).map(|role| role.id.as_str()).collect();
         for (key, list) in [
             ("anonymous_policies", &authz.anonymous_policies),
             ("all_users_policies", &authz.all_users_policies),
@@ -193,14 +191,26 @@ impl Check<'_, '_, '_> {
             self.policies_exist(&path, list);
             for (at, policy) in list.iter().enumerate() {
                 let named = authz.policies.iter().filter(|candidate| candidate.id == *policy);
-                let roles = named.flat_map(|policy| &policy.role_ids);
-                for role in roles.filter(|role| wide.contains(role.as_str())) {
-                    let message =
-                        format!("the policy `{policy}` gives everybody the role `{role}` on every service");
-                    let remedy = "name the services in the role in place of `*`";
-                    self.report.problem(&path.index(at), message, remedy);
+                let names: HashSet<&String> = named.flat_map(|policy| &policy.role_ids).collect();
+                for role in authz.roles.iter().filter(|role| names.contains(&role.id)) {
+                    self.public_role(&path.index(at), policy, role);
                 }
             }
+        }
+    }
+
+    fn public_role(&mut self, path: &Path<'_>, policy: &str, role: &Role) {
+        let wide: Vec<_> = role.permissions.iter().filter(|permission| permission.service == "*").collect();
+        if wide.is_empty() {
+            return;
+        }
+        let message =
+            format!("the policy `{policy}` gives everybody the role `{}` on every service", role.id);
+        let remedy = "name the services in the role in place of `*`";
+        if wide.iter().all(|permission| matches!(permission.method.as_str(), "read" | "read-storage")) {
+            self.report.warning(path, message, remedy);
+        } else {
+            self.report.problem(path, message, remedy);
         }
     }
 

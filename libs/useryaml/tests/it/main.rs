@@ -69,8 +69,14 @@ fn json_and_the_old_section_name_will_do() {
 }
 
 #[test]
-fn an_empty_file_is_a_commons_without_users() {
-    assert_eq!(UserYaml::parse("").unwrap(), UserYaml::default());
+fn a_file_that_says_nothing_is_refused_and_one_that_says_nobody_is_not() {
+    for empty in ["", "\n\n", "# users come later\n", "---\n", "null", "~", "{}"] {
+        let problems = UserYaml::parse(empty).unwrap_err();
+        assert!(problems[0].to_string().contains("says nothing"), "{empty:?}: {problems:?}");
+    }
+    for nobody in ["users: {}", "users:", "authz: {}"] {
+        assert_eq!(UserYaml::parse(nobody).unwrap(), UserYaml::default(), "{nobody:?}");
+    }
 }
 
 #[test]
@@ -80,13 +86,37 @@ fn keys_that_nobody_reads_are_warned_about() {
     assert_eq!(warned, ["users.ada.polices"]);
 }
 
+/// The forms that the starter file of compose-services has.
+#[test]
+fn an_empty_mapping_for_a_list_and_public_reading_on_every_service_are_warned_about() {
+    let text = "
+authz:
+  anonymous_policies: [open_reader]
+  groups: [{name: submitters, policies: [], users: {}}]
+  resources: [{name: open}]
+  roles: [{id: reader, permissions: [{id: r, action: {service: '*', method: read}}]}]
+  policies: [{id: open_reader, role_ids: [reader], resource_paths: [/open]}]
+users: {}
+";
+    let file = UserYaml::parse(text).unwrap();
+    assert!(file.authz.groups[0].users.is_empty());
+    let warned: Vec<&str> = file.warnings.iter().map(|warning| warning.path.as_str()).collect();
+    assert_eq!(warned, ["authz.groups[0].users", "authz.anonymous_policies[0]"]);
+    let writes = text.replace("method: read", "method: create");
+    let problems = UserYaml::parse(&writes).unwrap_err();
+    assert!(
+        problems[0].message.contains("gives everybody the role `reader` on every service"),
+        "{problems:?}"
+    );
+}
+
 #[test]
 fn every_problem_of_form_is_reported_with_its_place() {
     let text = "
 authz:
   anonymous_policies: open
   roles: [{permissions: [{id: x}]}]
-  resources: [{name: 5, subresources: {}}, {}]
+  resources: [{name: 5, subresources: {a: b}}, {}]
 users:
   12: {}
   a.b: {admin: perhaps, projects: [{auth_id: x}]}
@@ -274,7 +304,8 @@ proptest::proptest! {
     ) {
         let problems = UserYaml::parse(&text).map_or_else(|problems| problems, |file| file.warnings);
         for problem in problems {
-            let line = problem.position.expect("the file is small").line;
+            // Only a file that says nothing has a problem without a place.
+            let line = problem.position.map_or(1, |position| position.line);
             proptest::prop_assert!((1..=text.lines().count() + 2).contains(&line), "{}", problem);
         }
     }

@@ -56,6 +56,13 @@ pub(crate) struct Reload {
 /// The task that waits for reasons to reload; it ends when this is dropped.
 pub(crate) struct Reloading(JoinHandle<()>);
 
+impl Reloading {
+    /// Whether it still waits for reasons.
+    pub(crate) fn is_running(&self) -> bool {
+        !self.0.is_finished()
+    }
+}
+
 impl Drop for Reloading {
     fn drop(&mut self) {
         self.0.abort();
@@ -135,6 +142,7 @@ impl Reload {
                 "the new dictionary breaks {more} more things; `commons dictionary diff` lists them"
             );
         }
+        dictionaries::warn(&ready.dictionary);
         for step in ready.steps {
             step();
         }

@@ -41,6 +41,10 @@ pub struct BucketConfig {
     /// Address of a store that is not Amazon's; objects are then addressed by path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint_url: Option<String>,
+    /// Address that clients reach the store at, if it is another one than that of the services: the one that
+    /// signed URLs have. In the path style, as with `endpoint_url`, which must be given too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_endpoint_url: Option<String>,
     /// Downloads are paid for by the reader.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requester_pays: Option<bool>,
@@ -68,6 +72,9 @@ pub enum ConfigError {
         /// What the parser said.
         reason: String,
     },
+    /// Clients are sent to an address of a store whose own address is not given.
+    #[error("S3_BUCKETS.{0}.public_endpoint_url needs endpoint_url, the address for services")]
+    PublicAlone(String),
     /// `role-arn` is given.
     #[error("S3_BUCKETS.{0}.role-arn: assuming a role is not supported, give the bucket its own credentials")]
     Role(String),
@@ -111,6 +118,9 @@ impl Buckets {
             if config.role_arn.is_some() {
                 return Err(ConfigError::Role(name));
             }
+            if config.public_endpoint_url.is_some() && config.endpoint_url.is_none() {
+                return Err(ConfigError::PublicAlone(name));
+            }
             let credentials = match (config.cred.as_str(), credentials.get(&config.cred)) {
                 (PUBLIC, _) => None,
                 (_, Some(found)) => Some(rusty_s3::Credentials::new(
@@ -139,13 +149,29 @@ impl Buckets {
         exact.or_else(|| self.entries.iter().find(|entry| entry.pattern.is_match(bucket)))
     }
 
+    /// The bucket as the services reach it.
     pub(crate) fn bucket(&self, name: &str) -> Result<Bucket<'_>, crate::StorageError> {
+        self.bucket_at(name, |config| config.endpoint_url.as_deref())
+    }
+
+    /// The bucket as clients reach it.
+    pub(crate) fn public_bucket(&self, name: &str) -> Result<Bucket<'_>, crate::StorageError> {
+        self.bucket_at(name, |config| {
+            config.public_endpoint_url.as_deref().or(config.endpoint_url.as_deref())
+        })
+    }
+
+    fn bucket_at(
+        &self,
+        name: &str,
+        endpoint: impl Fn(&BucketConfig) -> Option<&str>,
+    ) -> Result<Bucket<'_>, crate::StorageError> {
         let entry = self.find(name).ok_or_else(|| crate::StorageError::UnknownBucket(name.to_owned()))?;
         let address_error = |reason: String| crate::StorageError::Address { bucket: name.to_owned(), reason };
         let parse = |url: &str| Url::parse(url).map_err(|error| address_error(error.to_string()));
         let region = entry.config.region.clone().unwrap_or_else(|| DEFAULT_REGION.to_owned());
         // Amazon's certificate covers one label, so a dotted name must go into the path.
-        let (endpoint, style) = match &entry.config.endpoint_url {
+        let (endpoint, style) = match endpoint(&entry.config) {
             Some(endpoint) => (parse(endpoint)?, rusty_s3::UrlStyle::Path),
             None => {
                 let aws = parse(AWS)?;
@@ -189,6 +215,24 @@ mod tests {
         let address = |name| buckets.bucket(name).unwrap().address.base_url().to_string();
         assert_eq!(address("plain"), "https://plain.s3.amazonaws.com/");
         assert_eq!(address("with.dots"), "https://s3.amazonaws.com/with.dots/");
+    }
+
+    #[test]
+    fn clients_may_reach_a_store_at_another_address_than_services() {
+        let config = BucketConfig {
+            cred: PUBLIC.into(),
+            endpoint_url: Some("http://10.0.0.1:9000".into()),
+            public_endpoint_url: Some("https://commons.example.org".into()),
+            ..BucketConfig::default()
+        };
+        let new =
+            |config: BucketConfig| Buckets::new(IndexMap::from([("b".into(), config)]), &IndexMap::new());
+        let buckets = new(config.clone()).unwrap();
+        assert_eq!(buckets.bucket("b").unwrap().address.base_url().as_str(), "http://10.0.0.1:9000/b/");
+        let public = buckets.public_bucket("b").unwrap().address;
+        assert_eq!(public.base_url().as_str(), "https://commons.example.org/b/");
+        let alone = BucketConfig { endpoint_url: None, ..config };
+        assert!(matches!(new(alone), Err(ConfigError::PublicAlone(_))));
     }
 
     #[test]

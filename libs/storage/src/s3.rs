@@ -46,6 +46,10 @@ impl S3Store {
         self.buckets.bucket(location.bucket())
     }
 
+    fn public_bucket(&self, location: &Location) -> Result<Bucket<'_>, StorageError> {
+        self.buckets.public_bucket(location.bucket())
+    }
+
     async fn get(&self, url: Url) -> Result<Response, StorageError> {
         accepted(self.client.get(url).timeout(CALL_TIMEOUT).send().await).await
     }
@@ -124,7 +128,7 @@ impl ObjectStore for S3Store {
         life: Duration,
         extra: &[(&str, &str)],
     ) -> Result<Url, StorageError> {
-        let Bucket { address, credentials, requester_pays } = self.bucket(location)?;
+        let Bucket { address, credentials, requester_pays } = self.public_bucket(location)?;
         let Some(credentials) = credentials else { return Ok(address.object_url(location.key())) };
         let (key, credentials) = (location.key(), Some(credentials));
         Ok(match access {
@@ -148,7 +152,7 @@ impl ObjectStore for S3Store {
     }
 
     fn plain_url(&self, location: &Location) -> Result<Url, StorageError> {
-        Ok(self.bucket(location)?.address.object_url(location.key()))
+        Ok(self.public_bucket(location)?.address.object_url(location.key()))
     }
 
     async fn create_multipart(&self, location: &Location) -> Result<String, StorageError> {

@@ -32,6 +32,9 @@ pub enum Error {
     /// 405.
     #[error("the method is not allowed for this URL")]
     MethodNotAllowed,
+    /// 409.
+    #[error("{0}")]
+    Conflict(String),
     /// 413.
     #[error("{0}")]
     TooLarge(String),
@@ -120,6 +123,7 @@ impl ResponseError for Error {
                 StatusCode::FORBIDDEN
             }
             Self::NotFound(_) | Self::Storage(StorageError::NotFound) => StatusCode::NOT_FOUND,
+            Self::Conflict(_) => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -128,6 +132,8 @@ impl ResponseError for Error {
             | Self::Storage(StorageError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Index(error) => index_status(error),
             Self::Storage(StorageError::Key) => StatusCode::BAD_REQUEST,
+            // Its disk is full: nothing is wrong with the request, and nothing with fence.
+            Self::Storage(StorageError::Refused { status: 507, .. }) => StatusCode::INSUFFICIENT_STORAGE,
             Self::Storage(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Failure(failure) => failure.status(),
         }

@@ -8,6 +8,17 @@ use crate::{error::Error, files::access::MayWriteObject, service::Fence};
 
 /// A store that fails for a moment is asked again after these waits.
 const WAITS: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(2)];
+/// What a store says of a list of parts that cannot be right (Amazon S3). Other refusals are not the caller's
+/// fault.
+const WRONG_PARTS: [&str; 7] = [
+    "InvalidPart",
+    "InvalidPartOrder",
+    "EntityTooSmall",
+    "MalformedXML",
+    "InvalidRequest",
+    "InvalidArgument",
+    "BadDigest",
+];
 
 impl Fence {
     /// Begins the upload of the object that `proof` is about and returns the upload's id.
@@ -37,19 +48,71 @@ impl Fence {
     /// for all of them.
     ///
     /// # Errors
-    /// What the store says at last.
+    /// 404 for an upload that the store does not know, 400 for parts that do not fit, 409 when something else
+    /// is in the way; otherwise what the store says at last.
     pub(crate) async fn complete_multipart(
         &self,
         proof: &MayWriteObject,
         upload_id: &str,
         parts: &[Part],
-    ) -> Result<(), StorageError> {
+    ) -> Result<(), Error> {
         for wait in WAITS {
             match self.storage.complete_multipart(proof.location(), upload_id, parts).await {
-                Err(error) if error.is_temporary() => tokio::time::sleep(wait).await,
-                outcome => return outcome,
+                Err(error) if may_pass(&error) => tokio::time::sleep(wait).await,
+                outcome => return outcome.map_err(refusal),
             }
         }
-        self.storage.complete_multipart(proof.location(), upload_id, parts).await
+        self.storage.complete_multipart(proof.location(), upload_id, parts).await.map_err(refusal)
+    }
+}
+
+/// A full disk does not pass within seconds.
+fn may_pass(error: &StorageError) -> bool {
+    error.is_temporary() && !matches!(error, StorageError::Refused { status: 507, .. })
+}
+
+/// How the store's refusal to end an upload is told.
+fn refusal(error: StorageError) -> Error {
+    match &error {
+        StorageError::NotFound => Error::NotFound(
+            "there is no such upload of this key: it was not begun, or is completed or given up".into(),
+        ),
+        StorageError::Refused { status: 400, code } if WRONG_PARTS.contains(&code.as_str()) => {
+            Error::BadRequest(format!("the upload cannot be completed with these parts: {code}"))
+        }
+        StorageError::Refused { status: 409 | 412, code } => {
+            Error::Conflict(format!("the upload cannot be completed now: {code}"))
+        }
+        _ => Error::Storage(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::ResponseError as _;
+
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_an_upload_is_told_with_its_own_status() {
+        let status = |error| refusal(error).status_code().as_u16();
+        let refused = |status, code: &str| StorageError::Refused { status, code: code.into() };
+        assert_eq!(status(StorageError::NotFound), 404);
+        for code in WRONG_PARTS {
+            assert_eq!(status(refused(400, code)), 400, "{code}");
+        }
+        assert_eq!(status(refused(409, "OperationAborted")), 409);
+        assert_eq!(status(refused(507, "InsufficientStorage")), 507);
+        for ours in [refused(403, "AccessDenied"), refused(400, "AuthorizationHeaderMalformed")] {
+            assert_eq!(status(ours), 500);
+        }
+        assert_eq!(status(StorageError::Unavailable(String::new())), 503);
+    }
+
+    #[test]
+    fn a_full_disk_is_not_asked_again() {
+        assert!(may_pass(&StorageError::Unavailable(String::new())));
+        assert!(!may_pass(&StorageError::Refused { status: 507, code: String::new() }));
+        assert!(!may_pass(&StorageError::NotFound));
     }
 }

@@ -19,6 +19,8 @@ use crate::{
 
 /// The largest number of parts of one upload (Amazon S3's limit).
 const MOST_PARTS: usize = 10_000;
+/// Their numbers.
+const PART_NUMBERS: std::ops::RangeInclusive<i64> = 1..=10_000;
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
     routes.resource("/data/multipart/init", |methods| methods.post(init));
@@ -49,6 +51,9 @@ async fn part(fence: Data<Fence>, caller: Caller, body: Body) -> Result<HttpResp
     let upload_id = required_text(&body, "uploadId")?;
     let number = integer(body.get("partNumber"));
     let number = number.ok_or_else(|| Error::BadRequest("`partNumber` must be an integer".into()))?;
+    if !PART_NUMBERS.contains(&number) {
+        return Err(Error::BadRequest("`partNumber` must be between 1 and 10000".into()));
+    }
     let url = fence.part_url(&object, upload_id, number, life(&fence.config, &body)?)?;
     Ok(HttpResponse::Ok().json(json!({ "presigned_url": url })))
 }
@@ -60,15 +65,8 @@ async fn complete(fence: Data<Fence>, caller: Caller, body: Body) -> Result<Http
     let object = named_object(&fence, &caller, &proof, &body).await?;
     let upload_id = required_text(&body, "uploadId")?;
     let parts = parts(&body)?;
-    match fence.complete_multipart(&object, upload_id, &parts).await {
-        Ok(()) => Ok(HttpResponse::Ok().json(json!({ "message": "OK" }))),
-        Err(error) => {
-            let message = format!("the upload cannot be completed: {error}");
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(error, "a multipart upload cannot be completed");
-            Ok(HttpResponse::InternalServerError().json(json!({ "message": message })))
-        }
-    }
+    fence.complete_multipart(&object, upload_id, &parts).await?;
+    Ok(HttpResponse::Ok().json(json!({ "message": "OK" })))
 }
 
 /// The body, a JSON object with these members.

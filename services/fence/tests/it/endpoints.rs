@@ -81,7 +81,7 @@ fn files() -> Vec<Case> {
         Case::new("POST", "/data/multipart/init", "/data/multipart/init", UPLOADERS).with(file),
         Case::new("POST", "/data/multipart/upload", "/data/multipart/upload", [401, 403, 200]).with(part),
         // The store knows no such upload.
-        Case::new("POST", "/data/multipart/complete", "/data/multipart/complete", [401, 403, 500])
+        Case::new("POST", "/data/multipart/complete", "/data/multipart/complete", [401, 403, 404])
             .with(parts),
         // Its bytes are missing.
         Case::new("DELETE", "/data/{guid:.+}", "/data/guarded", [401, 403, 404]),

@@ -1,0 +1,97 @@
+//! The object store of this machine, behind the public origin.
+//!
+//! Signed URLs of the store lead here, so that files can be reached wherever the commons can. The signature
+//! covers method, path, query and `Host`: all of them pass unchanged, and the store checks it. It is the whole
+//! permission: tokens, cookies and CSRF have no meaning on these paths, and no cookie is sent on or set.
+//!
+//! What users upload is served from the origin whose cookies log them in, so that an uploaded page must not be
+//! able to act in its readers' names: answers are in a sandbox of their own.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, HeaderName, HeaderValue},
+    web,
+};
+use url::Url;
+
+use crate::{
+    proxy::{self, Hop, ProxyError},
+    service::Gateway,
+};
+
+/// Headers that the store has no use for.
+const NOT_PASSED_ON: [HeaderName; 2] = [header::COOKIE, header::EXPECT];
+/// No script of an object runs, and nothing that it shows belongs to the origin (CSP 3, `sandbox`).
+const SANDBOX: HeaderValue = HeaderValue::from_static("sandbox; default-src 'none'");
+const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
+
+/// The store behind a gateway.
+#[derive(Debug, Clone)]
+pub struct ObjectStore {
+    /// Where it listens.
+    pub address: Url,
+    /// Its buckets: each is the first segment of public paths.
+    pub buckets: Vec<String>,
+}
+
+impl ObjectStore {
+    /// Whether `path`, as it came in, is that of one of its buckets or objects.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        let first = path.strip_prefix('/').and_then(|rest| rest.split('/').next());
+        first.is_some_and(|first| self.buckets.iter().any(|bucket| bucket == first))
+    }
+}
+
+/// The handler of the store's paths. Bodies are streamed both ways; how slow they may be, and how much room
+/// there is for them, the store says.
+pub(crate) async fn forward(
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    body: web::Payload,
+) -> Result<HttpResponse, ProxyError> {
+    let service = || "object store".to_owned();
+    let store = gateway.config.object_store.as_ref().ok_or_else(|| ProxyError::NoUpstream(service()))?;
+    let hop = Hop::of(request.headers().get_all(header::CONNECTION).map(HeaderValue::as_bytes));
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let url = proxy::address(&store.address, target).ok_or(ProxyError::Ambiguous)?;
+    let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes())
+        .expect("both versions of the http crate take the same methods");
+    let mut passed = gateway.config.client.request(method, url);
+    for (name, value) in request.headers() {
+        if !hop.ends(name.as_str()) && !NOT_PASSED_ON.contains(name) {
+            passed = passed.header(name.as_str(), value.as_bytes());
+        }
+    }
+    if proxy::has_body(request.headers()) {
+        passed = passed.body(reqwest::Body::wrap_stream(proxy::sendable(body)));
+    }
+    let answer = passed
+        .send()
+        .await
+        .map_err(|error| ProxyError::Unreachable { service: service(), source: error.without_url() })?;
+    let mut answer = proxy::received(answer);
+    let headers = answer.headers_mut();
+    headers.remove(header::SET_COOKIE);
+    headers.insert(header::CONTENT_SECURITY_POLICY, SANDBOX);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFFING);
+    Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_of_its_buckets_are_the_stores() {
+        let store = ObjectStore {
+            address: Url::parse("http://127.0.0.1:1").unwrap(),
+            buckets: vec!["commons-data".into()],
+        };
+        for path in ["/commons-data/guid/f", "/commons-data/", "/commons-data", "/commons-data//a"] {
+            assert!(store.has(path), "{path}");
+        }
+        for path in ["/commons-data2/f", "/commons/f", "//commons-data/f", "/user/commons-data/f", "/", ""] {
+            assert!(!store.has(path), "{path}");
+        }
+    }
+}

@@ -165,7 +165,9 @@ fn type_value<M>(schema: &Schema<M>, ty: &TypeRef, fields: &[Selected<'_, M>], o
         ("ofType", TypeRef::List(inner) | TypeRef::NonNull(inner)) => {
             type_value(schema, inner, subs(field), out)
         }
-        (name, TypeRef::Named(ty)) => named_type_field(schema, schema.def(ty), name, subs(field), out),
+        (name, TypeRef::Named(ty) | TypeRef::Loose(ty)) => {
+            named_type_field(schema, schema.def(ty), name, subs(field), out)
+        }
         _ => out.push_str("null"),
     });
 }

@@ -76,12 +76,20 @@ pub enum TypeRef {
     List(Box<TypeRef>),
     /// `T!`.
     NonNull(Box<TypeRef>),
+    /// `T`, a scalar, which is shown so. But values of the other scalars are taken too, as they are: the type
+    /// of an argument is too narrow for what is stored.
+    Loose(String),
 }
 
 impl TypeRef {
     /// `name`.
     pub fn named(name: &str) -> Self {
         Self::Named(name.to_owned())
+    }
+
+    /// A scalar that is shown as `name` and takes values of any scalar.
+    pub fn loose(name: &str) -> Self {
+        Self::Loose(name.to_owned())
     }
 
     /// `[name]`.
@@ -97,7 +105,7 @@ impl TypeRef {
     /// The name of the type inside all lists.
     pub fn innermost(&self) -> &str {
         match self {
-            Self::Named(name) => name,
+            Self::Named(name) | Self::Loose(name) => name,
             Self::List(inner) | Self::NonNull(inner) => inner.innermost(),
         }
     }
@@ -106,7 +114,7 @@ impl TypeRef {
 impl fmt::Display for TypeRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Named(name) => f.write_str(name),
+            Self::Named(name) | Self::Loose(name) => f.write_str(name),
             Self::List(item) => write!(f, "[{item}]"),
             Self::NonNull(inner) => write!(f, "{inner}!"),
         }

@@ -1,5 +1,7 @@
 //! Checks literals and variables against types, in graphql-core's words, and coerces them to JSON values.
 
+use std::fmt::Display;
+
 use serde_json::{Map, Number, Value};
 
 use crate::{
@@ -34,6 +36,10 @@ impl<M> Schema<M> {
             }
             (TypeRef::List(item), literal) => self.literal_problems(item, literal),
             (TypeRef::Named(name), Some(literal)) => self.named_literal_problems(name, literal),
+            (TypeRef::Loose(name), Some(literal)) => match any_literal(literal) {
+                Some(_) => Vec::new(),
+                None => vec![unfit(name, literal)],
+            },
         }
     }
 
@@ -41,7 +47,7 @@ impl<M> Schema<M> {
         let Kind::InputObject(inputs) = &self.def(name).kind else {
             return match self.leaf_literal(name, literal) {
                 Some(_) => Vec::new(),
-                None => vec![format!("Expected type \"{name}\", found {literal}.")],
+                None => vec![unfit(name, literal)],
             };
         };
         let Literal::Object(fields) = literal else {
@@ -104,6 +110,7 @@ impl<M> Schema<M> {
                 }
                 _ => self.leaf_literal(name, literal),
             },
+            (TypeRef::Loose(_), literal) => any_literal(literal),
         }
     }
 
@@ -177,9 +184,11 @@ impl<M> Schema<M> {
                 Kind::InputObject(inputs) => self.object_problems(name, inputs, value),
                 kind => match leaf_value(kind, value) {
                     Some(_) => Vec::new(),
-                    None => vec![format!("Expected type \"{name}\", found {value}.")],
+                    None => vec![unfit(name, value)],
                 },
             },
+            (TypeRef::Loose(_), Value::String(_) | Value::Number(_) | Value::Bool(_)) => Vec::new(),
+            (TypeRef::Loose(name), value) => vec![unfit(name, value)],
         }
     }
 
@@ -216,7 +225,22 @@ impl<M> Schema<M> {
                 }
                 (kind, value) => leaf_value(kind, value).unwrap_or(Value::Null),
             },
+            (TypeRef::Loose(_), value) => value.clone(),
         }
+    }
+}
+
+fn unfit(name: &str, value: &impl Display) -> String {
+    format!("Expected type \"{name}\", found {value}.")
+}
+
+/// A literal of any scalar.
+fn any_literal(literal: &Literal<'_>) -> Option<Value> {
+    match literal {
+        Literal::Int(text) | Literal::Float(text) => number(text),
+        Literal::String(text) => Some(Value::from(text.as_ref())),
+        Literal::Boolean(value) => Some(Value::from(*value)),
+        _ => None,
     }
 }
 

@@ -198,6 +198,7 @@ fn weight(filter: &Filter) -> u64 {
         Filter::TextIn { .. }
         | Filter::ValueIn { .. }
         | Filter::Contains { .. }
+        | Filter::Present(_)
         | Filter::OtherText { .. }
         | Filter::OtherValue { .. }
         | Filter::Time { .. }

@@ -165,8 +165,10 @@ pub(crate) enum Filter {
     /// The property is a list that has all of these.
     Contains {
         property: String,
-        values: Vec<String>,
+        values: Vec<Value>,
     },
+    /// The property has a value.
+    Present(String),
     /// The property has a value, and as a string it is not this.
     OtherText {
         property: String,
@@ -216,6 +218,8 @@ pub(crate) struct PathFilter {
     /// `<program>-<code>`; for paths to projects only.
     pub(crate) project_names: Option<Vec<String>>,
     pub(crate) properties: Map<String, Value>,
+    /// What else must hold for it.
+    pub(crate) filters: Vec<Filter>,
 }
 
 /// Transaction logs, and what is shown of each.

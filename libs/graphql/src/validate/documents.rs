@@ -8,6 +8,9 @@ use crate::{
     types::TypeRef,
 };
 
+/// What a loose argument takes.
+const SCALARS: [&str; 4] = ["Int", "Float", "String", "Boolean"];
+
 impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
     pub(super) fn document(&mut self, document: &'d Document<'a>) {
         let operations = document.operations().count();
@@ -209,6 +212,7 @@ fn fits(given: &TypeRef, expected: &TypeRef) -> bool {
         (_, TypeRef::NonNull(_)) => false,
         (TypeRef::NonNull(given), expected) => fits(given, expected),
         (TypeRef::List(given), TypeRef::List(expected)) => fits(given, expected),
+        (TypeRef::Named(given), TypeRef::Loose(_)) => SCALARS.contains(&given.as_str()),
         (given, expected) => given == expected,
     }
 }

@@ -53,6 +53,33 @@ fn absent_and_null_arguments_are_not_given() {
 }
 
 #[test]
+fn a_loose_argument_is_shown_as_one_scalar_and_takes_all() {
+    assert_eq!(
+        selected("{case(mixed: [\"a\", 1, 0.5, true, null]) {id}}", json!({})),
+        r#"case=case{"mixed":["a",1,0.5,true,null]}{id=id}"#
+    );
+    for (ty, value, wanted) in [
+        ("String", json!("a"), "\"a\""),
+        ("Float", json!(0.5), "0.5"),
+        ("Int", json!(5), "5"),
+        ("Boolean", json!(false), "false"),
+    ] {
+        let query = format!("query ($v: {ty}) {{case(mixed: [$v]) {{id}}}}");
+        let wanted = format!("case=case{{\"mixed\":[{wanted}]}}{{id=id}}");
+        assert_eq!(selected(&query, json!({ "v": value })), wanted);
+    }
+    assert_eq!(
+        problems("{case(mixed: [{a: 1}, b]) {id}}"),
+        ["Argument \"mixed\" has invalid value [{a: 1}, b].\nIn element #0: Expected type \"Float\", found \
+          {a: 1}.\nIn element #1: Expected type \"Float\", found b."]
+    );
+    assert_eq!(
+        problems_with("query ($v: ID) {case(mixed: [$v]) {id}}", json!({"v": "a"})),
+        ["Variable \"v\" of type \"ID\" used in position expecting type \"Float\"."]
+    );
+}
+
+#[test]
 fn an_interface_has_a_selection_for_each_type_that_fragments_name() {
     let query = "{node {id ... on case {samples {id}} ...S}} fragment S on sample {composition}";
     assert_eq!(

@@ -14,6 +14,7 @@ pub(crate) fn schema() -> Schema<&'static str> {
         ("first", TypeRef::named("Int")),
         ("weight", TypeRef::list("Float")),
         ("path", TypeRef::list("Path")),
+        ("mixed", TypeRef::List(Box::new(TypeRef::loose("Float")))),
     ]);
     let node = || {
         vec![FieldDef::new("id", TypeRef::named("ID"), "id"), FieldDef::new("submitter_id", string(), "sid")]

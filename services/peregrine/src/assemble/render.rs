@@ -24,9 +24,12 @@ pub(crate) fn render(how: Render, stored: &str, out: &mut Vec<u8>) {
             render(Render::Text, stored, out);
             out.push(b']');
         }
-        (Render::Boolean, _) => out.extend_from_slice(if is_truthy(stored) { b"true" } else { b"false" }),
-        (Render::Float, _) => out.extend_from_slice(b"null"),
-        (Render::Text, _) => write_string(&python_text(stored), out),
+        // The dictionary lets the property have values of several types: what is stored is shown.
+        (Render::Float, Some(b't' | b'f' | b'"')) | (Render::Boolean, Some(b'"')) => {
+            out.extend_from_slice(stored.as_bytes())
+        }
+        (Render::Boolean, Some(b'-' | b'0'..=b'9')) => number(stored, out),
+        (Render::Text | Render::Float | Render::Boolean, _) => write_string(&python_text(stored), out),
     }
 }
 
@@ -59,10 +62,6 @@ fn python_text(stored: &str) -> String {
     }
 }
 
-fn is_truthy(stored: &str) -> bool {
-    !matches!(stored, "0" | "0.0" | "\"\"" | "[]" | "{}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +84,11 @@ mod tests {
         assert_eq!(rendered(Render::Boolean, "false"), "false");
         assert_eq!(rendered(Render::Texts, r#"["x", 5]"#), r#"["x","5"]"#);
         assert_eq!(rendered(Render::Texts, r#""x""#), r#"["x"]"#);
+        assert_eq!(rendered(Render::Float, r#""n/a""#), r#""n/a""#);
+        assert_eq!(rendered(Render::Float, "true"), "true");
+        assert_eq!(rendered(Render::Boolean, r#""unknown""#), r#""unknown""#);
+        assert_eq!(rendered(Render::Boolean, "0"), "0.0");
+        assert_eq!(rendered(Render::Float, "[1]"), r#""[1]""#);
         for how in [Render::Text, Render::Float, Render::Boolean, Render::Texts] {
             assert_eq!(rendered(how, "null"), "null");
         }

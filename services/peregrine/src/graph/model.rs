@@ -5,9 +5,10 @@ use std::{
     ops::Index,
 };
 
-use dictionary::{NodeType, ScalarType, is_graphql_name};
+use dictionary::{NodeType, Property, ScalarType, is_graphql_name};
 use indexmap::IndexMap;
 use psqlgraph::names;
+use serde_json::Value;
 use sql::Sql;
 
 use super::sizes::Sizes;
@@ -62,6 +63,8 @@ pub(crate) struct NodeModel {
     pub(crate) properties: IndexMap<String, Scalar>,
     /// Links by name: first its own as they are declared, then those that point at it, by their backrefs.
     pub(crate) links: IndexMap<String, LinkModel>,
+    /// Properties whose values, or the items of whose lists, may be of other kinds than they look in GraphQL.
+    loose: HashSet<String>,
     /// Members of its keys, by which the database finds a node without looking at all of them.
     keys: HashSet<String>,
 }
@@ -117,6 +120,11 @@ impl NodeModel {
         property != "project_id" && self.keys.contains(property)
     }
 
+    /// Whether values of this property, or items of its lists, may be of another kind than it has in GraphQL.
+    pub(crate) fn is_loose(&self, property: &str) -> bool {
+        self.loose.contains(property)
+    }
+
     /// Whether it is a file that `datanode` shows.
     pub(crate) fn is_file(&self) -> bool {
         self.category.ends_with("_file")
@@ -142,6 +150,7 @@ fn node_model(node: &NodeType, ids: &HashMap<String, TypeId>) -> NodeModel {
         scope,
         properties,
         links: links(node, ids),
+        loose: node.stored_properties().filter(|p| is_loose(p)).map(|p| p.name.clone()).collect(),
         keys: node.unique_keys.iter().flatten().cloned().collect(),
     }
 }
@@ -171,5 +180,90 @@ fn scalar(declared: ScalarType) -> Scalar {
         ScalarType::Number | ScalarType::Integer => Scalar::Float,
         ScalarType::Boolean => Scalar::Boolean,
         ScalarType::Array => Scalar::List,
+    }
+}
+
+/// Whether a property takes values that are not of the kind that it has in GraphQL: it has several types, or
+/// it is a list whose items are not all texts.
+fn is_loose(property: &Property) -> bool {
+    let schema = &property.schema;
+    match property.scalar {
+        ScalarType::String => !takes_only(schema, &["string"]),
+        ScalarType::Number | ScalarType::Integer => !takes_only(schema, &["number", "integer", "float"]),
+        ScalarType::Boolean => !takes_only(schema, &["boolean"]),
+        ScalarType::Array => schema.get("items").is_none_or(|items| !takes_only(items, &["string"])),
+    }
+}
+
+/// Whether a schema takes values of these types only, and null. What it does not say it takes.
+fn takes_only(schema: &Value, types: &[&str]) -> bool {
+    let is_one = |kind: &Value| kind.as_str().is_some_and(|kind| kind == "null" || types.contains(&kind));
+    let is_value = |value: &Value| match value {
+        Value::Null => true,
+        Value::String(_) => types.contains(&"string"),
+        Value::Number(_) => types.contains(&"number"),
+        Value::Bool(_) => types.contains(&"boolean"),
+        Value::Array(_) | Value::Object(_) => false,
+    };
+    let has = |key: &str| schema.get(key).and_then(Value::as_array);
+    if let Some(values) = has("enum") {
+        return values.iter().all(is_value);
+    }
+    match schema.get("type") {
+        Some(Value::Array(kinds)) => kinds.iter().all(is_one),
+        Some(kind) => is_one(kind),
+        None => {
+            let some = has("allOf").is_some_and(|all| all.iter().any(|one| takes_only(one, types)));
+            let each = |key| has(key).is_some_and(|any| any.iter().all(|one| takes_only(one, types)));
+            some || each("oneOf") || each("anyOf")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn loose(schema: Value) -> bool {
+        let scalar = ScalarType::of(&schema);
+        is_loose(&Property { name: "p".into(), scalar, items: None, schema })
+    }
+
+    #[test]
+    fn a_property_of_one_type_is_not_loose() {
+        for schema in [
+            json!({"type": "string"}),
+            json!({"type": ["string", "null"]}),
+            json!({"enum": ["a", "b", null]}),
+            json!({"type": "number"}),
+            json!({"type": ["integer", "number"]}),
+            json!({"type": "boolean"}),
+            json!({"oneOf": [{"type": "string"}, {"enum": ["x"]}, {"type": "null"}]}),
+            json!({"allOf": [{"type": "string"}, {"pattern": "x"}]}),
+            json!({"type": "array", "items": {"type": "string"}}),
+            json!({"type": "array", "items": {"enum": ["a"]}}),
+        ] {
+            assert!(!loose(schema.clone()), "{schema}");
+        }
+    }
+
+    #[test]
+    fn a_property_of_several_types_and_a_list_of_numbers_are_loose() {
+        for schema in [
+            json!({"type": ["string", "number"]}),
+            json!({"type": ["number", "string"]}),
+            json!({"type": ["boolean", "string"]}),
+            json!({"enum": ["a", 1]}),
+            json!({"enum": [1, 2]}),
+            json!({"oneOf": [{"type": "string"}, {"type": "number"}]}),
+            json!({"description": "anything"}),
+            json!({"type": "array", "items": {"type": "number"}}),
+            json!({"type": "array", "items": {"type": ["string", "boolean"]}}),
+            json!({"type": "array"}),
+        ] {
+            assert!(loose(schema.clone()), "{schema}");
+        }
     }
 }

@@ -88,20 +88,71 @@ fn shared(name: &str, value: &Value) -> Result<Option<Filter>, String> {
 
 /// The property equals one of the values; a list contains all of them. Without values the former finds
 /// nothing and the latter everything.
+///
+/// The type decides which values are meant: `"0.5"` is a number where numbers are stored. Where values of
+/// several kinds may be stored, all that are written so are.
 fn property(model: &NodeModel, name: &str, values: &Value) -> Option<Filter> {
-    let property = name.to_owned();
-    let scalar = model.properties.get(name).copied().unwrap_or(Scalar::String);
-    Some(match scalar {
-        Scalar::String => Filter::TextIn { property, values: texts(values) },
+    let values: Vec<&Value> = items(values).iter().filter(|value| !value.is_null()).collect();
+    let property = || name.to_owned();
+    let is_loose = model.is_loose(name);
+    Some(match scalar(model, name) {
+        Scalar::List if values.is_empty() => return None,
+        Scalar::List if is_loose => Filter::All(values.iter().map(|value| has_item(name, value)).collect()),
         Scalar::List => {
-            let values = texts(values);
-            return (!values.is_empty()).then_some(Filter::Contains { property, values });
+            let values = values.iter().map(|value| Value::String(as_text(value))).collect();
+            Filter::Contains { property: property(), values }
+        }
+        _ if is_loose => {
+            let texts = values.iter().map(|value| as_text(value)).collect();
+            let others: Vec<Value> = values.iter().filter_map(|value| not_text(value)).collect();
+            let text = Filter::TextIn { property: property(), values: texts };
+            if others.is_empty() {
+                return Some(text);
+            }
+            Filter::Any(vec![text, Filter::ValueIn { property: property(), values: others }])
+        }
+        Scalar::String => {
+            let values = values.iter().map(|value| as_text(value)).collect();
+            Filter::TextIn { property: property(), values }
         }
         Scalar::Float | Scalar::Boolean => {
-            let values = items(values).iter().filter(|value| !value.is_null()).cloned().collect();
-            Filter::ValueIn { property, values }
+            let stored = |value: &&Value| not_text(value).unwrap_or_else(|| (*value).clone());
+            Filter::ValueIn { property: property(), values: values.iter().map(stored).collect() }
         }
     })
+}
+
+fn scalar(model: &NodeModel, name: &str) -> Scalar {
+    model.properties.get(name).copied().unwrap_or(Scalar::String)
+}
+
+/// The list has this item, as a text or as what else is written so.
+fn has_item(name: &str, value: &Value) -> Filter {
+    let has = |value| Filter::Contains { property: name.to_owned(), values: vec![value] };
+    let text = has(Value::String(as_text(value)));
+    match not_text(value) {
+        Some(other) => Filter::Any(vec![has(other), text]),
+        None => text,
+    }
+}
+
+/// The value as a text; a number as it is written.
+fn as_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The number or boolean that the value is, or that its text is one of; Python writes booleans with a capital
+/// letter.
+fn not_text(value: &Value) -> Option<Value> {
+    match value {
+        Value::Number(_) | Value::Bool(_) => Some(value.clone()),
+        Value::String(text) => match text.trim() {
+            "true" | "True" => Some(Value::Bool(true)),
+            "false" | "False" => Some(Value::Bool(false)),
+            text => serde_json::from_str(text).ok().filter(Value::is_number),
+        },
+        _ => None,
+    }
 }
 
 /// The items of `not`. As in the original only the first property of an item counts, and only the later one
@@ -116,14 +167,32 @@ fn others(model: &NodeModel, value: &Value) -> Vec<Filter> {
 /// The original compares with Python's `True` and `False`. No stored boolean is written so, hence every
 /// boolean is another.
 fn other(model: &NodeModel, name: &str, value: &Value) -> Option<Filter> {
-    let property = name.to_owned();
-    Some(match (model.properties.get(name), value) {
-        (Some(Scalar::Boolean), Value::Bool(value)) => {
-            let value = if *value { "True" } else { "False" }.to_owned();
-            Filter::OtherText { property, value }
+    let property = || name.to_owned();
+    let is_loose = model.is_loose(name);
+    Some(match (scalar(model, name), value) {
+        (_, Value::Null) => return None,
+        (Scalar::List, value) => {
+            let has = if is_loose {
+                has_item(name, value)
+            } else {
+                Filter::Contains { property: property(), values: vec![Value::String(as_text(value))] }
+            };
+            Filter::All(vec![Filter::Present(property()), Filter::Not(Box::new(has))])
         }
-        (Some(Scalar::Float), value) => Filter::OtherValue { property, value: value.clone() },
-        (_, value) => Filter::OtherText { property, value: value.as_str()?.to_owned() },
+        (Scalar::Boolean, Value::Bool(value)) if !is_loose => {
+            let value = if *value { "True" } else { "False" }.to_owned();
+            Filter::OtherText { property: property(), value }
+        }
+        (_, value) if is_loose => {
+            let text = Filter::OtherText { property: property(), value: as_text(value) };
+            let other = not_text(value).map(|value| Filter::OtherValue { property: property(), value });
+            Filter::All([Some(text), other].into_iter().flatten().collect())
+        }
+        (Scalar::Float, value) => {
+            let value = not_text(value).unwrap_or_else(|| value.clone());
+            Filter::OtherValue { property: property(), value }
+        }
+        (_, value) => Filter::OtherText { property: property(), value: as_text(value) },
     })
 }
 
@@ -147,7 +216,9 @@ fn path(graph: &Graph, object: &Map<String, Value>) -> Result<Filter, String> {
         return Err("Please specify a {type: <type>} in the with_path_to filter.".to_owned());
     };
     let Some(to) = graph.find(label) else { return Ok(Filter::Never) };
-    let mut filter = PathFilter { to, id: None, project_names: None, properties: Map::new() };
+    let model = &graph.types[to];
+    let (properties, filters) = (Map::new(), Vec::new());
+    let mut filter = PathFilter { to, id: None, project_names: None, properties, filters };
     for (name, value) in object {
         match name.as_str() {
             "type" => {}
@@ -155,12 +226,22 @@ fn path(graph: &Graph, object: &Map<String, Value>) -> Result<Filter, String> {
             "project_id" if label == "project" => {
                 filter.project_names = Some(vec![value.as_str().unwrap_or_default().to_owned()])
             }
-            _ => {
-                filter.properties.insert(name.clone(), value.clone());
-            }
+            name if model.is_loose(name) => filter.filters.extend(property(model, name, value)),
+            name => drop(filter.properties.insert(name.to_owned(), stored(model, name, value))),
         }
     }
     Ok(Filter::Path(filter))
+}
+
+/// The value as it would be stored. An argument has the type of another node type if that has a property of
+/// the same name.
+fn stored(model: &NodeModel, name: &str, value: &Value) -> Value {
+    match model.properties.get(name) {
+        Some(Scalar::List) => items(value).iter().map(|item| Value::String(as_text(item))).collect(),
+        Some(Scalar::String) if value.is_number() || value.is_boolean() => Value::String(as_text(value)),
+        Some(Scalar::Float | Scalar::Boolean) => not_text(value).unwrap_or_else(|| value.clone()),
+        _ => value.clone(),
+    }
 }
 
 /// No items are no filter.

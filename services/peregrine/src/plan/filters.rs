@@ -17,7 +17,7 @@ impl Planner<'_> {
         readable.and(self.filter(node, alias, filter))
     }
 
-    fn filter(&self, node: TypeId, alias: &str, filter: &Filter) -> Condition {
+    pub(super) fn filter(&self, node: TypeId, alias: &str, filter: &Filter) -> Condition {
         let id = || Sql::column(alias, "node_id");
         let text = |property: &str| Sql::property(alias, property);
         let stored = |property: &str| Sql::new().then_alias(alias).text("._props -> ").literal(property);
@@ -45,6 +45,7 @@ impl Planner<'_> {
                 let list = Value::from(values.clone());
                 Condition::Is(stored(property).text(" @> ").bind(list))
             }
+            Filter::Present(property) => Condition::Is(text(property).text(" is not null")),
             Filter::OtherText { property, value } => {
                 Condition::Is(text(property).text(" <> ").bind(value.as_str()))
             }

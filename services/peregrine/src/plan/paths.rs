@@ -47,6 +47,9 @@ impl Planner<'_> {
             let wanted = Value::Object(filter.properties.clone());
             condition = condition.and(Condition::Is(Sql::raw("d._props @> ").bind(wanted)));
         }
+        for more in &filter.filters {
+            condition = condition.and(self.filter(filter.to, "d", more));
+        }
         let table = Sql::raw("select d.\"node_id\" as id from ").then(node.table(self.readable));
         table.text(" d where ").then(condition.sql())
     }

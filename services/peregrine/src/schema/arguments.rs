@@ -52,11 +52,9 @@ impl Arguments {
         let mut data = paging_list();
         data.add_all(&["submitter_id", "project_id", "type"], &string());
         data.add("of_type", TypeRef::list("String"));
-        for (name, scalar) in file_properties(graph) {
-            data.add(
-                &name,
-                if scalar == Scalar::List { TypeRef::list("String") } else { scalar_type(scalar) },
-            );
+        let is_file = |node: &&NodeModel| node.is_file();
+        for (name, kind) in argument_kinds(graph.types.models().iter().filter(is_file)) {
+            data.add(&name, kind.of_any_node());
         }
         Self {
             of: graph.types.iter().map(|(id, node)| (id, node_arguments(node))).collect(),
@@ -72,12 +70,53 @@ fn string() -> TypeRef {
     TypeRef::named("String")
 }
 
-fn scalar_type(scalar: Scalar) -> TypeRef {
-    match scalar {
-        Scalar::Float => TypeRef::named("Float"),
-        Scalar::Boolean => TypeRef::named("Boolean"),
-        Scalar::String | Scalar::List => string(),
+/// What an argument for a property takes.
+#[derive(Clone, Copy)]
+struct ArgumentKind {
+    scalar: Scalar,
+    /// Whether it takes more than it shows.
+    is_loose: bool,
+}
+
+impl ArgumentKind {
+    fn of(node: &NodeModel, property: &str, scalar: Scalar) -> Self {
+        Self { scalar, is_loose: node.is_loose(property) }
     }
+
+    /// The type of one value, of an item where the property is a list.
+    fn single(self) -> TypeRef {
+        let name = match self.scalar {
+            Scalar::Float => "Float",
+            Scalar::Boolean => "Boolean",
+            Scalar::String | Scalar::List => "String",
+        };
+        if self.is_loose { TypeRef::loose(name) } else { TypeRef::named(name) }
+    }
+
+    fn list(self) -> TypeRef {
+        TypeRef::List(Box::new(self.single()))
+    }
+
+    /// Where lists of several types take it.
+    fn of_any_node(self) -> TypeRef {
+        if self.scalar == Scalar::List { self.list() } else { self.single() }
+    }
+}
+
+/// What arguments for the properties of several types take. A property of several types has the kind that
+/// the last of them gives it, as in the original; it is loose where they differ.
+fn argument_kinds<'n>(nodes: impl Iterator<Item = &'n NodeModel>) -> IndexMap<String, ArgumentKind> {
+    let mut all: IndexMap<String, ArgumentKind> = IndexMap::new();
+    for node in nodes {
+        for (name, scalar) in &node.properties {
+            let mut kind = ArgumentKind::of(node, name, *scalar);
+            if let Some(before) = all.get(name) {
+                kind.is_loose |= before.is_loose || before.scalar != kind.scalar;
+            }
+            all.insert(name.clone(), kind);
+        }
+    }
+    all
 }
 
 /// The arguments that all lists of nodes take.
@@ -100,8 +139,7 @@ fn node_arguments(node: &NodeModel) -> Inputs {
         list.add("project_id", TypeRef::list("String"));
     }
     for (name, scalar) in &node.properties {
-        let item = scalar_type(*scalar);
-        list.add(name, TypeRef::List(Box::new(item)));
+        list.add(name, ArgumentKind::of(node, name, *scalar).list());
     }
     list.done()
 }
@@ -154,7 +192,7 @@ pub(super) fn inputs(graph: &Graph) -> Vec<TypeDef<Meaning>> {
     for node in graph.types.models() {
         let mut list = ArgumentList::default();
         for (name, scalar) in &node.properties {
-            list.add(name, scalar_type(*scalar));
+            list.add(name, ArgumentKind::of(node, name, *scalar).single());
         }
         types.push(TypeDef::input(&not_input_name(node), list.done()));
     }
@@ -167,12 +205,9 @@ fn with_path_to(graph: &Graph) -> Inputs {
     let mut all: IndexMap<String, Input> = IndexMap::new();
     all.insert("id".to_owned(), Input::new(string()));
     all.insert("type".to_owned(), Input::new(TypeRef::required("String")));
+    let kinds = argument_kinds(graph.types.models().iter());
     for node in graph.types.models() {
-        let lists_become_lists = |scalar: &Scalar| match scalar {
-            Scalar::List => TypeRef::list("String"),
-            scalar => scalar_type(*scalar),
-        };
-        let own = node.properties.iter().map(|(name, scalar)| (name.as_str(), lists_become_lists(scalar)));
+        let own = node.properties.keys().map(|name| (name.as_str(), kinds[name].of_any_node()));
         for (name, ty) in own.chain([("not", TypeRef::list(&not_input_name(node)))]) {
             all.shift_remove(name);
             all.insert(name.to_owned(), Input::new(ty));

@@ -10,6 +10,7 @@ mod fairness;
 mod filters;
 mod hostile;
 mod interpreter;
+mod kinds;
 mod lists;
 mod logs;
 mod requests;

@@ -3,14 +3,14 @@
 //! All connections of the program are made here, so that all have the same limits: [`pool`] for requests,
 //! [`connect`] for a connection of one's own. Nobody waits for ever for a lock, a peer that has vanished
 //! loses its locks within a minute or so, and while the server is away requests are refused at once
-//! ([`Lookout`]).
+//! ([`look_after`]).
 
 mod lookout;
 mod pool;
 mod probe;
 mod session;
 
-pub use lookout::Lookout;
+pub use lookout::look_after;
 pub use pool::pool;
 pub use probe::promptly;
 pub use session::{Work, connect};

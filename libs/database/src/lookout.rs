@@ -9,10 +9,7 @@
 use std::{sync::Arc, time::Duration};
 
 use sqlx::{Connection as _, PgConnection, PgPool, postgres::PgConnectOptions};
-use tokio::{
-    task::JoinHandle,
-    time::{Instant, sleep, timeout},
-};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::session::{Work, limit};
 
@@ -27,25 +24,18 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// A folder that does not exist, in the place of the folder of the server's socket.
 const NOWHERE: &str = "/the-database-is-away";
 
-/// Looks after the pools of one server until it is dropped.
-#[derive(Debug)]
-pub struct Lookout {
-    task: JoinHandle<()>,
-}
-
-impl Lookout {
-    /// Looks after `pools`, all of one server, over a connection to the database of the first. Needs a
-    /// runtime.
-    pub fn start(pools: Vec<PgPool>) -> Self {
-        let options = pools.iter().map(PgPool::connect_options).collect();
-        Self { task: tokio::spawn(look(Pools { pools, options, away: None })) }
-    }
-}
-
-impl Drop for Lookout {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+/// Looks after `pools`, all of one server, over a connection to the database of the first, until that one is
+/// closed. Needs a runtime.
+pub fn look_after(pools: Vec<PgPool>) {
+    let Some(first) = pools.first() else { return };
+    let (first, closed) = (first.connect_options(), first.close_event());
+    let options = pools.iter().map(PgPool::connect_options).collect();
+    let pools = Pools { pools, options, away: None };
+    tokio::spawn(async move {
+        let mut closed = closed;
+        // An error says that the pool was closed.
+        let _ = closed.do_until(look(pools, &first)).await;
+    });
 }
 
 struct Pools {
@@ -77,10 +67,9 @@ impl Pools {
     }
 }
 
-async fn look(mut pools: Pools) {
-    let Some(options) = pools.options.first().cloned() else { return };
+async fn look(mut pools: Pools, options: &PgConnectOptions) {
     loop {
-        match reach(&options).await {
+        match reach(options).await {
             Ok(connection) => {
                 pools.find();
                 stay(connection).await;

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use database::{Lookout, Work};
+use database::Work;
 use postgres::{Durability, Options, Postgres};
 use sqlx::{PgPool, postgres::PgConnectOptions};
 
@@ -60,7 +60,7 @@ async fn while_the_server_is_away_nobody_waits_and_when_it_is_back_all_goes_on()
     let options: PgConnectOptions = first.connect_options("postgres");
     let pool = database::pool(options.clone(), Work::Small, 2);
     let other = database::pool(options, Work::Large, 2);
-    let _lookout = Lookout::start(vec![pool.clone(), other.clone()]);
+    database::look_after(vec![pool.clone(), other.clone()]);
     assert_eq!(one(&pool).await.unwrap(), 1);
     let port = first.port();
     first.stop().await;
@@ -102,13 +102,12 @@ async fn a_server_that_refuses_is_not_away() {
     let pool = database::pool(server.connect_options("postgres"), Work::Small, 2);
     assert_eq!(one(&pool).await.unwrap(), 1);
     let wrong = server.connect_options("postgres").password("wrong");
-    let lookout = Lookout::start(vec![database::pool(wrong, Work::Small, 1), pool.clone()]);
+    database::look_after(vec![database::pool(wrong, Work::Small, 1), pool.clone()]);
     tokio::time::sleep(Duration::from_millis(500)).await;
     let mut second = pool.acquire().await.unwrap();
     assert!(sqlx::query("select 1").execute(&mut *second).await.is_ok());
     // A new connection, too.
     assert_eq!(one(&pool).await.unwrap(), 1);
-    drop(lookout);
     server.stop().await;
 }
 

@@ -16,6 +16,7 @@ mod path;
 mod programs_only;
 mod request_id;
 mod routes;
+mod sealed;
 mod server;
 mod service;
 mod telemetry;
@@ -28,6 +29,7 @@ pub use params::Params;
 pub use path::{collapse_slashes, set_path, set_path_and_query, trim_trailing_slash};
 pub use request_id::{RequestId, request_id};
 pub use routes::{Endpoint, Methods, Routes, endpoints, register};
+pub use sealed::{SECRET_HEADER, Sealed};
 pub use server::{
     Audience, BindError, Limits, Pace, Server, Serving, Tls, TlsError, bind, raise_descriptor_limit,
 };

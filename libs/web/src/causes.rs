@@ -110,7 +110,8 @@ mod tests {
     #[test]
     fn a_json_line_has_all_causes_of_an_error() {
         let refused = io::Error::other("connection \"refused\"");
-        let lines = logged(|| Failure::internal("reading the graph", sqlx::Error::Io(refused)).log());
+        let failure = Failure::internal("reading the graph", sqlx::Error::Decode(refused.into()));
+        let lines = logged(|| failure.log());
         let [line] = &lines[..] else { panic!("one line: {lines:?}") };
         assert_eq!(line["message"], "the request failed");
         assert_eq!(line["error"], "failed while reading the graph");

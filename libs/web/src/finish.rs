@@ -1,5 +1,7 @@
 //! Finishing changes whose client has gone.
 
+use std::time::Duration;
+
 use actix_web::{
     Error,
     body::MessageBody,
@@ -10,6 +12,10 @@ use actix_web::{
 use tracing::Instrument as _;
 
 use crate::panics::failed;
+
+/// A change that takes longer waits for somebody who is not there any more, such as a database that was cut
+/// off without a word; it would keep its connection for ever.
+const LONGEST_CHANGE: Duration = Duration::from_secs(3600);
 
 /// Middleware: a request that may change something runs to its end, even when its client goes away half-way.
 ///
@@ -24,8 +30,15 @@ pub(crate) async fn finish_changes<B: MessageBody + 'static>(
     if request.method().is_safe() {
         return next.call(request).await;
     }
+    let change = next.call(request);
+    let bounded = async {
+        tokio::time::timeout(LONGEST_CHANGE, change).await.unwrap_or_else(|_| {
+            tracing::error!("a change was given up because it came to no end");
+            Err(ErrorInternalServerError("the change came to no end"))
+        })
+    };
     // Dropping this handle leaves the task running.
-    let task = actix_web::rt::spawn(next.call(request).in_current_span());
+    let task = actix_web::rt::spawn(bounded.in_current_span());
     task.await.unwrap_or_else(|error| match error.try_into_panic() {
         Ok(panic) => Err(failed(&*panic)),
         Err(ended) => Err(ErrorInternalServerError(ended)),
@@ -34,10 +47,7 @@ pub(crate) async fn finish_changes<B: MessageBody + 'static>(
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::atomic::{AtomicBool, Ordering},
-        time::Duration,
-    };
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use actix_web::{App, HttpResponse, middleware::from_fn, rt::time::sleep, test, web};
 

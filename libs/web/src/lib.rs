@@ -9,7 +9,9 @@ mod causes;
 mod current;
 mod failure;
 mod finish;
+mod log_writer;
 mod loopback;
+mod masks;
 mod panics;
 mod params;
 mod path;
@@ -24,14 +26,15 @@ mod telemetry;
 pub use body::{BodyError, DRAIN_TIMES, read_body};
 pub use current::{Current, Replaceable};
 pub use failure::Failure;
+pub use log_writer::{LogFormat, LogGuard};
 pub use loopback::is_loopback;
 pub use params::Params;
 pub use path::{collapse_slashes, set_path, set_path_and_query, trim_trailing_slash};
-pub use request_id::{RequestId, request_id};
+pub use request_id::{Reason, RequestId};
 pub use routes::{Endpoint, Methods, Routes, endpoints, register};
 pub use sealed::{SECRET_HEADER, Sealed};
 pub use server::{
     Audience, BindError, Limits, Pace, Server, Serving, Tls, TlsError, bind, raise_descriptor_limit,
 };
 pub use service::{Service, mount};
-pub use telemetry::{LogFormat, init_telemetry};
+pub use telemetry::init_telemetry;

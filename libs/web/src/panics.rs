@@ -28,7 +28,8 @@ pub(crate) fn failed(panic: &(dyn Any + Send)) -> Error {
     InternalError::from_response("a panic", HttpResponse::InternalServerError().finish()).into()
 }
 
-fn text(panic: &(dyn Any + Send)) -> &str {
+/// What a panic says of itself.
+pub(crate) fn text(panic: &(dyn Any + Send)) -> &str {
     let owned = panic.downcast_ref::<String>().map(String::as_str);
     owned.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a text")
 }

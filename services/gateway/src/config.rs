@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use authz::Authz;
 use url::Url;
 
-use crate::table::Table;
+use crate::{objects::ObjectStore, table::Table};
 
 /// A service's own login.
 #[derive(Clone)]
@@ -36,6 +36,8 @@ pub struct Config {
     pub table: Table,
     /// Where services are that do not run in this process, by their name in the table.
     pub upstreams: HashMap<String, Url>,
+    /// The object store of this machine, if its objects are reached through the gateway.
+    pub object_store: Option<ObjectStore>,
     /// Logins for rows with `login`, by service.
     pub logins: HashMap<String, Login>,
     /// Who decides rows with `authz`.

@@ -10,6 +10,7 @@ use actix_web::{
 };
 use rand::RngExt as _;
 use subtle::ConstantTimeEq as _;
+use url::Url;
 
 use crate::config::Config;
 
@@ -32,7 +33,7 @@ pub(crate) struct Edge {
     pub(crate) visitor: String,
     pub(crate) request_id: String,
     csrf_matches: bool,
-    allow_origin: HeaderValue,
+    allow_origin: Option<HeaderValue>,
     allow_credentials: bool,
 }
 
@@ -48,7 +49,7 @@ impl Edge {
         };
         let known_id = request.extensions().get::<web::RequestId>().map(|id| id.0.clone());
         let origin = request.headers().get(header::ORIGIN);
-        let (allow_origin, allow_credentials) = cors(config, origin, request.connection_info().host());
+        let (allow_origin, allow_credentials) = cors(config, origin);
         Self {
             method: request.method().clone(),
             access_cookie: cookie("access_token").filter(|value| !value.is_empty()),
@@ -82,8 +83,11 @@ impl Edge {
         if config.public_url.scheme() == "https" {
             set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubdomains;");
         }
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, self.allow_origin.clone());
-        if self.allow_origin != "*" {
+        headers.remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+        if let Some(origin) = &self.allow_origin {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        }
+        if self.allow_origin.as_ref().is_none_or(|origin| origin != "*") {
             headers.append(header::VARY, HeaderValue::from_static("Origin"));
         }
         headers.remove(header::ACCESS_CONTROL_ALLOW_CREDENTIALS);
@@ -122,15 +126,23 @@ impl Edge {
 
 /// Which origin may read the answer, and whether it may send credentials. Browsers refuse credentials
 /// together with `*`, so an origin that may send them is always named.
-fn cors(config: &Config, origin: Option<&HeaderValue>, host: &str) -> (HeaderValue, bool) {
-    let any = HeaderValue::from_static("*");
+///
+/// Whether an origin is the commons' own is decided by the public URL, which is a setting: what a request
+/// says of its host is the client's word. Behind a loopback address the browser reaches what other machines
+/// do not, so pages from elsewhere may read nothing there.
+fn cors(config: &Config, origin: Option<&HeaderValue>) -> (Option<HeaderValue>, bool) {
+    let any = Some(HeaderValue::from_static("*"));
     let Some((value, text)) = origin.and_then(|value| Some((value, value.to_str().ok()?))) else {
         return (any, false);
     };
     let allowed =
         config.credential_origins.iter().any(|known| known.trim().eq_ignore_ascii_case(text.trim()));
-    let own = text == format!("https://{host}") || text == config.public_url.origin().ascii_serialization();
-    (if own || allowed { value.clone() } else { any }, allowed)
+    if allowed || text == config.public_url.origin().ascii_serialization() {
+        return (Some(value.clone()), allowed);
+    }
+    let from_here = Url::parse(text).is_ok_and(|origin| web::is_loopback(&origin));
+    let open = from_here || !web::is_loopback(&config.public_url);
+    (if open { any } else { None }, false)
 }
 
 fn is_token(value: &str) -> bool {

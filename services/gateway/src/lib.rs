@@ -10,6 +10,8 @@ mod body;
 mod config;
 mod edge;
 mod identity;
+mod objects;
+mod pages;
 mod path;
 mod pipeline;
 mod proxy;
@@ -29,6 +31,7 @@ use actix_web::{
 use async_trait::async_trait;
 
 pub use config::{Config, Login};
+pub use objects::ObjectStore;
 pub use service::Gateway;
 pub use table::{Found, Pattern, Rewrite, Row, Table, TableError, Triple};
 
@@ -41,6 +44,11 @@ impl web::Service for Gateway {
     }
 
     fn configure(self: Arc<Self>, config: &mut actix::ServiceConfig) {
+        if let Some(store) = self.config.object_store.clone() {
+            let is_meant = guard::fn_guard(move |context| store.has(context.head().uri.path()));
+            let objects = actix::resource("/{object:.*}").guard(is_meant);
+            config.service(objects.app_data(actix::Data::from(self.clone())).to(objects::forward));
+        }
         let gateway = self.clone();
         let enter =
             move |request: ServiceRequest, next: Next<BoxBody>| pipeline::run(gateway.clone(), request, next);
@@ -63,9 +71,8 @@ impl web::Service for Gateway {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        for service in &self.services {
-            service.ready().await.map_err(|why| format!("{}: {why}", service.name()))?;
-        }
-        Ok(())
+        let states = self.states().await;
+        let waiting = states.into_iter().find_map(|(name, state)| Some(format!("{name}: {}", state.err()?)));
+        waiting.map_or(Ok(()), Err)
     }
 }

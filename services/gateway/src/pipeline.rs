@@ -94,22 +94,24 @@ async fn admit<'g>(
     request: &mut ServiceRequest,
 ) -> Result<(Permit<'g>, Passing), HttpResponse> {
     let config = &gateway.config;
-    if let Some(redirect) = https_redirect(request) {
+    if matches!(edge.method, Method::CONNECT | Method::TRACE) {
+        return Err(not_for_a_gateway());
+    }
+    if let Some(redirect) = https_redirect(config, request) {
         return Err(redirect);
     }
-    let public = path::normalise(request.path());
+    let public = path::normalise(request.path())
+        .map_err(|malformed| Refusal::new(StatusCode::BAD_REQUEST, malformed.text()))?;
     if edge.method == Method::OPTIONS && !public.starts_with(DRS_OBJECTS) {
         return Err(HttpResponse::NoContent().finish());
     }
-    if let Some(own) = gateway.own_answer(&public, edge).await {
+    if let Some(own) = gateway.own_answer(&public, edge, request.headers()).await {
         return Err(own);
     }
     let (row, native) = match config.table.find(&public, request.uri().query()) {
         Found::Row(row, native) => (row, native),
         Found::AddSlash(path) => return Err(moved(&path, request.uri().query())),
-        Found::Nothing => {
-            return Err(Refusal::new(StatusCode::NOT_FOUND, "nothing is served at this path").into());
-        }
+        Found::Nothing => return Err(gateway.pages.nothing(&public, request.headers())),
     };
     let permit = Permit::ask(config, row, edge, request).await?;
     let body = Passing::watch(request, row.body_limit)?;
@@ -120,14 +122,23 @@ async fn admit<'g>(
     Ok((permit, body))
 }
 
-/// A load balancer that took the request without TLS says so; without the header nothing is redirected.
-fn https_redirect(request: &ServiceRequest) -> Option<HttpResponse> {
+/// A load balancer that took the request without TLS says so; without the header nothing is redirected. It
+/// leads to the public URL, whatever `Host` says.
+fn https_redirect(config: &Config, request: &ServiceRequest) -> Option<HttpResponse> {
     let scheme = request.headers().get("x-forwarded-proto")?;
-    let host = request.headers().get(header::HOST)?.to_str().ok()?;
+    if scheme != "http" || config.public_url.scheme() != "https" {
+        return None;
+    }
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    let location = format!("https://{host}{target}");
-    (scheme == "http")
-        .then(|| HttpResponse::MovedPermanently().insert_header((header::LOCATION, location)).finish())
+    let location = format!("{}{target}", config.public_url.origin().ascii_serialization());
+    Some(HttpResponse::MovedPermanently().insert_header((header::LOCATION, location)).finish())
+}
+
+/// CONNECT asks for a tunnel and TRACE for the request's own headers (RFC 9110 §9.3.6, §9.3.8): nobody here
+/// has anything to do with them.
+fn not_for_a_gateway() -> HttpResponse {
+    let allowed = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+    HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, allowed)).force_close().finish()
 }
 
 fn moved(path: &str, query: Option<&str>) -> HttpResponse {

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use reqwest::header::{CONNECTION, CONTENT_LENGTH};
 use tokio::sync::mpsc;
+use url::Url;
 
 use crate::{admission::Target, service::Gateway};
 
@@ -35,11 +36,13 @@ const STALLED: Duration = Duration::from_secs(400);
 /// At most this many chunks are on their way from the client to the service.
 const CHUNKS_IN_FLIGHT: usize = 8;
 
-/// Why a request could not be passed on. Each becomes a 5xx, which the gateway masks.
+/// Why a request could not be passed on. A 5xx is masked by the gateway.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProxyError {
     #[error("the address of the service {0} is not configured")]
     NoUpstream(String),
+    #[error("the path means something else for the service than for the gateway")]
+    Ambiguous,
     #[error("the service {service} cannot be reached")]
     Unreachable { service: String, source: reqwest::Error },
 }
@@ -47,6 +50,7 @@ pub(crate) enum ProxyError {
 impl actix_web::ResponseError for ProxyError {
     fn status_code(&self) -> StatusCode {
         match self {
+            Self::Ambiguous => StatusCode::BAD_REQUEST,
             Self::NoUpstream(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unreachable { .. } => StatusCode::BAD_GATEWAY,
         }
@@ -69,7 +73,7 @@ pub(crate) async fn forward(
     let base = upstreams.get(&target.instance).or_else(|| upstreams.get(&target.service));
     let base = base.ok_or_else(|| ProxyError::NoUpstream(target.service.clone()))?;
     let native = request.uri().path_and_query().map_or("/", |native| native.as_str());
-    let url = format!("{}{native}", base.as_str().trim_end_matches('/'));
+    let url = address(base, native).ok_or(ProxyError::Ambiguous)?;
     let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes())
         .expect("both versions of the http crate take the same methods");
     let mut passed = gateway.config.client.request(method, url);
@@ -87,19 +91,28 @@ pub(crate) async fn forward(
     Ok(received(answer))
 }
 
-fn has_body(headers: &HeaderMap) -> bool {
+/// Where `native`, the path and query that the gateway has decided on, is below `base`. `None` if the parser
+/// of URLs reads another path than that: it must not decide anew.
+pub(crate) fn address(base: &Url, native: &str) -> Option<Url> {
+    let url = Url::parse(&format!("{}{native}", base.as_str().trim_end_matches('/'))).ok()?;
+    let path = native.split('?').next().unwrap_or_default();
+    let read = url.path().strip_prefix(base.path().trim_end_matches('/'))?;
+    (path.starts_with('/') && read == path).then_some(url)
+}
+
+pub(crate) fn has_body(headers: &HeaderMap) -> bool {
     let length = headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
     length || headers.contains_key(header::TRANSFER_ENCODING)
 }
 
 /// The headers that end at this hop: those of [`HOP_BY_HOP`] and those that `Connection` names.
-struct Hop {
+pub(crate) struct Hop {
     named: Vec<String>,
 }
 
 impl Hop {
     /// What the values of the header `Connection` say.
-    fn of<'v>(connection: impl Iterator<Item = &'v [u8]>) -> Self {
+    pub(crate) fn of<'v>(connection: impl Iterator<Item = &'v [u8]>) -> Self {
         let named = connection
             .filter_map(|value| str::from_utf8(value).ok())
             .flat_map(|value| value.split(',').map(|name| name.trim().to_ascii_lowercase()))
@@ -108,14 +121,14 @@ impl Hop {
     }
 
     /// Whether the header `name` is not passed on.
-    fn ends(&self, name: &str) -> bool {
+    pub(crate) fn ends(&self, name: &str) -> bool {
         HOP_BY_HOP.contains(&name) || self.named.iter().any(|named| named == name)
     }
 }
 
 /// The client's body as a stream that may move between threads: requests are read on one thread, sent from
 /// another.
-fn sendable(mut body: web::Payload) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
+pub(crate) fn sendable(mut body: web::Payload) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
     let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(CHUNKS_IN_FLIGHT);
     actix_web::rt::spawn(async move {
         loop {
@@ -133,7 +146,7 @@ fn sendable(mut body: web::Payload) -> impl Stream<Item = Result<Bytes, std::io:
     stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) })
 }
 
-fn received(answer: reqwest::Response) -> HttpResponse {
+pub(crate) fn received(answer: reqwest::Response) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = HttpResponse::build(status);
     let headers = answer.headers();
@@ -154,5 +167,23 @@ fn received(answer: reqwest::Response) -> HttpResponse {
     match length {
         Some(length) => response.body(SizedStream::new(length, Box::pin(chunks))),
         None => response.streaming(Box::pin(chunks)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_the_one_that_was_decided_on_or_none() {
+        let base = Url::parse("http://fence-service/base/").unwrap();
+        let address = |native| address(&base, native).map(String::from);
+        assert_eq!(address("/user?a=b").as_deref(), Some("http://fence-service/base/user?a=b"));
+        assert_eq!(address("/a%2Fb;c").as_deref(), Some("http://fence-service/base/a%2Fb;c"));
+        for native in
+            [r"/user/x\..\metrics", "/user/../metrics", "/user/%2e%2e/metrics", "/a b", "@evil.example/"]
+        {
+            assert_eq!(address(native), None, "{native}");
+        }
     }
 }

@@ -17,6 +17,10 @@ impl Refusal {
 
 impl From<Refusal> for HttpResponse {
     fn from(refusal: Refusal) -> Self {
-        HttpResponse::build(refusal.status).content_type("text/plain; charset=utf-8").body(refusal.text)
+        let reason = web::Reason(refusal.text.clone().into());
+        let mut answer =
+            HttpResponse::build(refusal.status).content_type("text/plain; charset=utf-8").body(refusal.text);
+        answer.extensions_mut().insert(reason);
+        answer
     }
 }

@@ -31,7 +31,11 @@ use actix_web::{
 use tokio::{net::TcpStream, task::JoinHandle};
 
 use crate::{
-    Service, finish::finish_changes, panics::catch_panics, programs_only::programs_only, request_id,
+    Service,
+    finish::finish_changes,
+    panics::catch_panics,
+    programs_only::programs_only,
+    request_id::{Refusals, request_id},
 };
 use arrivals::Door;
 use bodies::Rules;
@@ -182,6 +186,11 @@ impl Server {
         })
     }
 
+    /// Whether it still serves; by itself it ends only when it has failed.
+    pub fn is_running(&self) -> bool {
+        !self.task.is_finished()
+    }
+
     /// Stops accepting, lets running requests finish, and returns when all is closed.
     pub async fn stop(self) -> io::Result<()> {
         if let Some(certificate) = self.certificate {
@@ -205,11 +214,13 @@ fn app(
     InitError = (),
 > + 'static {
     let watch = move |request: ServiceRequest, next: Next<_>| bodies::watch(rules.clone(), request, next);
+    let refusals = Refusals::new();
+    let id = move |request: ServiceRequest, next: Next<_>| request_id(refusals.clone(), request, next);
     let app = App::new()
         .wrap(Condition::new(!service.may_be_dropped(), from_fn(finish_changes)))
         .wrap(Condition::new(audience == Audience::Programs, from_fn(programs_only)))
         .wrap(from_fn(catch_panics))
-        .wrap(from_fn(request_id))
+        .wrap(from_fn(id))
         .wrap(from_fn(watch))
         .configure(move |config| service.configure(config));
     IntoServiceFactory::<_, Request>::into_factory(app)

@@ -89,7 +89,7 @@ mod tests {
         patience.waited = seconds(50);
         patience.moved(10);
         let now = Instant::now();
-        assert_eq!(patience.waits(now), now + seconds(10));
+        assert_eq!(patience.waits(now), now + seconds(10) + Duration::from_millis(100));
     }
 
     #[test]

@@ -204,6 +204,9 @@ mod tests {
             (format!("/index/{did}"), format!("indexd /index/{did}")),
             (format!("/index/dg.1/{did}/latest"), format!("indexd /index/dg.1/{did}/latest")),
             (format!("/index/blank/{did}"), format!("indexd /index/blank/{did}")),
+            (format!("/{did}"), format!("indexd /{did}")),
+            (format!("/dg.1/{did}"), format!("indexd /dg.1/{did}")),
+            ("/_version".to_owned(), "indexd /_version".to_owned()),
             ("/bulk/documents".to_owned(), "indexd /bulk/documents".to_owned()),
             // The full names stay what they are.
             ("/index/index/".to_owned(), "indexd /index/".to_owned()),

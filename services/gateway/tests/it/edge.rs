@@ -1,9 +1,8 @@
 //! What the gateway does with every request, whatever its row.
 
-use std::io::{Read as _, Write as _};
-
 use gateway::{Config, Table};
-use serde_json::{Value, json};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::front::{FORMS, Form, Front};
 
@@ -68,22 +67,56 @@ async fn answers_get_security_and_cors_headers_and_lose_the_services_own() {
     }
 }
 
+/// What a page of `origin` may read, and whether it may send credentials.
+async fn cors(front: &Front, origin: &str) -> (Option<String>, Option<String>) {
+    let answer = front.request("GET", "/_status").header("Origin", origin).send().await.unwrap();
+    let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+    (header("access-control-allow-origin"), header("access-control-allow-credentials"))
+}
+
+fn public(config: &mut Config) {
+    config.public_url = "https://commons.example".parse().unwrap();
+}
+
 #[tokio::test]
 async fn only_named_origins_may_send_credentials() {
-    let front = Front::start(Form::InProcess).await;
-    let cors = async |origin: &str| {
-        let answer = front.request("GET", "/_status").header("Origin", origin).send().await.unwrap();
-        let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-        (header("access-control-allow-origin").unwrap(), header("access-control-allow-credentials"))
-    };
-    assert_eq!(cors("https://elsewhere.example").await, ("*".into(), None));
-    let portal = "https://portal.example".to_owned();
-    assert_eq!(cors(&portal).await, (portal.clone(), Some("true".into())));
-    assert_eq!(cors("http://localhost:8080").await, ("http://localhost:8080".into(), None));
+    let front = Front::start_with(Form::InProcess, public).await;
+    assert_eq!(cors(&front, "https://elsewhere.example").await, (Some("*".into()), None));
+    let portal = "https://portal.example";
+    assert_eq!(cors(&front, portal).await, (Some(portal.into()), Some("true".into())));
+    let own = "https://commons.example";
+    assert_eq!(cors(&front, own).await, (Some(own.into()), None));
     front.stop().await;
 }
 
-fn cookies(answer: &reqwest::Response) -> Vec<String> {
+#[tokio::test]
+async fn pages_from_elsewhere_read_nothing_of_a_commons_on_the_readers_machine() {
+    let front = Front::start(Form::InProcess).await;
+    for origin in ["https://elsewhere.example", "http://localhost.elsewhere.example", "null"] {
+        assert_eq!(cors(&front, origin).await, (None, None), "{origin}");
+    }
+    assert_eq!(cors(&front, "http://localhost:3000").await, (Some("*".into()), None));
+    assert_eq!(cors(&front, "http://localhost:8080").await, (Some("http://localhost:8080".into()), None));
+    front.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_request_says_of_its_host_makes_no_origin_the_own_one() {
+    let front = Front::start_with(Form::InProcess, public).await;
+    let forged = [
+        ("Host", "evil.example"),
+        ("Forwarded", "host=evil.example;proto=https"),
+        ("X-Forwarded-Host", "evil.example"),
+    ];
+    for (header, value) in forged {
+        let request = front.request("GET", "/index/index").header(header, value);
+        let answer = request.header("Origin", "https://evil.example").send().await.unwrap();
+        assert_eq!(answer.headers()["access-control-allow-origin"], "*", "{header}");
+    }
+    front.stop().await;
+}
+
+pub(crate) fn cookies(answer: &reqwest::Response) -> Vec<String> {
     answer.headers().get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned()).collect()
 }
 
@@ -110,38 +143,17 @@ async fn cookies_are_secure_except_without_tls_on_this_machine() {
 }
 
 #[tokio::test]
-async fn status_hands_out_the_csrf_token_that_the_cookie_has() {
-    let front = Front::start(Form::InProcess).await;
-    let answer = front.request("GET", "/_status").send().await.unwrap();
-    let cookie = cookies(&answer).remove(0);
-    let body: Value = answer.json().await.unwrap();
-    let token = body["csrf"].as_str().unwrap();
-    assert_eq!(body, json!({ "message": "Feelin good!", "csrf": token }));
-    assert!(cookie.starts_with(&format!("csrftoken={token};")));
-    front.stop().await;
-}
-
-#[tokio::test]
-async fn readiness_says_what_is_waited_for() {
-    let front = Front::start(Form::InProcess).await;
-    let answer = front.request("GET", "/_ready").send().await.unwrap();
-    assert_eq!(answer.status(), 503);
-    let body: Value = answer.json().await.unwrap();
-    assert_eq!(body["ready"], false);
-    assert_eq!(
-        (&body["services"]["fence"], &body["services"]["guppy"]),
-        (&json!("ready"), &json!("waiting for the search engine"))
-    );
-    front.stop().await;
-}
-
-#[tokio::test]
 async fn plain_http_behind_a_load_balancer_is_redirected() {
-    let front = Front::start(Form::InProcess).await;
-    let request = front.request("GET", "/index/index?a=b").header("Host", "commons.example");
+    let front = Front::start_with(Form::InProcess, public).await;
+    let request = front.request("GET", "/index/index?a=b").header("Host", "evil.example");
     let answer = request.header("X-Forwarded-Proto", "http").send().await.unwrap();
     assert_eq!(answer.status(), 301);
     assert_eq!(answer.headers()["location"], "https://commons.example/index/index?a=b");
+    front.stop().await;
+    // Where users come without TLS there is nothing to lead them to.
+    let front = Front::start(Form::InProcess).await;
+    let request = front.request("GET", "/index/index").header("X-Forwarded-Proto", "http");
+    assert_eq!(request.send().await.unwrap().status(), 200);
     front.stop().await;
 }
 
@@ -157,6 +169,57 @@ async fn other_spellings_of_a_denied_path_are_denied() {
         (301, "/guppy/?a=b")
     );
     front.stop().await;
+}
+
+/// The status of a request whose first line is sent as it is: clients would tidy it up.
+async fn status_of_line(front: &Front, line: &str) -> String {
+    let address = front.url.strip_prefix("http://").unwrap();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head =
+        format!("{line} HTTP/1.1\r\nHost: a\r\nCookie: access_token=good\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer[9..12]).into_owned()
+}
+
+#[tokio::test]
+async fn what_a_service_would_read_differently_is_refused() {
+    for form in FORMS {
+        let front = Front::start(form).await;
+        for path in [
+            r"/user/x\..\metrics",
+            r"/user/\metrics",
+            r"/user/credentials\token\denylisted",
+            "/user/x%5c..%5cmetrics",
+            "/user/%5Cmetrics",
+            "/user/metrics%00",
+            "/user/x%0d%0a/metrics",
+            "/user/%zz",
+        ] {
+            assert_eq!(status_of_line(&front, &format!("GET {path}")).await, "400", "{form:?} {path}");
+            // A page of another site can send this, and the browser the cookie with it.
+            assert_eq!(status_of_line(&front, &format!("POST {path}")).await, "400", "{form:?} {path}");
+        }
+        let forged = r"POST /user/register\..\credentials\api";
+        assert_eq!(status_of_line(&front, forged).await, "400", "{form:?}");
+        for line in ["GET http://evil.example/user/metrics", "GET //evil.example/../user/metrics"] {
+            assert_eq!(status_of_line(&front, line).await, "403", "{form:?} {line}");
+        }
+        front.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_gets_a_tunnel_or_his_own_headers() {
+    for form in FORMS {
+        let front = Front::start(form).await;
+        for line in ["CONNECT 127.0.0.1:22", "CONNECT /user/user", "TRACE /user/user"] {
+            let status = status_of_line(&front, line).await;
+            assert!(["400", "405"].contains(&status.as_str()), "{form:?} {line}: {status}");
+        }
+        front.stop().await;
+    }
 }
 
 #[tokio::test]
@@ -200,8 +263,8 @@ fn answers_once(answer: &'static str) -> String {
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         let (mut client, _) = listener.accept().unwrap();
-        let _ = client.read(&mut [0; 4096]).unwrap();
-        client.write_all(answer.as_bytes()).unwrap();
+        let _ = std::io::Read::read(&mut client, &mut [0; 4096]).unwrap();
+        std::io::Write::write_all(&mut client, answer.as_bytes()).unwrap();
     });
     format!("http://{address}")
 }

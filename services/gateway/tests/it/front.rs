@@ -98,6 +98,7 @@ impl Front {
             credential_origins: vec!["https://portal.example".into()],
             table: Table::built_in().unwrap().with_portal().unwrap(),
             upstreams: HashMap::new(),
+            object_store: None,
             logins: HashMap::from([("indexd".into(), Login { user: "u".into(), password: "p".into() })]),
             authz: Arc::new(rights()),
             client: client.clone(),

@@ -4,4 +4,5 @@
 
 mod edge;
 mod front;
+mod own;
 mod rows;

@@ -1,0 +1,122 @@
+//! What the gateway answers by itself.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use actix_web::web as actix;
+use async_trait::async_trait;
+use gateway::{Gateway, Table};
+use serde_json::{Value, json};
+use web::Service;
+
+use crate::{
+    edge::cookies,
+    front::{Form, Front},
+};
+
+#[tokio::test]
+async fn status_hands_out_the_csrf_token_that_the_cookie_has() {
+    let front = Front::start(Form::InProcess).await;
+    let answer = front.request("GET", "/_status").send().await.unwrap();
+    let cookie = cookies(&answer).remove(0);
+    let body: Value = answer.json().await.unwrap();
+    let token = body["csrf"].as_str().unwrap();
+    assert_eq!(body, json!({ "message": "Feelin good!", "csrf": token }));
+    assert!(cookie.starts_with(&format!("csrftoken={token};")));
+    front.stop().await;
+}
+
+#[tokio::test]
+async fn readiness_says_what_is_waited_for() {
+    let front = Front::start(Form::InProcess).await;
+    let answer = front.request("GET", "/_ready").send().await.unwrap();
+    assert_eq!(answer.status(), 503);
+    let body: Value = answer.json().await.unwrap();
+    assert_eq!(body["ready"], false);
+    assert_eq!(
+        (&body["services"]["fence"], &body["services"]["guppy"]),
+        (&json!("ready"), &json!("waiting for the search engine"))
+    );
+    front.stop().await;
+}
+
+/// A service whose database does not answer.
+struct Stuck;
+
+#[async_trait]
+impl Service for Stuck {
+    fn name(&self) -> &'static str {
+        "stuck"
+    }
+
+    fn configure(self: Arc<Self>, _: &mut actix::ServiceConfig) {}
+
+    async fn ready(&self) -> Result<(), String> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn services_that_do_not_answer_do_not_hold_up_readiness() {
+    let mut config = None;
+    let front = Front::start_with(Form::InProcess, |of_front| config = Some(of_front.clone())).await;
+    front.stop().await;
+    let gateway = Gateway::build(config.unwrap(), vec![Arc::new(Stuck), Arc::new(Stuck), Arc::new(Stuck)]);
+    let started = Instant::now();
+    assert_eq!(gateway.ready().await, Err("stuck: does not answer".into()));
+    assert!(started.elapsed() < Duration::from_secs(3));
+}
+
+const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+#[tokio::test]
+async fn the_first_page_leads_people_to_the_query_page_and_tells_programs_what_is_there() {
+    let front = Front::start(Form::InProcess).await;
+    let answer = front.request("GET", "/").header("Accept", BROWSER).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), &answer.headers()["location"]), (302, &"/query".parse().unwrap()));
+    let body: Value = front.request("GET", "/").send().await.unwrap().json().await.unwrap();
+    let services = body["services"].as_array().unwrap();
+    assert!(services.iter().any(|service| service["path"] == "/user" && service["service"] == "fence"));
+    assert_eq!(front.request("POST", "/").send().await.unwrap().status(), 404);
+    front.stop().await;
+}
+
+#[tokio::test]
+async fn without_the_portal_people_get_a_list() {
+    let change = |config: &mut gateway::Config| {
+        config.table = Table::built_in().unwrap();
+        config.upstreams.remove("guppy");
+    };
+    let front = Front::start_with(Form::Elsewhere, change).await;
+    let answer = front.request("GET", "/").header("Accept", BROWSER).send().await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
+    let page = answer.text().await.unwrap();
+    assert!(page.contains("<code>/api/v0/submission</code>"), "{page}");
+    assert!(!page.contains("/query") && !page.contains("/guppy"), "{page}");
+    front.stop().await;
+}
+
+#[tokio::test]
+async fn a_service_that_this_version_does_not_have_says_so() {
+    let front = Front::start(Form::InProcess).await;
+    for (path, name) in [
+        ("/mds/metadata/a", "metadata service"),
+        ("/wts/token", "workspace token service"),
+        ("/job/dispatch", "job service (sower)"),
+        ("/audit", "audit service"),
+    ] {
+        let answer = front.request("GET", path).send().await.unwrap();
+        assert_eq!(answer.status(), 404, "{path}");
+        let body: Value = answer.json().await.unwrap();
+        let message = format!("the {name} is not part of this version");
+        assert_eq!(body, json!({ "message": message, "service": name }), "{path}");
+        let page = front.request("GET", path).header("Accept", BROWSER).send().await.unwrap();
+        assert_eq!(page.status(), 404, "{path}");
+        assert!(page.text().await.unwrap().contains(&format!("<h1>{message}</h1>")), "{path}");
+    }
+    let body: Value = front.request("GET", "/nowhere").send().await.unwrap().json().await.unwrap();
+    assert_eq!(body, json!({ "message": "nothing is served at this path", "service": null }));
+    front.stop().await;
+}

@@ -173,6 +173,50 @@ pub(crate) struct NamedLink {
     pub(crate) held: String,
 }
 
+/// What holds something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub(crate) enum HolderKind {
+    User,
+    Group,
+    Client,
+}
+
+/// A link of any of the tables, by the names of both ends.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, sqlx::FromRow)]
+pub(crate) struct LabelledLink {
+    pub(crate) kind: HolderKind,
+    pub(crate) holder: String,
+    /// A policy or, with `@` before it, a group.
+    pub(crate) held: String,
+}
+
+/// Returns all links under `label`, but for those of the users `spared`.
+pub(crate) async fn under(
+    connection: &mut PgConnection,
+    label: &str,
+    spared: &[String],
+) -> Result<Vec<LabelledLink>, sqlx::Error> {
+    let all = "
+        select 'user' as kind, usr.name as holder, policy.name as held
+        from usr_policy as link join usr on usr.id = link.usr_id join policy on policy.id = link.policy_id
+        where link.authz_provider = $1 and usr.name <> all($2) and policy.name <> 'mfa_policy'
+        union all
+        select 'user', usr.name, '@' || grp.name
+        from usr_grp as link join usr on usr.id = link.usr_id join grp on grp.id = link.grp_id
+        where link.authz_provider = $1 and usr.name <> all($2)
+        union all
+        select 'group', grp.name, policy.name
+        from grp_policy as link join grp on grp.id = link.grp_id join policy on policy.id = link.policy_id
+        where link.authz_provider = $1
+        union all
+        select 'client', client.external_client_id, policy.name
+        from client_policy as link
+        join client on client.id = link.client_id join policy on policy.id = link.policy_id
+        where link.authz_provider = $1";
+    sqlx::query_as(all).bind(label).bind(spared).fetch_all(connection).await
+}
+
 /// Whose links may be removed.
 #[derive(Debug)]
 pub(crate) enum Holders {

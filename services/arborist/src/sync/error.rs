@@ -2,6 +2,7 @@
 
 use web::Failure;
 
+use super::Loss;
 use crate::Error;
 
 /// Why a file could not be brought in. Nothing has changed then.
@@ -10,6 +11,9 @@ pub enum SyncError {
     /// Something in the file does not fit into the database.
     #[error("the user.yaml cannot be brought in: {0}")]
     Refused(String),
+    /// The file takes away more than half of the grants or users, and nobody said that this is meant.
+    #[error("the user.yaml takes away {0}, which is more than half")]
+    HeavyLoss(Loss),
     /// The database did not do what it was asked.
     #[error("the database refused or could not be reached")]
     Failure(#[source] Failure),

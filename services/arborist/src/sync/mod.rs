@@ -4,10 +4,12 @@
 //! policies of the file are created or updated and others stay; groups are those of the file; users and
 //! clients have exactly the policies of the file among the grants that carry the label of the sync. Grants
 //! under other labels (`requestor`, `GA4GH`, none) are left alone. Unlike there, it happens in one
-//! transaction: nobody loses access for a moment, and a failure changes nothing.
+//! transaction: nobody loses access for a moment, and a failure changes nothing. A file that takes away more
+//! than half of the grants or users is refused unless the caller says that it is meant.
 
 mod error;
 mod legacy;
+mod loss;
 mod objects;
 mod options;
 mod people;
@@ -17,20 +19,23 @@ use sqlx::{PgConnection, PgPool};
 use useryaml::UserYaml;
 
 use crate::store::{
+    links,
     locks::{self, Lock},
     resource,
 };
 pub use error::SyncError;
-pub use options::{Options, USER_SYNC};
+pub use loss::Loss;
+pub use options::{HeavyLoss, Options, USER_SYNC};
 pub use report::{Change, ChangeKind, SyncReport};
 
-/// Brings `file` in under `label`. OAuth clients are left alone, because only fence knows their identifiers;
-/// see [`run`].
+/// Brings `file` in under `label`, however much it takes away. OAuth clients are left alone, because only
+/// fence knows their identifiers; see [`run`].
 ///
 /// # Errors
 /// See [`SyncError`].
 pub async fn apply(pool: &PgPool, file: &UserYaml, label: &str) -> Result<SyncReport, SyncError> {
-    run(pool, file, &Options { label: label.to_owned(), ..Options::default() }).await
+    let options = Options { label: label.to_owned(), heavy_loss: HeavyLoss::Allowed, ..Options::default() };
+    run(pool, file, &options).await
 }
 
 /// Brings `file` in as `options` say, and reports what changed.
@@ -40,7 +45,14 @@ pub async fn apply(pool: &PgPool, file: &UserYaml, label: &str) -> Result<SyncRe
 pub async fn run(pool: &PgPool, file: &UserYaml, options: &Options) -> Result<SyncReport, SyncError> {
     let mut transaction = pool.begin().await?;
     locks::wait_for(&mut transaction, Lock::Sync).await?;
-    let report = bring_in(&mut transaction, file, options).await?;
+    let before = links::under(&mut transaction, &options.label, &options.spared).await?;
+    let mut report = bring_in(&mut transaction, file, options).await?;
+    let after = links::under(&mut transaction, &options.label, &options.spared).await?;
+    report.loss = Loss::between(&before, &after);
+    if options.heavy_loss == HeavyLoss::Refused && report.loss.is_heavy() {
+        transaction.rollback().await?;
+        return Err(SyncError::HeavyLoss(report.loss));
+    }
     if options.dry_run {
         transaction.rollback().await?;
     } else {

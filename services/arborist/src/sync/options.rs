@@ -17,10 +17,30 @@ pub struct Options {
     /// Only add: revoke nothing, delete no group and no user. For a file that is not the whole truth, such as
     /// the built-in administrator of a commons whose users come from elsewhere.
     pub additive: bool,
+    /// What becomes of a file that takes away more than half of the grants or users.
+    pub heavy_loss: HeavyLoss,
+    /// Users whose grants do not count in this: those whom the caller puts into every file.
+    pub spared: Vec<String>,
+}
+
+/// What becomes of a file that takes away more than half of what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeavyLoss {
+    /// It is refused, and nothing changes.
+    Refused,
+    /// It is brought in.
+    Allowed,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { label: USER_SYNC.to_owned(), clients: IndexMap::new(), dry_run: false, additive: false }
+        Self {
+            label: USER_SYNC.to_owned(),
+            clients: IndexMap::new(),
+            dry_run: false,
+            additive: false,
+            heavy_loss: HeavyLoss::Refused,
+            spared: Vec::new(),
+        }
     }
 }

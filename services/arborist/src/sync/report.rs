@@ -2,6 +2,8 @@
 
 use indexmap::IndexMap;
 
+use super::Loss;
+
 /// What happened to something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ChangeKind {
@@ -19,7 +21,7 @@ pub enum ChangeKind {
     PolicyUpdated,
     /// A user was created.
     UserCreated,
-    /// A user who holds nothing was deleted.
+    /// A user who holds nothing any more was forgotten by arborist; the account stays with fence.
     UserDeleted,
     /// A policy was granted to a user, or lost its expiry.
     UserGranted,
@@ -56,7 +58,7 @@ impl ChangeKind {
             Self::PolicyCreated => "policy created",
             Self::PolicyUpdated => "policy updated",
             Self::UserCreated => "user created",
-            Self::UserDeleted => "user deleted",
+            Self::UserDeleted => "left without rights",
             Self::UserGranted => "granted to user",
             Self::UserRevoked => "revoked from user",
             Self::GroupCreated => "group created",
@@ -96,6 +98,8 @@ pub struct SyncReport {
     pub changes: Vec<Change>,
     /// Clients of the file whose identifiers were not given; nothing was done for them.
     pub unknown_clients: Vec<String>,
+    /// How much of what was there the changes take away.
+    pub loss: Loss,
 }
 
 impl SyncReport {

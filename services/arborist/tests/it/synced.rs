@@ -1,6 +1,6 @@
 //! Bringing a user.yaml in.
 
-use arborist::sync::{self, ChangeKind, Options, SyncReport, USER_SYNC};
+use arborist::sync::{self, ChangeKind, HeavyLoss, Loss, Options, SyncError, SyncReport, USER_SYNC};
 use indexmap::IndexMap;
 use serde_json::json;
 use useryaml::UserYaml;
@@ -104,13 +104,55 @@ async fn objects_that_left_the_file_stay_and_grants_and_groups_go() {
             "revoked from user bob: read-a",
             "revoked from group anonymous: open-read",
             "revoked from group logged-in: open-read",
-            "user deleted Ada",
-            "user deleted bob",
+            "left without rights Ada",
+            "left without rights bob",
         ]
     );
     assert_eq!(commons.get("/policy/read-a").await.0, 200);
     assert_eq!(commons.get("/resource/programs/a").await.0, 200);
     assert_eq!(commons.get("/role/reader").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_file_that_takes_away_more_than_half_is_refused_unless_it_is_meant() {
+    let commons = Commons::start().await;
+    bring_in(&commons, &file()).await;
+    let grants = commons.get("/user").await.1;
+    let nearly_nothing = UserYaml::parse("users: {bob: {}}").unwrap();
+
+    let refused = sync::run(&commons.database.pool, &nearly_nothing, &Options::default()).await.unwrap_err();
+    // Three grants of bob, Ada's membership, the policy of her group, and one each of the built-in groups.
+    let loss = Loss { grants: 7, grants_lost: 7, users: 2, users_lost: 2 };
+    assert!(matches!(refused, SyncError::HeavyLoss(told) if told == loss), "{refused:?}");
+    assert_eq!(commons.get("/user").await.1, grants);
+
+    let meant = Options { heavy_loss: HeavyLoss::Allowed, ..Options::default() };
+    let dry_run = Options { dry_run: true, ..meant.clone() };
+    let planned = sync::run(&commons.database.pool, &nearly_nothing, &dry_run).await.unwrap();
+    assert_eq!(planned.loss, loss);
+    assert_eq!(commons.get("/user").await.1, grants);
+    let done = sync::run(&commons.database.pool, &nearly_nothing, &meant).await.unwrap();
+    assert_eq!((done.loss, commons.get("/user").await.1), (loss, json!({"users": []})));
+}
+
+#[tokio::test]
+async fn users_whom_the_caller_adds_to_every_file_do_not_hide_a_loss() {
+    let commons = Commons::start().await;
+    let of = |users: &str| {
+        let rights = "authz: {resources: [{name: a}], roles: [{id: r, permissions: [{id: r, action: {service: s, \
+             method: read}}]}], policies: [{id: p, role_ids: [r], resource_paths: [/a]}]}";
+        UserYaml::parse(&format!("{rights}\nusers: {users}")).unwrap()
+    };
+    bring_in(&commons, &of("{root: {policies: [p]}, ada: {policies: [p]}}")).await;
+    let root_alone = of("{root: {policies: [p]}}");
+    let planned = Options { dry_run: true, ..Options::default() };
+    assert!(sync::run(&commons.database.pool, &root_alone, &planned).await.is_ok(), "half of all may go");
+    let options = Options { spared: vec!["root".to_owned()], ..planned };
+    let refused = sync::run(&commons.database.pool, &root_alone, &options).await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the user.yaml takes away 1 of 1 grants, and all rights of 1 of 1 users, which is more than half"
+    );
 }
 
 #[tokio::test]

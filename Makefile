@@ -1,37 +1,55 @@
-# The commands of the project. `make up` and `make test` do everything on a fresh machine with a Rust toolchain.
+# The commands of the project. `make` alone lists them. `make install` and `make test` do everything on a fresh machine
+# with a Rust toolchain.
 
 CARGO ?= cargo
 # Options of `commons up`, for example: make up ARGS="--demo --port 9000"
 ARGS ?=
-PROGRAM = target/release/commons
+# Where `make install` puts the program: PREFIX/bin/commons.
+PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
+# For packagers: what is installed goes below this folder.
+DESTDIR ?=
+PROGRAM = $(or $(CARGO_TARGET_DIR),target)/release/commons
+# What `commons version` says. One value for all commands, so that no two of them compile for different commits.
+export COMMONS_COMMIT ?= $(or $(shell git rev-parse HEAD 2>/dev/null),unknown)
 
-.PHONY: up build test check unit integration bench fmt lint docs deny prerequisites
+.DEFAULT_GOAL = help
+.PHONY: help up install uninstall build test check unit integration bench fmt lint docs deny prerequisites
 
-# A commons on http://localhost:8080; Ctrl-C stops it.
-up: prerequisites build
+help: ## Say what there is
+	@echo "make TARGET, where TARGET is"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: prerequisites build ## Build and run a whole commons on http://localhost:8080; Ctrl-C stops it (ARGS="--demo")
 	$(PROGRAM) up $(ARGS)
 
 # Installs what is missing (PostgreSQL), as root or with sudo, and never asks a question.
-prerequisites:
+prerequisites: ## Install what is missing on this machine (PostgreSQL, a C compiler)
 	@scripts/install-prerequisites
 
-build:
+build: ## Compile the program
 	$(CARGO) build --release --locked -p commons
 
+# Without cargo (under sudo, for instance) a program that is built already is installed as it is.
+install: $(if $(shell command -v $(CARGO)),prerequisites build) ## Put `commons` and its shell completions below PREFIX (~/.local, for root /usr/local)
+	@scripts/install "$(PROGRAM)" "$(PREFIX)" "$(DESTDIR)"
+
+uninstall: ## Remove what `make install` has installed; state folders stay
+	@scripts/install --remove "$(PREFIX)" "$(DESTDIR)"
+
 # All rings of tests.
-test: prerequisites check unit integration
+test: prerequisites check unit integration ## Run all tests
 
 # What needs no running service.
-check: fmt-check structure lint docs deny
+check: fmt-check structure lint docs deny ## Run the checks that need no running service
 
 .PHONY: fmt-check
 fmt-check:
 	$(CARGO) fmt --all --check
 
-fmt:
+fmt: ## Format the Rust code
 	$(CARGO) fmt --all
 
-lint:
+lint: ## Look at the Rust code with clippy
 	$(CARGO) clippy --workspace --all-targets --release --locked -- -D warnings
 
 # Code: circles among modules, width of lines, size of files, unused workspace dependencies. Documents: links and names.
@@ -41,11 +59,11 @@ structure:
 	@scripts/check-structure
 	@scripts/check-documents
 
-docs:
+docs: ## Make the documentation of the code
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --release --locked --quiet
 
 # Licences, bans and sources hold offline; the advisories need their database, which not every machine reaches.
-deny:
+deny: ## Check licences and unused dependencies
 	@if $(CARGO) deny --version >/dev/null 2>&1; then \
 		$(CARGO) deny --log-level error check bans licenses sources || exit 1; \
 		$(CARGO) deny --log-level error check advisories || echo "advisories: see above (not a failure of this run)"; \
@@ -54,15 +72,15 @@ deny:
 	else echo "cargo-machete is not installed, so unused dependencies were not looked for (cargo install cargo-machete)"; fi
 
 # Unit tests and tests of services on a real database; the same profile as `build`, so dependencies compile once.
-unit:
+unit: ## Run the Rust tests
 	$(CARGO) test --workspace --release --locked --quiet
 
 # Black-box suites with real clients against the built program.
-integration: build
+integration: build ## Run the black-box suites with real clients
 	integration-tests/run
 
 # The graph against the floor of the database (docs/performance.md). For example: make bench ARGS="--only counts --repeat 9"
-bench: prerequisites build
+bench: prerequisites build ## Measure the graph against the floor of the database
 	integration-tests/run --version >/dev/null
 	cd integration-tests && "$${CARGO_TARGET_DIR:-../target}/integration-venv/bin/python" -m bench $(ARGS)
 
@@ -70,5 +88,5 @@ bench: prerequisites build
 SECONDS ?= 60
 TARGET ?= graphql tsv json configuration
 .PHONY: fuzz
-fuzz:
+fuzz: ## Send hostile input to the readers of submissions and queries
 	@SECONDS_EACH="$(SECONDS)" scripts/fuzz $(TARGET)

@@ -14,5 +14,5 @@ mod load;
 mod settings;
 
 pub use generate::{DemoFile, GenerateError, Record, Skipped, Study, Unfit, text_matching};
-pub use load::{ApiKey, DemoError, Progress, Silent, Summary, TokenSource, load};
+pub use load::{ApiKey, DemoError, Progress, Silent, Summary, TokenSource, load, load_through};
 pub use settings::{Amount, Condition, Settings, SettingsError};

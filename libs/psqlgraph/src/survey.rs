@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use dictionary::{Link, NodeType};
+use dictionary::{Dictionary, Link, NodeType};
 use serde_json::Value;
 use sql::Sql;
 use sqlx::{PgConnection, PgPool, Postgres, Row as _, Transaction, types::Json};
@@ -183,6 +183,33 @@ impl Survey {
             .await?;
         found(&row)
     }
+}
+
+/// The tables of nodes that have records but no type in `dictionary`, with the number of their records. While
+/// that dictionary is served, nobody sees them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn undeclared(pool: &PgPool, dictionary: &Dictionary) -> Result<Vec<(String, u64)>, sqlx::Error> {
+    let declared: Vec<String> = dictionary.nodes.keys().map(|node| node_table(node)).collect();
+    let mut survey = Survey::begin(pool, 0).await?;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "select relname::text from pg_class
+         where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p')
+           and relname like 'node\\_%' and relname <> 'node_root' and relname <> all($1)
+         order by relname",
+    )
+    .bind(&declared)
+    .fetch_all(&mut *survey.transaction)
+    .await?;
+    let mut undeclared = Vec::new();
+    for table in tables {
+        match survey.count_rows(&table).await? {
+            0 => {}
+            records => undeclared.push((table, records)),
+        }
+    }
+    Ok(undeclared)
 }
 
 fn found(row: &sqlx::postgres::PgRow) -> Result<Found, sqlx::Error> {

@@ -40,8 +40,23 @@ pub async fn load(
     tokens: impl TokenSource,
     progress: &dyn Progress,
 ) -> Result<Summary, DemoError> {
+    load_through(base_url, base_url, tokens, progress).await
+}
+
+/// Loads the demo study as [`load`] does, through another address of the commons than the one by which others
+/// know it, `public_url`. That one may be out of reach from here, or have a certificate that nobody here
+/// trusts.
+///
+/// # Errors
+/// See [`load`].
+pub async fn load_through(
+    base_url: &str,
+    public_url: &str,
+    tokens: impl TokenSource,
+    progress: &dyn Progress,
+) -> Result<Summary, DemoError> {
     progress.message("logging in");
-    let api = Api::connect(base_url, tokens).await?;
+    let api = Api::connect(base_url, public_url, tokens).await?;
     let settings = Settings::built_in()?;
     let target = Target { program: settings.program.clone(), project: settings.project.clone() };
     let dictionary = Arc::new(dictionary_of(&api).await?);

@@ -7,6 +7,7 @@
 mod grant;
 mod http;
 mod model;
+pub mod username;
 
 pub use grant::{Grant, Permission};
 pub use http::HttpAuthz;

@@ -103,7 +103,7 @@ impl Rights {
 }
 
 async fn verified(verifier: &Verifier, token: &str) -> Result<Option<String>, AuthzError> {
-    let expect = Expect { any_issuer: true, scopes: &["openid"], ..Expect::default() };
+    let expect = Expect { any_issuer: true, ..Expect::of_access(&["openid"]) };
     let claims = verifier.verify(token, expect).await;
     let claims = claims.map_err(|error| AuthzError::Unauthenticated(error.to_string()))?;
     Ok(claims.username().map(str::to_owned))

@@ -6,10 +6,11 @@
 
 mod claims;
 mod keys;
+mod published;
 mod unverified;
 mod verify;
 
 pub use claims::{Claims, Context, Purpose, Scopes, UserContext};
 pub use keys::{Jwk, Jwks, KeyError, SigningKey, SigningKeys};
 pub use unverified::unverified;
-pub use verify::{Expect, TokenError, Verifier, bearer};
+pub use verify::{Expect, TokenError, Unsaid, Verifier, bearer};

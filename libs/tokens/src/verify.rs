@@ -1,21 +1,17 @@
 //! Verification of tokens against the published keys.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, Instant},
+use std::sync::Arc;
+
+use chrono::Utc;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+
+use crate::{
+    Claims, Purpose, SigningKeys,
+    published::{Freshness, KeyMap, PublishedKeys},
 };
 
-use arc_swap::ArcSwap;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use tokio::sync::Mutex;
-
-use crate::{Claims, Jwk, Jwks, Purpose, SigningKeys};
-
-/// Keys are fetched again for an unknown `kid`, but not more often than this.
-const REFETCH_AT_MOST_EVERY: Duration = Duration::from_secs(5);
-/// How long a fetch of the key set may take.
-const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
+/// Clocks differ: a token counts this many seconds before its `nbf`.
+const EARLY: f64 = 60.0;
 
 /// Why a token was refused. The messages contain nothing of the token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +31,9 @@ pub enum TokenError {
     /// `exp` has passed.
     #[error("token has expired")]
     Expired,
+    /// `nbf` has not come yet.
+    #[error("token is not valid yet")]
+    NotYet,
     /// `iss` is not an allowed issuer.
     #[error("token was issued by an unknown issuer")]
     Issuer,
@@ -63,18 +62,42 @@ pub struct Expect<'a> {
     pub scopes: &'a [&'a str],
     /// Accept any issuer (arborist does; it trusts its key set alone).
     pub any_issuer: bool,
+    /// What becomes of a token that has no `pur`, or no `aud`, at all.
+    pub unsaid: Unsaid,
 }
 
-type KeyMap = HashMap<String, Arc<DecodingKey>>;
+/// Whether a token must say what is expected of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Unsaid {
+    /// It must.
+    #[default]
+    Refused,
+    /// Only what it says must be as expected: other issuers of a commons' key set write fewer claims than fence.
+    Accepted,
+}
+
+impl<'a> Expect<'a> {
+    /// Of an access token for the services of a commons, with these scopes: tokens for other purposes and other
+    /// audiences are none.
+    pub fn of_access(scopes: &'a [&'a str]) -> Self {
+        Self {
+            audience: Some("gen3"),
+            purpose: Some(Purpose::Access),
+            scopes,
+            any_issuer: false,
+            unsaid: Unsaid::Accepted,
+        }
+    }
+}
 
 enum Source {
-    Local,
-    Remote { url: String, client: reqwest::Client, last_fetch: Mutex<Option<Instant>> },
+    Local(KeyMap),
+    Remote(PublishedKeys),
 }
 
-/// Verifies tokens. Cheap to share; a remote key set is fetched on first use and for unknown `kid`s.
+/// Verifies tokens. Cheap to share; a remote key set is fetched on first use, for unknown `kid`s, and again after some
+/// time, so that a key that was withdrawn is not believed for more than a minute or so.
 pub struct Verifier {
-    keys: ArcSwap<KeyMap>,
     issuers: Vec<String>,
     source: Source,
 }
@@ -89,19 +112,19 @@ impl Verifier {
     /// Verifies with the keys of this process.
     pub fn local(keys: &SigningKeys, issuers: Vec<String>) -> Self {
         let map = keys.all().iter().map(|key| (key.kid.clone(), Arc::new(key.decoding.clone()))).collect();
-        Self { keys: ArcSwap::from_pointee(map), issuers, source: Source::Local }
+        Self { issuers, source: Source::Local(map) }
     }
 
     /// Verifies with the keys published at `jwks_url`.
     pub fn remote(jwks_url: impl Into<String>, issuers: Vec<String>, client: reqwest::Client) -> Self {
-        let source = Source::Remote { url: jwks_url.into(), client, last_fetch: Mutex::new(None) };
-        Self { keys: ArcSwap::from_pointee(KeyMap::new()), issuers, source }
+        let keys = PublishedKeys::new(jwks_url.into(), client, Freshness::default());
+        Self { issuers, source: Source::Remote(keys) }
     }
 
-    /// Checks signature, expiry, issuer, and what `expect` names.
+    /// Checks signature, expiry, beginning, issuer, and what `expect` names.
     ///
     /// # Errors
-    /// The first reason found, in the order signature, expiry, issuer, audience, purpose, scopes.
+    /// The first reason found, in the order signature, expiry, beginning, issuer, audience, purpose, scopes.
     pub async fn verify(&self, token: &str, expect: Expect<'_>) -> Result<Claims, TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|error| match error.kind() {
             // `alg: none` and other names outside the library's list do not even parse.
@@ -123,13 +146,18 @@ impl Verifier {
     }
 
     fn check(&self, claims: &Claims, expect: Expect<'_>) -> Result<(), TokenError> {
+        begun(claims)?;
         if !expect.any_issuer && !self.issuers.contains(&claims.iss) {
             return Err(TokenError::Issuer);
         }
-        if expect.audience.is_some_and(|wanted| !claims.aud.iter().any(|aud| aud == wanted)) {
+        let may_lack = expect.unsaid == Unsaid::Accepted;
+        let is_meant =
+            |wanted: &str| claims.aud.iter().any(|aud| aud == wanted) || (may_lack && claims.aud.is_empty());
+        if expect.audience.is_some_and(|wanted| !is_meant(wanted)) {
             return Err(TokenError::Audience);
         }
-        if expect.purpose.is_some_and(|wanted| claims.pur != Some(wanted)) {
+        let is_for = |wanted: Purpose| claims.pur.map_or(may_lack, |purpose| purpose == wanted);
+        if expect.purpose.is_some_and(|wanted| !is_for(wanted)) {
             return Err(TokenError::Purpose);
         }
         match expect.scopes.iter().find(|wanted| !claims.scopes().iter().any(|s| s == *wanted)) {
@@ -139,51 +167,19 @@ impl Verifier {
     }
 
     async fn key(&self, kid: &str) -> Result<Arc<DecodingKey>, TokenError> {
-        if let Some(key) = self.keys.load().get(kid) {
-            return Ok(key.clone());
+        match &self.source {
+            Source::Local(keys) => keys.get(kid).cloned().ok_or(TokenError::UnknownKey),
+            Source::Remote(keys) => keys.key(kid).await,
         }
-        let Source::Remote { url, client, last_fetch } = &self.source else {
-            return Err(TokenError::UnknownKey);
-        };
-        let mut last_fetch = last_fetch.lock().await;
-        // Another task may have fetched while this one waited for the lock.
-        if let Some(key) = self.keys.load().get(kid) {
-            return Ok(key.clone());
-        }
-        if last_fetch.is_some_and(|at| at.elapsed() < REFETCH_AT_MOST_EVERY) {
-            return Err(TokenError::UnknownKey);
-        }
-        let jwks = fetch(client, url).await?;
-        *last_fetch = Some(Instant::now());
-        self.keys.store(Arc::new(decoding_keys(&jwks.keys)));
-        self.keys.load().get(kid).cloned().ok_or(TokenError::UnknownKey)
     }
 }
 
-async fn fetch(client: &reqwest::Client, url: &str) -> Result<Jwks, TokenError> {
-    let answer = client.get(url).timeout(FETCH_TIMEOUT).send().await.and_then(|r| r.error_for_status());
-    let jwks = match answer {
-        Ok(response) => response.json::<Jwks>().await,
-        Err(error) => Err(error),
-    };
-    jwks.map_err(|error| {
-        tracing::warn!(jwks.url = url, error = %error, "cannot fetch the key set");
-        TokenError::KeysUnavailable
-    })
-}
-
-fn decoding_keys(keys: &[Jwk]) -> KeyMap {
-    let mut map = KeyMap::new();
-    for jwk in keys {
-        let (Some(kid), "RSA") = (&jwk.kid, jwk.kty.as_str()) else { continue };
-        match DecodingKey::from_rsa_components(&jwk.n, &jwk.e) {
-            Ok(key) => {
-                map.insert(kid.clone(), Arc::new(key));
-            }
-            Err(error) => tracing::warn!(key.id = %kid, error = %error, "ignoring a malformed published key"),
-        }
-    }
-    map
+/// Whether the time has come from which the token is valid, if it says one.
+fn begun(claims: &Claims) -> Result<(), TokenError> {
+    let Some(nbf) = claims.rest.get("nbf") else { return Ok(()) };
+    let Some(nbf) = nbf.as_f64() else { return Err(TokenError::Malformed("nbf is not a number".into())) };
+    // Seconds since the epoch are far below the numbers that an f64 cannot hold.
+    if nbf > Utc::now().timestamp() as f64 + EARLY { Err(TokenError::NotYet) } else { Ok(()) }
 }
 
 fn refusal(error: &jsonwebtoken::errors::Error) -> TokenError {
@@ -269,6 +265,38 @@ mod tests {
         let expect = Expect { scopes: &["openid", "data"], ..Expect::default() };
         let refused = verifier(&keys).verify(&token, expect).await.unwrap_err();
         assert_eq!(refused, TokenError::Scope("data".into()));
+    }
+
+    #[tokio::test]
+    async fn a_token_for_something_else_or_for_later_is_no_access_token() {
+        let keys = SigningKeys::ephemeral("k").unwrap();
+        let verifier = verifier(&keys);
+        let check = async |change: &dyn Fn(&mut Claims)| {
+            let mut claims = claims(FAR);
+            change(&mut claims);
+            let token = keys.signing().sign(&claims).unwrap();
+            verifier.verify(&token, Expect::of_access(&["openid"])).await.err()
+        };
+        assert_eq!(check(&|_| {}).await, None);
+        for purpose in [Purpose::Id, Purpose::Refresh, Purpose::ApiKey, Purpose::Session] {
+            assert_eq!(check(&|claims| claims.pur = Some(purpose)).await, Some(TokenError::Purpose));
+        }
+        assert_eq!(check(&|claims| claims.aud = vec!["other".into()]).await, Some(TokenError::Audience));
+        assert_eq!(check(&|claims| claims.aud = vec!["other".into(), "gen3".into()]).await, None);
+        assert_eq!(check(&|claims| (claims.aud, claims.pur) = (vec![], None)).await, None);
+        let nbf = |nbf: serde_json::Value| {
+            move |claims: &mut Claims| drop(claims.rest.insert("nbf".into(), nbf.clone()))
+        };
+        assert_eq!(check(&nbf(FAR.into())).await, Some(TokenError::NotYet));
+        assert_eq!(check(&nbf(1.into())).await, None);
+        assert!(matches!(check(&nbf("soon".into())).await, Some(TokenError::Malformed(_))));
+        let strict = Expect { purpose: Some(Purpose::Access), audience: Some("gen3"), ..Expect::default() };
+        for lacking in [|claims: &mut Claims| claims.pur = None, |claims: &mut Claims| claims.aud = vec![]] {
+            let mut claims = claims(FAR);
+            lacking(&mut claims);
+            let token = keys.signing().sign(&claims).unwrap();
+            assert!(verifier.verify(&token, strict).await.is_err());
+        }
     }
 
     #[test]

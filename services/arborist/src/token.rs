@@ -1,7 +1,7 @@
 //! What arborist reads of a token: who it speaks for, and nothing else.
 //!
-//! Any issuer is accepted, since only keys of arborist's own key set are; neither purpose nor audience is
-//! looked at (arborist 2026-09 does the same).
+//! Any issuer is accepted, since only keys of arborist's own key set are. A token that says that it is for another
+//! purpose or audience is no access token; one that says nothing of it may be.
 
 use serde_json::Value;
 use tokens::{Expect, TokenError, Verifier};
@@ -16,7 +16,7 @@ pub(crate) const OPENID: &[&str] = &["openid"];
 /// # Errors
 /// [`Error::Unauthenticated`] with the reason, or [`Error::KeysUnavailable`].
 pub(crate) async fn read(verifier: &Verifier, token: &str, scopes: &[&str]) -> Result<Principal, Error> {
-    let expect = Expect { scopes, any_issuer: true, ..Expect::default() };
+    let expect = Expect { any_issuer: true, ..Expect::of_access(scopes) };
     let claims = verifier.verify(token, expect).await.map_err(|error| match error {
         TokenError::KeysUnavailable => Error::KeysUnavailable(error),
         error => Error::Unauthenticated(format!("error decoding token: {error}")),

@@ -30,7 +30,7 @@ mod store;
 pub mod sync;
 pub mod upload_indexing;
 
-pub use config::{Config, ConfigError, LoginCode, LoginOption, Provider};
+pub use config::{Config, ConfigError, LoginCode, LoginOption, Provider, Switch};
 pub use error::Error;
 pub use operator::{clients, credentials, users};
 pub use routes::endpoints;

@@ -89,7 +89,7 @@ impl Fence {
             audience: Some(AUDIENCE),
             purpose: Some(Purpose::ApiKey),
             scopes: &["fence"],
-            any_issuer: false,
+            ..Expect::default()
         };
         let claims = self.verifier.verify(api_key, expect).await?;
         let mut connection = self.pool.acquire().await?;
@@ -105,6 +105,9 @@ impl Fence {
             None => None,
         };
         let user = user.ok_or_else(|| Error::Unauthorized("the user of this key does not exist".into()))?;
+        if !user.active {
+            return Err(Error::Unauthorized("the user of this key is not active".into()));
+        }
         Ok(self.issuer.access(&user, claims.scopes(), life)?.token)
     }
 

@@ -1,6 +1,8 @@
 //! Logging somebody in whom an identity provider vouches for.
 
+use authz::username;
 use sqlx::PgConnection;
+use url::Url;
 
 use crate::{
     error::Error,
@@ -16,8 +18,6 @@ use crate::{
     },
 };
 
-/// The longest user name that the table holds.
-const LONGEST_USERNAME: usize = 255;
 /// The picker of the development login shows at most this many users.
 const USERS_SHOWN: i64 = 100;
 
@@ -32,9 +32,7 @@ impl Fence {
         if self.checked.deny_username.as_ref().is_some_and(|pattern| pattern.is_match(username)) {
             return Err(Error::Unauthorized(String::new()));
         }
-        if username.is_empty() || username.chars().count() > LONGEST_USERNAME || username.contains('\0') {
-            return Err(Error::BadRequest("a user name has 1 to 255 characters".into()));
-        }
+        username::check(username).map_err(|error| Error::BadRequest(error.to_string()))?;
         let mut transaction = self.pool.begin().await?;
         let user = self.known_or_new(&mut transaction, username).await?.filter(|user| user.active);
         let user = user.ok_or_else(|| Error::Unauthorized("User is known but not active".into()))?;
@@ -63,6 +61,32 @@ impl Fence {
     pub(crate) async fn login_names(&self, _: &MayPickUser) -> Result<Vec<String>, Error> {
         let mut connection = self.pool.acquire().await?;
         Ok(users::active_names(&mut connection, USERS_SHOWN).await?)
+    }
+
+    /// Where a login that was asked for at `host` sends the browser: to `target`, or to our front page without one.
+    ///
+    /// # Errors
+    /// 400 for other sites.
+    pub(crate) async fn login_target(
+        &self,
+        host: Option<&Url>,
+        target: Option<&str>,
+    ) -> Result<String, Error> {
+        let target = target.unwrap_or_default();
+        if target.is_empty() {
+            return Ok("/".to_owned());
+        }
+        if let Some(path) = host.and_then(|host| redirects::path_on(host, target)) {
+            return Ok(path);
+        }
+        if self.may_redirect_to(target).await? {
+            Ok(target.to_owned())
+        } else {
+            Err(Error::BadRequest(format!(
+                "invalid login redirect URL {target} (this commons is at {})",
+                self.checked.base.origin().ascii_serialization()
+            )))
+        }
     }
 
     /// Whether a browser may be sent to `target` after a login or logout.

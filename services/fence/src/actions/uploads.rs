@@ -40,16 +40,16 @@ impl Fence {
         proof: &MayBeginUploads<'_>,
         request: &UploadRequest<'_>,
     ) -> Result<Upload, Error> {
-        let begun = |upload: MayUpload<'_>| {
-            let object = upload.object(request.bucket, request.file_name)?;
+        let begun = async |upload: MayUpload<'_>| {
+            let object = upload.object(request.bucket, request.file_name).await?;
             Ok(Upload { guid: upload.guid().to_owned(), object })
         };
         match request.guid.filter(|guid| !guid.is_empty()) {
             Some(guid) => {
                 let record = files::find(&*self.index, guid).await?;
-                begun(may_upload(self, caller, &record).await?)
+                begun(may_upload(self, caller, &record).await?).await
             }
-            None => begun(self.blank_record(proof, request.file_name.as_str()).await?),
+            None => begun(self.blank_record(proof, request.file_name.as_str()).await?).await,
         }
     }
 

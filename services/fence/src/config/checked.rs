@@ -30,13 +30,16 @@ impl Config {
     /// The buckets, for making the object store that [`crate::Fence::build`] takes.
     ///
     /// # Errors
-    /// When an entry cannot work, or uploads name a bucket that does not exist.
+    /// When an entry cannot work.
     pub fn buckets(&self) -> Result<Buckets, ConfigError> {
-        let buckets = Buckets::new(self.s3_buckets.clone(), &self.aws_credentials)?;
+        Ok(Buckets::new(self.s3_buckets.clone(), &self.aws_credentials)?)
+    }
+
+    /// Says loudly which uploads cannot work. The original starts with such buckets too, and is delivered with one.
+    fn warn_of_upload_buckets(&self, buckets: &Buckets) {
         let uploads = self.allowed_data_upload_buckets.iter().chain([&self.data_upload_bucket]);
-        match uploads.into_iter().find(|name| !name.is_empty() && !buckets.contains(name)) {
-            Some(unknown) => Err(ConfigError::UploadBucket(unknown.clone())),
-            None => Ok(buckets),
+        for unknown in uploads.filter(|name| !name.is_empty() && !buckets.contains(name)) {
+            tracing::warn!(bucket = unknown, "uploads to this bucket fail: it is not among S3_BUCKETS");
         }
     }
 
@@ -61,7 +64,7 @@ impl Config {
                 Some(default.ok_or_else(|| ConfigError::DefaultLogin(idp.clone()))?)
             }
         };
-        self.buckets()?;
+        self.warn_of_upload_buckets(&self.buckets()?);
         Ok(Checked {
             secure_cookies: self.session_cookie_secure.unwrap_or(base.scheme() == "https" || !loopback),
             redirect_sites: self.redirect_sites(&base)?,
@@ -94,8 +97,9 @@ impl Config {
     }
 
     fn mocks(&self) -> IndexMap<String, String> {
-        let is_mock =
-            |name: &str, provider: &Provider| provider.mock || (name == "google" && self.mock_google_auth);
+        let is_mock = |name: &str, provider: &Provider| {
+            provider.mock.is_on() || (name == "google" && self.mock_google_auth.is_on())
+        };
         let user = |provider: &Provider| {
             let given = provider.mock_default_user.clone().filter(|name| !name.is_empty());
             given.unwrap_or_else(|| "test@example.com".to_owned())
@@ -106,7 +110,7 @@ impl Config {
             .filter(|(name, provider)| is_mock(name, provider))
             .map(|(name, provider)| (name.clone(), user(provider)))
             .collect();
-        if self.mock_google_auth {
+        if self.mock_google_auth.is_on() {
             mocks.entry("google".to_owned()).or_insert_with(|| user(&Provider::default()));
         }
         mocks
@@ -163,7 +167,7 @@ mod tests {
         {
             assert!(matches!(open(base), Err(ConfigError::OpenLogin { .. })), "{base}");
         }
-        let mock = Config { mock_google_auth: true, ..with("https://commons.example/user") };
+        let mock = Config { mock_google_auth: true.into(), ..with("https://commons.example/user") };
         assert!(
             mock.check().unwrap_err().to_string().starts_with("OPENID_CONNECT.google.mock logs anybody in")
         );
@@ -190,6 +194,7 @@ mod tests {
         assert_eq!(checked.mocks["google"], "test@example.com");
         assert_eq!(checked.default_login.unwrap().idp, "google");
         assert_eq!(checked.logins.len(), 1, "an external provider is left out");
-        assert!(Config { data_upload_bucket: "none".into(), ..config }.check().is_err());
+        let unknown = Config { data_upload_bucket: "none".into(), ..config };
+        assert!(unknown.check().is_ok(), "uploads fail, everything else works");
     }
 }

@@ -31,12 +31,15 @@ pub enum ConfigError {
     /// A whitelisted address cannot be read.
     #[error("LOGIN_REDIRECT_WHITELIST: {0:?} is not an address")]
     Whitelist(String),
+    /// The document is a list or a single value.
+    #[error("the configuration is not a mapping of keys to values")]
+    NoMapping,
+    /// A key has a value of the wrong kind.
+    #[error("{0}")]
+    Value(#[from] serde_json::Error),
     /// The default login is not among the options.
     #[error("DEFAULT_LOGIN_IDP is {0:?}, which LOGIN_OPTIONS does not have")]
     DefaultLogin(String),
-    /// A bucket that uploads use is not configured.
-    #[error("the upload bucket {0:?} is not among S3_BUCKETS")]
-    UploadBucket(String),
     /// A bucket cannot work.
     #[error(transparent)]
     Buckets(#[from] storage::ConfigError),

@@ -55,7 +55,7 @@ pub struct Config {
     /// Identity providers by name.
     pub openid_connect: IndexMap<String, Provider>,
     /// Whether the provider `google` is a mock. Only for tests on one machine.
-    pub mock_google_auth: bool,
+    pub mock_google_auth: Switch,
     /// Sites to which a login may return, beside our own and those of registered clients.
     pub login_redirect_whitelist: Vec<String>,
     /// Whether `/login/dev` logs anybody in without a password. Only for development on one machine.
@@ -75,8 +75,51 @@ pub struct Config {
     pub data_upload_bucket: String,
     /// Buckets that an upload may ask for.
     pub allowed_data_upload_buckets: Vec<String>,
+    /// Whether a record decides alone about bytes that other records name too, as in the original. An adopted index
+    /// may have several records of one location on purpose, for different readers.
+    pub allow_shared_locations: bool,
     /// Shown on error pages.
     pub support_email_for_errors: Option<String>,
+}
+
+/// Something that is on or off, as files write it: a boolean, or the text of one, such as a template makes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "SwitchText")]
+pub struct Switch(bool);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SwitchText {
+    Is(bool),
+    Says(String),
+}
+
+impl Switch {
+    /// Whether it is on.
+    pub fn is_on(self) -> bool {
+        self.0
+    }
+}
+
+impl From<bool> for Switch {
+    fn from(on: bool) -> Self {
+        Self(on)
+    }
+}
+
+impl TryFrom<SwitchText> for Switch {
+    type Error = String;
+
+    fn try_from(text: SwitchText) -> Result<Self, String> {
+        match text {
+            SwitchText::Is(on) => Ok(Self(on)),
+            SwitchText::Says(text) => match text.trim().to_ascii_lowercase().as_str() {
+                "true" | "yes" | "on" => Ok(Self(true)),
+                "" | "false" | "no" | "off" => Ok(Self(false)),
+                _ => Err(format!("{text:?} is neither true nor false")),
+            },
+        }
+    }
 }
 
 /// The code of the development login. An empty one is none at all.
@@ -122,7 +165,7 @@ pub struct LoginOption {
 #[serde(default)]
 pub struct Provider {
     /// Whether the provider is a mock: it logs in the user that the cookie `dev_login` names.
-    pub mock: bool,
+    pub mock: Switch,
     /// The user that it logs in without that cookie.
     pub mock_default_user: Option<String>,
 }
@@ -154,7 +197,7 @@ impl Default for Config {
             login_options: Vec::new(),
             default_login_idp: None,
             openid_connect: IndexMap::new(),
-            mock_google_auth: false,
+            mock_google_auth: Switch::default(),
             login_redirect_whitelist: Vec::new(),
             development_login: false,
             development_login_code: None,
@@ -164,6 +207,7 @@ impl Default for Config {
             gs_buckets: IndexMap::new(),
             data_upload_bucket: String::new(),
             allowed_data_upload_buckets: Vec::new(),
+            allow_shared_locations: false,
             support_email_for_errors: None,
         }
     }

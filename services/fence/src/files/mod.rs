@@ -9,4 +9,5 @@ mod records;
 mod rules;
 pub mod target;
 
-pub(crate) use records::{find, guid_of_key, not_found};
+pub(crate) use indexclient::ownership::guid_of_key;
+pub(crate) use records::{find, not_found};

@@ -1,11 +1,10 @@
-//! The records of files, and which record an object belongs to.
+//! The records of files, and which records an object belongs to.
 
 use std::collections::{BTreeSet, HashMap};
 
-use indexclient::{IndexClient, Record};
-use uuid::Uuid;
+use indexclient::{IndexClient, Record, ownership::Place};
 
-use crate::error::Error;
+use crate::{error::Error, service::Fence};
 
 /// The record of `guid`.
 ///
@@ -20,52 +19,46 @@ pub(crate) fn not_found(guid: &str) -> Error {
     Error::NotFound(format!("No indexed document found with id {guid}"))
 }
 
-/// The other records that objects of `records` were uploaded for, by GUID.
-///
-/// Whoever may make a record anywhere can name any object as its location, so the right to a record is not a
-/// right to an object that another record's upload has brought: that record's rules hold for it as well.
-pub(super) async fn owners(
-    index: &dyn IndexClient,
-    records: &[Record],
-) -> Result<HashMap<String, Record>, Error> {
-    let guids: BTreeSet<&str> = records.iter().flat_map(owning_guids).collect();
-    if guids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let guids: Vec<String> = guids.into_iter().map(str::to_owned).collect();
-    Ok(index.get_many(&guids).await?.into_iter().map(|record| (record.did.clone(), record)).collect())
+/// The other records that have the bytes of some records, whose rules hold for these bytes as well.
+#[derive(Debug, Default)]
+pub(super) struct Others {
+    /// By GUID.
+    pub(super) records: HashMap<String, Record>,
+    /// For each record that was asked about, in the order asked.
+    pub(super) of: Vec<BTreeSet<String>>,
 }
 
-/// The GUIDs in the keys of a record's objects, without its own.
-pub(super) fn owning_guids(record: &Record) -> impl Iterator<Item = &str> {
-    let guids =
-        record.urls.iter().filter_map(|url| guid_of_key(url.strip_prefix("s3://")?.split_once('/')?.1));
-    guids.filter(|guid| *guid != record.did)
-}
-
-/// The GUID in an object key: everything up to and including the first segment that is a UUID.
-pub(crate) fn guid_of_key(key: &str) -> Option<&str> {
-    let mut start = 0;
-    for segment in key.split('/') {
-        let end = start + segment.len();
-        if segment.len() == 36 && Uuid::try_parse(segment).is_ok() && end < key.len() {
-            return key.get(..end);
+impl Fence {
+    /// The other records that have the bytes of `records`: they name a location of theirs, in whatever spelling, or
+    /// the bytes were uploaded for them.
+    ///
+    /// An index may hold several records of one location that were made on purpose. Where an operator says so
+    /// (`ALLOW_SHARED_LOCATIONS`), only those count whose upload it was.
+    pub(super) async fn others(&self, records: &[Record]) -> Result<Others, Error> {
+        let signed = |record: &Record| -> Vec<String> {
+            record.urls.iter().filter(|url| url.starts_with("s3://")).cloned().collect()
+        };
+        let urls: BTreeSet<String> = records.iter().flat_map(signed).collect();
+        let urls = Vec::from_iter(urls);
+        if urls.is_empty() {
+            return Ok(Others { of: vec![BTreeSet::new(); records.len()], ..Others::default() });
         }
-        start = end + 1;
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_guid_of_a_key_ends_with_its_first_uuid() {
-        let uuid = "0714aee0-0c5e-45c0-845d-8c073174242c";
-        assert_eq!(guid_of_key(&format!("{uuid}/a/{uuid}")), Some(uuid));
-        assert_eq!(guid_of_key(&format!("dg.1234/{uuid}/f.txt")), Some(&*format!("dg.1234/{uuid}")));
-        assert_eq!(guid_of_key("mine/f"), None);
-        assert_eq!(guid_of_key(uuid), None, "a key without a file name is not an upload");
+        let mut others = Others::default();
+        let mut dids: HashMap<&String, Vec<String>> = HashMap::new();
+        for (url, holders) in urls.iter().zip(self.index.holders(&urls).await?) {
+            let uploads = Place::of(url).map(|place| place.guids()).unwrap_or_default();
+            for record in holders.records {
+                if !self.config.allow_shared_locations || uploads.contains(&record.did) {
+                    dids.entry(url).or_default().push(record.did.clone());
+                    others.records.insert(record.did.clone(), record);
+                }
+            }
+        }
+        let of = |record: &Record| {
+            let at = |url: String| dids.get(&url).cloned().unwrap_or_default();
+            signed(record).into_iter().flat_map(at).filter(|did| *did != record.did).collect()
+        };
+        others.of = records.iter().map(of).collect();
+        Ok(others)
     }
 }

@@ -1,8 +1,8 @@
 //! Where uploads go.
 
+use indexclient::ownership::guid_of_key;
 use storage::Location;
 
-use super::records::guid_of_key;
 use crate::{config::Config, error::Error};
 
 /// The longest object key is 1024 bytes (Amazon S3); a GUID and a slash come before the file name.

@@ -72,7 +72,7 @@ impl Caller {
         }
         let token = self.token().ok_or_else(not_bearer)?;
         let expect =
-            Expect { audience: Some(AUDIENCE), purpose: Some(Purpose::Access), scopes, any_issuer: false };
+            Expect { audience: Some(AUDIENCE), purpose: Some(Purpose::Access), scopes, ..Expect::default() };
         let claims = fence.verifier.verify(token, expect).await?;
         Ok(Bearer { token: token.to_owned(), claims })
     }

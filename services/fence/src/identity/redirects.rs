@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use url::Url;
+use web::is_loopback;
 
 use crate::config::site;
 
@@ -39,6 +40,20 @@ pub(crate) fn is_allowed(target: &str, is_known: impl Fn(&str) -> bool) -> bool 
         }
         Err(_) => false,
     }
+}
+
+/// The path of `target`, if it is an address of the very host that the request was made to, and that is a loopback
+/// address. A commons is announced by one of its names; whoever opens it by another one, or by a port that is mapped
+/// to its own, returns to where they were.
+pub(crate) fn path_on(host: &Url, target: &str) -> Option<String> {
+    let url = Url::parse(target).ok()?;
+    let is_plain =
+        matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
+    if !is_plain || !is_loopback(host) || site(&url) != site(host) {
+        return None;
+    }
+    let path = url.as_str().get(url.origin().ascii_serialization().len()..)?.to_owned();
+    is_allowed(&path, |_| false).then_some(path)
 }
 
 #[cfg(test)]
@@ -86,6 +101,26 @@ mod tests {
         ] {
             assert!(!allowed(target), "{target}");
         }
+    }
+
+    #[test]
+    fn an_address_of_the_host_that_was_asked_is_a_path_there() {
+        let path = |host: &str, target: &str| path_on(&Url::parse(host).unwrap(), target);
+        let here = "http://127.0.0.1:8080/";
+        assert_eq!(path(here, "http://127.0.0.1:8080/query?a=b#c").as_deref(), Some("/query?a=b#c"));
+        assert_eq!(path(here, "http://127.0.0.1:8080").as_deref(), Some("/"));
+        for other in [
+            "http://localhost:8080/",
+            "http://127.0.0.1/",
+            "http://127.0.0.1:8080//evil.example/",
+            "http://u@127.0.0.1:8080/",
+            "ftp://127.0.0.1:8080/",
+            "/query",
+            "",
+        ] {
+            assert_eq!(path(here, other), None, "{other}");
+        }
+        assert_eq!(path("http://evil.example/", "http://evil.example/x"), None, "only loopback");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! API keys and access tokens.
 
+use authz::username;
 use sqlx::PgConnection;
 
 pub use crate::actions::ApiKeyFile;
@@ -52,6 +53,7 @@ async fn ensure_user(connection: &mut PgConnection, username: &str) -> Result<Us
     if let Some(user) = users::by_name(connection, username).await? {
         return Ok(user);
     }
+    username::check(username).map_err(|error| Error::BadRequest(error.to_string()))?;
     users::create(connection, username).await?;
     let created = users::by_name(connection, username).await?;
     created.ok_or_else(|| Error::NotFound(format!("the user {username} cannot be made")))

@@ -48,6 +48,36 @@ pub(crate) fn error(config: &Config, status: StatusCode, message: &str, id: &str
     page(&format!("{} – {}", status.as_u16(), config.app_name), &body)
 }
 
+/// What the development login shows to those who have not given its code.
+pub(crate) struct LoginCode<'a> {
+    pub(crate) action: &'a str,
+    pub(crate) redirect: &'a str,
+    /// Whether another code was given.
+    pub(crate) was_wrong: bool,
+}
+
+/// The page that asks for the code of the development login.
+pub(crate) fn login_code(config: &Config, login: &LoginCode<'_>) -> String {
+    let wrong =
+        if login.was_wrong { "<p class=\"warning\" role=\"alert\">This is not the code.</p>\n" } else { "" };
+    let redirect = match login.redirect {
+        "" => String::new(),
+        to => format!("<input type=\"hidden\" name=\"redirect\" value=\"{}\">\n", escape(to)),
+    };
+    let body = format!(
+        "<h1>Log in to {}</h1>\n{wrong}<p>The development login asks for no password, but for a code, so that only \
+         those who started this commons can use it. When it started it printed a link with the code; it also \
+         stands in the state folder, in <code>secrets.json</code>.</p>\n\
+         <form method=\"get\" action=\"{}\">\n{redirect}<label for=\"code\">Code</label>\n\
+         <div class=\"row\"><input id=\"code\" name=\"code\" type=\"text\" required autofocus maxlength=\"255\" \
+         autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\">\n\
+         <button type=\"submit\" class=\"primary\">Go on</button></div>\n</form>\n",
+        escape(&config.app_name),
+        escape(login.action),
+    );
+    page(&format!("Development login – {}", config.app_name), &body)
+}
+
 /// What the development login shows.
 pub(crate) struct DevelopmentLogin<'a> {
     pub(crate) action: &'a str,
@@ -70,7 +100,7 @@ pub(crate) fn development_login(config: &Config, login: &DevelopmentLogin<'_>) -
         )
     };
     let mut picker = String::new();
-    for username in login.usernames {
+    for username in login.usernames.iter().filter(|name| !name.trim().is_empty()) {
         let name = escape(username);
         picker.push_str(&format!(
             "<li><button type=\"submit\" name=\"username\" value=\"{name}\">{name}</button></li>\n"
@@ -82,7 +112,7 @@ pub(crate) fn development_login(config: &Config, login: &DevelopmentLogin<'_>) -
     }
     let field = form(
         "<h2>Somebody else</h2>\n<label for=\"username\">User name</label>\n\
-         <div class=\"row\"><input id=\"username\" name=\"username\" type=\"text\" required \
+         <div class=\"row\"><input id=\"username\" name=\"username\" type=\"text\" required autofocus \
          maxlength=\"255\" autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\">\n\
          <button type=\"submit\" class=\"primary\">Log in</button></div>\n",
     );

@@ -80,11 +80,16 @@ async fn denylisted(fence: Data<Fence>, caller: Caller, body: Body) -> Result<Ht
     Ok(HttpResponse::Ok().finish())
 }
 
-/// The query argument `expires_in`, in seconds.
+/// The query argument `expires_in`: a positive number of seconds, of which the configured maximum counts at most.
 fn expires_in(params: &Params) -> Result<Option<i64>, Error> {
     let Some(text) = params.get("expires_in") else { return Ok(None) };
-    let wrong = |_| Error::BadRequest(format!("Invalid 'expires_in' value '{text}'"));
-    text.parse().map(Some).map_err(wrong)
+    let seconds = text.parse().ok().filter(|seconds| *seconds > 0);
+    match seconds {
+        Some(seconds) => Ok(Some(seconds)),
+        None => Err(Error::BadRequest(format!(
+            "Invalid 'expires_in' value '{text}': it must be a positive number of seconds"
+        ))),
+    }
 }
 
 /// The scopes that a body asks for: a JSON list, a string with commas, or form fields. A broken body asks for

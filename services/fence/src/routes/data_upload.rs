@@ -58,6 +58,6 @@ async fn again(
         None => FileName::parse(&guid.replace('/', "_"))?,
     };
     let bucket = UploadBucket::choose(&fence.config, params.get("bucket"))?;
-    let url = fence.upload_url(&proof.object(bucket, &file_name)?, life)?;
+    let url = fence.upload_url(&proof.object(bucket, &file_name).await?, life)?;
     Ok(HttpResponse::Ok().json(json!({ "url": url })))
 }

@@ -3,22 +3,20 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, CACHE_CONTROL, HeaderValue, REFERRER_POLICY},
+    http::header,
     web::{Data, Path},
 };
 use serde_json::{Value, json};
-use url::form_urlencoded::Serializer as Query;
 use web::{Params, Routes};
 
-use super::body::Body;
+use super::development_login;
 use crate::{
-    config::{DEVELOPMENT_LOGIN, LoginOption},
+    config::LoginOption,
     error::Error,
     identity::{
-        login::{MayLogIn, may_log_in_as, may_log_in_by_mock, may_pick_user},
+        login::{MayLogIn, host, may_log_in_by_mock},
         session::CurrentSession,
     },
-    pages,
     service::Fence,
 };
 
@@ -27,7 +25,7 @@ const MOCK_COOKIE: &str = "dev_login";
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
     routes.resource("/login", |methods| methods.get(list));
-    routes.resource(DEVELOPMENT_LOGIN, |methods| methods.get(show).post(submit));
+    development_login::routes(routes);
     routes.resource("/login/{idp}", |methods| methods.get(mock));
     routes.resource("/logout", |methods| methods.get(logout));
 }
@@ -51,63 +49,6 @@ async fn list(fence: Data<Fence>) -> HttpResponse {
     }))
 }
 
-/// Where to go after the login.
-async fn checked_redirect<'a>(fence: &Fence, target: Option<&'a str>) -> Result<&'a str, Error> {
-    let target = target.unwrap_or_default();
-    if fence.may_redirect_to(target).await? {
-        Ok(target)
-    } else {
-        Err(Error::BadRequest(format!("invalid login redirect URL {target}")))
-    }
-}
-
-async fn show(
-    fence: Data<Fence>,
-    session: CurrentSession,
-    params: Params,
-    request: HttpRequest,
-) -> Result<HttpResponse, Error> {
-    let proof = may_pick_user(&fence, &request)?;
-    let redirect = checked_redirect(&fence, params.get("redirect")).await?;
-    let usernames = fence.login_names(&proof).await?;
-    let mut session = session.0.borrow_mut();
-    let csrf_token = session.csrf_token();
-    let page = pages::DevelopmentLogin {
-        action: &format!("{}{DEVELOPMENT_LOGIN}", fence.checked.base.path().trim_end_matches('/')),
-        redirect,
-        csrf_token: &csrf_token,
-        usernames: &usernames,
-        current: session.username(),
-    };
-    let page = pages::development_login(&fence.config, &page);
-    Ok(HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((REFERRER_POLICY, "same-origin"))
-        .insert_header((
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
-        ))
-        .body(page))
-}
-
-async fn submit(
-    fence: Data<Fence>,
-    session: CurrentSession,
-    request: HttpRequest,
-    body: Body,
-) -> Result<HttpResponse, Error> {
-    let may_pick = may_pick_user(&fence, &request)?;
-    let fields = body.form();
-    let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    let username = field("username").map(str::trim).unwrap_or_default();
-    let proof = may_log_in_as(&may_pick, &session.0.borrow(), field("csrf_token"), username)?;
-    let redirect = checked_redirect(&fence, field("redirect")).await?;
-    let query = Query::new(String::new()).append_pair("redirect", redirect).finish();
-    let way_back = WayBack { redirect, login_page: &format!("{DEVELOPMENT_LOGIN}?{query}") };
-    finish(&fence, &session, proof, way_back).await
-}
-
 async fn mock(
     fence: Data<Fence>,
     session: CurrentSession,
@@ -118,19 +59,19 @@ async fn mock(
     let cookie = request.cookie(MOCK_COOKIE);
     let told = cookie.as_ref().map(|cookie| cookie.value());
     let proof = may_log_in_by_mock(&fence, &request, &idp, told)?;
-    let redirect = checked_redirect(&fence, params.get("redirect")).await?;
+    let redirect = fence.login_target(host(&request).as_ref(), params.get("redirect")).await?;
     let login_page = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
-    finish(&fence, &session, proof, WayBack { redirect, login_page: &login_page }).await
+    finish(&fence, &session, proof, WayBack { redirect: &redirect, login_page: &login_page }).await
 }
 
 /// Where a login leads.
-struct WayBack<'a> {
-    redirect: &'a str,
+pub(super) struct WayBack<'a> {
+    pub(super) redirect: &'a str,
     /// Path and query at which the login can be made again.
-    login_page: &'a str,
+    pub(super) login_page: &'a str,
 }
 
-async fn finish(
+pub(super) async fn finish(
     fence: &Fence,
     session: &CurrentSession,
     proof: MayLogIn<'_>,

@@ -5,6 +5,7 @@ mod credentials;
 mod data_delete;
 mod data_download;
 mod data_upload;
+mod development_login;
 mod discovery;
 mod drs;
 mod failed_files;

@@ -57,8 +57,12 @@ async fn a_token_made_by_a_key_cannot_make_keys() {
     let session = world.session_token("ada").await;
     let unknown = world.post("/credentials/api", &json!({ "scope": ["nope"] })).bearer_auth(&session);
     assert_eq!(answer(unknown).await.0, 400);
-    let wrong = world.post("/credentials/api?expires_in=x", &json!({})).bearer_auth(&session);
-    assert_eq!(answer(wrong).await.0, 400);
+    for wrong in ["x", "", "0", "-5", "1.5", "1e3", "99999999999999999999"] {
+        let path = format!("/credentials/api?expires_in={wrong}");
+        let (status, body) = answer(world.post(&path, &json!({})).bearer_auth(&session)).await;
+        assert_eq!(status, 400, "{wrong}");
+        assert!(body["message"].as_str().unwrap().contains("expires_in"), "{body}");
+    }
 }
 
 #[tokio::test]
@@ -78,7 +82,10 @@ async fn lives_are_cut_to_what_is_allowed_and_a_dying_key_says_so() {
     };
     assert_eq!(life(&exchange(&good, "?expires_in=60").await.1), 60);
     assert_eq!(life(&exchange(&good, "?expires_in=99999").await.1), 3600);
-    assert_eq!(exchange(&good, "?expires_in=1.5").await.0, 400);
+    for wrong in ["1.5", "0", "-1", "-9223372036854775808", "99999999999999999999", "x", ""] {
+        assert_eq!(exchange(&good, &format!("?expires_in={wrong}")).await.0, 400, "{wrong}");
+    }
+    assert_eq!(life(&exchange(&good, &format!("?expires_in={}", i64::MAX)).await.1), 3600);
     let dying = key(1000).await;
     assert_eq!(exchange(&dying, "").await.0, 400);
     assert_eq!(exchange(&dying, "?expires_in=900").await.0, 200);
@@ -127,4 +134,18 @@ async fn a_user_revokes_a_key_and_an_administrator_anybodys() {
     assert_eq!(answer(exchange).await.0, 401);
     let json = world.post("/oauth2/revoke", &json!({ "token": first })).bearer_auth(&ada);
     assert_eq!(answer(json).await.0, 400);
+}
+
+#[tokio::test]
+async fn a_key_of_a_deactivated_user_makes_no_tokens() {
+    let world = World::new().await;
+    let key = fence::credentials::create_api_key(&world.fence, "ada", None).await.unwrap();
+    let exchange = async || {
+        answer(world.post("/credentials/api/access_token", &json!({ "api_key": key.api_key }))).await.0
+    };
+    assert_eq!(exchange().await, 200);
+    sqlx::query(r#"update "User" set active = false"#).execute(&world.database.pool).await.unwrap();
+    assert_eq!(exchange().await, 401);
+    sqlx::query(r#"update "User" set active = true"#).execute(&world.database.pool).await.unwrap();
+    assert_eq!(exchange().await, 200);
 }

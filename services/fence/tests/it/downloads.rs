@@ -19,13 +19,12 @@ fn record(did: &str, authz: &[&str], acl: &[&str], urls: &[&str]) -> Record {
 
 async fn world() -> World {
     let world = World::new().await;
-    let s3 = "s3://uploads/k";
-    world.index.put(record("open", &["/open"], &[], &[s3, "https://h.example/k?x=y"]));
-    world.index.put(record("a", &["/programs/a/x"], &[], &[s3]));
-    world.index.put(record("both", &["/programs/a", "/programs/b"], &[], &[s3]));
-    world.index.put(record("public", &[], &["*"], &[s3]));
-    world.index.put(record("legacy", &[], &["phs1"], &[s3]));
-    world.index.put(record("dg.1/with/slashes", &["/open"], &[], &[s3]));
+    world.index.put(record("open", &["/open"], &[], &["s3://uploads/open", "https://h.example/k?x=y"]));
+    world.index.put(record("a", &["/programs/a/x"], &[], &["s3://uploads/k"]));
+    world.index.put(record("both", &["/programs/a", "/programs/b"], &[], &["s3://uploads/both"]));
+    world.index.put(record("public", &[], &["*"], &["s3://uploads/public"]));
+    world.index.put(record("legacy", &[], &["phs1"], &["s3://uploads/legacy"]));
+    world.index.put(record("dg.1/with/slashes", &["/open"], &[], &["s3://uploads/slashes"]));
     world.index.put(record("nowhere", &["/open"], &[], &[]));
     world.index.put(record("google", &["/open"], &[], &["gs://b/k"]));
     world.index.put(record("elsewhere", &["/open"], &[], &["s3://unknown/k"]));
@@ -203,4 +202,52 @@ async fn a_record_that_names_the_object_of_another_ones_upload_gives_no_right_to
     assert_eq!(body["urls"].as_array().unwrap().len(), 1);
     world.index.put(record(theirs, &["/programs/a"], &[], &[&object]));
     assert_eq!(status(&world, own, Some(&reader)).await, 200);
+}
+
+/// Whether `path` is refused alone and among many files.
+async fn is_refused(world: &World, did: &str, token: &str) -> bool {
+    let alone = status(world, did, Some(token)).await;
+    let (_, body) =
+        answer(world.post("/data/download/bulk", &json!({ "guids": [did] })).bearer_auth(token)).await;
+    let among_many = body["failed_guids"] == json!([{ "error_code": 401, "object_ids": [did] }]);
+    assert_eq!(alone == 401, among_many, "{alone} {body}");
+    among_many
+}
+
+#[tokio::test]
+async fn a_location_that_a_record_names_is_read_by_the_readers_of_all_its_records() {
+    let world = world().await;
+    let reader = world.token("reader").await;
+    world.index.put(record("theirs", &["/programs/b"], &[], &["s3://uploads/study/genome.bam"]));
+    for url in [
+        "s3://uploads/study/genome.bam",
+        "s3://uploads//study/genome.bam",
+        "s3://uploads/study//genome.bam",
+        "s3://Uploads/study/genome.bam",
+        "s3://uploads/%73tudy/genome.bam",
+    ] {
+        world.index.put(record("mine", &["/programs/a"], &[], &[url]));
+        assert!(is_refused(&world, "mine", &reader).await, "{url}");
+    }
+    world.index.put(record("mine", &["/programs/a"], &[], &["s3://uploads/study/other.bam"]));
+    assert!(!is_refused(&world, "mine", &reader).await);
+    // Bytes whose owner has not claimed them yet are read by nobody else.
+    let mut uploaded = record("uploaded", &[], &[], &["s3://uploads/study/other.bam"]);
+    uploaded.uploader = Some("somebody".into());
+    world.index.put(uploaded);
+    assert!(is_refused(&world, "mine", &reader).await);
+}
+
+#[tokio::test]
+async fn an_operator_may_let_records_of_one_location_decide_each_for_itself() {
+    let world = World::with(|config| config.allow_shared_locations = true).await;
+    let reader = world.token("reader").await;
+    let uuid = "5e9a9aae-36ff-4bff-9e1b-1c7c834fc354";
+    let (shared, upload) = ("s3://uploads/study/genome.bam", format!("s3://uploads/{uuid}/f"));
+    world.index.put(record("controlled", &["/programs/b"], &[], &[shared]));
+    world.index.put(record("open", &["/programs/a"], &[], &[shared]));
+    assert!(!is_refused(&world, "open", &reader).await);
+    world.index.put(record(uuid, &["/programs/b"], &[], &[&upload]));
+    world.index.put(record("mine", &["/programs/a"], &[], &[&upload]));
+    assert!(is_refused(&world, "mine", &reader).await, "an upload has one owner all the same");
 }

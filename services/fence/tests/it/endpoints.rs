@@ -64,8 +64,8 @@ fn credentials(somebodys_key: &str) -> Vec<Case> {
 
 fn files() -> Vec<Case> {
     let file = json!({ "file_name": "f" });
-    let part = json!({ "key": "k/f", "uploadId": "u", "partNumber": 1 });
-    let parts = json!({ "key": "k/f", "uploadId": "u", "parts": [{ "PartNumber": 1, "ETag": "x" }] });
+    let part = json!({ "key": "guarded/f", "uploadId": "u", "partNumber": 1 });
+    let parts = json!({ "key": "guarded/f", "uploadId": "u", "parts": [{ "PartNumber": 1, "ETag": "x" }] });
     let bulk =
         json!({ "bulk_object_access_ids": [{ "bulk_object_id": "guarded", "bulk_access_ids": ["s3"] }] });
     let objects = "/ga4gh/drs/v1/objects";

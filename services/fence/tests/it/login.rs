@@ -155,13 +155,13 @@ async fn a_login_or_logout_leads_only_to_known_sites() {
         ("https://evil.example/", 400),
         ("https://portal.example@evil.example/", 400),
         ("javascript:alert(1)", 400),
-        ("", 400),
+        ("", 302),
     ] {
         assert_eq!(status(&format!("/login/google?redirect={target}")).await, expected, "login to {target}");
         let page = if expected == 302 { 200 } else { expected };
         assert_eq!(status(&format!("/login/dev?redirect={target}")).await, page, "page for {target}");
     }
-    assert_eq!(status("/login/google").await, 400);
+    assert_eq!(status("/login/google").await, 302, "to the front page");
     assert_eq!(status("/logout").await, 302);
     assert_eq!(status("/logout?next=https://evil.example/").await, 400);
     let page = world.get("/login/dev?redirect=/").send().await.unwrap();
@@ -248,4 +248,100 @@ async fn a_session_alone_changes_nothing_without_its_csrf_token() {
     assert_eq!(post(&[("authorization", &bearer)]).await.0, 200);
     let delete = world.request("DELETE", "/data/x").header("cookie", cookie_header(&jar));
     assert_eq!(answer(delete).await.0, 400);
+}
+
+#[tokio::test]
+async fn a_login_returns_to_the_spelling_of_our_address_that_it_came_from() {
+    let world = World::new().await;
+    let location = async |host: &str, target: &str| {
+        let request = world.get(&format!("/login/google?redirect={target}")).header("host", host);
+        let answer = request.send().await.unwrap();
+        let location = answer.headers().get("location").map(|value| value.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), location.unwrap_or_default())
+    };
+    let here = "127.0.0.1:9999";
+    assert_eq!(location(here, "http://127.0.0.1:9999/query?a=b").await, (302, "/query?a=b".into()));
+    assert_eq!(location(here, "http://localhost/query").await, (302, "http://localhost/query".into()));
+    assert_eq!(location(here, "").await, (302, "/".into()));
+    assert_eq!(location(here, "http://127.0.0.1:8888/query").await.0, 400);
+    assert_eq!(location(here, "http://127.0.0.1:9999//evil.example").await.0, 400);
+    let (status, body) = answer(world.get("/login/dev?redirect=http://127.0.0.1:1/x")).await;
+    assert_eq!(status, 400);
+    assert!(body["message"].as_str().unwrap().contains("at http://localhost"), "a way on: {body}");
+}
+
+#[tokio::test]
+async fn the_development_login_wants_its_code_from_everybody() {
+    let world = World::with(|config| config.development_login_code = Some("s3same".to_owned().into())).await;
+    let get = |query: &str| world.get(&format!("/login/dev?redirect=/x&{query}"));
+    for wrong in ["", "code=", "code=s3sam", "code=s3same2", "code=S3SAME"] {
+        assert_eq!(answer(get(wrong)).await.0, 401, "{wrong}");
+    }
+    let asked = get("code=no").header("accept", "text/html").send().await.unwrap();
+    assert_eq!(asked.status(), 401);
+    let asked = asked.text().await.unwrap();
+    assert!(asked.contains("name=\"code\"") && asked.contains("name=\"redirect\" value=\"/x\""), "{asked}");
+    assert!(!asked.contains("s3same") && !asked.contains("name=\"username\""), "{asked}");
+
+    let page = get("code=s3same").send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    let jar = cookies(&page);
+    assert!(jar["login_code"].contains("HttpOnly") && jar["login_code"].contains("Path=/user/login/dev"));
+    let page = page.text().await.unwrap();
+    assert!(page.contains("autofocus"), "{page}");
+    let form = form(&page, "ada", "/x");
+    let mut without = jar.clone();
+    without.shift_remove("login_code");
+    assert_eq!(submit(&world, &without, &form).await.status(), 401);
+    assert_eq!(submit(&world, &without, &format!("{form}&code=s3same")).await.status(), 302);
+    assert_eq!(submit(&world, &jar, &form).await.status(), 302);
+    let again = world.get("/login/dev").header("cookie", format!("login_code={}", value(&jar, "login_code")));
+    assert_eq!(again.send().await.unwrap().status(), 200, "it is asked for once a browser");
+    assert_eq!(answer(world.get("/login/google?redirect=/")).await.0, 302, "mock logins are for tests");
+}
+
+#[tokio::test]
+async fn a_request_that_a_proxy_has_passed_on_is_not_from_this_machine() {
+    let world = World::new().await;
+    let status = async |world: &World, name: &str, value: &str| {
+        answer(world.get("/login/dev?redirect=/").header(name, value)).await.0
+    };
+    for (name, value) in [
+        ("x-forwarded-for", "203.0.113.5"),
+        ("x-forwarded-for", "127.0.0.1, 203.0.113.5"),
+        ("x-forwarded-for", "unknown"),
+        ("forwarded", "for=127.0.0.1"),
+        ("via", "1.1 proxy"),
+    ] {
+        assert_eq!(status(&world, name, value).await, 403, "{name}: {value}");
+    }
+    for value in ["127.0.0.1", "::1", "127.0.0.1, ::ffff:127.0.0.1"] {
+        assert_eq!(status(&world, "x-forwarded-for", value).await, 200, "as the gateway notes it: {value}");
+    }
+    let behind = World::with(|config| config.development_login_behind_proxy = true).await;
+    assert_eq!(status(&behind, "x-forwarded-for", "203.0.113.5").await, 200);
+}
+
+#[tokio::test]
+async fn names_that_only_look_alike_make_no_users() {
+    let world = World::new().await;
+    world.token("mike@x.org").await;
+    let page = world.get("/login/dev").send().await.unwrap();
+    let jar = cookies(&page);
+    let page = page.text().await.unwrap();
+    let names = [
+        "mi%E2%84%AAe@x.org",
+        "%EF%BD%8Dike@x.org",
+        "mike%C2%A0@x.org",
+        "mi%E2%80%8Bke@x.org",
+        "a%0Ab",
+        "a%20%20b",
+    ];
+    for name in names {
+        assert_eq!(submit(&world, &jar, &form(&page, name, "/")).await.status(), 400, "{name}");
+    }
+    assert_eq!(submit(&world, &jar, &form(&page, "%20MIKE@x.org%20", "/")).await.status(), 302);
+    let users: i64 =
+        sqlx::query_scalar(r#"select count(*) from "User""#).fetch_one(&world.database.pool).await.unwrap();
+    assert_eq!(users, 1);
 }

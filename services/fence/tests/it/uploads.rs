@@ -259,3 +259,72 @@ async fn a_record_whose_bytes_are_missing_stays() {
     world.index.put(record("/programs/b"));
     assert_eq!(answer(world.request("DELETE", "/data/g").bearer_auth(&writer)).await.0, 403);
 }
+
+#[tokio::test]
+async fn an_object_is_written_by_those_who_may_write_all_of_its_records_and_by_nobody_without_one() {
+    let world = World::new().await;
+    let (uploader, writer) = (world.token("uploader").await, world.token("writer").await);
+    let uuid = "0714aee0-0c5e-45c0-845d-8c073174242c";
+    let object = |key: &str| format!("s3://{BUCKET}/{key}");
+    let put = |did: &str, authz: &str, url: Option<String>| {
+        world.index.put(Record {
+            did: did.into(),
+            size: Some(7),
+            authz: vec![authz.to_owned()],
+            urls: url.into_iter().collect(),
+            ..Record::default()
+        });
+    };
+    let folder = format!("study/{uuid}");
+    put("theirs", "/programs/b", Some(object(&format!("{folder}/genome.bam"))));
+    let parts = |key: &str| {
+        [
+            ("/data/multipart/upload", json!({ "key": key, "uploadId": "u", "partNumber": 1 })),
+            ("/data/multipart/complete", json!({ "key": key, "uploadId": "u", "parts": [] })),
+        ]
+    };
+    // By its own key, in any spelling; and what no record has is nobody's.
+    for key in [
+        format!("{folder}/genome.bam"),
+        format!("/{folder}/genome.bam"),
+        format!("study//{uuid}/genome.bam"),
+        "study/of-nobody.bam".to_owned(),
+        "of-nobody.bam".to_owned(),
+        format!("{uuid}/f"),
+    ] {
+        for (route, body) in parts(&key) {
+            let answered = answer(world.post(route, &body).bearer_auth(&uploader)).await;
+            assert_eq!(answered.0, 401, "{route} {key} {}", answered.1);
+        }
+    }
+    // By a record whose GUID is chosen so that its uploads go there.
+    put(&folder, "/programs/a", None);
+    let upload = async |name: &str| {
+        let path = format!("/data/upload/{folder}?file_name={name}");
+        answer(world.get(&path).bearer_auth(&writer)).await.0
+    };
+    assert_eq!(upload("other.bam").await, 200, "their own record");
+    assert_eq!(upload("genome.bam").await, 401, "the object of another one");
+    put("theirs", "/programs/a", Some(object(&format!("{folder}/genome.bam"))));
+    assert_eq!(upload("genome.bam").await, 200, "they may write both");
+}
+
+#[tokio::test]
+async fn bytes_that_another_record_has_are_not_deleted_with_ones_own() {
+    let world = World::new().await;
+    let writer = world.token("writer").await;
+    let urls = vec![format!("s3://{BUCKET}/study/genome.bam")];
+    let record = |did: &str, authz: &str, urls: &[String]| Record {
+        did: did.into(),
+        size: Some(7),
+        authz: vec![authz.to_owned()],
+        urls: urls.to_vec(),
+        ..Record::default()
+    };
+    world.index.put(record("theirs", "/programs/b", &urls));
+    world.index.put(record("mine", "/programs/a", &[format!("s3://{BUCKET}//study/genome.bam")]));
+    let delete = async || answer(world.request("DELETE", "/data/mine").bearer_auth(&writer)).await.0;
+    assert_eq!(delete().await, 403);
+    world.index.put(record("theirs", "/programs/b", &[]));
+    assert_eq!(delete().await, 404, "nothing has been put there");
+}

@@ -83,7 +83,7 @@ impl World {
         let mut config = Config {
             base_url: tokens.issuer().to_owned(),
             development_login: true,
-            mock_google_auth: true,
+            mock_google_auth: true.into(),
             aws_credentials: IndexMap::from([("C".into(), key)]),
             s3_buckets: IndexMap::from([(BUCKET.into(), bucket)]),
             data_upload_bucket: BUCKET.into(),

@@ -4,10 +4,7 @@ use indexclient::Record;
 
 use crate::{
     error::Error,
-    files::{
-        records::owners,
-        rules::{Consent, ask_deletion},
-    },
+    files::rules::{Consent, ask_deletion},
     identity::caller::Bearer,
     permissions::Delete,
     service::Fence,
@@ -42,7 +39,7 @@ impl<'r> MayDelete<'r> {
     }
 }
 
-/// Asks whether the caller may delete `record`, and so the records that its objects were uploaded for.
+/// Asks whether the caller may delete `record`, and so the other records that have its bytes.
 ///
 /// # Errors
 /// 403 for "no".
@@ -52,8 +49,10 @@ pub(crate) async fn may_delete<'r>(
     record: &'r Record,
 ) -> Result<MayDelete<'r>, Error> {
     let consent = ask_deletion(fence, bearer, record).await?;
-    for owner in owners(&*fence.index, std::slice::from_ref(record)).await?.values() {
-        ask_deletion(fence, bearer, owner).await?;
+    for other in fence.others(std::slice::from_ref(record)).await?.records.values() {
+        if other.did != record.did {
+            ask_deletion(fence, bearer, other).await?;
+        }
     }
     Ok(MayDelete { consent })
 }

@@ -11,10 +11,7 @@ use indexclient::Record;
 
 use crate::{
     error::Error,
-    files::{
-        records::{owners, owning_guids},
-        rules::{Consent, Rules},
-    },
+    files::rules::{Consent, Rules},
     identity::caller::Caller,
     permissions::ReadStorage,
     service::Fence,
@@ -54,7 +51,7 @@ impl<'r> MayDownload<'r> {
 
 /// Asks whether the caller may read the bytes of `record`.
 ///
-/// That needs the right to the records that its objects were uploaded for as well.
+/// That needs the right to the other records that have these bytes as well.
 ///
 /// # Errors
 /// 401 for "no", 403 for the token of an OAuth client without a user.
@@ -66,8 +63,10 @@ pub(crate) async fn may_download<'r>(
     refuse_client_tokens(fence, caller).await?;
     let rules = Rules::<ReadStorage>::new(fence, caller);
     let consent = rules.ask(record).await?;
-    for owner in owners(&*fence.index, std::slice::from_ref(record)).await?.values() {
-        rules.ask(owner).await?;
+    for other in fence.others(std::slice::from_ref(record)).await?.records.values() {
+        if other.did != record.did {
+            rules.ask(other).await?;
+        }
     }
     Ok(MayDownload { consent })
 }
@@ -86,21 +85,25 @@ pub(crate) async fn may_download_each<'r>(
 ) -> Result<Vec<Result<MayDownload<'r>, Arc<Error>>>, Error> {
     refuse_client_tokens(fence, caller).await?;
     let rules = Rules::<ReadStorage>::new(fence, caller);
-    let owners = owners(&*fence.index, records).await?;
-    let all = records.iter().chain(owners.values());
+    let others = fence.others(records).await?;
+    let all = records.iter().chain(others.records.values());
     let distinct: BTreeSet<&[String]> =
         all.map(|record| record.authz.as_slice()).filter(|paths| !paths.is_empty()).collect();
     let ask = async |paths| (paths, rules.ask_arborist(paths).await.map_err(Arc::new));
     let grants: Grants<'_> =
         stream::iter(distinct.into_iter().map(ask)).buffer_unordered(DECISIONS_AT_ONCE).collect().await;
-    let mut of_owners: HashMap<&str, Result<Consent<'_, ReadStorage>, Arc<Error>>> = HashMap::new();
-    for (guid, owner) in &owners {
-        of_owners.insert(guid, decide(&rules, &grants, owner).await);
+    let mut of_others: HashMap<&str, Result<Consent<'_, ReadStorage>, Arc<Error>>> = HashMap::new();
+    for guid in others.of.iter().flatten() {
+        if let Some(other) = others.records.get(guid)
+            && !of_others.contains_key(guid.as_str())
+        {
+            of_others.insert(guid, decide(&rules, &grants, other).await);
+        }
     }
     let mut proofs = Vec::with_capacity(records.len());
-    for record in records {
+    for (record, guids) in records.iter().zip(&others.of) {
         let consent = decide(&rules, &grants, record).await;
-        let denied = owning_guids(record).find_map(|guid| of_owners.get(guid)?.as_ref().err());
+        let denied = guids.iter().find_map(|guid| of_others.get(guid.as_str())?.as_ref().err());
         proofs.push(match (consent, denied) {
             (Ok(consent), None) => Ok(MayDownload { consent }),
             (Err(error), _) => Err(error),

@@ -9,7 +9,6 @@ use storage::Location;
 use crate::{
     error::Error,
     files::{
-        records::guid_of_key,
         rules::{Consent, Rules},
         target::{FileName, UploadBucket, location},
     },
@@ -23,7 +22,7 @@ const DATA_FILE: &str = "/data_file";
 
 /// Proof that the caller may upload files at all: below some resources, or files of no project yet.
 ///
-/// It lets them make blank records, and touch objects that belong to no record:
+/// It lets them make blank records:
 ///
 /// ```no_run
 /// # use fence::{Error, Fence, files::access::{MayBeginUploads, MayUpload}};
@@ -87,8 +86,12 @@ pub(crate) async fn may_begin_uploads<'c>(
 ///
 /// ```no_run
 /// # use fence::files::{access::{MayUpload, MayWriteObject}, target::{FileName, UploadBucket}};
-/// fn object(proof: &MayUpload<'_>, bucket: UploadBucket<'_>, name: &FileName) -> Option<MayWriteObject> {
-///     proof.object(bucket, name).ok()
+/// async fn object(
+///     proof: &MayUpload<'_>,
+///     bucket: UploadBucket<'_>,
+///     name: &FileName,
+/// ) -> Option<MayWriteObject> {
+///     proof.object(bucket, name).await.ok()
 /// }
 /// ```
 ///
@@ -96,13 +99,24 @@ pub(crate) async fn may_begin_uploads<'c>(
 ///
 /// ```compile_fail,E0599
 /// # use fence::files::{access::{MayDownload, MayWriteObject}, target::{FileName, UploadBucket}};
-/// fn object(proof: &MayDownload<'_>, bucket: UploadBucket<'_>, name: &FileName) -> Option<MayWriteObject> {
-///     proof.object(bucket, name).ok()
+/// async fn object(
+///     proof: &MayDownload<'_>,
+///     bucket: UploadBucket<'_>,
+///     name: &FileName,
+/// ) -> Option<MayWriteObject> {
+///     proof.object(bucket, name).await.ok()
 /// }
 /// ```
-#[derive(Debug)]
 pub struct MayUpload<'r> {
     guid: Cow<'r, str>,
+    /// Who asked about a record that was there before: other records may have its object.
+    asked: Option<(&'r Fence, &'r Caller)>,
+}
+
+impl std::fmt::Debug for MayUpload<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MayUpload").field("guid", &self.guid).finish_non_exhaustive()
+    }
 }
 
 /// Asks whether the caller may write the bytes of `record`.
@@ -110,13 +124,13 @@ pub struct MayUpload<'r> {
 /// # Errors
 /// 401 for "no".
 pub(crate) async fn may_upload<'r>(
-    fence: &Fence,
-    caller: &Caller,
+    fence: &'r Fence,
+    caller: &'r Caller,
     record: &'r Record,
 ) -> Result<MayUpload<'r>, Error> {
     let consent: Consent<'r, WriteStorage> = Rules::new(fence, caller).ask(record).await?;
     // Not the name that was given: an alias can look like the GUID of another record.
-    Ok(MayUpload { guid: Cow::Borrowed(&consent.record().did) })
+    Ok(MayUpload { guid: Cow::Borrowed(&consent.record().did), asked: Some((fence, caller)) })
 }
 
 impl Fence {
@@ -139,7 +153,7 @@ impl Fence {
                 self.index.create_blank(&caller, None, file_name, Some(grant.resources())).await?
             }
         };
-        Ok(MayUpload { guid: Cow::Owned(made.did) })
+        Ok(MayUpload { guid: Cow::Owned(made.did), asked: None })
     }
 }
 
@@ -152,10 +166,40 @@ impl MayUpload<'_> {
     /// The object that holds the bytes of this record.
     ///
     /// # Errors
-    /// 400 for a GUID whose objects would be taken for another record's.
-    pub fn object(&self, bucket: UploadBucket<'_>, name: &FileName) -> Result<MayWriteObject, Error> {
-        location(bucket, &self.guid, name).map(|location| MayWriteObject { location })
+    /// 400 for a GUID whose objects would be taken for another record's, 401 for an object that another record has
+    /// whose bytes the caller may not write.
+    pub async fn object(&self, bucket: UploadBucket<'_>, name: &FileName) -> Result<MayWriteObject, Error> {
+        let location = location(bucket, &self.guid, name)?;
+        if let Some((fence, caller)) = self.asked {
+            let holders = holders(fence, &location).await?;
+            let others = holders.iter().filter(|record| record.did != self.guid);
+            must_permit_writing(fence, caller, others).await?;
+        }
+        Ok(MayWriteObject { location })
     }
+}
+
+/// The records that have an object.
+async fn holders(fence: &Fence, location: &Location) -> Result<Vec<Record>, Error> {
+    Ok(fence
+        .index
+        .holders(&[location.s3_url()])
+        .await?
+        .into_iter()
+        .flat_map(|holders| holders.records)
+        .collect())
+}
+
+async fn must_permit_writing(
+    fence: &Fence,
+    caller: &Caller,
+    records: impl Iterator<Item = &Record>,
+) -> Result<(), Error> {
+    let rules = Rules::<WriteStorage>::new(fence, caller);
+    for record in records {
+        rules.ask(record).await?;
+    }
+    Ok(())
 }
 
 /// Proof that the caller may write one object of the store.
@@ -187,8 +231,9 @@ impl MayWriteObject {
     }
 }
 
-/// Asks whether the caller may write the object `key`: it belongs to a record that they may write, or to
-/// none.
+/// Asks whether the caller may write the object `key`: it has records, and they may write the bytes of all of these.
+/// The record of an upload is one of them before the bytes have come. An object that no record has is nobody's to
+/// write, since nobody can say whose it is.
 ///
 /// # Errors
 /// 401 for "no", 400 for a key that no object can have.
@@ -200,11 +245,16 @@ pub(crate) async fn may_write_object(
     key: &str,
 ) -> Result<MayWriteObject, Error> {
     let location = bucket.object(key)?;
-    let guid = guid_of_key(key).or_else(|| key.rsplit_once('/').map(|(guid, _)| guid));
-    if let Some(guid) = guid
-        && let Some(record) = fence.index.get(guid).await?
+    let mut holders = holders(fence, &location).await?;
+    if holders.is_empty()
+        && let Some((guid, _)) = key.rsplit_once('/')
     {
-        may_upload(fence, caller, &record).await?;
+        // A GUID that is no UUID is not told by the key alone.
+        holders = fence.index.get_many(&[guid.to_owned()]).await?;
     }
+    if holders.is_empty() {
+        return Err(Error::Unauthorized(format!("No file that you may write has the key {key}")));
+    }
+    must_permit_writing(fence, caller, holders.iter()).await?;
     Ok(MayWriteObject { location })
 }

@@ -4,11 +4,14 @@
 //! by control groups or by resource limits, and the kernel ends a process that takes more without asking. What
 //! a program holds for its callers has to fit into the smallest of these limits, so it must know it.
 
+mod budget;
 mod cgroup;
 
 use std::{fs, path::Path};
 
 use rustix::process::{Resource, getrlimit};
+
+pub use budget::{Budget, Exhausted, Held};
 
 /// Where nothing can be found out, as on systems without `/proc`.
 const ASSUMED: u64 = 2 << 30;

@@ -48,7 +48,43 @@ pub(crate) fn read(
 
 /// Documents from memory.
 pub(crate) fn read_text(text: &str, each: &mut impl FnMut(Value) -> ControlFlow<()>) -> Result<(), Fault> {
-    drive(serde_json::Deserializer::from_str(unmarked(text)), &Rc::default(), each)
+    let text = unmarked(text);
+    if longest(text.as_bytes()) > LARGEST_DOCUMENT {
+        return Err(Fault::Unreadable(format!("Unable to parse json: {}", too_large())));
+    }
+    drive(serde_json::Deserializer::from_str(text), &Rc::default(), each)
+}
+
+/// Bytes of the longest element of a list, or of whatever else it is. It is asked before anything is read: as
+/// values, a document is many times as large.
+fn longest(text: &[u8]) -> usize {
+    let trimmed = text.trim_ascii_start();
+    if text.len() <= LARGEST_DOCUMENT || trimmed.first() != Some(&b'[') {
+        return trimmed.len();
+    }
+    let (mut longest, mut begun, mut depth, mut is_in_text, mut is_escaped) = (0, 1, 0_usize, false, false);
+    for (at, byte) in trimmed.iter().enumerate() {
+        if is_in_text {
+            is_in_text = is_escaped || *byte != b'"';
+            is_escaped = !is_escaped && *byte == b'\\';
+            continue;
+        }
+        match byte {
+            b'"' => is_in_text = true,
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b',' if depth == 1 => {
+                longest = longest.max(at - begun);
+                begun = at + 1;
+            }
+            _ => {}
+        }
+    }
+    longest.max(trimmed.len() - begun)
+}
+
+fn too_large() -> String {
+    format!("a document is larger than {LARGEST_DOCUMENT} bytes")
 }
 
 /// The text without a byte order mark.
@@ -106,8 +142,7 @@ impl<R: Read> Read for Limited<R> {
         let since = self.since.get().saturating_add(count);
         self.since.set(since);
         if since > LARGEST_DOCUMENT {
-            let message = format!("a document is larger than {LARGEST_DOCUMENT} bytes");
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, too_large()));
         }
         Ok(count)
     }
@@ -267,9 +302,23 @@ mod tests {
 
     #[test]
     fn a_document_beyond_the_limit_is_refused() {
-        let text = format!("[\"{}\"]", "x".repeat(LARGEST_DOCUMENT + 1));
-        let fault = read(text.as_bytes(), &mut |_| ControlFlow::Continue(())).unwrap_err();
-        assert!(fault.to_string().contains("a document is larger than 67108864 bytes"), "{fault}");
+        let large = "x".repeat(LARGEST_DOCUMENT + 1);
+        for text in
+            [format!("[\"{large}\"]"), format!("{{\"a\": \"{large}\"}}"), format!("[1, [\"{large}\"], 2]")]
+        {
+            for outcome in both(&text) {
+                let fault = outcome.unwrap_err();
+                assert!(fault.contains("a document is larger than 8388608 bytes"), "{fault}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_small_documents_may_be_larger_together() {
+        let document = r#"{"a": "\\\",[{"},"#;
+        let text = format!("[{}1]", document.repeat(LARGEST_DOCUMENT / document.len() + 1));
+        assert!(longest(text.as_bytes()) < 100);
+        assert!(read_text(&text, &mut |_| ControlFlow::Continue(())).is_ok());
     }
 
     #[test]

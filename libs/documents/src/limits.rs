@@ -1,7 +1,7 @@
 //! Limits of what a body may hold.
 
-/// Largest document of a stream, in bytes: one row, or one object of a list.
-pub const LARGEST_DOCUMENT: usize = 64 << 20;
+/// Largest document, in bytes: one row, or one object of a list. As values it may be twenty times as large.
+pub const LARGEST_DOCUMENT: usize = 8 << 20;
 
 /// Levels of lists and objects in a body. Documents come back inside answers and transaction logs, a few
 /// levels further down, and those must stay readable for parsers that stop at 128.
@@ -15,7 +15,7 @@ pub const MOST_COLUMNS: usize = 20_000;
 pub const LONGEST_HEADER: usize = 256 << 10;
 
 /// Largest cell, in bytes.
-pub const LARGEST_CELL: usize = 32 << 20;
+pub const LARGEST_CELL: usize = 8 << 20;
 
 /// Targets that a record may have in one link column: each becomes an object.
 pub const MOST_TARGETS: usize = 100_000;

@@ -368,7 +368,7 @@ mod tests {
         let large = format!("type\tsubmitter_id\ncase\t{}\n", "x".repeat(crate::LARGEST_CELL + 1));
         assert_eq!(
             refused(&large),
-            "Unable to parse document: a cell in line 2 is larger than 33554432 bytes"
+            "Unable to parse document: a cell in line 2 is larger than 8388608 bytes"
         );
     }
 

@@ -178,6 +178,7 @@ impl Schema {
         self.add_table("transaction_snapshots", TRANSACTION_SNAPSHOTS);
         self.add_table("transaction_documents", TRANSACTION_DOCUMENTS);
         self.add_table("transactions_running", TRANSACTIONS_RUNNING);
+        self.add_table("transactions_outbox", TRANSACTIONS_OUTBOX);
         let logs = [
             "program",
             "project",
@@ -199,6 +200,8 @@ impl Schema {
             ("transaction_snapshots", "ix_transaction_snapshots_transaction_id", "transaction_id"),
             ("transaction_snapshots", "snapshot_transaction_idx", "transaction_id"),
             ("transaction_documents", "document_transaction_idx", "transaction_id"),
+            ("transactions_outbox", "transactions_outbox_transaction_idx", "transaction_id"),
+            ("transactions_outbox", "transactions_outbox_did_idx", "did"),
         ];
         for (table, name, column) in others {
             self.add_index(table, name, Kind::Plain, columns(&[column]));
@@ -312,4 +315,16 @@ const TRANSACTION_DOCUMENTS: &str = "create table transaction_documents (
 const TRANSACTIONS_RUNNING: &str = "create table transactions_running (
     transaction_id integer primary key,
     worker integer not null
+)";
+
+/// Another one: see [`crate::outbox`]. It is empty when nothing is under way.
+const TRANSACTIONS_OUTBOX: &str = "create table transactions_outbox (
+    id bigserial primary key,
+    transaction_id integer not null,
+    worker integer not null,
+    did text not null,
+    baseid text,
+    patch jsonb,
+    undo jsonb,
+    is_relied_on boolean not null default false
 )";

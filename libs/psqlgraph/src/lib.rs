@@ -5,12 +5,14 @@
 //! name, column and history row here is part of an interface. What each looks like is told in the modules.
 //! All functions that write take a connection; the caller begins and commits.
 
+mod catalog;
 pub mod ddl;
 pub mod ids;
 mod migrate;
 mod missing;
 pub mod names;
 pub mod nodes;
+pub mod outbox;
 mod patience;
 pub mod running;
 pub mod survey;

@@ -1,18 +1,19 @@
 //! Brings a database to the schema of a dictionary.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use dictionary::Dictionary;
 use sql::Sql;
 use sqlx::{Connection as _, PgConnection, PgPool, Row as _};
 
 use crate::{
+    catalog::{existing_indexes, existing_tables, unique_indexes},
     ddl::{Index, Schema},
     patience::{BATCH, run_when_free},
 };
 
 /// It goes into the stored version, so that a new release of this crate looks at old databases again.
-const LAYOUT: &str = "2";
+const LAYOUT: &str = "3";
 /// Only one process migrates at a time. The number means nothing.
 const LOCK: i64 = 0x6772_6170_6831;
 /// At most this many duplicates are named when a unique index cannot be made.
@@ -25,6 +26,9 @@ pub struct MigrationReport {
     pub tables: Vec<String>,
     /// Indexes that were made, or made again because their uniqueness was not right.
     pub indexes: Vec<String>,
+    /// Unique indexes that were dropped, because no key of the dictionary asks for them any more: each would
+    /// go on refusing what the dictionary allows.
+    pub dropped: Vec<String>,
     /// Indexes of tables with data that could not be made, each with the reason. Everything else works
     /// without them, and the next migration tries again.
     pub failed: Vec<(String, String)>,
@@ -42,6 +46,8 @@ pub struct MigrationPlan {
     /// Indexes of tables that are there already; each in a transaction of its own, as they may wait for a
     /// lock and, if unique, fail for the data.
     apart: Vec<(Index, Vec<Sql>)>,
+    /// Unique indexes to drop, each in a transaction of its own.
+    dropped: Vec<(String, Sql)>,
     /// Run if nothing failed.
     version: Vec<Sql>,
     /// Rights of the readers' role.
@@ -53,15 +59,21 @@ pub struct MigrationPlan {
 impl MigrationPlan {
     /// Whether nothing is to be done.
     pub fn is_empty(&self) -> bool {
-        self.together.is_empty() && self.apart.is_empty() && self.version.is_empty() && self.rights.is_empty()
+        self.together.is_empty()
+            && self.apart.is_empty()
+            && self.dropped.is_empty()
+            && self.version.is_empty()
+            && self.rights.is_empty()
     }
 
     /// The statements with their transactions, for people. It can be run as it is.
     pub fn script(&self) -> String {
         let apart = self.apart.iter().map(|(_, statements)| [lock_timeout(), statements.clone()].concat());
+        let dropped = self.dropped.iter().map(|(_, drop)| [lock_timeout(), vec![drop.clone()]].concat());
         let blocks = [self.together.clone()]
             .into_iter()
             .chain(apart)
+            .chain(dropped)
             .chain([self.version.clone(), self.rights.clone()]);
         blocks
             .filter(|statements| !statements.is_empty())
@@ -76,8 +88,8 @@ impl MigrationPlan {
 
 /// Creates what `dictionary` needs and the database lacks: node, edge, history and transaction tables and
 /// their indexes; a `transaction_snapshots` of before 2019 gets its present form; the role `peregrine`, where
-/// it exists, may read. Nothing else is ever altered, and nothing dropped when a dictionary shrinks.
-/// Idempotent; safe to run from several processes at once. An unchanged database is recognised by one row.
+/// it exists, may read. Of what a dictionary does not have any more, the unique indexes of its keys are dropped;
+/// nothing else is ever altered or dropped when a dictionary shrinks. Idempotent; safe to run from several processes at once. An unchanged database is recognised by one row.
 ///
 /// Indexes of tables that are there already are made one by one, so that running services wait for each
 /// shortly or not at all; one that cannot be made is reported (see [`MigrationReport::failed`]) and tried
@@ -149,6 +161,18 @@ async fn migrate_alone(
             Err(error) => return Err(error),
         }
     }
+    for (name, drop) in plan.dropped {
+        match run(connection, vec![drop], "2s").await {
+            Ok(()) => {
+                tracing::info!(index.name = name, "a unique index that no key asks for was dropped");
+                report.dropped.push(name);
+            }
+            Err(error) if error.as_database_error().is_some() => {
+                report.failed.push((name, format!("it is to be dropped: {error}")));
+            }
+            Err(error) => return Err(error),
+        }
+    }
     if report.failed.is_empty() {
         run(connection, plan.version, "10s").await?;
     }
@@ -156,6 +180,7 @@ async fn migrate_alone(
     tracing::info!(
         tables.created = report.tables.len(),
         indexes.created = report.indexes.len(),
+        indexes.dropped = report.dropped.len(),
         indexes.failed = report.failed.len(),
         "graph tables migrated"
     );
@@ -212,6 +237,13 @@ async fn plan_of(
         plan.tables.push(table.name);
         plan.together.push(table.create);
     }
+    let wanted_indexes: BTreeSet<String> = schema.indexes.iter().map(|index| index.name.clone()).collect();
+    for name in unique_indexes(connection, dictionary).await? {
+        if !wanted_indexes.contains(&name) {
+            let drop = Sql::raw("drop index ").then_ident(&name);
+            plan.dropped.push((name, drop));
+        }
+    }
     for index in schema.indexes {
         let drop_old = match indexes.get(&index.name) {
             Some(state) if *state == (index.unique, true) => continue,
@@ -231,32 +263,6 @@ async fn plan_of(
     }
     plan.rights = rights(connection, &plan.tables).await?;
     Ok(plan)
-}
-
-async fn existing_tables(connection: &mut PgConnection) -> Result<BTreeSet<String>, sqlx::Error> {
-    let tables: Vec<String> = sqlx::query_scalar(
-        "select relname::text from pg_class where relnamespace = current_schema()::regnamespace \
-         and relkind in ('r', 'p')",
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(tables.into_iter().collect())
-}
-
-/// Whether each index is unique, and valid (one that was made concurrently may have failed).
-async fn existing_indexes(
-    connection: &mut PgConnection,
-) -> Result<BTreeMap<String, (bool, bool)>, sqlx::Error> {
-    sqlx::query(
-        "select c.relname::text as name, i.indisunique, i.indisvalid \
-         from pg_index i join pg_class c on c.oid = i.indexrelid \
-         where c.relnamespace = current_schema()::regnamespace",
-    )
-    .fetch_all(connection)
-    .await?
-    .into_iter()
-    .map(|row| Ok((row.try_get("name")?, (row.try_get("indisunique")?, row.try_get("indisvalid")?))))
-    .collect()
 }
 
 /// Why an index could not be made, with what has to be put right.

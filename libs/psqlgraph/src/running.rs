@@ -12,16 +12,21 @@
 //! and failed releases, which stay PENDING by contract, and those of the original sheepdog, which may run
 //! beside us.
 //!
+//! A process that lives can give up a transaction, too: the database was restarted, say, and nothing could be
+//! written any more. It knows on which ones it still works; [`Worker::noted`] says which ones are noted, and
+//! [`Worker::give_up`] ends the others.
+//!
 //! When a worker's connection breaks while it lives (the database was restarted), it takes the lock again on
 //! the next one. A row that another replica has swept in that moment is still finished by its worker, which
 //! writes the state it came to.
 
-use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
+use database::Work;
+use sqlx::{PgConnection, postgres::PgConnectOptions};
 
 use crate::transactions::{self, NewLog, State, TransactionId};
 
 /// First half of the advisory lock's key; the second is the worker's number.
-const LOCK_CLASS: i32 = 0x6772_6170;
+pub(crate) const LOCK_CLASS: i32 = 0x6772_6170;
 
 /// The sign of life of a process. Dropping it, as the end of the process does, ends it.
 #[derive(Debug)]
@@ -50,7 +55,7 @@ impl Worker {
     /// # Errors
     /// When the database fails.
     pub async fn resume(options: &PgConnectOptions, number: i32) -> Result<Option<Self>, sqlx::Error> {
-        let mut connection = PgConnection::connect_with(options).await?;
+        let mut connection = database::connect(options, Work::Large).await?;
         let is_free: bool = sqlx::query_scalar("select pg_try_advisory_lock($1, $2)")
             .bind(LOCK_CLASS)
             .bind(number)
@@ -62,6 +67,43 @@ impl Worker {
     /// The number under which its work is noted.
     pub fn number(&self) -> i32 {
         self.number
+    }
+
+    /// The transactions that are noted under its number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn noted(&mut self) -> Result<Vec<TransactionId>, sqlx::Error> {
+        sqlx::query_scalar("select transaction_id from transactions_running where worker = $1")
+            .bind(self.number)
+            .fetch_all(&mut self.connection)
+            .await
+    }
+
+    /// Makes the log rows of these of its transactions ERRORED: nobody works on them any more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn give_up(&mut self, ids: &[TransactionId]) -> Result<(), sqlx::Error> {
+        let ids: Vec<i32> = ids.iter().map(|id| id.0).collect();
+        sqlx::query(
+            "with gone as (delete from transactions_running \
+                 where worker = $1 and transaction_id = any($2) returning transaction_id) \
+             update transaction_logs t set state = $3 from gone g \
+             where t.id = g.transaction_id and t.state = $4",
+        )
+        .bind(self.number)
+        .bind(ids)
+        .bind(State::Errored.as_str())
+        .bind(State::Pending.as_str())
+        .execute(&mut self.connection)
+        .await
+        .map(|_| ())
+    }
+
+    /// The connection that shows that it lives, for other short work.
+    pub fn connection(&mut self) -> &mut PgConnection {
+        &mut self.connection
     }
 
     /// Ends what dead workers left behind: see [`sweep`].
@@ -84,6 +126,26 @@ pub async fn open(
     log: &NewLog<'_>,
 ) -> Result<TransactionId, sqlx::Error> {
     transactions::insert(connection, log, Some(worker)).await
+}
+
+/// The transactions of workers that have died, which [`sweep`] would end.
+///
+/// # Errors
+/// When the database fails.
+pub async fn given_up(connection: &mut PgConnection) -> Result<Vec<TransactionId>, sqlx::Error> {
+    sqlx::query_scalar(
+        "with noted as materialized (select transaction_id, worker from transactions_running) \
+         select t.id from noted join transaction_logs t on t.id = noted.transaction_id and t.state = $2 \
+         where not exists (select from pg_locks l \
+             where l.locktype = 'advisory' and l.objsubid = 2 and l.granted \
+             and l.database = (select oid from pg_database where datname = current_database()) \
+             and l.classid::bigint = $1 and l.objid::bigint = (noted.worker::bigint & 4294967295)) \
+         order by t.id",
+    )
+    .bind(i64::from(LOCK_CLASS))
+    .bind(State::Pending.as_str())
+    .fetch_all(connection)
+    .await
 }
 
 /// Makes the log rows of workers that have died ERRORED, and returns their ids. Safe to run at any time, from

@@ -1,6 +1,8 @@
 //! The configuration.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
+
+use resources::Budget;
 
 use crate::runtime::spool::Place;
 
@@ -21,6 +23,12 @@ pub struct Config {
     pub batch_rows: usize,
     /// Most documents of a submission.
     pub most_rows: usize,
+    /// The memory that submissions may have together, with whatever else the process holds for callers.
+    pub memory: Budget,
+    /// Most documents of a bulk transfer, whose documents are in memory at once.
+    pub most_bulk_documents: usize,
+    /// How often unfinished transactions, and records of the index that failed ones have left, are looked for.
+    pub sweep_every: Duration,
     /// The version that `/_version` tells.
     pub version: String,
     /// The commit that `/_version` tells.
@@ -37,6 +45,9 @@ impl Default for Config {
             whole_rows: 20_000,
             batch_rows: 5_000,
             most_rows: 5_000_000,
+            memory: Budget::of_process(),
+            most_bulk_documents: 20_000,
+            sweep_every: Duration::from_secs(15),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             commit: "unknown".to_owned(),
         }

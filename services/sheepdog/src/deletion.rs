@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use dictionary::Dictionary;
 use indexmap::IndexSet;
 use psqlgraph::transactions::{self, Role, Snapshot, State, TransactionId};
 use serde_json::{Map, Value, json};
@@ -123,10 +124,21 @@ async fn run_here(sheepdog: &Sheepdog, request: DeletionRequest) -> Result<(u16,
         transactional_errors: Vec::new(),
         is_dry_run: mode.is_dry_run(),
     };
-    let (state, message) = match attempt(sheepdog, &mut connection, &request, opened, &mut outcome).await {
+    // What makes no sense, or may be tried again, is logged, but has no answer of the transaction.
+    let mut refusal = None;
+    let (state, message) = match attempt(sheepdog, &mut connection, &request, &opened, &mut outcome).await {
         Ok(answer) => return Ok((outcome.code(), answer)),
         Err(Abort::Refused) => (State::Failed, None),
         Err(Abort::Because(reason)) => (State::Failed, Some(reason)),
+        Err(Abort::Other(error @ Error::BadRequest(_))) => {
+            let message = error.to_string();
+            refusal = Some(error);
+            (State::Failed, Some(message))
+        }
+        Err(Abort::Other(error)) if error.is_busy() => {
+            refusal = Some(error);
+            (State::Errored, Some(UNEXPECTED.to_owned()))
+        }
         Err(abort) => {
             tracing::error!(error = &abort as &dyn std::error::Error, "a deletion failed");
             (State::Errored, Some(UNEXPECTED.to_owned()))
@@ -134,10 +146,15 @@ async fn run_here(sheepdog: &Sheepdog, request: DeletionRequest) -> Result<(u16,
     };
     outcome.transactional_errors.extend(message.map(Value::from));
     let answer = outcome.answer(sheepdog)?;
-    let mut transaction = connection.begin().await?;
+    // What failed may have broken the connection.
+    drop(connection);
+    let mut transaction = sheepdog.pool.begin().await?;
     opened.finish(&mut transaction, state, &without_document(&*answer)).await?;
     transaction.commit().await?;
-    Ok((outcome.code(), answer))
+    match refusal {
+        Some(error) => Err(error),
+        None => Ok((outcome.code(), answer)),
+    }
 }
 
 /// The answer when it was done and logged; otherwise everything was rolled back.
@@ -145,7 +162,7 @@ async fn attempt(
     sheepdog: &Sheepdog,
     connection: &mut PgConnection,
     request: &DeletionRequest,
-    opened: Opened,
+    opened: &Opened,
     outcome: &mut DeletionOutcome,
 ) -> Result<Answer, Abort> {
     let mut transaction = connection.begin().await?;
@@ -158,6 +175,7 @@ async fn attempt(
     match &request.removal {
         Removal::Mark | Removal::Unmark => {}
         Removal::Fields(fields) => {
+            refuse_unknown_fields(fields, &outcome.doomed, &sheepdog.dictionary)?;
             outcome.doomed.iter_mut().for_each(|doomed| doomed.refuse_fields(fields, &sheepdog.dictionary));
         }
         Removal::Nodes => {
@@ -175,8 +193,23 @@ async fn attempt(
     add_snapshots(sheepdog, &mut transaction, outcome).await?;
     let answer = outcome.answer(sheepdog)?;
     opened.finish(&mut transaction, State::Succeeded, &without_document(&*answer)).await?;
-    transaction.commit().await?;
+    opened.commit(sheepdog, transaction).await?;
     Ok(answer)
+}
+
+/// Fields that a node does not have are an error of the request, if all nodes are there.
+fn refuse_unknown_fields(fields: &[String], doomed: &[Doomed], dictionary: &Dictionary) -> Result<(), Error> {
+    if doomed.iter().any(|doomed| !doomed.errors.is_empty()) {
+        return Ok(());
+    }
+    let unknown =
+        |doomed: &Doomed| Some((doomed.unknown_field(fields, dictionary)?.to_owned(), doomed.id.clone()));
+    match doomed.iter().find_map(unknown) {
+        Some((field, id)) => Err(Error::BadRequest(format!(
+            "Attempted to delete non-existing field \"{field}\" in a node {id}"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// The nodes with these ids, in the order asked, each once.
@@ -313,12 +346,13 @@ async fn add_snapshots(
     for doomed in &outcome.doomed {
         let Some((label, props)) = &doomed.node else { continue };
         let Some(node_type) = sheepdog.dictionary.nodes.get(label) else { continue };
-        let old_props = serde_json::to_string(&node_type.all_properties(props));
+        let props = serde_json::to_string(&node_type.all_properties(props));
+        // The original keeps what was deleted as the new properties, which whoever reads the log knows.
         snapshots.push(Snapshot {
             entity_id: doomed.id.clone(),
             action: "delete",
-            old_props: old_props.map_err(|error| Error::internal("writing properties", error))?,
-            new_props: "{}".to_owned(),
+            old_props: "{}".to_owned(),
+            new_props: props.map_err(|error| Error::internal("writing properties", error))?,
         });
     }
     Ok(transactions::add_snapshots(connection, outcome.transaction_id, snapshots).await?)

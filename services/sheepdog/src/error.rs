@@ -3,9 +3,15 @@
 use std::io;
 
 use ::web::Failure;
-use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header::RETRY_AFTER},
+};
 use authz::AuthzError;
+use fairness::Refused;
+use resources::Exhausted;
 use serde_json::json;
+use sqlx::postgres::PgDatabaseError;
 
 /// Why a request has no other answer. Errors *inside* a submission are not of this type: they are part of the
 /// transaction's answer.
@@ -54,6 +60,16 @@ pub enum Error {
         "The API is currently under heavy load and has too many asynchronous tasks. Please try again later."
     )]
     Busy,
+    /// 429 or 503 with `Retry-After`: too much is under way, of this caller or of everybody.
+    #[error("{message}")]
+    Crowded {
+        /// 429 or 503.
+        status: StatusCode,
+        /// What the client is told.
+        message: String,
+        /// Seconds after which it is worth trying again.
+        retry_after: u64,
+    },
     /// 503: arborist does not answer.
     #[error("the authorization service is unavailable")]
     AuthzUnavailable(#[source] AuthzError),
@@ -65,6 +81,9 @@ pub enum Error {
 /// PostgreSQL's `character_not_in_repertoire`: its strings cannot hold U+0000, which paths and queries can.
 const NOT_A_TEXT: &str = "22021";
 
+/// Seconds after which a submission in the background may have found a place.
+const BUSY_SECONDS: u64 = 10;
+
 impl Error {
     /// The failure of `doing` by `source`: see [`Failure::internal`].
     pub(crate) fn internal(
@@ -72,6 +91,19 @@ impl Error {
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
         Failure::internal(doing, source).into()
+    }
+
+    /// What the database says of a value that must be unique and is not, if it refused a statement for that.
+    pub(crate) fn taken(&self) -> Option<&str> {
+        let Self::Failure(Failure::Internal { source, .. }) = self else { return None };
+        let error = source.downcast_ref::<sqlx::Error>()?.as_database_error()?;
+        let error = error.is_unique_violation().then(|| error.try_downcast_ref::<PgDatabaseError>())?;
+        Some(error.and_then(PgDatabaseError::detail).unwrap_or_default())
+    }
+
+    /// Whether it is worth trying again soon: the database was away, or a lock was not to be had.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self, Self::Failure(Failure::Busy { .. }))
     }
 
     /// Whether the database refused a statement.
@@ -87,6 +119,23 @@ impl From<sqlx::Error> for Error {
             Some(NOT_A_TEXT) => Self::BadRequest("the character U+0000 is in no name and no id".to_owned()),
             _ => Failure::from(error).into(),
         }
+    }
+}
+
+impl From<Exhausted> for Error {
+    fn from(exhausted: Exhausted) -> Self {
+        let message = format!("The service is busy: {exhausted}. Please try again later.");
+        Self::Crowded { status: StatusCode::SERVICE_UNAVAILABLE, message, retry_after: 10 }
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        let status = match refused {
+            Refused::Caller => StatusCode::TOO_MANY_REQUESTS,
+            Refused::Everybody => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Self::Crowded { status, message: refused.to_string(), retry_after: refused.retry_after() }
     }
 }
 
@@ -129,6 +178,7 @@ impl ResponseError for Error {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge { .. } | Self::TooManyDocuments { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotImplemented(_) => StatusCode::NOT_IMPLEMENTED,
+            Self::Crowded { status, .. } => *status,
             Self::AuthzUnavailable(_) | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failure(failure) => failure.status(),
         }
@@ -144,6 +194,14 @@ impl ResponseError for Error {
                     Failure::Busy(_) => "The service is busy. Please try again later.",
                     Failure::Internal { .. } => "internal server error",
                 }))
+            }
+            Self::Crowded { message: text, retry_after, .. } => {
+                let mut response = HttpResponse::build(status);
+                response.insert_header((RETRY_AFTER, *retry_after)).json(message(text))
+            }
+            Self::Busy => {
+                let mut response = HttpResponse::build(status);
+                response.insert_header((RETRY_AFTER, BUSY_SECONDS)).json(message(&self.to_string()))
             }
             Self::AuthzUnavailable(error) => {
                 tracing::error!(error = error as &dyn std::error::Error, "arborist does not answer");

@@ -11,12 +11,14 @@
 
 mod answer;
 pub mod auth;
+pub mod check;
 mod config;
 pub mod deletion;
 mod error;
 pub mod export;
 mod forms;
 mod model;
+mod outbox;
 pub mod projects;
 pub mod reassignment;
 mod replay;
@@ -59,8 +61,8 @@ impl ::web::Service for Sheepdog {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        let mut connection = self.pool.acquire().await.map_err(|error| unready(&error))?;
-        store::probe::migrated(&mut connection).await.map_err(|error| unready(&error))
+        let migrated = async { store::probe::migrated(&mut *self.pool.acquire().await?).await };
+        database::promptly(migrated).await.map_err(|error| unready(&error))
     }
 
     fn dictionary(&self) -> Option<String> {
@@ -68,10 +70,13 @@ impl ::web::Service for Sheepdog {
     }
 }
 
+/// PostgreSQL's `undefined_table`.
+const NO_SUCH_TABLE: &str = "42P01";
+
 fn unready(error: &sqlx::Error) -> String {
-    match error.as_database_error() {
-        Some(_) => format!("the graph database is not migrated: {error}"),
-        None => format!("the graph database does not answer: {error}"),
+    match error.as_database_error().and_then(|error| error.code()).as_deref() {
+        Some(NO_SUCH_TABLE) => format!("the graph database is not migrated: {error}"),
+        _ => format!("the graph database does not answer: {error}"),
     }
 }
 

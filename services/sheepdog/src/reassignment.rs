@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use indexclient::{Caller, IndexError, Record, Revision};
+use indexclient::{Caller, IndexError, Record};
 use psqlgraph::{
     nodes::ChangedNode,
+    outbox,
     transactions::{self, Document, Role, Snapshot, State},
 };
 use serde_json::{Map, Value, json};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::{
     Error, Sheepdog,
@@ -76,6 +77,7 @@ async fn run_here(sheepdog: &Sheepdog, request: &Reassignment) -> Result<Value, 
     let _turn = sheepdog.turns.take(&project.node_id).await;
     let mut transaction = sheepdog.pool.begin().await?;
     store::projects::lock(&mut transaction, &request.permit).await?;
+    outbox::lock_shared(&mut transaction).await?;
     let file = find(sheepdog, &mut transaction, request).await?;
     let context = FileContext {
         project,
@@ -90,27 +92,33 @@ async fn run_here(sheepdog: &Sheepdog, request: &Reassignment) -> Result<Value, 
     }
     let message = format!("URL successfully reassigned. New url: {}", request.url);
     let answer = json!({ "message": message });
-    write(sheepdog, &mut transaction, request, &file, &answer).await?;
-    // The index last: it can be put back, and what the database refuses has been refused by now.
+    let opened = write(sheepdog, &mut transaction, request, &file, &answer).await?;
     let patch = Patch::of_urls(&file.record, vec![request.url.clone()]);
-    let updated = sheepdog.index.update(&Caller::Service, &patch.revision, &patch.patch).await;
-    let revision = updated.map_err(|error| refused(&error))?;
-    if let Err(error) = transaction.commit().await {
-        put_back(sheepdog, &revision, &patch).await;
-        return Err(error.into());
+    let done = relocate(sheepdog, transaction, &opened, &patch).await;
+    if done.is_err() {
+        sheepdog.outbox.take_back(opened.id).await;
     }
-    Ok(answer)
+    done.map(|()| answer)
+}
+
+/// The index last: it can be put back, and what the database refuses has been refused by now.
+async fn relocate(
+    sheepdog: &Sheepdog,
+    mut transaction: Transaction<'_, Postgres>,
+    opened: &Opened,
+    patch: &Patch,
+) -> Result<(), Error> {
+    let Patch { revision, patch, undo } = patch;
+    outbox::rely(&mut transaction, opened.id, std::slice::from_ref(&revision.did)).await?;
+    let noted = sheepdog.outbox.note_patch(opened.id, &revision.did, patch, undo).await?;
+    let updated = sheepdog.index.update(&Caller::Service, revision, patch).await;
+    updated.map_err(|error| refused(&error))?;
+    opened.close_notes(&mut transaction, noted).await?;
+    opened.commit(sheepdog, transaction).await
 }
 
 fn refused(error: &IndexError) -> Error {
     Error::BadRequest(format!("The file index refused: {error}"))
-}
-
-async fn put_back(sheepdog: &Sheepdog, revision: &Revision, patch: &Patch) {
-    if let Err(error) = sheepdog.index.update(&Caller::Service, revision, &patch.undo).await {
-        let error = &error as &dyn std::error::Error;
-        tracing::error!(index.did = revision.did, error, "an index record could not be put back");
-    }
 }
 
 async fn find(
@@ -148,8 +156,8 @@ async fn write(
     request: &Reassignment,
     file: &File,
     answer: &Value,
-) -> Result<(), Error> {
-    let opened = Opened::within(connection, &request.permit, Role::Update, Mode::Real).await?;
+) -> Result<Opened, Error> {
+    let opened = Opened::within(sheepdog, connection, &request.permit, Role::Update, Mode::Real).await?;
     if let Some(node_type) = sheepdog.dictionary.nodes.get(&file.label) {
         let node_id = &request.node_id;
         let mut props = file.props.clone();
@@ -174,5 +182,6 @@ async fn write(
     }
     let response = written(answer)?;
     let document = Document { name: None, format: "json", text: &request.body, response: &*response };
-    opened.finish(connection, State::Succeeded, &document).await
+    opened.finish(connection, State::Succeeded, &document).await?;
+    Ok(opened)
 }

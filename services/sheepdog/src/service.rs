@@ -1,16 +1,27 @@
 //! The service, and the state that its rooms share.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use authz::Authz;
 use dictionary::{Dictionary, LoadError, Validators};
+use fairness::{Lane, Limits};
 use indexclient::IndexClient;
 use sqlx::PgPool;
 use tokens::Verifier;
 
 use crate::{
     config::Config,
+    outbox::Outbox,
     runtime::{life::Life, memory::Memory, queue::Queue, turns::Turns, workers::Workers},
+};
+
+/// Exports that read from the database at the same time. Each has a connection, of which others need some too.
+const EXPORTS: Limits = Limits {
+    places: 6,
+    places_of_caller: 3,
+    waiting_of_caller: 10,
+    waiting: 100,
+    patience: Duration::from_secs(30),
 };
 
 /// The submission service.
@@ -27,6 +38,8 @@ pub struct Sheepdog {
     pub(crate) memory: Arc<Memory>,
     pub(crate) workers: Arc<Workers>,
     pub(crate) life: Arc<Life>,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) exports: Lane,
 }
 
 impl Sheepdog {
@@ -43,9 +56,12 @@ impl Sheepdog {
         verifier: Arc<Verifier>,
     ) -> Result<Arc<Self>, LoadError> {
         let validators = Validators::compile(&dictionary)?;
+        let life = Life::begin(pool.clone(), config.sweep_every);
         Ok(Arc::new(Self {
+            memory: Arc::new(Memory::of(config.memory.clone())),
+            outbox: Outbox::begin(&pool, index.clone(), life.clone(), config.sweep_every),
             config,
-            life: Life::begin(pool.clone()),
+            life,
             pool,
             dictionary,
             validators,
@@ -54,8 +70,8 @@ impl Sheepdog {
             verifier,
             queue: Arc::default(),
             turns: Arc::default(),
-            memory: Arc::default(),
             workers: Arc::default(),
+            exports: Lane::new(EXPORTS),
         }))
     }
 
@@ -78,6 +94,8 @@ impl Sheepdog {
             memory: self.memory.clone(),
             workers: self.workers.clone(),
             life: self.life.clone(),
+            outbox: self.outbox.clone(),
+            exports: self.exports.clone(),
         }))
     }
 

@@ -1,17 +1,22 @@
 //! The shape of a transaction: its log row is opened, its project locked, and the row ended together with the
 //! work.
 
+use std::sync::Arc;
+
 use chrono::{SecondsFormat, Utc};
 use indexclient::IndexError;
 use psqlgraph::{
-    running,
+    outbox, running,
     transactions::{self, Document, NewLog, Role, State, TransactionId},
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, Transaction};
 
-use crate::{Error, Sheepdog, auth::Permitted, model::project::ProjectPath, store};
+use crate::{
+    Error, Sheepdog, auth::Permitted, model::project::ProjectPath, outbox::NotNoted, runtime::life::Working,
+    store,
+};
 
 /// What the client is told of a failure that is not theirs.
 pub(crate) const UNEXPECTED: &str = "Internal server error. Sorry, something unexpected went wrong!";
@@ -42,6 +47,9 @@ pub(crate) enum Abort {
     /// The answer has to say this reason.
     #[error("{0}")]
     Because(String),
+    /// The database could not be used at that moment, and the client is asked to come again.
+    #[error("the database cannot be used now")]
+    Busy,
     /// The file index refused or did not answer.
     #[error(transparent)]
     Index(#[from] IndexError),
@@ -56,11 +64,22 @@ impl From<sqlx::Error> for Abort {
     }
 }
 
+impl From<NotNoted> for Abort {
+    fn from(error: NotNoted) -> Self {
+        match error {
+            NotNoted::Index(error) => Self::Index(error),
+            NotNoted::Other(error) => Self::Other(error),
+        }
+    }
+}
+
 /// A transaction whose log row is open.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Opened {
     pub id: TransactionId,
     pub mode: Mode,
+    /// Somebody works on it; otherwise the row and what was written to the index are taken for given up.
+    _working: Arc<Working>,
 }
 
 impl Opened {
@@ -75,11 +94,12 @@ impl Opened {
         let worker = sheepdog.life.number().await?;
         let (submitter, path) = (permitted.submitter(), &permitted.project().path);
         let id = running::open(connection, worker, &new_log(submitter, path, role, mode)).await?;
-        Ok(Self { id, mode })
+        Ok(Self::at_work(sheepdog, id, mode))
     }
 
     /// Opens the row in the database transaction of the work.
     pub(crate) async fn within(
+        sheepdog: &Sheepdog,
         connection: &mut PgConnection,
         permitted: &Permitted,
         role: Role,
@@ -87,11 +107,12 @@ impl Opened {
     ) -> Result<Self, Error> {
         let (submitter, path) = (permitted.submitter(), &permitted.project().path);
         let id = transactions::open(connection, &new_log(submitter, path, role, mode)).await?;
-        Ok(Self { id, mode })
+        Ok(Self::at_work(sheepdog, id, mode))
     }
 
     /// Opens the row of an administrator's work on a project in the database transaction of the work.
     pub(crate) async fn of_admin(
+        sheepdog: &Sheepdog,
         connection: &mut PgConnection,
         submitter: Option<&str>,
         path: &ProjectPath,
@@ -99,14 +120,51 @@ impl Opened {
     ) -> Result<Self, Error> {
         let mode = Mode::Real;
         let id = transactions::open(connection, &new_log(submitter, path, role, mode)).await?;
-        Ok(Self { id, mode })
+        Ok(Self::at_work(sheepdog, id, mode))
+    }
+
+    fn at_work(sheepdog: &Sheepdog, id: TransactionId, mode: Mode) -> Self {
+        Self { id, mode, _working: Arc::new(sheepdog.life.work_on(id)) }
+    }
+
+    /// Takes away the notes of what was written to the index, of which there must be `noted`. The commit has to
+    /// follow.
+    ///
+    /// # Errors
+    /// When another process has taken this one for dead, and its records back.
+    pub(crate) async fn close_notes(&self, connection: &mut PgConnection, noted: u64) -> Result<(), Error> {
+        if noted > 0 && outbox::close(connection, self.id).await? != noted {
+            let reason = "another process has taken back what was written to the file index";
+            return Err(Error::internal("committing a transaction", reason));
+        }
+        Ok(())
+    }
+
+    /// Commits its database transaction. When the answer is lost, the log says whether it was committed.
+    ///
+    /// # Errors
+    /// When it was not, as far as anybody can tell.
+    pub(crate) async fn commit(
+        &self,
+        sheepdog: &Sheepdog,
+        transaction: Transaction<'_, Postgres>,
+    ) -> Result<(), Error> {
+        let Err(error) = transaction.commit().await else { return Ok(()) };
+        if sheepdog.outbox.was_committed(self.id).await == Some(true) {
+            tracing::warn!(
+                transaction.id = self.id.0,
+                "the answer to a commit was lost, and it was committed"
+            );
+            return Ok(());
+        }
+        Err(error.into())
     }
 
     /// Notes that the dry run that this transaction commits, if it commits one, is committed.
     ///
     /// # Errors
     /// [`Abort::Because`] when another request was faster.
-    pub(crate) async fn commit_dry_run(self, connection: &mut PgConnection) -> Result<(), Abort> {
+    pub(crate) async fn commit_dry_run(&self, connection: &mut PgConnection) -> Result<(), Abort> {
         let Mode::Commit(dry_run) = self.mode else { return Ok(()) };
         if transactions::set_committed_by(connection, dry_run, self.id).await? {
             return Ok(());
@@ -116,7 +174,7 @@ impl Opened {
 
     /// Keeps what was asked for with the answer, and ends the row.
     pub(crate) async fn finish<R: Serialize + Sync + ?Sized>(
-        self,
+        &self,
         connection: &mut PgConnection,
         state: State,
         document: &Document<'_, R>,
@@ -141,7 +199,12 @@ pub(crate) fn without_document<R: ?Sized>(response: &R) -> Document<'_, R> {
 /// # Errors
 /// [`Abort::Because`] when it is no longer open.
 pub(crate) async fn lock_open(connection: &mut PgConnection, permitted: &Permitted) -> Result<(), Abort> {
-    let props = store::projects::lock(connection, permitted).await?;
+    let props = match store::projects::lock(connection, permitted).await {
+        Ok(props) => props,
+        // It was deleted after the request had come.
+        Err(Error::NotFound(reason)) => return Err(Abort::Because(reason)),
+        Err(error) => return Err(error.into()),
+    };
     match state_of(&props) {
         "open" => Ok(()),
         state => Err(Abort::Because(format!("Project is in state '{state}'; it must be in state <open>."))),

@@ -61,6 +61,7 @@ async fn a_database_of_the_original_gets_what_it_lacks_and_keeps_the_rest_as_it_
         "edge_readingdatafromstudy",
         "node_aliquot",
         "node_reading",
+        "transactions_outbox",
         "transactions_running",
         "versioned_nodes",
     ];

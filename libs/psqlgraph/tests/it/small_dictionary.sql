@@ -276,6 +276,16 @@ create table transactions_running (
     transaction_id integer primary key,
     worker integer not null
 );
+create table transactions_outbox (
+    id bigserial primary key,
+    transaction_id integer not null,
+    worker integer not null,
+    did text not null,
+    baseid text,
+    patch jsonb,
+    undo jsonb,
+    is_relied_on boolean not null default false
+);
 create index "node_root__props_idx" on "node_root" using gin (_props);
 create index "node_root__sysan__props_idx" on "node_root" using gin (_sysan, _props);
 create index "node_root__sysan_idx" on "node_root" using gin (_sysan);
@@ -407,3 +417,5 @@ create index "ix_transaction_snapshots_entity_id" on "transaction_snapshots" (en
 create index "ix_transaction_snapshots_transaction_id" on "transaction_snapshots" (transaction_id);
 create index "snapshot_transaction_idx" on "transaction_snapshots" (transaction_id);
 create index "document_transaction_idx" on "transaction_documents" (transaction_id);
+create index "transactions_outbox_transaction_idx" on "transactions_outbox" (transaction_id);
+create index "transactions_outbox_did_idx" on "transactions_outbox" (did);

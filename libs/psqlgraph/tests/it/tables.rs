@@ -111,6 +111,37 @@ async fn an_index_with_the_wrong_uniqueness_is_made_again() {
 }
 
 #[tokio::test]
+async fn the_unique_index_of_a_key_that_is_gone_is_dropped() {
+    let database = TestDatabase::empty().await;
+    let with = |key: &[&str], digest: &str| {
+        let mut dictionary = dictionary();
+        dictionary.digest = digest.to_owned();
+        let key = key.iter().map(|member| (*member).to_owned()).collect::<Vec<String>>();
+        dictionary.nodes.get_mut("case").unwrap().unique_keys.extend((!key.is_empty()).then_some(key));
+        dictionary
+    };
+    let mut connection = database.pool.acquire().await.unwrap();
+    psqlgraph::migrate(&database.pool, &with(&["pmid"], "one")).await.unwrap();
+    let own = "create unique index operators_own on node_case ((_props ->> 'x'))";
+    sql::Sql::raw(own).run_script(&mut connection).await.unwrap();
+    let plan = psqlgraph::plan(&database.pool, &with(&[], "two")).await.unwrap();
+    assert!(plan.script().contains("drop index \"index_node_case_pmid\";"), "{}", plan.script());
+    let report = psqlgraph::migrate(&database.pool, &with(&[], "two")).await.unwrap();
+    assert_eq!(report.dropped, ["index_node_case_pmid"]);
+    let left =
+        "select count(*) from pg_indexes where tablename = 'node_case' and indexdef like 'CREATE UNIQUE%'";
+    // Its primary key, its own key, and what is not ours.
+    assert_eq!(count(&database.pool, left).await, 3);
+    // As a part of another key it is made again, not unique.
+    psqlgraph::migrate(&database.pool, &with(&["pmid"], "three")).await.unwrap();
+    let report = psqlgraph::migrate(&database.pool, &with(&["pmid", "x"], "four")).await.unwrap();
+    assert!(
+        report.indexes.contains(&"index_node_case_pmid".to_owned()) && report.dropped.is_empty(),
+        "{report:?}"
+    );
+}
+
+#[tokio::test]
 async fn processes_that_start_at_once_migrate_once() {
     let database = TestDatabase::empty().await;
     let dictionary = dictionary();

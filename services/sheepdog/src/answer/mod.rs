@@ -2,3 +2,4 @@
 
 pub(crate) mod json;
 pub(crate) mod outcome;
+pub(crate) mod taken;

@@ -17,20 +17,43 @@ use crate::{
 /// Bytes of an answer that stay in memory.
 const MEMORY: usize = 4 << 20;
 
+/// Errors of a whole transaction that a client is told; the log has all of them.
+const MOST_ERRORS: usize = 100;
+/// Entities with errors whose messages a client is told.
+const MOST_EXPLAINED: usize = 100;
+/// In the answer to a refused submission of more entities only those are listed that are explained.
+const MOST_LISTED: usize = 20_000;
+/// What stands in place of a message that only the log has.
+const IN_THE_LOG: &str = "(the message is in the transaction log)";
+
+/// For whom an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// Everything is in it.
+    Log,
+    /// That of a refused submission is bounded: there may be very much to say.
+    Client,
+}
+
 /// Errors of a whole transaction, each a string or an object; there may be one for every document.
 #[derive(Debug)]
 pub(crate) struct Errors {
     count: usize,
     /// With commas between.
     text: Writer,
+    /// The length of the first ones.
+    told: u64,
 }
 
 impl Errors {
     pub(crate) fn new(place: Place) -> Self {
-        Self { count: 0, text: Writer::new(place) }
+        Self { count: 0, text: Writer::new(place), told: 0 }
     }
 
     pub(crate) fn push(&mut self, error: &Value) {
+        if self.count == MOST_ERRORS {
+            self.told = self.text.len();
+        }
         if self.count > 0 {
             self.text.push(b",");
         }
@@ -47,9 +70,16 @@ impl Errors {
         Ok(self.text.relieve().await?)
     }
 
-    /// With commas between.
-    pub(crate) async fn text(&mut self) -> Result<Spool, Error> {
-        Ok(self.text.share().await?)
+    /// Adds them to `text`, with commas between.
+    pub(crate) async fn add_to(&mut self, text: &mut Writer, reader: Reader) -> Result<(), Error> {
+        let errors = self.text.share().await?;
+        if reader == Reader::Log || self.count <= MOST_ERRORS {
+            return Ok(text.append(&errors, errors.len()).await?);
+        }
+        text.append(&errors, self.told).await?;
+        let more = format!("{} more errors are in the transaction log", self.count - MOST_ERRORS);
+        text.push(format!(",{}", Value::String(more)).as_bytes());
+        Ok(())
     }
 }
 
@@ -89,16 +119,28 @@ impl Statuses {
 pub(crate) struct Writing {
     text: Writer,
     is_first: bool,
+    reader: Reader,
+    /// Entities whose errors may still be told in full.
+    to_explain: usize,
+    /// Whether entities that are not explained are listed.
+    lists_others: bool,
 }
 
 impl Writing {
     /// Adds entities.
     pub(crate) async fn add(&mut self, entities: &[Entity], dictionary: &Dictionary) -> Result<(), Error> {
         for entity in entities {
+            let is_explained = !entity.is_valid() && self.to_explain > 0;
+            if is_explained {
+                self.to_explain -= 1;
+            } else if !self.lists_others {
+                continue;
+            }
             if !std::mem::take(&mut self.is_first) {
                 self.text.push(b",");
             }
-            let shown = Shown { entity, dictionary };
+            let message = (!entity.is_valid() && !is_explained).then_some(IN_THE_LOG);
+            let shown = Shown { entity, dictionary, message };
             serde_json::to_writer(self.text.buffer(), &shown).map_err(not_json)?;
         }
         Ok(self.text.relieve().await?)
@@ -116,12 +158,25 @@ impl Outcome {
         self.statuses.of(self.is_success())
     }
 
-    /// As the client gets it.
+    /// Whether the client is told less than the log.
+    pub(crate) fn is_bounded(&self) -> bool {
+        !self.is_success()
+            && (self.errors.count > MOST_ERRORS
+                || self.invalid_entities() > MOST_EXPLAINED
+                || self.entities.tally().entities > MOST_LISTED)
+    }
+
+    /// As `reader` gets it.
     ///
     /// # Errors
     /// When a temporary file fails.
-    pub(crate) async fn answer(&mut self, place: &Place, dictionary: &Dictionary) -> Result<Spool, Error> {
-        let mut answer = self.begin(place);
+    pub(crate) async fn answer(
+        &mut self,
+        place: &Place,
+        dictionary: &Dictionary,
+        reader: Reader,
+    ) -> Result<Spool, Error> {
+        let mut answer = self.begin(place, reader);
         let mut pass = self.entities.pass(Purpose::Look);
         while let Some((_, entities)) = pass.next().await? {
             answer.add(entities, dictionary).await?;
@@ -135,22 +190,29 @@ impl Outcome {
     /// See [`Outcome::answer`].
     pub(crate) async fn summary(&mut self, place: &Place) -> Result<Spool, Error> {
         let mut text = self.head(place);
-        self.tail(&mut text).await?;
+        self.tail(&mut text, Reader::Client).await?;
         Ok(text.finish().await?)
     }
 
     /// Begins the answer; its counts are those of now.
-    pub(crate) fn begin(&self, place: &Place) -> Writing {
+    pub(crate) fn begin(&self, place: &Place, reader: Reader) -> Writing {
         let mut text = self.head(place);
         text.push(b",\"entities\":[");
-        Writing { text, is_first: true }
+        let is_bounded = reader == Reader::Client && self.is_bounded();
+        Writing {
+            text,
+            is_first: true,
+            reader,
+            to_explain: if is_bounded { MOST_EXPLAINED } else { usize::MAX },
+            lists_others: !is_bounded || self.entities.tally().entities <= MOST_LISTED,
+        }
     }
 
     /// Ends the answer.
     pub(crate) async fn end(&mut self, answer: Writing) -> Result<Spool, Error> {
-        let mut text = answer.text;
+        let (mut text, reader) = (answer.text, answer.reader);
         text.push(b"]");
-        self.tail(&mut text).await?;
+        self.tail(&mut text, reader).await?;
         Ok(text.finish().await?)
     }
 
@@ -161,7 +223,7 @@ impl Outcome {
         text
     }
 
-    async fn tail(&mut self, text: &mut Writer) -> Result<(), Error> {
+    async fn tail(&mut self, text: &mut Writer, reader: Reader) -> Result<(), Error> {
         let head = format!(
             ",\"entity_error_count\":{},\"message\":{},\"success\":{},\"transaction_id\":{},\
              \"transactional_error_count\":{},\"transactional_errors\":[",
@@ -172,14 +234,7 @@ impl Outcome {
             self.errors.count,
         );
         text.push(head.as_bytes());
-        let errors = self.errors.text().await?;
-        let mut at = 0;
-        while at < errors.len() {
-            let piece = errors.piece(at, MEMORY).await?;
-            text.push(&piece);
-            text.relieve().await?;
-            at += piece.len() as u64;
-        }
+        self.errors.add_to(text, reader).await?;
         text.push(format!("],\"updated_entity_count\":{}}}", self.updated()).as_bytes());
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::{marker::PhantomData, ops::Deref};
 
-use authz::{Grant, Permission};
+use authz::{Grant, Permission, Subject};
 use psqlgraph::transactions::Role;
 
 use super::permissions::{
@@ -18,12 +18,19 @@ use crate::model::{
 #[derive(Debug)]
 pub struct Permitted {
     project: Project,
+    /// On whose behalf further questions are asked.
+    caller: Subject,
     submitter: Option<String>,
 }
 
 impl Permitted {
     pub(crate) fn project(&self) -> &Project {
         &self.project
+    }
+
+    /// Whoever the permission was given to.
+    pub(super) fn caller(&self) -> &Subject {
+        &self.caller
     }
 
     /// Name of the user, or id of the client, as the transaction log has it.
@@ -68,9 +75,9 @@ pub struct ProjectPermit<P> {
 
 impl<P: Permission> ProjectPermit<P> {
     /// `grant` is that of the project's resource.
-    pub(super) fn of(grant: Grant<P>, project: Project, submitter: Option<String>) -> Self {
+    pub(super) fn of(grant: Grant<P>, project: Project, caller: Subject, submitter: Option<String>) -> Self {
         debug_assert_eq!(grant.resources(), [project.path.resource()]);
-        Self { permitted: Permitted { project, submitter }, permission: PhantomData }
+        Self { permitted: Permitted { project, caller, submitter }, permission: PhantomData }
     }
 
     /// The proof of a permission that `P` contains:

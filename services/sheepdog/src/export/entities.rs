@@ -1,6 +1,6 @@
 //! Finds records by id, of any project. None is shown before it is known who may read it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use psqlgraph::ids::split_project_id;
 use serde_json::Value;
@@ -47,13 +47,9 @@ pub(crate) fn other_projects(found: &[FoundRecord], path: &ProjectPath) -> BTree
 ///
 /// # Errors
 /// [`Error::BadRequest`] when one is not there.
-pub(crate) async fn find(sheepdog: &Sheepdog, ids: &str) -> Result<Vec<FoundRecord>, Error> {
-    let mut wanted: Vec<String> = Vec::new();
-    for id in ids.split(',') {
-        if !wanted.iter().any(|known| known == id) {
-            wanted.push(id.to_owned());
-        }
-    }
+pub(crate) async fn find(sheepdog: &Sheepdog, ids: Vec<String>) -> Result<Vec<FoundRecord>, Error> {
+    let mut seen = HashSet::new();
+    let wanted: Vec<String> = ids.into_iter().filter(|id| seen.insert(id.clone())).collect();
     let mut connection = store::export::snapshot(&sheepdog.pool).await?;
     let mut types = store::export::types_of(&mut connection, &sheepdog.dictionary, &wanted).await?;
     let mut found = Vec::new();
@@ -61,8 +57,8 @@ pub(crate) async fn find(sheepdog: &Sheepdog, ids: &str) -> Result<Vec<FoundReco
         let Some(ids) = types.remove(label) else { continue };
         found.extend(of_type(sheepdog, &mut connection, label, ids).await?);
     }
-    let is_missing = |id: &&String| !found.iter().any(|found: &FoundRecord| found.id == **id);
-    let missing: Vec<&str> = wanted.iter().filter(is_missing).map(String::as_str).collect();
+    let known: HashSet<&str> = found.iter().map(|found: &FoundRecord| found.id.as_str()).collect();
+    let missing: Vec<&str> = wanted.iter().map(String::as_str).filter(|id| !known.contains(id)).collect();
     if !missing.is_empty() {
         return Err(Error::BadRequest(format!("Not found: {}", missing.join(", "))));
     }

@@ -10,7 +10,6 @@ use dictionary::{Dictionary, NodeType};
 use futures_util::{Stream, StreamExt as _, stream};
 use serde_json::{Map, Value};
 use sqlx::{Postgres, Transaction};
-use tokio::sync::mpsc;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -19,13 +18,12 @@ use crate::{
     Error, Sheepdog,
     auth::ReadPermit,
     forms::{layout::Ids, template::FileFormat},
+    runtime::pipe::pipe,
     store::{self, export::add_descendants},
 };
 
 /// Most records of one export by ids; by node type there is no such limit.
 const MAX_BY_IDS: usize = 100_000;
-/// Chunks of a streamed export that wait for the client.
-const WAITING_CHUNKS: usize = 4;
 
 /// A request, from a query string or a body.
 pub(crate) struct ExportRequest {
@@ -73,21 +71,23 @@ impl ExportRequest {
         })
     }
 
-    /// Begins the export.
+    /// Begins the export of `caller`.
     ///
     /// # Errors
     /// [`Error::BadRequest`] when it makes no sense or is too large, [`Error::NotFound`] when no record has
-    /// the ids.
+    /// the ids, [`Error::Crowded`] when there are too many exports, of the caller or of everybody.
     pub(crate) async fn begin(
         self,
         sheepdog: Arc<Sheepdog>,
         permit: ReadPermit,
+        caller: &str,
     ) -> Result<ExportedFile<impl Stream<Item = Result<Bytes, Error>> + 'static>, Error> {
+        let place = sheepdog.exports.enter(caller).await?;
         let (snapshot, selection, name, content_type) = match &self.node_label {
             _ if !self.ids.is_empty() => self.by_ids(&sheepdog, &permit).await?,
             Some(label) => {
                 require_exportable(&sheepdog.dictionary, label)?;
-                let snapshot = store::export::snapshot(&sheepdog.pool).await?;
+                let snapshot = store::export::large_snapshot(&sheepdog.pool).await?;
                 let name = format!("{label}.{}", self.format.as_str());
                 (snapshot, Selection::Label(label.clone()), name, content_type(self.format))
             }
@@ -97,12 +97,13 @@ impl ExportRequest {
         };
         let dictionary = sheepdog.dictionary.clone();
         let export = Export { dictionary, permit, selection, format: self.format, ids: self.shown_ids };
-        let (sender, mut receiver) = mpsc::channel(WAITING_CHUNKS);
-        tokio::spawn(export.run(snapshot, sender).in_current_span());
+        let (sender, mut receiver) = pipe(sheepdog.config.place());
+        tokio::spawn(export.run(snapshot, sender, place).in_current_span());
         // Nothing has been answered until the first chunk is there, so a failure can still be said.
-        let first = receiver.recv().await.transpose()?;
-        let rest = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
-        let chunks = stream::iter(first.map(Ok::<Bytes, Error>)).chain(rest);
+        let first = receiver.next().await?;
+        let is_empty = first.is_none();
+        let rest = (!is_empty).then(|| receiver.stream());
+        let chunks = stream::iter(first.map(Ok::<Bytes, Error>)).chain(stream::iter(rest).flatten());
         Ok(ExportedFile { name, content_type, chunks })
     }
 
@@ -112,7 +113,7 @@ impl ExportRequest {
         permit: &ReadPermit,
     ) -> Result<(Transaction<'static, Postgres>, Selection, String, &'static str), Error> {
         let dictionary = &sheepdog.dictionary;
-        let mut connection = store::export::snapshot(&sheepdog.pool).await?;
+        let mut connection = store::export::large_snapshot(&sheepdog.pool).await?;
         require_within_limit(self.ids.len())?;
         let types = store::export::types_of(&mut connection, dictionary, &self.ids).await?;
         let mut found = store::export::in_project(&mut connection, dictionary, permit, &types).await?;

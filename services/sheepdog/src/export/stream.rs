@@ -1,13 +1,13 @@
 //! Writes records of a project while it reads them.
 
-use std::{fmt::Write as _, pin::pin, sync::Arc, time::Duration};
+use std::{fmt::Write as _, pin::pin, sync::Arc};
 
 use bytes::Bytes;
 use dictionary::Dictionary;
+use fairness::Place;
 use futures_util::TryStreamExt as _;
 use sql::Sql;
 use sqlx::{PgConnection, Postgres, Transaction};
-use tokio::{sync::mpsc::Sender, time::timeout};
 
 use crate::{
     Error,
@@ -18,13 +18,12 @@ use crate::{
         template::FileFormat,
     },
     model::record::StoredRecord,
+    runtime::pipe::{Gone, Sender},
     store::export::{RecordQuery, stream},
 };
 
 /// Bytes that are sent at once.
 const CHUNK: usize = 64 << 10;
-/// A client that takes nothing for this long loses the export, for it holds a database connection.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An export.
 pub(crate) struct Export {
@@ -63,31 +62,37 @@ impl From<sqlx::Error> for Stop {
 }
 
 /// The client, to whom chunks are sent.
-struct Client(Sender<Result<Bytes, Error>>);
+struct Client(Sender);
 
 impl Client {
-    async fn send(&self, chunk: impl Into<Bytes>) -> Result<(), Stop> {
-        match timeout(PATIENCE, self.0.send(Ok(chunk.into()))).await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(Stop::Gone),
+    async fn send(&mut self, chunk: impl Into<Bytes>) -> Result<(), Stop> {
+        let chunk: Bytes = chunk.into();
+        if chunk.is_empty() {
+            return Ok(());
         }
+        self.0.send(chunk).await?.map_err(|Gone| Stop::Gone)
     }
 }
 
 impl Export {
-    /// Sends the chunks of the export as of `snapshot`, last of all perhaps an error.
+    /// Sends the chunks of the export as of `snapshot`, last of all perhaps an error. The place in the lane is
+    /// given back with the connection, which does not wait for the client.
     pub(crate) async fn run(
         self,
         mut snapshot: Transaction<'static, Postgres>,
-        sender: Sender<Result<Bytes, Error>>,
+        sender: Sender,
+        place: Place,
     ) {
-        let client = Client(sender);
-        if let Err(Stop::Failed(error)) = self.write(&mut snapshot, &client).await {
-            let _ = timeout(PATIENCE, client.0.send(Err(error))).await;
-        }
+        let mut client = Client(sender);
+        let end = match self.write(&mut snapshot, &mut client).await {
+            Ok(()) | Err(Stop::Gone) => Ok(()),
+            Err(Stop::Failed(error)) => Err(error),
+        };
+        drop((snapshot, place));
+        client.0.end(end);
     }
 
-    async fn write(&self, connection: &mut PgConnection, client: &Client) -> Result<(), Stop> {
+    async fn write(&self, connection: &mut PgConnection, client: &mut Client) -> Result<(), Stop> {
         match (&self.selection, self.format) {
             (Selection::Label(label), FileFormat::Json) => self.compact_list(connection, client, label).await,
             (Selection::Label(label), _) => {
@@ -128,7 +133,7 @@ impl Export {
     async fn table(
         &self,
         connection: &mut PgConnection,
-        client: &Client,
+        client: &mut Client,
         layout: &Layout<'_>,
         query: Sql,
         end: &str,
@@ -148,7 +153,7 @@ impl Export {
     async fn compact_list(
         &self,
         connection: &mut PgConnection,
-        client: &Client,
+        client: &mut Client,
         label: &str,
     ) -> Result<(), Stop> {
         let Some((layout, query)) = self.of_type(label, None) else { return Ok(()) };
@@ -170,7 +175,7 @@ impl Export {
     async fn complete_list(
         &self,
         connection: &mut PgConnection,
-        client: &Client,
+        client: &mut Client,
         types: &[(String, Vec<String>)],
     ) -> Result<(), Stop> {
         let mut text = "[".to_owned();
@@ -199,7 +204,7 @@ impl Export {
     async fn archive(
         &self,
         connection: &mut PgConnection,
-        client: &Client,
+        client: &mut Client,
         types: &[(String, Vec<String>)],
     ) -> Result<(), Stop> {
         let mut archive = Archive::new();

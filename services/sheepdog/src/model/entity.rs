@@ -163,15 +163,21 @@ impl Entity {
 pub(crate) struct Shown<'a> {
     pub entity: &'a Entity,
     pub dictionary: &'a Dictionary,
+    /// Stands in place of the messages of all errors.
+    pub message: Option<&'a str>,
 }
 
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { entity, dictionary } = self;
+        let Self { entity, dictionary, message } = self;
         let problems = |problems: &[Problem]| problems.iter().map(Problem::json).collect::<Vec<_>>();
+        let errors = match message {
+            None => problems(&entity.errors),
+            Some(message) => entity.errors.iter().map(|problem| problem.json_saying(message)).collect(),
+        };
         let mut map = serializer.serialize_map(Some(7))?;
         map.serialize_entry("action", &entity.node.as_ref().map(|node| node.action.as_str()))?;
-        map.serialize_entry("errors", &problems(&entity.errors))?;
+        map.serialize_entry("errors", &errors)?;
         match &entity.node {
             Some(node) => map.serialize_entry("id", &node.id)?,
             None => map.serialize_entry("id", &entity.shown_id)?,

@@ -49,6 +49,22 @@ pub(crate) struct Hit {
     pub via: Via,
     pub node_id: String,
     pub props: Map<String, Value>,
+    pub shown: Shown,
+}
+
+/// Whether the caller may know of a stored node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    Openly,
+    /// It is in a project that the caller may not read.
+    Hidden,
+}
+
+impl Hit {
+    /// The project that the node is in.
+    pub(crate) fn project_id(&self) -> Option<&str> {
+        self.props.get("project_id").and_then(Value::as_str)
+    }
 }
 
 impl NodeLookup {

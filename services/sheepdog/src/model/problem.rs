@@ -51,6 +51,11 @@ impl Problem {
         Self { kind, message: message.into(), keys, more: Map::new() }
     }
 
+    /// The form in the answer, with another message and without what may be long beside it.
+    pub(crate) fn json_saying(&self, message: &str) -> Value {
+        json!({ "keys": self.keys, "message": message, "type": self.kind.as_str() })
+    }
+
     /// The form in the answer.
     pub(crate) fn json(&self) -> Value {
         let mut map = self.more.clone();

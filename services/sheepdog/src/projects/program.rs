@@ -10,9 +10,13 @@ use crate::{
     Error, Sheepdog,
     auth::{AdminPermit, LoggedIn, ManagePrograms},
     model::project::Program,
+    rules::names::check_program,
     runtime::task::to_the_end,
     store,
 };
+
+/// Whoever names a new program or project takes turns with others who do.
+pub(super) const NAMING: &str = "names of programs and projects";
 
 /// Names of all programs.
 ///
@@ -62,6 +66,17 @@ async fn put_here(
     number: Option<&str>,
 ) -> Result<Value, Error> {
     let mut transaction = sheepdog.pool.begin().await?;
+    store::projects::take_turns(&mut transaction, NAMING).await?;
+    let others = store::projects::programs_like(&mut transaction, permit, name).await?;
+    if !others.iter().any(|other| other == name) {
+        check_program(name).map_err(Error::BadRequest)?;
+        if let Some(other) = others.first() {
+            return Err(Error::BadRequest(format!(
+                "ERROR: Program {other} already exists in DB, and names that differ in the case of letters only \
+                 are one name"
+            )));
+        }
+    }
     let created = store::projects::put_program(&mut transaction, permit, name, number).await?;
     transaction.commit().await?;
     if let Some(number) = number {

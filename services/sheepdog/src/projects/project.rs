@@ -6,15 +6,16 @@ use dictionary::ViolationKind;
 use psqlgraph::transactions::{self, Role, State};
 use serde_json::{Map, Value, json};
 
-use super::document::text;
+use super::{document::text, program::NAMING};
 use crate::{
     Error, Sheepdog,
-    answer::outcome::{Errors, Outcome, Statuses},
+    answer::outcome::{Errors, Outcome, Reader, Statuses},
     auth::{AdminPermit, LoggedIn, ManageProjects},
     model::{
         entity::{Action, Entity, Node},
         project::{Program, Project, ProjectPath},
     },
+    rules::names::check_project,
     runtime::{batches::Batches, spool::Spool, task::to_the_end},
     store,
     transaction::{Opened, require_state},
@@ -50,6 +51,10 @@ pub(crate) async fn put(
     path: String,
 ) -> Result<Spool, Error> {
     let missing = |message: &str| Error::BadRequest(message.to_owned());
+    if let Some(kind) = document.get("type").filter(|kind| !kind.is_null() && **kind != "project") {
+        let message = format!("Invalid post to program endpoint with type='{}'", python::str(kind));
+        return Err(Error::BadRequest(message));
+    }
     let code =
         text(&document, "code").ok_or_else(|| missing("No project specified in key 'code'"))?.to_owned();
     let number = text(&document, "dbgap_accession_number")
@@ -61,7 +66,7 @@ pub(crate) async fn put(
         if let Some(program_number) = text(&program.props, "dbgap_accession_number") {
             sheepdog.make_resource(&format!("/programs/{program_number}/projects/{number}")).await;
         }
-        outcome.answer(&sheepdog.config.place(), &sheepdog.dictionary).await
+        outcome.answer(&sheepdog.config.place(), &sheepdog.dictionary, Reader::Client).await
     };
     to_the_end(work).await
 }
@@ -78,12 +83,12 @@ fn submitted_props(
         node_type.ok_or_else(|| Error::internal("checking a project", "the dictionary has no project"))?;
     let mut props = Map::new();
     for (name, value) in document {
-        let dropped =
-            matches!(name.as_str(), "id" | "type" | "state" | "released") || node_type.is_link(&name);
-        if dropped {
+        if matches!(name.as_str(), "type" | "state" | "released") {
             continue;
         }
-        if !node_type.properties.contains_key(&name) {
+        // Its id and its program are given by the code and the address.
+        let is_given = name == "id" || node_type.is_link(&name);
+        if is_given || !node_type.properties.contains_key(&name) {
             let id = psqlgraph::ids::project_id_uuid(code);
             return Err(Error::BadRequest(format!("ERROR: <Project({id})> has no property {name}")));
         }
@@ -108,9 +113,17 @@ async fn write(
     let dictionary = &sheepdog.dictionary;
     let mut transaction = sheepdog.pool.begin().await?;
     let id = psqlgraph::ids::project_id_uuid(code).to_string();
-    store::projects::take_turns(&mut transaction, &id).await?;
+    store::projects::take_turns(&mut transaction, NAMING).await?;
     let node = match store::projects::owned(&mut transaction, dictionary, permit, &id).await? {
-        None => new_project(id, props),
+        None => {
+            check_project(code).map_err(Error::BadRequest)?;
+            let path = ProjectPath { program: program.name.clone(), code: code.to_owned() };
+            let other = store::projects::project_like(&mut transaction, dictionary, permit, &path).await?;
+            if let Some(other) = other {
+                return Err(Error::BadRequest(taken(&other, &path)));
+            }
+            new_project(id, props)
+        }
         Some((owner, old)) => {
             if owner.as_deref() != Some(program.node_id.as_str()) {
                 return Err(Error::BadRequest(format!("ERROR: Project {code} already exists in DB")));
@@ -123,7 +136,7 @@ async fn write(
     };
     // The log row of a project stays PENDING and names nobody: clients of the transaction log know it so.
     let path = ProjectPath { program: program.name.clone(), code: code.to_owned() };
-    let opened = Opened::of_admin(&mut transaction, None, &path, Role::Update).await?;
+    let opened = Opened::of_admin(sheepdog, &mut transaction, None, &path, Role::Update).await?;
     store::projects::put_project(&mut transaction, dictionary, permit, program, &node).await?;
     transaction.commit().await?;
     Ok(Outcome {
@@ -132,6 +145,19 @@ async fn write(
         errors: Errors::new(sheepdog.config.place()),
         statuses: Statuses { is_dry_run: false, success: 200 },
     })
+}
+
+/// Why a project cannot be made beside `other`.
+fn taken(other: &ProjectPath, path: &ProjectPath) -> String {
+    let (shared, code) = (other.project_id(), &other.code);
+    if shared == path.project_id() {
+        let program = &other.program;
+        return format!("ERROR: Project {code} of program {program} already has the project id {shared}");
+    }
+    format!(
+        "ERROR: Project {code} already exists in DB, and codes that differ in the case of letters only are one \
+         code"
+    )
 }
 
 fn new_project(id: String, mut props: Map<String, Value>) -> Node {
@@ -167,7 +193,7 @@ async fn delete_here(
     }
     store::projects::delete_project(&mut transaction, dictionary, permit, project).await?;
     let submitter = permit.submitter();
-    let opened = Opened::of_admin(&mut transaction, submitter, &project.path, Role::Delete).await?;
+    let opened = Opened::of_admin(sheepdog, &mut transaction, submitter, &project.path, Role::Delete).await?;
     transactions::finish(&mut transaction, opened.id, State::Succeeded, None).await?;
     transaction.commit().await?;
     Ok(())

@@ -166,7 +166,7 @@ async fn run_here(sheepdog: &Sheepdog, change: &StateChange, path: &str) -> Resu
     let mut transaction = sheepdog.pool.begin().await?;
     let old = store::projects::lock(&mut transaction, permit).await?;
     require_state(&old, path, transition.from())?;
-    let opened = Opened::within(&mut transaction, permit, transition.role(), *mode).await?;
+    let opened = Opened::within(sheepdog, &mut transaction, permit, transition.role(), *mode).await?;
     let mut props = old.clone();
     if let Err(reason) = transition.apply(&mut props) {
         // The row of a failed release stays PENDING: clients of the transaction log know it so.
@@ -186,7 +186,7 @@ async fn run_here(sheepdog: &Sheepdog, change: &StateChange, path: &str) -> Resu
         store::projects::set_props(&mut transaction, permit, old, props).await?;
     }
     opened.finish(&mut transaction, State::Succeeded, &without_document(&*answer)).await?;
-    transaction.commit().await?;
+    opened.commit(sheepdog, transaction).await?;
     Ok((200, answer))
 }
 

@@ -1,13 +1,19 @@
 //! Answers that several resources give.
 
 use actix_web::{
-    HttpResponse, HttpResponseBuilder,
+    HttpRequest, HttpResponse, HttpResponseBuilder,
     body::SizedStream,
     http::{StatusCode, header::CONTENT_DISPOSITION},
 };
 use futures_util::StreamExt as _;
 
 use crate::runtime::spool::Spool;
+
+/// What the paths of this request's kind begin with: there are two spellings, and links keep to that of the
+/// request.
+pub(super) fn prefix(request: &HttpRequest) -> &'static str {
+    if request.path().starts_with("/submission") { "/submission" } else { "/v0/submission" }
+}
 
 /// A transaction's answer.
 pub(super) fn transaction((code, answer): (u16, impl Into<Spool>)) -> HttpResponse {

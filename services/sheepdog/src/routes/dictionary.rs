@@ -2,11 +2,12 @@
 
 use ::dictionary::Dictionary;
 use ::web::Routes;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, http::Method, web};
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::answers;
 use crate::{
     Error, Sheepdog,
     model::project::ProjectPath,
@@ -22,14 +23,14 @@ struct Entry {
 }
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
-    routes.resource("/_dictionary", |methods| methods.get(list));
-    routes.resource("/_dictionary/{entry}", |methods| methods.get(entry));
+    routes.endpoint(Method::GET, "/_dictionary", list);
+    routes.endpoint(Method::GET, "/_dictionary/{entry}", entry);
     routes.resource("/{program}/{project}/_dictionary", |methods| methods.get(list_in_project));
     routes.resource("/{program}/{project}/_dictionary/{entry}", |methods| methods.get(entry_in_project));
 }
 
-async fn list(sheepdog: web::Data<Sheepdog>) -> HttpResponse {
-    links(&sheepdog.dictionary, "/v0/submission")
+async fn list(request: HttpRequest, sheepdog: web::Data<Sheepdog>) -> HttpResponse {
+    links(&sheepdog.dictionary, answers::prefix(&request))
 }
 
 async fn entry(sheepdog: web::Data<Sheepdog>, entry: web::Path<Entry>) -> Result<HttpResponse, Error> {
@@ -44,7 +45,7 @@ async fn list_in_project(
     sheepdog.require_openid(&request).await?;
     project::find(&sheepdog, &path).await?;
     let ProjectPath { program, code } = &*path;
-    Ok(links(&sheepdog.dictionary, &format!("/v0/submission/{program}/{code}")))
+    Ok(links(&sheepdog.dictionary, &format!("{}/{program}/{code}", answers::prefix(&request))))
 }
 
 async fn entry_in_project(

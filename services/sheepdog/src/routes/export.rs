@@ -27,7 +27,7 @@ async fn get(
     for (name, value) in params.iter() {
         asked.entry(name).or_insert_with(|| Value::from(value));
     }
-    answer(sheepdog, permit, &asked).await
+    answer(sheepdog, &request, permit, &asked).await
 }
 
 async fn post(
@@ -39,16 +39,19 @@ async fn post(
     let permit = sheepdog.permit_reading(&request, path.into_inner()).await?;
     let bytes = body::read(payload, sheepdog.config.body_limit.min(BODY_LIMIT)).await?;
     match documents::value(utf8::text(&bytes)?)? {
-        Value::Object(asked) => answer(sheepdog, permit, &asked).await,
+        Value::Object(asked) => answer(sheepdog, &request, permit, &asked).await,
         _ => Err(Error::BadRequest("expected a JSON object".to_owned())),
     }
 }
 
 async fn answer(
     sheepdog: web::Data<Sheepdog>,
+    request: &HttpRequest,
     permit: ReadPermit,
     asked: &Map<String, Value>,
 ) -> Result<HttpResponse, Error> {
-    let file = ExportRequest::of(asked)?.begin(sheepdog.into_inner(), permit).await?;
+    let asked = ExportRequest::of(asked)?;
+    let caller = sheepdog.caller(request).await;
+    let file = asked.begin(sheepdog.into_inner(), permit, &caller).await?;
     Ok(answers::attachment(file.content_type, &file.name).streaming(file.chunks))
 }

@@ -1,7 +1,11 @@
 //! Manifests: made for data files, and checked.
 
 use ::web::{Params, Routes};
-use actix_web::{HttpRequest, HttpResponse, http::header::CONTENT_TYPE, web};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, header::CONTENT_TYPE},
+    web,
+};
 use serde_json::json;
 
 use super::{answers, body};
@@ -11,7 +15,7 @@ use crate::{Error, Sheepdog, export, forms, model::project::ProjectPath, utf8};
 const BODY_LIMIT: usize = 4 << 20;
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
-    routes.resource("/validation/upload_manifest", |methods| methods.post(validate));
+    routes.endpoint(Method::POST, "/validation/upload_manifest", validate);
     for name in ["manifest", "upload_manifest"] {
         routes.resource(&format!("/{{program}}/{{project}}/{name}"), |methods| methods.get(get));
     }

@@ -22,7 +22,8 @@ pub(super) fn routes(routes: &mut Routes<'_>) {
 async fn list(request: HttpRequest, sheepdog: web::Data<Sheepdog>) -> Result<HttpResponse, Error> {
     let caller = sheepdog.require_openid(&request).await?;
     let names = program::names(&sheepdog, &caller).await?;
-    let links: Vec<String> = names.iter().map(|name| format!("/v0/submission/{name}")).collect();
+    let prefix = answers::prefix(&request);
+    let links: Vec<String> = names.iter().map(|name| format!("{prefix}/{name}")).collect();
     Ok(HttpResponse::Ok().json(json!({ "links": links })))
 }
 

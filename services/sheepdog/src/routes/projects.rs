@@ -28,7 +28,8 @@ async fn list(
     let caller = sheepdog.require_openid(&request).await?;
     let program = program::require(&sheepdog, &name).await?;
     let codes = project::codes(&sheepdog, &caller, &program).await?;
-    let links: Vec<String> = codes.iter().map(|code| format!("/v0/submission/{name}/{code}")).collect();
+    let prefix = answers::prefix(&request);
+    let links: Vec<String> = codes.iter().map(|code| format!("{prefix}/{name}/{code}")).collect();
     Ok(HttpResponse::Ok().json(json!({ "links": links })))
 }
 

@@ -13,7 +13,7 @@ pub(super) fn routes(routes: &mut Routes<'_>) {
 
 async fn status(sheepdog: web::Data<Sheepdog>) -> HttpResponse {
     let answers = async { store::probe::answers(&mut *sheepdog.pool.acquire().await?).await };
-    match answers.await {
+    match database::promptly(answers).await {
         Ok(()) => HttpResponse::Ok().content_type("text/html; charset=utf-8").body("Healthy"),
         Err(error) => {
             let error = &error as &dyn std::error::Error;

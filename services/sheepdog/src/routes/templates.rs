@@ -1,7 +1,7 @@
 //! Empty forms to fill in: one of a node type, or those of all types in an archive.
 
 use ::web::{Params, Routes};
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, http::Method, web};
 use dictionary::{Dictionary, NodeType};
 use serde::Deserialize;
 use serde_json::Value;
@@ -23,8 +23,8 @@ struct NodeName {
 }
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
-    routes.resource("/template", |methods| methods.get(all));
-    routes.resource("/template/{node}", |methods| methods.get(one));
+    routes.endpoint(Method::GET, "/template", all);
+    routes.endpoint(Method::GET, "/template/{node}", one);
     routes.resource("/{program}/{project}/template", |methods| methods.get(all_in_project));
     routes.resource("/{program}/{project}/template/{node}", |methods| methods.get(one_in_project));
 }

@@ -1,7 +1,7 @@
 //! Documents to entities: what type each is, and whether it fits its schema. Needs nothing but the
 //! dictionary.
 
-use dictionary::{Dictionary, Validators};
+use dictionary::{Dictionary, Property, ScalarType, Validators};
 use serde_json::{Value, json};
 
 use crate::model::{
@@ -26,6 +26,7 @@ pub(crate) fn classify(
     }
     for entity in &mut entities {
         validate(entity, validators);
+        refuse_blank_keys(entity, dictionary);
     }
     (entities, unclassified)
 }
@@ -50,12 +51,19 @@ fn classify_one(document: Value, scope: &Scope, dictionary: &Dictionary) -> Resu
     if map.get("project_id").is_some_and(Value::is_null) {
         map.shift_remove("project_id");
     }
+    let mut has_bad_urls = false;
     if node.category.is_file() && !node.properties.contains_key("urls") {
-        entity.urls = map.shift_remove("urls").as_ref().and_then(Value::as_str).map(split_urls);
+        let given = map.shift_remove("urls");
+        entity.urls = given.as_ref().and_then(urls);
+        has_bad_urls = entity.urls.is_none() && given.is_some_and(|given| !says_nothing(&given));
     }
     entity.shown_type = json!(node.id);
     let project_id = json!(scope.project_id);
-    let value = |key: &str| map.get(key).or((key == "project_id").then_some(&project_id));
+    let value = |key: &str| {
+        let given =
+            map.get(key).filter(|value| node.properties.get(key).is_none_or(|p| is_of_type(p, value)));
+        given.or((key == "project_id" && !map.contains_key(key)).then_some(&project_id))
+    };
     entity.shown_keys = unique_keys(node, value);
     entity.label = Some(node.id.clone());
     if !node.properties.contains_key("project_id") {
@@ -64,6 +72,10 @@ fn classify_one(document: Value, scope: &Scope, dictionary: &Dictionary) -> Resu
         return Ok(entity);
     }
     entity.shown_id = map.get("id").cloned().unwrap_or(Value::Null);
+    if has_bad_urls {
+        let message = "'urls' is neither a text with commas nor a list of texts";
+        entity.refuse(ErrorType::InvalidValue, message, &["urls"]);
+    }
     if scope.writes == Writes::Creations && !entity.shown_id.is_null() && !is_uuid(&entity.shown_id) {
         let message = "Cannot create entity with custom id that is not a UUID.";
         entity.refuse(ErrorType::InvalidValue, message, &["id"]);
@@ -71,8 +83,48 @@ fn classify_one(document: Value, scope: &Scope, dictionary: &Dictionary) -> Resu
     Ok(entity)
 }
 
-fn split_urls(urls: &str) -> Vec<String> {
-    urls.split(',').map(str::trim).filter(|url| !url.is_empty()).map(str::to_owned).collect()
+/// Locations, as a text with commas or as a list of texts.
+fn urls(value: &Value) -> Option<Vec<String>> {
+    let trimmed = |urls: Vec<&str>| {
+        let urls = urls.into_iter().map(str::trim).filter(|url| !url.is_empty());
+        urls.map(str::to_owned).collect()
+    };
+    match value {
+        Value::String(text) if !says_nothing(value) => Some(trimmed(text.split(',').collect())),
+        Value::Array(items) => items.iter().map(Value::as_str).collect::<Option<Vec<&str>>>().map(trimmed),
+        _ => None,
+    }
+}
+
+/// Whether it is null or a blank text.
+fn says_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
+/// Refuses a record in which a member of a unique key that it must have is there without a value: nobody could
+/// mean it again, and it would be another record each time.
+fn refuse_blank_keys(entity: &mut Entity, dictionary: &Dictionary) {
+    let Some(node) = entity.node_type(dictionary) else { return };
+    for key in node.required.iter().filter(|name| *name != "project_id") {
+        let is_key = node.natural_keys().flatten().any(|member| member == key);
+        let is_refused = entity.errors.iter().any(|error| error.keys.contains(key));
+        if is_key && !is_refused && entity.get(key).is_some_and(says_nothing) {
+            let message =
+                format!("'{key}' is a required property: it is part of the record's key, and blank");
+            entity.refuse(ErrorType::MissingProperty, message, &[key]);
+        }
+    }
+}
+
+/// Whether a value is of the type that its property is stored as; others are not shown as keys.
+fn is_of_type(property: &Property, value: &Value) -> bool {
+    match property.scalar {
+        ScalarType::String => value.is_string(),
+        ScalarType::Number => value.is_number(),
+        ScalarType::Integer => value.is_i64() || value.is_u64(),
+        ScalarType::Boolean => value.is_boolean(),
+        ScalarType::Array => value.is_array(),
+    }
 }
 
 fn is_uuid(value: &Value) -> bool {
@@ -104,7 +156,8 @@ mod tests {
 
     fn answer(document: Value) -> Value {
         let dictionary = crate::testing::dictionary();
-        json!(crate::model::entity::Shown { entity: &run(document).0[0], dictionary: &dictionary })
+        let entity = &run(document).0[0];
+        json!(crate::model::entity::Shown { entity, dictionary: &dictionary, message: None })
     }
 
     #[test]
@@ -164,6 +217,46 @@ mod tests {
             "urls": "s3://a/b, gs://c"}));
         assert_eq!(entities[0].errors, vec![]);
         assert_eq!(entities[0].urls, Some(vec!["s3://a/b".to_owned(), "gs://c".to_owned()]));
+    }
+
+    fn file(urls: Value) -> Entity {
+        let document = json!({"type": "reading", "submitter_id": "R", "file_name": "f", "file_size": 1,
+            "md5sum": "00000000000000000000000000000001", "studies": {"submitter_id": "S"}, "urls": urls});
+        run(document).0.remove(0)
+    }
+
+    #[test]
+    fn urls_may_be_a_list_and_nothing_else_than_text_or_list() {
+        assert_eq!(
+            file(json!(["s3://a/b ", "gs://c/d,e"])).urls,
+            Some(vec!["s3://a/b".into(), "gs://c/d,e".into()])
+        );
+        assert_eq!(file(json!([])).urls, Some(vec![]));
+        for nothing in [json!(null), json!(" ")] {
+            let entity = file(nothing);
+            assert_eq!((entity.urls, entity.errors), (None, vec![]));
+        }
+        for wrong in [json!(5), json!({"a": "s3://a/b"}), json!(["s3://a/b", null])] {
+            assert_eq!(file(wrong).errors[0].keys, ["urls"]);
+        }
+    }
+
+    #[test]
+    fn a_required_part_of_the_key_is_not_blank() {
+        for blank in [json!(null), json!(""), json!("  ")] {
+            let document = json!({"type": "case", "submitter_id": blank, "studies": {"submitter_id": "S"}});
+            let entity = run(document).0.remove(0);
+            assert_eq!(
+                (entity.errors[0].kind, &*entity.errors[0].keys),
+                (ErrorType::MissingProperty, &["submitter_id".to_owned()][..])
+            );
+        }
+    }
+
+    #[test]
+    fn a_number_as_a_key_is_shown_as_null() {
+        let answer = answer(json!({"type": "case", "submitter_id": 5, "studies": {"submitter_id": "S"}}));
+        assert_eq!(answer["unique_keys"], json!([{"project_id": "P-Q", "submitter_id": null}]));
     }
 
     #[test]

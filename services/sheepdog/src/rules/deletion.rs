@@ -79,16 +79,21 @@ impl Doomed {
         refuse(file_problem, "file_state");
     }
 
+    /// The first of `fields` that the node's type does not store.
+    pub(crate) fn unknown_field<'f>(&self, fields: &'f [String], dictionary: &Dictionary) -> Option<&'f str> {
+        let node_type = dictionary.nodes.get(&self.node.as_ref()?.0)?;
+        fields.iter().find(|field| may_be_null(node_type, field).is_none()).map(String::as_str)
+    }
+
     /// Refuses to set properties to null that must not be null.
     pub(crate) fn refuse_fields(&mut self, fields: &[String], dictionary: &Dictionary) {
         let Some((label, _)) = &self.node else { return };
         let Some(node_type) = dictionary.nodes.get(label) else { return };
         for field in fields {
-            let message = match may_be_null(node_type, field) {
-                None => format!("Key '{field}' is not a valid property for type '{label}'."),
-                Some(false) => format!("Property '{field}' of type '{label}' cannot be deleted."),
-                Some(true) => continue,
-            };
+            if may_be_null(node_type, field) != Some(false) {
+                continue;
+            }
+            let message = format!("Property '{field}' of type '{label}' cannot be deleted.");
             self.errors.push(Problem::new(ErrorType::InvalidProperty, message, &[field]));
         }
     }

@@ -3,7 +3,7 @@
 //! [`wanted`] says what to look up, [`decide`] uses what was found. Two regimes: types with a property
 //! `object_id` keep the record's GUID there; for older types the node's own id is the GUID.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use dictionary::{Dictionary, NodeType};
 use indexclient::{NewRecord, Record, RecordPatch, Revision};
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::members::Secrets;
 use crate::model::{
-    entity::{Action, Entity, NewFile},
+    entity::{Action, Entity, NewFile, Node},
     problem::ErrorType,
     project::Project,
 };
@@ -38,11 +38,11 @@ impl FileContext<'_> {
         record.acl.iter().all(|entry| acl.contains(entry)) && record.uploader.iter().all(is_uploader)
     }
 
-    fn resource(&self) -> String {
+    pub(super) fn resource(&self) -> String {
         format!("{}{}", self.auth_namespace, self.project.path.resource())
     }
 
-    fn acl(&self) -> Vec<String> {
+    pub(super) fn acl(&self) -> Vec<String> {
         match text(&self.project.props, "availability_type") {
             Some("Open") => vec!["*".to_owned()],
             _ => phsids(self.project),
@@ -54,6 +54,8 @@ impl FileContext<'_> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct RecordLookup {
     pub dids: BTreeSet<String>,
+    /// Those of `dids` that stored nodes have, whose records must be there.
+    pub stored: BTreeSet<String>,
     /// MD5 and size.
     pub contents: BTreeSet<(String, i64)>,
 }
@@ -63,6 +65,22 @@ pub(crate) struct RecordLookup {
 pub(crate) struct FoundRecords {
     pub by_did: HashMap<String, Record>,
     pub by_content: HashMap<(String, i64), Record>,
+    /// GUIDs among them that are the ids of stored nodes.
+    pub taken: HashSet<String>,
+    /// Those of [`RecordLookup::stored`] that name no record, here or in another index.
+    pub lost: BTreeSet<String>,
+}
+
+impl FoundRecords {
+    /// The GUIDs of the records that were found by their bytes.
+    pub(crate) fn content_dids(&self) -> Vec<String> {
+        self.by_content.values().map(|record| record.did.clone()).collect()
+    }
+
+    /// The GUIDs of all records that were found.
+    pub(crate) fn dids(&self) -> impl Iterator<Item = &String> {
+        self.by_did.values().chain(self.by_content.values()).map(|record| &record.did)
+    }
 }
 
 /// What has to be written to the index, last of all. The new records stand with their entities.
@@ -76,6 +94,8 @@ pub(crate) struct IndexWrites {
     /// The content that an entity of the request brings, and the number of its record.
     contents: HashMap<(u64, u64), usize>,
     secrets: Secrets,
+    /// Records whose GUIDs became the ids of new nodes.
+    adopted: HashSet<(u64, u64)>,
 }
 
 /// A record to be changed, and how to change it back.
@@ -114,18 +134,18 @@ pub(crate) fn wanted(entities: &[Entity], dictionary: &Dictionary) -> RecordLook
     let mut wanted = RecordLookup::default();
     for (_, entity, node_type) in files(entities, dictionary) {
         let creates = entity.node.as_ref().is_some_and(|node| node.action == Action::Create);
-        if !creates && entity.urls.is_none() {
-            continue;
-        }
-        wanted.dids.extend(guid(entity, node_type));
+        let guid = guid(entity, node_type);
+        wanted.dids.extend(guid.clone());
         if creates {
             wanted.contents.extend(content(entity));
+        } else {
+            wanted.stored.extend(guid);
         }
     }
     wanted
 }
 
-fn files<'e, 'd>(
+pub(super) fn files<'e, 'd>(
     entities: &'e [Entity],
     dictionary: &'d Dictionary,
 ) -> impl Iterator<Item = (usize, &'e Entity, &'d NodeType)> + use<'e, 'd> {
@@ -137,7 +157,7 @@ fn files<'e, 'd>(
 }
 
 /// The GUID that the entity names or has.
-fn guid(entity: &Entity, node_type: &NodeType) -> Option<String> {
+pub(super) fn guid(entity: &Entity, node_type: &NodeType) -> Option<String> {
     let node = entity.node.as_ref()?;
     match (node_type.has_object_id(), node.action) {
         (true, _) => text(&node.props, "object_id").map(str::to_owned),
@@ -192,16 +212,29 @@ impl Decision<'_> {
         let by_guid = guid.as_ref().and_then(|guid| self.found.by_did.get(guid));
         let by_content = content.as_ref().and_then(|content| self.found.by_content.get(content));
         match (guid, by_guid, by_content) {
-            (Some(guid), None, Some(_)) => {
-                let message = format!("Provided object_id {guid} does not match any indexed file.");
+            (Some(guid), None, Some(record)) => {
+                let message = if node_type.has_object_id() {
+                    format!("Provided object_id {guid} does not match any indexed file.")
+                } else {
+                    format!(
+                        "The index has a file with these bytes, but its id is {}, not {guid}.",
+                        record.did
+                    )
+                };
                 entity.refuse(ErrorType::InvalidValue, message, &[]);
             }
             (Some(_), Some(record), _) => self.refer(entity, node_type, record),
+            (None, _, Some(record)) if node_type.has_object_id() => {
+                set_guid(entity, node_type, &record.did);
+            }
+            // The node's own id is the record's, so a second node of the same bytes has a record of its own.
+            (None, _, Some(record)) if self.is_taken(&record.did) => {
+                self.register(entity, node_type, None, content);
+            }
             (None, _, Some(record)) => {
                 set_guid(entity, node_type, &record.did);
-                if !node_type.has_object_id() {
-                    self.adopted.push(position);
-                }
+                self.writes.adopted.insert(self.writes.secrets.of(&record.did));
+                self.adopted.push(position);
             }
             (guid, None, None) => self.register(entity, node_type, guid, content),
             (None, Some(_), None) => {}
@@ -231,7 +264,8 @@ impl Decision<'_> {
             );
             return entity.refuse(ErrorType::InvalidValue, message, &[]);
         }
-        if record.acl.is_empty() && record.authz.is_empty() {
+        // Only where nodes name the record by a property: so it is with the original.
+        if node_type.has_object_id() && record.acl.is_empty() && record.authz.is_empty() {
             self.claim(entity, node_type, record);
         }
     }
@@ -310,10 +344,47 @@ impl Decision<'_> {
         entity.file = Some(NewFile::Record { number, record, alias });
     }
 
-    /// New locations replace the record's.
+    /// Whether a node has this id already.
+    fn is_taken(&self, did: &str) -> bool {
+        self.found.taken.contains(did) || self.writes.adopted.contains(&self.writes.secrets.of(&did))
+    }
+
+    /// The index keeps a record's bytes for ever, so a node may not come to say something else of them.
+    fn refuse_other_bytes(&self, entity: &mut Entity, node_type: &NodeType, record: &Record) {
+        let Some(Node { old: Some(old), props, .. }) = &entity.node else { return };
+        let is_same = |key: &str| old.get(key) == props.get(key);
+        if ["md5sum", "file_size", "object_id"].into_iter().all(is_same) {
+            return;
+        }
+        let md5 = text(props, "md5sum");
+        let is_md5 = md5.is_none_or(|md5| record.hashes.get("md5").is_none_or(|stored| stored == md5));
+        let size = props.get("file_size").and_then(Value::as_i64);
+        if is_md5 && size.is_none_or(|size| record.size.is_none_or(|stored| stored == size)) {
+            return;
+        }
+        let message = format!(
+            "The size or hash of a file cannot be changed: the index has other ones for the file of id {}. \
+             Submit the new bytes as a record of their own.",
+            record.did
+        );
+        let kind = if node_type.has_object_id() { ErrorType::InvalidValue } else { ErrorType::NotUnique };
+        entity.refuse(kind, message, &[]);
+    }
+
+    /// New locations replace the record's. A record that is lost is made again.
     fn update(&mut self, entity: &mut Entity, node_type: &NodeType) {
+        let guid = guid(entity, node_type);
+        if let Some(did) = guid.as_ref().filter(|did| self.found.lost.contains(*did))
+            && !self.context.require_existing
+            && let content @ Some(_) = content(entity)
+        {
+            return self.register(entity, node_type, Some(did.clone()), content);
+        }
+        let record = guid.and_then(|guid| self.found.by_did.get(&guid));
+        if let Some(record) = record {
+            self.refuse_other_bytes(entity, node_type, record);
+        }
         let Some(urls) = &entity.urls else { return };
-        let record = guid(entity, node_type).and_then(|guid| self.found.by_did.get(&guid));
         let Some(record) = record.filter(|record| record.urls != *urls) else { return };
         if !self.context.guards(record) {
             let message =

@@ -42,6 +42,10 @@ pub(super) fn create(entity: &mut Entity, node: &NodeType, scope: &Scope, now: &
             props.insert(stamp.to_owned(), json!(now));
         }
     }
+    // A new file has no error yet, which the original stores, be it a property of the system or not.
+    if node.category.is_file() && node.properties.contains_key("error_type") {
+        props.entry("error_type").or_insert(Value::Null);
+    }
     entity.node = Some(Node { id, action: Action::Create, old: None, props });
 }
 
@@ -50,14 +54,14 @@ pub(super) fn update(entity: &mut Entity, node: &NodeType, hit: Hit, scope: &Sco
     let owner = hit.props.get("project_id").and_then(Value::as_str).unwrap_or_default();
     if owner != scope.project_id {
         let message = format!("Entity is owned by project {owner}, not {}", scope.project_id);
-        entity.refuse(ErrorType::InvalidPermissions, message, &["project_id"]);
-        return;
+        entity.refuse(ErrorType::InvalidPermissions, message, &[]);
     }
     let mut props = hit.props.clone();
+    props.insert("project_id".to_owned(), json!(scope.project_id));
     set_submitted(entity, node, &mut props, |entity, name, value, props| {
         let stored = props.get(name).unwrap_or(&Value::Null);
         let has_default = node.properties.get(name).is_some_and(|p| p.schema.get("default").is_some());
-        if same(stored, value) {
+        if same(stored, value) || stored.is_null() || has_default && is_nothing(value) {
             return;
         }
         if has_default {
@@ -103,6 +107,18 @@ fn set_submitted(
         }
     }
     entity.document = Value::Object(document);
+}
+
+/// What Python takes for false: it says nothing about a system property.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(flag) => !flag,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+    }
 }
 
 /// Properties that follow from elsewhere, whatever a document says.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::model::{
     entity::Entity,
-    lookup::{Hit, NodeLookup, Via},
+    lookup::{Hit, NodeLookup, Shown, Via},
     problem::ErrorType,
     scope::{Scope, Writes},
 };
@@ -72,6 +72,11 @@ pub(crate) fn instantiate(
             continue;
         }
         match meant(entity, node, &hits, scope) {
+            // Told nothing of it, the caller makes a new record, in the wrong project.
+            Some(hit) if hits[hit].shown == Shown::Hidden => {
+                create(entity, node, scope, now);
+                collides |= refuse_collisions(entity, node, &[], &found.labels_of_ids, scope);
+            }
             Some(hit) => update(entity, node, hits.swap_remove(hit), scope, now),
             None => {
                 create(entity, node, scope, now);
@@ -155,6 +160,7 @@ mod tests {
             via: *via,
             node_id: (*id).to_owned(),
             props: props.as_object().cloned().unwrap_or_default(),
+            shown: if *id == "hidden" { Shown::Hidden } else { Shown::Openly },
         };
         let hits = stored.iter().map(hit).collect();
         let found =
@@ -211,10 +217,19 @@ mod tests {
 
     #[test]
     fn a_node_of_another_project_is_not_touched() {
-        let foreign = stored(json!({"project_id": "P-R"}));
-        let entity = run(case(json!({})), &[("c", Via::Key(0), foreign)], Writes::CreationsAndUpdates);
-        assert_eq!(entity.errors[0].kind, ErrorType::InvalidPermissions);
-        assert_eq!(entity.node, None);
+        let foreign = || stored(json!({"project_id": "P-R"}));
+        let document = || case(json!({"project_id": "P-R"}));
+        let entity = run(document(), &[("c", Via::Key(0), foreign())], Writes::CreationsAndUpdates);
+        let keys: Vec<_> = entity.errors.iter().map(|error| (error.kind, error.keys.join(","))).collect();
+        let expected = ["", "project_id"].map(|keys| (ErrorType::InvalidPermissions, keys.to_owned()));
+        assert_eq!(keys, expected);
+        assert_eq!(entity.node.map(|node| (node.id, node.action)), Some(("c".to_owned(), Action::Update)));
+        // Somebody who may not read there is told nothing of it.
+        let entity = run(document(), &[("hidden", Via::Key(0), foreign())], Writes::CreationsAndUpdates);
+        let messages: Vec<&str> = entity.errors.iter().map(|error| error.message.as_str()).collect();
+        let expected = "Key 'project_id' is a system property and cannot be updated from 'P-Q' to 'P-R'";
+        assert_eq!(messages, [expected]);
+        assert_eq!(entity.node.map(|node| node.action), Some(Action::Create));
     }
 
     #[test]
@@ -247,6 +262,17 @@ mod tests {
             "Key 'project_id' is a system property and cannot be updated from 'P-Q' to 'P-R'"
         );
         assert_eq!(entity.errors[0].keys, ["project_id"]);
+    }
+
+    #[test]
+    fn a_system_property_that_is_null_or_nothing_is_not_warned_about() {
+        for nothing in [json!(null), json!("")] {
+            let mut entity = case(json!({}));
+            entity["state"] = nothing;
+            let stored = [("c", Via::Key(0), stored(json!({})))];
+            let entity = run(entity, &stored, Writes::CreationsAndUpdates);
+            assert_eq!(entity.warnings, vec![]);
+        }
     }
 
     #[test]

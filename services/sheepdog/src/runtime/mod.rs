@@ -3,6 +3,7 @@
 pub(crate) mod batches;
 pub(crate) mod life;
 pub(crate) mod memory;
+pub(crate) mod pipe;
 pub(crate) mod queue;
 pub(crate) mod spool;
 pub(crate) mod task;

@@ -65,6 +65,27 @@ impl Writer {
         if self.memory.len() > self.place.memory { self.flush().await } else { Ok(()) }
     }
 
+    /// Bytes so far.
+    pub(crate) fn len(&self) -> u64 {
+        self.written + self.memory.len() as u64
+    }
+
+    /// Adds the first `length` bytes of a spool.
+    pub(crate) async fn append(&mut self, spool: &Spool, length: u64) -> io::Result<()> {
+        let mut at = 0;
+        while at < length {
+            let most = usize::try_from(length - at).unwrap_or(usize::MAX).min(CHUNK);
+            let piece = spool.piece(at, most).await?;
+            if piece.is_empty() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.push(&piece);
+            self.relieve().await?;
+            at += piece.len() as u64;
+        }
+        Ok(())
+    }
+
     async fn flush(&mut self) -> io::Result<()> {
         let (memory, file) = (std::mem::take(&mut self.memory), self.file.take());
         let (place, at) = (self.place.clone(), self.written);

@@ -28,6 +28,20 @@ pub(crate) async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postg
     Ok(pool.begin_with("begin isolation level repeatable read read only").await?)
 }
 
+/// Memory of one step of a statement that reads many records: without it they are sorted on disk.
+const WORK_MEMORY: &str = "32MB";
+
+/// The same for very many records, which come faster when they are sorted in memory, and when no time is spent
+/// on compiling expressions.
+pub(crate) async fn large_snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {
+    let mut snapshot = snapshot(pool).await?;
+    sqlx::query("select set_config('jit', 'off', true), set_config('work_mem', $1, true)")
+        .bind(WORK_MEMORY)
+        .execute(&mut *snapshot)
+        .await?;
+    Ok(snapshot)
+}
+
 /// The records of a node type with their links, each with the property by which its targets are named.
 pub(crate) struct RecordQuery<'a> {
     pub node: &'a NodeType,
@@ -35,31 +49,62 @@ pub(crate) struct RecordQuery<'a> {
 }
 
 impl RecordQuery<'_> {
-    fn select(&self) -> Select {
-        let mut select = Select::from(Sql::ident(&node_table(&self.node.id)).text(" n"));
+    /// `which` says which records of `n` there are; for the links they have to be said again, of `s`.
+    fn select(&self, which: impl Fn(&'static str) -> Condition) -> Sql {
+        let (mut from, mut targets) = (Sql::ident(&node_table(&self.node.id)).text(" n"), Vec::new());
+        for (number, (link, key)) in self.links.iter().enumerate() {
+            let alias = sql::alias("l", number);
+            from = from.text(" left join (").then(self.targets(link, key, which("s"))).text(") ");
+            from = from.then_alias(&alias).text(" on ").then(Sql::column(&alias, "src_id"));
+            from = from.text(" = n.node_id");
+            targets.push(Sql::raw("coalesce(").then(Sql::column(&alias, "targets")).text(", '[]')"));
+        }
+        let mut select = Select::from(from);
         select.column(Sql::column("n", "node_id"), "node_id");
         select.column(Sql::raw("coalesce(n._props, '{}')"), "props");
-        let links = Sql::join(", ", self.links.iter().map(|(link, key)| targets(&self.node.id, link, key)));
-        select.column(Sql::raw("jsonb_build_array(").then(links).text(")"), "links");
+        select.column(Sql::raw("jsonb_build_array(").then(Sql::join(", ", targets)).text(")"), "links");
+        select.filter(which("n"));
         select.order_by(Sql::raw("n.created"), Order::Ascending);
         // Records of one request have the same time.
         select.order_by(Sql::property("n", "submitter_id"), Order::Ascending);
         select.order_by(Sql::column("n", "node_id"), Order::Ascending);
-        select
+        select.sql()
+    }
+
+    /// `[[node_id, key], ...]` of a link's targets, for each source that has some.
+    fn targets(&self, link: &Link, key: &str, which: Condition) -> Sql {
+        let from = Sql::ident(&node_table(&self.node.id))
+            .text(" s join ")
+            .then_ident(&edge_table(&self.node.id, &link.label, &link.target_type))
+            .text(" e on e.src_id = s.node_id join ")
+            .then_ident(&node_table(&link.target_type))
+            .text(" d on d.node_id = e.dst_id");
+        let mut select = Select::from(from);
+        select.column(Sql::raw("e.src_id"), "src_id");
+        let targets = Sql::raw("jsonb_agg(jsonb_build_array(d.node_id, d._props -> ")
+            .literal(key)
+            .text(") order by d.created, d._props ->> ")
+            .literal(key)
+            .text(", d.node_id)");
+        select.column(targets, "targets");
+        select.filter(which);
+        select.sql().text(" group by e.src_id")
     }
 
     /// The records of the type in the project, all or those with `ids`.
     ///
     /// ```sql
     /// select n."node_id" as "node_id", coalesce(n._props, '{}') as "props",
-    ///     jsonb_build_array((
-    ///         select coalesce(jsonb_agg(
-    ///             jsonb_build_array(d.node_id, d._props -> 'submitter_id') order by ...), '[]')
-    ///         from "edge_casememberofstudy" e join "node_study" d on d.node_id = e.dst_id
-    ///         where e.src_id = n.node_id
-    ///     )) as "links"
-    /// from "node_case" n
-    /// where n._props ->> 'project_id' = $1 and n."node_id" = any($2)
+    ///     jsonb_build_array(coalesce(l0."targets", '[]')) as "links"
+    /// from "node_case" n left join (
+    ///     select e.src_id as "src_id", jsonb_agg(
+    ///         jsonb_build_array(d.node_id, d._props -> 'submitter_id') order by ...) as "targets"
+    ///     from "node_case" s
+    ///     join "edge_casememberofstudy" e on e.src_id = s.node_id
+    ///     join "node_study" d on d.node_id = e.dst_id
+    ///     where s._props ->> 'project_id' = $1 and s."node_id" = any($2) group by e.src_id
+    /// ) l0 on l0."src_id" = n.node_id
+    /// where n._props ->> 'project_id' = $3 and n."node_id" = any($4)
     /// order by n.created, n._props ->> 'submitter_id', n."node_id"
     /// ```
     pub(crate) fn of_project(&self, permit: &ReadPermit, ids: Option<&[String]>) -> Sql {
@@ -67,12 +112,11 @@ impl RecordQuery<'_> {
     }
 
     fn of_project_id(&self, project_id: &str, ids: Option<&[String]>) -> Sql {
-        let mut select = self.select();
-        select.filter(Condition::equals(Sql::property("n", "project_id"), project_id));
-        if let Some(ids) = ids {
-            select.filter(Condition::any(Sql::column("n", "node_id"), ids.to_vec()));
-        }
-        select.sql()
+        self.select(|alias| {
+            let of_project = Condition::equals(Sql::property(alias, "project_id"), project_id);
+            let with_ids = ids.map(|ids| Condition::any(Sql::column(alias, "node_id"), ids.to_vec()));
+            Condition::all_of([Some(of_project), with_ids].into_iter().flatten().collect())
+        })
     }
 
     /// The records with these ids, of any project. The caller shows none before it knows who may read it.
@@ -81,9 +125,8 @@ impl RecordQuery<'_> {
         connection: &mut PgConnection,
         ids: Vec<String>,
     ) -> Result<Vec<StoredRecord>, Error> {
-        let mut select = self.select();
-        select.filter(Condition::any(Sql::column("n", "node_id"), ids));
-        all(connection, select.sql()).await
+        let query = self.select(|alias| Condition::any(Sql::column(alias, "node_id"), ids.clone()));
+        all(connection, query).await
     }
 }
 
@@ -91,19 +134,6 @@ impl RecordQuery<'_> {
 pub(crate) async fn all(connection: &mut PgConnection, query: Sql) -> Result<Vec<StoredRecord>, Error> {
     let rows = query.query().fetch_all(connection).await?;
     rows.iter().map(record).collect::<Result<_, _>>().map_err(Error::from)
-}
-
-/// `[[node_id, key], ...]` of a link's targets.
-fn targets(source: &str, link: &Link, key: &str) -> Sql {
-    Sql::raw("(select coalesce(jsonb_agg(jsonb_build_array(d.node_id, d._props -> ")
-        .literal(key)
-        .text(") order by d.created, d._props ->> ")
-        .literal(key)
-        .text(", d.node_id), '[]') from ")
-        .then_ident(&edge_table(source, &link.label, &link.target_type))
-        .text(" e join ")
-        .then_ident(&node_table(&link.target_type))
-        .text(" d on d.node_id = e.dst_id where e.src_id = n.node_id)")
 }
 
 fn record(row: &PgRow) -> Result<StoredRecord, sqlx::Error> {

@@ -2,6 +2,7 @@
 //! something take the proof that the caller may do so; those that only find types of ids and ends of edges do
 //! not.
 
+pub(crate) mod check;
 pub(crate) mod export;
 pub(crate) mod family;
 pub(crate) mod nodes;

@@ -14,7 +14,7 @@ use sqlx::{PgConnection, Row as _, types::Json};
 use crate::{
     Error,
     auth::Permitted,
-    model::lookup::{EdgeLookup, Edges, Hit, Neighbours, NodeColumns, NodeLookup, Via},
+    model::lookup::{EdgeLookup, Edges, Hit, Neighbours, NodeColumns, NodeLookup, Shown, Via},
 };
 
 /// Finds nodes by id and by unique key (without regard to case). One statement for each node type.
@@ -38,6 +38,7 @@ pub(crate) async fn find(
                 via: usize::try_from(via).map_or(Via::Id, Via::Key),
                 node_id: row.try_get("node_id")?,
                 props: props.0,
+                shown: Shown::Openly,
             })
         });
         found.insert(label, hits.collect::<Result<Vec<_>, sqlx::Error>>()?);

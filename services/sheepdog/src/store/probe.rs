@@ -9,5 +9,5 @@ pub(crate) async fn answers(connection: &mut PgConnection) -> Result<(), sqlx::E
 
 /// Whether its tables are there.
 pub(crate) async fn migrated(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query("select from transactions_running limit 1").execute(connection).await.map(drop)
+    sqlx::query("select from transactions_outbox limit 1").execute(connection).await.map(drop)
 }

@@ -170,6 +170,47 @@ pub(crate) async fn take_turns(connection: &mut PgConnection, node_id: &str) -> 
     Ok(())
 }
 
+/// Names of programs that are this one but for the case of letters.
+pub(crate) async fn programs_like(
+    connection: &mut PgConnection,
+    _: &AdminPermit<ManagePrograms>,
+    name: &str,
+) -> Result<Vec<String>, Error> {
+    let names = sqlx::query_scalar(
+        "select _props ->> 'name' from node_program where lower(_props ->> 'name') = lower($1) \
+         order by created, node_id",
+    );
+    Ok(names.bind(name).fetch_all(connection).await?)
+}
+
+/// A project that has the code or the project id of `path` but for the case of letters.
+///
+/// ```sql
+/// select g._props ->> 'name' as program, p._props ->> 'code' as code from node_project p
+/// join "edge_projectmemberofprogram" e on e.src_id = p.node_id join node_program g on g.node_id = e.dst_id
+/// where lower(p._props ->> 'code') = lower($1)
+/// or lower((g._props ->> 'name') || '-' || (p._props ->> 'code')) = lower($2)
+/// order by p.created, p.node_id limit 1
+/// ```
+pub(crate) async fn project_like(
+    connection: &mut PgConnection,
+    dictionary: &Dictionary,
+    _: &AdminPermit<ManageProjects>,
+    path: &ProjectPath,
+) -> Result<Option<ProjectPath>, Error> {
+    let query = Sql::raw("select g._props ->> 'name' as program, p._props ->> 'code' as code ")
+        .text("from node_project p join ")
+        .then_ident(&membership(dictionary)?)
+        .text(" e on e.src_id = p.node_id join node_program g on g.node_id = e.dst_id ")
+        .text("where lower(p._props ->> 'code') = lower(")
+        .bind(path.code.as_str())
+        .text(") or lower((g._props ->> 'name') || '-' || (p._props ->> 'code')) = lower(")
+        .bind(path.project_id())
+        .text(") order by p.created, p.node_id limit 1");
+    let Some(row) = query.query().fetch_optional(connection).await? else { return Ok(None) };
+    Ok(Some(ProjectPath { program: row.try_get("program")?, code: row.try_get("code")? }))
+}
+
 /// Makes the program, or gives it another accession number. Says whether it was made.
 pub(crate) async fn put_program(
     connection: &mut PgConnection,

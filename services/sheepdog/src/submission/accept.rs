@@ -19,19 +19,23 @@ pub(crate) enum Wait {
 ///
 /// # Errors
 /// [`Error::BadRequest`] when the documents cannot be read, or the project does not take any now; `path` is
-/// that of the request.
+/// that of the request. [`Error::Crowded`] when there is not enough memory left.
 pub(crate) async fn accept(
     sheepdog: &Arc<Sheepdog>,
     submission: Submission,
     path: &str,
     wait: Wait,
 ) -> Result<(u16, Spool), Error> {
-    let taken = sheepdog.memory.take(submission.body.spool.len()).await;
+    let need = submission.body.need(sheepdog).await?;
+    let taken = sheepdog.memory.take(need).await?;
     let documents = intake::examine(sheepdog, &submission.body).await?;
     require_state(&submission.permit.project().props, path, &["open"])?;
     match wait {
         Wait::UntilDone => run::run(sheepdog, submission, documents, taken).await,
         // It takes memory anew when its turn has come.
-        Wait::InBackground => Ok((200, background::start(sheepdog, submission, documents).await?.into())),
+        Wait::InBackground => {
+            drop(taken);
+            Ok((200, background::start(sheepdog, submission, documents, need).await?.into()))
+        }
     }
 }

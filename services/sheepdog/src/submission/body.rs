@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use documents::Format;
 
-use crate::{auth::SubmissionPermit, runtime::spool::Spool, transaction::Mode};
+use crate::{
+    Error, Sheepdog,
+    auth::SubmissionPermit,
+    runtime::{memory::Need, spool::Spool},
+    transaction::Mode,
+};
 
 /// A submission without its documents.
 pub(crate) struct Submission {
@@ -19,4 +24,14 @@ pub(crate) struct SubmittedBody {
     pub name: Option<String>,
     pub format: Format,
     pub spool: Spool,
+}
+
+impl SubmittedBody {
+    /// The memory that its documents need.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) async fn need(&self, sheepdog: &Sheepdog) -> Result<Need, Error> {
+        Need::of(&self.spool, self.format, sheepdog.config.whole_rows).await
+    }
 }

@@ -1,45 +1,36 @@
 //! Several documents in one transaction (`/bulk`): all are written or none. A later document sees the nodes
 //! of the earlier ones.
 
-use std::sync::Arc;
+use std::{ops::ControlFlow, sync::Arc};
 
-use documents::Format;
+use documents::Parsed;
 use psqlgraph::transactions::{self, State, TransactionId};
 use serde::Serialize;
-use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
 
 use super::{
     body::{Submission, SubmittedBody},
+    bulk_body::BulkDocument,
     intake::{self, Canonical},
     progress::Progress,
     run::explain,
-    work::{Course, Work, Written, refuse_nothing},
+    work::{Course, Work},
     write::{GraphWrites, Snapshots},
 };
 use crate::{
     Error, Sheepdog,
-    answer::{
-        json::{Answer, raw, written},
-        outcome::{Errors, Outcome, Statuses},
-    },
+    answer::outcome::{Errors, Outcome, Reader, Statuses},
     auth::SubmissionPermit,
     model::scope::Scope,
     rules::files::IndexWrites,
     runtime::{
         batches::Batches,
-        spool::Spool,
+        memory::Taken,
+        spool::{Spool, Writer},
         task::{compute, to_the_end},
     },
     transaction::{Abort, Mode, Opened, lock_open},
 };
-
-/// A document of a bulk transfer.
-pub(crate) struct BulkDocument {
-    pub name: String,
-    pub format: Format,
-    pub text: String,
-}
 
 /// A bulk transfer at work.
 struct Bulk<'a> {
@@ -51,6 +42,12 @@ struct Bulk<'a> {
 }
 
 /// A document that has been read.
+struct ParsedDocument {
+    document: BulkDocument,
+    parsed: Parsed,
+}
+
+/// A document that has been classified.
 struct Prepared {
     submission: Submission,
     course: Course,
@@ -65,24 +62,17 @@ enum End {
     RolledBack,
 }
 
+/// The answer without what may be long.
 #[derive(Serialize)]
-struct BulkAnswer<'a> {
+struct BulkHead {
     code: u16,
     created_entity_count: usize,
     document_error_count: usize,
     entity_error_count: usize,
     message: &'static str,
-    subtransactions: Vec<SubAnswer<'a>>,
     success: bool,
     transaction_id: TransactionId,
-    transactional_errors: Answer,
     updated_entity_count: usize,
-}
-
-#[derive(Serialize)]
-struct SubAnswer<'a> {
-    name: Option<&'a str>,
-    response_json: Answer,
 }
 
 /// Runs a bulk transfer; the answer is the transaction's, with its status. A client that goes away does not
@@ -95,16 +85,56 @@ pub(crate) async fn run(
     permit: SubmissionPermit,
     mode: Mode,
     documents: Vec<BulkDocument>,
+    taken: Taken,
 ) -> Result<(u16, Spool), Error> {
     let sheepdog = sheepdog.clone();
-    to_the_end(async move { run_here(&sheepdog, Arc::new(permit), mode, documents).await }).await
+    let work = async move {
+        let _taken = taken;
+        let parsed = parse_all(&sheepdog, documents).await?;
+        run_here(&sheepdog, Arc::new(permit), mode, parsed).await
+    };
+    to_the_end(work).await
+}
+
+/// Reads the documents, of which there may be only so many in all: they are in memory at once.
+async fn parse_all(
+    sheepdog: &Arc<Sheepdog>,
+    documents: Vec<BulkDocument>,
+) -> Result<Vec<ParsedDocument>, Error> {
+    let sheepdog = sheepdog.clone();
+    let most = sheepdog.config.most_bulk_documents;
+    let parse = move || {
+        let mut count = 0;
+        let parsed = documents.into_iter().map(|document| {
+            let mut documents = Vec::new();
+            let each = |value| {
+                count += 1;
+                documents.push(value);
+                if count > most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            let read = documents::read_text(document.format, &document.text, &sheepdog.dictionary, each);
+            if count > most {
+                return Err(Error::TooManyDocuments { limit: most });
+            }
+            // A document that cannot be read is a failed one; the others are looked at all the same.
+            let parsed = match read {
+                Ok(complaint) => Parsed { documents, complaint },
+                Err(fault) => {
+                    Parsed { documents: Vec::new(), complaint: Some(Error::from(fault).to_string()) }
+                }
+            };
+            Ok(ParsedDocument { document, parsed })
+        });
+        parsed.collect()
+    };
+    compute(parse).await?
 }
 
 async fn run_here(
     sheepdog: &Arc<Sheepdog>,
     permit: Arc<SubmissionPermit>,
     mode: Mode,
-    documents: Vec<BulkDocument>,
+    documents: Vec<ParsedDocument>,
 ) -> Result<(u16, Spool), Error> {
     let mut connection = sheepdog.pool.acquire().await?;
     let opened = Opened::announce(sheepdog, &mut connection, &permit, permit.role(), mode).await?;
@@ -113,63 +143,58 @@ async fn run_here(
     let bulk = Bulk { sheepdog, permit: &permit, scope: permit.scope(), opened, statuses };
     let mut prepared = Vec::with_capacity(documents.len());
     for document in documents {
-        prepared.push(bulk.read(permit.clone(), document).await?);
+        prepared.push(bulk.classify(permit.clone(), document).await?);
     }
 
     let _turn = sheepdog.turns.take(&bulk.scope.project_node_id).await;
     let mut connection = sheepdog.pool.acquire().await?;
-    let state = match bulk.attempt(&mut connection, &mut prepared).await {
+    let attempted = bulk.attempt(&mut connection, &mut prepared).await;
+    // What failed may have broken the connection.
+    drop(connection);
+    // The client is asked to come again, and the log says why nothing came of it.
+    let mut busy = None;
+    let state = match attempted {
         Ok(End::Written) => None,
         Ok(End::RolledBack) => Some(State::Succeeded),
+        Err((position, Abort::Other(error))) if error.is_busy() => {
+            let state = bulk.give_up(&mut prepared, position, Abort::Busy).await;
+            busy = Some(error);
+            Some(state)
+        }
         Err((position, abort)) => Some(bulk.give_up(&mut prepared, position, abort).await),
     };
     if let Some(state) = state {
-        let mut transaction = connection.begin().await?;
+        let mut transaction = sheepdog.pool.begin().await?;
         bulk.log_all(&mut transaction, &mut prepared, state).await?;
         transaction.commit().await?;
+    }
+    if let Some(busy) = busy {
+        return Err(busy);
     }
     bulk.answer(&mut prepared).await
 }
 
 impl Bulk<'_> {
-    /// Reads a document; one that cannot be read is a failed one.
-    async fn read(&self, permit: Arc<SubmissionPermit>, document: BulkDocument) -> Result<Prepared, Error> {
+    async fn classify(
+        &self,
+        permit: Arc<SubmissionPermit>,
+        document: ParsedDocument,
+    ) -> Result<Prepared, Error> {
         let place = self.sheepdog.config.place();
-        let BulkDocument { name, format, text } = document;
-        let (text, parsed) = self.parse(format, text).await?;
+        let ParsedDocument { document: BulkDocument { name, format, text }, parsed } = document;
         let mut outcome = Outcome {
             transaction_id: self.opened.id,
             entities: Batches::whole(Vec::new()),
             errors: Errors::new(place),
             statuses: self.statuses,
         };
-        let documents = parsed.unwrap_or_else(|error| {
-            outcome.errors.push(&Value::from(error.to_string()));
-            Vec::new()
-        });
-        let (classified, canonical) = intake::classified(self.sheepdog, documents, &self.scope).await?;
+        let (classified, canonical) = intake::classified(self.sheepdog, parsed, &self.scope).await?;
         outcome.entities = intake::whole(classified, &mut outcome.errors);
-        if outcome.errors.is_empty() {
-            refuse_nothing(&mut outcome);
-        }
         let body = SubmittedBody { name: Some(name), format, spool: text.into() };
         let submission = Submission { permit, mode: self.opened.mode, body };
         let progress = Progress::new(self.opened.id, None);
-        let course = Course { incoming: None, canonical, progress, written: Written::default() };
+        let course = Course { incoming: None, canonical, progress, noted: 0 };
         Ok(Prepared { submission, course, outcome })
-    }
-
-    async fn parse(
-        &self,
-        format: Format,
-        text: String,
-    ) -> Result<(String, Result<Vec<Value>, documents::Fault>), Error> {
-        let sheepdog = self.sheepdog.clone();
-        compute(move || {
-            let parsed = documents::parse(format, &text, &sheepdog.dictionary);
-            (text, parsed)
-        })
-        .await
     }
 
     fn work<'w>(&'w self, submission: &'w Submission) -> Work<'w> {
@@ -206,10 +231,14 @@ impl Bulk<'_> {
             .map_err(|error| (0, error.into()))?;
         for (position, index_writes) in all_index_writes {
             let Prepared { submission, course, .. } = &mut prepared[position];
-            let patched = self.work(submission).patch_records(&index_writes, &mut course.written).await;
+            let work = self.work(submission);
+            let patched = work.patch_records(self.opened.id, &index_writes, &mut course.noted).await;
             patched.map_err(at(position))?;
         }
-        transaction.commit().await.map_err(|error| (0, error.into()))?;
+        let noted = prepared.iter().map(|document| document.course.noted).sum();
+        let failed = |error: Error| (0, error.into());
+        self.opened.close_notes(&mut transaction, noted).await.map_err(failed)?;
+        self.opened.commit(self.sheepdog, transaction).await.map_err(failed)?;
         Ok(End::Written)
     }
 
@@ -236,9 +265,8 @@ impl Bulk<'_> {
 
     /// Takes everything back, and says in the answer of the document at `position` why.
     async fn give_up(&self, prepared: &mut [Prepared], position: usize, abort: Abort) -> State {
-        for document in prepared.iter_mut().rev() {
-            let written = std::mem::take(&mut document.course.written);
-            self.work(&document.submission).take_back(written).await;
+        if prepared.iter().any(|document| document.course.noted > 0) {
+            self.sheepdog.outbox.take_back(self.opened.id).await;
         }
         match prepared.get_mut(position) {
             Some(document) => explain(abort, &mut document.outcome),
@@ -271,36 +299,49 @@ impl Bulk<'_> {
 
     async fn answer(&self, prepared: &mut [Prepared]) -> Result<(u16, Spool), Error> {
         let (place, dictionary) = (self.sheepdog.config.place(), &self.sheepdog.dictionary);
-        let mut responses = Vec::with_capacity(prepared.len());
-        let mut errors = Vec::new();
-        for document in prepared.iter_mut() {
-            let response = document.outcome.answer(&place, dictionary).await?;
-            responses.push(raw(&response).await?);
-            let text = document.outcome.errors.text().await?.whole().await?;
-            errors.extend((!text.is_empty()).then_some(text));
-        }
-        let errors = String::from_utf8([b"[", errors.join(&b","[..]).as_slice(), b"]"].concat());
-        let errors = errors.map_err(|error| Error::internal("writing an answer", error))?;
         let outcomes = || prepared.iter().map(|document| &document.outcome);
         let success = !prepared.is_empty() && outcomes().all(Outcome::is_success);
         let code = self.statuses.of(success);
         let counted = |count: fn(&Outcome) -> usize| if success { outcomes().map(count).sum() } else { 0 };
-        let names = prepared.iter().map(|document| document.submission.body.name.as_deref());
-        let answer = BulkAnswer {
+        let head = BulkHead {
             code,
             created_entity_count: counted(Outcome::created),
             document_error_count: outcomes().filter(|outcome| !outcome.is_success()).count(),
             entity_error_count: outcomes().map(Outcome::invalid_entities).sum(),
             message: if success { "Bulk Transaction succeeded." } else { "Bulk Transaction failed." },
-            subtransactions: names
-                .zip(responses)
-                .map(|(name, response_json)| SubAnswer { name, response_json })
-                .collect(),
             success,
             transaction_id: self.opened.id,
-            transactional_errors: raw(&errors.into()).await?,
             updated_entity_count: counted(Outcome::updated),
         };
-        Ok((code, written(&answer)?.into()))
+        let head = json_text(&head)?;
+        let mut text = Writer::new(place.clone());
+        text.push(head.strip_suffix('}').unwrap_or(&head).as_bytes());
+        let mut begin = ",\"subtransactions\":[";
+        for document in prepared.iter_mut() {
+            let name = json_text(&document.submission.body.name)?;
+            text.push(format!("{begin}{{\"name\":{name},\"response_json\":").as_bytes());
+            let response = document.outcome.answer(&place, dictionary, Reader::Client).await?;
+            text.append(&response, response.len()).await?;
+            text.push(b"}");
+            begin = ",";
+        }
+        text.push(if prepared.is_empty() { b",\"subtransactions\":[]" } else { b"]" });
+        text.push(b",\"transactional_errors\":[");
+        let mut is_first = true;
+        for document in prepared.iter_mut() {
+            if document.outcome.errors.is_empty() {
+                continue;
+            }
+            if !std::mem::take(&mut is_first) {
+                text.push(b",");
+            }
+            document.outcome.errors.add_to(&mut text, Reader::Client).await?;
+        }
+        text.push(b"]}");
+        Ok((code, text.finish().await?))
     }
+}
+
+fn json_text(value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::internal("writing an answer", error))
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use psqlgraph::outbox;
 use serde_json::Value;
 use sqlx::PgConnection;
 
@@ -17,6 +18,7 @@ use crate::{
         files::{self, FileContext, FoundRecords, IndexWrites},
         links::{edges, targets},
         members::{Claims, Members},
+        places::{self, Places},
         properties, repeats, resolve,
     },
     runtime::batches::Purpose,
@@ -101,7 +103,7 @@ impl Work<'_> {
         let ids: Vec<String> =
             wanted.values().flat_map(|of_type| of_type.ids.iter()).map(|(_, id)| id.clone()).collect();
         let found = resolve::StoredNodes {
-            hits: store::nodes::find(connection, &self.submission.permit, wanted, NodeColumns::All).await?,
+            hits: self.find_nodes(connection, wanted, NodeColumns::All).await?,
             labels_of_ids: store::nodes::labels_of_ids(connection, dictionary, &ids).await?,
         };
         known.collides |= resolve::instantiate(entities, found, self.scope, dictionary, stamp);
@@ -149,10 +151,17 @@ impl Work<'_> {
             require_existing: self.sheepdog.config.require_file_index_exists,
             username: self.submission.permit.submitter(),
         };
+        outbox::lock_shared(connection).await?;
         let mut pass = outcome.entities.pass(Purpose::Change);
         while let Some((first, entities)) = pass.next().await? {
             course.progress.note(self.sheepdog, &self.submission.body, Phase::Files, first).await;
-            let found = self.find_files(entities).await?;
+            let mut found = self.find_files(entities).await?;
+            let ids = found.content_dids();
+            found.taken =
+                store::nodes::labels_of_ids(connection, dictionary, &ids).await?.into_keys().collect();
+            let dids: Vec<String> = found.dids().cloned().collect();
+            outbox::rely(connection, outcome.transaction_id, &dids).await?;
+            self.refuse_places_of_others(entities, &found, &context).await?;
             let adopted = files::decide(entities, &found, &context, dictionary, writes);
             let nodes = adopted.iter().filter_map(|position| entities.get(*position)?.node.as_ref());
             let ids: Vec<String> = nodes.map(|node| node.id.clone()).collect();
@@ -164,13 +173,42 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Refuses locations of which the submitter does not dispose.
+    async fn refuse_places_of_others(
+        &self,
+        entities: &mut [Entity],
+        found: &FoundRecords,
+        context: &FileContext<'_>,
+    ) -> Result<(), Abort> {
+        let dictionary = &*self.sheepdog.dictionary;
+        let urls = places::named(entities, dictionary);
+        if urls.is_empty() {
+            return Ok(());
+        }
+        let holders = self.sheepdog.index.holders(&urls).await?;
+        let places = Places::new(urls, holders);
+        let foreign = places::of_others(entities, &places, &found.by_did, context, dictionary);
+        if !foreign.is_empty() && !self.sheepdog.administers_files(&self.submission.permit).await? {
+            places::refuse(entities, foreign);
+        }
+        Ok(())
+    }
+
     async fn find_files(&self, entities: &[Entity]) -> Result<FoundRecords, Abort> {
         let wanted = files::wanted(entities, &self.sheepdog.dictionary);
-        let mut found = FoundRecords::default();
+        let (index, mut found) = (&self.sheepdog.index, FoundRecords::default());
         if !wanted.dids.is_empty() {
             let dids: Vec<String> = wanted.dids.into_iter().collect();
-            let records = self.sheepdog.index.get_many(&dids).await?;
+            let records = index.get_many(&dids).await?;
             found.by_did = records.into_iter().map(|record| (record.did.clone(), record)).collect();
+        }
+        // A record may also be at another index, which this one asks about one at a time.
+        let is_missing = |did: &String| !found.by_did.contains_key(did);
+        let missing: Vec<String> = wanted.stored.into_iter().filter(is_missing).collect();
+        for did in missing {
+            if index.get(&did).await?.is_none() {
+                found.lost.insert(did);
+            }
         }
         if !wanted.contents.is_empty() {
             let contents: Vec<(String, i64)> = wanted.contents.into_iter().collect();
@@ -226,9 +264,7 @@ impl Work<'_> {
         let links = targets::collect(entities, self.scope, dictionary);
         // The documents have been read; the memory is needed for what comes next.
         entities.iter_mut().for_each(|entity| entity.document = Value::Null);
-        let permit = &self.submission.permit;
-        let hits =
-            store::nodes::find(connection, permit, links.wanted(dictionary), NodeColumns::Project).await?;
+        let hits = self.find_nodes(connection, links.wanted(dictionary), NodeColumns::Project).await?;
         links.resolve(entities, &hits, members, self.scope, dictionary);
         Ok(())
     }

@@ -6,7 +6,10 @@ use sqlx::PgConnection;
 use super::work::{Course, Work};
 use crate::{
     Error,
-    answer::{json::raw, outcome::Outcome},
+    answer::{
+        json::raw,
+        outcome::{Outcome, Reader},
+    },
     runtime::spool::Spool,
     utf8,
 };
@@ -46,7 +49,13 @@ impl Work<'_> {
         let response = if answer.len() <= MOST_ANSWER {
             raw(answer).await?
         } else {
-            raw(&outcome.summary(&self.sheepdog.config.place()).await?).await?
+            let place = self.sheepdog.config.place();
+            let summary = if outcome.is_bounded() {
+                outcome.answer(&place, &self.sheepdog.dictionary, Reader::Client).await?
+            } else {
+                outcome.summary(&place).await?
+            };
+            raw(&summary).await?
         };
         let (id, body) = (outcome.transaction_id, &self.submission.body.spool);
         let (name, format) = (self.submission.body.name.as_deref(), self.submission.body.format.as_str());

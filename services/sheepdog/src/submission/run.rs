@@ -6,20 +6,24 @@
 
 use std::sync::Arc;
 
+use documents::Parsed;
 use psqlgraph::transactions::State;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 
 use super::{
     body::Submission,
     intake::{self, Canonical, Documents, Incoming},
     progress::Progress,
-    work::{Course, Work, Written, refuse_nothing},
+    work::{Course, Work},
     write::{GraphWrites, Snapshots},
 };
 use crate::{
     Error, Sheepdog,
-    answer::outcome::{Errors, Outcome, Statuses},
+    answer::{
+        outcome::{Errors, Outcome, Reader, Statuses},
+        taken,
+    },
     runtime::{
         batches::Batches,
         memory::Taken,
@@ -63,8 +67,8 @@ pub(crate) async fn run_whole(
     submission: Submission,
     documents: Vec<serde_json::Value>,
 ) -> Result<(u16, Spool), Error> {
-    let taken = sheepdog.memory.take(submission.body.spool.len()).await;
-    run(sheepdog, submission, Documents::Whole(documents), taken).await
+    let taken = sheepdog.memory.take(submission.body.need(sheepdog).await?).await?;
+    run(sheepdog, submission, Documents::Whole(Parsed { documents, complaint: None }), taken).await
 }
 
 /// Opens the log row.
@@ -93,10 +97,9 @@ pub(super) async fn run_opened(
     };
     let (canonical, many) = match documents {
         Documents::Many(rows) => (Canonical::default(), Some(rows)),
-        Documents::Whole(documents) => {
-            let (classified, canonical) = intake::classified(sheepdog, documents, &scope).await?;
+        Documents::Whole(parsed) => {
+            let (classified, canonical) = intake::classified(sheepdog, parsed, &scope).await?;
             outcome.entities = intake::whole(classified, &mut outcome.errors);
-            refuse_nothing(&mut outcome);
             (canonical, None)
         }
     };
@@ -117,21 +120,39 @@ impl Work<'_> {
         let progress = Progress::new(outcome.transaction_id, many);
         let incoming =
             many.map(|rows| Incoming::begin(self.sheepdog, &self.submission.body, rows, self.scope.clone()));
-        let mut course = Course { incoming, canonical, progress, written: Written::default() };
-        match self.attempt(&mut connection, opened, &mut outcome, &mut course).await {
+        let mut course = Course { incoming, canonical, progress, noted: 0 };
+        match self.attempt(&mut connection, &opened, &mut outcome, &mut course).await {
             Ok(answer) => Ok((outcome.code(), answer)),
             Err(abort) => {
-                self.take_back(std::mem::take(&mut course.written)).await;
+                // What failed may have broken the connection.
+                drop(connection);
+                if course.noted > 0 {
+                    self.sheepdog.outbox.take_back(opened.id).await;
+                }
                 if let Err(error) = self.receive_rest(&mut outcome, &mut course).await {
                     let error = &error as &dyn std::error::Error;
                     tracing::error!(error, "a submission could not be read to its end");
                 }
+                // The client is asked to come again, and the log says why nothing came of it.
+                let (abort, busy) = match abort {
+                    Abort::Other(error) if error.is_busy() => (Abort::Busy, Some(error)),
+                    abort => (abort, None),
+                };
                 let state = explain(abort, &mut outcome);
                 let place = self.sheepdog.config.place();
-                let answer = outcome.answer(&place, &self.sheepdog.dictionary).await?;
-                let mut transaction = connection.begin().await?;
-                self.write_log(&mut transaction, &mut outcome, &course, state, &answer).await?;
+                let dictionary = &self.sheepdog.dictionary;
+                let whole = outcome.answer(&place, dictionary, Reader::Log).await?;
+                let mut transaction = self.sheepdog.pool.begin().await?;
+                self.write_log(&mut transaction, &mut outcome, &course, state, &whole).await?;
                 transaction.commit().await?;
+                if let Some(busy) = busy {
+                    return Err(busy);
+                }
+                let answer = if outcome.is_bounded() {
+                    outcome.answer(&place, dictionary, Reader::Client).await?
+                } else {
+                    whole
+                };
                 Ok((outcome.code(), answer))
             }
         }
@@ -141,7 +162,7 @@ impl Work<'_> {
     async fn attempt(
         &self,
         connection: &mut PgConnection,
-        opened: Opened,
+        opened: &Opened,
         outcome: &mut Outcome,
         course: &mut Course,
     ) -> Result<Spool, Abort> {
@@ -157,38 +178,41 @@ impl Work<'_> {
             self.write(&mut transaction, outcome, course, &mut index_writes, graph, Snapshots::Keep).await?;
         self.write_log(&mut transaction, outcome, course, State::Succeeded, &answer).await?;
         if !opened.mode.is_dry_run() {
-            self.patch_records(&index_writes, &mut course.written).await?;
+            self.patch_records(opened.id, &index_writes, &mut course.noted).await?;
         }
-        transaction.commit().await?;
+        opened.close_notes(&mut transaction, course.noted).await?;
+        opened.commit(self.sheepdog, transaction).await?;
         Ok(answer)
     }
 }
 
+/// What the log says of a submission that its client is to send again.
+const BUSY: &str = "Unable to write to database, please try again";
+
 /// Adds the reason to the outcome, and returns the state for the log.
 pub(super) fn explain(abort: Abort, outcome: &mut Outcome) -> State {
-    let (state, message) = explanation(abort);
-    if let Some(message) = message {
-        outcome.errors.push(&json!(message));
+    let (state, error) = explanation(abort);
+    if let Some(error) = error {
+        outcome.errors.push(&error);
     }
     state
 }
 
-fn explanation(abort: Abort) -> (State, Option<String>) {
+fn explanation(abort: Abort) -> (State, Option<Value>) {
     match abort {
         Abort::Refused => (State::Failed, None),
-        Abort::Because(reason) => (State::Failed, Some(reason)),
+        Abort::Because(reason) => (State::Failed, Some(json!(reason))),
+        Abort::Busy => (State::Errored, Some(json!(BUSY))),
         Abort::Index(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "the file index refused a submission");
-            (State::Failed, Some(format!("Fail to register the data node in indexd. Detail {error}")))
+            let message = format!("Fail to register the data node in indexd. Detail {error}");
+            (State::Failed, Some(json!(message)))
         }
+        Abort::Other(error) if error.taken().is_some() => (State::Failed, error.taken().map(taken::error)),
         Abort::Other(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a submission failed");
-            let message = if error.is_of_database() {
-                "Unable to write to database, please try again"
-            } else {
-                UNEXPECTED
-            };
-            (State::Errored, Some(message.to_owned()))
+            let message = if error.is_of_database() { BUSY } else { UNEXPECTED };
+            (State::Errored, Some(json!(message)))
         }
     }
 }

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use indexclient::{RecordPatch, Revision};
 use serde_json::json;
 
 use super::{
     body::Submission,
-    intake::{Canonical, Incoming},
+    intake::{Canonical, Incoming, NOTHING},
     progress::Progress,
 };
 use crate::{Error, Sheepdog, answer::outcome::Outcome, model::scope::Scope};
@@ -25,14 +24,8 @@ pub(super) struct Course {
     pub incoming: Option<Incoming>,
     pub canonical: Canonical,
     pub progress: Progress,
-    pub written: Written,
-}
-
-/// The changes of the index, which may have to be taken back.
-#[derive(Default)]
-pub(super) struct Written {
-    pub created: Vec<Revision>,
-    pub patched: Vec<(Revision, RecordPatch)>,
+    /// The number of changes of the index that are noted.
+    pub noted: u64,
 }
 
 impl Work<'_> {
@@ -46,8 +39,8 @@ impl Work<'_> {
 }
 
 /// A submission without entities is an error.
-pub(super) fn refuse_nothing(outcome: &mut Outcome) {
+fn refuse_nothing(outcome: &mut Outcome) {
     if outcome.entities.tally().entities == 0 {
-        outcome.errors.push(&json!("Nothing to submit"));
+        outcome.errors.push(&json!(NOTHING));
     }
 }

@@ -11,14 +11,14 @@ use sqlx::PgConnection;
 
 use super::{
     progress::Phase,
-    work::{Course, Work, Written},
+    work::{Course, Work},
 };
 use crate::{
-    Error,
-    answer::outcome::Outcome,
+    Error, Sheepdog,
+    answer::outcome::{Outcome, Reader},
     model::entity::{Action, Entity, NewFile},
     rules::{
-        files::{self, IndexWrites},
+        files::{self, IndexWrites, Patch},
         links::edges,
     },
     runtime::{batches::Purpose, spool::Spool},
@@ -54,12 +54,13 @@ impl Work<'_> {
         snapshots: Snapshots,
     ) -> Result<Spool, Abort> {
         let dictionary = &*self.sheepdog.dictionary;
-        let mut answer = outcome.begin(&self.sheepdog.config.place());
+        let mut answer = outcome.begin(&self.sheepdog.config.place(), Reader::Log);
         let mut pass = outcome.entities.pass(Purpose::Look);
         while let Some((first, entities)) = pass.next().await? {
             course.progress.note(self.sheepdog, &self.submission.body, Phase::Writing, first).await;
             if graph == GraphWrites::NodesAndRecords {
-                self.create_records(entities, index_writes, &mut course.written).await?;
+                let id = outcome.transaction_id;
+                self.create_records(id, entities, index_writes, &mut course.noted).await?;
             }
             if graph != GraphWrites::None {
                 self.write_nodes(connection, entities).await?;
@@ -75,21 +76,22 @@ impl Work<'_> {
 
     async fn create_records(
         &self,
+        id: TransactionId,
         entities: &mut [Entity],
         writes: &mut IndexWrites,
-        written: &mut Written,
+        noted: &mut u64,
     ) -> Result<(), Abort> {
         let record = |entity: &Entity| match &entity.file {
             Some(NewFile::Record { record, .. }) => Some(record.clone()),
             _ => None,
         };
-        let records: Vec<NewRecord> = entities.iter().filter_map(record).collect();
+        let mut records: Vec<NewRecord> = entities.iter().filter_map(record).collect();
         let created = if records.is_empty() {
             Vec::new()
         } else {
+            *noted += self.sheepdog.outbox.note_new(id, &mut records).await?;
             self.sheepdog.index.create(&Caller::Service, &records).await?
         };
-        written.created.extend(created.iter().cloned());
         let (mut created, mut aliases) = (created.into_iter(), Vec::new());
         for entity in entities {
             let did = match &entity.file {
@@ -116,42 +118,21 @@ impl Work<'_> {
 
     pub(super) async fn patch_records(
         &self,
+        id: TransactionId,
         writes: &IndexWrites,
-        written: &mut Written,
+        noted: &mut u64,
     ) -> Result<(), Abort> {
+        let Sheepdog { index, outbox, .. } = &**self.sheepdog;
         // Two files may mean one record, whose revision changes with the first write.
         let mut revisions: HashMap<String, Revision> = HashMap::new();
-        for patch in &writes.patch {
-            let did = &patch.revision.did;
-            let revision = revisions.get(did).unwrap_or(&patch.revision).clone();
-            let revision = self.sheepdog.index.update(&Caller::Service, &revision, &patch.patch).await?;
-            revisions.insert(did.clone(), revision.clone());
-            written.patched.push((revision, patch.undo.clone()));
+        for Patch { revision, patch, undo } in &writes.patch {
+            let did = &revision.did;
+            *noted += outbox.note_patch(id, did, patch, undo).await?;
+            let revision = revisions.get(did).unwrap_or(revision);
+            let revision = index.update(&Caller::Service, revision, patch).await?;
+            revisions.insert(did.clone(), revision);
         }
         Ok(())
-    }
-
-    /// Takes the index records back, for the graph was not written.
-    pub(super) async fn take_back(&self, written: Written) {
-        let index = &self.sheepdog.index;
-        for (revision, undo) in written.patched.into_iter().rev() {
-            if let Err(error) = index.update(&Caller::Service, &revision, &undo).await {
-                tracing::error!(
-                    index.did = revision.did,
-                    error = &error as &dyn std::error::Error,
-                    "an index record could not be put back"
-                );
-            }
-        }
-        for revision in written.created {
-            if let Err(error) = index.delete(&Caller::Service, &revision).await {
-                tracing::error!(
-                    index.did = revision.did,
-                    error = &error as &dyn std::error::Error,
-                    "an orphan index record stays"
-                );
-            }
-        }
     }
 
     async fn write_edges(&self, connection: &mut PgConnection, entities: &[Entity]) -> Result<(), Abort> {

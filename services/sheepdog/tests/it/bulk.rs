@@ -1,6 +1,7 @@
 //! Several documents in one transaction.
 
 use serde_json::{Value, json};
+use sheepdog::Config;
 
 use crate::support::{TestSheepdog, case, sample, study};
 
@@ -76,4 +77,47 @@ async fn what_is_no_list_of_documents_is_refused() {
         assert!(answer.body["message"].is_string());
     }
     assert_eq!(sheepdog.put("/P/Q", json!([study("S"), case("C", "S")])).await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_transfer_of_too_many_records_is_refused_before_anything_is_written() {
+    let sheepdog = TestSheepdog::start().await;
+    let config = Config { most_bulk_documents: 3, ..Config::default() };
+    let small = sheepdog.with_config(config);
+    let zeros = |count: usize| part("z", "json", &json!(vec![0; count]).to_string());
+    let logs = "select count(*) from transaction_logs";
+    let before = sheepdog.count(logs).await;
+    for body in [json!([zeros(4)]), json!([zeros(2), zeros(2)]), json!(vec![zeros(0); 4])] {
+        let refused = small.put("/P/Q/bulk", body).await;
+        let message = "413 Request Entity Too Large: there are more than 3 documents";
+        assert_eq!((refused.status, &refused.body["message"]), (413, &json!(message)));
+    }
+    assert_eq!(sheepdog.count(logs).await, before);
+    assert_eq!(small.put("/P/Q/bulk", json!([zeros(3)])).await.status, 400);
+}
+
+#[actix_web::test]
+async fn the_answer_to_many_errors_is_bounded_and_the_log_has_all() {
+    let sheepdog = TestSheepdog::start().await;
+    let bad: Vec<Value> = (0..150)
+        .map(|number| json!({"type": "case", "submitter_id": format!("C{number}"), "age": "x".repeat(300)}))
+        .collect();
+    let mixed: Vec<Value> = bad.iter().cloned().chain(vec![json!(0); 150]).collect();
+    let refused = sheepdog.put("/P/Q", json!(mixed)).await;
+    assert_eq!((refused.status, &refused.body["entity_error_count"]), (400, &json!(300)));
+    let entities = refused.body["entities"].as_array().unwrap();
+    assert_eq!(entities.len(), 300);
+    let messages = |entities: &[Value]| -> Vec<String> {
+        let errors =
+            entities.iter().map(|entity| entity["errors"][0]["message"].as_str().unwrap_or_default());
+        errors.map(str::to_owned).collect()
+    };
+    let brief = "(the message is in the transaction log)";
+    let is_brief = messages(entities).iter().map(|message| message == brief).collect::<Vec<_>>();
+    assert_eq!(is_brief, [vec![false; 100], vec![true; 200]].concat());
+    assert_eq!(entities[120]["errors"][0]["keys"], entities[20]["errors"][0]["keys"]);
+    let log = "select response_json from transaction_documents order by id desc limit 1";
+    let logged = sheepdog.props(log).await;
+    let logged = messages(logged["entities"].as_array().unwrap());
+    assert!(logged.len() == 300 && logged.iter().all(|message| message != brief && !message.is_empty()));
 }

@@ -97,7 +97,7 @@ async fn fields_are_set_to_null_but_not_those_that_a_record_must_have() {
     sheepdog.put("/P/Q", document).await;
     assert_eq!(sheepdog.delete(&format!("/P/Q/entities/{id}?fields=age")).await.status, 200);
     assert_eq!(sheepdog.props("select _props from node_case").await["age"], json!(null));
-    for field in ["bogus", "submitter_id", "state"] {
+    for field in ["submitter_id", "state"] {
         let refused = sheepdog.delete(&format!("/P/Q/entities/{id}?fields={field}")).await;
         assert_eq!(refused.errors(), vec![("INVALID_PROPERTY".to_owned(), json!([field]))]);
     }
@@ -112,4 +112,34 @@ async fn a_mark_for_deletion_is_a_system_annotation() {
     assert_eq!(sheepdog.props("select _sysan from node_case").await, json!({"to_delete": true}));
     assert_eq!(sheepdog.count("select count(*) from _voided_nodes where label = 'case'").await, 1);
     assert_eq!(sheepdog.delete(&path.replace("true", "perhaps")).await.status, 400);
+}
+
+#[actix_web::test]
+async fn ids_may_stand_in_the_body() {
+    let (sheepdog, id) = TestSheepdog::with_case().await;
+    let read = sheepdog.post("/P/Q/entities", json!([id, id])).await;
+    assert_eq!((read.status, read.body["entities"].as_array().map(Vec::len)), (200, Some(1)));
+    let delete = async |path: &str, ids: serde_json::Value| {
+        let request = TestRequest::delete().uri(&crate::support::uri(path)).set_json(ids);
+        sheepdog.send(request, Some("admin")).await
+    };
+    for wrong in [json!([]), json!("x"), json!([5]), json!({})] {
+        assert_eq!(delete("/P/Q/entities", wrong.clone()).await.status, 400);
+        assert_eq!(sheepdog.post("/P/Q/entities", wrong).await.status, 400);
+    }
+    assert_eq!(delete("/P/Q/entities/_dry_run", json!([id])).await.body["deleted_entity_count"], 1);
+    assert_eq!(delete("/P/Q/entities?fields=age", json!([id])).await.status, 200);
+    assert_eq!(delete("/P/Q/entities", json!([id])).await.body["deleted_entity_count"], 1);
+    assert_eq!(sheepdog.count("select count(*) from node_case").await, 0);
+}
+
+#[actix_web::test]
+async fn unknown_fields_are_an_error_of_the_request() {
+    let (sheepdog, id) = TestSheepdog::with_case().await;
+    let answer = sheepdog.delete(&format!("/P/Q/entities/{id}?fields=age,bogus")).await;
+    let message = format!("Attempted to delete non-existing field \"bogus\" in a node {id}");
+    assert_eq!((answer.status, answer.body), (400, json!({ "message": message })));
+    let state = "select state from transaction_logs order by id desc limit 1";
+    let state: String = sqlx::query_scalar(state).fetch_one(&sheepdog.pool).await.unwrap();
+    assert_eq!(state, "FAILED");
 }

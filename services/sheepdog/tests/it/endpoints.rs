@@ -25,6 +25,10 @@ fn cases() -> Vec<Case> {
         new("GET", "/{program}/{project}/export", "/P/Q/export?node_label=case", [401, 403, 200]),
         new("POST", "/{program}/{project}/export", "/P/Q/export", [401, 403, 200])
             .with(json!({"node_label": "case"})),
+        new("POST", "/{program}/{project}/entities", "/P/Q/entities", [401, 403, 400]).with(json!(["x"])),
+        new("DELETE", "/{program}/{project}/entities", "/P/Q/entities", [401, 403, 400]).with(json!(["x"])),
+        new("DELETE", "/{program}/{project}/entities/_dry_run", "/P/Q/entities/_dry_run", [401, 403, 400])
+            .with(json!(["x"])),
         new("GET", "/{program}/{project}/entities/{ids}", "/P/Q/entities/x", [401, 403, 400]),
         new("DELETE", "/{program}/{project}/entities/{ids}", "/P/Q/entities/x", [401, 403, 400]),
         new(

@@ -1,7 +1,15 @@
-use actix_web::http::Method;
+use std::time::Duration;
+
+use actix_web::{
+    http::Method,
+    test::{self, TestRequest},
+};
 use serde_json::{Value, json};
 
-use crate::reading::Reading;
+use crate::{
+    reading::Reading,
+    support::{TestSheepdog, study, uri},
+};
 
 fn lines(text: &str) -> Vec<&str> {
     text.split_terminator('\n').collect()
@@ -170,4 +178,34 @@ async fn only_readers_of_the_project_may_export() {
     assert_eq!(reading.get_as(Some("reader"), &format!("/P/R{path}")).await.refusal(), denied);
     assert_eq!(reading.get_as(Some("stranger"), &format!("/P/Q{path}")).await.refusal(), denied);
     assert_eq!(reading.get_as(None, &format!("/P/Q{path}")).await.status, 401);
+}
+
+#[actix_web::test]
+async fn slow_clients_hold_no_database_connection() {
+    let sheepdog = TestSheepdog::start().await;
+    sheepdog.put("/P/Q", study("S")).await;
+    let many = "insert into node_case (node_id, _props) select gen_random_uuid()::text, jsonb_build_object( \
+                'project_id', 'P-Q', 'type', 'case', 'submitter_id', 'C' || i, 'sex', repeat('x', 300)) \
+                from generate_series(1, 5000) i";
+    sqlx::query(many).execute(&sheepdog.pool).await.unwrap();
+    let mut slow = Vec::new();
+    for _ in 0..20 {
+        let request = TestRequest::get().uri(&uri("/P/Q/export?node_label=case"));
+        let answer = tokio::time::timeout(Duration::from_secs(60), sheepdog.begin(request, Some("admin")));
+        let answer = answer.await.unwrap();
+        assert_eq!(answer.status(), 200);
+        slow.push(answer);
+    }
+    let busy = "select count(*) from pg_stat_activity where datname = current_database() \
+                and pid <> pg_backend_pid() and xact_start is not null";
+    for _ in 0..100 {
+        if sheepdog.count(busy).await == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(sheepdog.count(busy).await, 0);
+    let last = slow.pop().unwrap();
+    let text = test::read_body(last).await;
+    assert_eq!(text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count(), 5001);
 }

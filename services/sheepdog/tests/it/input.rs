@@ -32,19 +32,6 @@ async fn bad_bodies_are_refused_before_anything_is_written() {
 }
 
 #[actix_web::test]
-async fn a_table_without_usable_rows_has_nothing_to_submit() {
-    let sheepdog = TestSheepdog::start().await;
-    let bom = "\u{feff}type\tsubmitter_id\ncase\tC\n";
-    for body in ["", "type\tsubmitter_id\n", "type\tsubmitter_id\nnope\tC\n", bom] {
-        let answer = sheepdog.put_text("/P/Q", "text/tab-separated-values", body).await;
-        assert_eq!(
-            (answer.status, &answer.body["transactional_errors"]),
-            (400, &json!(["Nothing to submit"]))
-        );
-    }
-}
-
-#[actix_web::test]
 async fn a_body_beyond_the_limit_is_413_in_the_services_form() {
     let sheepdog = TestSheepdog::start().await;
     let answer = sheepdog.put_text("/P/Q", "application/json", vec![b' '; (1 << 20) + 1]).await;

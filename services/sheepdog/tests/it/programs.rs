@@ -84,3 +84,106 @@ async fn only_administrators_make_programs_and_projects() {
         assert_eq!((answer.status, answer.body), (403, json!({ "message": message })));
     }
 }
+
+#[actix_web::test]
+async fn names_that_nobody_could_use_are_refused_when_they_are_made() {
+    let sheepdog = TestSheepdog::start().await;
+    for name in ["a b", "a/b", "graphql", "template", "_dictionary", "A-x", "..", "a?b"] {
+        let answer = sheepdog.put("", json!({"type": "program", "name": name})).await;
+        assert_eq!(answer.status, 400, "{name}");
+        assert!(
+            answer.body["message"].as_str().unwrap().starts_with("ERROR: Invalid program name"),
+            "{answer:?}"
+        );
+    }
+    for code in ["a b", "a/b", "export", "bulk", "transactions", ".."] {
+        let answer =
+            sheepdog.put("/P", json!({"code": code, "name": "n", "dbgap_accession_number": "x"})).await;
+        assert_eq!(answer.status, 400, "{code}");
+        assert!(
+            answer.body["message"].as_str().unwrap().starts_with("ERROR: Invalid project code"),
+            "{answer:?}"
+        );
+    }
+    assert_eq!(sheepdog.count("select count(*) from node_project").await, 1);
+}
+
+#[actix_web::test]
+async fn names_that_differ_in_case_only_are_one_name() {
+    let sheepdog = TestSheepdog::start().await;
+    assert_eq!(sheepdog.put("", json!({"type": "program", "name": "p"})).await.status, 400);
+    sheepdog.put("", json!({"type": "program", "name": "N"})).await;
+    for program in ["/P", "/N"] {
+        let answer =
+            sheepdog.put(program, json!({"code": "q", "name": "q", "dbgap_accession_number": "x"})).await;
+        assert_eq!(answer.status, 400);
+        let message = answer.body["message"].as_str().unwrap().to_owned();
+        assert!(
+            message.starts_with("ERROR: Project Q already exists in DB, and codes that differ"),
+            "{message}"
+        );
+    }
+}
+
+#[actix_web::test]
+async fn two_projects_never_share_a_project_id() {
+    let sheepdog = TestSheepdog::start().await;
+    // An older version let hyphens into the names of programs.
+    for name in ["A", "A-x"] {
+        let add = sqlx::query(
+            "insert into node_program (node_id, _props) values ($1, jsonb_build_object('name', $2))",
+        );
+        let id = psqlgraph::ids::program_id(name).to_string();
+        add.bind(id).bind(name).execute(&sheepdog.pool).await.unwrap();
+    }
+    let project = |code: &str| json!({"code": code, "name": code, "dbgap_accession_number": code});
+    assert_eq!(sheepdog.put("/A", project("x-y")).await.status, 200);
+    let refused = sheepdog.put("/A-x", project("y")).await;
+    let message = "ERROR: Project x-y of program A already has the project id A-x-y";
+    assert_eq!((refused.status, refused.body), (400, json!({ "message": message })));
+    assert_eq!(sheepdog.put("/A-x", project("z")).await.status, 200);
+    assert_eq!(sheepdog.put("/A", project("x-z")).await.status, 400);
+}
+
+#[actix_web::test]
+async fn a_project_says_neither_its_type_wrong_nor_its_id_or_program() {
+    let sheepdog = TestSheepdog::start().await;
+    let with = |key: &str, value: serde_json::Value| {
+        let mut project = json!({"type": "project", "code": "R", "name": "R", "dbgap_accession_number": "x"});
+        project[key] = value;
+        project
+    };
+    for (key, value) in
+        [("type", json!("case")), ("type", json!(5)), ("programs", json!({"name": "P"})), ("id", json!("x"))]
+    {
+        let answer = sheepdog.put("/P", with(key, value)).await;
+        assert_eq!(answer.status, 400, "{key}");
+        assert!(answer.body["message"].is_string());
+    }
+    assert_eq!(sheepdog.count("select count(*) from node_project").await, 1);
+}
+
+#[actix_web::test]
+async fn words_of_other_routes_are_programs_that_are_not_there() {
+    let sheepdog = TestSheepdog::start().await;
+    for path in ["/v0/submission/_dictionary", "/v0/submission/template", "/v0/submission/_dictionary/case"] {
+        let answer = sheepdog.send(TestRequest::post().uri(path).set_json(json!({})), Some("admin")).await;
+        assert_eq!(answer.status, 404, "{path}");
+    }
+    assert_eq!(sheepdog.delete("/template").await.status, 404);
+}
+
+#[actix_web::test]
+async fn links_keep_to_the_spelling_of_the_address() {
+    let sheepdog = TestSheepdog::start().await;
+    for (prefix, path) in [
+        ("/submission", ""),
+        ("/submission", "/P"),
+        ("/submission", "/_dictionary"),
+        ("/v0/submission", "/P"),
+    ] {
+        let answer = sheepdog.send(TestRequest::get().uri(&format!("{prefix}{path}")), Some("admin")).await;
+        let link = answer.body["links"][0].as_str().unwrap().to_owned();
+        assert!(link.starts_with(&format!("{prefix}/")), "{link}");
+    }
+}

@@ -1,6 +1,6 @@
 //! A sheepdog of the test's own: its database, an arborist and an index in memory.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{
     App,
@@ -17,11 +17,15 @@ use testing::{MemoryIndex, Rights, TestDatabase, TestTokens};
 use tokens::Verifier;
 use web::Service as _;
 
-/// `admin` may do everything, `reader` may read the project P-Q, others nothing.
+/// `admin` may do everything, `submitter` everything in the project P-Q, `reader` may read it, others nothing.
 pub(crate) fn rights(verifier: Arc<Verifier>) -> Arc<Rights> {
     let rights = Rights::of_verified_tokens(verifier).grant("admin", "*", "*", "/");
+    let rights = rights.grant("submitter", "*", "*", "/programs/P/projects/Q");
     Arc::new(rights.grant("reader", "sheepdog", "read", "/programs/P/projects/Q"))
 }
+
+/// Tests do not wait for what a commons looks for now and then.
+const SWEEP_EVERY: Duration = Duration::from_millis(200);
 
 /// A running sheepdog with the project `P-Q` in it.
 pub(crate) struct TestSheepdog {
@@ -70,10 +74,14 @@ impl TestSheepdog {
         })
         .await;
         let sheepdog = Self::on(database);
-        let program = json!({"type": "program", "name": "P", "dbgap_accession_number": "phsP"});
-        sheepdog.put("", program).await;
-        sheepdog.put("/P", json!({"code": "Q", "name": "Q", "dbgap_accession_number": "phsQ"})).await;
+        sheepdog.make_project().await;
         sheepdog
+    }
+
+    /// The same, which looks all the time for what others have given up.
+    pub(crate) async fn sweeping() -> Self {
+        let first = Self::start().await;
+        first.through(first.pool.clone())
     }
 
     /// Starts one on a database that the original left behind, after its migration.
@@ -88,8 +96,27 @@ impl TestSheepdog {
         Self::on(database)
     }
 
+    /// Starts one for a dictionary of the test's own.
+    pub(crate) async fn of(dictionary: Dictionary) -> Self {
+        let database = TestDatabase::empty().await;
+        psqlgraph::migrate(&database.pool, &dictionary).await.unwrap();
+        let sheepdog = Self::with(database, dictionary);
+        sheepdog.make_project().await;
+        sheepdog
+    }
+
+    async fn make_project(&self) {
+        let program = json!({"type": "program", "name": "P", "dbgap_accession_number": "phsP"});
+        self.put("", program).await;
+        self.put("/P", json!({"code": "Q", "name": "Q", "dbgap_accession_number": "phsQ"})).await;
+    }
+
     fn on(database: TestDatabase) -> Self {
-        let dictionary = Arc::new(dictionary());
+        Self::with(database, dictionary())
+    }
+
+    fn with(database: TestDatabase, dictionary: Dictionary) -> Self {
+        let dictionary = Arc::new(dictionary);
         let tokens = Arc::new(TestTokens::new());
         let index = Arc::new(MemoryIndex::default());
         let config = Config { body_limit: 1 << 20, ..Config::default() };
@@ -109,6 +136,17 @@ impl TestSheepdog {
         let service =
             Sheepdog::build(config, pool.clone(), dictionary, authz, index.clone(), verifier).unwrap();
         Self { pool, index, service, tokens: self.tokens.clone() }
+    }
+
+    /// Another sheepdog on other connections to the same database, with the same index. It looks all the time
+    /// for what others have given up.
+    pub(crate) fn through(&self, pool: PgPool) -> Self {
+        let authz = rights(self.tokens.verifier());
+        let config = Config { sweep_every: SWEEP_EVERY, ..Config::default() };
+        let (index, verifier) = (self.index.clone(), self.tokens.verifier());
+        let dictionary = Arc::new(dictionary());
+        let service = Sheepdog::build(config, pool, dictionary, authz, index.clone(), verifier).unwrap();
+        Self { pool: self.pool.clone(), index, service, tokens: self.tokens.clone() }
     }
 
     /// With a study `S` and a case `C` in it; the id of the case.
@@ -147,6 +185,18 @@ impl TestSheepdog {
 
     /// Sends as `user`, or without a token.
     pub(crate) async fn send(&self, request: TestRequest, user: Option<&str>) -> Answer {
+        let answer = self.begin(request, user).await;
+        let status = answer.status().as_u16();
+        let bytes = test::read_body(answer).await;
+        Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+    }
+
+    /// Sends as `user`, and takes nothing of the body of the answer yet.
+    pub(crate) async fn begin(
+        &self,
+        request: TestRequest,
+        user: Option<&str>,
+    ) -> ServiceResponse<EitherBody<BoxBody>> {
         let service = self.service.clone();
         let app = test::init_service(App::new().configure(|cfg| service.configure(cfg))).await;
         let request = match user {
@@ -156,11 +206,7 @@ impl TestSheepdog {
                 request.insert_header(("Authorization", format!("Bearer {token}")))
             }
         };
-        let answer: ServiceResponse<EitherBody<BoxBody>> =
-            app.call(request.to_request()).await.unwrap().map_into_left_body();
-        let status = answer.status().as_u16();
-        let bytes = test::read_body(answer).await;
-        Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+        app.call(request.to_request()).await.unwrap().map_into_left_body()
     }
 
     /// Empties the index.

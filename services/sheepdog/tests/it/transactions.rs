@@ -138,3 +138,22 @@ async fn a_client_that_goes_away_does_not_leave_a_submission_half_done() {
     let succeeded = sheepdog.count("select count(*) from transaction_logs where state = 'SUCCEEDED'").await;
     assert_eq!(studies, 200 * succeeded);
 }
+
+#[actix_web::test]
+async fn a_failed_submission_has_no_snapshots() {
+    let sheepdog = TestSheepdog::start().await;
+    let mut bad = case("C", "S");
+    bad["age"] = json!("old");
+    assert_eq!(sheepdog.put("/P/Q", json!([study("S"), bad])).await.status, 400);
+    assert_eq!(sheepdog.count("select count(*) from transaction_snapshots").await, 0);
+}
+
+#[actix_web::test]
+async fn the_snapshot_of_a_deletion_has_what_was_deleted_as_its_new_properties() {
+    let sheepdog = TestSheepdog::start().await;
+    let id = sheepdog.put("/P/Q", study("S")).await.id();
+    assert_eq!(sheepdog.delete(&format!("/P/Q/entities/{id}")).await.status, 200);
+    let snapshot = "select jsonb_build_array(entity_id, old_props, new_props -> 'submitter_id') \
+                    from transaction_snapshots where action = 'delete'";
+    assert_eq!(sheepdog.props(snapshot).await, json!([id, {}, "S"]));
+}

@@ -27,11 +27,11 @@ pub(super) fn refuse_missing_links(entity: &mut Entity, item: &LinkItem, present
 fn group_problems(group: &LinkGroup, present: &BTreeSet<&str>) -> Vec<(String, Vec<String>)> {
     let mut problems = Vec::new();
     let mut alternatives = 0_usize;
-    let mut names = Vec::new();
+    // The name of an inner group is the names of its members.
+    let names: Vec<String> = group.members.iter().map(name_of).collect();
     for member in &group.members {
-        let members: Vec<String> = member.flatten().iter().map(|link| link.name.clone()).collect();
-        alternatives += usize::from(members.iter().any(|name| present.contains(name.as_str())));
-        names.extend(members);
+        let is_used = member.flatten().iter().any(|link| present.contains(link.name.as_str()));
+        alternatives += usize::from(is_used);
         // An inner group counts as one alternative; only its exclusiveness is a rule of its own.
         if let LinkItem::Group(inner) = member {
             let inner = LinkGroup { required: false, ..inner.clone() };
@@ -47,6 +47,13 @@ fn group_problems(group: &LinkGroup, present: &BTreeSet<&str>) -> Vec<(String, V
         problems.push((format!("Links to {list} are exclusive.  More than one was provided."), names));
     }
     problems
+}
+
+fn name_of(item: &LinkItem) -> String {
+    match item {
+        LinkItem::Link(link) => link.name.clone(),
+        LinkItem::Group(group) => group.members.iter().map(name_of).collect::<Vec<_>>().join(", "),
+    }
 }
 
 /// `a, b or c`.
@@ -125,6 +132,8 @@ mod tests {
             messages(&outer, &["b", "c"]),
             ["Links to ['b', 'c'] are exclusive.  More than one was provided."]
         );
-        assert_eq!(messages(&outer, &[]), ["Entity is missing a required link to a, b or c"]);
+        assert_eq!(messages(&outer, &[]), ["Entity is missing a required link to a or b, c"]);
+        let (_, keys) = group_problems(&outer, &BTreeSet::new()).remove(0);
+        assert_eq!(keys, ["a", "b, c"]);
     }
 }

@@ -9,7 +9,7 @@ use super::shape::{Shapes, is_linkable};
 use crate::{
     model::{
         entity::{Entity, Use},
-        lookup::{Hit, NodeLookup, Via},
+        lookup::{Hit, NodeLookup, Shown, Via},
         problem::ErrorType,
         scope::Scope,
     },
@@ -138,10 +138,7 @@ impl Links {
                         let message = format!("More than one link destination found for {name}");
                         entity.refuse(ErrorType::InvalidLink, message, &[name]);
                     }
-                    (Match::Foreign(message), target) => {
-                        let keys: &[&str] = if target.label == "project" { &[name] } else { &[] };
-                        entity.refuse(ErrorType::InvalidLink, message.clone(), keys);
-                    }
+                    (Match::Foreign(kind, message), _) => entity.refuse(*kind, message.clone(), &[]),
                 }
             }
         }
@@ -153,7 +150,8 @@ enum Match {
     One(String),
     None,
     Many,
-    Foreign(String),
+    /// A node of another project: the error.
+    Foreign(ErrorType, String),
 }
 
 /// The id and the keys must both fit where both are given. A target without either means no node.
@@ -203,13 +201,15 @@ fn within_project(target: &Reference, hit: &Hit, scope: &Scope) -> Match {
     if target.label == "project" && hit.node_id != scope.project_node_id {
         let code = text("code").unwrap_or_default();
         let message = format!("Cannot link entity to project {code} under {} endpoint", scope.code);
-        return Match::Foreign(message);
+        return Match::Foreign(ErrorType::InvalidPermissions, message);
     }
-    match text("project_id").filter(|project| *project != scope.project_id) {
-        Some(project) => Match::Foreign(format!(
-            "Relationship to {} {} in project {project} not allowed",
-            target.label, hit.node_id
-        )),
+    match hit.project_id().filter(|project| *project != scope.project_id) {
+        Some(_) if hit.shown == Shown::Hidden => Match::None,
+        Some(project) => {
+            let (label, id) = (&target.label, &hit.node_id);
+            let message = format!("Relationship to {label} {id} in project {project} not allowed");
+            Match::Foreign(ErrorType::InvalidLink, message)
+        }
         None => Match::One(hit.node_id.clone()),
     }
 }

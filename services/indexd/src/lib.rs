@@ -10,6 +10,7 @@
 //! [`indexclient::IndexClient`].
 
 mod actions;
+mod aliased;
 mod auth;
 mod authorizations;
 mod buckets;
@@ -35,6 +36,7 @@ mod service;
 mod store;
 pub mod users;
 
+pub use aliased::aliased;
 pub use authorizations::{AuthorizationPolicy, PathAuthorization, SupportedType};
 pub use buckets::{BoxError, Buckets, FixedBuckets};
 pub use config::{CloudProviders, Config, ConfigError, DistEntry, IndexConfig};

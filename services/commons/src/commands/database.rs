@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 
+use super::check::{self, CheckArgs};
 use crate::{
     databases,
     failure::Failure,
@@ -12,6 +13,9 @@ use crate::{
 /// Commands about databases.
 #[derive(Debug, Subcommand)]
 pub enum DatabaseCommand {
+    /// Look for what does not agree in the graph and the file index: transactions that nobody ends, files
+    /// without a record, records without a file. Exit status 4 when there is something
+    Check(CheckArgs),
     /// Print the connection URL of a database of the commons that runs on this state folder (it holds a
     /// password)
     Url {
@@ -23,8 +27,14 @@ pub enum DatabaseCommand {
     },
 }
 
-pub(crate) fn run(command: DatabaseCommand) -> anyhow::Result<()> {
-    let DatabaseCommand::Url { name, state } = command;
+pub(crate) async fn run(command: DatabaseCommand) -> anyhow::Result<()> {
+    match command {
+        DatabaseCommand::Check(args) => check::run(args).await,
+        DatabaseCommand::Url { name, state } => url(&name, &state),
+    }
+}
+
+fn url(name: &str, state: &StateArgs) -> anyhow::Result<()> {
     let state = State::existing(&state.folder)?;
     let Some(run) = state.running()? else {
         let told = format!(
@@ -33,7 +43,7 @@ pub(crate) fn run(command: DatabaseCommand) -> anyhow::Result<()> {
         );
         return Err(Failure::Prerequisite(told).into());
     };
-    let url = run.databases.values().next().and_then(|url| databases::renamed(url, &name));
+    let url = run.databases.values().next().and_then(|url| databases::renamed(url, name));
     tell(url.ok_or_else(|| anyhow::anyhow!("run.json names no database"))?)?;
     Ok(())
 }

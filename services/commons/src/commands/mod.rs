@@ -1,9 +1,15 @@
 //! The commands beside `up` and `serve`.
 
+mod check;
+pub(crate) mod config;
 pub(crate) mod database;
+pub(crate) mod detach;
 pub(crate) mod dictionary;
 mod diff;
+pub(crate) mod life;
+pub(crate) mod logs;
 pub(crate) mod migrate;
+pub(crate) mod status;
 pub(crate) mod user;
 mod workbench;
 
@@ -22,12 +28,21 @@ use crate::{
 };
 
 pub(crate) fn version(as_json: bool) -> anyhow::Result<()> {
+    let postgresql = postgresql();
     if as_json {
-        tell(json!({ "version": VERSION, "commit": COMMIT }))?;
+        tell(json!({ "version": VERSION, "commit": COMMIT, "postgresql": postgresql }))?;
     } else {
         tell(format_args!("commons {VERSION} ({COMMIT})"))?;
+        tell(postgresql.as_deref().unwrap_or("no PostgreSQL found; `commons up` needs one"))?;
     }
     Ok(())
+}
+
+/// What the PostgreSQL that `commons up` would start says of itself.
+fn postgresql() -> Option<String> {
+    let program = postgres::Programs::find().ok()?.folder.join("postgres");
+    let said = std::process::Command::new(program).arg("--version").output().ok()?;
+    Some(String::from_utf8_lossy(&said.stdout).trim().to_owned()).filter(|said| !said.is_empty())
 }
 
 pub(crate) fn completions(shell: clap_complete::Shell) -> anyhow::Result<()> {

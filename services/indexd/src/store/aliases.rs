@@ -33,6 +33,23 @@ pub(crate) async fn of_all(
         .await?)
 }
 
+/// Records that are not new, with those of their aliases that have a slash: see [`crate::aliased()`].
+pub(crate) async fn with_slash(
+    connection: &mut PgConnection,
+    after: &str,
+    most: i64,
+) -> Result<Vec<(String, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "select a.did, a.name from index_record_alias a join index_record r on r.did = a.did \
+         where a.name > $1 and a.name like '%/%' \
+         and r.created_date < (now() at time zone 'utc') - interval '1 hour' order by a.name limit $2",
+    )
+    .bind(after)
+    .bind(most)
+    .fetch_all(connection)
+    .await
+}
+
 /// Adds `(did, name)` pairs; a name that is taken is a conflict.
 pub(super) async fn insert<'a>(
     connection: &mut PgConnection,

@@ -1,0 +1,137 @@
+//! `commons database check`.
+
+use std::sync::Arc;
+
+use clap::Args;
+use indexd::Indexd;
+use serde::Serialize;
+use sheepdog::check::{Check, Repair, Report};
+use sqlx::PgPool;
+
+use super::workbench::Workbench;
+use crate::{
+    databases::{self, DatabaseName},
+    dictionaries,
+    failure::Failure,
+    output::{remark, tell},
+    state::{State, StateArgs},
+};
+
+/// Aliases of the index that are read together.
+const PAGE: i64 = 10_000;
+/// Aliases that are looked at; a commons with more has to be asked again after a repair.
+const MOST_ALIASES: usize = 2_000_000;
+
+/// Options of `commons database check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Put right what can be put right. Without it nothing is changed.
+    #[arg(long)]
+    pub repair: bool,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The server that has all databases. Default: that of the state folder.
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Data dictionary of the graph. Default: the one that the commons last ran with, or the built-in one.
+    #[arg(long, value_name = "DIR|FILE|URL")]
+    pub dictionary: Option<String>,
+    /// Put before `/programs/...` in the resource paths of files, as in `commons serve sheepdog`.
+    #[arg(long, value_name = "PATH", default_value = "")]
+    pub auth_namespace: String,
+    /// Where everything is kept.
+    #[command(flatten)]
+    pub state: StateArgs,
+}
+
+/// What the command tells.
+#[derive(Debug, Serialize)]
+struct Told<'a> {
+    in_order: bool,
+    repaired: bool,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+pub(crate) async fn run(args: CheckArgs) -> anyhow::Result<()> {
+    if let Some(url) = &args.database_url {
+        let pool = |name: DatabaseName| {
+            let url = databases::renamed(url, name.as_str());
+            databases::tool_pool(&url.ok_or_else(|| anyhow::anyhow!("the database URL is malformed"))?)
+        };
+        let (graph, index) = (pool(DatabaseName::Sheepdog)?, pool(DatabaseName::Indexd)?);
+        return check(&args, &graph, index, args.dictionary.as_deref()).await;
+    }
+    let bench = Workbench::open(State::existing(&args.state.folder)?).await?;
+    bench
+        .with(async |bench: Arc<Workbench>| {
+            let source = args.dictionary.as_deref().or(bench.run.dictionary.as_deref());
+            let (graph, index) = (bench.pool(DatabaseName::Sheepdog)?, bench.pool(DatabaseName::Indexd)?);
+            check(&args, &graph, index, source).await
+        })
+        .await
+}
+
+async fn check(args: &CheckArgs, graph: &PgPool, index: PgPool, source: Option<&str>) -> anyhow::Result<()> {
+    let dictionary = dictionaries::load(source).await?;
+    let mut aliased: Vec<(String, String)> = Vec::new();
+    while aliased.len() < MOST_ALIASES {
+        let after = aliased.last().map(|(_, alias)| alias.clone()).unwrap_or_default();
+        let page = indexd::aliased(&index, &after, PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        aliased.extend(page);
+    }
+    let indexd = Indexd::build(indexd::Config::default(), index, None);
+    let check =
+        Check { pool: graph, dictionary: &dictionary, index: &*indexd, auth_namespace: &args.auth_namespace };
+    let repair = if args.repair { Repair::Yes } else { Repair::No };
+    let is_for_people = !args.json;
+    let report = check
+        .run(repair, aliased, |node_type, files| {
+            if is_for_people {
+                let _ = remark(format_args!("{node_type}: looked at, {files} files so far"));
+            }
+        })
+        .await?;
+    let in_order = report.is_in_order(repair);
+    if args.json {
+        let told = Told { in_order, repaired: args.repair, report: &report };
+        tell(serde_json::to_string(&told)?)?;
+    } else {
+        show(&report, repair)?;
+    }
+    if in_order {
+        return Ok(());
+    }
+    let remedy = if args.repair { "some of it needs somebody" } else { "--repair puts right what it can" };
+    Err(Failure::NotInOrder(format!("graph and file index do not agree; {remedy}")).into())
+}
+
+fn show(report: &Report, repair: Repair) -> anyhow::Result<()> {
+    let done = |repaired: bool| if repaired { "put right" } else { "found" };
+    let all = repair == Repair::Yes;
+    for id in &report.pending {
+        tell(format_args!("{}: transaction {id} is PENDING, and nobody works on it", done(all)))?;
+    }
+    for id in &report.unsettled {
+        tell(format_args!("{}: the failed transaction {id} has changed the file index", done(all)))?;
+    }
+    for lost in &report.lost {
+        let (node_type, node_id, project_id) = (&lost.node_type, &lost.node_id, &lost.project_id);
+        let found = done(lost.repaired);
+        tell(format_args!(
+            "{found}: the {node_type} {node_id} of {project_id} names the record {}, which is not there",
+            lost.did
+        ))?;
+    }
+    for orphan in &report.orphans {
+        let found = done(orphan.repaired);
+        let (did, alias) = (&orphan.did, &orphan.alias);
+        tell(format_args!("{found}: no file has the record {did} ({alias}), and it has no bytes"))?;
+    }
+    tell(format_args!("{} files looked at", report.files))?;
+    Ok(())
+}

@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator
 
 from harness.commons import program
 
-from . import memory, reads, start, writes
+from . import exports, memory, reads, start, writes
 from .measure import Line, Taken, Work, beside, measure, spread
 from .stand import Stand
 
@@ -38,6 +38,9 @@ ON_THE_GRAPH: dict[str, Callable[[Stand], Work]] = {
     "nested-all": lambda stand: reads.nested(stand, pages=False),
     "counts": reads.counts,
     "everything": reads.everything,
+    "export-tsv": lambda stand: exports.whole(stand, "tsv"),
+    "export-json": lambda stand: exports.whole(stand, "json"),
+    "export-begins": exports.first,
 }
 # What counts of each line in a round of `--against`.
 A_ROUND = 3

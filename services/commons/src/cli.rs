@@ -1,11 +1,20 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, Subcommand};
 use url::Url;
 
 use crate::{
     commands::{
-        database::DatabaseCommand, dictionary::DictionaryCommand, migrate::MigrateArgs, user::UserCommand,
+        config::ConfigArgs,
+        database::DatabaseCommand,
+        dictionary::DictionaryCommand,
+        life::{OpenArgs, RestartArgs, StopArgs},
+        logs::LogsArgs,
+        migrate::MigrateArgs,
+        status::StatusArgs,
+        user::UserCommand,
     },
     serve::Serve,
     up::UpArgs,
@@ -15,6 +24,10 @@ use crate::{
 const EXIT_CODES: &str = "\
 Exit status: 0 done; 1 failed; 2 wrong usage; 3 something is missing or in use (PostgreSQL, a port, the \
 state folder); 4 what was checked is not in order.
+
+Options of `up` and `serve` can also be given by variables (COMMONS_PORT for --port) and in a settings \
+file, commons.toml in the current folder or in the state folder; `commons config` shows what counts and where \
+it comes from.
 
 The variable RUST_LOG sets what is logged to standard error, for example RUST_LOG=info,sqlx=warn.";
 
@@ -28,6 +41,15 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// Settings file. Default: commons.toml in the current folder, else in the state folder
+    #[arg(long, value_name = "FILE", env = "COMMONS_SETTINGS", global = true)]
+    pub settings: Option<PathBuf>,
+    /// Log more to standard error: steps of the work; twice, what serves to find faults
+    #[arg(long, short, action = ArgAction::Count, global = true, conflicts_with = "quiet")]
+    pub verbose: u8,
+    /// Tell only what went wrong
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
 }
 
 /// The commands.
@@ -35,6 +57,18 @@ pub struct Cli {
 pub enum Command {
     /// Run a whole commons on this machine, with a private PostgreSQL and object store
     Up(UpArgs),
+    /// Say whether a commons runs on this machine, where, and whether it is ready
+    Status(StatusArgs),
+    /// Stop a commons that runs on this machine
+    Stop(StopArgs),
+    /// Stop a commons, and start it again in the background with its options of last time
+    Restart(RestartArgs),
+    /// Open the commons in a browser
+    Open(OpenArgs),
+    /// Show the log of a commons that runs in the background
+    Logs(LogsArgs),
+    /// Show the options that count, and where each comes from
+    Config(ConfigArgs),
     /// Run one service alone
     #[command(subcommand)]
     Serve(Serve),
@@ -49,7 +83,7 @@ pub enum Command {
     /// Data dictionaries
     #[command(subcommand)]
     Dictionary(DictionaryCommand),
-    /// Print version and commit
+    /// Print version, commit, and the version of PostgreSQL that is used
     Version {
         /// As JSON.
         #[arg(long)]
@@ -72,8 +106,6 @@ pub enum Command {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use clap::CommandFactory as _;
 
     use super::*;
@@ -97,7 +129,7 @@ mod tests {
     #[test]
     fn tokens_can_be_made_expired() {
         let parsed = parse("commons user token ada --expires-in=-60 --scope user --state /s").unwrap();
-        let Command::User(UserCommand::Token { name, expires_in, scope, state }) = parsed.command else {
+        let Command::User(UserCommand::Token { name, expires_in, scope, state, .. }) = parsed.command else {
             panic!("not user token")
         };
         assert_eq!((name.as_str(), expires_in, scope.as_str()), ("ada", -60, "user"));

@@ -1,26 +1,25 @@
 //! The databases of a commons: their names, connecting to them, and where they are on one machine.
 
-use std::{str::FromStr as _, time::Duration};
+use std::{str::FromStr as _, sync::Arc};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::ValueEnum;
+use database::Work;
 use indexmap::IndexMap;
-use postgres::{Durability, Options, Postgres};
-use sqlx::{
-    Connection as _, PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use postgres::{Durability, Options, Postgres, PostgresError};
+use sqlx::{Connection as _, PgPool, postgres::PgConnectOptions};
 use url::Url;
 
 use crate::state::{Secrets, State};
 
+/// In the place of a URL: the server of the state folder.
+pub(crate) const PRIVATE: &str = "private";
+
 /// Connections of one service. Five pools and a few tools must fit into [`SERVER_CONNECTIONS`].
 const POOL_CONNECTIONS: u32 = 20;
 const SERVER_CONNECTIONS: u16 = 150;
-/// A connection that has not been used for this long is tried first.
-const RESTED: Duration = Duration::from_millis(500);
-/// A request waits this long for a free connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Connections of a migration or a command.
+const TOOL_CONNECTIONS: u32 = 4;
 
 /// Which database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -101,6 +100,14 @@ impl Databases {
         DatabaseName::ALL.into_iter().map(|name| Ok((name.as_str().to_owned(), self.url(name)?))).collect()
     }
 
+    /// Returns when our own server has ended and does not start any more, and says why.
+    pub(crate) async fn lost(&self) -> Arc<PostgresError> {
+        match self {
+            Self::Private(server) => server.lost().await,
+            Self::Given(_) => std::future::pending().await,
+        }
+    }
+
     /// Stops the server if it is ours.
     pub(crate) async fn close(self) {
         if let Self::Private(server) = self {
@@ -116,32 +123,43 @@ pub(crate) fn renamed(url: &str, database: &str) -> Option<String> {
     Some(url.into())
 }
 
-/// A pool of connections that are made when they are needed.
+/// A pool for requests of a service, whose connections are made when they are needed.
 ///
 /// # Errors
 /// When `url` is not a PostgreSQL URL.
-pub(crate) fn pool(url: &str) -> anyhow::Result<PgPool> {
-    Ok(pool_with(PgConnectOptions::from_str(url).context("not a PostgreSQL URL")?))
+pub(crate) fn pool(url: &str, work: Work) -> anyhow::Result<PgPool> {
+    Ok(pool_with(PgConnectOptions::from_str(url).context("not a PostgreSQL URL")?, work))
 }
 
-/// A pool of connections that are made when they are needed.
+/// As [`pool`].
+pub(crate) fn pool_with(options: PgConnectOptions, work: Work) -> PgPool {
+    database::pool(options, work, POOL_CONNECTIONS)
+}
+
+/// A pool for migrations and commands.
 ///
-/// A connection that has rested is tested before it is used, so that no request fails after a restart of the
-/// database. One that was in use a moment ago is not tested, which saves a round trip.
-pub(crate) fn pool_with(options: PgConnectOptions) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(POOL_CONNECTIONS)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .before_acquire(|connection, known| {
-            Box::pin(async move {
-                if known.idle_for > RESTED {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-        .connect_lazy_with(options.application_name("commons"))
+/// # Errors
+/// When `url` is not a PostgreSQL URL.
+pub(crate) fn tool_pool(url: &str) -> anyhow::Result<PgPool> {
+    let options = PgConnectOptions::from_str(url).context("not a PostgreSQL URL")?;
+    Ok(database::pool(options, Work::Maintenance, TOOL_CONNECTIONS))
+}
+
+/// As [`tool_pool`], once it is known that the database answers: a pool alone would wait for a server that
+/// starts.
+///
+/// # Errors
+/// When `url` is not a PostgreSQL URL, or the database does not answer or refuses us.
+pub(crate) async fn reached(url: &str) -> anyhow::Result<PgPool> {
+    let pool = tool_pool(url)?;
+    let options = pool.connect_options();
+    let address = format!("{}:{}", options.get_host(), options.get_port());
+    let connected = async { database::connect(&options, Work::Maintenance).await?.close().await };
+    match connected.await {
+        Ok(()) => Ok(pool),
+        Err(sqlx::Error::PoolTimedOut) => Err(anyhow!("the database at {address} does not answer")),
+        Err(error) => Err(anyhow!(error).context(format!("the database at {address} cannot be used"))),
+    }
 }
 
 #[cfg(test)]

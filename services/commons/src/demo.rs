@@ -34,13 +34,18 @@ impl Progress for Bar {
     }
 }
 
-/// Loads the study into the commons at `url` as the owner of the API key.
+/// Loads the study into the commons at `local`, which others know as `public`, as the owner of the API key.
 ///
 /// # Errors
 /// When the commons refuses something.
-pub(crate) async fn load(url: &str, api_key_file: &Path, visible: bool) -> anyhow::Result<Summary> {
+pub(crate) async fn load(
+    local: &str,
+    public: &str,
+    api_key_file: &Path,
+    visible: bool,
+) -> anyhow::Result<Summary> {
     let bar = Bar::new(visible);
-    let summary = demo::load(url, ApiKey::read(api_key_file)?, &bar).await?;
+    let summary = demo::load_through(local, public, ApiKey::read(api_key_file)?, &bar).await?;
     bar.0.finish_and_clear();
     Ok(summary)
 }

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::style::{self, Stream};
+
 /// Failures that have an exit status of their own.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -11,10 +13,33 @@ pub enum Failure {
     /// A check found something. Exit status 4.
     #[error("{0}")]
     NotInOrder(String),
+    /// Another process of ours has failed with this exit status, and said why.
+    #[error("see above")]
+    Told(Option<i32>),
+}
+
+/// Tells people of a failure, unless they know already.
+pub(crate) fn tell_of(error: &anyhow::Error) {
+    if !matches!(error.downcast_ref(), Some(Failure::Told(_))) {
+        tell(&message(error));
+    }
+}
+
+/// Tells people what went wrong.
+pub(crate) fn tell(told: &str) {
+    eprintln!("{} {told}", style::red(Stream::Error, "commons:"));
+}
+
+/// Tells people what they should look at.
+pub(crate) fn warn(told: &str) {
+    eprintln!("{} {told}", style::yellow(Stream::Error, "commons:"));
 }
 
 /// The exit status of the program for `error`.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if let Some(Failure::Told(code)) = error.downcast_ref() {
+        return ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1));
+    }
     let missing = error.chain().any(|cause| {
         matches!(cause.downcast_ref(), Some(Failure::Prerequisite(_)))
             || cause.is::<web::BindError>()

@@ -8,57 +8,94 @@ mod databases;
 mod demo;
 mod dictionaries;
 mod failure;
+mod front;
 mod http_client;
+mod log;
 mod output;
 mod reload;
 mod serve;
+mod settings;
 mod state;
+mod style;
 mod supervision;
 pub mod up;
 mod version;
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
-use cli::{Cli, Command};
+use cli::Command;
 
 pub use failure::Failure;
+use settings::{Origins, Refusal, Settings};
 pub use version::{COMMIT, VERSION};
 
-/// Runs a command and returns the program's exit status.
-pub fn run(cli: Cli) -> ExitCode {
+/// The exit status of a wrong usage.
+const WRONG_USAGE: u8 = 2;
+
+/// Runs the command of a command line and returns the program's exit status.
+pub fn run(arguments: Vec<OsString>) -> ExitCode {
+    match settings::read(&arguments) {
+        Ok(settings) => run_command(settings),
+        Err(refusal) => refuse(&refusal),
+    }
+}
+
+fn run_command(Settings { cli, origins }: Settings) -> ExitCode {
     install_crypto();
-    // The object store's protocol library logs every 404 of a client as an error, and whole requests with it.
-    let (format, filter) = match &cli.command {
-        Command::Serve(_) => (web::LogFormat::Json, "info,sqlx=warn,s3s=off,s3s_fs=off"),
-        _ => (web::LogFormat::Text, "warn,commons::reload=info,sqlx=error,s3s=off,s3s_fs=off"),
-    };
-    web::init_telemetry(format, filter);
+    let _log = log::install(&cli);
+    web::raise_descriptor_limit();
+    output::be_quiet(cli.quiet);
     let runtime = match supervision::runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("commons: cannot start threads: {error}");
+            failure::tell(&format!("cannot start threads: {error}"));
             return ExitCode::FAILURE;
         }
     };
-    let result = runtime.block_on(dispatch(cli.command));
+    let result = runtime.block_on(dispatch(cli.command, origins));
     // Tasks that are still busy, for instance with a client that does not go away, must not hold up the end.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("commons: {}", failure::message(&error));
+            failure::tell_of(&error);
             failure::exit_code(&error)
         }
     }
 }
 
-async fn dispatch(command: Command) -> anyhow::Result<()> {
+/// Says what is wrong with the command line or the settings; the help is such a refusal, too.
+fn refuse(refusal: &Refusal) -> ExitCode {
+    match refusal {
+        Refusal::CommandLine(error, note) => {
+            // Nobody is left to whom a closed pipe could be told.
+            let _ = error.print();
+            if let Some(note) = note {
+                eprintln!("{note}");
+            }
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(WRONG_USAGE))
+        }
+        Refusal::Settings(told) => {
+            failure::tell(told);
+            ExitCode::from(WRONG_USAGE)
+        }
+    }
+}
+
+async fn dispatch(command: Command, origins: Origins) -> anyhow::Result<()> {
     match command {
-        Command::Up(args) => up::run(args).await,
+        Command::Up(args) if args.detach && !commands::detach::is_background() => commands::detach::up(&args),
+        Command::Up(args) => up::run(args, origins).await,
+        Command::Status(args) => commands::status::run(args).await,
+        Command::Stop(args) => commands::life::stop(args).await,
+        Command::Restart(args) => commands::life::restart(args, origins.file.as_deref()).await,
+        Command::Open(args) => commands::life::open(&args),
+        Command::Logs(args) => commands::logs::run(args).await,
+        Command::Config(args) => commands::config::run(args, origins.file.as_deref()),
         Command::Serve(service) => serve::run(service).await,
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::User(command) => commands::user::run(command).await,
-        Command::Database(command) => commands::database::run(command),
+        Command::Database(command) => commands::database::run(command).await,
         Command::Dictionary(command) => commands::dictionary::run(command).await,
         Command::Version { json } => commands::version(json),
         Command::Completions { shell } => commands::completions(shell),

@@ -2,9 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use commons::cli::Cli;
-
 fn main() -> ExitCode {
-    commons::run(Cli::parse())
+    commons::run(std::env::args_os().collect())
 }

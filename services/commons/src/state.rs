@@ -2,19 +2,21 @@
 //!
 //! ```text
 //! lock               held while a commons runs on this folder
-//! secrets.json       passwords and store keys, generated once
+//! secrets.json       passwords, codes and store keys, generated once
 //! keys/DATE/*.pem    token signing keys, generated once, newest first
 //! credentials.json   API key of the user admin, as the SDK reads it
 //! run.json           what runs now, or ran last: URL, addresses, databases
+//! options.json       options of the last start, which the next one takes up
+//! commons.log        log of a commons in the background
 //! dictionary.json    what came of the last reload of the dictionary
 //! postgres/          the databases          postgres.log   their log
 //! objects/           uploaded files, by bucket
 //! ```
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read as _, Seek as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    fs::{self, File, OpenOptions, Permissions, TryLockError},
+    io::{ErrorKind, Read as _, Seek as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -26,6 +28,21 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokens::SigningKeys;
 
 use crate::failure::Failure;
+
+/// Names in a state folder that are nobody else's business. `postgres` is another account's, if we are root.
+const PRIVATE: [&str; 11] = [
+    "lock",
+    "secrets.json",
+    "keys",
+    "credentials.json",
+    "run.json",
+    "options.json",
+    "commons.log",
+    "dictionary.json",
+    "postgres.log",
+    "postgres.log.1",
+    "objects",
+];
 
 /// Where a commons of this machine keeps everything.
 #[derive(Debug, Clone, Args)]
@@ -56,6 +73,12 @@ pub(crate) struct Secrets {
     /// Basic login for writing to the file index.
     pub(crate) indexd_user: String,
     pub(crate) indexd_password: String,
+    /// Who wants to log in without a password must know this: it is in the address that is printed.
+    #[serde(default = "secret")]
+    pub(crate) login_code: String,
+    /// What services' own ports ask for: other accounts of the machine can reach them too.
+    #[serde(default = "secret")]
+    pub(crate) service_secret: String,
 }
 
 impl Secrets {
@@ -65,17 +88,26 @@ impl Secrets {
             store_access_key: random_text(20).to_uppercase(),
             store_secret_key: random_text(40),
             indexd_user: "commons".into(),
-            indexd_password: random_text(32),
+            indexd_password: secret(),
+            login_code: secret(),
+            service_secret: secret(),
         }
     }
+}
+
+fn secret() -> String {
+    random_text(32)
 }
 
 /// What runs on a state folder, or ran last. The database URLs hold a password.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Run {
     pub(crate) url: String,
+    /// The gateway's address on this machine, which does without name servers and proxies.
+    #[serde(default)]
+    pub(crate) local_url: Option<String>,
     pub(crate) pid: u32,
-    /// Each service's own address.
+    /// Each service's own address, if it has one.
     pub(crate) services: IndexMap<String, String>,
     pub(crate) object_store: String,
     pub(crate) databases: IndexMap<String, String>,
@@ -83,12 +115,30 @@ pub(crate) struct Run {
     pub(crate) private_databases: bool,
     /// The dictionary, if it is not the built-in one.
     pub(crate) dictionary: Option<String>,
+    /// The page that lets somebody in without a password, with its code.
+    #[serde(default)]
+    pub(crate) login_url: Option<String>,
 }
 
 impl Run {
+    /// The port of the object store.
+    pub(crate) fn object_store_port(&self) -> Option<u16> {
+        self.object_store.rsplit_once(':')?.1.parse().ok()
+    }
+
     /// The issuer of all tokens: fence's public address.
     pub(crate) fn issuer(&self) -> String {
         format!("{}/user", self.url)
+    }
+
+    /// Where a program on this machine reaches the gateway.
+    pub(crate) fn local_address(&self) -> &str {
+        self.local_url.as_deref().unwrap_or(&self.url)
+    }
+
+    /// What a person opens in a browser first.
+    pub(crate) fn page(&self) -> String {
+        self.login_url.clone().unwrap_or_else(|| format!("{}/query", self.url))
     }
 }
 
@@ -98,9 +148,34 @@ impl State {
     /// # Errors
     /// When it cannot be made or is not a folder.
     pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
-        let told = || format!("cannot use the state folder {}", folder.display());
+        let told = || format!("cannot use the state folder {}", absolute(folder).display());
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(told)?;
-        Ok(Self { folder: folder.canonicalize().with_context(told)? })
+        let state = Self { folder: folder.canonicalize().with_context(told)? };
+        state.protect();
+        Ok(state)
+    }
+
+    /// Takes away what others could read. A folder may have been made by somebody else: by an administrator,
+    /// a service manager, a container's volume.
+    fn protect(&self) {
+        let mine = PRIVATE.iter().map(|name| self.path(name));
+        for path in std::iter::once(self.folder.clone()).chain(mine) {
+            let Ok(meta) = fs::metadata(&path) else { continue };
+            let mode = meta.permissions().mode();
+            // A folder with the sticky bit, such as that for temporary files, belongs to everybody.
+            if mode & 0o077 == 0 || mode & 0o1000 != 0 {
+                continue;
+            }
+            match fs::set_permissions(&path, Permissions::from_mode(mode & 0o700)) {
+                Ok(()) => {
+                    tracing::warn!(path = %path.display(), "others could read this, and cannot any more");
+                }
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, path = %path.display(), "others can read this");
+                }
+            }
+        }
     }
 
     /// Opens a folder that must be there already.
@@ -108,13 +183,23 @@ impl State {
     /// # Errors
     /// When no commons ever ran on it.
     pub(crate) fn existing(folder: &Path) -> anyhow::Result<Self> {
-        if !folder.join("secrets.json").is_file() {
-            let told = format!(
-                "no commons has run on the state folder {}; start one with `commons up`, or name \
-                another folder with --state",
-                folder.display()
-            );
-            return Err(Failure::Prerequisite(told).into());
+        let shown = absolute(folder);
+        let failed = |error| anyhow!("cannot use the state folder {}: {error}", shown.display());
+        match fs::metadata(folder.join("secrets.json")) {
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                let told = format!(
+                    "no commons has run on the state folder {}; start one with `commons up`, or name another \
+                     folder with --state",
+                    shown.display()
+                );
+                return Err(Failure::Prerequisite(told).into());
+            }
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                let told = format!("the state folder {} belongs to somebody else: {error}", shown.display());
+                return Err(Failure::Prerequisite(told).into());
+            }
+            Err(error) => return Err(failed(error)),
         }
         Self::open(folder)
     }
@@ -137,6 +222,7 @@ impl State {
         match self.try_lock()? {
             Ok(lock) => Ok(lock),
             Err(holder) => {
+                let holder = holder.map(|process| format!(" (process {process})")).unwrap_or_default();
                 let told = format!(
                     "another commons{holder} uses the state folder {}; stop it, or choose another folder \
                      with --state",
@@ -147,11 +233,20 @@ impl State {
         }
     }
 
+    /// The process that runs a commons on this folder, or starts or stops one, if there is any.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub(crate) fn holder(&self) -> anyhow::Result<Option<u32>> {
+        Ok(self.try_lock()?.err().map(|holder| holder.unwrap_or_default()))
+    }
+
     /// The lock, or who holds it.
-    fn try_lock(&self) -> anyhow::Result<Result<Lock, String>> {
+    fn try_lock(&self) -> anyhow::Result<Result<Lock, Option<u32>>> {
         let path = self.path("lock");
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)?;
+        let file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let mut file = file.with_context(|| format!("cannot open {}", path.display()))?;
         match file.try_lock() {
             Ok(()) => {
                 file.set_len(0)?;
@@ -162,7 +257,7 @@ impl State {
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 file.read_to_string(&mut holder)?;
-                Ok(Err(if holder.is_empty() { holder } else { format!(" (process {holder})") }))
+                Ok(Err(holder.trim().parse().ok()))
             }
             Err(TryLockError::Error(error)) => {
                 Err(anyhow!(error).context(format!("cannot lock {}", path.display())))
@@ -200,10 +295,17 @@ impl State {
     /// When the file cannot be read or written.
     pub(crate) fn secrets(&self) -> anyhow::Result<Secrets> {
         let path = self.path("secrets.json");
-        if let Some(known) = read_json(&path)? {
-            return Ok(known);
+        let stored: Option<serde_json::Value> = read_json(&path)?;
+        let secrets = match &stored {
+            Some(stored) => {
+                Secrets::deserialize(stored).with_context(|| format!("{} is damaged", path.display()))?
+            }
+            None => Secrets::generate(),
+        };
+        // An older version knew fewer.
+        if stored == Some(serde_json::to_value(&secrets)?) {
+            return Ok(secrets);
         }
-        let secrets = Secrets::generate();
         write_json(&path, &secrets)?;
         Ok(secrets)
     }
@@ -224,6 +326,11 @@ impl State {
     }
 }
 
+/// For messages: a relative path says little to who does not know where it counts from.
+fn absolute(folder: &Path) -> PathBuf {
+    std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
+}
+
 fn today() -> String {
     chrono::Utc::now().format("%Y-%m-%d").to_string()
 }
@@ -241,7 +348,7 @@ fn random_text(length: usize) -> String {
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(anyhow!(error).context(format!("cannot read {}", path.display()))),
     };
     serde_json::from_str(&text).map(Some).with_context(|| format!("{} is damaged", path.display()))
@@ -266,8 +373,6 @@ pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     fn state() -> (tempfile::TempDir, State) {
@@ -286,6 +391,39 @@ mod tests {
         for name in ["secrets.json", "."] {
             assert_eq!(fs::metadata(state.path(name)).unwrap().permissions().mode() & 0o077, 0, "{name}");
         }
+    }
+
+    #[test]
+    fn a_folder_that_others_could_read_is_private_once_it_is_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+        let (objects, log) = (folder.path().join("objects"), folder.path().join("postgres.log"));
+        fs::create_dir(&objects).unwrap();
+        fs::write(&log, "").unwrap();
+        open(&objects, 0o755);
+        open(&log, 0o644);
+        open(folder.path(), 0o755);
+        State::open(folder.path()).unwrap();
+        assert_eq!((mode(folder.path()), mode(&objects), mode(&log)), (0o700, 0o700, 0o600));
+        open(folder.path(), 0o1777);
+        State::open(folder.path()).unwrap();
+        assert_eq!(mode(folder.path()), 0o1777, "a folder for everybody stays one");
+    }
+
+    #[test]
+    fn what_an_older_version_did_not_know_is_added_to_its_secrets() {
+        let (_folder, state) = state();
+        let known = state.secrets().unwrap();
+        let path = state.path("secrets.json");
+        let mut stored: serde_json::Value = read_json(&path).unwrap().unwrap();
+        stored.as_object_mut().unwrap().remove("login_code");
+        write_json(&path, &stored).unwrap();
+        let renewed = state.secrets().unwrap();
+        assert_eq!(renewed.indexd_password, known.indexd_password);
+        assert_eq!(renewed.login_code.len(), 32);
+        assert_ne!(renewed.login_code, known.login_code);
+        assert_eq!(state.secrets().unwrap().login_code, renewed.login_code);
     }
 
     #[test]

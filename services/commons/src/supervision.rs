@@ -1,20 +1,26 @@
-//! Threads, signals, and what happens when a background task panics.
+//! Threads, signals, and what a panic does.
+//!
+//! A panic costs what it happened in and nothing else: a request its answer, a connection itself, a look
+//! through a bucket that look. `web::init_telemetry` has it logged as an error wherever it happens, so that
+//! it is mended. What ends the program is not a panic but the loss of a part that runs as long as the commons
+//! does (a server, the indexing of uploads, the watch over the dictionary): without it the commons is no
+//! longer whole, and a service manager should start it again. Whoever holds such parts tells of it with
+//! [`End::Lost`].
 
 use std::{
     io::{self, IsTerminal as _},
-    panic::{self, PanicHookInfo},
-    sync::{Arc, Mutex},
+    sync::Arc,
 };
 
+use postgres::PostgresError;
 use tokio::{
     runtime::Runtime,
     signal::unix::{Signal, SignalKind, signal},
-    sync::watch,
 };
 
 use crate::reload::Asked;
 
-/// Threads of background tasks have this name; threads that serve requests have others.
+/// The name of the threads of background tasks.
 const THREADS: &str = "commons";
 
 /// The runtime of background tasks. Requests are served by the web server's own threads.
@@ -28,24 +34,27 @@ pub(crate) fn runtime() -> io::Result<Runtime> {
 }
 
 /// Why the program ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum End {
     /// SIGTERM or SIGINT; SIGHUP, too, where it asks for no reload or the terminal is gone.
     Signal,
-    /// A background task panicked: the commons is no longer whole, and pretending otherwise would be worse.
-    Panic(String),
+    /// This part ended on its own: the commons is no longer whole, and pretending otherwise would be worse.
+    Lost(&'static str),
+    /// Our own PostgreSQL has ended again and again.
+    Database(Arc<PostgresError>),
 }
 
 impl End {
     /// What the program makes of it.
     ///
     /// # Errors
-    /// When a background task panicked.
+    /// When a part was lost.
     pub(crate) fn into_result(self) -> anyhow::Result<()> {
         match self {
             Self::Signal => Ok(()),
-            Self::Panic(place) => {
-                anyhow::bail!("a background task panicked at {place}, so everything was stopped")
+            Self::Lost(part) => anyhow::bail!("{part} ended unexpectedly, so everything was stopped"),
+            Self::Database(why) => {
+                anyhow::bail!("{why}; it cannot be started again, so everything was stopped")
             }
         }
     }
@@ -54,7 +63,6 @@ impl End {
 /// Watches for the reasons to end. Made before any background task starts, and kept: a signal that comes
 /// while nobody waits in [`Watch::end`] is noticed by the next who does.
 pub(crate) struct Watch {
-    panics: watch::Receiver<Option<String>>,
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
@@ -63,22 +71,10 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Notices signals, and reports panics of background tasks, from now on. Needs a runtime. With `reload`,
-    /// SIGHUP asks for it, as it is usual of servers; without, it is a reason to end.
+    /// Notices signals from now on. Needs a runtime. With `reload`, SIGHUP asks for it, as
+    /// it is usual of servers; without, it is a reason to end.
     pub(crate) fn install(reload: Option<Asked>) -> io::Result<Self> {
-        let (sender, panics) = watch::channel(None);
-        let sender = Arc::new(Mutex::new(sender));
-        let report = panic::take_hook();
-        panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
-            report(info);
-            let background = std::thread::current().name() == Some(THREADS);
-            if let (true, Ok(sender)) = (background, sender.lock()) {
-                let place = info.location().map(ToString::to_string).unwrap_or_default();
-                sender.send_replace(Some(place));
-            }
-        }));
         Ok(Self {
-            panics,
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
@@ -90,17 +86,10 @@ impl Watch {
     /// Returns when the program is to end.
     pub(crate) async fn end(&mut self) -> End {
         loop {
-            let panicked = async {
-                match self.panics.wait_for(Option::is_some).await {
-                    Ok(place) => place.clone().unwrap_or_default(),
-                    Err(_) => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 _ = self.terminate.recv() => return End::Signal,
                 _ = self.interrupt.recv() => return End::Signal,
                 _ = self.hangup.recv() => {}
-                place = panicked => return End::Panic(place),
             }
             // Who closes the terminal wants the commons to end, not a new dictionary.
             let terminal_is_gone = self.terminals != terminals();
@@ -119,22 +108,33 @@ fn terminals() -> [bool; 3] {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
 
     /// Panics and signals concern the whole process, so these tests take turns.
     static TURN: Mutex<()> = Mutex::new(());
 
     #[test]
-    fn a_panic_in_a_background_task_is_a_reason_to_end_and_says_where() {
+    fn a_panic_costs_its_task_and_ends_nothing() {
         let _turn = TURN.lock();
         let runtime = runtime().unwrap();
-        let end = runtime.block_on(async {
+        runtime.block_on(async {
             let mut watch = Watch::install(None).unwrap();
             let task = tokio::spawn(async { panic!("a broken invariant") });
             assert!(task.await.unwrap_err().is_panic());
-            watch.end().await
+            tokio::select! {
+                end = watch.end() => panic!("{end:?}"),
+                () = tokio::time::sleep(std::time::Duration::from_millis(50)) => {}
+            }
         });
-        assert!(matches!(end, End::Panic(place) if place.contains("supervision.rs")));
+    }
+
+    #[test]
+    fn a_lost_part_is_named_when_the_program_ends() {
+        assert!(End::Signal.into_result().is_ok());
+        let told = End::Lost("the indexing of uploads").into_result().unwrap_err().to_string();
+        assert_eq!(told, "the indexing of uploads ended unexpectedly, so everything was stopped");
     }
 
     #[test]
@@ -150,7 +150,7 @@ mod tests {
             hang_up().await;
             watch.end().await
         });
-        assert_eq!(end, End::Signal);
+        assert!(matches!(end, End::Signal));
     }
 
     async fn hang_up() {

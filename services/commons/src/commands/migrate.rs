@@ -42,12 +42,12 @@ pub(crate) async fn run(args: MigrateArgs) -> anyhow::Result<()> {
     if let Some(url) = &args.database_url {
         let source = args.dictionary.as_deref();
         return match args.service {
-            Some(service) => migrate(service, &databases::pool(url)?, source).await,
+            Some(service) => migrate(service, &databases::reached(url).await?, source).await,
             None => {
                 for service in DatabaseName::ALL {
                     let url =
                         databases::renamed(url, service.as_str()).context("the database URL is malformed")?;
-                    migrate(service, &databases::pool(&url)?, source).await?;
+                    migrate(service, &databases::reached(&url).await?, source).await?;
                 }
                 Ok(())
             }
@@ -74,6 +74,11 @@ async fn migrate(service: DatabaseName, pool: &PgPool, dictionary: Option<&str>)
         DatabaseName::Sheepdog => {
             let dictionary = dictionaries::load(dictionary).await?;
             let report = psqlgraph::migrate(pool, &dictionary).await?;
+            for index in &report.dropped {
+                tell(format_args!(
+                    "sheepdog: the unique index {index} is dropped: no key asks for it any more"
+                ))?;
+            }
             for (index, reason) in &report.failed {
                 tell(format_args!("sheepdog: the index {index} could not be made: {reason}"))?;
             }
@@ -110,7 +115,7 @@ async fn plan(args: MigrateArgs) -> anyhow::Result<()> {
         Some(_) => url.clone(),
         None => databases::renamed(url, graph.as_str()).context("the database URL is malformed")?,
     };
-    print_plan(&databases::pool(&url)?, args.dictionary.as_deref()).await
+    print_plan(&databases::reached(&url).await?, args.dictionary.as_deref()).await
 }
 
 async fn print_plan(pool: &PgPool, dictionary: Option<&str>) -> anyhow::Result<()> {

@@ -2,6 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
+use anyhow::Context as _;
 use authz::HttpAuthz;
 use fence::Fence;
 use indexclient::HttpIndex;
@@ -27,7 +28,7 @@ impl Workbench {
     /// When no commons ever ran there, or its databases cannot be started.
     pub(crate) async fn open(state: State) -> anyhow::Result<Self> {
         if let Some(run) = state.running()? {
-            return Ok(Self { state, run, databases: None });
+            return Self { state, run, databases: None }.reached().await;
         }
         let lock = state.lock()?;
         let Some(run) = state.last_run()? else {
@@ -38,11 +39,20 @@ impl Workbench {
             return Err(Failure::Prerequisite(told).into());
         };
         if !run.private_databases {
-            return Ok(Self { state, run, databases: None });
+            return Self { state, run, databases: None }.reached().await;
         }
         let databases = Databases::open(&state, &state.secrets()?, None).await?;
         let run = Run { databases: databases.urls()?, ..run };
         Ok(Self { state, run, databases: Some((databases, lock)) })
+    }
+
+    /// Makes sure that the databases answer.
+    async fn reached(self) -> anyhow::Result<Self> {
+        if let Some(url) = self.run.databases.values().next() {
+            let told = || format!("the commons on {} has no database now", self.state.folder().display());
+            databases::reached(url).await.with_context(told)?;
+        }
+        Ok(self)
     }
 
     /// Runs `work` and puts everything back, whether it fails or not.
@@ -61,7 +71,7 @@ impl Workbench {
     /// Connections to a database.
     pub(crate) fn pool(&self, name: DatabaseName) -> anyhow::Result<PgPool> {
         let url = self.run.databases.get(name.as_str());
-        databases::pool(
+        databases::tool_pool(
             url.ok_or_else(|| anyhow::anyhow!("run.json does not name the database {}", name.as_str()))?,
         )
     }

@@ -12,8 +12,8 @@ use clap::Subcommand;
 use web::Server;
 
 use crate::{
-    reload::{Asked, Triggers},
-    supervision::Watch,
+    reload::{Asked, Reloading, Triggers},
+    supervision::{End, Watch},
     version::VERSION,
 };
 use built::Built;
@@ -21,6 +21,9 @@ use options::{
     ArboristArgs, DictionaryAt, FenceArgs, GatewayArgs, GuppyArgs, IndexdArgs, Listen, PeregrineArgs,
     SheepdogArgs,
 };
+
+/// How often it is looked whether all parts still run.
+const LOOK_FOR_LOSSES: Duration = Duration::from_secs(1);
 
 /// One service alone.
 #[derive(Debug, Subcommand)]
@@ -83,20 +86,29 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
     let listen = serve.listen();
     let listener = web::bind(listen.host, listen.port)?;
     let address = listener.local_addr()?;
-    let threads = listen.threads();
+    let serving = listen.front.serving(listen.threads())?;
     let Built { service, reload } = tokio::select! {
         built = serve.build() => built?,
         end = watch.end() => return end.into_result(),
     };
     let name = service.name();
-    let server = Server::start(listener, service, threads)?;
+    let server = Server::start_with(listener, service, serving)?;
     tracing::info!(service = name, address = %address, version = VERSION, "serving");
     let triggers = serve.dictionary().map(|dictionary| {
         let interval = (dictionary.dictionary_refresh > 0).then_some(dictionary.dictionary_refresh);
         Triggers::new(asked, dictionary.source(), interval.map(Duration::from_secs))
     });
     let reloading = reload.zip(triggers).map(|(reload, triggers)| reload.start(triggers));
-    let end = watch.end().await;
+    let lost = async {
+        while server.is_running() && reloading.as_ref().is_none_or(Reloading::is_running) {
+            tokio::time::sleep(LOOK_FOR_LOSSES).await;
+        }
+        End::Lost(if server.is_running() { "the watch over the dictionary" } else { "the server" })
+    };
+    let end = tokio::select! {
+        end = watch.end() => end,
+        lost = lost => lost,
+    };
     drop(reloading);
     tracing::info!(service = name, "stopping");
     server.stop().await?;

@@ -8,7 +8,8 @@ use dictionary::{Dictionary, LoadError};
 use gateway::Login;
 use indexclient::{HttpIndex, IndexClient};
 use serde::Deserialize;
-use sqlx::{PgPool, postgres::PgConnectOptions};
+use database::Work;
+use sqlx::{Connection as _, PgPool, postgres::PgConnectOptions};
 use tokens::Verifier;
 use url::Url;
 
@@ -61,23 +62,33 @@ impl Database {
         Ok(Some(options))
     }
 
-    /// Connections to the database, once it answers.
-    pub(crate) async fn pool(&self) -> anyhow::Result<PgPool> {
+    /// Connections to the database for requests, or for a migration, once it answers.
+    pub(crate) async fn pool(&self, work: Work) -> anyhow::Result<PgPool> {
         let Some(options) = self.options()? else {
             bail!(
                 "no database is given: name it by --database-url, by --creds, or by PGHOST, PGUSER, \
                  PGPASSWORD, PGDB"
             );
         };
-        Ok(pool_when_it_answers(options).await)
+        waiting::until("the database", async || database::connect(&options, work).await?.close().await).await;
+        let pool = databases::pool_with(options, work);
+        database::look_after(vec![pool.clone()]);
+        Ok(pool)
     }
-}
 
-/// A pool, once its database answers.
-pub(crate) async fn pool_when_it_answers(options: PgConnectOptions) -> PgPool {
-    let pool = databases::pool_with(options);
-    waiting::until("the database", async || pool.acquire().await).await;
-    pool
+    /// Runs `migrate`, if that is asked for.
+    pub(crate) async fn migrated(
+        &self,
+        migrate: impl AsyncFnOnce(&PgPool) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        if !self.migrate {
+            return Ok(());
+        }
+        let pool = self.pool(Work::Maintenance).await?;
+        let migrated = migrate(&pool).await;
+        pool.close().await;
+        migrated
+    }
 }
 
 impl DictionaryAt {

@@ -5,6 +5,8 @@ use std::{net::IpAddr, path::PathBuf};
 use clap::Args;
 use url::Url;
 
+use crate::front::FrontArgs;
+
 /// Where a service listens.
 #[derive(Debug, Clone, Args)]
 pub struct Listen {
@@ -14,6 +16,9 @@ pub struct Listen {
     /// Port to listen on; 0 takes a free one.
     #[arg(long, env = "PORT", default_value_t = 8000)]
     pub port: u16,
+    /// The certificate, and what clients may ask of the server.
+    #[command(flatten)]
+    pub front: FrontArgs,
     /// Threads that serve requests; 0 for one a core.
     #[arg(long, default_value_t = 0)]
     pub threads: usize,

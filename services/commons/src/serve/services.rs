@@ -11,6 +11,7 @@ use ::peregrine::Peregrine;
 use ::sheepdog::Sheepdog;
 use anyhow::Context as _;
 use authz::{Authz, HttpAuthz};
+use ::database::Work;
 use dictionary::Dictionary;
 use indexclient::HttpIndex;
 use serde::Deserialize;
@@ -32,10 +33,8 @@ use crate::{
 };
 
 pub(crate) async fn arborist(args: &ArboristArgs) -> anyhow::Result<Arc<dyn Service>> {
-    let pool = args.database.pool().await?;
-    if args.database.migrate {
-        ::arborist::migrate(&pool).await?;
-    }
+    args.database.migrated(async |pool| Ok(::arborist::migrate(pool).await?)).await?;
+    let pool = args.database.pool(Work::Small).await?;
     let verifier = Arc::new(Verifier::remote(args.jwks_url.clone(), Vec::new(), http_client()?));
     Ok(Arborist::build(::arborist::Config::default(), pool, verifier))
 }
@@ -54,15 +53,15 @@ struct FenceNeighbours {
 pub(crate) async fn fence(args: &FenceArgs) -> anyhow::Result<Arc<dyn Service>> {
     let text = read(&args.config)?;
     let told = || format!("{} cannot be used", args.config.display());
-    let config: ::fence::Config = serde_yaml_ng::from_str(&text).with_context(told)?;
-    let known: FenceNeighbours = serde_yaml_ng::from_str(&text).with_context(told)?;
+    let document: serde_json::Value = serde_yaml_ng::from_str(&text).with_context(told)?;
+    let config = ::fence::Config::from_document(&document).with_context(told)?;
+    let expanded = ::fence::Config::expanded(&document).with_context(told)?;
+    let known: FenceNeighbours = serde_json::from_value(expanded).with_context(told)?;
     let database =
         Database { database_url: args.database.database_url.clone().or(known.db), ..args.database.clone() };
     let keys = Arc::new(SigningKeys::load(&args.keys)?);
-    let pool = database.pool().await?;
-    if database.migrate {
-        ::fence::migrate(&pool).await?;
-    }
+    database.migrated(async |pool| Ok(::fence::migrate(pool).await?)).await?;
+    let pool = database.pool(Work::Small).await?;
     let client = http_client()?;
     let first = |given: &Option<String>, known: Option<String>, default: &str| {
         given.clone().or(known).unwrap_or_else(|| default.to_owned())
@@ -82,10 +81,8 @@ pub(crate) async fn indexd(args: &IndexdArgs) -> anyhow::Result<Arc<dyn Service>
     if let Some(creds) = &args.database.creds {
         config = config.with_creds(&read(creds)?)?;
     }
-    let pool = args.database.pool().await?;
-    if args.database.migrate {
-        ::indexd::migrate(&pool).await?;
-    }
+    args.database.migrated(async |pool| Ok(::indexd::migrate(pool).await?)).await?;
+    let pool = args.database.pool(Work::Small).await?;
     for item in &args.login {
         let login = login(item)?;
         ::indexd::users::add(&pool, &login.user, &login.password).await?;
@@ -115,7 +112,7 @@ pub(crate) async fn sheepdog(args: &SheepdogArgs) -> anyhow::Result<Built> {
     let client = http_client()?;
     let verifier = args.tokens.verifier(&client)?;
     let dictionary = args.dictionary.load().await?;
-    let pool = args.database.pool().await?;
+    let pool = args.database.pool(Work::Large).await?;
     let tables = prepare_tables(&args.database, &pool, &dictionary).await?;
     let config = ::sheepdog::Config {
         auth_namespace: args.auth_namespace.clone(),
@@ -146,7 +143,7 @@ pub(crate) async fn peregrine(args: &PeregrineArgs) -> anyhow::Result<Built> {
     let client = http_client()?;
     let verifier = args.tokens.verifier(&client)?;
     let dictionary = args.dictionary.load().await?;
-    let pool = args.database.pool().await?;
+    let pool = args.database.pool(Work::Large).await?;
     let tables = prepare_tables(&args.database, &pool, &dictionary).await?;
     let mut config = ::peregrine::Config {
         public_datasets: args.public_datasets,
@@ -155,6 +152,7 @@ pub(crate) async fn peregrine(args: &PeregrineArgs) -> anyhow::Result<Built> {
         ..::peregrine::Config::default()
     };
     config.budget.time = Duration::from_secs(args.graphql_timeout);
+    config.budget.looks = args.graphql_looks;
     let authz = args.arborist.client(&client);
     let current = Current::new(Peregrine::build(config, pool.clone(), dictionary.clone(), authz, verifier));
     let served = Arc::new(current.clone());
@@ -186,6 +184,7 @@ pub(crate) fn gateway(args: &GatewayArgs) -> anyhow::Result<Arc<dyn Service>> {
         credential_origins: serde_json::from_str(origins)
             .context("ORIGINS_ALLOW_CREDENTIALS is not a JSON list")?,
         upstreams: upstreams(names, &args.upstreams)?,
+        object_store: None,
         logins,
         authz: args.arborist.client(&client),
         client,

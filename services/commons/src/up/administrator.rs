@@ -80,8 +80,8 @@ users:
     }
 
     #[test]
-    fn an_empty_file_and_the_old_section_name_are_fine() {
-        assert!(merged("").users["admin"].admin);
+    fn a_file_without_users_and_the_old_section_name_are_fine() {
+        assert!(merged("users: {}").users["admin"].admin);
         assert_eq!(merged("rbac: {roles: null}").authz.roles[0].id, "commons_administrator");
     }
 

@@ -1,13 +1,15 @@
 //! What a user, or a program, is told once everything is ready.
 
-use std::path::PathBuf;
+use std::{env, path::PathBuf};
 
 use comfy_table::{Table, presets::NOTHING};
 use indexmap::IndexMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::style::{self, Stream};
 
 /// What runs where.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Announcement {
     /// The public URL.
     pub url: String,
@@ -15,8 +17,10 @@ pub struct Announcement {
     pub state: PathBuf,
     /// The administrator's API key file.
     pub api_key_file: PathBuf,
-    /// Each service's own address.
+    /// Each service's own address, if it has one.
     pub services: IndexMap<String, String>,
+    /// The page that lets somebody in without a password, with its code.
+    pub login_url: Option<String>,
     /// The object store's address.
     pub object_store: String,
     /// Connection URLs of the databases are in this file (owner only), under `databases`.
@@ -40,7 +44,7 @@ const PUBLIC: [(&str, &str, &str); 7] = [
 
 impl Announcement {
     /// For people.
-    pub fn table(&self, development_login: bool) -> String {
+    pub fn table(&self) -> String {
         let mut table = Table::new();
         table.load_style(NOTHING).set_header(["what", "public path", "own address", "for"]);
         table.add_row(["commons", "/", self.url.as_str(), "everything below"]);
@@ -49,26 +53,59 @@ impl Announcement {
             table.add_row([name, path, address, purpose]);
         }
         table.add_row(["object store", "", self.object_store.as_str(), "file bytes (S3)"]);
-        let login = if development_login {
-            let page = format!("{url}/user/login/dev?redirect={url}/query", url = self.url);
-            format!(
-                "\n  Log in in a browser   {page}\
-                 \n                        (development login: anybody, no password, this machine only)"
-            )
-        } else {
-            String::new()
-        };
+        let bold = |text: String| style::bold(Stream::Output, text);
+        let url = &self.url;
+        let mut places = vec![("Query in a browser", bold(format!("{url}/query")).to_string())];
+        if let Some(page) = &self.login_url {
+            places.push(("Log in in a browser", bold(page.clone()).to_string()));
+            let explained = "(development login: who knows this address gets in as anybody)".to_owned();
+            places.push(("", explained));
+        }
+        places.push(("State folder", self.state.display().to_string()));
+        places.push(("API key of `admin`", self.api_key_file.display().to_string()));
+        let places: String = places.iter().map(|(what, place)| format!("\n  {what:<21} {place}")).collect();
+        let (program, state) = (program(), quoted(&self.state.to_string_lossy()));
         format!(
-            "{table}\n\n  Query in a browser    {url}/query\n  State folder          {state}\n  \
-             API key of `admin`    {key}{login}\n\nTry next\n  \
+            "{table}\n{places}\n\nTry next\n  \
              curl {url}/_status\n  \
-             commons user token admin --state {state}\n  \
-             python: Gen3Auth(refresh_file=\"{key}\")\n\n\
-             Ready after {seconds:.1} s. Ctrl-C stops everything.",
-            state = self.state.display(),
-            key = self.api_key_file.display(),
-            url = self.url,
+             {program} status --state {state}\n  \
+             {program} user token admin --state {state}\n\n\
+             In Python, Gen3Auth(refresh_file={key:?}) logs in.\n\
+             Ready after {seconds:.1} s.",
+            key = self.api_key_file.to_string_lossy(),
             seconds = self.ready_seconds,
         )
+    }
+}
+
+/// How a shell calls this program: by its name, if that leads to it, else by its path.
+fn program() -> String {
+    const NAME: &str = "commons";
+    let Ok(own) = env::current_exe() else { return NAME.to_owned() };
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&path).map(|folder| folder.join(NAME)).find(|program| program.is_file());
+    let is_own = found.and_then(|found| found.canonicalize().ok()).is_some_and(|found| found == own);
+    if is_own { NAME.to_owned() } else { quoted(&own.to_string_lossy()) }
+}
+
+/// A word as a shell reads it back.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+:@%,=~".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) && !word.starts_with('~') {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn what_a_shell_would_not_take_as_one_word_is_quoted() {
+        assert_eq!(quoted("/home/ada/.commons"), "/home/ada/.commons");
+        assert_eq!(quoted("/home/ada l/c"), "'/home/ada l/c'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted("~/x"), "'~/x'");
     }
 }

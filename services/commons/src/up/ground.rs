@@ -15,12 +15,17 @@ use crate::{
     state::{Secrets, State},
 };
 
+const MIB: u64 = 1024 * 1024;
+
 pub(crate) struct Ground {
     pub(crate) public_url: Url,
     pub(crate) secrets: Secrets,
     pub(crate) keys: Arc<SigningKeys>,
     pub(crate) dictionary: Arc<Dictionary>,
     pub(crate) object_store_url: String,
+    /// Where users reach the object store.
+    pub(crate) public_object_store_url: String,
+    pub(crate) object_store_reserve: Option<u64>,
     pub(crate) service_urls: indexmap::IndexMap<String, String>,
     pub(crate) development_login: bool,
     pub(crate) remote_calls: bool,
@@ -46,6 +51,8 @@ impl Ground {
         );
         let (dictionary, keys, databases) = (dictionary?, keys?, databases?);
         let ground = Self {
+            public_object_store_url: object_store_url(options, &public_url)?,
+            object_store_reserve: options.object_store_reserve.map(|mib| mib.saturating_mul(MIB)),
             public_url,
             secrets,
             keys: Arc::new(keys),
@@ -63,6 +70,13 @@ impl Ground {
         self.public_url.as_str().trim_end_matches('/')
     }
 
+    /// The page that lets somebody in without a password, if there is one. Whoever has the address gets in.
+    pub(crate) fn login_url(&self) -> Option<String> {
+        let (address, code) = (self.public_address(), &self.secrets.login_code);
+        self.development_login
+            .then(|| format!("{address}/user/login/dev?code={code}&redirect={address}/query"))
+    }
+
     /// fence's public address, which is the issuer of all tokens.
     pub(crate) fn issuer(&self) -> String {
         format!("{}/user", self.public_address())
@@ -76,7 +90,7 @@ impl Ground {
 pub(super) fn public_url(options: &Options, port: u16) -> anyhow::Result<Url> {
     let url = match &options.public_url {
         Some(url) => url.clone(),
-        None => Url::parse(&format!("http://localhost:{port}"))?,
+        None => Url::parse(&format!("{}://localhost:{port}", options.front.scheme()))?,
     };
     if !matches!(url.scheme(), "http" | "https") || url.path() != "/" || url.query().is_some() {
         bail!("--public-url must be like https://commons.example.org, without a path");
@@ -88,6 +102,18 @@ pub(super) fn public_url(options: &Options, port: u16) -> anyhow::Result<Url> {
         );
     }
     Ok(url)
+}
+
+/// The URL by which users reach the object store: the public one unless another is given.
+///
+/// # Errors
+/// When it has a path: signed URLs have the bucket there.
+fn object_store_url(options: &Options, public_url: &Url) -> anyhow::Result<String> {
+    let url = options.object_store_url.as_ref().unwrap_or(public_url);
+    if !matches!(url.scheme(), "http" | "https") || url.path() != "/" || url.query().is_some() {
+        bail!("--object-store-url must be like https://files.example.org, without a path");
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 fn secrets(state: &State, indexd_login: Option<&str>) -> anyhow::Result<Secrets> {

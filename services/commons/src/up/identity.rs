@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use arborist::sync::{self, SyncReport};
+use arborist::sync::{self, HeavyLoss, Loss, SyncError, SyncReport};
 use fence::{Fence, credentials};
 use serde::Deserialize;
 use sqlx::PgPool;
@@ -49,10 +49,21 @@ fn parse(text: &str) -> anyhow::Result<UserYaml> {
 /// Brings the users, groups, clients and rights of `users` into the databases of fence and arborist.
 ///
 /// # Errors
-/// When a database fails.
-pub(crate) async fn load(fence: &PgPool, arborist: &PgPool, users: &UserYaml) -> anyhow::Result<SyncReport> {
+/// When a database fails, or when more than half of the rights would go and `heavy_loss` refuses that; then
+/// nothing has changed.
+pub(crate) async fn load(
+    fence: &PgPool,
+    arborist: &PgPool,
+    users: &UserYaml,
+    heavy_loss: HeavyLoss,
+) -> anyhow::Result<SyncReport> {
+    let options = sync::Options { heavy_loss, ..options(fence).await? };
+    if heavy_loss == HeavyLoss::Refused {
+        // fence's part comes first, and must not be written if the other one is refused.
+        write_rights(arborist, users, sync::Options { dry_run: true, ..options.clone() }).await?;
+    }
     write_users(fence, users).await?;
-    write_rights(arborist, users, options(fence).await?).await
+    write_rights(arborist, users, options).await
 }
 
 /// Says what [`load`] would change of the rights, and changes nothing.
@@ -64,12 +75,15 @@ pub(crate) async fn preview(
     arborist: &PgPool,
     users: &UserYaml,
 ) -> anyhow::Result<SyncReport> {
-    write_rights(arborist, users, sync::Options { dry_run: true, ..options(fence).await? }).await
+    let options = options(fence).await?;
+    let planned = sync::Options { dry_run: true, heavy_loss: HeavyLoss::Allowed, ..options };
+    write_rights(arborist, users, planned).await
 }
 
 async fn options(fence: &PgPool) -> anyhow::Result<sync::Options> {
     let clients = fence::clients::ids_by_name(fence).await.context("fence's clients cannot be read")?;
-    Ok(sync::Options { clients, ..sync::Options::default() })
+    let spared = vec![ADMINISTRATOR.to_owned()];
+    Ok(sync::Options { clients, spared, ..sync::Options::default() })
 }
 
 async fn write_users(fence: &PgPool, users: &UserYaml) -> anyhow::Result<()> {
@@ -82,7 +96,17 @@ async fn write_rights(
     users: &UserYaml,
     options: sync::Options,
 ) -> anyhow::Result<SyncReport> {
-    sync::run(arborist, users, &options).await.context("rights cannot be written to arborist's database")
+    match sync::run(arborist, users, &options).await {
+        Err(SyncError::HeavyLoss(loss)) => Err(Failure::NotInOrder(refusal(&loss)).into()),
+        done => done.context("rights cannot be written to arborist's database"),
+    }
+}
+
+fn refusal(loss: &Loss) -> String {
+    format!(
+        "nothing was changed: the user.yaml takes away {loss}. Is it the right file, and all of it? \
+         `commons user sync FILE --dry-run` lists what would go; with --yes it is done"
+    )
 }
 
 /// Makes sure of the built-in administrator in a commons that was started without a user.yaml: what an

@@ -4,39 +4,54 @@ mod administrator;
 mod announcement;
 mod ground;
 mod identity;
+mod memory;
 mod options;
 mod ports;
 mod running;
 mod services;
-
-use anyhow::Context as _;
 
 pub use announcement::Announcement;
 pub(crate) use identity::{load as load_users, preview as preview_users, read_user_yaml, write_key_file};
 pub use options::{Options, UpArgs};
 pub use running::Running;
 
-use crate::{demo, output::tell, supervision::Watch};
+use crate::{
+    commands::detach,
+    demo, failure,
+    output::{remark, tell},
+    settings::{self, Origins},
+    state::State,
+    supervision::Watch,
+};
 
 /// The command.
-pub(crate) async fn run(args: UpArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(args: UpArgs, origins: Origins) -> anyhow::Result<()> {
+    // In the background one line of JSON tells the process that waits.
+    let args = UpArgs { json: args.json || detach::is_background(), ..args };
+    if detach::is_background() {
+        detach::leave_terminal();
+    }
     let options = Options::from_args(&args);
     let mut watch = Watch::install(Some(options.reload.clone()))?;
-    if !args.json {
-        tell(format_args!("Starting a commons in {}", options.state.display()))?;
-    }
+    let state = State::open(&options.state)?;
+    tell_of_earlier_starts(&args, &options, &origins, &state)?;
     // A signal during the start must end it too, and stop the database on the way.
     let running = tokio::select! {
         running = Running::start(options) => running?,
         end = watch.end() => return end.into_result(),
     };
+    settings::remember(&state, &origins)?;
+    for warning in running.warnings() {
+        failure::warn(warning);
+    }
     let outcome = tokio::select! {
         done = be_of_use(&running, &args) => done,
+        end = running.lost() => end.into_result(),
         end = watch.end() => end.into_result(),
     };
     if !args.json {
         // That nobody reads any more must not keep the commons from stopping in order.
-        let _ = tell("stopping");
+        let _ = remark("stopping");
     }
     tokio::select! {
         () = running.stop() => {}
@@ -46,24 +61,62 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<()> {
     outcome
 }
 
+/// Says where the commons is, and what the folder has of earlier starts.
+fn tell_of_earlier_starts(
+    args: &UpArgs,
+    options: &Options,
+    origins: &Origins,
+    state: &State,
+) -> anyhow::Result<()> {
+    if !args.json {
+        remark(format_args!("Starting a commons in {}", state.folder().display()))?;
+        if let Some(file) = &origins.file {
+            remark(format_args!("Settings of {}", file.display()))?;
+        }
+        if let Some(taken_up) = memory::taken_up(origins) {
+            remark(taken_up)?;
+        }
+    }
+    // A file that cannot be read is a reason to stop for those who need what is in it.
+    if let Ok(Some(last)) = state.last_run() {
+        for sentence in memory::out_of_sight(&last, options) {
+            failure::warn(&sentence);
+        }
+    }
+    Ok(())
+}
+
 /// Loads what is to be loaded, tells that everything is ready, and never returns but with an error.
 async fn be_of_use(running: &Running, args: &UpArgs) -> anyhow::Result<()> {
     let announcement = running.announcement();
     if args.demo {
-        let loaded = demo::load(&announcement.url, &announcement.api_key_file, !args.json).await;
-        let summary = loaded.context("the demonstration study cannot be loaded")?;
-        if !args.json {
-            let state = if summary.was_there { "was there already" } else { "is loaded" };
-            tell(format_args!(
-                "The demonstration study {} {state}: {} records, {} files\n",
-                summary.project_id, summary.records, summary.files
-            ))?;
-        }
+        load_demo(running, args).await?;
     }
     if args.json {
         tell(serde_json::to_string(announcement)?)?;
     } else {
-        tell(announcement.table(!args.no_development_login))?;
+        remark(format_args!("{} Ctrl-C stops everything.", announcement.table()))?;
     }
     std::future::pending().await
+}
+
+/// A study that cannot be loaded is no reason to stop: the commons is of use without it.
+async fn load_demo(running: &Running, args: &UpArgs) -> anyhow::Result<()> {
+    let announcement = running.announcement();
+    let (local, public) = (running.local_url(), announcement.url.as_str());
+    match demo::load(local, public, &announcement.api_key_file, !args.json).await {
+        Ok(summary) if !args.json => {
+            let state = if summary.was_there { "was there already" } else { "is loaded" };
+            remark(format_args!(
+                "The demonstration study {} {state}: {} records, {} files\n",
+                summary.project_id, summary.records, summary.files
+            ))?;
+        }
+        Ok(_) => {}
+        Err(error) => failure::warn(&format!(
+            "the demonstration study could not be loaded: {}; the next start with --demo goes on with it",
+            failure::message(&error)
+        )),
+    }
+    Ok(())
 }

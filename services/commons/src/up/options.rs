@@ -2,10 +2,12 @@
 
 use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
+use arborist::sync::HeavyLoss;
 use clap::Args;
 use url::Url;
 
-use crate::state::StateArgs;
+use super::ports::OwnPorts;
+use crate::{databases, dictionaries, front::FrontArgs, state::StateArgs};
 
 /// How often the files of the dictionary are looked at. A change is noticed by the second look.
 const FILES_REFRESH: Duration = Duration::from_secs(1);
@@ -22,11 +24,14 @@ pub struct UpArgs {
     /// Address that the gateway listens on.
     #[arg(long, default_value = "127.0.0.1")]
     pub host: IpAddr,
+    /// Its certificate, and what clients may ask of it.
+    #[command(flatten)]
+    pub front: FrontArgs,
     /// Print one line of JSON once everything is ready, instead of the table.
     #[arg(long)]
     pub json: bool,
-    /// Data dictionary: a folder of YAML files, a merged JSON file, or the address of one. Default: the
-    /// built-in one.
+    /// Data dictionary: a folder of YAML files, a merged JSON file, or the address of one; `built-in` is the
+    /// one of the program. Default: that of the last start on this state folder.
     #[arg(long, value_name = "DIR|FILE|URL")]
     pub dictionary: Option<String>,
     /// Check every SECONDS whether the dictionary has changed, and serve the new one without a restart; 0
@@ -38,24 +43,50 @@ pub struct UpArgs {
     /// change.
     #[arg(long, value_name = "FILE")]
     pub user_yaml: Option<PathBuf>,
+    /// Load the user.yaml even if it takes away more than half of all rights.
+    #[arg(long)]
+    pub yes: bool,
     /// Also load a demonstration study through the public API.
     #[arg(long)]
     pub demo: bool,
     /// Let services call each other over HTTP on loopback, as in separate containers, instead of directly.
     #[arg(long)]
     pub remote_calls: bool,
-    /// Use this PostgreSQL server instead of a private one; the databases are created on it.
+    /// Let each service also listen on a loopback port of its own, as tests of single services want it. Every
+    /// account of this machine then has all rights: services trust each other.
+    #[arg(long)]
+    pub service_ports: bool,
+    /// Use this PostgreSQL server instead of a private one; the databases are created on it. `private` is the
+    /// server of the state folder. Default: that of the last start on this state folder.
     #[arg(long, value_name = "URL", env = "COMMONS_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
-    /// The URL by which users reach the commons. Default: http://localhost:PORT.
+    /// The URL by which users reach the commons. Default: http://localhost:PORT, or https with a certificate.
     #[arg(long, value_name = "URL")]
     pub public_url: Option<Url>,
+    /// The URL by which users reach the object store, if its own port is published. Default: the public URL;
+    /// the gateway passes requests for objects on.
+    #[arg(long, value_name = "URL")]
+    pub object_store_url: Option<Url>,
+    /// Port of the object store, at the address of --host. Default: the one of the last start, or a free one,
+    /// for this machine only.
+    #[arg(long, value_name = "PORT")]
+    pub object_store_port: Option<u16>,
+    /// Uploads are refused when they would leave less than so many MiB of the disk free. Default: 1024, or a
+    /// twentieth of a small disk.
+    #[arg(long, value_name = "MIB")]
+    pub object_store_reserve: Option<u64>,
     /// Basic login that may write to the file index. Default: a generated one, in the state folder.
     #[arg(long, value_name = "USER:PASSWORD", env = "COMMONS_INDEXD_LOGIN", hide_env_values = true)]
     pub indexd_login: Option<String>,
     /// No login page for anybody without a password; needed for a public URL that is not on this machine.
     #[arg(long)]
     pub no_development_login: bool,
+    /// Run in the background, and return as soon as everything is ready; `commons stop` ends it.
+    #[arg(long, short = 'd')]
+    pub detach: bool,
+    /// Do without the options of earlier starts, which the state folder remembers.
+    #[arg(long)]
+    pub forget: bool,
 }
 
 /// What a commons on this machine is told.
@@ -67,6 +98,8 @@ pub struct Options {
     pub host: IpAddr,
     /// Port of the gateway; 0 takes a free one.
     pub port: u16,
+    /// Certificate of the gateway, and what clients may ask of it.
+    pub front: FrontArgs,
     /// Folder, file or address of the dictionary; `None` for the built-in one.
     pub dictionary: Option<String>,
     /// How often the dictionary's source is looked at for changes; `None` never.
@@ -75,12 +108,22 @@ pub struct Options {
     pub reload: Arc<tokio::sync::Notify>,
     /// The user.yaml to load; `None` makes sure of the administrator and changes nobody else's rights.
     pub user_yaml: Option<PathBuf>,
+    /// What becomes of a user.yaml that takes away more than half of all rights.
+    pub heavy_loss: HeavyLoss,
     /// Services call each other over HTTP.
     pub remote_calls: bool,
+    /// Services listen on ports of their own, open to everybody on this machine.
+    pub service_ports: bool,
     /// PostgreSQL server in place of the private one.
     pub database_url: Option<String>,
     /// Public URL; `None` for `http://localhost:PORT`.
     pub public_url: Option<Url>,
+    /// URL of the object store for users; `None` for the public URL.
+    pub object_store_url: Option<Url>,
+    /// Port of the object store at `host`; `None` for one of this machine only.
+    pub object_store_port: Option<u16>,
+    /// MiB of the disk that uploads leave free.
+    pub object_store_reserve: Option<u64>,
     /// Basic login of the file index, `USER:PASSWORD`.
     pub indexd_login: Option<String>,
     /// Whether anybody may log in without a password.
@@ -94,15 +137,32 @@ impl Options {
             state,
             host: std::net::Ipv4Addr::LOCALHOST.into(),
             port: 0,
+            front: FrontArgs::default(),
             dictionary: None,
             dictionary_refresh: None,
             reload: Arc::default(),
             user_yaml: None,
+            heavy_loss: HeavyLoss::Refused,
             remote_calls: false,
+            service_ports: false,
             database_url: None,
             public_url: None,
+            object_store_url: None,
+            object_store_port: None,
+            object_store_reserve: None,
             indexd_login: None,
             development_login: true,
+        }
+    }
+
+    /// Services have ports of their own if they call each other over HTTP, or a test wants to.
+    pub(super) fn own_ports(&self) -> OwnPorts {
+        if self.service_ports {
+            OwnPorts::Open
+        } else if self.remote_calls {
+            OwnPorts::Sealed
+        } else {
+            OwnPorts::None
         }
     }
 
@@ -111,13 +171,19 @@ impl Options {
             state: args.state.folder.clone(),
             host: args.host,
             port: args.port,
-            dictionary: args.dictionary.clone(),
+            front: args.front.clone(),
+            dictionary: args.dictionary.as_deref().and_then(dictionaries::absolute),
             dictionary_refresh: refresh(args),
             reload: Arc::default(),
             user_yaml: args.user_yaml.clone(),
+            heavy_loss: if args.yes { HeavyLoss::Allowed } else { HeavyLoss::Refused },
             remote_calls: args.remote_calls,
-            database_url: args.database_url.clone(),
+            service_ports: args.service_ports,
+            database_url: args.database_url.clone().filter(|url| url != databases::PRIVATE),
             public_url: args.public_url.clone(),
+            object_store_url: args.object_store_url.clone(),
+            object_store_port: args.object_store_port,
+            object_store_reserve: args.object_store_reserve,
             indexd_login: args.indexd_login.clone(),
             development_login: !args.no_development_login,
         }

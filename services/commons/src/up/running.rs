@@ -1,35 +1,45 @@
 //! Starting and stopping all of a commons.
 
-use std::{net::TcpListener, ops::RangeInclusive, sync::Arc, time::Instant};
+use std::{
+    net::TcpListener,
+    ops::RangeInclusive,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use fence::upload_indexing::UploadIndexing;
 use indexmap::IndexMap;
 use storage::embedded::EmbeddedS3;
-use web::{Server, Service};
+use web::{Audience, Limits, Sealed, Server, Service, Serving};
 
 use super::{
     announcement::Announcement,
     ground::{Ground, public_url},
     identity,
     options::Options,
-    ports::Ports,
+    ports::{OwnPorts, Ports, StorePort},
     services::{self, Pools},
 };
 use crate::{
     databases::Databases,
     reload::{Reload, Reloading, Tables, Triggers},
     state::{Lock, Run, State},
+    supervision::End,
 };
 
 /// Threads that serve requests at the public port: one a core, within these bounds.
 const GATEWAY_THREADS: RangeInclusive<usize> = 2..=8;
 /// Threads of a service's own port.
 const SERVICE_THREADS: usize = 1;
+/// How often it is looked whether all parts still run.
+const LOOK_FOR_LOSSES: Duration = Duration::from_secs(1);
 
 /// A running commons.
 pub struct Running {
     announcement: Announcement,
+    local_url: String,
+    warnings: Vec<String>,
     servers: Vec<Server>,
     upload_indexing: UploadIndexing,
     reloading: Reloading,
@@ -48,21 +58,35 @@ impl Running {
         let started = Instant::now();
         let state = State::open(&options.state)?;
         let lock = state.lock()?;
-        let ports = Ports::bind(options.host, options.port)?;
+        let own_ports = options.own_ports();
+        let store_port = match options.object_store_port {
+            Some(port) => StorePort::Published(port),
+            None => StorePort::Last(state.last_run()?.and_then(|last| last.object_store_port())),
+        };
+        let front = options.front.serving(gateway_threads())?;
+        let ports = Ports::bind(options.host, options.port, own_ports, store_port)?;
         let public_url = public_url(&options, ports.gateway_port())?;
+        let local_url = ports.gateway_url();
         let users = identity::read_user_yaml(options.user_yaml.as_deref())?;
         let (ground, databases) = Ground::prepare(&options, &state, &ports, public_url).await?;
         let pools = Pools::open(&databases)?;
         let mut object_store = services::start_object_store(&state, &ground, ports.object_store)?;
-        services::migrate(&pools, &ground).await?;
+        services::migrate(&databases, &ground).await?;
         match options.user_yaml {
-            Some(_) => drop(identity::load(&pools.fence, &pools.arborist, &users).await?),
+            Some(_) => {
+                drop(identity::load(&pools.fence, &pools.arborist, &users, options.heavy_loss).await?);
+            }
             None => identity::ensure_administrator(&pools.fence, &pools.arborist, &users).await?,
         }
         let all = services::build(&ground, &pools, &mut object_store)?;
-        let servers = serve_all(all.gateway, ports.gateway, all.services, ports.services)?;
+        let services = match own_ports {
+            OwnPorts::None | OwnPorts::Open => all.services,
+            OwnPorts::Sealed => sealed(all.services, &ground.secrets.service_secret),
+        };
+        let servers = serve_all((all.gateway, ports.gateway, front), services, ports.services)?;
         identity::ensure_key_file(&state, &ground.issuer(), &all.fence).await?;
-        let run = run_of(&ground, &databases, options.dictionary.clone())?;
+        let warnings = undeclared(&pools.sheepdog, &ground).await?;
+        let run = run_of(&ground, &databases, local_url.clone(), options.dictionary.clone())?;
         state.write_run(&run)?;
         let announcement = announcement(&state, run, started);
         let source = options.dictionary.as_deref();
@@ -77,6 +101,8 @@ impl Running {
         };
         Ok(Self {
             announcement,
+            local_url,
+            warnings,
             servers,
             upload_indexing: all.upload_indexing,
             reloading: reload.start(triggers),
@@ -90,6 +116,39 @@ impl Running {
     /// What runs where.
     pub fn announcement(&self) -> &Announcement {
         &self.announcement
+    }
+
+    /// Returns when a part has ended, if one ever does. All of them run until [`Self::stop`].
+    pub(crate) async fn lost(&self) -> End {
+        tokio::select! {
+            part = self.lost_part() => End::Lost(part),
+            why = self.databases.lost() => End::Database(why),
+        }
+    }
+
+    async fn lost_part(&self) -> &'static str {
+        loop {
+            tokio::time::sleep(LOOK_FOR_LOSSES).await;
+            let parts = [
+                (self.servers.iter().all(Server::is_running), "a server of HTTP requests"),
+                (self.object_store.is_running(), "the object store"),
+                (self.upload_indexing.is_running(), "the indexing of uploads"),
+                (self.reloading.is_running(), "the watch over the dictionary"),
+            ];
+            if let Some((_, part)) = parts.into_iter().find(|(runs, _)| !runs) {
+                return part;
+            }
+        }
+    }
+
+    /// Where this machine reaches the gateway, whatever the public URL is.
+    pub fn local_url(&self) -> &str {
+        &self.local_url
+    }
+
+    /// What the operator should know: what is stored and cannot be seen.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Lets running requests finish, then stops everything, PostgreSQL last.
@@ -113,41 +172,68 @@ fn gateway_threads() -> usize {
     cores.clamp(*GATEWAY_THREADS.start(), *GATEWAY_THREADS.end())
 }
 
-/// Serves the gateway at its port, and each service at its own.
+/// The services for those who know the secret.
+fn sealed(services: Vec<Arc<dyn Service>>, secret: &str) -> Vec<Arc<dyn Service>> {
+    services.into_iter().map(|service| Sealed::new(service, secret) as Arc<dyn Service>).collect()
+}
+
+/// Serves the gateway at its port, and each service at its own, if it has one.
 fn serve_all(
-    gateway: Arc<dyn Service>,
-    public: TcpListener,
+    (gateway, public, front): (Arc<dyn Service>, TcpListener, Serving),
     services: Vec<Arc<dyn Service>>,
     mut own: IndexMap<&'static str, TcpListener>,
 ) -> anyhow::Result<Vec<Server>> {
-    let mut servers = vec![serve(public, gateway, gateway_threads())?];
+    let mut servers = vec![serve(public, gateway, front)?];
     for service in services {
-        let listener = own.swap_remove(service.name()).context("a service without a port")?;
-        servers.push(serve(listener, service, SERVICE_THREADS)?);
+        let Some(listener) = own.swap_remove(service.name()) else { continue };
+        // arborist does not authenticate its callers: through its port, a web page could give its reader any
+        // right.
+        let audience = if service.name() == "arborist" { Audience::Programs } else { Audience::Anybody };
+        let limits = Limits::of_service();
+        servers.push(serve(
+            listener,
+            service,
+            Serving { audience, limits, ..Serving::with_workers(SERVICE_THREADS) },
+        )?);
     }
     Ok(servers)
 }
 
-fn serve(listener: TcpListener, service: Arc<dyn Service>, threads: usize) -> anyhow::Result<Server> {
-    // arborist does not authenticate its callers: through its port, a web page could give its reader any
-    // right.
-    let server = match service.name() {
-        "arborist" => Server::start_for_programs(listener, service, threads),
-        _ => Server::start(listener, service, threads),
+fn serve(listener: TcpListener, service: Arc<dyn Service>, serving: Serving) -> anyhow::Result<Server> {
+    Server::start_with(listener, service, serving).context("cannot start threads")
+}
+
+/// Stored records whose types the dictionary does not have: nobody sees them while it is served.
+async fn undeclared(graph: &sqlx::PgPool, ground: &Ground) -> anyhow::Result<Vec<String>> {
+    let found = psqlgraph::survey::undeclared(graph, &ground.dictionary).await;
+    let found = found.context("the graph's tables cannot be looked at")?;
+    let told = |(table, records): (String, u64)| {
+        let plural = if records == 1 { "" } else { "s" };
+        format!(
+            "{records} record{plural} in the table {table} cannot be seen, because the dictionary has no such type; \
+             with a dictionary that has it, they are back"
+        )
     };
-    server.context("cannot start threads")
+    Ok(found.into_iter().map(told).collect())
 }
 
 /// What the state folder says of this commons.
-fn run_of(ground: &Ground, databases: &Databases, dictionary: Option<String>) -> anyhow::Result<Run> {
+fn run_of(
+    ground: &Ground,
+    databases: &Databases,
+    local_url: String,
+    dictionary: Option<String>,
+) -> anyhow::Result<Run> {
     Ok(Run {
         url: ground.public_address().to_owned(),
+        local_url: Some(local_url),
         pid: std::process::id(),
         services: ground.service_urls.clone(),
         object_store: ground.object_store_url.clone(),
         databases: databases.urls()?,
         private_databases: matches!(databases, Databases::Private(_)),
         dictionary,
+        login_url: ground.login_url(),
     })
 }
 
@@ -157,6 +243,7 @@ fn announcement(state: &State, run: Run, started: Instant) -> Announcement {
         state: state.folder().to_owned(),
         api_key_file: identity::administrator_key_file(state),
         services: run.services,
+        login_url: run.login_url,
         object_store: run.object_store,
         run_file: state.path("run.json"),
         secrets_file: state.path("secrets.json"),

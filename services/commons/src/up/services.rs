@@ -5,14 +5,16 @@ use std::{collections::HashMap, net::TcpListener, sync::Arc};
 use anyhow::Context as _;
 use arborist::Arborist;
 use authz::{Authz, HttpAuthz};
+use database::Work;
 use fence::{Fence, upload_indexing::UploadIndexing};
 use gateway::{Gateway, Login, Table};
 use guppy::Guppy;
 use indexclient::{HttpIndex, IndexClient};
-use indexd::Indexd;
+use indexd::{FixedBuckets, Indexd};
 use indexmap::IndexMap;
 use peregrine::Peregrine;
 use portal::Portal;
+use serde_json::{Map, json};
 use sheepdog::Sheepdog;
 use sqlx::PgPool;
 use storage::{
@@ -25,7 +27,7 @@ use web::{Current, Service};
 use super::ground::Ground;
 use crate::{
     databases::{self, DatabaseName, Databases},
-    http_client::http_client,
+    http_client::{http_client, neighbour_client},
     reload::Served,
     state::State,
     version::{COMMIT, VERSION},
@@ -49,39 +51,51 @@ pub(crate) struct Pools {
 
 impl Pools {
     pub(crate) fn open(databases: &Databases) -> anyhow::Result<Self> {
-        let pool = |name| databases::pool(&databases.url(name)?);
-        Ok(Self {
-            fence: pool(DatabaseName::Fence)?,
-            arborist: pool(DatabaseName::Arborist)?,
-            indexd: pool(DatabaseName::Indexd)?,
-            sheepdog: pool(DatabaseName::Sheepdog)?,
-            peregrine: pool(DatabaseName::Sheepdog)?,
-        })
+        let pool = |name, work| databases::pool(&databases.url(name)?, work);
+        let pools = Self {
+            fence: pool(DatabaseName::Fence, Work::Small)?,
+            arborist: pool(DatabaseName::Arborist, Work::Small)?,
+            indexd: pool(DatabaseName::Indexd, Work::Small)?,
+            sheepdog: pool(DatabaseName::Sheepdog, Work::Large)?,
+            peregrine: pool(DatabaseName::Sheepdog, Work::Large)?,
+        };
+        database::look_after(pools.all());
+        Ok(pools)
     }
 
-    pub(crate) fn all(self) -> Vec<PgPool> {
-        vec![self.fence, self.arborist, self.indexd, self.sheepdog, self.peregrine]
+    pub(crate) fn all(&self) -> Vec<PgPool> {
+        [&self.fence, &self.arborist, &self.indexd, &self.sheepdog, &self.peregrine].map(PgPool::clone).into()
     }
 }
 
 /// Brings all databases to the form that the services need, at the same time.
-pub(crate) async fn migrate(pools: &Pools, ground: &Ground) -> anyhow::Result<()> {
+pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::Result<()> {
+    let pool = |name| databases::tool_pool(&databases.url(name)?);
+    let [fence, arborist, indexd, graph] = [
+        pool(DatabaseName::Fence)?,
+        pool(DatabaseName::Arborist)?,
+        pool(DatabaseName::Indexd)?,
+        pool(DatabaseName::Sheepdog)?,
+    ];
     tokio::try_join!(
-        async { fence::migrate(&pools.fence).await.context("fence's database cannot be migrated") },
-        async { arborist::migrate(&pools.arborist).await.context("arborist's database cannot be migrated") },
-        index_database(pools, ground),
+        async { fence::migrate(&fence).await.context("fence's database cannot be migrated") },
+        async { arborist::migrate(&arborist).await.context("arborist's database cannot be migrated") },
+        index_database(&indexd, ground),
         async {
-            let migrated = psqlgraph::migrate(&pools.sheepdog, &ground.dictionary).await;
+            let migrated = psqlgraph::migrate(&graph, &ground.dictionary).await;
             migrated.map(drop).context("the graph database cannot be migrated")
         },
     )?;
+    for pool in [fence, arborist, indexd, graph] {
+        pool.close().await;
+    }
     Ok(())
 }
 
-async fn index_database(pools: &Pools, ground: &Ground) -> anyhow::Result<()> {
-    indexd::migrate(&pools.indexd).await.context("indexd's database cannot be migrated")?;
+async fn index_database(pool: &PgPool, ground: &Ground) -> anyhow::Result<()> {
+    indexd::migrate(pool).await.context("indexd's database cannot be migrated")?;
     let secrets = &ground.secrets;
-    Ok(indexd::users::add(&pools.indexd, &secrets.indexd_user, &secrets.indexd_password).await?)
+    Ok(indexd::users::add(pool, &secrets.indexd_user, &secrets.indexd_password).await?)
 }
 
 /// The embedded object store.
@@ -95,6 +109,7 @@ pub(crate) fn start_object_store(
         access_key: ground.secrets.store_access_key.clone(),
         secret_key: ground.secrets.store_secret_key.clone(),
         buckets: vec![BUCKET.to_owned()],
+        reserve: ground.object_store_reserve,
     };
     Ok(EmbeddedS3::start(&settings, listener)?)
 }
@@ -122,19 +137,20 @@ struct Neighbours {
 /// For a configuration that a service refuses.
 pub(crate) fn build(ground: &Ground, pools: &Pools, object_store: &mut EmbeddedS3) -> anyhow::Result<All> {
     let client = http_client()?;
+    let neighbour = neighbour_client(&ground.secrets.service_secret)?;
     let local = Arc::new(Verifier::local(&ground.keys, vec![ground.issuer()]));
-    let verifier = if ground.remote_calls { remote_verifier(ground, &client) } else { local };
+    let verifier = if ground.remote_calls { remote_verifier(ground, &neighbour) } else { local };
     let arborist = Arborist::build(arborist::Config::default(), pools.arborist.clone(), verifier.clone());
     let authz: Arc<dyn Authz> = if ground.remote_calls {
-        Arc::new(HttpAuthz::new(&address(ground, "arborist"), client.clone()))
+        Arc::new(HttpAuthz::new(&address(ground, "arborist"), neighbour.clone()))
     } else {
         arborist.clone()
     };
-    let indexd = Indexd::build(index_config(ground), pools.indexd.clone(), Some(authz.clone()));
-    let index: Arc<dyn IndexClient> =
-        if ground.remote_calls { Arc::new(remote_index(ground, &client)) } else { indexd.clone() };
-    let neighbours = Neighbours { authz, index, verifier };
     let config = fence_config(ground);
+    let indexd = build_indexd(ground, pools, &config, authz.clone());
+    let index: Arc<dyn IndexClient> =
+        if ground.remote_calls { Arc::new(remote_index(ground, &neighbour)) } else { indexd.clone() };
+    let neighbours = Neighbours { authz, index, verifier };
     let store: Arc<dyn ObjectStore> = Arc::new(S3Store::new(config.buckets()?, client.clone()));
     let fence = build_fence(config, ground, pools, &neighbours, store.clone())?;
     let completed = object_store.take_completed().context("the object store's notices are taken already")?;
@@ -161,10 +177,20 @@ fn remote_index(ground: &Ground, client: &reqwest::Client) -> HttpIndex {
     HttpIndex::new(&address(ground, "indexd"), &secrets.indexd_user, &secrets.indexd_password, client.clone())
 }
 
-fn index_config(ground: &Ground) -> indexd::Config {
+fn build_indexd(
+    ground: &Ground,
+    pools: &Pools,
+    fence: &fence::Config,
+    authz: Arc<dyn Authz>,
+) -> Arc<Indexd> {
     let host = ground.public_url.host_str().unwrap_or("localhost");
     let hostname = ground.public_url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    indexd::Config { hostname, fence_url: address(ground, "fence"), ..indexd::Config::default() }
+    let config = indexd::Config { hostname, ..indexd::Config::default() };
+    // What fence says of its buckets.
+    let ours = fence.s3_buckets.iter();
+    let ours: Map<_, _> = ours.map(|(name, ours)| (name.clone(), json!({ "region": ours.region }))).collect();
+    let buckets = Arc::new(FixedBuckets(json!({ "S3_BUCKETS": ours, "GS_BUCKETS": {} })));
+    Indexd::build_with_buckets(config, pools.indexd.clone(), Some(authz), buckets)
 }
 
 fn fence_config(ground: &Ground) -> fence::Config {
@@ -176,11 +202,13 @@ fn fence_config(ground: &Ground) -> fence::Config {
         cred: CREDENTIALS.to_owned(),
         region: Some(REGION.to_owned()),
         endpoint_url: Some(ground.object_store_url.clone()),
+        public_endpoint_url: Some(ground.public_object_store_url.clone()),
         ..BucketConfig::default()
     };
     fence::Config {
         base_url: ground.issuer(),
         development_login: ground.development_login,
+        development_login_code: Some(ground.secrets.login_code.clone().into()),
         aws_credentials: IndexMap::from([(CREDENTIALS.to_owned(), keys)]),
         s3_buckets: IndexMap::from([(BUCKET.to_owned(), bucket)]),
         data_upload_bucket: BUCKET.to_owned(),
@@ -244,6 +272,10 @@ fn gateway_config(
         credential_origins: Vec::new(),
         table,
         upstreams: HashMap::new(),
+        object_store: Some(gateway::ObjectStore {
+            address: ground.object_store_url.parse().context("the object store has no address")?,
+            buckets: vec![BUCKET.to_owned()],
+        }),
         logins: HashMap::from([("indexd".to_owned(), login)]),
         authz,
         client,
@@ -251,5 +283,5 @@ fn gateway_config(
 }
 
 fn address(ground: &Ground, service: &str) -> String {
-    ground.service_urls.get(service).cloned().expect("every service has a port")
+    ground.service_urls.get(service).cloned().expect("services that call each other have ports")
 }

@@ -34,11 +34,17 @@ async fn a_browser_logs_in_by_the_development_page_and_needs_the_csrf_token_to_p
     let commons = Commons::start(Calls::Direct).await;
     let root = &commons.running.announcement().url;
     let mut jar = Jar::default();
+    let announced = commons.running.announcement().login_url.clone().unwrap();
+    let code = announced.split("code=").nth(1).unwrap().split('&').next().unwrap();
     let login = format!("/user/login/dev?redirect={root}/user/user");
+    let without = Jar::default().send(commons.anonymous("GET", &login)).await;
+    assert_eq!(without.status(), 401, "who does not know the code gets no form");
+    let login = format!("{login}&code={code}");
     let page = jar.send(commons.anonymous("GET", &login)).await.text().await.unwrap();
     let form = [
         ("csrf_token", field(&page, "csrf_token")),
         ("redirect", field(&page, "redirect")),
+        ("code", field(&page, "code")),
         ("username", "ada".into()),
     ];
     let body: Vec<String> = form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
@@ -70,7 +76,7 @@ fn encoded(value: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_web_page_cannot_give_rights_through_arborists_own_port() {
-    let commons = Commons::start(Calls::Direct).await;
+    let commons = Commons::start_with_open_ports().await;
     let arborist = &commons.running.announcement().services["arborist"];
     let client = reqwest::Client::new();
     let grant =

@@ -70,6 +70,7 @@ async fn rights_of_a_user_yaml_are_loaded_beside_the_administrators_and_outlive_
     std::fs::write(&file, READER).unwrap();
     let mut options = Options::on_free_ports(folder.path().join("state"));
     options.user_yaml = Some(file);
+    options.service_ports = true;
     let wanted = json!({ "/programs/YAML": [{ "service": "*", "method": "read" }] });
 
     let commons = Commons::start_with(options).await;

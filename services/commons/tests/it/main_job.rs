@@ -34,9 +34,20 @@ async fn every_service_answers(commons: &Commons) {
     }
     let (status, ready) = commons.get("/_ready").await;
     assert_eq!((status, &ready["ready"]), (200, &json!(true)), "{ready}");
-    for (name, url) in &commons.running.announcement().services {
+    own_ports_are_for_the_commons_only(commons).await;
+}
+
+/// Services have ports of their own only where they call each other over HTTP.
+async fn own_ports_are_for_the_commons_only(commons: &Commons) {
+    let said = commons.running.announcement();
+    let secrets = std::fs::read_to_string(&said.secrets_file).unwrap();
+    let secrets: Value = serde_json::from_str(&secrets).unwrap();
+    for (name, url) in &said.services {
         let path = if name == "arborist" { "/health" } else { "/_status" };
-        assert_eq!(answer(commons.signed("GET", &format!("{url}{path}"))).await.0, 200, "{name}");
+        let request = || commons.signed("GET", &format!("{url}{path}"));
+        assert_eq!(answer(request()).await.0, 403, "{name}");
+        let secret = secrets["service_secret"].as_str().unwrap();
+        assert_eq!(answer(request().header("X-Commons-Secret", secret)).await.0, 200, "{name}");
     }
 }
 

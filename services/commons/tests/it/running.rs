@@ -30,9 +30,15 @@ impl Commons {
         let folder = tempfile::tempdir().unwrap();
         let mut options = Options::on_free_ports(folder.path().join("state"));
         options.remote_calls = calls == Calls::Http;
-        let mut commons = Self::start_with(options).await;
-        commons._folder = Some(folder);
-        commons
+        Self { _folder: Some(folder), ..Self::start_with(options).await }
+    }
+
+    /// With a port for each service that is open to everybody.
+    pub(crate) async fn start_with_open_ports() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options::on_free_ports(folder.path().join("state"));
+        let commons = Self::start_with(Options { service_ports: true, ..options }).await;
+        Self { _folder: Some(folder), ..commons }
     }
 
     pub(crate) async fn start_on(state: PathBuf) -> Self {

@@ -46,15 +46,12 @@ pub struct DiffArgs {
     pub examples: u32,
 }
 
-/// The word for the dictionary that is compiled in.
-const BUILT_IN: &str = "built-in";
-
 pub(crate) async fn run(args: DiffArgs) -> anyhow::Result<()> {
     let old = load(&args.old).await.context("the old dictionary")?;
     let new = load(&args.new).await.context("the new dictionary")?;
     let changes = dictionary::compare(&old, &new);
     let stored = match (&args.database_url, &args.state) {
-        (Some(url), _) => Some(look(&databases::pool(url)?, &args, &old, &new, &changes).await?),
+        (Some(url), _) => Some(look(&databases::reached(url).await?, &args, &old, &new, &changes).await?),
         (None, Some(state)) => Some(look_on(state, &args, &old, &new, &changes).await?),
         (None, None) => None,
     };
@@ -76,7 +73,7 @@ pub(crate) async fn run(args: DiffArgs) -> anyhow::Result<()> {
 }
 
 async fn load(source: &str) -> anyhow::Result<Dictionary> {
-    dictionaries::load((source != BUILT_IN).then_some(source)).await
+    dictionaries::load((source != dictionaries::BUILT_IN).then_some(source)).await
 }
 
 async fn look(

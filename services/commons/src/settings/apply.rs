@@ -1,0 +1,61 @@
+//! Completing a command by layers: their values become its defaults.
+
+use clap::{Arg, ArgAction, Command, builder::BoolishValueParser};
+
+use super::{
+    layer::{self, Layer},
+    places,
+};
+
+/// `plain` with the values of `layers` as defaults of the command `path`.
+pub(super) fn complete(plain: Command, path: &[String], layers: &[Layer]) -> Command {
+    let Some((first, below)) = path.split_first() else {
+        return completed(plain, layers, false);
+    };
+    let is_leaf = below.is_empty();
+    let takes_settings = layer::takes_settings(path);
+    plain.mut_subcommand(first, |command| match is_leaf {
+        true => completed(command, layers, takes_settings),
+        false => complete_below(command, below, layers, takes_settings),
+    })
+}
+
+fn complete_below(command: Command, path: &[String], layers: &[Layer], takes_settings: bool) -> Command {
+    match path.split_first() {
+        None => completed(command, layers, takes_settings),
+        Some((first, below)) => {
+            command.mut_subcommand(first, |command| complete_below(command, below, layers, takes_settings))
+        }
+    }
+}
+
+fn completed(command: Command, layers: &[Layer], takes_settings: bool) -> Command {
+    command.mut_args(|argument| {
+        let Some(name) = argument.get_long().map(str::to_owned) else { return argument };
+        let is_switch = matches!(argument.get_action(), ArgAction::SetTrue);
+        let argument = if is_switch && takes_settings && !argument.is_hide_set() {
+            with_a_value(argument)
+        } else {
+            argument
+        };
+        // `commons dictionary diff` has an option of the same name, which is a question.
+        let is_other = name == places::STATE_OPTION && argument.get_id() != places::STATE;
+        match layers.iter().find_map(|layer| layer.values.get(&name)).filter(|_| !is_other) {
+            Some(values) => argument.required(false).default_values(values.clone()),
+            None => argument,
+        }
+    })
+}
+
+/// A switch that can also be switched off, by `--demo=false`, where something else has switched it on.
+fn with_a_value(switch: Arg) -> Arg {
+    switch
+        .action(ArgAction::Set)
+        .num_args(0..=1)
+        .require_equals(true)
+        .value_parser(BoolishValueParser::new())
+        .default_missing_value("true")
+        .default_value("false")
+        .hide_default_value(true)
+        .hide_possible_values(true)
+}

@@ -47,6 +47,7 @@ class Commons:
     state: pathlib.Path
     api_key_file: pathlib.Path
     services: dict[str, str]
+    """Addresses of their own, with `--service-ports`."""
     ready_seconds: float
     announcement: dict
     program: pathlib.Path
@@ -54,8 +55,9 @@ class Commons:
 
     @classmethod
     def up(cls, *options: str, state: pathlib.Path | None = None, env: dict | None = None,
-           of: pathlib.Path | None = None) -> "Commons":
-        """Runs `commons up --port 0 --json OPTIONS` and returns once it says that it is ready; `of` another program."""
+           of: pathlib.Path | None = None, port: int = 0) -> "Commons":
+        """Runs `commons up --json OPTIONS` on a free port, and returns once it says that it is ready; `of` another
+        program."""
         of = of or program()
         folder = None
         if state is None:
@@ -65,7 +67,7 @@ class Commons:
         log = open(state.parent / f"{state.name}.log", "ab")
         started = time.monotonic()
         process = subprocess.Popen(
-            [str(of), "up", "--port", "0", "--json", "--state", str(state), *options],
+            [str(of), "up", "--port", str(port), "--json", "--state", str(state), *options],
             stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, **(env or {})})
         line = process.stdout.readline()
         if not line:
@@ -97,8 +99,13 @@ class Commons:
             raise RuntimeError(f"commons {' '.join(arguments)} failed:\n{done.stderr}")
         return done.stdout
 
+    @property
+    def login_url(self) -> str:
+        """The development login's page, with the code that lets its reader in."""
+        return self.announcement["login_url"]
+
     def token(self, user: str, *options: str) -> str:
-        return self.run("user", "token", user, *options).strip()
+        return self.run("user", "token", user, "--create", *options).strip()
 
     def __enter__(self) -> "Commons":
         return self

@@ -29,7 +29,10 @@ pub struct ConfigArgs {
 pub(crate) fn run(args: ConfigArgs, file: Option<&std::path::Path>) -> anyhow::Result<()> {
     let path: Vec<&str> = args.command.iter().map(String::as_str).collect();
     if !settings::has_settings(&path) {
-        anyhow::bail!("`commons config` knows the options of `up` and of `serve SERVICE`, not of {}", path.join(" "));
+        anyhow::bail!(
+            "`commons config` knows the options of `up` and of `serve SERVICE`, not of {}",
+            path.join(" ")
+        );
     }
     let mut line = Vec::new();
     if let Some(file) = file {

@@ -89,8 +89,7 @@ fn open_log(state: &State) -> anyhow::Result<(File, u64)> {
     if fs::metadata(&path).is_ok_and(|known| known.len() > LOG_LIMIT) {
         fs::rename(&path, state.path(logs::OLD_FILE)).with_context(told)?;
     }
-    let mut log =
-        OpenOptions::new().append(true).create(true).mode(0o600).open(&path).with_context(told)?;
+    let mut log = OpenOptions::new().append(true).create(true).mode(0o600).open(&path).with_context(told)?;
     let begin = log.seek(SeekFrom::End(0)).with_context(told)?;
     Ok((log, begin))
 }

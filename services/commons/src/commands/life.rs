@@ -62,10 +62,8 @@ pub(crate) async fn stop(args: StopArgs) -> anyhow::Result<()> {
     };
     let process = i32::try_from(pid).ok().and_then(Pid::from_raw);
     if let Some(Err(error)) = process.map(|process| kill_process(process, Signal::TERM)) {
-        let told = format!(
-            "process {pid}, which uses {}, cannot be stopped: {error}",
-            state.folder().display()
-        );
+        let told =
+            format!("process {pid}, which uses {}, cannot be stopped: {error}", state.folder().display());
         return Err(Failure::Prerequisite(told).into());
     }
     let begun = Instant::now();

@@ -99,7 +99,10 @@ fn describe(state: &State, run: &Run, readiness: &Readiness) -> String {
         format!("process     {}", run.pid),
         format!("state       {}", state.folder().display()),
         format!("dictionary  {}", run.dictionary.as_deref().unwrap_or("built-in")),
-        format!("databases   {}", if run.private_databases { "private PostgreSQL" } else { "given PostgreSQL" }),
+        format!(
+            "databases   {}",
+            if run.private_databases { "private PostgreSQL" } else { "given PostgreSQL" }
+        ),
     ];
     for (name, said) in &readiness.services {
         let said = said.as_str().map_or_else(|| said.to_string(), str::to_owned);

@@ -4,11 +4,11 @@ use std::{collections::HashMap, fs, path::Path, str::FromStr as _, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use authz::{Authz, HttpAuthz};
+use database::Work;
 use dictionary::{Dictionary, LoadError};
 use gateway::Login;
 use indexclient::{HttpIndex, IndexClient};
 use serde::Deserialize;
-use database::Work;
 use sqlx::{Connection as _, PgPool, postgres::PgConnectOptions};
 use tokens::Verifier;
 use url::Url;

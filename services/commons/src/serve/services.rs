@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use ::arborist::Arborist;
+use ::database::Work;
 use ::fence::Fence;
 use ::gateway::{Gateway, Table};
 use ::guppy::Guppy;
@@ -11,7 +12,6 @@ use ::peregrine::Peregrine;
 use ::sheepdog::Sheepdog;
 use anyhow::Context as _;
 use authz::{Authz, HttpAuthz};
-use ::database::Work;
 use dictionary::Dictionary;
 use indexclient::HttpIndex;
 use serde::Deserialize;

@@ -102,7 +102,9 @@ impl Reader<'_> {
                 (places::STATE_OPTION, _) => return Err("`state` must be a text".to_owned()),
                 ("up" | SERVE, _) => return Err(format!("`{key}` must be a section: [{key}]")),
                 _ => {
-                    return Err(format!("`{key}` is not known; there are `state`, [up], [serve] and [serve.SERVICE]"));
+                    return Err(format!(
+                        "`{key}` is not known; there are `state`, [up], [serve] and [serve.SERVICE]"
+                    ));
                 }
             }
         }
@@ -144,7 +146,8 @@ impl Reader<'_> {
                 names.dedup();
                 return Err(format!("[{section}] has no option `{key}`; there are {}", names.join(", ")));
             };
-            let values = self.values(argument, value).map_err(|told| format!("[{section}] `{key}` {told}"))?;
+            let values =
+                self.values(argument, value).map_err(|told| format!("[{section}] `{key}` {told}"))?;
             options.insert(key, values);
         }
         Ok(options)

@@ -23,8 +23,8 @@ type Options = IndexMap<String, Vec<String>>;
 /// When its memory is damaged.
 pub(super) fn layer(state: &Path) -> Result<Layer, Refusal> {
     let path = state.join(FILE);
-    let values: Option<Options> =
-        read_json(&path).map_err(|error| Refusal::Settings(format!("{error:#}; remove it to start without")))?;
+    let values: Option<Options> = read_json(&path)
+        .map_err(|error| Refusal::Settings(format!("{error:#}; remove it to start without")))?;
     Ok(Layer { source: Source::Remembered(path), values: values.unwrap_or_default() })
 }
 

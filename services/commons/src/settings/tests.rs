@@ -156,7 +156,8 @@ fn a_value_that_does_not_fit_is_told_with_its_place() {
     };
     assert!(error.to_string().contains("frog"), "{error}");
     assert!(note.is_some_and(|note| note.contains("commons.toml")));
-    let Err(Refusal::CommandLine(_, note)) = with_file(folder.path(), "[up]\nport = 1", "up --port frog") else {
+    let Err(Refusal::CommandLine(_, note)) = with_file(folder.path(), "[up]\nport = 1", "up --port frog")
+    else {
         panic!("a frog is no port")
     };
     assert_eq!(note, None);

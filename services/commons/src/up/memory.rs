@@ -14,7 +14,10 @@ pub(super) fn taken_up(origins: &Origins) -> Option<String> {
     let told: Vec<String> =
         remembered.map(|option| format!("--{} {}", option.name, option.shown())).collect();
     (!told.is_empty()).then(|| {
-        format!("As at the last start: {} (--forget starts without; `commons config` shows all)", told.join(" "))
+        format!(
+            "As at the last start: {} (--forget starts without; `commons config` shows all)",
+            told.join(" ")
+        )
     })
 }
 

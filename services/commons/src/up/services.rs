@@ -177,12 +177,7 @@ fn remote_index(ground: &Ground, client: &reqwest::Client) -> HttpIndex {
     HttpIndex::new(&address(ground, "indexd"), &secrets.indexd_user, &secrets.indexd_password, client.clone())
 }
 
-fn build_indexd(
-    ground: &Ground,
-    pools: &Pools,
-    fence: &fence::Config,
-    authz: Arc<dyn Authz>,
-) -> Arc<Indexd> {
+fn build_indexd(ground: &Ground, pools: &Pools, fence: &fence::Config, authz: Arc<dyn Authz>) -> Arc<Indexd> {
     let host = ground.public_url.host_str().unwrap_or("localhost");
     let hostname = ground.public_url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     let config = indexd::Config { hostname, ..indexd::Config::default() };

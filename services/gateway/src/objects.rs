@@ -9,7 +9,10 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, HeaderName, HeaderValue},
+    http::{
+        Method,
+        header::{self, HeaderName, HeaderValue},
+    },
     web,
 };
 use url::Url;
@@ -49,6 +52,9 @@ pub(crate) async fn forward(
     request: HttpRequest,
     body: web::Payload,
 ) -> Result<HttpResponse, ProxyError> {
+    if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
+        return Ok(HttpResponse::MethodNotAllowed().force_close().finish());
+    }
     let service = || "object store".to_owned();
     let store = gateway.config.object_store.as_ref().ok_or_else(|| ProxyError::NoUpstream(service()))?;
     let hop = Hop::of(request.headers().get_all(header::CONNECTION).map(HeaderValue::as_bytes));

@@ -11,10 +11,21 @@ use std::{
 /// Folder of drafts, beside the buckets, so that a draft can be moved to its place in one step.
 const DRAFTS: &str = ".drafts";
 
-/// Makes a folder that only its owner can use, with those above it; one that is there is closed to others.
+/// Makes a folder that only its owner can use, with those above it; one that is there is closed to others, if
+/// it is ours: that of a volume may be somebody else's.
 pub(super) fn private_folder(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+    if fs::metadata(path)?.permissions().mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    match fs::set_permissions(path, fs::Permissions::from_mode(0o700)) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let path = path.display();
+            tracing::warn!(%path, error = %error, "a folder of the object store is open to other accounts");
+            Ok(())
+        }
+        done => done,
+    }
 }
 
 /// Makes the folder of drafts below `root`, and deletes what a killed process left there.

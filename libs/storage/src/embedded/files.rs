@@ -130,19 +130,30 @@ impl Files {
         let path = folder.join(stored);
         let record = record.of(&draft.metadata().map_err(failed)?);
         let record = Draft::with(&self.root, &text(&record)).map_err(failed)?;
-        let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-        if conditions.if_match.is_some() || conditions.if_none_match.is_some() {
-            let e_tag = self.current_e_tag(bucket, stored, &path)?;
-            if !conditions.may_match(e_tag.as_deref()) || !conditions.may_not_match(e_tag.as_deref()) {
-                return Err(s3_error!(PreconditionFailed));
+        let made_parents = {
+            let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+            if conditions.if_match.is_some() || conditions.if_none_match.is_some() {
+                let e_tag = self.current_e_tag(bucket, stored, &path)?;
+                if !conditions.may_match(e_tag.as_deref()) || !conditions.may_not_match(e_tag.as_deref()) {
+                    return Err(s3_error!(PreconditionFailed));
+                }
+            }
+            let made_parents = make_parents(&path).map_err(in_the_way)?;
+            draft.move_to(&path).map_err(in_the_way)?;
+            record.move_to(&self.root.join(names::record(bucket, stored))).map_err(failed)?;
+            forget(&self.root.join(names::earlier_attributes(bucket, stored))).map_err(failed)?;
+            made_parents
+        };
+        // Names are on the disk when their folder is. Nobody needs to wait for that but the writer.
+        let folders = path.ancestors().skip(1).take_while(|above| above.starts_with(&folder));
+        for above in folders.take(if made_parents { usize::MAX } else { 1 }) {
+            match sync_folder(above) {
+                // Deleted meanwhile, with the object.
+                Err(error) if is_absence(&error) => {}
+                synced => synced.map_err(failed)?,
             }
         }
-        make_parents(&folder, &path).map_err(in_the_way)?;
-        draft.move_to(&path).map_err(in_the_way)?;
-        record.move_to(&self.root.join(names::record(bucket, stored))).map_err(failed)?;
-        forget(&self.root.join(names::earlier_attributes(bucket, stored))).map_err(failed)?;
-        let parent = path.parent().unwrap_or(&folder);
-        sync_folder(parent).and_then(|()| sync_folder(&self.root)).map_err(failed)
+        sync_folder(&self.root).map_err(failed)
     }
 
     /// Deletes an object, if it is there, with all that belongs to it.
@@ -262,14 +273,11 @@ fn md5(mut file: &File) -> io::Result<String> {
     Ok(hex::encode(digest.finalize().as_ref()))
 }
 
-/// Makes the folders between a bucket and an object, and has them on the disk.
-fn make_parents(bucket: &Path, object: &Path) -> io::Result<()> {
-    let Some(parent) = object.parent().filter(|parent| !parent.is_dir()) else { return Ok(()) };
+/// Makes the folders that an object lies in, and says whether any was missing.
+fn make_parents(object: &Path) -> io::Result<bool> {
+    let Some(parent) = object.parent().filter(|parent| !parent.is_dir()) else { return Ok(false) };
     private_folder(parent)?;
-    for above in parent.ancestors().skip(1).take_while(|above| above.starts_with(bucket)) {
-        sync_folder(above)?;
-    }
-    Ok(())
+    Ok(true)
 }
 
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {

@@ -42,13 +42,6 @@ pub(super) fn admit(head: &mut Parts) -> Result<(), Refusal> {
             message: "Uploads by form are not supported.",
         });
     }
-    if value("Signature").is_some() || authorization.is_some_and(|value| value.starts_with("AWS ")) {
-        return Err(Refusal {
-            status: StatusCode::BAD_REQUEST,
-            code: "InvalidRequest",
-            message: "Please use AWS4-HMAC-SHA256.",
-        });
-    }
     let life = value("X-Amz-Expires").map(|life| life.parse::<u64>().ok());
     if life.is_some_and(|life| !life.is_some_and(|life| (1..=LONGEST_LIFE).contains(&life))) {
         return Err(Refusal {
@@ -62,7 +55,10 @@ pub(super) fn admit(head: &mut Parts) -> Result<(), Refusal> {
         (None, Some(authorization)) => signed_headers(authorization),
         (None, None) => None,
     };
-    if has_unsigned(&head.headers, signed.unwrap_or_default()) {
+    // Signature Version 2, which some clients still use for URLs, covers all of these headers.
+    let covers_all = value("Signature").is_some()
+        || value("X-Amz-Signature").is_none() && authorization.is_some_and(|value| value.starts_with("AWS "));
+    if !covers_all && has_unsigned(&head.headers, signed.unwrap_or_default()) {
         return Err(Refusal {
             status: StatusCode::FORBIDDEN,
             code: "AccessDenied",
@@ -195,18 +191,21 @@ mod tests {
         let authorization = "AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host;x-amz-date, Signature=c";
         assert_eq!(status("/b/k", &[("authorization", authorization), ("x-amz-date", "1")]), Ok(()));
         assert_eq!(status("/b/k", &[("authorization", authorization), ("x-amz-acl", "1")]), Err(403));
+        let old = "/b/k?AWSAccessKeyId=a&Signature=b&Expires=1";
+        assert_eq!(status(old, &[("x-amz-acl", "1")]), Ok(()), "the signature covers it");
+        assert_eq!(status("/b/k", &[("authorization", "AWS a:b"), ("x-amz-acl", "1")]), Ok(()));
+        let both = format!("{unsigned}&X-Amz-Signature=c");
+        assert_eq!(status(&both, &[("authorization", "AWS a"), ("x-amz-acl", "1")]), Err(403));
     }
 
     #[test]
-    fn forms_old_signatures_and_odd_lives_are_refused() {
+    fn forms_and_odd_lives_are_refused() {
         let code = |method: &str, uri: &str, headers: &[(&str, &str)]| {
             admit(&mut head(method, uri, headers)).map_err(|refusal| refusal.code).err()
         };
         let form = [("content-type", " Multipart/form-data; boundary=x")];
         assert_eq!(code("POST", "/b", &form), Some("MethodNotAllowed"));
         assert_eq!(code("PUT", "/b/k", &form), None);
-        assert_eq!(code("GET", "/b/k?AWSAccessKeyId=a&Signature=b&Expires=1", &[]), Some("InvalidRequest"));
-        assert_eq!(code("GET", "/b/k", &[("authorization", "AWS a:b")]), Some("InvalidRequest"));
         for life in ["0", "-1", "604801", "99999999999999999999", "x", ""] {
             let uri = format!("/b/k?X-Amz-Expires={life}");
             assert_eq!(code("GET", &uri, &[]), Some("AuthorizationQueryParametersError"), "{life}");

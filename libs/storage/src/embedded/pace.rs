@@ -4,6 +4,7 @@ use std::{
     future::Future as _,
     io,
     pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -113,6 +114,52 @@ where
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// A body that can be read on after somebody else has stopped reading it.
+#[derive(Debug)]
+pub(super) struct SharedBody<B>(Arc<Mutex<B>>);
+
+impl<B> Clone for SharedBody<B> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<B: Body<Data = Bytes, Error = io::Error> + Unpin> SharedBody<B> {
+    pub(super) fn new(body: B) -> Self {
+        Self(Arc::new(Mutex::new(body)))
+    }
+
+    fn body(&self) -> MutexGuard<'_, B> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads what is left, until it ends, breaks, or nothing comes for so long.
+    pub(super) async fn discard(mut self, silence: Duration) {
+        let mut next = |context: &mut Context<'_>| Pin::new(&mut self).poll_frame(context);
+        while let Ok(Some(Ok(_))) = tokio::time::timeout(silence, std::future::poll_fn(&mut next)).await {}
+    }
+}
+
+impl<B: Body<Data = Bytes, Error = io::Error> + Unpin> Body for SharedBody<B> {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        Pin::new(&mut *self.body()).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body().is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body().size_hint()
     }
 }
 

@@ -13,8 +13,8 @@ use super::{
     room::{Room, failed},
 };
 
-/// Bytes are given to the file system in pieces of this size.
-const PIECE: usize = 1024 * 1024;
+/// Bytes are given to the file system in pieces of this size. Each upload holds about two of them.
+const PIECE: usize = 128 * 1024;
 /// After so many bytes it is looked whether there is still room.
 const LOOK_EVERY: u64 = 16 * 1024 * 1024;
 

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     front::{self, Refusal},
     objects::Objects,
-    pace::{PacedBody, PacedWrites},
+    pace::{PacedBody, PacedWrites, SharedBody},
 };
 
 /// A client must send its request head within this time.
@@ -27,6 +27,9 @@ const DRAIN: Duration = Duration::from_secs(5);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often uploads are looked for that nobody goes on with.
 const CLEAN_EVERY: Duration = Duration::from_secs(3600);
+/// The body of a request that is refused is read on for so long, while it comes.
+const LISTENING: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_millis(500);
 /// Connections at the same time: an eighth of the descriptors that the process may have, since each needs
 /// another one for its file, and within these bounds. Further ones wait in the system's queue.
 const CONNECTIONS: std::ops::RangeInclusive<u64> = 64..=1024;
@@ -133,14 +136,22 @@ const BROKEN: Refusal = Refusal {
 
 async fn answer(service: S3Service, request: Request<Incoming>) -> HttpResponse {
     let (mut head, body) = request.into_parts();
-    if let Err(refusal) = front::admit(&mut head) {
-        return refused(refusal);
+    let body = SharedBody::new(PacedBody::new(body));
+    let answer = match front::admit(&mut head) {
+        Ok(()) => {
+            let request = Request::from_parts(head, Body::http_body_unsync(body.clone()));
+            service.call(request).await.unwrap_or_else(|error| {
+                tracing::error!(error = ?error, "the embedded object store has no answer");
+                refused(BROKEN)
+            })
+        }
+        Err(refusal) => refused(refusal),
+    };
+    if answer.status().is_client_error() || answer.status().is_server_error() {
+        // Many clients read the answer only when they have sent all: closing before would take it from them.
+        let _ = tokio::time::timeout(LISTENING, body.discard(SILENCE)).await;
     }
-    let request = Request::from_parts(head, Body::http_body_unsync(PacedBody::new(body)));
-    service.call(request).await.unwrap_or_else(|error| {
-        tracing::error!(error = ?error, "the embedded object store has no answer");
-        refused(BROKEN)
-    })
+    answer
 }
 
 fn refused(Refusal { status, code, message }: Refusal) -> HttpResponse {

@@ -4,5 +4,6 @@
 
 mod edge;
 mod front;
+mod objects;
 mod own;
 mod rows;

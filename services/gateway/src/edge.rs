@@ -80,7 +80,8 @@ impl Edge {
         set(header::X_FRAME_OPTIONS, "SAMEORIGIN");
         set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         set(header::X_XSS_PROTECTION, "1; mode=block");
-        if config.public_url.scheme() == "https" {
+        // On a loopback name it would bind every other program of this machine, too.
+        if config.public_url.scheme() == "https" && !web::is_loopback(&config.public_url) {
             set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubdomains;");
         }
         headers.remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);

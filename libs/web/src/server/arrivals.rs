@@ -51,12 +51,18 @@ impl Door {
         let seat = match self.seat(peer.map(|peer| peer.ip())) {
             Ok(seat) => seat,
             Err(full) => {
-                self.part(stream, full);
+                self.part(stream, Refused::Full(full));
                 return Err(io::Error::other("no seat"));
             }
         };
+        let is_plain = self.tls.is_some() && !begins_tls(&stream).await?;
+        if is_plain && !peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback()) {
+            self.part(stream, Refused::NotTls);
+            return Err(io::Error::other("no TLS"));
+        }
         let stream = Guarded::new(stream, seat, self.limits.head, self.limits.pace);
-        let Some(tls) = self.tls else { return Ok((Connection::Plain(stream), peer)) };
+        // Nobody listens in on this machine, and its programs need not trust the certificate.
+        let Some(tls) = self.tls.filter(|_| !is_plain) else { return Ok((Connection::Plain(stream), peer)) };
         let handshake = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await;
         let stream = handshake.unwrap_or_else(|_| Err(tls::no_handshake()))?;
         Ok((Connection::Tls(Box::new(stream)), peer))
@@ -67,15 +73,15 @@ impl Door {
     }
 
     /// Says why, as far as that is possible: nothing can be said before a TLS handshake.
-    fn part(&self, mut stream: TcpStream, full: Full) {
-        tracing::debug!(reason = ?full, "a connection was turned away");
+    fn part(&self, mut stream: TcpStream, refused: Refused) {
+        tracing::debug!(reason = ?refused, "a connection was turned away");
         let Ok(parting) = self.partings.clone().try_acquire_owned() else { return };
-        if self.tls.is_some() {
+        if self.tls.is_some() && refused != Refused::NotTls {
             return;
         }
         actix_web::rt::spawn(async move {
             let said = async {
-                stream.write_all(answer(full).as_bytes()).await?;
+                stream.write_all(answer(refused).as_bytes()).await?;
                 stream.shutdown().await?;
                 // Closing with unread bytes would reset the connection, and the answer with it.
                 let mut dropped = [0; 1024];
@@ -89,14 +95,34 @@ impl Door {
     }
 }
 
+/// Why a connection does not come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refused {
+    Full(Full),
+    NotTls,
+}
+
+/// Whether what comes first is a TLS record of a handshake (RFC 8446 §5.1).
+async fn begins_tls(stream: &TcpStream) -> io::Result<bool> {
+    let mut first = [0];
+    let length =
+        tokio::time::timeout(HANDSHAKE, stream.peek(&mut first)).await.map_err(io::Error::other)??;
+    Ok(length == 0 || first == [22])
+}
+
 /// A whole answer (RFC 6585 §4 for one address, RFC 9110 §15.6.4 for all).
-fn answer(full: Full) -> String {
-    let (status, text) = match full {
-        Full::Address => ("429 Too Many Requests", "this address has too many connections\n"),
-        Full::House => ("503 Service Unavailable", "there are too many connections\n"),
+fn answer(refused: Refused) -> String {
+    let (status, again, text) = match refused {
+        Refused::Full(Full::Address) => {
+            ("429 Too Many Requests", "Retry-After: 5\r\n", "this address has too many connections\n")
+        }
+        Refused::Full(Full::House) => {
+            ("503 Service Unavailable", "Retry-After: 5\r\n", "there are too many connections\n")
+        }
+        Refused::NotTls => ("400 Bad Request", "", "this port is for https\n"),
     };
     format!(
-        "HTTP/1.1 {status}\r\nRetry-After: 5\r\nConnection: close\r\nContent-Type: text/plain\r\n\
+        "HTTP/1.1 {status}\r\n{again}Connection: close\r\nContent-Type: text/plain\r\n\
          Content-Length: {}\r\n\r\n{text}",
         text.len()
     )

@@ -44,6 +44,13 @@ impl Limits {
         Self::new(share(descriptors(), 32).min(MOST_OF_A_SERVICE), 1)
     }
 
+    /// These limits with this many connections, a quarter of them for one address.
+    #[must_use]
+    pub fn with_connections(self, connections: usize) -> Self {
+        let per_address = connections.div_ceil(4);
+        Self { connections, per_address, ..self }
+    }
+
     fn new(connections: usize, addresses: usize) -> Self {
         Self {
             connections,

@@ -50,9 +50,10 @@ export function logoutUrl() {
   return `/user/logout?next=${encodeURIComponent(location.href.split("#")[0])}`;
 }
 
-/** Whether the flat model is served here. */
-export async function hasFlatModel() {
-  return fetch("/guppy/_status").then(({ ok }) => ok, () => false);
+/** The flat model: whether it is served here, and whether it has an index. */
+export async function flatModel() {
+  const status = await json("/guppy/_status").catch(() => undefined);
+  return { isServed: status !== undefined, isEmpty: Object.keys(status?.indices ?? {}).length === 0 };
 }
 
 /** Ids of the projects that the user may read. */

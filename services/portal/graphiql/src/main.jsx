@@ -7,14 +7,14 @@ import "graphiql/style.css";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
 
-import { MODELS, examples, fetcherOf, hasFlatModel, logins, logoutUrl, projects, storageOf, userName } from "./commons.js";
+import { MODELS, examples, fetcherOf, flatModel, logins, logoutUrl, projects, storageOf, userName } from "./commons.js";
 import "./page.css";
 
 // Dialogs put a style element into the page; the page's policy admits the elements that know its nonce.
 setNonce(document.querySelector("meta[name=style-nonce]").content);
 
-// What the editor shows where there is no example.
-const EMPTY = "# Ctrl-Space shows what can be asked for.\n{\n  \n}\n";
+// What the editor shows where there is no example: a query that is valid in any schema.
+const EMPTY = "# Ctrl-Space shows what can be asked for, Ctrl-Enter runs the query.\n{\n  __typename\n}\n";
 
 const PLUGINS = [DOC_EXPLORER_PLUGIN, HISTORY_PLUGIN];
 
@@ -38,6 +38,27 @@ function Login({ user, ways }) {
       ))}
     </p>
   );
+}
+
+/** What somebody meets who has nothing to query yet, and what to do about it. */
+function Hint({ model, user, projects, flat }) {
+  if (model === "flat" && flat.isEmpty) {
+    return (
+      <p className="hint" role="status">
+        There is no search index yet, so every list of the flat model is empty. The graph model has what was submitted.
+      </p>
+    );
+  }
+  if (model === "graph" && user && projects.length === 0) {
+    return (
+      <p className="hint" role="status">
+        You can read no project yet. In a new commons, <code>commons up --demo</code> loads a study to try queries on; your
+        own records go in through <code>/api/v0/submission</code>, first a program, then a project. In a commons that has
+        projects, ask who runs it for the right to read them.
+      </p>
+    );
+  }
+  return null;
 }
 
 /** A labelled list; choosing calls `onChoose` with the value. */
@@ -64,9 +85,14 @@ function Examples({ list }) {
   useEffect(() => {
     list.forEach(({ query }) => given.current.add(query.trim()));
   }, [list]);
+  // The editor gets the focus, so that Ctrl-Enter runs what was chosen.
+  const put = (query) => {
+    queryEditor.setValue(query);
+    queryEditor.focus();
+  };
   useEffect(() => {
     if (waiting.current && queryEditor) {
-      queryEditor.setValue(waiting.current);
+      put(waiting.current);
       waiting.current = undefined;
     }
   }, [activeTabIndex, tabs.length, queryEditor]);
@@ -78,7 +104,7 @@ function Examples({ list }) {
       waiting.current = query;
       addTab();
     } else {
-      queryEditor.setValue(query);
+      put(query);
     }
   };
   const options = list.map(({ name, title, explanation }) => ({ value: name, text: title, title: explanation }));
@@ -115,7 +141,7 @@ function Page({ start }) {
         <DocExplorerContextProvider>
           <header>
             <h1>Query</h1>
-            {start.hasFlat && <Choice label="Model" value={model} options={models} onChoose={show} />}
+            {start.flat.isServed && <Choice label="Model" value={model} options={models} onChoose={show} />}
             {model === "graph" && start.projects.length > 0 && (
               <Choice
                 label="Project"
@@ -126,6 +152,7 @@ function Page({ start }) {
             )}
             {model === "graph" && <Examples list={list} />}
             <Login user={user} ways={start.ways} />
+            <Hint model={model} user={user} projects={start.projects} flat={start.flat} />
           </header>
           <main>
             <GraphiQLInterface showPersistHeadersSettings={false}>
@@ -141,12 +168,12 @@ function Page({ start }) {
 async function begin() {
   const wanted = new URLSearchParams(location.search).get("model");
   const model = Object.hasOwn(MODELS, wanted) ? wanted : "graph";
-  const [user, ways, hasFlat] = await Promise.all([userName(), logins(), hasFlatModel()]);
+  const [user, ways, flat] = await Promise.all([userName(), logins(), flatModel()]);
   const isGraph = model === "graph";
   const readable = user && isGraph ? await projects() : [];
   const project = readable[0];
   const given = isGraph ? await examples(project) : [];
-  const start = { model, user, ways, hasFlat, projects: readable, project, examples: given };
+  const start = { model, user, ways, flat, projects: readable, project, examples: given };
   createRoot(document.getElementById("query")).render(<Page start={start} />);
 }
 

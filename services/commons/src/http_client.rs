@@ -5,6 +5,9 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Our servers close a connection on which no request begins for 30 s. One that may be closed at this moment
+/// is not used: a body that was begun on it could not be sent again.
+const IDLE: Duration = Duration::from_secs(20);
 
 /// A client that goes through no proxy and follows no redirect.
 pub(crate) fn http_client() -> reqwest::Result<reqwest::Client> {
@@ -25,4 +28,5 @@ fn builder() -> reqwest::ClientBuilder {
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE)
 }

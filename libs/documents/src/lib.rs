@@ -32,7 +32,7 @@ pub use json::value;
 pub use limits::{
     DEEPEST, LARGEST_CELL, LARGEST_DOCUMENT, LONGEST_HEADER, LONGEST_LINK, MOST_COLUMNS, MOST_TARGETS,
 };
-pub use same::{same, same_maps};
+pub use same::same;
 
 /// The documents of a body.
 #[derive(Debug, Clone, PartialEq)]

@@ -14,8 +14,7 @@ pub fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// The same for objects.
-pub fn same_maps(a: &Map<String, Value>, b: &Map<String, Value>) -> bool {
+fn same_maps(a: &Map<String, Value>, b: &Map<String, Value>) -> bool {
     a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| same(value, other)))
 }
 

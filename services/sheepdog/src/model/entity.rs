@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dictionary::{Dictionary, NodeType};
-use documents::same_maps;
+use documents::same;
 use indexclient::NewRecord;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::{Map, Value, json};
@@ -41,9 +41,14 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Whether the node has to be written. Numbers are compared by value, as Python does.
+    /// Whether the node has to be written. Numbers are compared by value, as Python does, and what is null is
+    /// as if it were not there.
     pub(crate) fn is_changed(&self) -> bool {
-        self.old.as_ref().is_none_or(|old| !same_maps(old, &self.props))
+        let Some(old) = &self.old else { return true };
+        let differs = |one: &Map<String, Value>, other: &Map<String, Value>| {
+            one.iter().any(|(key, value)| !same(value, other.get(key).unwrap_or(&Value::Null)))
+        };
+        differs(old, &self.props) || differs(&self.props, old)
     }
 }
 

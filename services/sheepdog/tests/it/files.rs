@@ -128,3 +128,59 @@ async fn a_group_takes_one_of_its_links_and_only_one() {
         "Entity is missing a required link to aliquots or studies"
     );
 }
+
+#[actix_web::test]
+async fn locations_may_be_a_list_and_are_never_lost() {
+    let sheepdog = TestSheepdog::start().await;
+    let mut file = reading("R", 1);
+    file["urls"] = json!(["s3://b/k1", "gs://b/k2"]);
+    assert_eq!(sheepdog.put("/P/Q", json!([study("S"), file])).await.status, 200);
+    assert_eq!(sheepdog.index.all()[0].urls, ["s3://b/k1", "gs://b/k2"]);
+    file["urls"] = json!({"s3": "b/k1"});
+    let refused = sheepdog.put("/P/Q", file).await;
+    assert_eq!(refused.errors(), [("INVALID_VALUE".to_owned(), json!(["urls"]))]);
+}
+
+#[actix_web::test]
+async fn the_size_and_hash_of_a_file_are_those_of_its_record() {
+    let sheepdog = TestSheepdog::start().await;
+    let file = reading("R", 1);
+    assert_eq!(sheepdog.put("/P/Q", json!([study("S"), file])).await.status, 200);
+    for (key, value) in [("file_size", json!(11)), ("md5sum", json!(format!("{:032x}", 2)))] {
+        let mut changed = file.clone();
+        changed[key] = value;
+        let refused = sheepdog.put("/P/Q", changed).await;
+        assert_eq!(refused.errors(), [("INVALID_VALUE".to_owned(), json!([]))], "{key}");
+    }
+    let mut renamed = file;
+    renamed["file_name"] = json!("g");
+    assert_eq!(sheepdog.put("/P/Q", renamed).await.status, 200);
+}
+
+/// The small dictionary, whose files have no `object_id`.
+fn old_style() -> dictionary::Dictionary {
+    let mut files: IndexMap<String, Value> = serde_json::from_str(testing::SMALL_DICTIONARY).unwrap();
+    files["reading.yaml"]["properties"].as_object_mut().unwrap().shift_remove("object_id");
+    dictionary::Dictionary::from_files(files).unwrap()
+}
+
+#[actix_web::test]
+async fn without_object_id_the_node_has_the_id_of_its_record_or_one_of_its_own() {
+    let sheepdog = TestSheepdog::of(old_style()).await;
+    let known = "11111111-1111-4111-8111-111111111111";
+    sheepdog.index.put(indexed(known, 1, None));
+    let first = sheepdog.put("/P/Q", json!([study("S"), reading("R1", 1)])).await;
+    assert_eq!(first.body["entities"][1]["id"], known);
+    // What was found is not claimed.
+    let record = sheepdog.index.all().into_iter().find(|record| record.did == known).unwrap();
+    assert!(record.authz.is_empty() && record.acl.is_empty());
+    // The same bytes again are another file.
+    let second = sheepdog.put("/P/Q", json!([reading("R2", 1), reading("R3", 1)])).await;
+    assert_eq!(second.body["created_entity_count"], 2, "{:?}", second.body);
+    let mut wrong = reading("R4", 1);
+    wrong["id"] = json!("22222222-2222-4222-8222-222222222222");
+    let refused = sheepdog.put("/P/Q", wrong).await;
+    assert_eq!(refused.errors(), [("INVALID_VALUE".to_owned(), json!([]))]);
+    let changed = sheepdog.put("/P/Q", reading("R1", 9)).await;
+    assert_eq!(changed.errors(), [("NOT_UNIQUE".to_owned(), json!([]))]);
+}

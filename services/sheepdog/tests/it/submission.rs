@@ -1,5 +1,6 @@
 //! What a submission writes, and what it refuses.
 
+use actix_web::test::TestRequest;
 use serde_json::{Value, json};
 
 use crate::support::{TestSheepdog, case, sample, study};
@@ -96,7 +97,7 @@ async fn a_link_must_lead_to_a_node_of_the_same_project() {
     let project = sheepdog.put("/P/Q", project).await;
     assert_eq!(missing.errors(), vec![("INVALID_LINK".to_owned(), json!(["studies"]))]);
     assert_eq!(foreign.errors(), vec![("INVALID_LINK".to_owned(), json!([]))]);
-    assert_eq!(project.errors(), vec![("INVALID_LINK".to_owned(), json!(["projects"]))]);
+    assert_eq!(project.errors(), vec![("INVALID_PERMISSIONS".to_owned(), json!([]))]);
     assert_eq!(
         missing.body["entities"][0]["errors"][0]["message"],
         "No link destination found for studies, \
@@ -246,4 +247,34 @@ impl Statements {
         let result = work.await;
         (result, COUNT.with(std::cell::Cell::get))
     }
+}
+
+#[actix_web::test]
+async fn nothing_is_told_of_records_in_projects_that_one_may_not_read() {
+    let (sheepdog, _) = TestSheepdog::with_case().await;
+    sheepdog.put("/P", json!({"code": "R", "name": "R", "dbgap_accession_number": "phsR"})).await;
+    let secret = json!({"type": "study", "submitter_id": "T", "projects": {"code": "R"}});
+    let secret = sheepdog.put("/P/R", secret).await.id();
+    let put = async |document: serde_json::Value| {
+        let request = TestRequest::put().uri(&crate::support::uri("/P/Q")).set_json(document);
+        sheepdog.send(request, Some("writer")).await
+    };
+    let by_id = json!({"type": "case", "submitter_id": "D", "studies": {"id": secret}});
+    let by_key =
+        json!({"type": "case", "submitter_id": "D", "studies": {"project_id": "P-R", "submitter_id": "T"}});
+    for link in [by_id, by_key] {
+        let answer = put(link).await;
+        assert_eq!(answer.errors(), vec![("INVALID_LINK".to_owned(), json!(["studies"]))]);
+        let message = answer.body["entities"][0]["errors"][0]["message"].as_str().unwrap().to_owned();
+        assert!(message.starts_with("No link destination found for studies"), "{message}");
+    }
+    // As if it were not there.
+    let update =
+        json!({"type": "study", "submitter_id": "T", "project_id": "P-R", "projects": {"code": "Q"}});
+    let unknown =
+        json!({"type": "study", "submitter_id": "nobody", "project_id": "P-R", "projects": {"code": "Q"}});
+    let [known, unknown] = [put(update).await, put(unknown).await];
+    assert_eq!(known.errors(), unknown.errors());
+    let shown = known.body["entities"][0].to_string();
+    assert!(known.body["entities"][0]["action"] == "create" && !shown.contains(&secret), "{shown}");
 }

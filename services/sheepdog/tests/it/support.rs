@@ -21,6 +21,7 @@ use web::Service as _;
 pub(crate) fn rights(verifier: Arc<Verifier>) -> Arc<Rights> {
     let rights = Rights::of_verified_tokens(verifier).grant("admin", "*", "*", "/");
     let rights = rights.grant("submitter", "*", "*", "/programs/P/projects/Q");
+    let rights = rights.grant("writer", "sheepdog", "*", "/programs/P/projects/Q");
     Arc::new(rights.grant("reader", "sheepdog", "read", "/programs/P/projects/Q"))
 }
 

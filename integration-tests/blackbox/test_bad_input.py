@@ -59,7 +59,7 @@ class Stand:
 
 @pytest.fixture(scope="module")
 def stand():
-    with Commons.up() as commons:
+    with Commons.up("--service-ports") as commons:
         stand = Stand(commons)
         for path, record in [
             ("", {"type": "program", "name": "BAD", "dbgap_accession_number": "BAD"}),
@@ -135,6 +135,8 @@ REFUSED_TABLES = {
     "more cells than the header": (table("subject\tm1\tA\tstudy-1\textra\tcells"), r"Row has more cells than the header.*'line': 2"),
     "a link without a name": (table("subject\tl1\tA\tstudy-1", header=HEADER.replace("studies.", ".")), r"Invalid link name: \.submitter_id"),
     "a link without a key": (table("subject\tl2\tA\tstudy-1", header="type\tsubmitter_id\tcohort\tstudies."), r"Invalid link id: studies\."),
+    "a name that stands twice": (table("subject\tt1\tA\tstudy-1\tB", header=HEADER + "\t*cohort"), r"A column stands more than once.*'cohort'"),
+    "a cell under a blank name": (table("subject\tb1\tA\tstudy-1\tx", header=HEADER + "\t"), r"a column without a name.*'line': 2"),
     "a link that does not exist": (table("subject\tl3\tA\tx", header="type\tsubmitter_id\tcohort\tnopes.submitter_id"), r"subject has no link nopes"),
 }
 
@@ -149,18 +151,21 @@ def test_a_broken_table_is_refused_with_the_place(stand, nothing_written, case):
 
 
 REFUSED_ROWS = {
-    "a blank name in the header": (table("subject\tb1\tA\tstudy-1\tx", header=HEADER + "\t"), "Additional properties"),
     "fewer cells": (table("subject\tf1", header=HEADER), "'studies' is a required property"),
     "an unknown column": (table("subject\tu1\tA\tstudy-1\tx", header=HEADER + "\tbogus"), "'bogus' was unexpected"),
-    "an integer with a point": (table("subject\ti1\tstudy-1\t2000.0", header="type\tsubmitter_id\tstudies.submitter_id\tenrolment_year"), "is not of type 'integer'"),
+    "an integer with a fraction": (table("subject\ti1\tstudy-1\t2000.5", header="type\tsubmitter_id\tstudies.submitter_id\tenrolment_year"), "is not of type 'integer'"),
     "1e400": (table("subject\ti2\tstudy-1\t1e400", header="type\tsubmitter_id\tstudies.submitter_id\tenrolment_year"), "is not of type 'integer'"),
     "NaN": (table("subject\ti3\tstudy-1\tNaN", header="type\tsubmitter_id\tstudies.submitter_id\tenrolment_year"), "is not of type 'integer'"),
     "Infinity": (table("subject\ti4\tstudy-1\tInfinity", header="type\tsubmitter_id\tstudies.submitter_id\tenrolment_year"), "is not of type 'integer'"),
     "header only": (HEADER, "Nothing to submit"),
     "header and line end": (HEADER + "\r\n", "Nothing to submit"),
     "no header": ("subject\tx\tA\tstudy-1\n", "Nothing to submit"),
-    # As the original: the mark belongs to the name of the first column.
-    "a byte order mark": ("\ufeff" + table("subject\tbom\tA\tstudy-1"), "Nothing to submit"),
+    "CSV": (table("subject\tx\tA\tstudy-1").replace("\t", ","), "separated by commas: send it as text/csv"),
+    "semicolons": (table("subject\tx\tA\tstudy-1").replace("\t", ";"), "separated by semicolons"),
+    "JSON": (json.dumps({"type": "subject"}), "looks like JSON"),
+    "a mistyped type": (table("subject\tx1\tA\tstudy-1", "sbuject\tx2\tA\tstudy-1", "\tx3\tA\tstudy-1"),
+                        "line 3 has the type 'sbuject', line 4 has no type"),
+    "a blank key": (table("subject\t\tA\tstudy-1"), "it is part of the record's key"),
     "nothing": ("", "Nothing to submit"),
     "white space": (" \t \r\n \n", "Nothing to submit"),
 }
@@ -182,6 +187,10 @@ ACCEPTED_TABLES = {
     "spaces around cells": " type \t submitter_id\tcohort \tstudies.submitter_id\n subject\t {id} \t A \t study-1 ",
     "stars": "*type\t**submitter_id\tcohort\t*studies.submitter_id\nsubject\t{id}\tA\tstudy-1\n",
     "quoted cells": '"type"\t"submitter_id"\t"cohort"\t"studies.submitter_id"\n"subject"\t"{id}"\t"A"\t"study-1"\n',
+    "a byte order mark": "\ufeff" + table("subject\t{id}\tA\tstudy-1"),
+    "a comma at the end of a link": table("subject\t{id}\tA\tstudy-1,"),
+    "blank columns without a name": table("subject\t{id}\tA\tstudy-1\t", header=HEADER + "\t"),
+    "trailing tabs": table("subject\t{id}\tA\tstudy-1\t\t", ""),
     "quotes in quotes": table('subject\t{id}\tA\t"study-1"'),
 }
 
@@ -202,19 +211,11 @@ def test_a_quote_in_the_middle_of_a_cell_is_a_character(stand):
     assert stored(stand, name, "cohort") == [{"cohort": '5" "tall"'}]
 
 
-def test_trailing_tabs_are_cells_without_a_column(stand, nothing_written):
-    # Blank names of the header are a property without a name; only the end of the whole document is trimmed.
-    answer = stand.submit(table("subject\ttt1\tA\tstudy-1\t\t", "subject\ttt2\tA\tstudy-1").encode(), TSV)
-    assert answer.status_code == 400
-    assert "Row has more cells than the header" in message(answer)
-
-
-def test_of_two_columns_with_one_name_the_last_counts(stand):
-    name = f"twice-{uuid.uuid4()}"
-    body = table(f"subject\t{name}\tA\tstudy-1\tB", header=HEADER + "\tcohort")
-    answer = stand.submit(body.encode(), TSV)
-    assert answer.status_code == 200, answer.text
-    assert stored(stand, name, "cohort") == [{"cohort": "B"}]
+def test_whole_numbers_may_have_a_point(stand):
+    name = f"whole-{uuid.uuid4()}"
+    body = table(f"subject\t{name}\tstudy-1\t2000.0", header="type\tsubmitter_id\tstudies.submitter_id\tenrolment_year")
+    assert stand.submit(body.encode(), TSV).status_code == 200
+    assert stored(stand, name, "enrolment_year") == [{"enrolment_year": 2000}]
 
 
 def test_ten_thousand_columns_are_ten_thousand_unknown_properties(stand, nothing_written):
@@ -286,7 +287,7 @@ REFUSED_JSON = {
     "NUL in a value": RECORD % '"cohort":"a\\u0000b"', "NUL in a key": RECORD % '"a\\u0000b":1', "NUL itself": RECORD % '"cohort":"a\0b"',
     "half a surrogate pair": RECORD % '"cohort":"\\ud800"', "the other half": RECORD % '"cohort":"\\udc00x"',
     "a control character": RECORD % '"cohort":"a\x01b"',
-    "a byte order mark": "\ufeff{}",
+    "two byte order marks": "\ufeff\ufeff{}",
     "a broken escape": RECORD % '"cohort":"\\x41"',
 }
 

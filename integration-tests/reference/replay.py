@@ -62,7 +62,7 @@ def graph(recordings: pathlib.Path, cassette: str, public: bool = False) -> dict
     """sheepdog and peregrine, inside a whole commons."""
     with Commons.up("--dictionary", str(recordings / "dictionaries/dcf.json"),
                     "--user-yaml", str(recordings / "graph_user.yaml"),
-                    "--indexd-login", INDEXD_LOGIN) as commons, temporary_json() as token_file:
+                    "--indexd-login", INDEXD_LOGIN, "--service-ports") as commons, temporary_json() as token_file:
         token_file.write_text(json.dumps(graph_tokens(commons, recordings)))
         s = commons.services
         where = ["--public", commons.url] if public else ["--sheepdog", s["sheepdog"], "--peregrine", s["peregrine"]]
@@ -169,8 +169,24 @@ def service(name: str, database: str, env: dict[str, str]):
         yield url
 
 
+# Recorded cases that are decided otherwise, each listed in docs/quirks/.
+DECIDED = {
+    "sheepdog_dcf": {
+        "tsv/unknown type row is dropped": "rows of an unknown type are refused with their lines",
+        "tsv/blank type row is dropped": "rows without a type are refused with their lines",
+        "tsv/byte order mark": "a byte order mark is read over",
+    },
+}
+
+
 def counts_of(report: dict) -> dict[str, int]:
-    return {verdict: report["summary"].get(verdict, 0) for verdict in VERDICTS}
+    """The verdicts; a failure that is decided counts as a quirk that differs."""
+    counts = {verdict: report["summary"].get(verdict, 0) for verdict in VERDICTS}
+    for case in report["cases"]:
+        if case["verdict"] == "fail" and case.get("case") in DECIDED.get(case.get("cassette"), {}):
+            counts["fail"] -= 1
+            counts["quirk-differs"] += 1
+    return counts
 
 
 def worse(known: dict[str, int] | None, now: dict[str, int]) -> list[str]:

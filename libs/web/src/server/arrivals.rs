@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use super::{
     limits::Limits,
     seats::{Full, Seat, Seats},
-    stream::{Connection, Guarded},
+    stream::{Connection, Guarded, Transport},
     tls,
 };
 
@@ -25,8 +25,10 @@ use super::{
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// A connection that was refused stays open so long, for its client to read why.
 const PARTING: Duration = Duration::from_secs(1);
-/// At most this many refused connections are open at once; others are closed without a word.
+/// At most this many refused connections of a thread are open that long.
 const PARTINGS: usize = 32;
+/// The others.
+const HURRIED: Duration = Duration::from_millis(20);
 
 /// The door of a server: each of its threads has one.
 #[derive(Clone)]
@@ -62,10 +64,10 @@ impl Door {
         }
         let stream = Guarded::new(stream, seat, self.limits.head, self.limits.pace);
         // Nobody listens in on this machine, and its programs need not trust the certificate.
-        let Some(tls) = self.tls.filter(|_| !is_plain) else { return Ok((Connection::Plain(stream), peer)) };
+        let Some(tls) = self.tls.filter(|_| !is_plain) else { return Ok((Transport::Plain(stream).into(), peer)) };
         let handshake = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await;
         let stream = handshake.unwrap_or_else(|_| Err(tls::no_handshake()))?;
-        Ok((Connection::Tls(Box::new(stream)), peer))
+        Ok((Transport::Tls(Box::new(stream)).into(), peer))
     }
 
     fn seat(&self, peer: Option<IpAddr>) -> Result<Seat, Full> {
@@ -75,10 +77,13 @@ impl Door {
     /// Says why, as far as that is possible: nothing can be said before a TLS handshake.
     fn part(&self, mut stream: TcpStream, refused: Refused) {
         tracing::debug!(reason = ?refused, "a connection was turned away");
-        let Ok(parting) = self.partings.clone().try_acquire_owned() else { return };
         if self.tls.is_some() && refused != Refused::NotTls {
             return;
         }
+        let Ok(parting) = self.partings.clone().try_acquire_owned() else {
+            actix_web::rt::spawn(hurried(stream, refused));
+            return;
+        };
         actix_web::rt::spawn(async move {
             let said = async {
                 stream.write_all(answer(refused).as_bytes()).await?;
@@ -93,6 +98,18 @@ impl Door {
             drop(parting);
         });
     }
+}
+
+/// Says why as far as nobody has to be waited for.
+async fn hurried(stream: TcpStream, refused: Refused) {
+    let ready = async {
+        stream.writable().await?;
+        stream.readable().await
+    };
+    let _ = tokio::time::timeout(HURRIED, ready).await;
+    // What was read does not reset the connection.
+    let _ = stream.try_read(&mut [0; 1024]);
+    let _ = stream.try_write(answer(refused).as_bytes());
 }
 
 /// Why a connection does not come in.

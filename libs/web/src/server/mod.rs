@@ -7,6 +7,7 @@
 mod arrivals;
 mod bodies;
 mod limits;
+mod long_address;
 mod pace;
 mod seats;
 mod stream;

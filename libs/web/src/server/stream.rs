@@ -17,6 +17,7 @@ use tokio::{
 use tokio_rustls::server::TlsStream;
 
 use super::{
+    long_address::LongAddress,
     pace::{Pace, Patience},
     seats::Seat,
 };
@@ -41,6 +42,11 @@ impl Activity {
     pub(super) fn begin(self: &Rc<Self>) -> Busy {
         self.requests.set(self.requests.get() + 1);
         Busy(self.clone())
+    }
+
+    /// Whether it has a request now.
+    fn has_request(&self) -> bool {
+        self.requests.get() > 0
     }
 
     /// How long no request has been there.
@@ -148,15 +154,34 @@ fn too_slow(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, what)
 }
 
-/// A connection as the HTTP library sees it.
+/// What carries the bytes of a connection.
 #[derive(Debug)]
-pub(super) enum Connection {
+pub(super) enum Transport {
     Plain(Guarded),
     Tls(Box<TlsStream<Guarded>>),
 }
 
+/// A connection as the HTTP library sees it.
+#[derive(Debug)]
+pub(super) struct Connection {
+    transport: Transport,
+    address: LongAddress,
+}
+
+impl From<Transport> for Connection {
+    fn from(transport: Transport) -> Self {
+        Self { transport, address: LongAddress::default() }
+    }
+}
+
 impl Connection {
     pub(super) fn activity(&self) -> &Rc<Activity> {
+        self.transport.activity()
+    }
+}
+
+impl Transport {
+    fn activity(&self) -> &Rc<Activity> {
         match self {
             Self::Plain(stream) => &stream.activity,
             Self::Tls(stream) => &stream.get_ref().0.activity,
@@ -170,6 +195,41 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let done = Pin::new(&mut this.transport).poll_read(context, buffer);
+        let is_known = this.transport.activity().has_request();
+        this.address.read(&buffer.filled()[before..], is_known);
+        done
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let is_known = this.transport.activity().has_request();
+        let stream = Pin::new(&mut this.transport);
+        match this.address.poll_write(stream, context, bytes, is_known) {
+            Some(done) => done,
+            None => Pin::new(&mut this.transport).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().transport).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().transport).poll_shutdown(context)
+    }
+}
+
+impl AsyncRead for Transport {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
@@ -177,7 +237,7 @@ impl AsyncRead for Connection {
     }
 }
 
-impl AsyncWrite for Connection {
+impl AsyncWrite for Transport {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),

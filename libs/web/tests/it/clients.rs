@@ -167,3 +167,20 @@ async fn behind_a_trusted_proxy_the_clients_are_counted_and_not_the_proxy() {
     assert!(first(&mut other).await.ends_with("at last"));
     subject.stop().await;
 }
+
+#[tokio::test]
+async fn an_address_that_is_too_long_is_told_so() {
+    let subject = Subject::start(|_| {});
+    for length in [70_000, 120_000] {
+        let request = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(length));
+        let (answer, closed) = rest(&mut connect(&subject, &request).await).await;
+        assert!(answer.starts_with("HTTP/1.1 414 ") && answer.contains("send them in the body"), "{answer}");
+        assert!(closed);
+    }
+    let long = format!("GET /?{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(60_000));
+    assert!(first(&mut connect(&subject, &long).await).await.starts_with("HTTP/1.1 200"));
+    // What is wrong in another way is answered as ever.
+    let (answer, _) = rest(&mut connect(&subject, "GET  nonsense\r\n\r\n").await).await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    subject.stop().await;
+}

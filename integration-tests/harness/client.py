@@ -1,5 +1,7 @@
 """A caller of a commons: HTTP calls below one base URL, with one token."""
 
+import json
+
 import requests
 
 
@@ -21,3 +23,11 @@ class Client:
         answer = self.post("/api/v0/submission/graphql", json={"query": query, "variables": variables})
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
+
+
+def administrator(commons):
+    """The client of the administrator of a commons that we started."""
+    key = json.loads(commons.api_key_file.read_text())
+    answer = requests.post(f"{commons.url}/user/credentials/api/access_token", json=key, timeout=30)
+    assert answer.status_code == 200, answer.text
+    return Client(commons.url, answer.json()["access_token"])

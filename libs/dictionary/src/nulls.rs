@@ -23,7 +23,8 @@ impl NodeType {
     }
 }
 
-/// Adds null to the first of `type` and `enum` that does not accept it yet, else to `anyOf`, else to `oneOf`.
+/// Adds null to the first of `type` and `enum` that does not accept it yet, else to `anyOf`, else to `oneOf`,
+/// else to each schema of `allOf`.
 fn accept_null(property: &mut Value) {
     let Some(property) = property.as_object_mut() else { return };
     let null_word = json!("null");
@@ -44,6 +45,8 @@ fn accept_null(property: &mut Value) {
         push_missing(schemas, json!({"type": "null"}));
     } else if let Some(schemas) = property.get_mut("oneOf") {
         push_missing(schemas, json!({"type": "null"}));
+    } else if let Some(schemas) = property.get_mut("allOf").and_then(Value::as_array_mut) {
+        schemas.iter_mut().for_each(accept_null);
     }
 }
 

@@ -25,8 +25,7 @@ const MAX_DEPTH: usize = 100;
 /// Resolves the node types, and whatever they use of the other files. The rest stays as it is written,
 /// references included: published dictionaries have definitions that nobody has ever resolved.
 ///
-/// Node types with a reference that cannot be followed are left out; the first such reference of each is among
-/// the problems.
+/// Node types with a reference that cannot be followed are left out; each such reference is among the problems.
 pub(crate) fn resolve(files: &IndexMap<String, Value>) -> (IndexMap<String, Value>, Vec<Problem>) {
     let mut resolver = Resolver::new(files);
     let is_node = |name: &str| !NOT_NODES.contains(&name);
@@ -71,26 +70,38 @@ struct Resolver<'a> {
     /// The referents that are being resolved: meeting one of them again means a cycle.
     open: Vec<(&'a str, String)>,
     budget: usize,
+    /// A limit was passed: nothing more is resolved.
+    exhausted: bool,
+    /// References that cannot be followed; what they should bring in is left out.
+    problems: Vec<Problem>,
 }
 
 impl<'a> Resolver<'a> {
     fn new(files: &'a IndexMap<String, Value>) -> Self {
-        Resolver { files, done: HashMap::new(), open: Vec::new(), budget: MAX_VALUES }
+        Resolver {
+            files,
+            done: HashMap::new(),
+            open: Vec::new(),
+            budget: MAX_VALUES,
+            exhausted: false,
+            problems: Vec::new(),
+        }
     }
 
     /// Resolves the files whose names `wanted` accepts, as far as that is possible.
     fn files(&mut self, wanted: impl Fn(&str) -> bool) -> (IndexMap<String, Value>, Vec<Problem>) {
         let mut resolved = IndexMap::new();
-        let mut problems = Vec::new();
         for (name, value) in self.files.iter().filter(|(name, _)| wanted(name)) {
-            match self.value(value, &Place { file: name, path: String::new() }, 0) {
-                Ok(value) => drop(resolved.insert(name.clone(), value)),
-                Err(problem) if problems.contains(&problem) => {}
-                Err(problem) => problems.push(problem),
-            }
+            let before = self.problems.len();
+            let whole = self.value(value, &Place { file: name, path: String::new() }, 0);
             self.open.clear();
+            match whole {
+                Ok(value) if self.problems.len() == before => drop(resolved.insert(name.clone(), value)),
+                Ok(_) => {}
+                Err(problem) => self.problems.push(problem),
+            }
         }
-        (resolved, problems)
+        (resolved, std::mem::take(&mut self.problems))
     }
 
     /// Gives `value` with the resolved form of those parts that something refers to.
@@ -113,6 +124,7 @@ impl<'a> Resolver<'a> {
         match self.budget.checked_sub(values) {
             Some(rest) => self.budget = rest,
             None => {
+                self.exhausted = true;
                 let message = format!("the resolved dictionary has more than {MAX_VALUES} values");
                 return Err(place.problem(message, "Use fewer references to references."));
             }
@@ -122,6 +134,7 @@ impl<'a> Resolver<'a> {
 
     fn value(&mut self, value: &'a Value, place: &Place<'a>, depth: usize) -> Result<Value, Problem> {
         if depth > MAX_DEPTH {
+            self.exhausted = true;
             let message = format!("nested deeper than {MAX_DEPTH} levels");
             return Err(place.problem(message, "Make it flatter."));
         }
@@ -145,7 +158,12 @@ impl<'a> Resolver<'a> {
     ) -> Result<Value, Problem> {
         let mut referents = Map::new();
         for (key, target) in object.iter().filter(|(key, _)| key.starts_with("$ref")) {
-            referents.extend(self.referent(target, &place.down(key), depth)?);
+            match self.referent(target, &place.down(key), depth) {
+                Ok(referent) => referents.extend(referent),
+                Err(problem) if self.exhausted => return Err(problem),
+                Err(problem) if self.problems.contains(&problem) => {}
+                Err(problem) => self.problems.push(problem),
+            }
         }
         let mut resolved = Map::new();
         for (key, value) in object.iter().filter(|(key, _)| !key.starts_with("$ref")) {
@@ -186,8 +204,9 @@ impl<'a> Resolver<'a> {
         }
         self.open.push(key.clone());
         let before = self.budget;
-        let value = self.walk(file, pointer, text, place, depth + 1)?;
+        let walked = self.walk(file, pointer, text, place, depth + 1);
         self.open.pop();
+        let value = walked?;
         self.done.insert(key, (value.clone(), before - self.budget));
         mapping(value, text, place)
     }

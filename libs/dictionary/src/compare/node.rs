@@ -148,8 +148,11 @@ fn unique_keys(old: &NodeType, new: &NodeType, changes: &mut Changes<'_>) {
         changes.add(None, ChangeKind::UniqueKeyAdded, &STRICTER, message, remedy);
     }
     for key in old.unique_keys.iter().filter(|key| !new.unique_keys.contains(key)) {
-        let message =
-            format!("{} need not be unique any more, and records are no longer found by it", listed(key));
+        let message = format!(
+            "{} need not be unique any more, and records are no longer found by it; its unique index is \
+                 dropped",
+            listed(key)
+        );
         let remedy = "Name records by another key in submitted files";
         changes.add(None, ChangeKind::UniqueKeyRemoved, &[Impact::Submissions], message, remedy);
     }

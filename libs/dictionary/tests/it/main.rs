@@ -8,3 +8,4 @@ mod loading;
 mod mini;
 mod resolving;
 mod validating;
+mod worlds;

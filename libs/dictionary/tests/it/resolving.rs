@@ -125,6 +125,21 @@ fn references_in_a_circle_on_the_way_to_a_target_are_refused() {
 }
 
 #[test]
+fn every_reference_that_leads_nowhere_is_told() {
+    let lost = json!({"$ref": "_definitions.yaml#/nowhere"});
+    let mut files =
+        with(json!({"a": {"x": lost, "y": {"$ref": "#/b"}}, "b": {"type": "string"}}), lost.clone());
+    files["case.yaml"]["properties"]["y"] = json!({"$ref": "_definitions.yaml#/a"});
+    files["scan.yaml"]["properties"]["x"] = lost;
+    let places: Vec<_> =
+        problems(files).into_iter().map(|problem| format!("{}{}", problem.file, problem.path)).collect();
+    assert_eq!(
+        places,
+        ["case.yaml/properties/x/$ref", "_definitions.yaml/a/x/$ref", "scan.yaml/properties/x/$ref"]
+    );
+}
+
+#[test]
 fn cycles_are_refused() {
     let own = with(json!({"a": {"x": {"$ref": "#/a"}}}), json!({"$ref": "_definitions.yaml#/a"}));
     assert!(problems(own)[0].message.contains("leads back to itself"));

@@ -145,6 +145,17 @@ fn violations_come_in_the_order_of_the_schema() {
 }
 
 #[test]
+fn a_property_whose_schemas_must_all_hold_can_be_null() {
+    let all = json!({"allOf": [{"type": "integer"}, {"maximum": 10}, {"not": {"enum": [7]}}]});
+    let files = changed("case.yaml", "/properties/x", all);
+    let validators =
+        Validators::compile(&Dictionary::from_files(files).expect("it loads")).expect("it compiles");
+    let valid = |x: Value| validators.is_valid("case", &case(json!({ "x": x })));
+    assert!(valid(Value::Null) && valid(json!(10)));
+    assert!(!valid(json!(11)) && !valid(json!(7)));
+}
+
+#[test]
 fn no_record_is_of_an_unknown_type() {
     assert!(!validators().is_valid("nope", &json!({})));
     let found = validators().check("nope", &json!({}));

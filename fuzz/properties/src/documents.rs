@@ -43,7 +43,8 @@ pub fn tsv(input: &[u8]) {
 pub fn json(input: &[u8]) {
     match read(Format::Json, input) {
         Ok(documents) => {
-            let plain: Value = serde_json::from_slice(input).expect("what is accepted is JSON");
+            let unmarked = input.strip_prefix("\u{feff}".as_bytes()).unwrap_or(input);
+            let plain: Value = serde_json::from_slice(unmarked).expect("what is accepted is JSON");
             let plain = match plain {
                 Value::Array(items) => items,
                 object => vec![object],

@@ -52,6 +52,8 @@ class Commons:
     announcement: dict
     program: pathlib.Path
     folder: tempfile.TemporaryDirectory | None = None
+    database_url: str | None = None
+    """Of a given server, for commands that need it."""
 
     @classmethod
     def up(cls, *options: str, state: pathlib.Path | None = None, env: dict | None = None,

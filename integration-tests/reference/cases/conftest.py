@@ -56,7 +56,8 @@ def started(folder, dictionary):
     """Options of a commons with these users and this dictionary."""
     users = folder.mktemp("users") / "user.yaml"
     users.write_text(USERS)
-    return Commons.up("--dictionary", str(dictionary), "--user-yaml", str(users), "--indexd-login", ":".join(INDEXD_LOGIN))
+    return Commons.up("--dictionary", str(dictionary), "--user-yaml", str(users), "--indexd-login", ":".join(INDEXD_LOGIN),
+                      "--service-ports")
 
 
 def with_program(client):

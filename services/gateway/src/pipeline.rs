@@ -33,6 +33,9 @@ use crate::{
 const DRS_OBJECTS: &str = "/ga4gh/drs/v1/objects";
 const MASKED: &str = r#"{ "error": "service failure - try again later"}"#;
 
+/// Seconds after which a client may try again, where the service does not say it.
+const SOON: &str = "1";
+
 type Answer = ServiceResponse<EitherBody<BoxBody>>;
 
 /// The middleware.
@@ -77,7 +80,7 @@ pub(crate) async fn run(
             let mut response = error.as_response_error().error_response();
             log(response.status(), service);
             if is_masked(response.status()) {
-                response = masked(response.headers());
+                response = masked(response.status(), response.headers());
             }
             let status = response.status();
             edge.dress(config, status, response.headers_mut());
@@ -195,19 +198,21 @@ fn is_masked(status: StatusCode) -> bool {
     matches!(status.as_u16(), 500..=504)
 }
 
-/// What users see of a service's own failure, which may tell more than they should know: only when to come
-/// again, if the service says so.
-fn masked(own: &HeaderMap) -> HttpResponse {
+/// What users see of a service's own failure, which may tell more than they should know: only whether they
+/// may come again, and when.
+fn masked(status: StatusCode, own: &HeaderMap) -> HttpResponse {
     let mut response = HttpResponse::InternalServerError();
-    if let Some(seconds) = own.get(header::RETRY_AFTER) {
-        response.insert_header((header::RETRY_AFTER, seconds.clone()));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.status(status);
+        let after = own.get(header::RETRY_AFTER).cloned();
+        response.insert_header((header::RETRY_AFTER, after.unwrap_or(HeaderValue::from_static(SOON))));
     }
     response.content_type("application/json").body(MASKED)
 }
 
 fn mask(answer: ServiceResponse<BoxBody>) -> Answer {
     if is_masked(answer.status()) {
-        let masked = masked(answer.headers());
+        let masked = masked(answer.status(), answer.headers());
         answer.into_response(masked).map_into_right_body()
     } else {
         answer.map_into_left_body()

@@ -15,6 +15,8 @@ pub(crate) use identity::{load as load_users, preview as preview_users, read_use
 pub use options::{Options, UpArgs};
 pub use running::Running;
 
+use rustix::fs::Mode;
+
 use crate::{
     commands::detach,
     demo, failure,
@@ -26,6 +28,8 @@ use crate::{
 
 /// The command.
 pub(crate) async fn run(args: UpArgs, origins: Origins) -> anyhow::Result<()> {
+    // What is made from now on, by whatever part, is for its owner only.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     // In the background one line of JSON tells the process that waits.
     let args = UpArgs { json: args.json || detach::is_background(), ..args };
     if detach::is_background() {

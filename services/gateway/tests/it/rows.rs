@@ -133,9 +133,9 @@ async fn a_failing_service_is_masked_but_for_when_to_come_again() {
         for status in ["500", "501", "502", "503", "504"] {
             let request = front.request(method(row), public).header("Authorization", "bearer good");
             let answer = request.header("X-Answer", status).send().await.unwrap();
-            assert_eq!(answer.status(), 500, "{public}");
             let again = answer.headers().get("retry-after").cloned();
-            assert_eq!(again.is_some_and(|seconds| seconds == "1"), status == "503", "{public}");
+            assert_eq!(again.as_ref().is_some_and(|seconds| seconds == "1"), status == "503", "{public}");
+            assert_eq!(answer.status(), if again.is_some() { 503 } else { 500 }, "{public}");
             let body = answer.text().await.unwrap();
             assert_eq!(body, r#"{ "error": "service failure - try again later"}"#, "{public}");
         }

@@ -3,7 +3,10 @@
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use crate::types::{FieldDef, Input, Inputs, Kind, Scalar, TypeDef, TypeRef};
+use crate::{
+    descriptions,
+    types::{FieldDef, Input, Inputs, Kind, Scalar, TypeDef, TypeRef},
+};
 
 /// Has the fields that can be selected without being listed: `__schema`, `__type` and `__typename`.
 pub(crate) const META: &str = "__Meta";
@@ -53,7 +56,7 @@ pub(crate) fn later(name: &str) -> Option<String> {
 
 fn inputs(list: &[(&str, TypeRef, Option<Value>)]) -> Inputs {
     let input = |(name, ty, default): &(&str, TypeRef, Option<Value>)| {
-        ((*name).to_owned(), Input { ty: ty.clone(), default: default.clone() })
+        ((*name).to_owned(), Input { default: default.clone(), ..Input::new(ty.clone()) })
     };
     Inputs::new(list.iter().map(input).collect())
 }
@@ -145,14 +148,17 @@ pub(crate) fn types<M>() -> Vec<TypeDef<M>> {
     types.push(TypeDef::new("__TypeKind", words(&TYPE_KINDS)));
     types.push(TypeDef::new("__DirectiveLocation", words(&LOCATIONS)));
     types.push(TypeDef::input(CONDITION, inputs(&[("if", condition_type(), None)])));
+    for def in &mut types {
+        def.description = descriptions::of_type(&def.name);
+    }
     types
 }
 
 /// An object type; its fields are written as `name:type`.
-fn object<M>(name: &str, fields: &[&str]) -> TypeDef<M> {
+fn object<M>(owner: &str, fields: &[&str]) -> TypeDef<M> {
     let deprecated = inputs(&[("includeDeprecated", TypeRef::named("Boolean"), Some(json!(false)))]);
     let named = inputs(&[("name", TypeRef::required("String"), None)]);
-    let is_later = name.starts_with(LATER);
+    let is_later = owner.starts_with(LATER);
     let field = |spec: &&str| {
         let (name, ty) = spec.split_once(':').expect("invariant: the lists above are written so");
         let args = match name {
@@ -161,11 +167,13 @@ fn object<M>(name: &str, fields: &[&str]) -> TypeDef<M> {
             "__type" => named.clone(),
             _ => Inputs::default(),
         };
-        let field = FieldDef { name: name.to_owned(), args, ty: written_type(ty), meaning: None };
-        (name.to_owned(), field)
+        let (description, deprecation) =
+            (descriptions::of_field(owner, name), descriptions::of_deprecation(owner, name));
+        let (name, ty) = (name.to_owned(), written_type(ty));
+        (name.clone(), FieldDef { name, args, ty, meaning: None, description, deprecation })
     };
     let fields: IndexMap<String, FieldDef<M>> = fields.iter().map(field).collect();
-    TypeDef::new(name, Kind::Object { fields, interfaces: Vec::new() })
+    TypeDef::new(owner, Kind::Object { fields, interfaces: Vec::new() })
 }
 
 fn written_type(text: &str) -> TypeRef {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::{
     builtin::{CONDITION_LOCATIONS, is_hidden},
+    descriptions,
     error::Error,
     schema::Schema,
     select::{Selected, Sub},
@@ -119,6 +120,14 @@ fn text(value: &str, out: &mut Writer) {
     }
 }
 
+/// A JSON string, or null.
+fn optional(value: Option<&str>, out: &mut Writer) {
+    match value {
+        Some(value) => text(value, out),
+        None => out.push_str("null"),
+    }
+}
+
 fn subs<'f, 's, M>(field: &'f Selected<'s, M>) -> &'f [Selected<'s, M>] {
     match &field.sub {
         Sub::Object(fields) => fields,
@@ -145,14 +154,12 @@ fn schema_field<M>(schema: &Schema<M>, field: &Selected<'_, M>, out: &mut Writer
 fn directive_value<M>(schema: &Schema<M>, name: &str, fields: &[Selected<'_, M>], out: &mut Writer) {
     object_value(fields, out, |field, out| match field.field.name.as_str() {
         "name" => text(name, out),
-        "description" => text(
-            &format!(
-                "Directs the executor to {name} this field or fragment only when the `if` argument is true."
-            ),
-            out,
-        ),
+        "description" => text(descriptions::of_directive(name)[0], out),
         "locations" => list_value(CONDITION_LOCATIONS.into_iter(), out, text),
-        "args" => inputs_value(schema, schema.condition_inputs(), subs(field), out),
+        "args" => {
+            let described = Some(descriptions::of_directive(name)[1]);
+            inputs_value(schema, schema.condition_inputs(), described, subs(field), out)
+        }
         "onOperation" | "isRepeatable" => out.push_str("false"),
         _ => out.push_str("true"),
     });
@@ -165,26 +172,22 @@ fn type_value<M>(schema: &Schema<M>, ty: &TypeRef, fields: &[Selected<'_, M>], o
         ("ofType", TypeRef::List(inner) | TypeRef::NonNull(inner)) => {
             type_value(schema, inner, subs(field), out)
         }
-        (name, TypeRef::Named(ty) | TypeRef::Loose(ty)) => {
-            named_type_field(schema, schema.def(ty), name, subs(field), out)
-        }
+        (_, TypeRef::Named(ty) | TypeRef::Loose(ty)) => named_type_field(schema, schema.def(ty), field, out),
         _ => out.push_str("null"),
     });
 }
 
-fn named_type_field<M>(
-    schema: &Schema<M>,
-    def: &TypeDef<M>,
-    name: &str,
-    subs: &[Selected<'_, M>],
-    out: &mut Writer,
-) {
+fn named_type_field<M>(schema: &Schema<M>, def: &TypeDef<M>, selected: &Selected<'_, M>, out: &mut Writer) {
+    let (name, subs) = (selected.field.name.as_str(), subs(selected));
+    let with_deprecated = selected.args.get("includeDeprecated").and_then(Value::as_bool) == Some(true);
     let named = |name: &str, out: &mut Writer| type_value(schema, &TypeRef::named(name), subs, out);
     match (name, &def.kind) {
         ("kind", kind) => text(kind_name(kind), out),
         ("name", _) => text(&def.name, out),
+        ("description", _) => optional(def.description, out),
         ("fields", Kind::Object { fields, .. } | Kind::Interface { fields }) => {
-            list_value(fields.values(), out, |field, out| field_value(schema, field, subs, out));
+            let shown = fields.values().filter(|field| with_deprecated || field.deprecation.is_none());
+            list_value(shown, out, |field, out| field_value(schema, field, subs, out));
         }
         ("interfaces", Kind::Object { interfaces, .. }) => {
             list_value(interfaces.iter(), out, |name, out| named(name, out));
@@ -193,9 +196,9 @@ fn named_type_field<M>(
             list_value(schema.possible_types(def).into_iter(), out, |def, out| named(&def.name, out));
         }
         ("enumValues", Kind::Enum(values)) => {
-            list_value(values.iter(), out, |value, out| enum_value(value, subs, out));
+            list_value(values.iter(), out, |value, out| enum_value(&def.name, value, subs, out));
         }
-        ("inputFields", Kind::InputObject(inputs)) => inputs_value(schema, inputs, subs, out),
+        ("inputFields", Kind::InputObject(inputs)) => inputs_value(schema, inputs, None, subs, out),
         _ => out.push_str("null"),
     }
 }
@@ -213,25 +216,36 @@ fn kind_name<M>(kind: &Kind<M>) -> &'static str {
 fn field_value<M>(schema: &Schema<M>, def: &FieldDef<M>, fields: &[Selected<'_, M>], out: &mut Writer) {
     object_value(fields, out, |field, out| match field.field.name.as_str() {
         "name" => text(&def.name, out),
-        "args" => inputs_value(schema, &def.args, subs(field), out),
+        "description" => optional(def.description, out),
+        "args" => inputs_value(schema, &def.args, None, subs(field), out),
         "type" => type_value(schema, &def.ty, subs(field), out),
-        "isDeprecated" => out.push_str("false"),
+        "isDeprecated" => out.push_str(if def.deprecation.is_some() { "true" } else { "false" }),
+        "deprecationReason" => optional(def.deprecation, out),
         _ => out.push_str("null"),
     });
 }
 
-fn enum_value<M>(name: &str, fields: &[Selected<'_, M>], out: &mut Writer) {
+fn enum_value<M>(owner: &str, name: &str, fields: &[Selected<'_, M>], out: &mut Writer) {
     object_value(fields, out, |field, out| match field.field.name.as_str() {
         "name" => text(name, out),
+        "description" => optional(descriptions::of_value(owner, name), out),
         "isDeprecated" => out.push_str("false"),
         _ => out.push_str("null"),
     });
 }
 
-fn inputs_value<M>(schema: &Schema<M>, inputs: &Inputs, fields: &[Selected<'_, M>], out: &mut Writer) {
+/// Arguments; `described` is said of those of which nothing else is.
+fn inputs_value<M>(
+    schema: &Schema<M>,
+    inputs: &Inputs,
+    described: Option<&str>,
+    fields: &[Selected<'_, M>],
+    out: &mut Writer,
+) {
     list_value(inputs.iter(), out, |(name, input), out| {
         object_value(fields, out, |field, out| match field.field.name.as_str() {
             "name" => text(name, out),
+            "description" => optional(input.description.or(described), out),
             "type" => type_value(schema, &input.ty, subs(field), out),
             "defaultValue" => match &input.default {
                 Some(default) => text(&default.to_string(), out),

@@ -17,6 +17,7 @@
 
 pub mod ast;
 mod builtin;
+mod descriptions;
 mod error;
 mod introspection;
 mod lexer;

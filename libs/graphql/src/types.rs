@@ -12,6 +12,7 @@ pub type Inputs = Arc<IndexMap<String, Input>>;
 #[derive(Debug)]
 pub struct TypeDef<M> {
     pub(crate) name: String,
+    pub(crate) description: Option<&'static str>,
     pub(crate) kind: Kind<M>,
 }
 
@@ -56,6 +57,8 @@ pub struct FieldDef<M> {
     pub ty: TypeRef,
     /// What it means to the owner of the schema; the fields of introspection have no meaning.
     pub meaning: Option<M>,
+    pub(crate) description: Option<&'static str>,
+    pub(crate) deprecation: Option<&'static str>,
 }
 
 /// An argument, or a field of an input object.
@@ -65,6 +68,7 @@ pub struct Input {
     pub ty: TypeRef,
     /// Its value when none is given.
     pub default: Option<Value>,
+    pub(crate) description: Option<&'static str>,
 }
 
 /// A reference to a type.
@@ -124,14 +128,29 @@ impl fmt::Display for TypeRef {
 impl Input {
     /// An optional argument of this type.
     pub fn new(ty: TypeRef) -> Self {
-        Self { ty, default: None }
+        Self { ty, default: None, description: None }
+    }
+
+    /// The same with what introspection says of it.
+    #[must_use]
+    pub fn described(mut self, description: &'static str) -> Self {
+        self.description = Some(description);
+        self
     }
 }
 
 impl<M> FieldDef<M> {
     /// A field without arguments.
     pub fn new(name: &str, ty: TypeRef, meaning: M) -> Self {
-        Self { name: name.to_owned(), args: Inputs::default(), ty, meaning: Some(meaning) }
+        let (name, args, meaning) = (name.to_owned(), Inputs::default(), Some(meaning));
+        Self { name, args, ty, meaning, description: None, deprecation: None }
+    }
+
+    /// The same with what introspection says of it.
+    #[must_use]
+    pub fn described(mut self, description: &'static str) -> Self {
+        self.description = Some(description);
+        self
     }
 
     /// The same field with arguments.
@@ -159,7 +178,14 @@ impl<M> TypeDef<M> {
     }
 
     pub(crate) fn new(name: &str, kind: Kind<M>) -> Self {
-        Self { name: name.to_owned(), kind }
+        Self { name: name.to_owned(), description: None, kind }
+    }
+
+    /// The same with what introspection says of it.
+    #[must_use]
+    pub fn described(mut self, description: &'static str) -> Self {
+        self.description = Some(description);
+        self
     }
 
     /// Its fields, if it is of a kind that has fields to select.

@@ -47,7 +47,8 @@ impl Rights {
         }
     }
 
-    /// Grants `method` of `service` (each may be `*`) on `resource` to the user `who`, or to [`EVERYBODY`].
+    /// Grants `method` of `service` (each may be `*`) on `resource` to the user `who`, to a client as
+    /// `client ID`, or to [`EVERYBODY`].
     #[must_use]
     pub fn grant(mut self, who: &str, service: &str, method: &str, resource: &str) -> Self {
         let action = Action { service: service.to_owned(), method: method.to_owned() };
@@ -87,7 +88,8 @@ impl Rights {
                 Some(verifier) => verified(verifier, token).await?,
             },
             Subject::User(name) => Some(name.clone()),
-            Subject::Client(_) | Subject::Anonymous => None,
+            Subject::Client(id) => Some(format!("client {id}")),
+            Subject::Anonymous => None,
         };
         if name.as_ref().is_some_and(|name| self.unanswered.contains(name)) {
             return Err(AuthzError::Unavailable("down".into()));

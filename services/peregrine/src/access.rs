@@ -19,7 +19,7 @@
 //! }
 //! ```
 
-use authz::Mapping;
+use authz::{Action, Mapping};
 use sql::{Condition, Sql};
 
 use crate::config::Config;
@@ -27,8 +27,8 @@ use crate::config::Config;
 /// What somebody's right to read rests on.
 #[derive(Debug)]
 pub enum Rights {
-    /// What arborist permits the caller, open projects besides.
-    Permitted(Mapping),
+    /// What arborist permits the caller, and the client that it came through; open projects besides.
+    Permitted(Vec<Mapping>),
     /// Open projects only: arborist does not know the caller, or cannot be reached.
     OpenProjects,
     /// All projects, because the operator publishes their figures.
@@ -98,30 +98,16 @@ pub struct Readable {
 impl Readable {
     /// The `existing` projects that `rights` let somebody read. Open projects are always among them.
     pub(crate) fn of(rights: &Rights, mut existing: Vec<Project>) -> Self {
-        let (mapping, is_published) = match rights {
-            Rights::Permitted(mapping) => (Some(mapping), false),
-            Rights::OpenProjects => (None, false),
-            Rights::Published(_) => (None, true),
+        let paths: Vec<Paths<'_>> = match rights {
+            Rights::Permitted(mappings) => mappings.iter().map(readable_paths).collect(),
+            // No path at all.
+            Rights::OpenProjects => vec![Paths::new()],
+            Rights::Published(_) => Vec::new(),
         };
-        let mut paths = Vec::new();
-        for (path, actions) in mapping.into_iter().flatten() {
-            let reads = actions.iter().any(|action| {
-                matches!(action.service.as_str(), "peregrine" | "*")
-                    && matches!(action.method.as_str(), "read" | "*")
-            });
-            paths.extend(reads.then(|| path.trim_matches('/').split('/').collect::<Vec<_>>()));
-        }
-        let everything = is_published || paths.iter().any(|path| matches!(path[..], [""] | ["programs"]));
+        let everything = paths.iter().all(|paths| paths.iter().any(|path| is_everything(path)));
         existing.retain(|project| {
-            everything
-                || project.availability.as_deref() == Some("Open")
-                || paths.iter().any(|path| match path[..] {
-                    ["programs", program] | ["programs", program, "projects"] => program == project.program,
-                    ["programs", program, "projects", code] => {
-                        program == project.program && code == project.code
-                    }
-                    _ => false,
-                })
+            project.availability.as_deref() == Some("Open")
+                || paths.iter().all(|paths| paths.iter().any(|path| is_above(path, project)))
         });
         Self { projects: existing, everything }
     }
@@ -166,10 +152,36 @@ impl Readable {
     }
 }
 
+/// The resources that somebody may read, each as the segments of its path.
+type Paths<'m> = Vec<Vec<&'m str>>;
+
+fn readable_paths(mapping: &Mapping) -> Paths<'_> {
+    let reads = |actions: &[Action]| {
+        actions.iter().any(|action| {
+            matches!(action.service.as_str(), "peregrine" | "*")
+                && matches!(action.method.as_str(), "read" | "*")
+        })
+    };
+    let readable = mapping.iter().filter(|(_, actions)| reads(actions));
+    readable.map(|(path, _)| path.trim_matches('/').split('/').collect()).collect()
+}
+
+/// Whether all projects are below this resource, also those that are created later.
+fn is_everything(path: &[&str]) -> bool {
+    matches!(path, [""] | ["programs"])
+}
+
+/// Whether the project is below this resource, or is it.
+fn is_above(path: &[&str], project: &Project) -> bool {
+    match path {
+        ["programs", program] | ["programs", program, "projects"] => *program == project.program,
+        ["programs", program, "projects", code] => *program == project.program && *code == project.code,
+        path => is_everything(path),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use authz::Action;
-
     use super::*;
 
     fn projects() -> Vec<Project> {
@@ -186,7 +198,25 @@ mod tests {
     fn readable(path: &str, service: &str, method: &str) -> Vec<String> {
         let action = Action { service: service.into(), method: method.into() };
         let mapping = Mapping::from_iter([(path.to_owned(), vec![action])]);
-        Readable::of(&Rights::Permitted(mapping), projects()).project_ids()
+        Readable::of(&Rights::Permitted(vec![mapping]), projects()).project_ids()
+    }
+
+    #[test]
+    fn through_a_client_both_must_be_permitted() {
+        let mapping = |path: &str| {
+            let action = Action { service: "*".into(), method: "read".into() };
+            Mapping::from_iter([(path.to_owned(), vec![action])])
+        };
+        let both = |user: &str, client: &str| {
+            let rights = Rights::Permitted(vec![mapping(user), mapping(client)]);
+            let readable = Readable::of(&rights, projects());
+            (readable.everything, readable.project_ids())
+        };
+        let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+        assert_eq!(both("/", "/programs/A/projects/x"), (false, ids(&["A-x", "B-o"])));
+        assert_eq!(both("/programs/A", "/"), (false, ids(&["A-x", "A-y", "B-o"])));
+        assert_eq!(both("/programs/A", "/programs/B"), (false, ids(&["B-o"])));
+        assert!(both("/", "/programs").0);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, http::header::AUTHORIZATION};
 use authz::{AuthzError, Subject};
-use tokens::{Expect, Purpose, TokenError};
+use tokens::{Claims, Expect, TokenError};
 
 use crate::{
     access::{Published, Rights},
@@ -12,57 +12,75 @@ use crate::{
 
 /// On whose behalf something is read.
 pub(crate) enum Reader {
-    /// For this subject, with the rights that arborist gives it.
-    Caller(Subject),
+    /// For the bearer of a token, with the rights that arborist gives it.
+    Caller(Caller),
     /// For everybody, because the operator publishes the figures.
     Everybody(Published),
 }
 
+/// The bearer of a token. A client that acts for a user may read what both may.
+pub(crate) struct Caller {
+    first: Subject,
+    /// The client, if `first` is a user who came through one.
+    through: Option<Subject>,
+}
+
+impl Caller {
+    fn of(claims: &Claims) -> Self {
+        let client = claims.client_id().map(|client| Subject::Client(client.to_owned()));
+        match (claims.username(), client) {
+            (Some(name), through) => Self { first: Subject::User(name.to_owned()), through },
+            (None, client) => Self { first: client.unwrap_or(Subject::Anonymous), through: None },
+        }
+    }
+}
+
 impl Reader {
-    /// Whose turns it takes.
+    /// Whose turns it takes: those of the user, through whichever client.
     pub(crate) fn name(&self) -> String {
-        match self {
-            Self::Caller(Subject::User(name)) => format!("user {name}"),
-            Self::Caller(Subject::Client(id)) => format!("client {id}"),
-            Self::Caller(Subject::Anonymous | Subject::Token(_)) | Self::Everybody(_) => String::new(),
+        let Self::Caller(caller) = self else { return String::new() };
+        match &caller.first {
+            Subject::User(name) => format!("user {name}"),
+            Subject::Client(id) => format!("client {id}"),
+            Subject::Anonymous | Subject::Token(_) => String::new(),
         }
     }
 }
 
 impl Peregrine {
     /// The bearer of a valid token.
-    pub(crate) async fn authenticate(&self, request: &HttpRequest) -> Result<Subject, Error> {
+    pub(crate) async fn authenticate(&self, request: &HttpRequest) -> Result<Caller, Error> {
         let refuse = |reason: &str| Error::Unauthenticated(reason.to_owned());
         let header =
             request.headers().get(AUTHORIZATION).ok_or_else(|| refuse("no authorization header provided"))?;
         let header = header.to_str().unwrap_or_default();
         let token = tokens::bearer(header).ok_or_else(|| refuse("could not parse authorization header"))?;
-        let expect = Expect { scopes: &["openid"], purpose: Some(Purpose::Access), ..Expect::default() };
+        let expect = Expect::of_access(&["openid"]);
         let claims = self.verifier.verify(token, expect).await.map_err(|error| refuse(&wording(&error)))?;
-        Ok(match (claims.username(), claims.client_id()) {
-            (Some(name), _) => Subject::User(name.to_owned()),
-            (None, Some(client)) => Subject::Client(client.to_owned()),
-            (None, None) => Subject::Anonymous,
-        })
+        Ok(Caller::of(&claims))
     }
 
-    /// What `reader` may read as of now; open projects only if arborist knows nobody of that name or cannot
-    /// be reached (peregrine 3.2.6).
+    /// What `reader` may read as of now; open projects only if arborist does not know the caller, or the
+    /// client, or cannot be reached (peregrine 3.2.6).
     pub(crate) async fn rights(&self, reader: &Reader) -> Rights {
-        let subject = match reader {
-            Reader::Caller(subject) => subject,
+        let caller = match reader {
+            Reader::Caller(caller) => caller,
             Reader::Everybody(proof) => return Rights::Published(*proof),
         };
-        match self.authz.mapping(subject).await {
-            Ok(mapping) => Rights::Permitted(mapping),
-            Err(error) => {
-                if matches!(error, AuthzError::Unavailable(_)) {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, "no answer from arborist: only open projects are readable");
+        let mut mappings = Vec::new();
+        for subject in std::iter::once(&caller.first).chain(&caller.through) {
+            match self.authz.mapping(subject).await {
+                Ok(mapping) => mappings.push(mapping),
+                Err(error) => {
+                    if matches!(error, AuthzError::Unavailable(_)) {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::warn!(error, "no answer from arborist: only open projects are readable");
+                    }
+                    return Rights::OpenProjects;
                 }
-                Rights::OpenProjects
             }
         }
+        Rights::Permitted(mappings)
     }
 }
 

@@ -15,6 +15,8 @@ pub struct Config {
     pub limits: Limits,
     /// How many queries run at the same time.
     pub lanes: LaneLimits,
+    /// The memory that queries may have together, with whatever else the process holds for callers.
+    pub memory: resources::Budget,
     /// Whether everybody may see the figures of all projects at `/datasets` (`PUBLIC_DATASETS`).
     pub public_datasets: bool,
     /// Largest body of a request, in bytes.
@@ -32,6 +34,7 @@ impl Default for Config {
             windows: Windows::default(),
             limits: Limits::default(),
             lanes: LaneLimits::default(),
+            memory: resources::Budget::of_process(),
             public_datasets: false,
             body_limit: 4 << 20,
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -7,6 +7,7 @@ use actix_web::{
     http::{StatusCode, header::RETRY_AFTER},
 };
 use fairness::Refused;
+use resources::Exhausted;
 use serde_json::json;
 use web::{BodyError, Failure};
 
@@ -54,6 +55,9 @@ pub enum Error {
     /// Too much of the caller, or of everybody, is running already.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The process holds as much for its callers as it may.
+    #[error(transparent)]
+    Memory(#[from] Exhausted),
     /// The query took too long.
     #[error(
         "Query exceeded {:.1} second timeout.  Please reduce query complexity and try again.",
@@ -125,7 +129,7 @@ impl ResponseError for Error {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ListBody => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Refused(Refused::Caller) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Refused(Refused::Everybody) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Refused(Refused::Everybody) | Self::Memory(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failure(failure) => failure.status(),
             _ => StatusCode::BAD_REQUEST,
         }
@@ -152,8 +156,14 @@ impl ResponseError for Error {
             _ => json!({ "message": self.to_string() }),
         };
         let mut response = HttpResponse::build(self.status_code());
-        if let Self::Refused(refused) = self {
-            response.insert_header((RETRY_AFTER, refused.retry_after()));
+        match self {
+            Self::Refused(refused) => {
+                response.insert_header((RETRY_AFTER, refused.retry_after()));
+            }
+            Self::Memory(_) => {
+                response.insert_header((RETRY_AFTER, Refused::Everybody.retry_after()));
+            }
+            _ => {}
         }
         response.json(body)
     }

@@ -18,6 +18,8 @@ pub(crate) struct Lanes {
 pub(crate) struct Turn {
     pub(crate) pool: PgPool,
     pub(crate) time: Duration,
+    /// Whether it is a small query's.
+    pub(crate) is_small: bool,
     _place: Place,
 }
 
@@ -43,6 +45,6 @@ impl Lanes {
         } else {
             (&self.large, budget.time)
         };
-        Ok(Turn { _place: lane.enter(caller).await?, pool: pool.clone(), time })
+        Ok(Turn { _place: lane.enter(caller).await?, pool: pool.clone(), time, is_small })
     }
 }

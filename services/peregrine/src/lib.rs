@@ -22,13 +22,14 @@ mod introspection;
 mod ir;
 mod lanes;
 mod lower;
+mod memory;
 pub mod plan;
 mod results;
 mod routes;
 mod schema;
 mod service;
 
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
 use actix_web::{
     middleware::{DefaultHeaders, from_fn},
@@ -40,6 +41,8 @@ pub use checker::Checker;
 pub use config::{Budget, Config, LaneLimits, Windows};
 pub use error::Error;
 pub use service::Peregrine;
+
+use routes::options::Options;
 
 impl Peregrine {
     /// Everything that it answers, for tests and tools.
@@ -77,8 +80,14 @@ impl web::Replaceable for Peregrine {
         let cors = DefaultHeaders::new()
             .add(("Access-Control-Allow-Origin", "*"))
             .add(("Access-Control-Expose-Headers", "Content-Disposition"));
+        let options = Rc::new(Options::of(Self::endpoints()));
+        let answer = from_fn(move |request, next| {
+            let options = Rc::clone(&options);
+            async move { routes::options::answer(&options, request, next).await }
+        });
         cfg.service(
             scope("")
+                .wrap(answer)
                 .wrap(from_fn(web::trim_trailing_slash))
                 .wrap(cors)
                 .configure(|cfg| web::register(cfg, routes::method_not_allowed, routes::routes))

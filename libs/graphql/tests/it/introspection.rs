@@ -100,3 +100,36 @@ fn an_introspection_has_a_length() {
     assert_eq!(refused.0, "The introspection has more than 1000 bytes.");
     assert!(json.len() < 2_000);
 }
+
+#[test]
+fn the_types_of_the_language_are_described() {
+    let schema = schema();
+    let query = "{__schema {directives {description args {description}} types {name description}} \
+                 d: __type(name: \"__Directive\") {fields {name} all: fields(includeDeprecated: true) {name \
+                 isDeprecated deprecationReason}} \
+                 k: __type(name: \"__TypeKind\") {enumValues {name description}}}";
+    let fields = prepare(&schema, query, &Map::new(), &Limits::default()).unwrap();
+    let answers: Vec<Value> = fields.iter().map(|field| introspected(&schema, field)).collect();
+    let types = answers[0]["types"].as_array().unwrap();
+    let described = |name: &str| {
+        let ty = types.iter().find(|ty| ty["name"] == name).unwrap();
+        ty["description"].as_str().map(str::to_owned)
+    };
+    for name in ["String", "Int", "Float", "Boolean", "ID", "__Schema", "__Type", "__DirectiveLocation"] {
+        assert!(described(name).is_some_and(|text| text.len() > 40), "{name}");
+    }
+    assert_eq!(described("case"), None);
+    let include =
+        "Directs the executor to include this field or fragment only when the `if` argument is true.";
+    assert_eq!(
+        answers[0]["directives"][0],
+        json!({"description": include, "args": [{"description": "Included when true."}]})
+    );
+    assert!(!answers[1]["fields"].to_string().contains("onField"));
+    let old = json!({"name": "onField", "isDeprecated": true, "deprecationReason": "Use `locations`."});
+    assert!(answers[1]["all"].as_array().unwrap().contains(&old));
+    assert_eq!(
+        answers[2]["enumValues"][0],
+        json!({"name": "SCALAR", "description": "Indicates this type is a scalar."})
+    );
+}

@@ -3,30 +3,32 @@
 use std::sync::Arc;
 
 use actix_web::web::Bytes;
-use authz::Subject;
 use graphql::INTROSPECTION_QUERY;
+use resources::Held;
 use serde_json::{Map, Value};
 
 use crate::{
-    auth::Reader,
+    auth::{Caller, Reader},
     cost,
     error::Error,
     execute::{Answer, Executor, Reply, readable, start},
     graph::{Graph, Sizes},
     introspection::{Key, known},
+    ir::Root,
     lanes::Turn,
+    memory::Memory,
     plan::Planner,
     service::Peregrine,
 };
 
 impl Peregrine {
-    /// Answers a query of `caller`.
+    /// Answers a query of `caller`. The memory is that of the answer, until it is sent.
     pub(crate) async fn query(
         self: &Arc<Self>,
-        caller: Subject,
+        caller: Caller,
         query: &str,
         variables: &Map<String, Value>,
-    ) -> Result<Reply, Error> {
+    ) -> Result<(Reply, Held), Error> {
         self.reply(&Reader::Caller(caller), query, variables).await
     }
 
@@ -37,7 +39,8 @@ impl Peregrine {
         query: &str,
         variables: &Map<String, Value>,
     ) -> Result<Value, Error> {
-        let answer = self.reply(reader, query, variables).await?.collect().await?;
+        let (reply, _held) = self.reply(reader, query, variables).await?;
+        let answer = reply.collect().await?;
         if !answer.errors.is_empty() {
             return Err(Error::Queries(answer.errors));
         }
@@ -51,20 +54,53 @@ impl Peregrine {
         reader: &Reader,
         query: &str,
         variables: &Map<String, Value>,
-    ) -> Result<Reply, Error> {
+    ) -> Result<(Reply, Held), Error> {
+        let memory = Memory(&self.config.memory);
+        let reply = match self.kept(query, variables) {
+            (_, Some(body)) => whole(body),
+            (key, None) => {
+                let mut held = memory.for_request(query.len() + size(variables)).await?;
+                let roots = self.compiler.meaning(query, variables, &self.config)?;
+                match key.and_then(|key| Some((key, known(&roots)?))) {
+                    Some((key, body)) => {
+                        self.introspections.keep(key, body.clone());
+                        whole(body)
+                    }
+                    None => {
+                        let turn =
+                            self.turn(reader, |graph, sizes| cost::of_query(graph, sizes, &roots)).await?;
+                        held.join(memory.for_work(turn.is_small, &self.config.windows).await?);
+                        self.work(reader, turn, roots, held).await?
+                    }
+                }
+            }
+        };
+        let held = match &reply {
+            Reply::Whole(answer) => memory.for_answer(answer.body.len()).await?,
+            Reply::Begun(begun, _) => memory.for_begun(begun.len()).await?,
+        };
+        Ok((reply, held))
+    }
+
+    /// The key of a query about the schema, and what was answered to it before.
+    fn kept(&self, query: &str, variables: &Map<String, Value>) -> (Option<Key>, Option<Bytes>) {
         let key = Key::of(query, variables);
-        if let Some(body) = key.as_ref().and_then(|key| self.introspections.get(key)) {
-            return Ok(Reply::Whole(Answer { body, errors: Vec::new() }));
-        }
-        let roots = self.compiler.meaning(query, variables, &self.config)?;
-        if let Some((key, body)) = key.and_then(|key| Some((key, known(&roots)?))) {
-            self.introspections.keep(key, body.clone());
-            return Ok(Reply::Whole(Answer { body, errors: Vec::new() }));
-        }
-        let turn = self.turn(reader, |graph, sizes| cost::of_query(graph, sizes, &roots)).await?;
+        let body = key.as_ref().and_then(|key| self.introspections.get(key));
+        (key, body)
+    }
+
+    /// Runs a query. `held` is given back when its work ends.
+    async fn work(
+        self: &Arc<Self>,
+        reader: &Reader,
+        turn: Turn,
+        roots: Vec<Root>,
+        held: Held,
+    ) -> Result<Reply, Error> {
         let (rights, this) = (self.rights(reader).await, Arc::clone(self));
         let arriving = start(turn, self.config.windows.held_back, move |connection, out| {
             Box::pin(async move {
+                let _held = held;
                 let graph = &this.compiler.graph;
                 let readable = readable(connection, graph, &rights).await?;
                 let planner = Planner::new(graph, &readable);
@@ -107,4 +143,23 @@ impl Peregrine {
         body.push_str("}}");
         Ok(self.introspections.schema.get_or_init(|| Bytes::from(body)).clone())
     }
+}
+
+fn whole(body: Bytes) -> Reply {
+    Reply::Whole(Answer { body, errors: Vec::new() })
+}
+
+/// About how many bytes the variables take.
+fn size(variables: &Map<String, Value>) -> usize {
+    fn of(value: &Value) -> usize {
+        const VALUE: usize = 8;
+        VALUE
+            + match value {
+                Value::String(text) => text.len(),
+                Value::Array(items) => items.iter().map(of).sum(),
+                Value::Object(fields) => size(fields),
+                _ => 0,
+            }
+    }
+    variables.iter().map(|(name, value)| name.len() + of(value)).sum()
 }

@@ -6,6 +6,7 @@
 
 use std::{pin::Pin, time::Duration};
 
+use database::Work;
 use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::sync::{
     mpsc::{self, error::SendError},
@@ -115,7 +116,7 @@ where
 /// Asks over a connection of its own, because those of the pool may all be busy.
 async fn cancel(pool: &PgPool, process: i32) {
     let cancelled = async {
-        let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
+        let mut connection = database::connect(&pool.connect_options(), Work::Large).await?;
         sqlx::query(plan::CANCEL).bind(process).execute(&mut connection).await?;
         connection.close().await
     };

@@ -129,7 +129,9 @@ fn log_limit(query: &LogQuery) -> Sql {
     limit(Page { first: query.first, offset: query.offset })
 }
 
-/// The log as JSON. Small columns are always in it, large ones and other tables when they are selected.
+/// The log as JSON. In snapshots of deletions older versions of ours had the old and the new properties the
+/// other way round: those are told by what is empty. Small columns are always in it, large ones and other
+/// tables when they are selected.
 fn log_object(fields: &[KeyTree]) -> Sql {
     let mut object = Sql::raw(
         "jsonb_build_object('id', l.id, 'is_dry_run', l.is_dry_run, 'closed', l.closed, 'committed_by', \
@@ -145,9 +147,12 @@ fn log_object(fields: &[KeyTree]) -> Sql {
     if KeyTree::has(fields, &["snapshots"]) {
         object = object.text(
             " || jsonb_build_object('snapshots', (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, \
-             'transaction_id', s.transaction_id, 'action', s.action, 'old_props', s.old_props, 'new_props', \
-             s.new_props) \
-             order by s.id), '[]') from transaction_snapshots s where s.transaction_id = l.id))",
+             'transaction_id', s.transaction_id, 'action', s.action, \
+             'old_props', case when is_swapped then s.new_props else s.old_props end, \
+             'new_props', case when is_swapped then s.old_props else s.new_props end) \
+             order by s.id), '[]') from transaction_snapshots s \
+             cross join lateral (select s.action = 'delete' and s.new_props = '{}' and s.old_props <> '{}' \
+             as is_swapped) w where s.transaction_id = l.id))",
         );
     }
     if KeyTree::has(fields, &["documents"]) || KeyTree::has(fields, &["related_cases"]) {

@@ -175,7 +175,7 @@ fn alternatives_in_a_filter_stay_within_their_parent() {
         "/".to_owned(),
         vec![authz::Action { service: "*".into(), method: "*".into() }],
     )]);
-    let readable = Readable::of(&Rights::Permitted(mapping), vec![]);
+    let readable = Readable::of(&Rights::Permitted(vec![mapping]), vec![]);
     let planner = Planner::new(&compiler.graph, &readable);
     let mut out = Vec::new();
     for root in

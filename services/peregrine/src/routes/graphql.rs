@@ -2,9 +2,13 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{ETAG, IF_NONE_MATCH},
+    body::SizedStream,
+    http::header::{CONTENT_DISPOSITION, ETAG, IF_NONE_MATCH},
     web::{Data, Payload},
 };
+
+use futures_util::{Stream, StreamExt as _, stream};
+use resources::Held;
 
 use crate::{body::GraphqlRequest, error::Error, execute::Reply, service::Peregrine};
 
@@ -22,21 +26,37 @@ async fn query(
     let caller = peregrine.authenticate(&request).await?;
     let body = web::read_body(payload, peregrine.config.body_limit).await?;
     let sent = GraphqlRequest::parse(&body)?;
-    let reply = peregrine.into_inner().query(caller, &sent.query, &sent.variables).await?;
-    Ok(respond(reply))
+    let (reply, held) = peregrine.into_inner().query(caller, &sent.query, &sent.variables).await?;
+    Ok(respond(reply, held))
 }
 
-fn respond(reply: Reply) -> HttpResponse {
+/// The answer. It holds its memory until it is sent, or given up.
+fn respond(reply: Reply, held: Held) -> HttpResponse {
     let mut response = match &reply {
         Reply::Whole(answer) if !answer.errors.is_empty() => HttpResponse::BadRequest(),
         _ => HttpResponse::Ok(),
     };
     response.content_type("application/json");
     match reply {
-        Reply::Whole(answer) => response.body(answer.body),
-        Reply::Begun(begun, arriving) => response.streaming(arriving.pieces(begun)),
+        Reply::Whole(answer) => {
+            let length = answer.body.len() as u64;
+            let whole = stream::iter([Ok::<_, Error>(answer.body)]);
+            response.body(SizedStream::new(length, holding(whole, held)))
+        }
+        Reply::Begun(begun, arriving) => response.streaming(holding(arriving.pieces(begun), held)),
     }
 }
+
+/// The same stream, at whose end `held` is given back.
+fn holding<S: Stream>(stream: S, held: Held) -> impl Stream<Item = S::Item> {
+    stream.map(move |piece| {
+        let _ = &held;
+        piece
+    })
+}
+
+/// The original sends a file of this name.
+const SCHEMA_FILE: &str = "inline; filename=schema.json";
 
 /// `GET /v0/submission/getschema`: the introspection, which is the same until the dictionary changes.
 async fn schema(peregrine: Data<Peregrine>, request: HttpRequest) -> Result<HttpResponse, Error> {
@@ -46,5 +66,7 @@ async fn schema(peregrine: Data<Peregrine>, request: HttpRequest) -> Result<Http
         return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
     }
     let body = peregrine.introspection()?;
-    Ok(HttpResponse::Ok().insert_header((ETAG, etag)).content_type("application/json").body(body))
+    let mut response = HttpResponse::Ok();
+    response.insert_header((ETAG, etag)).insert_header((CONTENT_DISPOSITION, SCHEMA_FILE));
+    Ok(response.content_type("application/json").body(body))
 }

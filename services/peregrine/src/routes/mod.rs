@@ -3,6 +3,7 @@
 mod core_metadata;
 mod datasets;
 mod graphql;
+pub(crate) mod options;
 mod system;
 
 use actix_web::{HttpResponse, ResponseError as _};

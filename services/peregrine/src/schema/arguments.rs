@@ -9,6 +9,11 @@ use serde_json::json;
 use super::meaning::Meaning;
 use crate::graph::{Graph, NodeModel, Scalar, TypeId};
 
+/// What the schema says of `committable`.
+const COMMITTABLE: &str = "(committable: true) means (is_dry_run: true) AND (closed: false) AND (state: \
+    \"SUCCEEDED\") AND (committed_by is None).  Note: committed_by is None cannot be represented in GraphQL, \
+    hence this argument.";
+
 /// Argument lists, made once and shared by all fields that take them.
 pub(super) struct Arguments {
     /// Those of the lists and counts of each node type.
@@ -161,6 +166,9 @@ fn log_arguments() -> Inputs {
     list.add_all(&["project_id", "related_cases", "entities"], &TypeRef::list("String"));
     list.add_all(&["first", "last", "offset"], &TypeRef::named("Int"));
     list.add_all(&["is_dry_run", "closed", "committable"], &TypeRef::named("Boolean"));
+    if let Some(committable) = list.0.get_mut("committable") {
+        *committable = committable.clone().described(COMMITTABLE);
+    }
     list.done()
 }
 

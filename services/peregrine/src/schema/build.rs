@@ -14,6 +14,9 @@ use crate::graph::{Graph, NodeModel, Scalar, TypeId};
 pub(crate) const COMMON: [&str; 6] =
     ["id", "submitter_id", "type", "project_id", "created_datetime", "updated_datetime"];
 
+/// What the schema says of all nodes.
+const NODE: &str = "The query object that represents the psqlgraph.Node base";
+
 /// Builds the schema. All of it is in memory; argument lists are shared.
 pub(crate) fn build(dictionary: &Dictionary, graph: &Graph) -> Result<Schema<Meaning>, SchemaError> {
     let arguments = Arguments::new(graph);
@@ -39,7 +42,10 @@ pub(crate) fn build(dictionary: &Dictionary, graph: &Graph) -> Result<Schema<Mea
     root.push(FieldDef::new("viewer", TypeRef::named("viewer"), Meaning::Viewer));
     root.extend(logs::root_fields(&arguments));
 
-    let mut types = vec![TypeDef::object("Root", root, vec![]), TypeDef::interface("Node", common_fields())];
+    let mut types = vec![
+        TypeDef::object("Root", root, vec![]),
+        TypeDef::interface("Node", common_fields()).described(NODE),
+    ];
     types.extend(logs::types());
     types.extend(graph.types.iter().map(|(id, _)| node_type(graph, id, &arguments)));
     types.extend(arguments::inputs(graph));

@@ -105,6 +105,11 @@ const TYPES: [(&str, &[&str]); 8] = [
     ("GenericEntity", &["id:String", "type:String"]),
 ];
 
+/// What the schema says of the entities that depend on another one.
+const DEPENDENTS: &str = "List of entities that depend on this entity such that the transaction failed.";
+/// What it says of an entity that is only named.
+const GENERIC_ENTITY: &str = "Skeleton properties to reference generic entities";
+
 pub(super) fn types() -> Vec<TypeDef<Meaning>> {
     TYPES.iter().map(|(name, fields)| object(name, fields)).collect()
 }
@@ -117,7 +122,9 @@ fn object(name: &str, fields: &[&str]) -> TypeDef<Meaning> {
             Some(item) => TypeRef::list(item),
             None => TypeRef::named(ty),
         };
-        FieldDef::new(name, ty, Meaning::Key)
+        let field = FieldDef::new(name, ty, Meaning::Key);
+        if name == "dependents" { field.described(DEPENDENTS) } else { field }
     };
-    TypeDef::object(name, fields.iter().map(field).collect(), vec![])
+    let object = TypeDef::object(name, fields.iter().map(field).collect(), vec![]);
+    if name == "GenericEntity" { object.described(GENERIC_ENTITY) } else { object }
 }

@@ -102,3 +102,28 @@ async fn figures_and_landing_pages_are_those_of_readable_projects() {
     assert_eq!(commons.get("nobody", "/coremetadata/object-f1").await.status, 404);
     assert_eq!(commons.get("reader", "/coremetadata/object-f1").await.status, 200);
 }
+
+#[actix_web::test]
+async fn a_client_reads_what_it_and_its_user_may() {
+    let commons = Commons::with_study().await;
+    for (user, client, cases) in [
+        ("admin", "", 14),
+        ("admin", "narrow", 2),
+        ("reader", "narrow", 1),
+        ("admin", "without-policies", 1),
+        ("", "narrow", 2),
+    ] {
+        let token = commons.tokens.token_with(user, |claims| {
+            claims.azp = Some(client.to_owned());
+            if user.is_empty() {
+                claims.context = None;
+            }
+        });
+        let request = actix_web::test::TestRequest::post()
+            .uri("/submission/graphql")
+            .insert_header(("Authorization", format!("bearer {token}")))
+            .set_payload(json!({"query": "{_case_count}"}).to_string());
+        let answer = commons.send(request).await;
+        assert_eq!(answer.json(), json!({"data": {"_case_count": cases}}), "{user} through {client}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use peregrine::{Budget, Config, LaneLimits};
+use peregrine::{Budget, Config, LaneLimits, Windows};
 use serde_json::json;
 
 use crate::support::Commons;
@@ -114,4 +114,23 @@ async fn a_query_that_seems_small_has_less_time() {
     let message = "Query exceeded 0.2 second timeout.  Please reduce query complexity and try again.";
     assert_eq!(errors, json!([message]));
     blocker.rollback().await.unwrap();
+}
+
+#[actix_web::test]
+async fn what_queries_hold_counts_in_the_budget_of_the_process_and_is_given_back() {
+    let memory = resources::Budget::of(2 << 20);
+    let windows = Windows { bytes: 1 << 20, held_back: 100_000, ..Windows::default() };
+    let config = Config { memory: memory.clone(), windows, ..Config::default() };
+    let commons = Commons::configured(config).await;
+    let query = json!({"query": "{case(first: 0) {id samples {id}} __schema {types {name}}}"});
+    assert_eq!(commons.post("admin", &query).await.status, 200);
+    let all = memory.try_take(2 << 20).unwrap();
+    let answering = async { commons.post("admin", &query).await };
+    let giving_back = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        drop(all);
+    };
+    let (answer, ()) = tokio::join!(answering, giving_back);
+    assert_eq!(answer.status, 200);
+    assert!(memory.try_take(2 << 20).is_ok());
 }

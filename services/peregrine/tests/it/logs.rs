@@ -133,3 +133,34 @@ async fn logs_of_hidden_projects_do_not_show() {
         })
     );
 }
+
+#[actix_web::test]
+async fn snapshots_of_deletions_are_shown_as_the_original_has_them_whoever_wrote_them() {
+    let commons = Commons::with_study().await;
+    let mut connection = commons.database.pool.acquire().await.unwrap();
+    let log = NewLog { submitter: None, role: Role::Delete, program: "P", project: "Q", is_dry_run: false };
+    let id = transactions::open(&mut connection, &log).await.unwrap();
+    let snapshot = |entity: &str, action, old: &str, new: &str| Snapshot {
+        entity_id: entity.into(),
+        action,
+        old_props: old.into(),
+        new_props: new.into(),
+    };
+    let snapshots = vec![
+        snapshot("now", "delete", "{}", "{\"a\": 1}"),
+        snapshot("then", "delete", "{\"a\": 2}", "{}"),
+        snapshot("other", "update", "{\"a\": 3}", "{}"),
+    ];
+    transactions::add_snapshots(&mut connection, id, snapshots).await.unwrap();
+    drop(connection);
+    let query = "{transaction_log {snapshots {old_props new_props}}}";
+    let shown = commons.data("admin", query).await["transaction_log"][0]["snapshots"].take();
+    assert_eq!(
+        shown,
+        json!([
+            {"old_props": "{}", "new_props": "{'a': 1}"},
+            {"old_props": "{}", "new_props": "{'a': 2}"},
+            {"old_props": "{'a': 3}", "new_props": "{}"},
+        ])
+    );
+}

@@ -1,6 +1,6 @@
 //! Requests and answers over HTTP.
 
-use actix_web::test as client;
+use actix_web::{http::Method, test as client};
 use peregrine::Config;
 use serde_json::json;
 
@@ -78,6 +78,10 @@ async fn the_schema_is_open_and_has_a_tag() {
     let answer = commons.send(client::TestRequest::get().uri("/v0/submission/getschema")).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json()["data"]["__schema"]["queryType"], json!({"name": "Root"}));
+    assert_eq!(answer.headers.get("content-disposition").unwrap(), "inline; filename=schema.json");
+    let node = answer.json()["data"]["__schema"]["types"].clone();
+    let node = node.as_array().unwrap().iter().find(|ty| ty["name"] == "Node").unwrap().clone();
+    assert_eq!(node["description"], "The query object that represents the psqlgraph.Node base");
     let tag = answer.headers.get("etag").unwrap().to_str().unwrap().to_owned();
     let again =
         client::TestRequest::get().uri("/v0/submission/getschema").insert_header(("If-None-Match", tag));
@@ -233,4 +237,31 @@ async fn questions_about_the_schema_have_the_same_answer_again() {
     assert_eq!(commons.post("admin", &mixed).await.json()["data"]["_case_count"], 1);
     let anonymous = client::TestRequest::post().uri("/v0/submission/graphql").set_payload(body.to_string());
     assert_eq!(commons.send(anonymous).await.status, 401);
+}
+
+#[actix_web::test]
+async fn options_name_the_methods_of_a_path_and_answer_preflights() {
+    let commons = Commons::empty().await;
+    let options = |path: &str| client::TestRequest::default().method(Method::OPTIONS).uri(path);
+    for (path, methods) in [
+        ("/v0/submission/graphql", "OPTIONS, POST"),
+        ("/submission/graphql/", "OPTIONS, POST"),
+        ("/v0/submission/getschema", "GET, HEAD, OPTIONS"),
+        ("/coremetadata/a/b", "GET, HEAD, OPTIONS"),
+    ] {
+        let answer = commons.send(options(path)).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, ""), "{path}");
+        assert_eq!(answer.headers.get("allow").unwrap(), methods, "{path}");
+        assert_eq!(answer.headers.get("access-control-allow-origin").unwrap(), "*");
+        assert!(!answer.headers.contains_key("access-control-allow-methods"));
+    }
+    let preflight = options("/v0/submission/graphql")
+        .insert_header(("Origin", "https://elsewhere.example"))
+        .insert_header(("Access-Control-Request-Method", "POST"))
+        .insert_header(("Access-Control-Request-Headers", "authorization, content-type"));
+    let answer = commons.send(preflight).await;
+    let methods = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
+    assert_eq!(answer.headers.get("access-control-allow-methods").unwrap(), methods);
+    assert_eq!(answer.headers.get("access-control-allow-headers").unwrap(), "authorization, content-type");
+    assert_eq!(commons.send(options("/v0/nowhere")).await.status, 404);
 }

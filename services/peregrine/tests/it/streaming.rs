@@ -144,7 +144,8 @@ async fn read(commons: &Commons, service: &Arc<Peregrine>, rest: Duration, to_th
     let app = client::init_service(App::new().configure(|cfg| service.configure(cfg))).await;
     let request =
         client::TestRequest::post().uri("/submission/graphql").insert_header(commons.bearer("admin"));
-    let body = json!({"query": "{aliquot(first: 0) {id state}}"}).to_string();
+    let ids: String = (0..20).map(|n| format!("id{n}: id ")).collect();
+    let body = json!({"query": format!("{{aliquot(first: 0) {{{ids} state}}}}")}).to_string();
     let response = client::call_service(&app, request.set_payload(body).to_request()).await;
     assert_eq!(response.status(), 200);
     let mut body = pin!(response.into_body());
@@ -193,7 +194,7 @@ async fn a_reader_that_leaves_or_is_too_slow_frees_the_database() {
 
 #[actix_web::test]
 async fn a_slow_reader_holds_no_connection_and_gets_its_whole_answer() {
-    let commons = commons_with_many(40_000).await;
+    let commons = commons_with_many(5_000).await;
     let windows = Windows { held_back: 1_000, ..Windows::default() };
     let budget = Budget { time: Duration::from_secs(5), ..Budget::default() };
     let service = commons.reconfigured(Config { windows, budget, ..Config::default() });

@@ -23,6 +23,7 @@ fn rights() -> Rights {
     Rights::of_plain_tokens()
         .grant("admin", "peregrine", "read", "/")
         .grant("reader", "peregrine", "read", "/programs/P/projects/Q")
+        .grant("client narrow", "peregrine", "read", "/programs/P/projects/R")
         .unavailable_for("unlucky")
 }
 

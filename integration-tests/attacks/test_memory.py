@@ -65,10 +65,10 @@ def test_the_answer_to_very_many_errors_is_not_much_larger_than_the_request(town
 
 def test_large_submissions_at_once_do_not_end_a_process_with_little_memory(tmp_path):
     limited = tmp_path / "commons"
-    limited.write_text(f"#!/bin/sh\nulimit -d {1200 * 1024}\nexec '{program()}' \"$@\"\n")
+    limited.write_text(f"#!/bin/sh\nulimit -d {900 * 1024}\nexec '{program()}' \"$@\"\n")
     limited.chmod(0o755)
     row = f"study\tlarge-%d\ta1\ttitle\t{'x' * (5 * MIB)}\n"
-    rows = "".join(row % number for number in range(12))
+    rows = "".join(row % number for number in range(8))
     body = f"type\tsubmitter_id\tprojects.code\tstudy_title\tstudy_description\n{rows}"
     with Commons.up("--user-yaml", str(USERS), of=limited, state=tmp_path / "state") as commons:
         town = build_town(commons)

@@ -80,8 +80,8 @@ impl Record {
 pub struct Holders {
     /// All records that name the location, and the one for which the bytes were uploaded, by did.
     pub records: Vec<Record>,
-    /// Whether it is in a bucket for which this commons signs URLs, as far as is known. Where it is not known, it
-    /// is.
+    /// Whether it is in a bucket for which this commons signs URLs, as far as is known. Where it is not
+    /// known, it is.
     pub ours: bool,
 }
 

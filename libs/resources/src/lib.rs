@@ -1,8 +1,8 @@
 //! How much memory this process may use before it is ended.
 //!
 //! A machine's memory is only the uppermost bound: containers, service managers and batch systems give less,
-//! by control groups or by resource limits, and the kernel ends a process that takes more without asking. What
-//! a program holds for its callers has to fit into the smallest of these limits, so it must know it.
+//! by control groups or by resource limits, and the kernel ends a process that takes more without asking.
+//! What a program holds for its callers has to fit into the smallest of these limits, so it must know it.
 
 mod budget;
 mod cgroup;

@@ -22,6 +22,7 @@ use crate::{
     rules::{
         files::FileContext,
         lost::{guid, restored},
+        names,
     },
     store,
 };
@@ -75,6 +76,9 @@ pub struct Report {
     pub lost: Vec<LostRecord>,
     /// Records without a node.
     pub orphans: Vec<OrphanRecord>,
+    /// Names of programs and projects that cannot be used, or are taken for one another, as sentences.
+    /// Nothing puts these right: somebody has to decide which name goes.
+    pub names: Vec<String>,
     /// The number of file nodes that were looked at.
     pub files: usize,
 }
@@ -85,6 +89,7 @@ impl Report {
         let is_open = |found: usize| found > 0 && repair == Repair::No;
         !is_open(self.pending.len())
             && !is_open(self.unsettled.len())
+            && self.names.is_empty()
             && self.lost.iter().all(|lost| lost.repaired)
             && self.orphans.iter().all(|orphan| orphan.repaired)
     }
@@ -133,6 +138,8 @@ impl Check<'_> {
             hashes: RandomState::new(),
         };
         walk.transactions(&mut connection).await?;
+        let (programs, paths) = store::check::names(&mut connection, self.dictionary).await?;
+        walk.report.names = names::problems(&programs, &paths);
         let projects = store::check::projects(&mut connection, self.dictionary).await?;
         for node_type in self.dictionary.nodes.values().filter(|node_type| node_type.category.is_file()) {
             walk.files(&mut connection, node_type, &projects).await?;

@@ -27,7 +27,8 @@ pub struct Config {
     pub memory: Budget,
     /// Most documents of a bulk transfer, whose documents are in memory at once.
     pub most_bulk_documents: usize,
-    /// How often unfinished transactions, and records of the index that failed ones have left, are looked for.
+    /// How often unfinished transactions, and records of the index that failed ones have left, are looked
+    /// for.
     pub sweep_every: Duration,
     /// The version that `/_version` tells.
     pub version: String,

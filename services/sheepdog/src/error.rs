@@ -244,7 +244,13 @@ mod tests {
 
     #[actix_web::test]
     async fn without_a_free_connection_the_client_is_asked_to_come_again() {
-        let answer = Error::from(sqlx::Error::PoolTimedOut).error_response();
-        assert_eq!((answer.status().as_u16(), answer.headers().contains_key("retry-after")), (503, true));
+        let busy = Error::from(sqlx::Error::PoolTimedOut);
+        let (caller, everybody) = (Error::from(Refused::Caller), Error::from(Refused::Everybody));
+        let errors = [busy, Error::from(Exhausted), Error::Busy, everybody, caller];
+        for (error, status) in errors.into_iter().zip([503, 503, 503, 503, 429]) {
+            let answer = error.error_response();
+            let is_told_when = answer.headers().contains_key("retry-after");
+            assert_eq!((answer.status().as_u16(), is_told_when), (status, true), "{error}");
+        }
     }
 }

@@ -127,8 +127,8 @@ impl Opened {
         Self { id, mode, _working: Arc::new(sheepdog.life.work_on(id)) }
     }
 
-    /// Takes away the notes of what was written to the index, of which there must be `noted`. The commit has to
-    /// follow.
+    /// Takes away the notes of what was written to the index, of which there must be `noted`. The commit has
+    /// to follow.
     ///
     /// # Errors
     /// When another process has taken this one for dead, and its records back.

@@ -132,6 +132,9 @@ fn show(report: &Report, repair: Repair) -> anyhow::Result<()> {
         let (did, alias) = (&orphan.did, &orphan.alias);
         tell(format_args!("{found}: no file has the record {did} ({alias}), and it has no bytes"))?;
     }
+    for problem in &report.names {
+        tell(format_args!("found: {problem}"))?;
+    }
     tell(format_args!("{} files looked at", report.files))?;
     Ok(())
 }

@@ -14,7 +14,8 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub enum DatabaseCommand {
     /// Look for what does not agree in the graph and the file index: transactions that nobody ends, files
-    /// without a record, records without a file. Exit status 4 when there is something
+    /// without a record, records without a file; and for names of programs and projects that cannot be used
+    /// or are taken for one another. Exit status 4 when there is something
     Check(CheckArgs),
     /// Print the connection URL of a database of the commons that runs on this state folder (it holds a
     /// password)

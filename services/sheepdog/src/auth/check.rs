@@ -56,8 +56,8 @@ impl Sheepdog {
         readable
     }
 
-    /// Whether whoever has the permit administers the file index: they may do with all of its records what they do
-    /// with their own.
+    /// Whether whoever has the permit administers the file index: they may do with all of its records what
+    /// they do with their own.
     ///
     /// # Errors
     /// When arborist does not answer.

@@ -75,8 +75,8 @@ impl Client {
 }
 
 impl Export {
-    /// Sends the chunks of the export as of `snapshot`, last of all perhaps an error. The place in the lane is
-    /// given back with the connection, which does not wait for the client.
+    /// Sends the chunks of the export as of `snapshot`, last of all perhaps an error. The place in the lane
+    /// is given back with the connection, which does not wait for the client.
     pub(crate) async fn run(
         self,
         mut snapshot: Transaction<'static, Postgres>,

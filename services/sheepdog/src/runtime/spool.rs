@@ -153,6 +153,14 @@ impl Spool {
         }
     }
 
+    /// The number of bytes that are in memory.
+    pub(crate) fn memory(&self) -> u64 {
+        match &self.0 {
+            Content::Memory(bytes) => bytes.len() as u64,
+            Content::File { .. } => 0,
+        }
+    }
+
     /// All bytes, if they are in memory.
     pub(crate) fn in_memory(&self) -> Option<Bytes> {
         match &self.0 {

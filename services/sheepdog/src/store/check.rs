@@ -6,7 +6,7 @@ use dictionary::Dictionary;
 use psqlgraph::{names::node_table, transactions::TransactionId};
 use serde_json::{Map, Value};
 use sql::Sql;
-use sqlx::{PgConnection, Row as _, types::Json};
+use sqlx::{PgConnection, Row as _, postgres::PgRow, types::Json};
 
 use super::projects::membership;
 use crate::{
@@ -48,6 +48,32 @@ pub(crate) async fn projects(
         projects.insert(project.project_id(), project);
     }
     Ok(projects)
+}
+
+/// The names of all programs, and the paths of all projects.
+///
+/// ```sql
+/// select g._props ->> 'name' as program, p._props ->> 'code' as code
+/// from node_project p join "edge_projectmemberofprogram" e on e.src_id = p.node_id
+/// join node_program g on g.node_id = e.dst_id order by p.created, p.node_id
+/// ```
+pub(crate) async fn names(
+    connection: &mut PgConnection,
+    dictionary: &Dictionary,
+) -> Result<(Vec<String>, Vec<ProjectPath>), Error> {
+    let programs = sqlx::query_scalar(
+        "select _props ->> 'name' from node_program where _props ->> 'name' is not null \
+         order by created, node_id",
+    );
+    let programs = programs.fetch_all(&mut *connection).await?;
+    let query = Sql::raw("select coalesce(g._props ->> 'name', '') as program, ")
+        .text("coalesce(p._props ->> 'code', '') as code from node_project p join ")
+        .then_ident(&membership(dictionary)?)
+        .text(" e on e.src_id = p.node_id join node_program g on g.node_id = e.dst_id ")
+        .text("order by p.created, p.node_id");
+    let rows = query.query().fetch_all(connection).await?;
+    let path = |row: PgRow| Ok(ProjectPath { program: row.try_get("program")?, code: row.try_get("code")? });
+    Ok((programs, rows.into_iter().map(path).collect::<Result<_, sqlx::Error>>()?))
 }
 
 /// At most `most` nodes of a type, those whose ids come after `after`.

@@ -31,8 +31,8 @@ pub(crate) async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postg
 /// Memory of one step of a statement that reads many records: without it they are sorted on disk.
 const WORK_MEMORY: &str = "32MB";
 
-/// The same for very many records, which come faster when they are sorted in memory, and when no time is spent
-/// on compiling expressions.
+/// The same for very many records, which come faster when they are sorted in memory, and when no time is
+/// spent on compiling expressions.
 pub(crate) async fn large_snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {
     let mut snapshot = snapshot(pool).await?;
     sqlx::query("select set_config('jit', 'off', true), set_config('work_mem', $1, true)")

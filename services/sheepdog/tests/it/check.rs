@@ -86,3 +86,19 @@ async fn what_a_living_process_works_on_is_in_order() {
     drop(connection);
     assert_eq!(check(&sheepdog, Repair::Yes, &[]).await, Report::default());
 }
+
+#[actix_web::test]
+async fn projects_that_share_an_id_are_named() {
+    let sheepdog = TestSheepdog::start().await;
+    // An older version let hyphens into the names of programs.
+    let add = "insert into node_program (node_id, _props) values ('a', '{\"name\": \"P-Q\"}');
+               insert into node_project (node_id, _props)
+               values ('x', '{\"code\": \"x\"}'), ('y', '{\"code\": \"Q-x\"}');
+               insert into edge_projectmemberofprogram (src_id, dst_id)
+               select 'x', 'a' union all select 'y', node_id from node_program where _props ->> 'name' = 'P'";
+    sqlx::raw_sql(add).execute(&sheepdog.pool).await.unwrap();
+    let report = check(&sheepdog, Repair::No, &[]).await;
+    let told = report.names.join("\n");
+    assert!(told.contains("share the project id p-q-x") && told.contains("x of P-Q"), "{told}");
+    assert!(!report.is_in_order(Repair::No) && !report.is_in_order(Repair::Yes));
+}

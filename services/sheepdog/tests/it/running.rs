@@ -90,3 +90,44 @@ async fn a_deletion_ends_though_its_client_went_away() {
     let log = "select to_jsonb(state) from transaction_logs where role = 'delete'";
     assert_eq!(sheepdog.props(log).await, json!("SUCCEEDED"));
 }
+
+#[actix_web::test]
+async fn a_writer_that_waits_too_long_for_its_project_is_asked_to_come_again() {
+    let sheepdog = TestSheepdog::start().await;
+    let id = sheepdog.put("/P/Q", study("S")).await.id();
+    let options = (*sheepdog.pool.connect_options()).clone().options([("lock_timeout", "200ms")]);
+    let impatient = sheepdog.through(sqlx::PgPool::connect_with(options).await.unwrap());
+    let mut other = sheepdog.pool.begin().await.unwrap();
+    sqlx::query("select from node_project for update").execute(&mut *other).await.unwrap();
+    let document = json!({"name": "a", "doc_format": "json", "doc": study("U").to_string()});
+    for answer in [
+        impatient.put("/P/Q", study("T")).await,
+        impatient.put("/P/Q/bulk", json!([document])).await,
+        impatient.delete(&format!("/P/Q/entities/{id}")).await,
+    ] {
+        assert_eq!(answer.status, 503, "{answer:?}");
+    }
+    other.rollback().await.unwrap();
+    let states = "select jsonb_agg(state order by id) from transaction_logs where submitter is not null";
+    let states = sheepdog.props(states).await;
+    assert_eq!(states, json!(["SUCCEEDED", "ERRORED", "ERRORED", "ERRORED"]));
+    assert_eq!(impatient.put("/P/Q", study("T")).await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_submission_whose_project_is_deleted_meanwhile_says_so() {
+    let sheepdog = TestSheepdog::start().await;
+    let mut other = sheepdog.pool.begin().await.unwrap();
+    sqlx::query("select from node_project for update").execute(&mut *other).await.unwrap();
+    let deletion = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        sqlx::query("delete from edge_projectmemberofprogram").execute(&mut *other).await.unwrap();
+        sqlx::query("delete from node_project").execute(&mut *other).await.unwrap();
+        other.commit().await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(sheepdog.put("/P/Q", study("S")), deletion);
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.body["transactional_errors"], json!(["the project has been deleted"]));
+    let states = "select jsonb_agg(state) from transaction_logs where submitter is not null";
+    assert_eq!(sheepdog.props(states).await, json!(["FAILED"]));
+}

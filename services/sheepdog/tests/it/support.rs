@@ -17,7 +17,8 @@ use testing::{MemoryIndex, Rights, TestDatabase, TestTokens};
 use tokens::Verifier;
 use web::Service as _;
 
-/// `admin` may do everything, `submitter` everything in the project P-Q, `reader` may read it, others nothing.
+/// `admin` may do everything, `submitter` everything in the project P-Q, `reader` may read it, others
+/// nothing.
 pub(crate) fn rights(verifier: Arc<Verifier>) -> Arc<Rights> {
     let rights = Rights::of_verified_tokens(verifier).grant("admin", "*", "*", "/");
     let rights = rights.grant("submitter", "*", "*", "/programs/P/projects/Q");

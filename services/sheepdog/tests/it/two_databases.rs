@@ -138,11 +138,18 @@ async fn a_claim_of_a_killed_process_is_taken_back_unless_it_was_not_made() {
 #[actix_web::test]
 async fn transactions_that_this_process_has_given_up_are_ended_while_it_lives() {
     let sheepdog = TestSheepdog::sweeping().await;
-    let number = "select array_agg(objid::bigint) from pg_locks where locktype = 'advisory' and objsubid = 2 \
-                  and database = (select oid from pg_database where datname = current_database())";
-    let numbers: Vec<i64> = sqlx::query_scalar(number).fetch_one(&sheepdog.pool).await.unwrap();
-    let [number] = numbers.as_slice() else { panic!("one worker: {numbers:?}") };
-    let number = u32::try_from(*number).unwrap().cast_signed();
+    // Its number stands with what it works on: here with a submission that has to wait for its project.
+    let mut other = sheepdog.pool.begin().await.unwrap();
+    sqlx::query("select from node_project for update").execute(&mut *other).await.unwrap();
+    let number = async {
+        let noted = "select count(*) from transactions_running";
+        soon("it works", async || sheepdog.count(noted).await == 1).await;
+        let number = sqlx::query_scalar("select worker from transactions_running");
+        let number: i32 = number.fetch_one(&sheepdog.pool).await.unwrap();
+        other.rollback().await.unwrap();
+        number
+    };
+    let (_, number) = tokio::join!(sheepdog.put("/P/Q", study("S")), number);
     let mut connection = sheepdog.pool.acquire().await.unwrap();
     let id = running::open(&mut connection, number, &LOG).await.unwrap();
     outbox::note(&mut connection, id, number, &[Intent { did: DID.to_owned(), change: creation() }])
@@ -184,7 +191,7 @@ async fn when_the_answer_to_a_commit_is_lost_the_log_tells_how_it_ended() {
         assert_eq!(sheepdog.count("select count(*) from node_reading").await, files as i64);
         let last = "select to_jsonb(state) from transaction_logs order by id desc limit 1";
         assert_eq!(sheepdog.props(last).await, json!(if files == 1 { "SUCCEEDED" } else { "ERRORED" }));
-        let id = sheepdog.props("select jsonb_agg(node_id) from node_reading").await;
+        let id = sheepdog.props("select coalesce(jsonb_agg(node_id), '[]') from node_reading").await;
         if let Some(id) = id[0].as_str() {
             assert_eq!(sheepdog.delete(&format!("/P/Q/entities/{id}")).await.status, 200);
             sheepdog.forget_records().await;
@@ -261,7 +268,7 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, cut: Arc<AtomicU8>) 
                 }
                 server.write_all(&asked[..count]).await?;
                 if when == Cut::Afterwards as u8 {
-                    server.read(&mut answered).await?;
+                    assert!(server.read(&mut answered).await? > 0, "a commit is answered");
                     return Ok(());
                 }
             }

@@ -43,8 +43,8 @@ fn of_meta_type(name: &str) -> Option<&'static str> {
         "__Type" => {
             "The fundamental unit of any GraphQL Schema is the type. There are many kinds of types in \
              GraphQL as represented by the `__TypeKind` enum.\n\nDepending on the kind of a type, certain \
-             fields describe information about that type. Scalar types provide no information beyond a name and \
-             description, while Enum types provide their values. Object and Interface types provide the \
+             fields describe information about that type. Scalar types provide no information beyond a name \
+             and description, while Enum types provide their values. Object and Interface types provide the \
              fields they describe. Abstract types, Union and Interface, provide the Object types possible at \
              runtime. List and NonNull types compose other types."
         }

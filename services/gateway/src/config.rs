@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use authz::Authz;
 use url::Url;
 
-use crate::{objects::ObjectStore, table::Table};
+use crate::table::Table;
 
 /// A service's own login.
 #[derive(Clone)]
@@ -20,6 +20,23 @@ pub struct Login {
 impl std::fmt::Debug for Login {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Login").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// The store behind a gateway.
+#[derive(Debug, Clone)]
+pub struct ObjectStore {
+    /// Where it listens.
+    pub address: Url,
+    /// Its buckets: each is the first segment of public paths.
+    pub buckets: Vec<String>,
+}
+
+impl ObjectStore {
+    /// Whether `path`, as it came in, is that of one of its buckets or objects.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        let first = path.strip_prefix('/').and_then(|rest| rest.split('/').next());
+        first.is_some_and(|first| self.buckets.iter().any(|bucket| bucket == first))
     }
 }
 
@@ -51,5 +68,24 @@ impl Config {
     /// lost.
     pub(crate) fn is_plain_loopback(&self) -> bool {
         self.public_url.scheme() == "http" && web::is_loopback(&self.public_url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_of_its_buckets_are_the_stores() {
+        let store = ObjectStore {
+            address: Url::parse("http://127.0.0.1:1").unwrap(),
+            buckets: vec!["commons-data".into()],
+        };
+        for path in ["/commons-data/guid/f", "/commons-data/", "/commons-data", "/commons-data//a"] {
+            assert!(store.has(path), "{path}");
+        }
+        for path in ["/commons-data2/f", "/commons/f", "//commons-data/f", "/user/commons-data/f", "/", ""] {
+            assert!(!store.has(path), "{path}");
+        }
     }
 }

@@ -30,8 +30,7 @@ use actix_web::{
 };
 use async_trait::async_trait;
 
-pub use config::{Config, Login};
-pub use objects::ObjectStore;
+pub use config::{Config, Login, ObjectStore};
 pub use service::Gateway;
 pub use table::{Found, Pattern, Rewrite, Row, Table, TableError, Triple};
 

@@ -1,11 +1,11 @@
 //! The object store of this machine, behind the public origin.
 //!
 //! Signed URLs of the store lead here, so that files can be reached wherever the commons can. The signature
-//! covers method, path, query and `Host`: all of them pass unchanged, and the store checks it. It is the whole
-//! permission: tokens, cookies and CSRF have no meaning on these paths, and no cookie is sent on or set.
+//! covers method, path, query and `Host`: all of them pass unchanged, and the store checks it. It is the
+//! whole permission: tokens, cookies and CSRF have no meaning on these paths; no cookie is sent on or set.
 //!
-//! What users upload is served from the origin whose cookies log them in, so that an uploaded page must not be
-//! able to act in its readers' names: answers are in a sandbox of their own.
+//! What users upload is served from the origin whose cookies log them in, so that an uploaded page must not
+//! be able to act in its readers' names: answers are in a sandbox of their own.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -15,7 +15,6 @@ use actix_web::{
     },
     web,
 };
-use url::Url;
 
 use crate::{
     proxy::{self, Hop, ProxyError},
@@ -27,23 +26,6 @@ const NOT_PASSED_ON: [HeaderName; 2] = [header::COOKIE, header::EXPECT];
 /// No script of an object runs, and nothing that it shows belongs to the origin (CSP 3, `sandbox`).
 const SANDBOX: HeaderValue = HeaderValue::from_static("sandbox; default-src 'none'");
 const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
-
-/// The store behind a gateway.
-#[derive(Debug, Clone)]
-pub struct ObjectStore {
-    /// Where it listens.
-    pub address: Url,
-    /// Its buckets: each is the first segment of public paths.
-    pub buckets: Vec<String>,
-}
-
-impl ObjectStore {
-    /// Whether `path`, as it came in, is that of one of its buckets or objects.
-    pub(crate) fn has(&self, path: &str) -> bool {
-        let first = path.strip_prefix('/').and_then(|rest| rest.split('/').next());
-        first.is_some_and(|first| self.buckets.iter().any(|bucket| bucket == first))
-    }
-}
 
 /// The handler of the store's paths. Bodies are streamed both ways; how slow they may be, and how much room
 /// there is for them, the store says.
@@ -81,23 +63,4 @@ pub(crate) async fn forward(
     headers.insert(header::CONTENT_SECURITY_POLICY, SANDBOX);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFFING);
     Ok(answer)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_paths_of_its_buckets_are_the_stores() {
-        let store = ObjectStore {
-            address: Url::parse("http://127.0.0.1:1").unwrap(),
-            buckets: vec!["commons-data".into()],
-        };
-        for path in ["/commons-data/guid/f", "/commons-data/", "/commons-data", "/commons-data//a"] {
-            assert!(store.has(path), "{path}");
-        }
-        for path in ["/commons-data2/f", "/commons/f", "//commons-data/f", "/user/commons-data/f", "/", ""] {
-            assert!(!store.has(path), "{path}");
-        }
-    }
 }

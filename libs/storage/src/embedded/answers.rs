@@ -140,9 +140,8 @@ pub(super) fn wanted(input: &ListObjectsV2Input) -> S3Result<Wanted> {
 /// encoded; for one that does not, those keys are left out.
 pub(super) fn page(input: ListObjectsV2Input, page: Page) -> ListObjectsV2Output {
     let is_encoded = input.encoding_type.as_ref().is_some_and(|kind| kind.as_str() == EncodingType::URL);
-    let encode = |text: String| match is_encoded {
-        true => utf8_percent_encode(&text, KEY_IN_LIST).to_string(),
-        false => text,
+    let encode = |text: String| {
+        if is_encoded { utf8_percent_encode(&text, KEY_IN_LIST).to_string() } else { text }
     };
     let (mut contents, mut prefixes) = (Vec::new(), Vec::new());
     for entry in page.entries {

@@ -53,10 +53,10 @@ pub(super) fn complete(
     let wanted = wanted(&input)?;
     if let Some(ended) = upload.ended {
         let is_there = store.files.open(&bucket, stored).is_ok_and(|object| object.e_tag == ended.e_tag);
-        return match ended.parts == wanted && is_there {
-            true => Ok(Outcome { e_tag: ended.e_tag, is_new: false }),
-            false => Err(s3_error!(NoSuchUpload)),
-        };
+        if ended.parts == wanted && is_there {
+            return Ok(Outcome { e_tag: ended.e_tag, is_new: false });
+        }
+        return Err(s3_error!(NoSuchUpload));
     }
     let chosen = parts::choose(&wanted, &store.uploads.parts(id)?)?;
     let size: u64 = chosen.iter().map(|part| part.size).sum();

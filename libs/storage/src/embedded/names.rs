@@ -1,8 +1,8 @@
 //! Under which names objects are kept. Pure.
 //!
 //! Most keys are paths below their bucket's folder, so that an operator finds files where they belong. Keys
-//! that are too long for a file name, or that no path can tell from another key (`a//b`, `/a`), are kept under
-//! their digest; their real name is kept beside the buckets.
+//! that are too long for a file name, or that no path can tell from another key (`a//b`, `/a`), are kept
+//! under their digest; their real name is kept beside the buckets.
 
 use std::borrow::Cow;
 

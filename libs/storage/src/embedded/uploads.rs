@@ -5,9 +5,9 @@
 //! .uploads/ID/part-00001-MD5       the bytes of a part
 //! ```
 //!
-//! An upload is ended in this order: the parts are joined in a draft, the draft becomes the object, the upload
-//! is marked as ended, the parts are deleted. Whatever happens in between, either the upload can be ended
-//! again, or the object is there.
+//! An upload is ended in this order: the parts are joined in a draft, the draft becomes the object, the
+//! upload is marked as ended, the parts are deleted. Whatever happens in between, either the upload can be
+//! ended again, or the object is there.
 
 use std::{
     collections::HashMap,
@@ -251,8 +251,8 @@ impl Uploads {
     }
 }
 
-/// Deletes what versions without a folder for uploads left of unfinished ones. Their ids said too little to be
-/// believed, so they cannot be ended any more.
+/// Deletes what versions without a folder for uploads left of unfinished ones. Their ids said too little to
+/// be believed, so they cannot be ended any more.
 fn forget_earlier(root: &Path) -> io::Result<()> {
     for entry in fs::read_dir(root)? {
         let entry = entry?;

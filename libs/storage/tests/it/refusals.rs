@@ -1,4 +1,4 @@
-//! What an endpoint does with requests that are odd or wrong: an answer that says so, and the object as it was.
+//! What an endpoint does with odd and wrong requests: an answer that says so, and the object as it was.
 
 use reqwest::{Method, Response};
 

@@ -389,7 +389,10 @@ mod tests {
             }
 
             #[test]
-            fn targets_are_read_back(names in vec(text(), 0..4), separator in prop_oneof![Just(','), Just('#')]) {
+            fn targets_are_read_back(
+                names in vec(text(), 0..4),
+                separator in prop_oneof![Just(','), Just('#')],
+            ) {
                 let cell = link_cell(&names, separator);
                 prop_assert_eq!(targets(cell.trim(), separator), names);
             }

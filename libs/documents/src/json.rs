@@ -20,8 +20,8 @@ use crate::{
 /// What the database can hold.
 const STORABLE: Strict = Strict { nul: strict::Nul::Refused };
 
-/// Reads one strict JSON value: no duplicate keys, no NUL in strings, at most [`DEEPEST`] levels. A byte order
-/// mark before it does not count.
+/// Reads one strict JSON value: no duplicate keys, no NUL in strings, at most [`DEEPEST`] levels. A byte
+/// order mark before it does not count.
 ///
 /// # Errors
 /// [`Fault::Unreadable`] with the place of the first fault.

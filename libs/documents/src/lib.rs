@@ -53,9 +53,9 @@ pub struct Parsed {
 ///
 /// # Errors
 /// [`Fault::Unreadable`]: not JSON, neither an object nor a list, duplicate keys, NUL characters (the
-/// database cannot hold them), more than [`DEEPEST`] levels; an unclosed quote, equal columns, more cells than
-/// columns, link columns that the row's type does not have; a document beyond the limits. [`Fault::Source`]
-/// when reading fails.
+/// database cannot hold them), more than [`DEEPEST`] levels; an unclosed quote, equal columns, more cells
+/// than columns, link columns that the row's type does not have; a document beyond the limits.
+/// [`Fault::Source`] when reading fails.
 pub fn read(
     format: Format,
     source: impl Read,

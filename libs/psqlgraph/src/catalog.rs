@@ -34,8 +34,8 @@ pub(crate) async fn existing_indexes(
     .collect()
 }
 
-/// The unique indexes on properties of the nodes of the dictionary's types, as far as they have the names that
-/// those of keys have.
+/// The unique indexes on properties of the nodes of the dictionary's types, as far as they have the names
+/// that those of keys have.
 pub(crate) async fn unique_indexes(
     connection: &mut PgConnection,
     dictionary: &Dictionary,

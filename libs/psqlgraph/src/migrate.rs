@@ -88,8 +88,9 @@ impl MigrationPlan {
 
 /// Creates what `dictionary` needs and the database lacks: node, edge, history and transaction tables and
 /// their indexes; a `transaction_snapshots` of before 2019 gets its present form; the role `peregrine`, where
-/// it exists, may read. Of what a dictionary does not have any more, the unique indexes of its keys are dropped;
-/// nothing else is ever altered or dropped when a dictionary shrinks. Idempotent; safe to run from several processes at once. An unchanged database is recognised by one row.
+/// it exists, may read. Of what a dictionary does not have any more, the unique indexes of its keys are
+/// dropped; nothing else is ever altered or dropped when a dictionary shrinks. Idempotent; safe to run from
+/// several processes at once. An unchanged database is recognised by one row.
 ///
 /// Indexes of tables that are there already are made one by one, so that running services wait for each
 /// shortly or not at all; one that cannot be made is reported (see [`MigrationReport::failed`]) and tried

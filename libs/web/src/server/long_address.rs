@@ -12,8 +12,8 @@ use tokio::io::AsyncWrite;
 
 /// Addresses that are longer than this many bytes are not read by the library: a `Uri` has at most 65,534.
 const LONGEST: usize = 65_000;
-const SENTENCE: &str = "{\"message\": \"414 URI Too Long: the address has more than 65000 bytes; where it holds a list of \
-                        ids, send them in the body of the request\"}\n";
+const SENTENCE: &str = "{\"message\": \"414 URI Too Long: the address has more than 65000 bytes; where it \
+                        holds a list of ids, send them in the body of the request\"}\n";
 
 /// Looks at the lines that a client sends before a request is known, and has the answer for too long ones.
 #[derive(Debug, Default)]

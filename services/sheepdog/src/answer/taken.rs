@@ -29,8 +29,8 @@ mod tests {
         let cases = [
             ("Key ((_props ->> 'pmid'::text))=(12) already exists.", json!(["pmid"]), "the same pmid: 12"),
             (
-                "Key (lower(_props ->> 'project_id'::text), lower(_props ->> 'submitter_id'::text))=(p-q, s)=(x) \
-                 already exists.",
+                "Key (lower(_props ->> 'project_id'::text), lower(_props ->> 'submitter_id'::text))\
+                 =(p-q, s)=(x) already exists.",
                 json!(["project_id", "submitter_id"]),
                 "project_id, submitter_id: p-q, s)=(x",
             ),

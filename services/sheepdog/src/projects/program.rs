@@ -72,8 +72,8 @@ async fn put_here(
         check_program(name).map_err(Error::BadRequest)?;
         if let Some(other) = others.first() {
             return Err(Error::BadRequest(format!(
-                "ERROR: Program {other} already exists in DB, and names that differ in the case of letters only \
-                 are one name"
+                "ERROR: Program {other} already exists in DB, and names that differ in the case of letters \
+                 only are one name"
             )));
         }
     }

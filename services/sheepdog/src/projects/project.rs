@@ -155,8 +155,8 @@ fn taken(other: &ProjectPath, path: &ProjectPath) -> String {
         return format!("ERROR: Project {code} of program {program} already has the project id {shared}");
     }
     format!(
-        "ERROR: Project {code} already exists in DB, and codes that differ in the case of letters only are one \
-         code"
+        "ERROR: Project {code} already exists in DB, and codes that differ in the case of letters only are \
+         one code"
     )
 }
 

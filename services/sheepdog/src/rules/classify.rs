@@ -101,8 +101,8 @@ fn says_nothing(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
-/// Refuses a record in which a member of a unique key that it must have is there without a value: nobody could
-/// mean it again, and it would be another record each time.
+/// Refuses a record in which a member of a unique key that it must have is there without a value: nobody
+/// could mean it again, and it would be another record each time.
 fn refuse_blank_keys(entity: &mut Entity, dictionary: &Dictionary) {
     let Some(node) = entity.node_type(dictionary) else { return };
     for key in node.required.iter().filter(|name| *name != "project_id") {

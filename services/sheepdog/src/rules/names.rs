@@ -1,5 +1,9 @@
 //! Names of programs and codes of projects: those that can be used in addresses and in the paths of rights.
 
+use std::collections::BTreeMap;
+
+use crate::model::project::ProjectPath;
+
 /// Longest name, in bytes.
 const LONGEST: usize = 120;
 /// Words of routes. A program of such a name could not be reached.
@@ -42,6 +46,39 @@ pub(crate) fn check_project(code: &str) -> Result<(), String> {
     check("project code", code, &PROJECT_ROUTES)
 }
 
+/// What is wrong with the names in a commons that older versions, or the original, have filled: names that
+/// cannot be used, and those that are taken for one another.
+pub(crate) fn problems(programs: &[String], projects: &[ProjectPath]) -> Vec<String> {
+    // A hyphen or a word below projects is unwise, but can be used as long as nobody else has the same id.
+    let unusable = programs.iter().filter_map(|name| check("program name", name, &PROGRAM_ROUTES).err());
+    let codes = projects.iter().map(|path| &path.code);
+    let unusable = unusable.chain(codes.filter_map(|code| check("project code", code, &[]).err()));
+    let mut problems: Vec<String> =
+        unusable.map(|text| text.trim_start_matches("ERROR: ").to_owned()).collect();
+    let named = |path: &ProjectPath| format!("{} of {}", path.code, path.program);
+    let ids = projects.iter().map(|path| (path.project_id().to_lowercase(), named(path)));
+    for (id, names) in groups(ids) {
+        problems.push(format!("These projects share the project id {id}, and so their records: {names}"));
+    }
+    let codes = projects.iter().map(|path| (path.code.to_lowercase(), named(path)));
+    for (_, names) in groups(codes) {
+        problems.push(format!(
+            "Links to these projects are ambiguous, for their codes differ in case only: {names}"
+        ));
+    }
+    for (_, names) in groups(programs.iter().map(|name| (name.to_lowercase(), name.clone()))) {
+        problems.push(format!("The names of these programs differ in case only: {names}"));
+    }
+    problems
+}
+
+/// Names that have a key in common, as far as there are several.
+fn groups(names: impl Iterator<Item = (String, String)>) -> impl Iterator<Item = (String, String)> {
+    let mut by_key: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    names.for_each(|(key, name)| by_key.entry(key).or_default().push(name));
+    by_key.into_iter().filter(|(_, names)| names.len() > 1).map(|(key, names)| (key, names.join(", ")))
+}
+
 fn check(what: &str, name: &str, routes: &[&str]) -> Result<(), String> {
     let is_fit = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     let why = if name.len() > LONGEST {
@@ -62,8 +99,8 @@ fn refused(what: &str, name: &str, why: &str) -> String {
     let shown: String = name.chars().take(LONGEST).collect();
     let hyphen = if what.starts_with("project") { ", \"-\"" } else { "" };
     format!(
-        "ERROR: Invalid {what} {}: it {why}. A {what} has letters, digits, \"_\", \".\"{hyphen}, {LONGEST} bytes at \
-         most, and begins with a letter, a digit or \"_\".",
+        "ERROR: Invalid {what} {}: it {why}. A {what} has letters, digits, \"_\", \".\"{hyphen}, {LONGEST} \
+         bytes at most, and begins with a letter, a digit or \"_\".",
         python::repr_text(&shown)
     )
 }
@@ -80,6 +117,24 @@ mod tests {
         for code in ["BLGSP", "x-y", "71", "getschema"] {
             assert_eq!(check_project(code), Ok(()), "{code}");
         }
+    }
+
+    #[test]
+    fn names_that_are_taken_for_one_another_are_told() {
+        let path = |program: &str, code: &str| ProjectPath { program: program.into(), code: code.into() };
+        let programs = ["A", "A-x", "template"].map(str::to_owned);
+        let projects = [path("A", "x-y"), path("A-x", "y"), path("A", "Y"), path("A", "fine")];
+        let problems = problems(&programs, &projects);
+        let expected = [
+            "Invalid program name 'template'",
+            "These projects share the project id a-x-y, and so their records: x-y of A, y of A-x",
+            "Links to these projects are ambiguous, for their codes differ in case only: y of A-x, Y of A",
+        ];
+        assert_eq!(problems.len(), expected.len(), "{problems:?}");
+        assert!(
+            problems.iter().zip(expected).all(|(problem, expected)| problem.starts_with(expected)),
+            "{problems:?}"
+        );
     }
 
     #[test]

@@ -17,7 +17,8 @@ fn transactional(body: &Value) -> String {
 #[actix_web::test]
 async fn rows_without_a_known_type_are_refused_with_their_lines() {
     let (sheepdog, _) = TestSheepdog::with_case().await;
-    let table = "type\tsubmitter_id\tcases.submitter_id\nsample\tS1\tC\nsmaple\tS2\tC\n\tS3\tC\n \tS4\tC\n\t\t\nsample\tS5\tC\n";
+    let table = "type\tsubmitter_id\tcases.submitter_id\nsample\tS1\tC\n\
+                 smaple\tS2\tC\n\tS3\tC\n \tS4\tC\n\t\t\nsample\tS5\tC\n";
     for (kind, table) in [(TSV, table.to_owned()), ("text/csv", table.replace('\t', ","))] {
         for path in ["/P/Q", "/P/Q/_dry_run"] {
             let answer = sheepdog.put_text(path, kind, table.clone()).await;

@@ -64,7 +64,9 @@ impl Door {
         }
         let stream = Guarded::new(stream, seat, self.limits.head, self.limits.pace);
         // Nobody listens in on this machine, and its programs need not trust the certificate.
-        let Some(tls) = self.tls.filter(|_| !is_plain) else { return Ok((Transport::Plain(stream).into(), peer)) };
+        let Some(tls) = self.tls.filter(|_| !is_plain) else {
+            return Ok((Transport::Plain(stream).into(), peer));
+        };
         let handshake = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await;
         let stream = handshake.unwrap_or_else(|_| Err(tls::no_handshake()))?;
         Ok((Transport::Tls(Box::new(stream)).into(), peer))

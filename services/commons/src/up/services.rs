@@ -155,8 +155,9 @@ pub(crate) fn build(ground: &Ground, pools: &Pools, object_store: &mut EmbeddedS
     let fence = build_fence(config, ground, pools, &neighbours, store.clone())?;
     let completed = object_store.take_completed().context("the object store's notices are taken already")?;
     let upload_indexing = UploadIndexing::start(neighbours.index.clone(), store, BUCKET, completed);
-    let sheepdog = Current::new(build_sheepdog(ground, pools, &neighbours)?);
-    let peregrine = Current::new(build_peregrine(ground, pools, &neighbours));
+    let (writing, reading) = graph_configs();
+    let sheepdog = Current::new(build_sheepdog(writing, ground, pools, &neighbours)?);
+    let peregrine = Current::new(build_peregrine(reading, ground, pools, &neighbours));
     let served: Vec<Arc<dyn Served>> = vec![Arc::new(peregrine.clone()), Arc::new(sheepdog.clone())];
     let guppy =
         Guppy::build(guppy::Config { version: VERSION.into(), commit: COMMIT.into(), ..Default::default() })?;
@@ -222,9 +223,23 @@ fn build_fence(
     Ok(Fence::build(config, pools.fence.clone(), ground.keys.clone(), authz, index, store)?)
 }
 
-fn build_sheepdog(ground: &Ground, pools: &Pools, neighbours: &Neighbours) -> anyhow::Result<Arc<Sheepdog>> {
+/// What submissions and queries hold counts in one budget: they share the memory of the process.
+fn graph_configs() -> (sheepdog::Config, peregrine::Config) {
+    let (version, commit) = (VERSION.to_owned(), COMMIT.to_owned());
+    let writing =
+        sheepdog::Config { version: version.clone(), commit: commit.clone(), ..sheepdog::Config::default() };
+    let memory = writing.memory.clone();
+    (writing, peregrine::Config { version, commit, memory, ..peregrine::Config::default() })
+}
+
+fn build_sheepdog(
+    config: sheepdog::Config,
+    ground: &Ground,
+    pools: &Pools,
+    neighbours: &Neighbours,
+) -> anyhow::Result<Arc<Sheepdog>> {
     Ok(Sheepdog::build(
-        sheepdog::Config { version: VERSION.into(), commit: COMMIT.into(), ..sheepdog::Config::default() },
+        config,
         pools.sheepdog.clone(),
         ground.dictionary.clone(),
         neighbours.authz.clone(),
@@ -233,9 +248,14 @@ fn build_sheepdog(ground: &Ground, pools: &Pools, neighbours: &Neighbours) -> an
     )?)
 }
 
-fn build_peregrine(ground: &Ground, pools: &Pools, neighbours: &Neighbours) -> Arc<Peregrine> {
+fn build_peregrine(
+    config: peregrine::Config,
+    ground: &Ground,
+    pools: &Pools,
+    neighbours: &Neighbours,
+) -> Arc<Peregrine> {
     Peregrine::build(
-        peregrine::Config { version: VERSION.into(), commit: COMMIT.into(), ..peregrine::Config::default() },
+        config,
         pools.peregrine.clone(),
         ground.dictionary.clone(),
         neighbours.authz.clone(),

@@ -86,8 +86,8 @@ impl Authz for HttpAuthz {
     async fn user_name(&self, subject: &Subject) -> Result<Option<String>, AuthzError> {
         match subject {
             Subject::Token(token) => {
-                // arborist has no question for this. When it answers another one, it has verified the token, and
-                // only then is the token read here.
+                // arborist has no question for this. When it answers another one, it has verified the token,
+                // and only then is the token read here.
                 self.decide_at_once(subject, &[Request::new("/programs", "arborist", "who")]).await?;
                 let claims: Option<tokens::Claims> = tokens::unverified(token);
                 Ok(claims.and_then(|claims| claims.username().map(str::to_owned)))

@@ -62,8 +62,8 @@ impl PublishedKeys {
         Self { url, client, freshness, known: ArcSwap::default(), asked: Mutex::new(None) }
     }
 
-    /// The key of this id, as published within the last minute or so. An issuer that does not answer keeps the keys
-    /// that it had: otherwise a failure there would log everybody out here.
+    /// The key of this id, as published within the last minute or so. An issuer that does not answer keeps
+    /// the keys that it had: otherwise a failure there would log everybody out here.
     ///
     /// # Errors
     /// [`TokenError::UnknownKey`], or [`TokenError::KeysUnavailable`] for an issuer that has never answered.
@@ -89,7 +89,8 @@ impl PublishedKeys {
         kid: &str,
     ) -> Result<Arc<DecodingKey>, TokenError> {
         let just_asked = asked.is_some_and(|at| at.elapsed() < self.freshness.ask_at_most_every);
-        // Another task may have asked while this one waited for the lock: then its answer is fresh, or there is none.
+        // Another task may have asked while this one waited for the lock: then its answer is fresh, or there
+        // is none.
         let fresh = self.known.load().since.is_some_and(|since| since.elapsed() < self.freshness.renew_after);
         let is_known = self.known.load().keys.contains_key(kid);
         let failed = if just_asked || (fresh && is_known) {

@@ -10,6 +10,8 @@ use crate::{
     published::{Freshness, KeyMap, PublishedKeys},
 };
 
+/// Older fences wrote the scopes of an access token into its `aud`; this one is always among them.
+const OLD_AUDIENCE: &str = "openid";
 /// Clocks differ: a token counts this many seconds before its `nbf`.
 const EARLY: f64 = 60.0;
 
@@ -72,13 +74,14 @@ pub enum Unsaid {
     /// It must.
     #[default]
     Refused,
-    /// Only what it says must be as expected: other issuers of a commons' key set write fewer claims than fence.
+    /// Only what it says must be as expected: other issuers of a commons' key set write fewer claims than
+    /// fence.
     Accepted,
 }
 
 impl<'a> Expect<'a> {
-    /// Of an access token for the services of a commons, with these scopes: tokens for other purposes and other
-    /// audiences are none.
+    /// Of an access token for the services of a commons, with these scopes: tokens for other purposes and
+    /// other audiences are none.
     pub fn of_access(scopes: &'a [&'a str]) -> Self {
         Self {
             audience: Some("gen3"),
@@ -95,8 +98,8 @@ enum Source {
     Remote(PublishedKeys),
 }
 
-/// Verifies tokens. Cheap to share; a remote key set is fetched on first use, for unknown `kid`s, and again after some
-/// time, so that a key that was withdrawn is not believed for more than a minute or so.
+/// Verifies tokens. Cheap to share; a remote key set is fetched on first use, for unknown `kid`s, and again
+/// after some time, so that a key that was withdrawn is not believed for more than a minute or so.
 pub struct Verifier {
     issuers: Vec<String>,
     source: Source,
@@ -151,8 +154,10 @@ impl Verifier {
             return Err(TokenError::Issuer);
         }
         let may_lack = expect.unsaid == Unsaid::Accepted;
-        let is_meant =
-            |wanted: &str| claims.aud.iter().any(|aud| aud == wanted) || (may_lack && claims.aud.is_empty());
+        let is_meant = |wanted: &str| {
+            let names = |name: &str| claims.aud.iter().any(|aud| aud == name);
+            names(wanted) || (may_lack && (claims.aud.is_empty() || names(OLD_AUDIENCE)))
+        };
         if expect.audience.is_some_and(|wanted| !is_meant(wanted)) {
             return Err(TokenError::Audience);
         }
@@ -283,6 +288,7 @@ mod tests {
         }
         assert_eq!(check(&|claims| claims.aud = vec!["other".into()]).await, Some(TokenError::Audience));
         assert_eq!(check(&|claims| claims.aud = vec!["other".into(), "gen3".into()]).await, None);
+        assert_eq!(check(&|claims| claims.aud = vec!["user".into(), "openid".into()]).await, None);
         assert_eq!(check(&|claims| (claims.aud, claims.pur) = (vec![], None)).await, None);
         let nbf = |nbf: serde_json::Value| {
             move |claims: &mut Claims| drop(claims.rest.insert("nbf".into(), nbf.clone()))

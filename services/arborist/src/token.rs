@@ -1,7 +1,7 @@
 //! What arborist reads of a token: who it speaks for, and nothing else.
 //!
-//! Any issuer is accepted, since only keys of arborist's own key set are. A token that says that it is for another
-//! purpose or audience is no access token; one that says nothing of it may be.
+//! Any issuer is accepted, since only keys of arborist's own key set are. A token that says that it is for
+//! another purpose or audience is no access token; one that says nothing of it may be.
 
 use serde_json::Value;
 use tokens::{Expect, TokenError, Verifier};

@@ -91,7 +91,10 @@ pub(crate) async fn session(
         None if session_cookie.is_some() => Carried::SessionOnly,
         None => Carried::Nothing,
     };
-    let session = cookies::read_session(&fence, session_cookie).await;
+    let session = match cookies::read_session(&fence, session_cookie).await {
+        Ok(session) => session,
+        Err(failed) => return Ok(request.error_response(failed)),
+    };
     if let Err(refused) = check_csrf(&fence, &request, &session) {
         return Ok(request.error_response(refused));
     }

@@ -78,7 +78,8 @@ impl Regions {
         Self { known: true, s3: part("S3_BUCKETS"), gs: part("GS_BUCKETS") }
     }
 
-    /// Whether the commons has keys to the bucket of S3, in any letter case; `true` as long as that is not known.
+    /// Whether the commons has keys to the bucket of S3, in any letter case; `true` as long as that is not
+    /// known.
     pub(crate) fn may_have_bucket(&self, bucket: &str) -> bool {
         let bucket = bucket.to_lowercase();
         let has = |name: &String| {

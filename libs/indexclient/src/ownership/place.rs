@@ -5,10 +5,9 @@ use uuid::Uuid;
 
 /// The place of an object in an object store: two locations with the same place may reach the same bytes.
 ///
-/// It is coarser than any store's own comparison where stores and URL parsers differ: slashes that stand before or
-/// beside one another, `.` and `..`, and percent-encoding make no difference. Letter case does make one in keys,
-/// because it does in the stores (the embedded one refuses folders where it does not), and none in names of buckets
-/// and hosts.
+/// It is coarser than any store's own comparison where stores and URL parsers differ: slashes that stand
+/// before or beside one another, `.` and `..`, and percent-encoding make no difference. Letter case makes one
+/// in keys, as it does in S3, and none in names of buckets and hosts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {
     scheme: &'static str,
@@ -17,8 +16,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place that `url` names, if that is in an object store: `s3://`, `gs://`, `az://`, or the HTTP address of
-    /// an object at Amazon or Google. Bytes at other addresses are reached without us.
+    /// The place that `url` names, if that is in an object store: `s3://`, `gs://`, `az://`, or the HTTP
+    /// address of an object at Amazon or Google. Bytes at other addresses are reached without us.
     pub fn of(url: &str) -> Option<Self> {
         let (scheme, rest) = url.trim().split_once(':')?;
         let rest = rest.trim_start_matches('/');
@@ -135,8 +134,8 @@ fn normal_key(key: &str) -> String {
     segments.join("/")
 }
 
-/// The GUID in an object key: everything up to and including the first segment that is a UUID. A key of an upload
-/// has a file name after it.
+/// The GUID in an object key: everything up to and including the first segment that is a UUID. A key of an
+/// upload has a file name after it.
 pub fn guid_of_key(key: &str) -> Option<&str> {
     let mut start = 0;
     for segment in key.split('/') {

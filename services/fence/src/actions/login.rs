@@ -13,7 +13,7 @@ use crate::{
     },
     service::Fence,
     store::{
-        clients,
+        clients, denylist,
         users::{self, User},
     },
 };
@@ -42,6 +42,17 @@ impl Fence {
         Ok(())
     }
 
+    /// Remembers that `session` is over, as long as a copy of its cookie would last.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn end_session(&self, session: &Session) -> Result<(), Error> {
+        if let Some((name, end)) = session.name_and_end(&self.config) {
+            denylist::add(&mut *self.pool.acquire().await?, name, end).await?;
+        }
+        Ok(())
+    }
+
     async fn known_or_new(
         &self,
         connection: &mut PgConnection,
@@ -63,7 +74,8 @@ impl Fence {
         Ok(users::active_names(&mut connection, USERS_SHOWN).await?)
     }
 
-    /// Where a login that was asked for at `host` sends the browser: to `target`, or to our front page without one.
+    /// Where a login that was asked for at `host` sends the browser: to `target`, or to our front page
+    /// without one.
     ///
     /// # Errors
     /// 400 for other sites.

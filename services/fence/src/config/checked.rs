@@ -35,7 +35,8 @@ impl Config {
         Ok(Buckets::new(self.s3_buckets.clone(), &self.aws_credentials)?)
     }
 
-    /// Says loudly which uploads cannot work. The original starts with such buckets too, and is delivered with one.
+    /// Says loudly which uploads cannot work. The original starts with such buckets too, and is delivered
+    /// with one.
     fn warn_of_upload_buckets(&self, buckets: &Buckets) {
         let uploads = self.allowed_data_upload_buckets.iter().chain([&self.data_upload_bucket]);
         for unknown in uploads.filter(|name| !name.is_empty() && !buckets.contains(name)) {

@@ -10,9 +10,9 @@ const DEEPEST: usize = 8;
 impl Config {
     /// The configuration that the document of a `fence-config.yaml` describes.
     ///
-    /// `{{KEY}}` stands for the value of the key at the top of the document, or else of a neighbour in the same
-    /// section, wherever it occurs. A text that is nothing else becomes that value itself, so that a switch stays a
-    /// switch. What is null is as if it were not there.
+    /// `{{KEY}}` stands for the value of the key at the top of the document, or else of a neighbour in the
+    /// same section, wherever it occurs. A text that is nothing else becomes that value itself, so that a
+    /// switch stays a switch. What is null is as if it were not there.
     ///
     /// # Errors
     /// When it is not a mapping, or a value has the wrong kind.
@@ -87,10 +87,14 @@ mod tests {
     #[test]
     fn keys_in_braces_stand_for_their_values_everywhere() {
         let expanded = Config::expanded(&json!({
-            "BASE_URL": "http://localhost/user", "MOCK": false, "LIFE": 5, "A": "{{B}}/a", "B": "{{BASE_URL}}/b",
+            "BASE_URL": "http://localhost/user", "MOCK": false, "LIFE": 5,
+            "A": "{{B}}/a", "B": "{{BASE_URL}}/b",
             "LIST": ["x {{LIFE}} {{MOCK}}", {"deep": "{{ A }}"}],
-            "SECTION": {"api_base_url": "https://x", "url": "{{api_base_url}}/o", "mock": "{{MOCK}}", "none": null},
-            "ODD": ["{{UNKNOWN}}", "{{", "}}", "{{SECTION}}!", "{{BASE_URL", "{REGION}"], "CIRCLE": "{{CIRCLE}}",
+            "SECTION": {
+                "api_base_url": "https://x", "url": "{{api_base_url}}/o", "mock": "{{MOCK}}", "none": null,
+            },
+            "ODD": ["{{UNKNOWN}}", "{{", "}}", "{{SECTION}}!", "{{BASE_URL", "{REGION}"],
+            "CIRCLE": "{{CIRCLE}}",
         }))
         .unwrap();
         assert_eq!(expanded["A"], "http://localhost/user/b/a");
@@ -113,7 +117,9 @@ mod tests {
             "OPENID_CONNECT": {
                 "google": {"redirect_url": "{{BASE_URL}}/login/google/login/", "mock": "{{MOCK_GOOGLE_AUTH}}",
                            "mock_default_user": "test@example.com"},
-                "fence": {"api_base_url": "", "authorize_url": "{{api_base_url}}/oauth2/authorize", "mock": false},
+                "fence": {
+                    "api_base_url": "", "authorize_url": "{{api_base_url}}/oauth2/authorize", "mock": false,
+                },
                 "cognito": {"assume_emails_verified": false},
             },
             "LOGIN_OPTIONS": [], "DEFAULT_LOGIN_IDP": null, "DEFAULT_LOGIN_URL": "{{BASE_URL}}/login/google",

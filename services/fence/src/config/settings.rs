@@ -60,8 +60,8 @@ pub struct Config {
     pub login_redirect_whitelist: Vec<String>,
     /// Whether `/login/dev` logs anybody in without a password. Only for development on one machine.
     pub development_login: bool,
-    /// What the development login asks for, so that not everybody who reaches this machine's loopback addresses
-    /// may pick a user. Without one it asks for nothing.
+    /// What the development login asks for, so that not everybody who reaches this machine's loopback
+    /// addresses may pick a user. Without one it asks for nothing.
     pub development_login_code: Option<LoginCode>,
     /// Whether the development login also answers requests that a proxy has passed on.
     pub development_login_behind_proxy: bool,
@@ -75,8 +75,8 @@ pub struct Config {
     pub data_upload_bucket: String,
     /// Buckets that an upload may ask for.
     pub allowed_data_upload_buckets: Vec<String>,
-    /// Whether a record decides alone about bytes that other records name too, as in the original. An adopted index
-    /// may have several records of one location on purpose, for different readers.
+    /// Whether a record decides alone about bytes that other records name too, as in the original. An adopted
+    /// index may have several records of one location on purpose, for different readers.
     pub allow_shared_locations: bool,
     /// Shown on error pages.
     pub support_email_for_errors: Option<String>,

@@ -29,8 +29,8 @@ pub(super) struct Others {
 }
 
 impl Fence {
-    /// The other records that have the bytes of `records`: they name a location of theirs, in whatever spelling, or
-    /// the bytes were uploaded for them.
+    /// The other records that have the bytes of `records`: they name a location of theirs, in whatever
+    /// spelling, or the bytes were uploaded for them.
     ///
     /// An index may hold several records of one location that were made on purpose. Where an operator says so
     /// (`ALLOW_SHARED_LOCATIONS`), only those count whose upload it was.

@@ -132,10 +132,15 @@ impl Bearer {
     /// The user that the token was made for.
     ///
     /// # Errors
-    /// 401 when the token has no user, or the user does not exist any more.
+    /// 401 when the token has no user, or the user does not exist or is not active any more.
     pub(crate) async fn user(&self, connection: &mut PgConnection) -> Result<User, Error> {
         let id = self.user_id().ok_or_else(Error::please_login)?;
         let user = users::by_id(connection, id).await?;
-        user.ok_or_else(|| Error::Unauthorized("the user of this token does not exist".into()))
+        let user = user.ok_or_else(|| Error::Unauthorized("the user of this token does not exist".into()))?;
+        if user.active {
+            Ok(user)
+        } else {
+            Err(Error::Unauthorized("the user of this token is not active".into()))
+        }
     }
 }

@@ -4,14 +4,28 @@ use actix_web::cookie::{Cookie, SameSite, time::OffsetDateTime};
 use tokens::{Claims, Expect, Purpose};
 
 use super::{issuer::AUDIENCE, session::Session};
-use crate::{clock::now, error::Error, service::Fence, store::users};
+use crate::{
+    clock::now,
+    error::Error,
+    service::Fence,
+    store::{denylist, users},
+};
 
-/// The session in a request's cookie, or an empty one.
-pub(crate) async fn read_session(fence: &Fence, cookie: Option<Cookie<'static>>) -> Session {
-    let Some(cookie) = cookie else { return Session::default() };
+/// The session in a request's cookie, or an empty one. A session that was ended by logging out is none.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn read_session(fence: &Fence, cookie: Option<Cookie<'static>>) -> Result<Session, Error> {
+    let Some(cookie) = cookie else { return Ok(Session::default()) };
     let expect = Expect { audience: Some("fence"), purpose: Some(Purpose::Session), ..Expect::default() };
     let claims = fence.verifier.verify(cookie.value(), expect).await.ok();
-    claims.and_then(|claims| Session::from_claims(claims, &fence.config)).unwrap_or_default()
+    let session = claims.and_then(|claims| Session::from_claims(claims, &fence.config)).unwrap_or_default();
+    if let Some((name, _)) = session.name_and_end(&fence.config)
+        && denylist::contains(&mut *fence.pool.acquire().await?, name).await?
+    {
+        return Ok(Session::default());
+    }
+    Ok(session)
 }
 
 /// What cookies a request came with.

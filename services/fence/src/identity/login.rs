@@ -125,8 +125,8 @@ pub(crate) fn may_log_in_by_mock<'a>(
 
 /// Logins without a password are for the people at this machine: the request must come from it, and by one of
 /// its own names. The first keeps the network out when somebody listens on all addresses, the second keeps
-/// out web pages that make their own name point here (DNS rebinding). A request that a proxy on this machine has
-/// passed on comes from elsewhere, whatever the connection says.
+/// out web pages that make their own name point here (DNS rebinding). A request that a proxy on this machine
+/// has passed on comes from elsewhere, whatever the connection says.
 ///
 /// # Errors
 /// 403.
@@ -144,8 +144,8 @@ fn must_be_local(fence: &Fence, request: &HttpRequest) -> Result<(), Error> {
     )))
 }
 
-/// Whether a proxy says that it has the request from somewhere else. The gateway notes the address that it has a
-/// request from, which is loopback for requests from here.
+/// Whether a proxy says that it has the request from somewhere else. The gateway notes the address that it
+/// has a request from, which is loopback for requests from here.
 fn was_passed_on(headers: &HeaderMap) -> bool {
     let is_here = |address: &str| {
         let address = address.trim();

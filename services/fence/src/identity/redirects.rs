@@ -42,9 +42,9 @@ pub(crate) fn is_allowed(target: &str, is_known: impl Fn(&str) -> bool) -> bool 
     }
 }
 
-/// The path of `target`, if it is an address of the very host that the request was made to, and that is a loopback
-/// address. A commons is announced by one of its names; whoever opens it by another one, or by a port that is mapped
-/// to its own, returns to where they were.
+/// The path of `target`, if it is an address of the very host that the request was made to, and that is a
+/// loopback address. A commons is announced by one of its names; whoever opens it by another one, or by a
+/// port that is mapped to its own, returns to where they were.
 pub(crate) fn path_on(host: &Url, target: &str) -> Option<String> {
     let url = Url::parse(target).ok()?;
     let is_plain =

@@ -1,4 +1,5 @@
 //! The browser session: its state lives in the signed cookie alone, and its end slides with every answer.
+//! Only that somebody has logged out is remembered elsewhere, because a copy of the cookie would not know.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -6,6 +7,7 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload};
 use rand::Rng as _;
 use serde_json::{Map, Value};
 use tokens::Claims;
+use uuid::Uuid;
 
 use crate::{clock::now, config::Config, error::Error, store::users::User};
 
@@ -33,6 +35,13 @@ impl Session {
     /// Who is logged in.
     pub(crate) fn username(&self) -> Option<&str> {
         self.text("username")
+    }
+
+    /// By which name its end is remembered, and when that can be forgotten. Sessions that began before they
+    /// had a name have none.
+    pub(crate) fn name_and_end(&self, config: &Config) -> Option<(&str, i64)> {
+        let started = self.context.get("session_started").and_then(Value::as_i64)?;
+        Some((self.text("session_id")?, started.saturating_add(config.session_lifetime)))
     }
 
     /// The id of who is logged in.
@@ -63,6 +72,7 @@ impl Session {
     /// is carried over (session fixation).
     pub(crate) fn log_in(&mut self, user: &User, idp: &str) {
         self.clear();
+        self.context.insert("session_id".into(), Uuid::new_v4().to_string().into());
         self.context.insert("session_started".into(), now().into());
         self.context.insert("username".into(), user.username.as_str().into());
         self.context.insert("user_id".into(), user.id.to_string().into());

@@ -65,12 +65,12 @@ pub(crate) fn login_code(config: &Config, login: &LoginCode<'_>) -> String {
         to => format!("<input type=\"hidden\" name=\"redirect\" value=\"{}\">\n", escape(to)),
     };
     let body = format!(
-        "<h1>Log in to {}</h1>\n{wrong}<p>The development login asks for no password, but for a code, so that only \
-         those who started this commons can use it. When it started it printed a link with the code; it also \
-         stands in the state folder, in <code>secrets.json</code>.</p>\n\
+        "<h1>Log in to {}</h1>\n{wrong}<p>The development login asks for no password, but for a code, so \
+         that only those who started this commons can use it. When it started it printed a link with the \
+         code; it also stands in the state folder, in <code>secrets.json</code>.</p>\n\
          <form method=\"get\" action=\"{}\">\n{redirect}<label for=\"code\">Code</label>\n\
-         <div class=\"row\"><input id=\"code\" name=\"code\" type=\"text\" required autofocus maxlength=\"255\" \
-         autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\">\n\
+         <div class=\"row\"><input id=\"code\" name=\"code\" type=\"text\" required autofocus \
+         maxlength=\"255\" autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\">\n\
          <button type=\"submit\" class=\"primary\">Go on</button></div>\n</form>\n",
         escape(&config.app_name),
         escape(login.action),

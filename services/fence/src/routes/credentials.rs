@@ -80,7 +80,8 @@ async fn denylisted(fence: Data<Fence>, caller: Caller, body: Body) -> Result<Ht
     Ok(HttpResponse::Ok().finish())
 }
 
-/// The query argument `expires_in`: a positive number of seconds, of which the configured maximum counts at most.
+/// The query argument `expires_in`: a positive number of seconds, of which the configured maximum counts at
+/// most.
 fn expires_in(params: &Params) -> Result<Option<i64>, Error> {
     let Some(text) = params.get("expires_in") else { return Ok(None) };
     let seconds = text.parse().ok().filter(|seconds| *seconds > 0);

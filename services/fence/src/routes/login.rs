@@ -100,6 +100,8 @@ async fn logout(fence: Data<Fence>, session: CurrentSession, params: Params) -> 
     if !fence.may_redirect_to(&next).await? {
         return Err(Error::BadRequest(format!("invalid logout redirect URL: {next}")));
     }
+    let ended = session.0.borrow().clone();
+    fence.end_session(&ended).await?;
     session.0.borrow_mut().clear();
     Ok(HttpResponse::Found().insert_header((header::LOCATION, next)).finish())
 }

@@ -99,6 +99,9 @@ async fn a_session_ends_by_idleness_by_age_by_logout_and_by_deactivation() {
         (302, &"http://localhost/bye".parse().unwrap())
     );
     assert!(cookies(&logout).values().all(|line| line.contains("01 Jan 1970")));
+    let copy = IndexMap::from([("fence".to_owned(), jar["fence"].clone())]);
+    assert_eq!(ended(&world, &copy).await, (401, true), "a copy of the cookie ends with it");
+    let jar = log_in(&world, "ada").await;
 
     sqlx::query(r#"update "User" set active = false"#).execute(&world.database.pool).await.unwrap();
     let (status, _) = answer(world.get("/user").header("cookie", cookie_header(&jar))).await;

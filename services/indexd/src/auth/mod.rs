@@ -3,9 +3,9 @@
 //! A basic login may do everything. Anybody else is asked about at arborist with the bearer token. Reads need
 //! no permission, and a bad token on a read is never looked at.
 //!
-//! [`claimant`] reads who asks, `rights` finds out what they may do, `ownership` whether that makes up for the owner of
-//! a record or of a place of bytes, and `rules` says what each change needs.
-//! A rule that is met gives a [`May`], without which no function of `store` writes a record, alias or bundle.
+//! [`claimant`] reads who asks, `rights` finds out what they may do, `ownership` whether that makes up for
+//! the owner of a record or of a place of bytes, and `rules` says what each change needs. A rule that is met
+//! gives a [`May`], without which no function of `store` writes a record, alias or bundle.
 
 mod claimant;
 mod ownership;

@@ -26,8 +26,9 @@ pub(super) enum OwnUploads {
 }
 
 impl Indexd {
-    /// Refuses locations, as pairs of the record that is to name it and the url, of which the claimant may not
-    /// dispose: those of other records that they may not update, and those in our buckets that no record has.
+    /// Refuses locations, as pairs of the record that is to name it and the url, of which the claimant may
+    /// not dispose: those of other records that they may not update, and those in our buckets that no record
+    /// has.
     pub(super) async fn must_dispose_of(
         &self,
         who: &Claimant,

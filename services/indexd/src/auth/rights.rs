@@ -64,8 +64,8 @@ impl Indexd {
         }
     }
 
-    /// The right to `P` on a record of this owner that is to be guarded by `named` as well, where a change names
-    /// new guards. Whom `owner` means is said there; administrators and services have every right.
+    /// The right to `P` on a record of this owner that is to be guarded by `named` as well, where a change
+    /// names new guards. Whom `owner` means is said there; administrators and services have every right.
     pub(super) async fn right_of<P: Permission>(
         &self,
         who: &Claimant,

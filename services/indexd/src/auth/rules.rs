@@ -95,8 +95,8 @@ pub struct LegacyName(pub(crate) String);
 
 /// Records.
 impl Indexd {
-    /// New records need `create` on everything that guards them; and, beside that, the right to the places that
-    /// they name and to the families that they join.
+    /// New records need `create` on everything that guards them; and, beside that, the right to the places
+    /// that they name and to the families that they join.
     pub(crate) async fn may_create(
         &self,
         who: &Claimant,
@@ -110,8 +110,8 @@ impl Indexd {
         Ok(May::by(right, records))
     }
 
-    /// A new version needs `update` on the old record and on its own guards, and the right to the places that it
-    /// names and the old record does not.
+    /// A new version needs `update` on the old record and on its own guards, and the right to the places that
+    /// it names and the old record does not.
     pub(crate) async fn may_create_version(
         &self,
         who: &Claimant,
@@ -124,8 +124,8 @@ impl Indexd {
         Ok(May::by(right, record))
     }
 
-    /// A change needs `update` on the record and on the guards that it gets; whoever may write to these can claim
-    /// a record of their own uploads, and one of nobody. New places need the right to dispose of them.
+    /// A change needs `update` on the record and on the guards that it gets; whoever may write to these can
+    /// claim a record of their own uploads, and one of nobody. New places need the right to dispose of them.
     pub(crate) async fn may_update(
         &self,
         who: &Claimant,
@@ -196,8 +196,8 @@ impl Indexd {
         Ok(May::by(right, self.config.index.new_blank_version(old, input)))
     }
 
-    /// A blank record is filled by its uploader, who needs the right to upload files, and by whoever has `update`
-    /// on its guards, the old and the new ones. One of nobody is filled by whoever may upload files.
+    /// A blank record is filled by its uploader, who needs the right to upload files, and by whoever has
+    /// `update` on its guards, the old and the new ones. One of nobody is filled by whoever may upload files.
     pub(crate) async fn may_fill(
         &self,
         who: &Claimant,

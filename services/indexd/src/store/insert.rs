@@ -18,8 +18,8 @@ use crate::{
     new_record::NewRecord,
 };
 
-/// Inserts all of the records with their children and counts them. Returns the dids that exist already, lead to
-/// another record, or are given twice; unless there are none, the caller has to roll back.
+/// Inserts all of the records with their children and counts them. Returns the dids that exist already, lead
+/// to another record, or are given twice; unless there are none, the caller has to roll back.
 pub async fn insert_records(
     connection: &mut PgConnection,
     permit: May<Create, Vec<NewRecord>>,
@@ -75,8 +75,8 @@ fn conflicts(records: &[NewRecord], mut inserted: Vec<Guid>) -> Vec<Guid> {
     conflicts
 }
 
-/// The dids that lead to other records already: as their baseid, as an alias, or in the other spelling. A record
-/// of such a did would be found in their place.
+/// The dids that lead to other records already: as their baseid, as an alias, or in the other spelling. A
+/// record of such a did would be found in their place.
 async fn names_of_others(connection: &mut PgConnection, records: &[NewRecord]) -> Result<Vec<Guid>, Error> {
     let (dids, others): (Vec<&Guid>, Vec<Option<&Guid>>) =
         records.iter().map(|record| (&record.did, record.other_spelling.as_ref())).unzip();

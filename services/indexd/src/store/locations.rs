@@ -4,8 +4,8 @@ use sqlx::PgConnection;
 
 use crate::{Error, guid::Guid};
 
-/// The records that name a location which looks like one of `urls`: `(position in urls, did, url)`. The index that
-/// this uses knows neither letter case nor repeated slashes, so that the caller has to compare.
+/// The records that name a location which looks like one of `urls`: `(position in urls, did, url)`. The index
+/// that this uses knows neither letter case nor repeated slashes, so that the caller has to compare.
 pub(crate) async fn alike(
     connection: &mut PgConnection,
     urls: &[(i64, String)],

@@ -1,7 +1,7 @@
 //! Who may say that a file's bytes are at a place.
 //!
-//! A submission makes index records with the rights of this service, so the rule that indexd asks of users is asked
-//! here of the submitter: [`indexclient::ownership`].
+//! A submission makes index records with the rights of this service, so the rule that indexd asks of users is
+//! asked here of the submitter: [`indexclient::ownership`].
 
 use std::collections::HashMap;
 
@@ -41,8 +41,8 @@ pub(crate) fn named(entities: &[Entity], dictionary: &Dictionary) -> Vec<String>
     urls
 }
 
-/// The positions of the entities that name a place of which the submitter does not dispose by what the project
-/// gives, each with the first such location. Only administrators may name it.
+/// The positions of the entities that name a place of which the submitter does not dispose by what the
+/// project gives, each with the first such location. Only administrators may name it.
 pub(crate) fn of_others(
     entities: &[Entity],
     places: &Places,
@@ -78,8 +78,8 @@ pub(crate) fn refuse(entities: &mut [Entity], found: Vec<(usize, String)>) {
     for (position, url) in found {
         let Some(entity) = entities.get_mut(position) else { continue };
         let message = format!(
-            "The location {url} belongs to files of others, or to no file that is indexed: only an administrator can \
-             make it that of this file."
+            "The location {url} belongs to files of others, or to no file that is indexed: only an \
+             administrator can make it that of this file."
         );
         entity.refuse(ErrorType::InvalidPermissions, message, &["urls"]);
     }

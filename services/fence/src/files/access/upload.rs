@@ -166,8 +166,8 @@ impl MayUpload<'_> {
     /// The object that holds the bytes of this record.
     ///
     /// # Errors
-    /// 400 for a GUID whose objects would be taken for another record's, 401 for an object that another record has
-    /// whose bytes the caller may not write.
+    /// 400 for a GUID whose objects would be taken for another record's, 401 for an object that another
+    /// record has whose bytes the caller may not write.
     pub async fn object(&self, bucket: UploadBucket<'_>, name: &FileName) -> Result<MayWriteObject, Error> {
         let location = location(bucket, &self.guid, name)?;
         if let Some((fence, caller)) = self.asked {
@@ -231,9 +231,9 @@ impl MayWriteObject {
     }
 }
 
-/// Asks whether the caller may write the object `key`: it has records, and they may write the bytes of all of these.
-/// The record of an upload is one of them before the bytes have come. An object that no record has is nobody's to
-/// write, since nobody can say whose it is.
+/// Asks whether the caller may write the object `key`: it has records, and they may write the bytes of all of
+/// these. The record of an upload is one of them before the bytes have come. An object that no record has is
+/// nobody's to write, since nobody can say whose it is.
 ///
 /// # Errors
 /// 401 for "no", 400 for a key that no object can have.

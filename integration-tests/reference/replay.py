@@ -176,6 +176,10 @@ DECIDED = {
         "tsv/blank type row is dropped": "rows without a type are refused with their lines",
         "tsv/byte order mark": "a byte order mark is read over",
     },
+    "objects_indexd": {
+        "auth/version by obj_writer": "a location in our buckets that no record has is for administrators to name",
+        "auth/version by obj_updater": "a location in our buckets that no record has is for administrators to name",
+    },
 }
 
 

@@ -81,7 +81,7 @@ def test_a_killed_database_is_back_in_seconds_and_meanwhile_nobody_waits(own_tow
                 kill(commons)
                 readiness(commons)
                 until(lambda: postmaster(commons) not in (None, before), 20, "another server runs")
-                until(lambda: readiness(commons).status_code == 200, 20, "ready again")
+                until(lambda: readiness(commons).status_code == 200, 60, "ready again")
             time.sleep(1)
         finally:
             stop.set()

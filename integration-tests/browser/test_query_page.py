@@ -5,6 +5,7 @@ import pytest
 from browser.chromium import Browser
 from browser.query_page import QueryPage
 from harness.commons import Commons
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -127,6 +128,49 @@ def test_the_flat_model_has_a_page_with_its_own_schema_and_queries(page):
     assert "_aggregation" in page.hints()
     page.write("{ _aggregation { subject { _totalCount } } }")
     assert "_totalCount" in page.run()["data"]["_aggregation"]["subject"]
+
+
+def test_a_chosen_example_is_run_by_the_keys_that_run_queries(page):
+    page.log_in()
+    for example in ("Node types", "Counts of every node type"):
+        page.choose("Examples", example)
+        keys = ActionChains(page.driver)
+        keys.key_down(Keys.CONTROL).send_keys(Keys.ENTER).key_up(Keys.CONTROL).perform()
+        page.wait(lambda: page.answer().get("data"))
+    assert page.answer()["data"]["_subject_count"] > 0
+
+
+def test_the_flat_model_begins_with_a_query_that_runs_and_says_that_it_is_empty(page):
+    page.log_in()
+    page.open("?model=flat")
+    answer = page.run()
+    assert answer["data"] and "errors" not in answer
+    assert "There is no search index yet" in page.header()
+
+
+def test_a_narrow_window_shows_query_and_answer_below_each_other(page):
+    page.log_in()
+    width = 320
+    page.driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": width, "height": 640, "deviceScaleFactor": 1, "mobile": True})
+    try:
+        page.open()
+        page.choose("Examples", "Counts of every node type")
+        page.run()
+        assert page.driver.execute_script("return document.documentElement.scrollWidth") <= width
+        for part in (".graphiql-query-editor", ".graphiql-response"):
+            box = page.all(part)[0].rect
+            assert box["width"] > width * 0.7 and box["x"] + box["width"] <= width, (part, box)
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_commons_without_projects_says_what_to_do_first(running_browser):
+    with Commons.up() as empty:
+        running_browser.forget(empty.url)
+        page = QueryPage(running_browser.driver, empty.url)
+        page.log_in()
+        assert "commons up --demo" in page.header()
 
 
 def test_nothing_is_fetched_from_elsewhere_and_nothing_breaks_the_policy(page, browser):

@@ -34,6 +34,20 @@ pub enum PostgresError {
         /// The folders that were searched.
         looked_at: String,
     },
+    /// The cluster was made by another major version than the installed ones.
+    #[error(
+        "the databases in {data} were made by PostgreSQL {made_by}, and the installed one is {installed}, \
+         which cannot use them; install PostgreSQL {made_by} beside it (name its folder with POSTGRES_BIN), or \
+         take the databases along as docs/operating.md says"
+    )]
+    OtherMajor {
+        /// The cluster.
+        data: PathBuf,
+        /// The major version that made it.
+        made_by: String,
+        /// The major version that is installed.
+        installed: String,
+    },
     /// Root started us and there is no other user to run the server as.
     #[error("PostgreSQL does not run as root and this machine has neither a user `postgres` nor `nobody`")]
     NoAccount,

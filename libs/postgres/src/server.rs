@@ -52,7 +52,7 @@ impl Postgres {
     /// # Errors
     /// Any [`PostgresError`]; the message says what to do.
     pub async fn start(options: Options) -> Result<Self, PostgresError> {
-        let programs = Programs::find()?;
+        let programs = Programs::find_for(&options.data)?;
         let account = server_account()?;
         if let (Some(account), Some(folder)) = (account, &options.remove_afterwards) {
             // The supervisor removes it, and runs as that account too.

@@ -45,7 +45,11 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
             || cause.is::<web::BindError>()
             || matches!(
                 cause.downcast_ref(),
-                Some(postgres::PostgresError::NotInstalled { .. } | postgres::PostgresError::NoAccount)
+                Some(
+                    postgres::PostgresError::NotInstalled { .. }
+                        | postgres::PostgresError::OtherMajor { .. }
+                        | postgres::PostgresError::NoAccount
+                )
             )
     });
     let not_in_order =

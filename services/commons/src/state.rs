@@ -44,6 +44,9 @@ const PRIVATE: [&str; 11] = [
     "objects",
 ];
 
+/// PostgreSQL's file that says which major version made its folder.
+const VERSION_OF_DATABASES: &str = "PG_VERSION";
+
 /// Where a commons of this machine keeps everything.
 #[derive(Debug, Clone, Args)]
 pub struct StateArgs {
@@ -300,6 +303,15 @@ impl State {
             Some(stored) => {
                 Secrets::deserialize(stored).with_context(|| format!("{} is damaged", path.display()))?
             }
+            None if self.path("postgres").join(VERSION_OF_DATABASES).is_file() => {
+                let told = format!(
+                    "{} is gone, but it has the password of the databases in {}; put it back from a copy, or move \
+                     that folder away to start anew",
+                    path.display(),
+                    self.path("postgres").display()
+                );
+                return Err(Failure::Prerequisite(told).into());
+            }
             None => Secrets::generate(),
         };
         // An older version knew fewer.
@@ -424,6 +436,16 @@ mod tests {
         assert_eq!(renewed.login_code.len(), 32);
         assert_ne!(renewed.login_code, known.login_code);
         assert_eq!(state.secrets().unwrap().login_code, renewed.login_code);
+    }
+
+    #[test]
+    fn databases_without_their_password_are_said_to_be_so() {
+        let (_folder, state) = state();
+        fs::create_dir(state.path("postgres")).unwrap();
+        fs::write(state.path("postgres/PG_VERSION"), "15\n").unwrap();
+        let refused = state.secrets().err().unwrap().to_string();
+        assert!(refused.contains("secrets.json is gone"), "{refused}");
+        assert!(!state.path("secrets.json").exists());
     }
 
     #[test]

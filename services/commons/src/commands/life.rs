@@ -70,7 +70,7 @@ pub(crate) async fn stop(args: StopArgs) -> anyhow::Result<()> {
     while state.holder()?.is_some() {
         if begun.elapsed() > Duration::from_secs(args.timeout) {
             let told = format!(
-                "the commons (process {pid}) still runs after {} s; a second `commons stop` makes it stop at once",
+                "the commons (process {pid}) still runs after {} s; another `commons stop` ends it at once",
                 args.timeout
             );
             return Err(Failure::NotInOrder(told).into());

@@ -52,7 +52,7 @@ pub(crate) async fn run(args: LogsArgs) -> anyhow::Result<()> {
             format!("there is no log {}", path.display())
         } else {
             format!(
-                "there is no log {}: a commons in the foreground logs to its terminal, and one that was started \
+                "there is no log {}: a commons in the foreground logs to its terminal, and one started \
                  with `commons up --detach` to this file",
                 path.display()
             )

@@ -1,5 +1,5 @@
-//! What a start tells of the starts before it: options that it takes up from them, and what is out of sight now
-//! because an option is another one.
+//! What a start tells of the starts before it: options that it takes up from them, and what is out of sight
+//! now because an option is another one.
 
 use super::Options;
 use crate::{
@@ -28,8 +28,8 @@ pub(super) fn out_of_sight(last: &Run, options: &Options) -> Vec<String> {
     if before != now {
         let word = |source: Option<&str>| source.unwrap_or(BUILT_IN).to_owned();
         told.push(format!(
-            "the dictionary is {} now and was {} at the last start; records of types that it does not have are \
-             kept and not shown (back to it: commons up --dictionary {})",
+            "the dictionary is {} now and was {} at the last start; records of types that it does not have \
+             are kept and not shown (back to it: commons up --dictionary {})",
             word(now),
             word(before),
             word(before)
@@ -37,13 +37,13 @@ pub(super) fn out_of_sight(last: &Run, options: &Options) -> Vec<String> {
     }
     match (last.private_databases, &options.database_url) {
         (true, Some(_)) => told.push(
-            "another PostgreSQL is used than at the last start, which used the private one of the state folder; \
-             what is in that one is kept and not shown (back to it: commons up --database-url private)"
+            "another PostgreSQL is used than at the last start, which used the private one of the state \
+             folder; what is in that one is kept and not shown (back to it: commons up --database-url private)"
                 .to_owned(),
         ),
         (false, None) => told.push(
-            "the private PostgreSQL of the state folder is used, and the last start used a given one; what is in \
-             that one is not shown (back to it: commons up --database-url URL)"
+            "the private PostgreSQL of the state folder is used, and the last start used a given one; what \
+             is in that one is not shown (back to it: commons up --database-url URL)"
                 .to_owned(),
         ),
         (true, None) | (false, Some(_)) => {}

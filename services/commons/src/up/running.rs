@@ -210,7 +210,8 @@ async fn undeclared(graph: &sqlx::PgPool, ground: &Ground) -> anyhow::Result<Vec
     let told = |(table, records): (String, u64)| {
         let plural = if records == 1 { "" } else { "s" };
         format!(
-            "{records} record{plural} in the table {table} cannot be seen, because the dictionary has no such type; \
+            "{records} record{plural} in the table {table} cannot be seen, because the dictionary has no \
+             such type; \
              with a dictionary that has it, they are back"
         )
     };

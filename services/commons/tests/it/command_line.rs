@@ -77,7 +77,8 @@ fn one_line_says_that_everything_is_ready_and_commands_work_while_it_runs_and_af
     assert_eq!(said["services"], json!({}), "services have no ports that other accounts could reach");
     assert_eq!(said["api_key_file"], json!(state.canonicalize().unwrap().join("credentials.json")));
 
-    let token = on(&state, &["user", "token", "ada", "--create", "--expires-in=-60", "--scope", "openid,user"]);
+    let token =
+        on(&state, &["user", "token", "ada", "--create", "--expires-in=-60", "--scope", "openid,user"]);
     let claims_of_ada = claims(token.trim());
     assert_eq!(claims_of_ada["context"]["user"]["name"], "ada");
     assert_eq!(claims_of_ada["scope"], json!(["openid", "user"]));

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod background;
 mod browser;
 mod command_line;
 mod dictionary;
@@ -11,4 +12,5 @@ mod main_job;
 mod proof;
 mod reload;
 mod running;
+mod settings;
 mod split;

@@ -198,6 +198,7 @@ mod tests {
     }
 
     fn keys_at(issuer: &Issuer, freshness: Freshness) -> PublishedKeys {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         PublishedKeys::new(issuer.url.clone(), reqwest::Client::new(), freshness)
     }
 

@@ -1,13 +1,12 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand};
 use url::Url;
 
 use crate::{
     commands::{
-        config::ConfigArgs,
         database::DatabaseCommand,
         dictionary::DictionaryCommand,
         life::{OpenArgs, RestartArgs, StopArgs},
@@ -26,8 +25,8 @@ Exit status: 0 done; 1 failed; 2 wrong usage; 3 something is missing or in use (
 state folder); 4 what was checked is not in order.
 
 Options of `up` and `serve` can also be given by variables (COMMONS_PORT for --port) and in a settings \
-file, commons.toml in the current folder or in the state folder; `commons config` shows what counts and where \
-it comes from.
+file, commons.toml in the current folder or in the state folder; `commons config` shows what counts and \
+where it comes from.
 
 The variable RUST_LOG sets what is logged to standard error, for example RUST_LOG=info,sqlx=warn.";
 
@@ -102,6 +101,20 @@ pub enum Command {
         #[arg(long, default_value_t = 5)]
         timeout: u64,
     },
+}
+
+/// Options of `commons config`.
+#[derive(Debug, Clone, Args)]
+pub struct ConfigArgs {
+    /// The command whose options are shown: `up`, or `serve SERVICE`.
+    #[arg(value_name = "COMMAND", default_values = ["up"], num_args = 1..=2)]
+    pub(crate) command: Vec<String>,
+    /// As JSON. Passwords are masked.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The state folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<OsString>,
 }
 
 #[cfg(test)]

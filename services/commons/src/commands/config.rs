@@ -2,28 +2,14 @@
 
 use std::ffi::OsString;
 
-use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    cli::ConfigArgs,
     output::tell,
     settings::{self, Effective, Origins, Refusal},
 };
-
-/// Options of `commons config`.
-#[derive(Debug, Clone, Args)]
-pub struct ConfigArgs {
-    /// The command whose options are shown: `up`, or `serve SERVICE`.
-    #[arg(value_name = "COMMAND", default_values = ["up"], num_args = 1..=2)]
-    command: Vec<String>,
-    /// As JSON. Passwords are masked.
-    #[arg(long)]
-    json: bool,
-    /// The state folder.
-    #[arg(long, value_name = "DIR")]
-    state: Option<OsString>,
-}
 
 /// The command.
 pub(crate) fn run(args: ConfigArgs, file: Option<&std::path::Path>) -> anyhow::Result<()> {

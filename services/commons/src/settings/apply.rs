@@ -2,22 +2,18 @@
 
 use clap::{Arg, ArgAction, Command, builder::BoolishValueParser};
 
-use super::{
-    layer::{self, Layer},
-    places,
-};
+use super::model::{self, Layer};
 
 /// `plain` with the values of `layers` as defaults of the command `path`.
 pub(super) fn complete(plain: Command, path: &[String], layers: &[Layer]) -> Command {
-    let Some((first, below)) = path.split_first() else {
-        return completed(plain, layers, false);
-    };
-    let is_leaf = below.is_empty();
-    let takes_settings = layer::takes_settings(path);
-    plain.mut_subcommand(first, |command| match is_leaf {
-        true => completed(command, layers, takes_settings),
-        false => complete_below(command, below, layers, takes_settings),
-    })
+    complete_below(plain, path, layers, model::takes_settings(path))
+}
+
+/// `plain` with all switches of the commands that take settings as options, so that `--demo=false` is no
+/// error behind which a look at the command line would see nothing.
+pub(super) fn with_switches(plain: Command) -> Command {
+    let switches = |command: Command| completed(command, &[], true);
+    plain.mut_subcommand("up", switches).mut_subcommand("serve", |serve| serve.mut_subcommands(switches))
 }
 
 fn complete_below(command: Command, path: &[String], layers: &[Layer], takes_settings: bool) -> Command {
@@ -39,7 +35,7 @@ fn completed(command: Command, layers: &[Layer], takes_settings: bool) -> Comman
             argument
         };
         // `commons dictionary diff` has an option of the same name, which is a question.
-        let is_other = name == places::STATE_OPTION && argument.get_id() != places::STATE;
+        let is_other = name == model::STATE_OPTION && argument.get_id() != model::STATE;
         match layers.iter().find_map(|layer| layer.values.get(&name)).filter(|_| !is_other) {
             Some(values) => argument.required(false).default_values(values.clone()),
             None => argument,

@@ -23,12 +23,7 @@ use clap::{Arg, Command};
 use indexmap::IndexMap;
 use toml::{Table, Value};
 
-use super::{
-    Refusal,
-    effective::Source,
-    layer::{self, Layer},
-    places,
-};
+use super::model::{self, Layer, Refusal, Source};
 
 /// Largest file that is read, in bytes.
 const LIMIT: u64 = 1024 * 1024;
@@ -42,13 +37,13 @@ pub(super) fn layer(plain: &Command, path: &[String], file: &Path) -> Result<Lay
     let read = read(plain, file)?;
     let mut values = IndexMap::new();
     if let Some(state) = read.state {
-        values.insert(places::STATE_OPTION.to_owned(), vec![state.to_string_lossy().into_owned()]);
+        values.insert(model::STATE_OPTION.to_owned(), vec![state.to_string_lossy().into_owned()]);
     }
     // The section of one service stands below that of all services, and has precedence.
     for (section, options) in read.sections {
         if path.starts_with(&section) && !section.is_empty() {
-            let command = layer::find(plain, path);
-            let known = |name: &str| layer::options(command).any(|(option, _)| option == name);
+            let command = model::find(plain, path);
+            let known = |name: &str| model::options(command).any(|(option, _)| option == name);
             values.extend(options.into_iter().filter(|(name, _)| known(name)));
         }
     }
@@ -96,10 +91,10 @@ impl Reader<'_> {
         let mut read = Read { state: None, sections: Vec::new() };
         for (key, value) in table {
             match (key.as_str(), value) {
-                (places::STATE_OPTION, Value::String(folder)) => read.state = Some(self.folder.join(folder)),
+                (model::STATE_OPTION, Value::String(folder)) => read.state = Some(self.folder.join(folder)),
                 ("up", Value::Table(options)) => read.sections.push(self.section(&["up"], options)?),
                 (SERVE, Value::Table(options)) => self.serve(options, &mut read)?,
-                (places::STATE_OPTION, _) => return Err("`state` must be a text".to_owned()),
+                (model::STATE_OPTION, _) => return Err("`state` must be a text".to_owned()),
                 ("up" | SERVE, _) => return Err(format!("`{key}` must be a section: [{key}]")),
                 _ => {
                     return Err(format!(
@@ -113,7 +108,7 @@ impl Reader<'_> {
     }
 
     fn serve(&self, options: Table, read: &mut Read) -> Result<(), String> {
-        let serve = layer::find(self.plain, &[SERVE.to_owned()]);
+        let serve = model::find(self.plain, &[SERVE.to_owned()]);
         let is_service = |name: &str| serve.find_subcommand(name).is_some();
         let (of_one, of_all): (Table, Table) =
             options.into_iter().partition(|(key, value)| value.is_table() && is_service(key));
@@ -130,7 +125,7 @@ impl Reader<'_> {
 
     fn section(&self, path: &[&str], options: Table) -> Result<(Vec<String>, Options), String> {
         let path: Vec<String> = path.iter().map(|&part| part.to_owned()).collect();
-        let command = layer::find(self.plain, &path);
+        let command = model::find(self.plain, &path);
         let options = self.options(&path.join("."), &[command], options)?;
         Ok((path, options))
     }
@@ -139,7 +134,7 @@ impl Reader<'_> {
     fn options(&self, section: &str, commands: &[&Command], table: Table) -> Result<Options, String> {
         let mut options = Options::new();
         for (key, value) in table {
-            let known = || commands.iter().flat_map(|command| layer::options(command));
+            let known = || commands.iter().flat_map(|command| model::options(command));
             let Some((_, argument)) = known().find(|(name, _)| *name == key) else {
                 let mut names: Vec<&str> = known().map(|(name, _)| name).collect();
                 names.sort_unstable();
@@ -155,7 +150,7 @@ impl Reader<'_> {
 
     fn values(&self, argument: &Arg, value: Value) -> Result<Vec<String>, String> {
         match value {
-            Value::Array(items) if layer::takes_many(argument) => {
+            Value::Array(items) if model::takes_many(argument) => {
                 items.into_iter().map(|item| self.value(argument, item)).collect()
             }
             Value::Array(_) => Err("takes one value, not a list".to_owned()),
@@ -165,7 +160,7 @@ impl Reader<'_> {
 
     fn value(&self, argument: &Arg, value: Value) -> Result<String, String> {
         match value {
-            Value::String(text) if layer::is_path(argument) => Ok(self.path(text)),
+            Value::String(text) if model::is_path(argument) => Ok(self.path(text)),
             Value::String(text) => Ok(text),
             Value::Integer(number) => Ok(number.to_string()),
             Value::Float(number) => Ok(number.to_string()),
@@ -177,11 +172,10 @@ impl Reader<'_> {
     }
 
     fn path(&self, text: String) -> String {
-        if is_address_or_word(&text) { text } else { self.folder.join(text).to_string_lossy().into_owned() }
+        if model::is_address_or_word(&text) {
+            text
+        } else {
+            self.folder.join(text).to_string_lossy().into_owned()
+        }
     }
-}
-
-/// Whether the value of a path option is no path: an address, or the word for what the program brings along.
-pub(super) fn is_address_or_word(text: &str) -> bool {
-    text.contains("://") || text == crate::dictionaries::BUILT_IN
 }

@@ -2,17 +2,14 @@
 
 use std::env;
 
-use clap::{Arg, ArgAction, Command};
-use indexmap::IndexMap;
+use clap::{Arg, Command};
 
-use super::{Refusal, effective::Source, file, places::Places, remembered};
-
-/// The values of one source, by the long name of the option.
-#[derive(Debug, Clone)]
-pub(super) struct Layer {
-    pub(super) source: Source,
-    pub(super) values: IndexMap<String, Vec<String>>,
-}
+use super::{
+    file,
+    model::{Layer, Refusal, Source, find, options, takes_settings, variable},
+    places::Places,
+    remembered,
+};
 
 /// The layers of the command `path`.
 ///
@@ -34,41 +31,6 @@ pub(super) fn all(plain: &Command, path: &[String], places: &Places) -> Result<V
     Ok(layers)
 }
 
-/// Whether all options of the command can be given elsewhere: those that run something for long.
-pub(super) fn takes_settings(path: &[String]) -> bool {
-    matches!(path.first().map(String::as_str), Some("up" | "serve"))
-}
-
-/// The command at `path`.
-pub(super) fn find<'a>(plain: &'a Command, path: &[String]) -> &'a Command {
-    path.iter().fold(plain, |command, name| command.find_subcommand(name).unwrap_or(command))
-}
-
-/// The options of a command that can be given elsewhere.
-pub(super) fn options(command: &Command) -> impl Iterator<Item = (&str, &Arg)> {
-    const NEVER: [&str; 6] = ["help", "version", "settings", "state", "verbose", "quiet"];
-    command.get_arguments().filter_map(|argument| {
-        let name = argument.get_long().filter(|name| !NEVER.contains(name))?;
-        (!argument.is_hide_set()).then_some((name, argument))
-    })
-}
-
-/// Whether an option is a path, so that a relative one belongs to where it was written.
-pub(super) fn is_path(argument: &Arg) -> bool {
-    let names = argument.get_value_names().unwrap_or_default();
-    names.iter().any(|name| name.contains("FILE") || name.contains("DIR"))
-}
-
-/// Whether an option takes more than one value.
-pub(super) fn takes_many(argument: &Arg) -> bool {
-    matches!(argument.get_action(), ArgAction::Append) || argument.get_value_delimiter().is_some()
-}
-
-/// The variable of an option: `COMMONS_PUBLIC_URL` for `--public-url`.
-pub(super) fn variable(option: &str) -> String {
-    format!("COMMONS_{}", option.replace('-', "_").to_uppercase())
-}
-
 fn environment(command: &Command) -> Layer {
     let value = |(name, argument): (&str, &Arg)| {
         let value = env::var(variable(name)).ok().filter(|value| !is_of_kubernetes(value))?;
@@ -81,7 +43,7 @@ fn environment(command: &Command) -> Layer {
     Layer { source: Source::Environment(None), values: options(command).filter_map(value).collect() }
 }
 
-/// Kubernetes gives every container of a namespace with a service `commons` a `COMMONS_PORT=tcp://10.0.0.1:80`.
+/// Kubernetes gives containers in a namespace with a service `commons` a `COMMONS_PORT=tcp://10.0.0.1:80`.
 fn is_of_kubernetes(value: &str) -> bool {
     value.starts_with("tcp://") || value.starts_with("udp://")
 }

@@ -9,6 +9,7 @@ mod apply;
 mod effective;
 mod file;
 mod layer;
+mod model;
 mod places;
 mod remembered;
 
@@ -17,8 +18,8 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _, error::ErrorKind};
 
 use crate::cli::Cli;
-pub(crate) use effective::{Effective, Source};
-use layer::Layer;
+use model::Layer;
+pub(crate) use model::{Effective, Origins, Refusal, Source};
 use places::Places;
 pub(crate) use remembered::remember;
 
@@ -28,25 +29,6 @@ pub(crate) struct Settings {
     pub(crate) origins: Origins,
 }
 
-/// Every option of the command with its value and its source.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Origins {
-    /// The settings file, if there is one.
-    pub(crate) file: Option<PathBuf>,
-    pub(crate) options: Vec<Effective>,
-}
-
-/// Why a command line, or what completes it, cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Refusal {
-    /// The words of clap, which may also be the help; and where the value in question was found.
-    #[error("{0}")]
-    CommandLine(#[source] clap::Error, Option<String>),
-    /// The settings file or the state folder's memory cannot be used.
-    #[error("{0}")]
-    Settings(String),
-}
-
 /// Reads the command line and completes it.
 ///
 /// # Errors
@@ -54,7 +36,8 @@ pub(crate) enum Refusal {
 pub(crate) fn read(arguments: &[OsString]) -> Result<Settings, Refusal> {
     let plain = Cli::command();
     // The first look finds out what is to be completed; what is wrong is said by the second.
-    let Ok(first) = plain.clone().ignore_errors(true).try_get_matches_from(arguments) else {
+    let Ok(first) = apply::with_switches(plain.clone()).ignore_errors(true).try_get_matches_from(arguments)
+    else {
         return finish(plain, arguments, &[], None);
     };
     let (path, matches) = command_path(&first);
@@ -91,7 +74,7 @@ pub(crate) fn effective(path: &[&str], arguments: &[OsString]) -> Result<Origins
         let matched = command.ignore_errors(true).try_get_matches_from(&line);
         matched.map_err(|error| Refusal::CommandLine(error, None))
     };
-    let first = matched(plain.clone())?;
+    let first = matched(apply::with_switches(plain.clone()))?;
     let places = Places::find(&plain, command_path(&first).1)?;
     let layers = layer::all(&plain, &path, &places)?;
     let command = apply::complete(plain, &path, &layers);

@@ -7,16 +7,15 @@ use std::{
 
 use clap::{ArgMatches, Command, parser::ValueSource};
 
-use super::{Refusal, file};
+use super::{
+    file,
+    model::{Refusal, STATE},
+};
 
 /// Name of the settings file.
 pub(super) const FILE: &str = "commons.toml";
 /// The argument `--settings`.
 const SETTINGS: &str = "settings";
-/// The long name of the option for the state folder.
-pub(super) const STATE_OPTION: &str = "state";
-/// The argument of the option `--state`.
-pub(super) const STATE: &str = "folder";
 /// The argument `--forget`.
 const FORGET: &str = "forget";
 

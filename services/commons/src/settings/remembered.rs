@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 
-use super::{Origins, Refusal, effective::Source, file, layer::Layer};
+use super::model::{Layer, Origins, Refusal, Source, is_address_or_word};
 use crate::state::{State, read_json, write_json};
 
 const FILE: &str = "options.json";
@@ -63,7 +63,7 @@ fn worth_remembering(origins: &Origins) -> Options {
 
 /// A relative path is one from the folder of this start.
 fn absolute(value: &str) -> String {
-    if file::is_address_or_word(value) {
+    if is_address_or_word(value) {
         return value.to_owned();
     }
     std::path::absolute(value).map_or_else(|_| value.to_owned(), |path| path.to_string_lossy().into_owned())

@@ -172,6 +172,7 @@ def service(name: str, database: str, env: dict[str, str]):
 # Recorded cases that are decided otherwise, each listed in docs/quirks/.
 DECIDED = {
     "sheepdog_dcf": {
+        "program/name with dash": "a program's name has no hyphen, which would make project ids ambiguous",
         "tsv/unknown type row is dropped": "rows of an unknown type are refused with their lines",
         "tsv/blank type row is dropped": "rows without a type are refused with their lines",
         "tsv/byte order mark": "a byte order mark is read over",

@@ -15,11 +15,13 @@ const LONGEST: usize = 65_000;
 const SENTENCE: &str = "{\"message\": \"414 URI Too Long: the address has more than 65000 bytes; where it \
                         holds a list of ids, send them in the body of the request\"}\n";
 
-/// Looks at the lines that a client sends before a request is known, and has the answer for too long ones.
+/// Looks at the first line of each request, and has the answer for too long ones.
 #[derive(Debug, Default)]
 pub(super) struct LongAddress {
-    /// Bytes since the last end of a line.
+    /// Bytes of the first line so far.
     line: usize,
+    /// The first line has ended: what follows is of no interest until the next request.
+    is_read: bool,
     is_too_long: bool,
     /// What is being written in place of the library's answer, and how much of it has been.
     answer: Option<(String, usize)>,
@@ -29,20 +31,19 @@ impl LongAddress {
     /// The client has sent `bytes`, while `is_known` tells whether it has a request already.
     pub(super) fn read(&mut self, bytes: &[u8], is_known: bool) {
         if is_known {
-            self.line = 0;
+            self.next_request();
+        }
+        if is_known || self.is_read {
             return;
         }
-        // Only the first line of a request is an address; another one as long is not understood either.
-        match bytes.iter().rposition(|byte| *byte == b'\n') {
-            Some(_) if bytes.len() <= LONGEST && self.line == 0 => self.line = 0,
-            Some(last) => {
-                let first = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(last);
-                self.is_too_long |= self.line + first > LONGEST;
-                self.line = bytes.len() - last - 1;
-            }
-            None => self.line += bytes.len(),
-        }
-        self.is_too_long |= self.line > LONGEST;
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        self.is_read = end.is_some();
+        self.line += end.unwrap_or(bytes.len());
+        self.is_too_long = self.line > LONGEST;
+    }
+
+    fn next_request(&mut self) {
+        (self.line, self.is_read, self.is_too_long) = (0, false, false);
     }
 
     /// Writes the answer to `stream` in place of `bytes`, if these are the library's refusal of a request
@@ -54,14 +55,23 @@ impl LongAddress {
         bytes: &[u8],
         is_known: bool,
     ) -> Option<Poll<io::Result<usize>>> {
-        let is_refusal = || bytes.starts_with(b"HTTP/1.1 400 ") || bytes.starts_with(b"HTTP/1.1 431 ");
-        if self.answer.is_none() && self.is_too_long && !is_known && is_refusal() {
+        if is_known && self.answer.is_none() {
+            self.next_request();
+        }
+        if self.answer.is_none() && self.is_too_long && !is_known && is_refusal(bytes) {
             let head = "HTTP/1.1 414 URI Too Long\r\nConnection: close\r\nContent-Type: application/json\r\n";
             self.answer = Some((format!("{head}Content-Length: {}\r\n\r\n{SENTENCE}", SENTENCE.len()), 0));
         }
         let answer = self.answer.as_mut()?;
         Some(write_all(answer, stream, context).map_ok(|()| bytes.len()))
     }
+}
+
+/// Whether these are the library's own words, which are none: what a service answers has a body, also when it
+/// answers before it has read the request's.
+fn is_refusal(bytes: &[u8]) -> bool {
+    let is_status = bytes.starts_with(b"HTTP/1.1 400 ") || bytes.starts_with(b"HTTP/1.1 431 ");
+    is_status && bytes.to_ascii_lowercase().windows(21).any(|line| line == b"\r\ncontent-length: 0\r\n")
 }
 
 fn write_all(

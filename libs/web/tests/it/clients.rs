@@ -179,6 +179,18 @@ async fn an_address_that_is_too_long_is_told_so() {
     }
     let long = format!("GET /?{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(60_000));
     assert!(first(&mut connect(&subject, &long).await).await.starts_with("HTTP/1.1 200"));
+    // A body of one long line is no address, neither on a new connection nor on one that is used again.
+    let body = "x".repeat(200_000);
+    let refused = format!("POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n{body}");
+    for before in ["", GET] {
+        let mut stream = connect(&subject, before).await;
+        if !before.is_empty() {
+            assert!(first(&mut stream).await.starts_with("HTTP/1.1 200"));
+        }
+        stream.write_all(refused.as_bytes()).await.unwrap();
+        let answer = first(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("no"), "{answer}");
+    }
     // What is wrong in another way is answered as ever.
     let (answer, _) = rest(&mut connect(&subject, "GET  nonsense\r\n\r\n").await).await;
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");

@@ -39,6 +39,7 @@ impl Service for Probe {
             .app_data(actix::Data::from(self))
             .route("/", actix::get().to(async || "here"))
             .route("/early", actix::post().to(async || "no need to send more"))
+            .route("/refused", actix::post().to(async || HttpResponse::BadRequest().body("no")))
             .route("/body", actix::post().to(body))
             .route("/slow", actix::get().to(slow))
             .route("/endless", actix::get().to(endless))

@@ -150,9 +150,10 @@ async fn a_service_that_does_not_run_is_masked_too() {
         config.upstreams.remove("sheepdog");
     })
     .await;
-    for path in ["/guppy/_status", "/api/_status"] {
+    // One that cannot be reached, and one whose address is not known.
+    for (path, status) in [("/guppy/_status", 500), ("/api/_status", 503)] {
         let answer = front.request("GET", path).send().await.unwrap();
-        assert_eq!(answer.status(), 500, "{path}");
+        assert_eq!(answer.status(), status, "{path}");
         assert_eq!(answer.text().await.unwrap(), r#"{ "error": "service failure - try again later"}"#);
     }
     front.stop().await;

@@ -44,7 +44,6 @@ async fn a_browser_logs_in_by_the_development_page_and_needs_the_csrf_token_to_p
     let form = [
         ("csrf_token", field(&page, "csrf_token")),
         ("redirect", field(&page, "redirect")),
-        ("code", field(&page, "code")),
         ("username", "ada".into()),
     ];
     let body: Vec<String> = form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();

@@ -100,7 +100,7 @@ impl Study<'_> {
             "project_id" => Verdict::Refused("INVALID_PERMISSIONS", given()),
             "created_datetime" | "updated_datetime" => Verdict::Valid,
             _ if !is_system(node, name) || default.unwrap_or(&Value::Null) == value => Verdict::Valid,
-            // Null is what is there without a value (sheepdog 5.2.7), and so nothing to warn about.
+            // Null is what is there without a value, and so nothing to warn about.
             _ if default.is_some() && value.is_null() => Verdict::Valid,
             _ if default.is_some() => Verdict::Ignored(given()),
             _ => Verdict::Refused("INVALID_PERMISSIONS", given()),

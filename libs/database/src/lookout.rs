@@ -62,8 +62,8 @@ impl Pools {
         let Some(since) = self.away.take() else { return };
         for (pool, options) in self.pools.iter().zip(&self.options) {
             pool.set_connect_options(PgConnectOptions::clone(options));
-            // A connection for the first who asks: a probe has too little time to wait for one to be made, and
-            // what it began would be lost with it.
+            // A connection for the first who asks: a probe has too little time to wait for one to be
+            // made, and what it began would be lost with it.
             let pool = pool.clone();
             tokio::spawn(async move { drop(pool.acquire().await) });
         }

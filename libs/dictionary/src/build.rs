@@ -10,9 +10,8 @@ use crate::{
     Category, Dictionary, Link, LinkGroup, LinkItem, LoadError, Multiplicity, NodeType, Problem, Property,
     ScalarType, Severity, builtin, connect,
     model::{LINK_KEYS, NOT_NODES},
-    patterns,
     problem::step,
-    resolve, source,
+    resolve, source, unreadable,
 };
 
 /// An id without its underscores must leave room for `node_` and `_node_id_idx` in PostgreSQL's 63
@@ -137,7 +136,7 @@ impl SchemaReader<'_> {
         }
         let links = self.links(schema.get("links"), "/links");
         let links = self.distinct(links);
-        self.problems.extend(patterns::unreadable(self.file, schema));
+        self.problems.extend(unreadable::unreadable(self.file, schema));
         NodeType {
             title,
             category,

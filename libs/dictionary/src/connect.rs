@@ -6,9 +6,9 @@ use indexmap::IndexMap;
 
 use crate::{Link, NodeType, Problem};
 
-/// Fills in the backlinks. Every link must have a target, a type must not use a name for two links or backlinks,
-/// and two types must not share a table. `named` has the ids that the files give, also those of types that were
-/// not understood.
+/// Fills in the backlinks. Every link must have a target, a type must not use a name for two links or
+/// backlinks, and two types must not share a table. `named` has the ids that the files give, also those of
+/// types that were not understood.
 pub(crate) fn connect<'a>(
     mut nodes: Vec<(&'a str, NodeType)>,
     named: &HashSet<&str>,

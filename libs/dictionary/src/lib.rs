@@ -19,6 +19,7 @@ mod problem;
 mod resolve;
 mod source;
 mod stored;
+mod unreadable;
 mod validators;
 mod watched;
 mod wording;

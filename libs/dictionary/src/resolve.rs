@@ -25,7 +25,8 @@ const MAX_DEPTH: usize = 100;
 /// Resolves the node types, and whatever they use of the other files. The rest stays as it is written,
 /// references included: published dictionaries have definitions that nobody has ever resolved.
 ///
-/// Node types with a reference that cannot be followed are left out; each such reference is among the problems.
+/// Node types with a reference that cannot be followed are left out; each such reference is among the
+/// problems.
 pub(crate) fn resolve(files: &IndexMap<String, Value>) -> (IndexMap<String, Value>, Vec<Problem>) {
     let mut resolver = Resolver::new(files);
     let is_node = |name: &str| !NOT_NODES.contains(&name);
@@ -248,9 +249,9 @@ impl<'a> Resolver<'a> {
         self.value(at, &here, depth + 1)
     }
 
-    /// The value at a pointer of `file` and where it is written, which is elsewhere when a reference on the way
-    /// brings it in. Nothing beside the way is looked at: a property may refer to its neighbour, and two files
-    /// to each other.
+    /// The value at a pointer of `file` and where it is written, which is elsewhere when a reference on the
+    /// way brings it in. Nothing beside the way is looked at: a property may refer to its neighbour, and two
+    /// files to each other.
     fn find(
         &mut self,
         file: &'a str,

@@ -1,6 +1,6 @@
 //! Why a table that can be read must not be submitted: rows whose type is unknown, or nothing that is a row.
 
-use crate::table::Layout;
+use crate::layout::Layout;
 
 /// At most this many rows are named.
 const MOST_NAMED: usize = 20;
@@ -70,7 +70,7 @@ pub(crate) fn of_header(header: Option<&str>, layout: Layout) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::{CSV, TSV};
+    use crate::layout::{CSV, TSV};
 
     #[test]
     fn a_header_without_type_is_explained() {

@@ -13,6 +13,7 @@ mod format;
 mod input;
 mod json;
 mod kinds;
+mod layout;
 mod limits;
 mod numbers;
 mod rows;
@@ -68,8 +69,8 @@ pub fn read(
     };
     match format {
         Format::Json => json::read(source, &mut each).map(|()| None),
-        Format::Tsv => table::read(source, table::TSV, dictionary, &mut each),
-        Format::Csv => table::read(source, table::CSV, dictionary, &mut each),
+        Format::Tsv => table::read(source, layout::TSV, dictionary, &mut each),
+        Format::Csv => table::read(source, layout::CSV, dictionary, &mut each),
     }
 }
 

@@ -11,21 +11,10 @@ use crate::{
     complaints::{self, Untyped},
     fault::Fault,
     input::{Input, nul, unreadable},
+    layout::Layout,
     limits::{MOST_COLUMNS, MOST_TARGETS},
     rows::{Row, Rows},
 };
-
-/// The separators of a format.
-#[derive(Clone, Copy)]
-pub(crate) struct Layout {
-    /// Between cells.
-    pub delimiter: u8,
-    /// Between the targets of one link cell.
-    pub separator: char,
-}
-
-pub(crate) const TSV: Layout = Layout { delimiter: b'\t', separator: ',' };
-pub(crate) const CSV: Layout = Layout { delimiter: b',', separator: '#' };
 
 /// The rows of a table as documents. The result says why they must not be submitted, if that is so: a row has
 /// no known type, or there is no row.

@@ -37,8 +37,8 @@ pub enum PostgresError {
     /// The cluster was made by another major version than the installed ones.
     #[error(
         "the databases in {data} were made by PostgreSQL {made_by}, and the installed one is {installed}, \
-         which cannot use them; install PostgreSQL {made_by} beside it (name its folder with POSTGRES_BIN), or \
-         take the databases along as docs/operating.md says"
+         which cannot use them; install PostgreSQL {made_by} beside it (name its folder with \
+         POSTGRES_BIN), or take the databases along as docs/operating.md says"
     )]
     OtherMajor {
         /// The cluster.

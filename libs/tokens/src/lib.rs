@@ -5,12 +5,14 @@
 //! No other algorithm is ever accepted (RFC 8725 §3.1).
 
 mod claims;
+mod error;
 mod keys;
 mod published;
 mod unverified;
 mod verify;
 
 pub use claims::{Claims, Context, Purpose, Scopes, UserContext};
+pub use error::TokenError;
 pub use keys::{Jwk, Jwks, KeyError, SigningKey, SigningKeys};
 pub use unverified::unverified;
-pub use verify::{Expect, TokenError, Unsaid, Verifier, bearer};
+pub use verify::{Expect, Unsaid, Verifier, bearer};

@@ -102,7 +102,7 @@ impl Reader<'_, '_> {
         let path = section.path.key(key);
         let items = match &value.content {
             Content::List(items) => items,
-            // The original's usersync iterates over it, and a mapping without keys has nothing to iterate over.
+            // The original's usersync iterates over it, and a mapping without keys has nothing there.
             Content::Mapping(mapping) if mapping.iter().next().is_none() => {
                 self.report.warning(&path, "is an empty mapping, and is read as an empty list", "write `[]`");
                 return Vec::new();

@@ -180,8 +180,9 @@ impl Check<'_, '_, '_> {
         }
     }
 
-    /// Policies of everybody should name their services. Those that let everybody read are warned about, because
-    /// the starter files of existing commons have them; those that let everybody change something are refused.
+    /// Policies of everybody should name their services. Those that let everybody read are warned about,
+    /// because the starter files of existing commons have them; those that let everybody change something are
+    /// refused.
     fn public_lists(&mut self, path: &Path<'_>, authz: &Authz) {
         for (key, list) in [
             ("anonymous_policies", &authz.anonymous_policies),

@@ -305,8 +305,8 @@ impl State {
             }
             None if self.path("postgres").join(VERSION_OF_DATABASES).is_file() => {
                 let told = format!(
-                    "{} is gone, but it has the password of the databases in {}; put it back from a copy, or move \
-                     that folder away to start anew",
+                    "{} is gone, but it has the password of the databases in {}; put it back from a copy, or \
+                     move that folder away to start anew",
                     path.display(),
                     self.path("postgres").display()
                 );

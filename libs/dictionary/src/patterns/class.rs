@@ -1,9 +1,9 @@
 //! Character classes, and the sets that `\w`, `\d` and `\s` stand for.
 
-use super::translate::{Flags, Walk};
+use super::walk::{Flags, Walk};
 
-/// The inside of a class for `\d`, `\w` or `\s`, as `str.isdecimal`, `str.isalnum` (with `_`) and `str.isspace`
-/// have them.
+/// The inside of a class for `\d`, `\w` or `\s`, as `str.isdecimal`, `str.isalnum` (with `_`) and
+/// `str.isspace` have them.
 pub(super) fn set(letter: char, flags: Flags) -> &'static str {
     match (letter.to_ascii_lowercase(), flags.ascii) {
         ('d', false) => r"\p{Nd}",

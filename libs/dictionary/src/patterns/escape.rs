@@ -2,7 +2,7 @@
 
 use super::{
     class::{push_literal, set, shorthand},
-    translate::{Flags, Item, Walk},
+    walk::{Flags, Item, Walk},
 };
 
 impl Walk<'_> {

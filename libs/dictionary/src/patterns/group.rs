@@ -1,6 +1,6 @@
 //! What an opening parenthesis begins.
 
-use super::translate::{Flags, Item, Walk};
+use super::walk::{Flags, Item, Walk};
 
 impl Walk<'_> {
     /// Writes the group whose `(` was taken; nothing for a comment or flags of the whole pattern.

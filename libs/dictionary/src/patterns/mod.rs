@@ -12,6 +12,7 @@ mod escape;
 mod group;
 mod quantifier;
 mod translate;
+mod walk;
 
 use std::{
     collections::HashMap,
@@ -19,9 +20,6 @@ use std::{
 };
 
 use fancy_regex::{Regex, RegexBuilder};
-use serde_json::Value;
-
-use crate::{Problem, draft4, problem::step};
 
 /// The steps of backtracking that one search may take. A text that needs more does not match: patterns that
 /// backtrack without end would hold up everybody's submissions.
@@ -54,38 +52,6 @@ impl Patterns {
             known.insert(pattern.to_owned(), compiled.clone());
             compiled
         })
-    }
-}
-
-/// The patterns of a schema that are none: no text obeys them.
-pub(crate) fn unreadable(file: &str, schema: &Value) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    collect(file, &draft4::keywords_only(schema), "", &mut problems);
-    problems
-}
-
-fn collect(file: &str, value: &Value, path: &str, problems: &mut Vec<Problem>) {
-    match value {
-        Value::Object(object) => {
-            for (key, value) in object {
-                match (key.as_str(), value) {
-                    ("pattern", Value::String(pattern)) => {
-                        if let Err(error) = compile(pattern) {
-                            let message = format!("the pattern {pattern} cannot be used: {error}");
-                            let remedy = "Correct it, as Python's re module reads it; until then every text is refused.";
-                            problems.push(Problem::warning(file, step(path, key), message, remedy));
-                        }
-                    }
-                    _ => collect(file, value, &step(path, key), problems),
-                }
-            }
-        }
-        Value::Array(items) => {
-            for (i, item) in items.iter().enumerate() {
-                collect(file, item, &step(path, i), problems);
-            }
-        }
-        _ => {}
     }
 }
 

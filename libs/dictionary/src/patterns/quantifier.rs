@@ -1,6 +1,6 @@
 //! `*`, `+`, `?` and `{m,n}`, greedy, lazy and possessive.
 
-use super::translate::Walk;
+use super::walk::Walk;
 
 impl Walk<'_> {
     /// The quantifier that comes next, as the engine writes it. A brace that is none stays: it is a literal.

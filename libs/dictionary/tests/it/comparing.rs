@@ -146,7 +146,8 @@ fn each_change_of_a_property_is_told_with_whom_it_hurts() {
             "/uniqueKeys",
             json!([["id"], ["project_id", "submitter_id"], ["age"]]),
             "case [RS] age must be unique now",
-            "case [S] age need not be unique any more, and records are no longer found by it; its unique index is dropped",
+            "case [S] age need not be unique any more, and records are no longer found by it; its unique \
+             index is dropped",
         ),
         (
             "/category",

@@ -139,8 +139,8 @@ async fn a_file_that_takes_away_more_than_half_is_refused_unless_it_is_meant() {
 async fn users_whom_the_caller_adds_to_every_file_do_not_hide_a_loss() {
     let commons = Commons::start().await;
     let of = |users: &str| {
-        let rights = "authz: {resources: [{name: a}], roles: [{id: r, permissions: [{id: r, action: {service: s, \
-             method: read}}]}], policies: [{id: p, role_ids: [r], resource_paths: [/a]}]}";
+        let rights = "authz: {resources: [{name: a}], roles: [{id: r, permissions: [{id: r, action: \
+             {service: s, method: read}}]}], policies: [{id: p, role_ids: [r], resource_paths: [/a]}]}";
         UserYaml::parse(&format!("{rights}\nusers: {users}")).unwrap()
     };
     bring_in(&commons, &of("{root: {policies: [p]}, ada: {policies: [p]}}")).await;

@@ -39,7 +39,7 @@ pub enum DictionaryCommand {
     /// File names are its keys, and references stay as they are written; `pfb from dict` and the portal read
     /// this form.
     Dump {
-        /// A folder of YAML files, a merged JSON file, or the address of one [default: the built-in dictionary].
+        /// A folder of YAML files, a merged JSON file, or the address of one. Default: the built-in one.
         #[arg(value_name = "DIR|FILE|URL")]
         source: Option<String>,
         /// Write to this file in place of standard output.

@@ -38,7 +38,8 @@ pub(super) fn out_of_sight(last: &Run, options: &Options) -> Vec<String> {
     match (last.private_databases, &options.database_url) {
         (true, Some(_)) => told.push(
             "another PostgreSQL is used than at the last start, which used the private one of the state \
-             folder; what is in that one is kept and not shown (back to it: commons up --database-url private)"
+             folder; what is in that one is kept and not shown (back to it: commons up --database-url \
+             private)"
                 .to_owned(),
         ),
         (false, None) => told.push(

@@ -9,7 +9,6 @@ use actix_web::{
 use serde_json::{Value, json};
 use web::{Params, Routes};
 
-use super::development_login;
 use crate::{
     config::LoginOption,
     error::Error,
@@ -25,7 +24,6 @@ const MOCK_COOKIE: &str = "dev_login";
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
     routes.resource("/login", |methods| methods.get(list));
-    development_login::routes(routes);
     routes.resource("/login/{idp}", |methods| methods.get(mock));
     routes.resource("/logout", |methods| methods.get(logout));
 }

@@ -49,6 +49,8 @@ pub fn endpoints() -> Vec<Endpoint> {
 fn routes(routes: &mut Routes<'_>) {
     system::routes(routes);
     discovery::routes(routes);
+    // Before `/login/{idp}`, which would take it for a provider.
+    development_login::routes(routes);
     login::routes(routes);
     user::routes(routes);
     credentials::routes(routes);

@@ -172,8 +172,9 @@ fn shapes() -> Dictionary {
 async fn an_export_sent_again_changes_nothing_whatever_the_shape_of_its_values() {
     let sheepdog = TestSheepdog::of(shapes()).await;
     let values = json!([
-        {"consents": ["1, Study enrollment", "Data"], "notes": ["a, b", "c"], "counts": [1, 2], "measured": 1.5,
-         "either": 5, "late": 7, "mixed": 5, "both": 2.0, "object": {"a": [1, null]}, "free": "null"},
+        {"consents": ["1, Study enrollment", "Data"], "notes": ["a, b", "c"], "counts": [1, 2],
+         "measured": 1.5, "either": 5,
+         "late": 7, "mixed": 5, "both": 2.0, "object": {"a": [1, null]}, "free": "null"},
         {"consents": ["Data", "b"], "notes": [], "counts": [], "flags": [true, false], "measured": 3,
          "either": "unknown", "mixed": "5", "free": " a\t\"b\",\nc"},
         {"notes": ["null"], "mixed": "json:5", "free": "json:1"},

@@ -157,7 +157,7 @@ def holds(work: Work) -> None:
     [study] = _exported(admin, "study")
     assert int(study["study_title"]) >= work.last_title, "an acknowledged update is lost"
     for guid, digest in random.sample(sorted(work.bytes.items()), min(20, len(work.bytes))):
-        url = admin.get(f"/user/data/download/{guid}").json()["url"]
+        url = _location(admin, guid)
         assert hashlib.sha256(requests.get(url, timeout=LONGEST).content).hexdigest() == digest, guid
     _nothing_pending(admin, work.pending)
 
@@ -177,6 +177,15 @@ def _files(admin: Client, work: Work) -> None:
         record = admin.get(f"/index/index/{files[node]['object_id']}")
         assert record.status_code == 200, files[node]
         assert record.json()["hashes"]["md5"] == files[node]["md5sum"]
+
+
+def _location(admin: Client, guid: str, seconds: float = 60) -> str:
+    """A signed URL of an upload, which has one as soon as its bytes were found."""
+    end = time.monotonic() + seconds
+    while (answer := admin.get(f"/user/data/download/{guid}")).status_code != 200:
+        assert time.monotonic() < end, (guid, answer.status_code, answer.text)
+        time.sleep(1)
+    return answer.json()["url"]
 
 
 def pending(admin: Client) -> set:

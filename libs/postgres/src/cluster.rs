@@ -27,8 +27,7 @@ pub(crate) fn exists(data: &Path) -> bool {
 }
 
 /// Makes a cluster in the data folder. It is made beside its place and moved there when it is complete and,
-/// if it is to last, on the disk, so that a crash half-way leaves nothing that looks like a cluster. What an
-/// earlier crash left is removed.
+/// if it is to last, on the disk, so that a crash half-way leaves nothing that looks like a cluster.
 pub(crate) fn create(
     programs: &Programs,
     account: Option<Account>,
@@ -36,9 +35,8 @@ pub(crate) fn create(
 ) -> Result<(), PostgresError> {
     let data = &options.data;
     let file_error = PostgresError::file(data);
-    let parent = data.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = parent(data);
     fs::create_dir_all(parent).map_err(&file_error)?;
-    remove_leftovers(parent);
     // Only its owner can enter it.
     let making = tempfile::Builder::new().prefix(MAKING).tempdir_in(parent).map_err(&file_error)?;
     if let Some(account) = account {
@@ -55,14 +53,32 @@ pub(crate) fn create(
     Ok(())
 }
 
-fn remove_leftovers(parent: &Path) {
-    let Ok(entries) = fs::read_dir(parent) else { return };
+fn parent(data: &Path) -> &Path {
+    data.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Removes what interrupted starts left beside the data folder.
+pub(crate) fn remove_leftovers(data: &Path) {
+    let Ok(entries) = fs::read_dir(parent(data)) else { return };
     let is_leftover = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(MAKING);
     for entry in entries.filter_map(Result::ok).filter(is_leftover) {
-        if let Err(error) = fs::remove_dir_all(entry.path()) {
+        if let Err(error) = remove(&entry.path()) {
             tracing::warn!(error = %error, "what an interrupted start left behind cannot be removed");
         }
     }
+}
+
+/// Removes a folder into which the `initdb` of a killed start may still be writing.
+fn remove(folder: &Path) -> io::Result<()> {
+    let mut removed = fs::remove_dir_all(folder);
+    for _ in 0..20 {
+        if removed.is_ok() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        removed = fs::remove_dir_all(folder);
+    }
+    removed
 }
 
 fn run_initdb(

@@ -64,6 +64,9 @@ impl Postgres {
             let made = tokio::task::spawn_blocking(move || cluster::create(&programs, account, &options));
             made.await.map_err(|error| PostgresError::Init(error.to_string()))??;
         }
+        let data = options.data.clone();
+        let removed = tokio::task::spawn_blocking(move || cluster::remove_leftovers(&data)).await;
+        removed.map_err(|error| PostgresError::Init(error.to_string()))?;
         let port = match options.port {
             Some(port) => port,
             None => free_port().map_err(PostgresError::file(&options.data))?,

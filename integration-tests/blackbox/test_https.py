@@ -3,6 +3,7 @@
 import datetime
 import ipaddress
 import json
+import time
 
 import pytest
 import requests
@@ -57,7 +58,12 @@ def test_a_file_goes_up_and_comes_down_by_drs(https):
     begun = session.post(f"{commons.url}/user/data/upload", json={"file_name": "a.txt"}, timeout=30).json()
     assert requests.put(begun["url"], data=b"bytes", verify=session.verify, timeout=30).status_code == 200
     guid = begun["guid"]
-    described = session.get(f"{commons.url}/ga4gh/drs/v1/objects/{guid}", timeout=30).json()
+    # The bytes are found a moment later.
+    for _ in range(300):
+        described = session.get(f"{commons.url}/ga4gh/drs/v1/objects/{guid}", timeout=30).json()
+        if described.get("access_methods"):
+            break
+        time.sleep(0.1)
     assert described["self_uri"] == f"drs://{guid}", described
     # DRS clients take `access_id` to the same host, by https only.
     access = f"{commons.url}/ga4gh/drs/v1/objects/{guid}/access/{described['access_methods'][0]['access_id']}"

@@ -164,7 +164,7 @@ def test_a_document_of_200_megabytes_is_refused_and_the_commons_goes_on(admin, p
     try:
         answer = admin.put(f"{SUBMISSION}/{project}", data=blocks(), headers={"Content-Type": "application/json"})
         assert answer.status_code == 400, answer.text[:200]
-        assert "a document is larger than 67108864 bytes" in answer.json()["message"]
+        assert "a document is larger than 8388608 bytes" in answer.json()["message"]
     except requests.ConnectionError:
         pass  # Refused while the body was still on its way: the client may see the closed connection first.
     assert admin.get("/_status").status_code == 200

@@ -11,8 +11,9 @@ PATIENCE = 30
 
 
 class QueryPage:
-    def __init__(self, driver, url):
-        self.driver, self.url = driver, url
+    def __init__(self, driver, url, login_url=None):
+        """`login_url` is the development login's page with its code, as `commons up` prints it."""
+        self.driver, self.url, self.login_url = driver, url, login_url
 
     def wait(self, condition):
         return WebDriverWait(self.driver, PATIENCE).until(lambda _: condition())
@@ -29,7 +30,8 @@ class QueryPage:
         return self
 
     def log_in(self, user="admin"):
-        """By the development login, from the page's own link and back."""
+        """By the development login, from the page's own link and back; this browser has been told the code."""
+        self.driver.get(self.login_url)
         self.open()
         self.driver.find_element(By.PARTIAL_LINK_TEXT, "Log in").click()
         self.wait(lambda: self.all("[name=username]"))

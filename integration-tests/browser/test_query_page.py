@@ -33,7 +33,7 @@ def browser(running_browser, commons):
 
 @pytest.fixture
 def page(browser, commons):
-    return QueryPage(browser.driver, commons.url)
+    return QueryPage(browser.driver, commons.url, commons.login_url)
 
 
 def test_a_visitor_is_told_so_with_a_link_that_leads_back_here(page):
@@ -168,7 +168,7 @@ def test_a_narrow_window_shows_query_and_answer_below_each_other(page):
 def test_a_commons_without_projects_says_what_to_do_first(running_browser):
     with Commons.up() as empty:
         running_browser.forget(empty.url)
-        page = QueryPage(running_browser.driver, empty.url)
+        page = QueryPage(running_browser.driver, empty.url, empty.login_url)
         page.log_in()
         assert "commons up --demo" in page.header()
 

@@ -201,7 +201,7 @@ def test_a_record_is_not_linked_to_another_project(study, other):
 
 def test_a_records_project_is_that_of_the_address(study, other):
     answer = study.put({**study.record("experiment.1"), "projects": {"code": other.code}})
-    assert [kind for kind, _ in errors_of(answer)] == ["INVALID_LINK"]
+    assert [kind for kind, _ in errors_of(answer)] == ["INVALID_PERMISSIONS"]
 
 
 def test_a_dry_run_answers_as_if_and_stores_nothing(study):

@@ -43,7 +43,9 @@ pub(crate) fn check_program(name: &str) -> Result<(), String> {
 
 /// Refuses a code that a new project cannot have, and says which it can.
 pub(crate) fn check_project(code: &str) -> Result<(), String> {
-    check("project code", code, &PROJECT_ROUTES)
+    // Addresses tell `OPEN` from `open`.
+    let routes: Vec<&str> = PROJECT_ROUTES.into_iter().filter(|route| *route == code).collect();
+    check("project code", code, &routes)
 }
 
 /// What is wrong with the names in a commons that older versions, or the original, have filled: names that
@@ -114,7 +116,7 @@ mod tests {
         for name in ["CGCI", "P10", "a_b", "v1.0", "Étude", "_x", "export"] {
             assert_eq!(check_program(name), Ok(()), "{name}");
         }
-        for code in ["BLGSP", "x-y", "71", "getschema"] {
+        for code in ["BLGSP", "x-y", "71", "getschema", "OPEN"] {
             assert_eq!(check_project(code), Ok(()), "{code}");
         }
     }
@@ -165,7 +167,7 @@ mod tests {
             let message = check_program(name).unwrap_err();
             assert!(message.starts_with("ERROR: Invalid program name '"), "{message}");
         }
-        for code in ["export", "Bulk", "transactions", "_dry_run"] {
+        for code in ["export", "bulk", "transactions", "_dry_run"] {
             assert!(check_project(code).is_err(), "{code}");
         }
     }

@@ -69,6 +69,7 @@ pub(crate) fn remove_leftovers(data: &Path) {
 }
 
 /// Removes a folder into which the `initdb` of a killed start may still be writing.
+#[expect(clippy::disallowed_methods, reason = "it runs on a thread for work that blocks")]
 fn remove(folder: &Path) -> io::Result<()> {
     let mut removed = fs::remove_dir_all(folder);
     for _ in 0..20 {

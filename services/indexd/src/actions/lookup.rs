@@ -26,6 +26,12 @@ impl Indexd {
     /// As [`Self::entry`] for exactly these spellings.
     pub(crate) async fn entry_of(&self, spellings: Vec<Guid>) -> Result<Option<Entry>, Error> {
         let mut connection = self.pool.acquire().await?;
+        // Nearly always it is a did as it stands, and nothing outranks that.
+        if let Some(spelling) = spellings.first()
+            && let Some(record) = records::by_did(&mut connection, spelling).await?
+        {
+            return Ok(Some(Entry::Record(record)));
+        }
         let target = records::resolve(&mut connection, &[spellings]).await?.pop().flatten();
         Ok(match target {
             None => None,

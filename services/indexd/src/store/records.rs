@@ -81,43 +81,63 @@ impl From<RecordRow> for Record {
     }
 }
 
-/// The records of exactly these dids (each given once), in the order given; unknown ones are left out. One
-/// statement, whatever their number: the children come as arrays and objects of their record's row.
-pub(crate) async fn load(connection: &mut PgConnection, dids: &[Guid]) -> Result<Vec<Record>, Error> {
-    if dids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<RecordRow> = sqlx::query_as(
-        "select r.did, r.baseid, r.rev, r.form, r.size, r.created_date, r.updated_date, r.file_name, \
-            r.version, r.uploader, r.description, r.content_created_date, r.content_updated_date, \
-            array(select u.url from index_record_url u where u.did = r.did order by u.url) as urls, \
-            array(select a.ace from index_record_ace a where a.did = r.did order by a.ace) as acl, \
-            array(select z.resource from index_record_authz z where z.did = r.did order by z.resource) \
-                as authz, \
-            (select json_object_agg(h.hash_type, h.hash_value) \
-             from index_record_hash h where h.did = r.did) as hashes, \
-            (select json_object_agg(m.key, m.value) \
-             from index_record_metadata m where m.did = r.did) as metadata, \
-            (select json_object_agg(f.url, f.facts) \
-             from (select x.url, json_object_agg(x.key, x.value) as facts \
-                   from index_record_url_metadata x where x.did = r.did group by x.url) f) as urls_metadata \
-         from unnest($1::text[]) with ordinality as wanted(did, position) \
-         join index_record r on r.did = wanted.did \
-         order by wanted.position",
-    )
-    .bind(dids)
-    .fetch_all(connection)
-    .await?;
-    Ok(rows.into_iter().map(Record::from).collect())
+/// The statement that reads records `r` with their children, which come as arrays and objects of their
+/// record's row, and the rest of it from `from` on.
+macro_rules! select_records {
+    ($rest:literal) => {
+        concat!(
+            "select r.did, r.baseid, r.rev, r.form, r.size, r.created_date, r.updated_date, r.file_name, \
+                r.version, r.uploader, r.description, r.content_created_date, r.content_updated_date, \
+                array(select u.url from index_record_url u where u.did = r.did order by u.url) as urls, \
+                array(select a.ace from index_record_ace a where a.did = r.did order by a.ace) as acl, \
+                array(select z.resource from index_record_authz z where z.did = r.did order by z.resource) \
+                    as authz, \
+                (select json_object_agg(h.hash_type, h.hash_value) \
+                 from index_record_hash h where h.did = r.did) as hashes, \
+                (select json_object_agg(m.key, m.value) \
+                 from index_record_metadata m where m.did = r.did) as metadata, \
+                (select json_object_agg(f.url, f.facts) \
+                 from (select x.url, json_object_agg(x.key, x.value) as facts \
+                       from index_record_url_metadata x where x.did = r.did group by x.url) f) \
+                    as urls_metadata ",
+            $rest
+        )
+    };
 }
 
-/// The record with exactly this did.
+/// The records of exactly these dids (each given once), in the order given; unknown ones are left out. One
+/// statement, whatever their number.
+pub(crate) async fn load(connection: &mut PgConnection, dids: &[Guid]) -> Result<Vec<Record>, Error> {
+    match dids {
+        [] => Ok(Vec::new()),
+        [did] => Ok(by_did(connection, did).await?.into_iter().collect()),
+        dids => {
+            let rows: Vec<RecordRow> = sqlx::query_as(select_records!(
+                "from unnest($1::text[]) with ordinality as wanted(did, position) \
+                 join index_record r on r.did = wanted.did order by wanted.position"
+            ))
+            .bind(dids)
+            .fetch_all(connection)
+            .await?;
+            Ok(rows.into_iter().map(Record::from).collect())
+        }
+    }
+}
+
+/// The record with exactly this did. A statement of its own, because PostgreSQL keeps the plan of one whose
+/// parameter is a single value, and makes that of an array anew each time: planning takes longer here than
+/// reading.
 pub(crate) async fn by_did(connection: &mut PgConnection, did: &Guid) -> Result<Option<Record>, Error> {
-    Ok(load(connection, std::slice::from_ref(did)).await?.pop())
+    let row: Option<RecordRow> = sqlx::query_as(select_records!("from index_record r where r.did = $1"))
+        .bind(did)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map(Record::from))
 }
 
 /// What each of `asked` stands for. Each is a list of spellings, the best first; a spelling can be a did, a
-/// baseid (whose newest record counts) or a bundle id, in this order.
+/// baseid (whose newest record counts) or a bundle id, in this order. A did stands for its record even where
+/// it is the baseid of newer ones, as in the original.
 pub(crate) async fn resolve(
     connection: &mut PgConnection,
     asked: &[Vec<Guid>],
@@ -133,16 +153,16 @@ pub(crate) async fn resolve(
     let rows: Vec<(i64, bool, Guid)> = sqlx::query_as(
         "with wanted as ( \
             select * from unnest($1::bigint[], $2::bigint[], $3::text[]) as w(number, rank, id)) \
-         select distinct on (number) number, is_bundle, id from ( \
-            select w.number, w.rank, false as is_bundle, r.did as id, r.created_date \
+         select distinct on (number) number, place = 2, id from ( \
+            select w.number, w.rank, 0 as place, r.did as id, r.created_date \
             from wanted w join index_record r on r.did = w.id \
             union all \
-            select w.number, w.rank, false, r.did, r.created_date \
+            select w.number, w.rank, 1, r.did, r.created_date \
             from wanted w join index_record r on r.baseid = w.id \
             union all \
-            select w.number, w.rank, true, b.bundle_id, null \
+            select w.number, w.rank, 2, b.bundle_id, null \
             from wanted w join drs_bundle_record b on b.bundle_id = w.id) found \
-         order by number, rank, is_bundle, created_date desc nulls last, id",
+         order by number, rank, place, created_date desc nulls last, id",
     )
     .bind(&numbers)
     .bind(&ranks)

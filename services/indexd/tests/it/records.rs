@@ -1,5 +1,6 @@
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::postgres::PgPoolOptions;
 use testing::Rights;
 
 use crate::support::{MD5, Running, UUID, config, database, guid, record, settled};
@@ -180,6 +181,40 @@ async fn versions_share_a_baseid_and_come_in_the_order_of_their_creation() {
     let all = indexd.put(&format!("{path}/versions"), json!({"acl": ["x"], "authz": []})).await;
     assert_eq!((all.status, all.json().as_array().map(Vec::len)), (200, Some(2)));
     assert_eq!(indexd.get(&format!("/index/{}", guid(2))).await.json()["acl"], json!(["x"]));
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_did_stands_for_its_record_even_where_newer_ones_have_it_as_their_baseid() {
+    let indexd = Running::new().await;
+    indexd.create(record(1, json!({"baseid": guid(1)}))).await;
+    indexd.create(record(2, json!({"baseid": guid(1)}))).await;
+    assert_eq!(indexd.get(&format!("/index/{}", guid(1))).await.json()["did"], json!(guid(1)));
+    assert_eq!(indexd.get(&format!("/index/dg.T/{}", guid(1))).await.json()["did"], json!(guid(1)));
+    assert_eq!(indexd.get(&format!("/index/{}/latest", guid(1))).await.json()["did"], json!(guid(2)));
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_a_record_is_planned_once() {
+    let database = database().await;
+    let one =
+        PgPoolOptions::new().max_connections(1).connect_lazy_with((*database.pool.connect_options()).clone());
+    let indexd = Running::on(config(), Rights::of_plain_tokens(), database, one.clone()).await;
+    indexd.create(record(1, json!({}))).await;
+    let paths = [format!("/index/{}", guid(1)), format!("/ga4gh/drs/v1/objects/{}", guid(1))];
+    for path in paths.iter().cycle().take(20) {
+        assert_eq!(indexd.get(path).await.status, 200);
+    }
+    let plans: Vec<(i64, i64)> = sqlx::query_as(
+        "select custom_plans, generic_plans from pg_prepared_statements \
+         where statement like '%from index_record r where r.did = $1'",
+    )
+    .fetch_all(&one)
+    .await
+    .expect("the statements of the connection");
+    // The first five are planned for their parameter, to see whether that pays.
+    assert_eq!(plans, [(5, 15)]);
     indexd.stop().await;
 }
 

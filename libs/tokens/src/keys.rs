@@ -1,10 +1,6 @@
-//! Signing keys on disk, as fence lays them out, and their public form (RFC 7517).
-//!
-//! A keys folder holds one folder for each pair, with `jwt_private_key.pem` and `jwt_public_key.pem`. Folders
-//! whose names are dates come first, newest first; the first pair signs and all pairs are published and
-//! accepted.
+//! A pair of signing keys and its public form (RFC 7517).
 
-use std::{fs, io, path::Path, path::PathBuf};
+use std::{io, path::PathBuf, sync::Arc};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
@@ -33,6 +29,12 @@ pub enum KeyError {
     /// The folder holds no pair at all.
     #[error("{0} holds no key pair: make one with `openssl genrsa`, in <folder>/<date>/jwt_private_key.pem")]
     Empty(PathBuf),
+    /// There is no such pair.
+    #[error("there is no key pair {0}")]
+    Unknown(String),
+    /// The pair signs now, so it cannot go.
+    #[error("{0} is the key that signs now; rotate first, so that another one does")]
+    Signs(String),
     /// Signing failed.
     #[error("cannot sign the token")]
     Sign(#[source] jsonwebtoken::errors::Error),
@@ -79,7 +81,7 @@ pub struct SigningKey {
     /// The public half as a JWK.
     pub jwk: Jwk,
     encoding: EncodingKey,
-    pub(crate) decoding: DecodingKey,
+    pub(crate) decoding: Arc<DecodingKey>,
 }
 
 impl std::fmt::Debug for SigningKey {
@@ -104,7 +106,7 @@ impl SigningKey {
             alg: Some("RS256".into()),
             kid: Some(kid.clone()),
         };
-        Ok(Self { kid, public_pem: public_pem.to_owned(), jwk, encoding, decoding })
+        Ok(Self { kid, public_pem: public_pem.to_owned(), jwk, encoding, decoding: Arc::new(decoding) })
     }
 
     /// Signs `claims` with RS256.
@@ -115,118 +117,8 @@ impl SigningKey {
     }
 }
 
-/// All key pairs of a commons; the first signs. Never empty.
-#[derive(Debug)]
-pub struct SigningKeys {
-    keys: Vec<SigningKey>,
-}
-
-impl SigningKeys {
-    /// Reads every pair below `folder`. A missing public half is made from the private one.
-    ///
-    /// # Errors
-    /// When the folder cannot be read, a key is malformed, or there is no pair.
-    pub fn load(folder: &Path) -> Result<Self, KeyError> {
-        let file_error = |path: &Path| {
-            let path = path.to_owned();
-            move |source| KeyError::File { path, source }
-        };
-        let mut names = Vec::new();
-        for entry in fs::read_dir(folder).map_err(file_error(folder))? {
-            let entry = entry.map_err(file_error(folder))?;
-            if entry.path().join("jwt_private_key.pem").is_file() {
-                names.push(entry.file_name().to_string_lossy().into_owned());
-            }
-        }
-        sort_newest_first(&mut names);
-        let mut keys = Vec::new();
-        for name in names {
-            let private_path = folder.join(&name).join("jwt_private_key.pem");
-            let public_path = folder.join(&name).join("jwt_public_key.pem");
-            let private = fs::read_to_string(&private_path).map_err(file_error(&private_path))?;
-            let malformed = |reason| KeyError::Malformed { path: private_path.clone(), reason };
-            let public = match fs::read_to_string(&public_path) {
-                Ok(public) => public,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    let public = public_half(&private).map_err(malformed)?;
-                    // A folder that is mounted read-only, as a secret is, serves as well.
-                    if let Err(error) = fs::write(&public_path, &public) {
-                        tracing::debug!(error = %error, "the public half of a key is kept in memory only");
-                    }
-                    public
-                }
-                Err(error) => return Err(file_error(&public_path)(error)),
-            };
-            let key = SigningKey::from_pem(&name, &private, &public).map_err(malformed)?;
-            keys.push(key);
-        }
-        if keys.is_empty() {
-            return Err(KeyError::Empty(folder.to_owned()));
-        }
-        Ok(Self { keys })
-    }
-
-    /// Makes a fresh 2048-bit pair in `folder/<name>` (private key readable by its owner only).
-    pub fn generate(folder: &Path, name: &str) -> Result<(), KeyError> {
-        let file_error = |path: &Path| {
-            let path = path.to_owned();
-            move |source| KeyError::File { path, source }
-        };
-        let pair = folder.join(name);
-        fs::create_dir_all(&pair).map_err(file_error(&pair))?;
-        let (private, public) =
-            fresh_pair().map_err(|reason| KeyError::Malformed { path: pair.clone(), reason })?;
-        let private_path = pair.join("jwt_private_key.pem");
-        files::write_private(&private_path, &private).map_err(file_error(&private_path))?;
-        let public_path = pair.join("jwt_public_key.pem");
-        fs::write(&public_path, public).map_err(file_error(&public_path))
-    }
-
-    /// A set with one fresh pair named `name`, for tests and throw-away commons.
-    pub fn ephemeral(name: &str) -> Result<Self, KeyError> {
-        let malformed = |reason| KeyError::Malformed { path: PathBuf::from(name), reason };
-        let (private, public) = fresh_pair().map_err(malformed)?;
-        let key = SigningKey::from_pem(name, &private, &public).map_err(malformed)?;
-        Ok(Self { keys: vec![key] })
-    }
-
-    /// The pair that signs.
-    pub fn signing(&self) -> &SigningKey {
-        self.keys.first().expect("a SigningKeys is never empty, its constructors see to it")
-    }
-
-    /// All pairs, the signing one first.
-    pub fn all(&self) -> &[SigningKey] {
-        &self.keys
-    }
-
-    /// What `/.well-known/jwks` answers.
-    pub fn jwks(&self) -> Jwks {
-        Jwks { keys: self.keys.iter().map(|key| key.jwk.clone()).collect() }
-    }
-}
-
-/// Puts names that are dates first, the newest before the others; then the other names alphabetically, as
-/// fence does.
-fn sort_newest_first(names: &mut [String]) {
-    let parse = |name: &str| {
-        chrono::DateTime::parse_from_rfc3339(name).ok().map(|date| date.timestamp()).or_else(|| {
-            chrono::NaiveDate::parse_from_str(name, "%Y-%m-%d")
-                .ok()
-                .and_then(|date| date.and_hms_opt(0, 0, 0))
-                .map(|date| date.and_utc().timestamp())
-        })
-    };
-    names.sort_by(|a, b| match (parse(a), parse(b)) {
-        (Some(x), Some(y)) => y.cmp(&x),
-        (Some(_), None) => std::cmp::Ordering::Less,
-        (None, Some(_)) => std::cmp::Ordering::Greater,
-        (None, None) => a.cmp(b),
-    });
-}
-
 /// A new 2048-bit pair as (PKCS#8 PEM, SPKI PEM).
-fn fresh_pair() -> Result<(String, String), String> {
+pub(crate) fn fresh_pair() -> Result<(String, String), String> {
     use aws_lc_rs::{
         encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der},
         rsa::{KeyPair, KeySize},
@@ -239,7 +131,7 @@ fn fresh_pair() -> Result<(String, String), String> {
 }
 
 /// The SPKI PEM of a private key (PKCS#1, as `openssl genrsa -traditional` makes it, or PKCS#8).
-fn public_half(private_pem: &str) -> Result<String, String> {
+pub(crate) fn public_half(private_pem: &str) -> Result<String, String> {
     use aws_lc_rs::{
         encoding::{AsDer, PublicKeyX509Der},
         rsa::KeyPair,
@@ -268,42 +160,5 @@ fn rsa_components(key: &EncodingKey) -> Result<(String, String), String> {
     match jwk.algorithm {
         AlgorithmParameters::RSA(rsa) => Ok((rsa.n, rsa.e)),
         _ => Err("not an RSA key".into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn newest_dated_folder_signs() {
-        let mut names = ["b", "2018-05-01T21:29:02Z", "a", "2026-01-01T00:00:00Z"].map(String::from);
-        sort_newest_first(&mut names);
-        assert_eq!(names, ["2026-01-01T00:00:00Z", "2018-05-01T21:29:02Z", "a", "b"]);
-    }
-
-    #[test]
-    fn a_missing_public_half_is_made_from_the_private_one() {
-        let folder = tempfile::tempdir().unwrap();
-        SigningKeys::generate(folder.path(), "first").unwrap();
-        let public = folder.path().join("first/jwt_public_key.pem");
-        let original = fs::read_to_string(&public).unwrap();
-        fs::remove_file(&public).unwrap();
-        let keys = SigningKeys::load(folder.path()).unwrap();
-        assert_eq!(keys.signing().public_pem, original);
-        assert_eq!(fs::read_to_string(&public).unwrap(), original);
-    }
-
-    #[test]
-    fn generated_pairs_are_read_back_and_keep_their_private_half_private() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        SigningKeys::generate(folder.path(), "first").unwrap();
-        let keys = SigningKeys::load(folder.path()).unwrap();
-        assert_eq!(keys.signing().kid, "fence_key_first");
-        assert_eq!(keys.jwks().keys[0].e, "AQAB");
-        let mode =
-            fs::metadata(folder.path().join("first/jwt_private_key.pem")).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
     }
 }

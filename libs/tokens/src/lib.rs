@@ -6,13 +6,16 @@
 
 mod claims;
 mod error;
+mod key_folder;
 mod keys;
 mod published;
+pub mod rotation;
 mod unverified;
 mod verify;
 
 pub use claims::{Claims, Context, Purpose, Scopes, UserContext};
 pub use error::TokenError;
-pub use keys::{Jwk, Jwks, KeyError, SigningKey, SigningKeys};
+pub use key_folder::SigningKeys;
+pub use keys::{Jwk, Jwks, KeyError, SigningKey};
 pub use unverified::unverified;
-pub use verify::{Expect, Unsaid, Verifier, bearer};
+pub use verify::{Expect, Expiry, Unsaid, Verifier, bearer};

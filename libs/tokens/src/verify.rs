@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 
 use crate::{
     Claims, Purpose, SigningKeys, TokenError,
-    published::{Freshness, KeyMap, PublishedKeys},
+    published::{Freshness, PublishedKeys},
 };
 
 /// Older fences wrote the scopes of an access token into its `aud`; this one is always among them.
@@ -28,6 +28,18 @@ pub struct Expect<'a> {
     pub any_issuer: bool,
     /// What becomes of a token that has no `pur`, or no `aud`, at all.
     pub unsaid: Unsaid,
+    /// What becomes of a token whose time is over.
+    pub expiry: Expiry,
+}
+
+/// Whether a token must not have expired.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Expiry {
+    /// It must not.
+    #[default]
+    Counts,
+    /// It may: somebody asks what the token was, not what it opens.
+    Ignored,
 }
 
 /// Whether a token must say what is expected of it.
@@ -51,12 +63,13 @@ impl<'a> Expect<'a> {
             scopes,
             any_issuer: false,
             unsaid: Unsaid::Accepted,
+            expiry: Expiry::Counts,
         }
     }
 }
 
 enum Source {
-    Local(KeyMap),
+    Local(SigningKeys),
     Remote(PublishedKeys),
 }
 
@@ -74,10 +87,9 @@ impl std::fmt::Debug for Verifier {
 }
 
 impl Verifier {
-    /// Verifies with the keys of this process.
+    /// Verifies with the keys of this process, as they are at the time.
     pub fn local(keys: &SigningKeys, issuers: Vec<String>) -> Self {
-        let map = keys.all().iter().map(|key| (key.kid.clone(), Arc::new(key.decoding.clone()))).collect();
-        Self { issuers, source: Source::Local(map) }
+        Self { issuers, source: Source::Local(keys.clone()) }
     }
 
     /// Verifies with the keys published at `jwks_url`.
@@ -104,6 +116,7 @@ impl Verifier {
         let mut validation = Validation::new(Algorithm::RS256);
         validation.leeway = 0;
         validation.validate_aud = false;
+        validation.validate_exp = expect.expiry == Expiry::Counts;
         let claims =
             jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|error| refusal(&error))?.claims;
         self.check(&claims, expect)?;
@@ -135,7 +148,7 @@ impl Verifier {
 
     async fn key(&self, kid: &str) -> Result<Arc<DecodingKey>, TokenError> {
         match &self.source {
-            Source::Local(keys) => keys.get(kid).cloned().ok_or(TokenError::UnknownKey),
+            Source::Local(keys) => keys.find(kid).await.ok_or(TokenError::UnknownKey),
             Source::Remote(keys) => keys.key(kid).await,
         }
     }
@@ -214,7 +227,12 @@ mod tests {
         let verifier = verifier(&keys);
         let check = async |token: &str| verifier.verify(token, Expect::default()).await.unwrap_err();
 
-        assert_eq!(check(&keys.signing().sign(&claims(1)).unwrap()).await, TokenError::Expired);
+        let expired = keys.signing().sign(&claims(1)).unwrap();
+        assert_eq!(check(&expired).await, TokenError::Expired);
+        let ignored = Expect { expiry: Expiry::Ignored, ..Expect::default() };
+        assert!(verifier.verify(&expired, ignored).await.is_ok());
+        let forged = forger.signing().sign(&claims(1)).unwrap();
+        assert_eq!(verifier.verify(&forged, ignored).await.unwrap_err(), TokenError::Signature);
         assert_eq!(check(&forger.signing().sign(&claims(FAR)).unwrap()).await, TokenError::Signature);
         // {"alg":"none","kid":"fence_key_k"} . {} .
         let none = "eyJhbGciOiJub25lIiwia2lkIjoiZmVuY2Vfa2V5X2sifQ.e30.";

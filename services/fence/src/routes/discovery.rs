@@ -14,7 +14,8 @@ pub(super) fn routes(routes: &mut Routes<'_>) {
 
 /// Pairs of key id and PEM, the older of the two forms in which keys are published.
 async fn keys(fence: Data<Fence>) -> HttpResponse {
-    let pairs: Vec<_> = fence.keys.all().iter().map(|key| [&key.kid, &key.public_pem]).collect();
+    let keys = fence.keys.all();
+    let pairs: Vec<_> = keys.iter().map(|key| [&key.kid, &key.public_pem]).collect();
     HttpResponse::Ok().json(json!({ "keys": pairs }))
 }
 

@@ -2,15 +2,16 @@
 //!
 //! All connections of the program are made here, so that all have the same limits: [`pool`] for requests,
 //! [`connect`] for a connection of one's own. Nobody waits for ever for a lock, a peer that has vanished
-//! loses its locks within a minute or so, and while the server is away requests are refused at once
-//! ([`look_after`]).
+//! loses its locks within a minute or so, while the server is away requests are refused at once, and nobody
+//! waits for one that has vanished without a word ([`look_after`]).
 
+mod hangup;
 mod lookout;
 mod pool;
 mod probe;
 mod session;
 
-pub use lookout::look_after;
+pub use lookout::{Lookout, look_after};
 pub use pool::pool;
 pub use probe::promptly;
 pub use session::{Work, connect};

@@ -9,6 +9,7 @@
 //! written.
 
 mod model;
+mod names;
 mod path;
 mod problem;
 mod read;

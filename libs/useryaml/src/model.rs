@@ -2,7 +2,7 @@
 
 use indexmap::{IndexMap, IndexSet};
 
-use crate::problem::Problem;
+use crate::{names, problem::Problem};
 
 /// A user.yaml without problems.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -128,6 +128,14 @@ pub struct Project {
     pub privilege: Vec<String>,
     /// Resource path, for projects that `user_project_to_resource` does not name.
     pub resource: Option<String>,
+}
+
+impl UserYaml {
+    /// The user of this name, or of one that nobody can tell from it.
+    pub fn user_like(&self, name: &str) -> Option<&User> {
+        let wanted = names::likeness(name);
+        self.users.iter().find(|(known, _)| names::likeness(known) == wanted).map(|(_, user)| user)
+    }
 }
 
 impl Authz {

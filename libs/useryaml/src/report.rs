@@ -35,6 +35,11 @@ impl<'d> Report<'d> {
         }
     }
 
+    /// The line of `path`.
+    pub(crate) fn line(&self, path: &Path<'_>) -> usize {
+        path.position(self.root).line
+    }
+
     /// Notes a problem at `path`. What `remedy` says of `authz` is said of the section as the file calls it.
     pub(crate) fn problem(&mut self, path: &Path<'_>, message: impl Into<String>, remedy: impl AsRef<str>) {
         self.problem_at(path.position(self.root), path, message, remedy);

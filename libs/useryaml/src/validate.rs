@@ -6,6 +6,7 @@ use indexmap::IndexSet;
 
 use crate::{
     model::{Authz, Resource, Role, UserYaml},
+    names,
     path::Path,
     report::Report,
 };
@@ -48,7 +49,7 @@ pub(crate) fn check(file: &UserYaml, report: &mut Report<'_>) {
     for (name, client) in &file.clients {
         check.policies_exist(&clients.key(name).key("policies"), &client.policies);
     }
-    check.same_but_for_case(&Path::FILE.key("users"), file);
+    check.look_alikes(&Path::FILE.key("users"), file);
 }
 
 struct Known<'a> {
@@ -246,15 +247,21 @@ impl Check<'_, '_, '_> {
         }
     }
 
-    /// Users whom arborist takes for one, since it ignores letter case.
-    fn same_but_for_case(&mut self, path: &Path<'_>, file: &UserYaml) {
+    /// A name is what somebody logs in with. Names that people cannot tell apart are a mistake, or a way to
+    /// somebody else's rights: the services compare without letter case, and a database or a provider may
+    /// compare in another way again.
+    fn look_alikes(&mut self, path: &Path<'_>, file: &UserYaml) {
         let mut first: HashMap<String, &str> = HashMap::new();
         for name in file.users.keys() {
-            if let Some(other) = first.insert(name.to_lowercase(), name) {
-                let message =
-                    format!("`{other}` and `{name}` are one user to arborist, who has the policies of both");
-                self.report.warning(&path.key(name), message, "write the name in one way");
+            let here = path.key(name);
+            if name.trim() != name.as_str() {
+                let message = format!("the user name `{name}` begins or ends with a blank");
+                self.report.problem(&here, message, "remove the blank");
             }
+            let Some(other) = first.insert(names::likeness(name), name) else { continue };
+            let line = self.report.line(&path.key(other));
+            let message = format!("the user `{name}` looks like `{other}` in line {line}");
+            self.report.problem(&here, message, "merge the two, or write the names in different letters");
         }
     }
 }

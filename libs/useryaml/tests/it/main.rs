@@ -201,9 +201,21 @@ fn problems_name_the_section_as_the_file_does() {
 }
 
 #[test]
-fn users_who_differ_in_case_alone_are_warned_about() {
-    let warnings = UserYaml::parse("users: {ada: {}, ADA: {}}").unwrap().warnings;
-    assert_eq!(warnings[0].message, "`ada` and `ADA` are one user to arborist, who has the policies of both");
+fn users_whose_names_look_alike_are_refused_with_both_lines() {
+    for (one, other) in
+        [("ada", "ADA"), ("jos\u{e9}", "Jose\u{301}"), ("ada", "\u{ff41}da"), ("ada", "a\u{200b}da")]
+    {
+        let problems =
+            UserYaml::parse(&format!("users:\n  \"{one}\": {{}}\n  \"{other}\": {{}}\n")).unwrap_err();
+        let told = format!("the user `{other}` looks like `{one}` in line 2");
+        assert_eq!((problems.len(), &problems[0].message), (1, &told));
+        assert_eq!(problems[0].position.unwrap().line, 3);
+    }
+    let problems = UserYaml::parse("users: {'ada ': {}, ada: {}}").unwrap_err();
+    let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+    let told =
+        ["the user name `ada ` begins or ends with a blank", "the user `ada` looks like `ada ` in line 1"];
+    assert_eq!(messages, told);
 }
 
 #[test]
@@ -249,7 +261,8 @@ users:
     - {auth_id: x, privilege: [read, sing]}
 ";
     assert_eq!(positions(sense), [(5, 5), (3, 5), (9, 38), (9, 7)]);
-    assert_eq!(positions("users:\n  ada: {polices: []}\n  ADA: {on: 1}\n"), [(2, 9), (3, 9), (3, 3)]);
+    assert_eq!(positions("users:\n  ada: {polices: []}\n  bob: {on: 1}\n"), [(2, 9), (3, 9)]);
+    assert_eq!(positions("users:\n  ada: {polices: []}\n  ADA: {on: 1}\n"), [(3, 3)]);
     assert_eq!(positions("users:\n  ada: {admin: !x 1, tags: {? [a] : b}}\n"), [(2, 16), (2, 31), (2, 9)]);
     let too_large = format!("# {}", "x".repeat(64 << 20));
     assert_eq!(UserYaml::parse(&too_large).unwrap_err()[0].position, None);

@@ -1,8 +1,24 @@
 //! The prefix of GUIDs: how new ones get it, and how both spellings are understood.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
-use crate::{config::IndexConfig, guid::Guid};
+use crate::{
+    config::{Config, IndexConfig},
+    guid::Guid,
+};
+
+/// What is escaped in the id of a `drs://` URI: everything but the unreserved characters of RFC 3986 §2.3.
+const ID: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+impl Config {
+    /// The `drs://` URI of a GUID: compact (`drs://prefix:accession`) with a default prefix, else with the
+    /// host of the commons, by which a client finds the object.
+    pub(crate) fn drs_uri(&self, guid: &Guid) -> String {
+        let by_host = || format!("drs://{}/{}", self.hostname, utf8_percent_encode(guid.as_str(), &ID));
+        self.index.compact_uri(guid).unwrap_or_else(by_host)
+    }
+}
 
 impl IndexConfig {
     /// A fresh GUID, with the prefix when the configuration says so.
@@ -38,15 +54,15 @@ impl IndexConfig {
         std::iter::once(guid.clone()).chain(self.toggled(guid)).collect()
     }
 
-    /// The `drs://` URI of a GUID: compact (`drs://prefix:accession`) with a default prefix, else as it is.
-    pub(crate) fn drs_uri(&self, guid: &Guid) -> String {
+    /// The compact `drs://` URI of a GUID, if there is a default prefix.
+    fn compact_uri(&self, guid: &Guid) -> Option<String> {
         if self.default_prefix.is_empty() {
-            return format!("drs://{guid}");
+            return None;
         }
         let prefix = self.default_prefix.replace(['/', ':'], "");
         let bare = guid.as_str().replacen(&self.default_prefix, "", 1);
         let accession = bare.replacen('/', "", 1).replacen(':', "", 1);
-        format!("drs://{prefix}:{accession}")
+        Some(format!("drs://{prefix}:{accession}"))
     }
 }
 
@@ -70,9 +86,14 @@ mod tests {
     }
 
     #[test]
-    fn a_drs_uri_is_compact_when_there_is_a_prefix() {
-        assert_eq!(config("dg.T/").drs_uri(&guid("dg.T/x")), "drs://dg.T:x");
-        assert_eq!(config("dg.T/").drs_uri(&guid("a:b/c:x")), "drs://dg.T:abc:x");
-        assert_eq!(config("").drs_uri(&guid("a/x")), "drs://a/x");
+    fn a_drs_uri_is_compact_when_there_is_a_prefix_and_names_the_host_otherwise() {
+        let uri = |prefix: &str, id: &str| {
+            let hostname = "data.example.org:8443".to_owned();
+            Config { hostname, index: config(prefix), ..Config::default() }.drs_uri(&guid(id))
+        };
+        assert_eq!(uri("dg.T/", "dg.T/x"), "drs://dg.T:x");
+        assert_eq!(uri("dg.T/", "a:b/c:x"), "drs://dg.T:abc:x");
+        assert_eq!(uri("", "x-1"), "drs://data.example.org:8443/x-1");
+        assert_eq!(uri("", "dg.A/x"), "drs://data.example.org:8443/dg.A%2Fx");
     }
 }

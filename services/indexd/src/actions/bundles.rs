@@ -51,7 +51,7 @@ impl Indexd {
                 contents: drs::members(&bundle, depth),
                 created_time: bundle.created_time,
                 description: bundle.description,
-                drs_uri: self.config.index.drs_uri(&bundle.id),
+                drs_uri: self.config.drs_uri(&bundle.id),
                 id: bundle.id,
                 name: bundle.name,
                 size: bundle.size,
@@ -64,7 +64,7 @@ impl Indexd {
                 contents: json!([]),
                 created_time: record.created_date,
                 description: record.description,
-                drs_uri: self.config.index.drs_uri(&record.did),
+                drs_uri: self.config.drs_uri(&record.did),
                 id: record.did,
                 name: record.file_name,
                 size: record.size,
@@ -132,7 +132,7 @@ impl Indexd {
                 (&bundle.id, &bundle.name, bundle.bundle_data.as_ref().map_or_else(|| json!([]), sorted))
             }
         };
-        json!({ "id": id, "name": name, "drs_uri": self.config.index.drs_uri(id), "contents": contents })
+        json!({ "id": id, "name": name, "drs_uri": self.config.drs_uri(id), "contents": contents })
     }
 }
 

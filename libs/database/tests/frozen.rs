@@ -73,6 +73,7 @@ async fn server(folder: &std::path::Path) -> Postgres {
         data: folder.join("postgres"),
         log: folder.join("postgres.log"),
         port: None,
+        loopback: false,
         password: "secret".into(),
         durability: Durability::None,
         remove_afterwards: None,

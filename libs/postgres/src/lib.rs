@@ -1,8 +1,8 @@
 //! A private PostgreSQL server for one commons on one machine, and for tests.
 //!
-//! The server listens on loopback only and belongs to the process that started it: when that process ends,
-//! by whatever death, a small supervising shell sees its pipe close and shuts the server down in order. When
-//! the server ends first, it is started again.
+//! The server listens on a socket in its data folder, which no other account can enter, and belongs to the
+//! process that started it: when that process ends, by whatever death, a small supervising shell sees its
+//! pipe close and shuts the server down in order. When the server ends first, it is started again.
 //! PostgreSQL refuses to run as root; started by root it runs as the user `postgres` (or `nobody`), and the
 //! data folder need not be reachable for that user by its path.
 

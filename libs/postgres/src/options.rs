@@ -18,8 +18,10 @@ pub struct Options {
     pub data: PathBuf,
     /// The server's log file.
     pub log: PathBuf,
-    /// Port on 127.0.0.1; `None` takes a free one.
+    /// The number in the name of the server's socket; `None` takes any.
     pub port: Option<u16>,
+    /// Whether the server listens on that port of 127.0.0.1, too (tests of what sockets do not have).
+    pub loopback: bool,
     /// Password of the administrator `commons`.
     pub password: String,
     /// What a crash may cost.

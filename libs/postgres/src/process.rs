@@ -11,7 +11,11 @@ use std::{
 use sqlx::{Connection as _, PgConnection};
 use tokio::process::{Child, ChildStdin, Command};
 
-use crate::{Options, PostgresError, Programs, account::Account, address::Address};
+use crate::{
+    Options, PostgresError, Programs,
+    account::Account,
+    address::{Address, remove_others},
+};
 
 /// How long the server may take until it says anything.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -91,6 +95,9 @@ impl Setup {
         let pipe = supervisor.stdin.take();
         let mut process = Process { supervisor, pipe, log: path.clone(), begin };
         process.answers(&self.address).await?;
+        let (data, number) = (self.options.data.clone(), self.address.number);
+        // Nobody else uses the folder now.
+        let _ = tokio::task::spawn_blocking(move || remove_others(&data, number)).await;
         Ok(process)
     }
 
@@ -111,7 +118,9 @@ impl Setup {
                 command.args(["-D", "/proc/self/fd/1"]).stdout(folder).uid(account.uid).gid(account.gid);
             }
         }
-        command.arg("-p").arg(self.address.port.to_string()).args(["-h", "127.0.0.1", "-k", ""]);
+        // The folder of the socket is the data folder, in which the server works.
+        command.args(["-p", &self.address.number.to_string(), "-k", "."]);
+        command.args(["-h", if options.loopback { "127.0.0.1" } else { "" }]);
         for setting in options.settings() {
             command.arg("-c").arg(setting);
         }

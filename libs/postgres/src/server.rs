@@ -1,7 +1,6 @@
 //! A private server, kept running.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr, TcpListener},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -15,7 +14,7 @@ use tokio::{
 use crate::{
     Durability, Options, PostgresError, Programs,
     account::server_account,
-    address::Address,
+    address::{Address, any_number},
     admin::ensure_databases,
     cluster,
     process::{Process, Setup},
@@ -67,11 +66,9 @@ impl Postgres {
         let data = options.data.clone();
         let removed = tokio::task::spawn_blocking(move || cluster::remove_leftovers(&data)).await;
         removed.map_err(|error| PostgresError::Init(error.to_string()))?;
-        let port = match options.port {
-            Some(port) => port,
-            None => free_port().map_err(PostgresError::file(&options.data))?,
-        };
-        let address = Address { port, password: options.password.clone() };
+        let number = options.port.unwrap_or_else(any_number);
+        let address = Address::new(&options.data, number, options.password.clone());
+        let address = address.map_err(PostgresError::file(&options.data))?;
         let setup = Setup { programs, account, options, address: address.clone() };
         let process = setup.start().await?;
         let (stop, asked) = oneshot::channel();
@@ -80,9 +77,9 @@ impl Postgres {
         Ok(Self { address, stop, keeper, lost })
     }
 
-    /// The port on 127.0.0.1.
+    /// The number of its socket, or its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
-        self.address.port
+        self.address.number
     }
 
     /// A connection URL with the password in it; not for logs.
@@ -180,8 +177,4 @@ async fn start_again(
         }
     }
     Err(why)
-}
-
-fn free_port() -> std::io::Result<u16> {
-    TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?.local_addr().map(|address| address.port())
 }

@@ -12,6 +12,7 @@ fn options(folder: &std::path::Path) -> Options {
         data: folder.join("postgres"),
         log: folder.join("postgres.log"),
         port: None,
+        loopback: false,
         password: "secret".into(),
         durability: Durability::Full,
         remove_afterwards: None,
@@ -129,5 +130,41 @@ async fn making_a_cluster_leaves_nothing_beside_it_and_removes_what_a_crash_left
         .collect();
     names.sort();
     assert_eq!(names, ["postgres", "postgres.log"]);
+    server.stop().await;
+}
+
+/// The addresses on which this machine's servers listen, as the kernel lists them (Linux).
+fn listening_ports() -> Vec<u16> {
+    let listed = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let listens = |line: &str| {
+        let mut fields = line.split_whitespace().skip(1);
+        let port = fields.next()?.rsplit(':').next()?.to_owned();
+        (fields.nth(1)? == "0A").then(|| u16::from_str_radix(&port, 16).unwrap())
+    };
+    listed.lines().filter_map(listens).collect()
+}
+
+#[tokio::test]
+async fn no_other_account_can_stand_in_for_the_server_or_reach_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let server = Postgres::start(options(folder.path())).await.unwrap();
+    let number = server.port();
+    assert!(!listening_ports().contains(&number), "a port is anybody's while its server is away");
+    let data = folder.path().join("postgres");
+    assert!(data.join(format!(".s.PGSQL.{number}")).exists());
+    assert_eq!(std::fs::metadata(&data).unwrap().permissions().mode() & 0o077, 0);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_path_that_is_too_long_for_a_socket_is_no_obstacle() {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = folder.path().join("d".repeat(100));
+    let server = Postgres::start(options(&deep)).await.unwrap();
+    let mut connection = PgConnection::connect_with(&server.connect_options("postgres")).await.unwrap();
+    connection.ping().await.unwrap();
+    let mut by_url = PgConnection::connect(&server.url("postgres")).await.unwrap();
+    by_url.ping().await.unwrap();
     server.stop().await;
 }

@@ -45,6 +45,7 @@ async fn connections_are_encrypted_and_the_server_is_checked_where_that_is_asked
         data: folder.path().join("postgres"),
         log: folder.path().join("postgres.log"),
         port: None,
+        loopback: true,
         password: "secret".into(),
         durability: Durability::None,
         remove_afterwards: None,
@@ -52,7 +53,13 @@ async fn connections_are_encrypted_and_the_server_is_checked_where_that_is_asked
     })
     .await
     .unwrap();
-    let plain = server.connect_options("postgres");
+    let plain = PgConnectOptions::new_without_pgpass()
+        .host("127.0.0.1")
+        .port(server.port())
+        .username("commons")
+        .password("secret")
+        .database("postgres")
+        .ssl_mode(PgSslMode::Disable);
     assert!(is_encrypted(&plain.clone().ssl_mode(PgSslMode::Require)).await.is_err());
 
     let (certificate_of_server, key) = certificate();

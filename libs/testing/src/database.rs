@@ -114,6 +114,7 @@ fn options(max_connections: u16) -> Options {
         data: folder.join("data"),
         log: folder.join("postgres.log"),
         port: None,
+        loopback: false,
         password: "test".into(),
         durability: Durability::None,
         remove_afterwards: Some(folder),

@@ -21,6 +21,7 @@ pub struct Rights {
     refused_tokens: Vec<String>,
     unanswered: Vec<String>,
     asked: Mutex<Vec<Vec<Request>>>,
+    members: Mutex<Vec<(String, String)>>,
 }
 
 struct Granted {
@@ -44,7 +45,13 @@ impl Rights {
             refused_tokens: Vec::new(),
             unanswered: Vec::new(),
             asked: Mutex::default(),
+            members: Mutex::default(),
         }
+    }
+
+    /// Who was put into which group.
+    pub fn members(&self) -> Vec<(String, String)> {
+        self.members.lock().expect("nobody panicked while noting").clone()
     }
 
     /// Grants `method` of `service` (each may be `*`) on `resource` to the user `who`, to a client as
@@ -147,6 +154,12 @@ impl Authz for Rights {
     }
 
     async fn ensure_resource(&self, _: &str, _: &ResourceSpec) -> Result<(), AuthzError> {
+        Ok(())
+    }
+
+    async fn ensure_member(&self, username: &str, group: &str) -> Result<(), AuthzError> {
+        let member = (username.to_owned(), group.to_owned());
+        self.members.lock().expect("nobody panicked while noting").push(member);
         Ok(())
     }
 }

@@ -15,8 +15,11 @@ use crate::state::{Secrets, State};
 /// In the place of a URL: the server of the state folder.
 pub(crate) const PRIVATE: &str = "private";
 
-/// Connections of one service. Five pools and a few tools must fit into [`SERVER_CONNECTIONS`].
+/// Connections of one service. Five pools of these, those of the neighbours and a few tools must fit into
+/// [`SERVER_CONNECTIONS`].
 const POOL_CONNECTIONS: u32 = 20;
+/// Connections of a service that few requests need.
+const NEIGHBOUR_CONNECTIONS: u32 = 6;
 const SERVER_CONNECTIONS: u16 = 150;
 /// Connections of a migration or a command.
 const TOOL_CONNECTIONS: u32 = 4;
@@ -32,11 +35,13 @@ pub enum DatabaseName {
     Indexd,
     /// The graph (sheepdog and peregrine).
     Sheepdog,
+    /// Logins and signed URLs.
+    Audit,
 }
 
 impl DatabaseName {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Fence, Self::Arborist, Self::Indexd, Self::Sheepdog];
+    pub const ALL: [Self; 5] = [Self::Fence, Self::Arborist, Self::Indexd, Self::Sheepdog, Self::Audit];
 
     /// The name on the server.
     pub fn as_str(self) -> &'static str {
@@ -45,6 +50,7 @@ impl DatabaseName {
             Self::Arborist => "arborist",
             Self::Indexd => "indexd",
             Self::Sheepdog => "sheepdog",
+            Self::Audit => "audit",
         }
     }
 }
@@ -77,6 +83,7 @@ impl Databases {
             data: state.path("postgres"),
             log: state.path("postgres.log"),
             port: None,
+            loopback: false,
             password: secrets.postgres_password.clone(),
             durability: Durability::Full,
             remove_afterwards: None,
@@ -131,6 +138,15 @@ pub(crate) fn pool(url: &str, work: Work) -> anyhow::Result<PgPool> {
     Ok(pool_with(PgConnectOptions::from_str(url).context("not a PostgreSQL URL")?, work))
 }
 
+/// As [`pool`], for a service that few requests need.
+///
+/// # Errors
+/// When `url` is not a PostgreSQL URL.
+pub(crate) fn neighbour_pool(url: &str) -> anyhow::Result<PgPool> {
+    let options = PgConnectOptions::from_str(url).context("not a PostgreSQL URL")?;
+    Ok(database::pool(options, Work::Small, NEIGHBOUR_CONNECTIONS))
+}
+
 /// As [`pool`].
 pub(crate) fn pool_with(options: PgConnectOptions, work: Work) -> PgPool {
     database::pool(options, work, POOL_CONNECTIONS)
@@ -153,7 +169,10 @@ pub(crate) fn tool_pool(url: &str) -> anyhow::Result<PgPool> {
 pub(crate) async fn reached(url: &str) -> anyhow::Result<PgPool> {
     let pool = tool_pool(url)?;
     let options = pool.connect_options();
-    let address = format!("{}:{}", options.get_host(), options.get_port());
+    let address = match options.get_socket() {
+        Some(folder) => folder.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    };
     let connected = async { database::connect(&options, Work::Maintenance).await?.close().await };
     match connected.await {
         Ok(()) => Ok(pool),
@@ -170,5 +189,10 @@ mod tests {
     fn the_database_of_a_url_is_replaced() {
         let url = renamed("postgres://u:p@127.0.0.1:5432/fence?sslmode=disable", "indexd");
         assert_eq!(url.as_deref(), Some("postgres://u:p@127.0.0.1:5432/indexd?sslmode=disable"));
+        let url = renamed("postgres://u:p@localhost:12345/fence?host=/home/ada/state/postgres", "indexd");
+        assert_eq!(
+            url.as_deref(),
+            Some("postgres://u:p@localhost:12345/indexd?host=/home/ada/state/postgres")
+        );
     }
 }

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::{UnixListener, UnixStream},
 };
 
 use crate::support::{TestSheepdog, study};
@@ -225,34 +225,36 @@ enum Cut {
 
 /// Stands between sheepdog and PostgreSQL.
 struct Proxy {
-    port: u16,
+    /// Of its socket, which has the same name as PostgreSQL's.
+    folder: tempfile::TempDir,
     cut: Arc<AtomicU8>,
 }
 
 impl Proxy {
     async fn start(pool: &PgPool) -> Self {
         let options = pool.connect_options();
-        let server = (options.get_host().to_owned(), options.get_port());
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let socket = format!(".s.PGSQL.{}", options.get_port());
+        let server = options.get_socket().unwrap().join(&socket);
+        let folder = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(folder.path().join(socket)).unwrap();
         let cut = Arc::new(AtomicU8::new(Cut::Never as u8));
         let shared = cut.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(server.clone()).await.unwrap();
+                let server = UnixStream::connect(&server).await.unwrap();
                 tokio::spawn(pass(client, server, shared.clone()));
             }
         });
-        Self { port, cut }
+        Self { folder, cut }
     }
 
     async fn pool(&self, direct: &PgPool) -> PgPool {
-        let options = (*direct.connect_options()).clone().host("127.0.0.1").port(self.port);
+        let options = (*direct.connect_options()).clone().socket(self.folder.path());
         PgPoolOptions::new().max_connections(5).connect_with(options).await.unwrap()
     }
 }
 
-async fn pass(mut client: TcpStream, mut server: TcpStream, cut: Arc<AtomicU8>) -> io::Result<()> {
+async fn pass(mut client: UnixStream, mut server: UnixStream, cut: Arc<AtomicU8>) -> io::Result<()> {
     let (mut asked, mut answered) = (vec![0; 1 << 16], vec![0; 1 << 16]);
     loop {
         tokio::select! {

@@ -18,5 +18,6 @@ pub async fn migrate(pool: &PgPool) -> Result<(), sqlx::Error> {
     // Tables that exist already would each be noticed in the log.
     sqlx::query("set local client_min_messages = warning").execute(&mut *transaction).await?;
     sqlx::raw_sql(include_str!("schema.sql")).execute(&mut *transaction).await?;
+    sqlx::raw_sql(include_str!("clients.sql")).execute(&mut *transaction).await?;
     transaction.commit().await
 }

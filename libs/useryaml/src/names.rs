@@ -2,8 +2,8 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
-/// The same for names that look alike: compatible forms of characters, letter case, blanks around the name and
-/// characters without width make no difference.
+/// The same for names that look alike: compatible forms of characters, letter case, blanks around the name
+/// and characters without width make no difference.
 ///
 /// Letters are compared as their capitals in small letters, which folds all that differ in case only (`ß` and
 /// `SS`, the two small sigmas).
@@ -15,7 +15,14 @@ pub(crate) fn likeness(name: &str) -> String {
 
 /// Spaces, joiners and marks of direction that nobody sees.
 fn has_no_width(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    let ranges = [
+        '\u{ad}'..='\u{ad}',
+        '\u{200b}'..='\u{200f}',
+        '\u{202a}'..='\u{202e}',
+        '\u{2060}'..='\u{206f}',
+        '\u{feff}'..='\u{feff}',
+    ];
+    ranges.iter().any(|range| range.contains(&c))
 }
 
 #[cfg(test)]

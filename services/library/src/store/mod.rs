@@ -1,0 +1,4 @@
+//! SQL.
+
+pub(crate) mod lists;
+pub(crate) mod migrate;

@@ -1,0 +1,5 @@
+//! The library on a real database.
+
+mod endpoints;
+mod lists;
+mod support;

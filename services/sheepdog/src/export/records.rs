@@ -10,7 +10,7 @@ use crate::{
     auth::ReadPermit,
     forms::layout::{Ids, Layout},
     model::record::StoredRecord,
-    store::{self, export::RecordQuery},
+    store::export::RecordQuery,
 };
 
 /// The records with these ids (by node type) in the project, in the order of the dictionary. One statement
@@ -26,7 +26,7 @@ pub(crate) async fn find<'d>(
         let Some(ids) = ids.get(&node.id).filter(|ids| !ids.is_empty()) else { continue };
         let query = RecordQuery { node, links: Layout::of(dictionary, node, Ids::Shown).links };
         let ids: Vec<String> = ids.iter().cloned().collect();
-        let records = store::export::all(connection, query.of_project(permit, Some(&ids))).await?;
+        let records = query.in_project(connection, permit, &ids).await?;
         if !records.is_empty() {
             found.push((node, records));
         }

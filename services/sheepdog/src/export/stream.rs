@@ -1,12 +1,10 @@
 //! Writes records of a project while it reads them.
 
-use std::{fmt::Write as _, pin::pin, sync::Arc};
+use std::{fmt::Write as _, sync::Arc};
 
 use bytes::Bytes;
 use dictionary::Dictionary;
 use fairness::Place;
-use futures_util::TryStreamExt as _;
-use sql::Sql;
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::{
@@ -19,11 +17,13 @@ use crate::{
     },
     model::record::StoredRecord,
     runtime::pipe::{Gone, Sender},
-    store::export::{RecordQuery, stream},
+    store::{export::RecordQuery, windows::Windows},
 };
 
 /// Bytes that are sent at once.
 const CHUNK: usize = 64 << 10;
+/// The first of them go sooner, so that the client sees that something comes.
+const FIRST_CHUNK: usize = 2 << 10;
 
 /// An export.
 pub(crate) struct Export {
@@ -64,6 +64,32 @@ impl From<sqlx::Error> for Stop {
 /// The client, to whom chunks are sent.
 struct Client(Sender);
 
+/// Text that is going to be sent.
+struct Text {
+    waiting: String,
+    /// It is sent when there is so much of it.
+    enough: usize,
+}
+
+impl Text {
+    fn beginning(text: impl Into<String>) -> Self {
+        Self { waiting: text.into(), enough: FIRST_CHUNK }
+    }
+
+    fn push(&mut self, text: &str) {
+        self.waiting.push_str(text);
+    }
+
+    /// A chunk, if there is enough for one.
+    fn chunk(&mut self) -> Option<Bytes> {
+        if self.waiting.len() < self.enough {
+            return None;
+        }
+        self.enough = CHUNK;
+        Some(std::mem::take(&mut self.waiting).into())
+    }
+}
+
 impl Client {
     async fn send(&mut self, chunk: impl Into<Bytes>) -> Result<(), Stop> {
         let chunk: Bytes = chunk.into();
@@ -95,27 +121,47 @@ impl Export {
     async fn write(&self, connection: &mut PgConnection, client: &mut Client) -> Result<(), Stop> {
         match (&self.selection, self.format) {
             (Selection::Label(label), FileFormat::Json) => self.compact_list(connection, client, label).await,
-            (Selection::Label(label), _) => {
-                let Some((layout, query)) = self.of_type(label, None) else { return Ok(()) };
-                self.table(connection, client, &layout, query, "\n").await
-            }
+            (Selection::Label(label), _) => self.table(connection, client, label, None, "\n").await,
             (Selection::Ids(types), FileFormat::Json) => self.complete_list(connection, client, types).await,
             (Selection::Ids(types), _) => match &types[..] {
-                [(label, ids)] => {
-                    let Some((layout, query)) = self.of_type(label, Some(ids)) else { return Ok(()) };
-                    self.table(connection, client, &layout, query, "\r\n").await
-                }
+                [(label, ids)] => self.table(connection, client, label, Some(ids), "\r\n").await,
                 _ => self.archive(connection, client, types).await,
             },
         }
     }
 
-    /// Layout and statement of all records of the type, or of those with `ids`.
-    fn of_type(&self, label: &str, ids: Option<&[String]>) -> Option<(Layout<'_>, Sql)> {
-        let node = self.dictionary.nodes.get(label)?;
-        let layout = Layout::of(&self.dictionary, node, self.ids);
-        let query = RecordQuery { node, links: layout.links.clone() }.of_project(&self.permit, ids);
-        Some((layout, query))
+    fn layout(&self, label: &str) -> Option<Layout<'_>> {
+        Some(Layout::of(&self.dictionary, self.dictionary.nodes.get(label)?, self.ids))
+    }
+
+    /// Gives `write` all records of the type, or those with `ids`, and sends the chunks that it gives back.
+    /// While a window is written the next one is read.
+    async fn each(
+        &self,
+        connection: &mut PgConnection,
+        client: &mut Client,
+        layout: &Layout<'_>,
+        ids: Option<&[String]>,
+        mut write: impl FnMut(&StoredRecord) -> Result<Option<Bytes>, Error>,
+    ) -> Result<(), Stop> {
+        let query = RecordQuery { node: layout.node, links: layout.links.clone() };
+        let mut windows = Windows::open(connection, query, &self.permit, ids).await?;
+        let mut window = windows.next(connection).await?;
+        while let Some(records) = window {
+            let sending = async {
+                for record in records.records() {
+                    if let Some(chunk) = write(&record?)? {
+                        client.send(chunk).await?;
+                        tokio::task::yield_now().await;
+                    }
+                }
+                Ok::<(), Stop>(())
+            };
+            let (following, sent) = tokio::join!(windows.next(connection), sending);
+            sent?;
+            window = following?;
+        }
+        Ok(())
     }
 
     fn delimiters(&self) -> Delimiters {
@@ -134,19 +180,18 @@ impl Export {
         &self,
         connection: &mut PgConnection,
         client: &mut Client,
-        layout: &Layout<'_>,
-        query: Sql,
+        label: &str,
+        ids: Option<&[String]>,
         end: &str,
     ) -> Result<(), Stop> {
-        let mut text = line(&layout.header(), self.delimiters(), end);
-        let mut records = pin!(stream(connection, query));
-        while let Some(record) = records.try_next().await? {
-            text.push_str(&self.row(layout, &record, end));
-            if text.len() >= CHUNK {
-                client.send(std::mem::take(&mut text)).await?;
-            }
-        }
-        client.send(text).await
+        let Some(layout) = self.layout(label) else { return Ok(()) };
+        let mut text = Text::beginning(line(&layout.header(), self.delimiters(), end));
+        let write = |record: &StoredRecord| {
+            text.push(&self.row(&layout, record, end));
+            Ok(text.chunk())
+        };
+        self.each(connection, client, &layout, ids, write).await?;
+        client.send(text.waiting).await
     }
 
     /// `{ "data": [...]}`, without nulls.
@@ -156,19 +201,17 @@ impl Export {
         client: &mut Client,
         label: &str,
     ) -> Result<(), Stop> {
-        let Some((layout, query)) = self.of_type(label, None) else { return Ok(()) };
-        let mut text = "{ \"data\": [".to_owned();
+        let Some(layout) = self.layout(label) else { return Ok(()) };
+        let mut text = Text::beginning("{ \"data\": [");
         let mut separator = "";
-        let mut records = pin!(stream(connection, query));
-        while let Some(record) = records.try_next().await? {
-            let _ = write!(text, "{separator}{}", layout.compact(&record));
+        let write = |record: &StoredRecord| {
+            let _ = write!(text.waiting, "{separator}{}", layout.compact(record));
             separator = ", ";
-            if text.len() >= CHUNK {
-                client.send(std::mem::take(&mut text)).await?;
-            }
-        }
-        text.push_str("]}");
-        client.send(text).await
+            Ok(text.chunk())
+        };
+        self.each(connection, client, &layout, None, write).await?;
+        text.push("]}");
+        client.send(text.waiting).await
     }
 
     /// A list for people to read, with nulls: all types in one.
@@ -178,25 +221,23 @@ impl Export {
         client: &mut Client,
         types: &[(String, Vec<String>)],
     ) -> Result<(), Stop> {
-        let mut text = "[".to_owned();
+        let mut text = Text::beginning("[");
         let mut separator = "\n  ";
         for (label, ids) in types {
-            let Some((layout, query)) = self.of_type(label, Some(ids)) else { continue };
-            let mut records = pin!(stream(&mut *connection, query));
-            while let Some(record) = records.try_next().await? {
+            let Some(layout) = self.layout(label) else { continue };
+            let write = |record: &StoredRecord| {
                 // Line ends within texts are escaped in JSON; these are those between its parts.
-                let object = format!("{:#}", layout.complete(&record)).replace('\n', "\n  ");
-                text.push_str(separator);
-                text.push_str(&object);
+                let object = format!("{:#}", layout.complete(record)).replace('\n', "\n  ");
+                text.push(separator);
+                text.push(&object);
                 separator = ",\n  ";
-                if text.len() >= CHUNK {
-                    client.send(std::mem::take(&mut text)).await?;
-                }
-            }
+                Ok(text.chunk())
+            };
+            self.each(connection, client, &layout, Some(ids), write).await?;
         }
         let is_empty = separator == "\n  ";
-        text.push_str(if is_empty { "]" } else { "\n]" });
-        client.send(text).await
+        text.push(if is_empty { "]" } else { "\n]" });
+        client.send(text.waiting).await
     }
 
     /// A `tar.gz` with a table for each type. The size of a file stands before it, so that everything is read
@@ -209,25 +250,22 @@ impl Export {
     ) -> Result<(), Stop> {
         let mut archive = Archive::new();
         for (label, ids) in types {
-            let Some((layout, query)) = self.of_type(label, Some(ids)) else { continue };
+            let Some(layout) = self.layout(label) else { continue };
             let header = line(&layout.header(), self.delimiters(), "\r\n");
             let mut size = header.len();
-            {
-                let mut records = pin!(stream(&mut *connection, query.clone()));
-                while let Some(record) = records.try_next().await? {
-                    size += self.row(&layout, &record, "\r\n").len();
-                }
-            }
+            let measure = |record: &StoredRecord| {
+                size += self.row(&layout, record, "\r\n").len();
+                Ok(None)
+            };
+            self.each(connection, client, &layout, Some(ids), measure).await?;
             archive.begin(&format!("{label}.{}", self.format.as_str()), size)?;
             archive.write(header.as_bytes())?;
-            let mut records = pin!(stream(&mut *connection, query));
-            while let Some(record) = records.try_next().await? {
-                archive.write(self.row(&layout, &record, "\r\n").as_bytes())?;
+            let write = |record: &StoredRecord| {
+                archive.write(self.row(&layout, record, "\r\n").as_bytes())?;
                 let ready = archive.take();
-                if !ready.is_empty() {
-                    client.send(ready).await?;
-                }
-            }
+                Ok((!ready.is_empty()).then(|| ready.into()))
+            };
+            self.each(connection, client, &layout, Some(ids), write).await?;
         }
         client.send(archive.finish()?).await
     }

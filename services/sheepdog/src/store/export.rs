@@ -1,9 +1,8 @@
-//! Reads records with the targets of their links, with one statement for each node type.
+//! Reads some records with the targets of their links, with one statement for each node type.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use dictionary::{Dictionary, Link, NodeType};
-use futures_util::{Stream, StreamExt as _};
 use psqlgraph::{
     names::{edge_table, node_table},
     nodes::{EdgeTable, End},
@@ -28,17 +27,17 @@ pub(crate) async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postg
     Ok(pool.begin_with("begin isolation level repeatable read read only").await?)
 }
 
-/// Memory of one step of a statement that reads many records: without it they are sorted on disk.
+/// Memory of one step of a statement that reads many records: without it they are joined on disk.
 const WORK_MEMORY: &str = "32MB";
 
-/// The same for very many records, which come faster when they are sorted in memory, and when no time is
-/// spent on compiling expressions.
+/// The same for very many records, which come faster when they are joined in memory, and when no time is
+/// spent on compiling expressions. All of a cursor is going to be read; and a table is read from its
+/// beginning, also where somebody else is reading it, so that two exports have the same order.
 pub(crate) async fn large_snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {
     let mut snapshot = snapshot(pool).await?;
-    sqlx::query("select set_config('jit', 'off', true), set_config('work_mem', $1, true)")
-        .bind(WORK_MEMORY)
-        .execute(&mut *snapshot)
-        .await?;
+    let settings = "select set_config('jit', 'off', true), set_config('work_mem', $1, true), \
+        set_config('cursor_tuple_fraction', '1', true), set_config('synchronize_seqscans', 'off', true)";
+    sqlx::query(settings).bind(WORK_MEMORY).execute(&mut *snapshot).await?;
     Ok(snapshot)
 }
 
@@ -91,7 +90,8 @@ impl RecordQuery<'_> {
         select.sql().text(" group by e.src_id")
     }
 
-    /// The records of the type in the project, all or those with `ids`.
+    /// The records with `ids` in the project, which are few: very many come by
+    /// [`Windows`](super::windows::Windows).
     ///
     /// ```sql
     /// select n."node_id" as "node_id", coalesce(n._props, '{}') as "props",
@@ -107,15 +107,19 @@ impl RecordQuery<'_> {
     /// where n._props ->> 'project_id' = $3 and n."node_id" = any($4)
     /// order by n.created, n._props ->> 'submitter_id', n."node_id"
     /// ```
-    pub(crate) fn of_project(&self, permit: &ReadPermit, ids: Option<&[String]>) -> Sql {
-        self.of_project_id(&permit.project_id(), ids)
+    pub(crate) async fn in_project(
+        &self,
+        connection: &mut PgConnection,
+        permit: &ReadPermit,
+        ids: &[String],
+    ) -> Result<Vec<StoredRecord>, Error> {
+        all(connection, self.of_project(&permit.project_id(), ids)).await
     }
 
-    fn of_project_id(&self, project_id: &str, ids: Option<&[String]>) -> Sql {
+    fn of_project(&self, project_id: &str, ids: &[String]) -> Sql {
         self.select(|alias| {
             let of_project = Condition::equals(Sql::property(alias, "project_id"), project_id);
-            let with_ids = ids.map(|ids| Condition::any(Sql::column(alias, "node_id"), ids.to_vec()));
-            Condition::all_of([Some(of_project), with_ids].into_iter().flatten().collect())
+            of_project.and(Condition::any(Sql::column(alias, "node_id"), ids.to_vec()))
         })
     }
 
@@ -130,8 +134,7 @@ impl RecordQuery<'_> {
     }
 }
 
-/// Runs a statement of [`RecordQuery::of_project`].
-pub(crate) async fn all(connection: &mut PgConnection, query: Sql) -> Result<Vec<StoredRecord>, Error> {
+async fn all(connection: &mut PgConnection, query: Sql) -> Result<Vec<StoredRecord>, Error> {
     let rows = query.query().fetch_all(connection).await?;
     rows.iter().map(record).collect::<Result<_, _>>().map_err(Error::from)
 }
@@ -146,15 +149,6 @@ fn record(row: &PgRow) -> Result<StoredRecord, sqlx::Error> {
         props: props.0,
         links: links.0.into_iter().map(targets).collect(),
     })
-}
-
-/// Runs a statement of [`RecordQuery::of_project`] and gives its records one by one, none of them before it
-/// is asked for.
-pub(crate) fn stream(
-    connection: &mut PgConnection,
-    query: Sql,
-) -> impl Stream<Item = Result<StoredRecord, sqlx::Error>> {
-    query.query().fetch(connection).map(|row| record(&row?))
 }
 
 /// Those of `ids` (by node type) that are in the project, in the order of the dictionary. One statement
@@ -279,6 +273,6 @@ mod tests {
         let node = &dictionary.nodes["sample"];
         let links = node.all_links().into_iter().map(|link| (link, "submitter_id")).collect();
         let query = RecordQuery { node, links };
-        insta::assert_snapshot!(query.of_project_id("P-Q", Some(&["id".to_owned()])).render().0);
+        insta::assert_snapshot!(query.of_project("P-Q", &["id".to_owned()]).render().0);
     }
 }

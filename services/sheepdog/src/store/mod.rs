@@ -9,3 +9,4 @@ pub(crate) mod nodes;
 pub(crate) mod probe;
 pub(crate) mod projects;
 pub(crate) mod states;
+pub(crate) mod windows;

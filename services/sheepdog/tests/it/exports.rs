@@ -209,3 +209,40 @@ async fn slow_clients_hold_no_database_connection() {
     let text = test::read_body(last).await;
     assert_eq!(text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count(), 5001);
 }
+
+#[actix_web::test]
+async fn records_come_in_the_order_of_their_creation() {
+    let reading = Reading::new().await;
+    // Enough for windows of all sizes. Those of one submission are written in the order of their keys.
+    let name = |number: usize| format!("{}-{number:04}", if number < 3000 { "z" } else { "a" });
+    for first in [0, 3000] {
+        let case =
+            |number| json!({"type": "case", "submitter_id": name(number), "studies": {"submitter_id": "st"}});
+        reading.put("/P/Q", (first..first + 3000).map(case).collect()).await;
+    }
+    let names = |text: &str| -> Vec<String> {
+        let rows = text.split_terminator('\n').skip(1);
+        rows.map(|row| row.split('\t').nth(3).unwrap().to_owned()).filter(|name| name.contains('-')).collect()
+    };
+    let exported = reading.get("/P/Q/export?node_label=case").await;
+    assert_eq!(names(exported.text()), (0..6000).map(name).collect::<Vec<_>>());
+    let all = reading.get("/P/Q/export?node_label=case&format=json").await.json();
+    let all = all["data"].as_array().unwrap();
+    assert_eq!(all.len(), 6002);
+    assert!(all.iter().all(|case| case["studies"][0]["submitter_id"] == "st"));
+}
+
+#[actix_web::test]
+async fn targets_of_a_link_come_in_the_order_of_their_creation() {
+    let reading = Reading::new().await;
+    for name in ["z", "y"] {
+        reading
+            .put("/P/Q", json!({"type": "sample", "submitter_id": name, "cases": {"submitter_id": "c1"}}))
+            .await;
+    }
+    let samples = json!([{"submitter_id": "y"}, {"submitter_id": "z"}]);
+    reading.put("/P/Q", json!({"type": "aliquot", "submitter_id": "a9", "samples": samples})).await;
+    let answer = reading.get("/P/Q/export?node_label=aliquot&without_id=true").await;
+    let row = answer.text().lines().find(|row| row.contains("a9")).unwrap().to_owned();
+    assert!(row.ends_with("\tz,y"), "{row}");
+}

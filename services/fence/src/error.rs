@@ -1,13 +1,18 @@
 //! What can go wrong, and how it is told: fence's statuses, as an HTML page for browsers and as JSON for
 //! others.
 
-use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header},
+};
 use authz::AuthzError;
 use indexclient::IndexError;
 use serde_json::json;
 use storage::StorageError;
 use tokens::{KeyError, TokenError};
 use web::Failure;
+
+use crate::{provider::refusal::Refusal, providers::ProviderError};
 
 /// What a user quotes to support, and support finds in the log.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +58,12 @@ pub enum Error {
     /// The object store did not do it.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// A login through another issuer failed.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// An OAuth client gets nothing, and is told so as its protocol wants it.
+    #[error(transparent)]
+    OAuth(#[from] Refusal),
     /// The request was right, and yet it failed.
     #[error(transparent)]
     Failure(#[from] Failure),
@@ -135,11 +146,18 @@ impl ResponseError for Error {
             // Its disk is full: nothing is wrong with the request, and nothing with fence.
             Self::Storage(StorageError::Refused { status: 507, .. }) => StatusCode::INSUFFICIENT_STORAGE,
             Self::Storage(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Provider(error) => error.status(),
+            Self::OAuth(refusal) => {
+                StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST)
+            }
             Self::Failure(failure) => failure.status(),
         }
     }
 
     fn error_response(&self) -> HttpResponse {
+        if let Self::OAuth(refusal) = self {
+            return refused(refusal, self.status_code());
+        }
         let status = self.status_code();
         let id = ErrorId(uuid::Uuid::new_v4().to_string());
         if status.is_server_error() {
@@ -153,6 +171,16 @@ impl ResponseError for Error {
         response.extensions_mut().insert(id);
         response
     }
+}
+
+/// Nothing may keep what a client was told about its tokens (RFC 6749 §5.1).
+fn refused(refusal: &Refusal, status: StatusCode) -> HttpResponse {
+    let mut response = HttpResponse::build(status);
+    response.insert_header((header::CACHE_CONTROL, "no-store")).insert_header((header::PRAGMA, "no-cache"));
+    if let Some(challenge) = refusal.challenge() {
+        response.insert_header((header::WWW_AUTHENTICATE, challenge));
+    }
+    response.json(refusal.body())
 }
 
 fn index_status(error: &IndexError) -> StatusCode {

@@ -8,6 +8,8 @@
 //! the neighbours. The rooms beside them decide and make, each its own subject:
 //!
 //! - `identity`: callers, sessions, tokens, and where a login may lead.
+//! - `provider`: fence as an OpenID provider: clients and what they ask for (pure).
+//! - `providers`: logging in through other issuers of OpenID Connect.
 //! - `files`: records, who may read or write their bytes, and where the bytes are or go.
 //! - `pages`: the few HTML pages.
 //! - `sync`: brings a user.yaml into the database.
@@ -24,15 +26,23 @@ mod middleware;
 mod operator;
 mod pages;
 mod permissions;
+pub mod provider;
+mod providers;
+mod recording;
 mod routes;
 mod service;
 mod store;
 pub mod sync;
 pub mod upload_indexing;
 
-pub use config::{Config, ConfigError, LoginCode, LoginOption, Provider, Switch};
+pub use actions::Entered;
+pub use config::{
+    AuditLogs, ClientArguments, ClientSecret, Config, ConfigError, EnabledProviders, Endpoints, LoginCode, LoginOption,
+    Provider, Switch, Upstreams,
+};
 pub use error::Error;
 pub use operator::{clients, credentials, users};
+pub use providers::ProviderError;
 pub use routes::endpoints;
 pub use service::Fence;
 pub use store::migrate;

@@ -14,7 +14,7 @@ use actix_web::{
 };
 
 use crate::{
-    config::DEVELOPMENT_LOGIN,
+    config::{CONSENT, DEVELOPMENT_LOGIN, REGISTRATION},
     error::{Error, ErrorId},
     identity::{
         cookies::{self, Carried},
@@ -66,7 +66,8 @@ pub(crate) async fn error_pages(
     let Some(error) = answer.response().error().and_then(|error| error.as_error::<Error>()) else {
         return Ok(answer);
     };
-    if !wants_page {
+    // OAuth clients read what they are told, whatever they say that they accept.
+    if !wants_page || matches!(error, Error::OAuth(_)) {
         return Ok(answer);
     }
     let status = error.status_code();
@@ -91,8 +92,9 @@ pub(crate) async fn session(
         None if session_cookie.is_some() => Carried::SessionOnly,
         None => Carried::Nothing,
     };
-    let session = match cookies::read_session(&fence, session_cookie).await {
-        Ok(session) => session,
+    let (session, carried) = match cookies::read_session(&fence, session_cookie).await {
+        Ok(Some(session)) => (session, carried),
+        Ok(None) => (Session::default(), Carried::Broken),
         Err(failed) => return Ok(request.error_response(failed)),
     };
     if let Err(refused) = check_csrf(&fence, &request, &session) {
@@ -109,11 +111,11 @@ pub(crate) async fn session(
 }
 
 /// A request that is authenticated by the session cookie alone may come from a foreign page. It must name the
-/// session's CSRF token and a referrer. The login form is checked by its own handler, which reads the form.
+/// session's CSRF token and a referrer. Some forms are checked by their own handlers, which read them.
 fn check_csrf(fence: &Fence, request: &ServiceRequest, session: &Session) -> Result<(), Error> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let by_header = request.headers().contains_key(header::AUTHORIZATION);
-    let own_check = request.path() == DEVELOPMENT_LOGIN;
+    let own_check = [DEVELOPMENT_LOGIN, CONSENT, REGISTRATION].contains(&request.path());
     if safe || by_header || own_check || session.username().is_none() || !fence.config.enable_csrf_protection
     {
         return Ok(());

@@ -46,3 +46,21 @@ impl Permission for Delete {
     const SERVICE: &'static str = "fence";
     const METHODS: &'static [&'static str] = &["delete"];
 }
+
+/// Everything that fence can do, for its administrators.
+#[derive(Debug)]
+pub(crate) struct Everything;
+
+impl Permission for Everything {
+    const SERVICE: &'static str = "fence";
+    const METHODS: &'static [&'static str] = &["*"];
+}
+
+/// Making something; here tokens for tasks.
+#[derive(Debug)]
+pub(crate) struct Create;
+
+impl Permission for Create {
+    const SERVICE: &'static str = "fence";
+    const METHODS: &'static [&'static str] = &["create"];
+}

@@ -87,7 +87,8 @@ impl Workbench {
             Arc::new(self.state.signing_keys()?),
             Arc::new(HttpAuthz::new(&service("arborist"), client.clone())),
             Arc::new(HttpIndex::new(&service("indexd"), "", "", client.clone())),
-            Arc::new(S3Store::new(Buckets::new(Default::default(), &Default::default())?, client)),
+            Arc::new(S3Store::new(Buckets::new(Default::default(), &Default::default())?, client.clone())),
+            &client,
         )?;
         Ok(fence)
     }

@@ -1,5 +1,6 @@
 //! API keys of users, and the access tokens that they make.
 
+use authz::{AuthzError, Subject};
 use serde::Serialize;
 use sqlx::PgConnection;
 use tokens::{Expect, Purpose};
@@ -9,6 +10,7 @@ use crate::{
     clock::now,
     error::Error,
     identity::{issuer::AUDIENCE, permits::MayManageKeys, scopes},
+    permissions::Create,
     service::Fence,
     store::{
         api_keys::{self, ApiKey},
@@ -76,15 +78,19 @@ impl Fence {
         Ok(())
     }
 
-    /// An access token for the owner of `api_key`. `expires_in` `None` means the longest life allowed.
+    /// An access token for the owner of `api_key`, for everything that the key is for or for one kind of
+    /// `task`. `expires_in` `None` means the longest life allowed.
     ///
     /// # Errors
-    /// 401 for a key that is not (any more) a valid one, 400 when the key ends before the token would.
+    /// 401 for a key that is not (any more) a valid one, 400 when the key ends before the token would and for
+    /// an unknown kind of task, 403 for one that the owner may not do for so long.
     pub(crate) async fn exchange_api_key(
         &self,
         api_key: &str,
+        task: Option<&str>,
         expires_in: Option<i64>,
     ) -> Result<String, Error> {
+        let longest = self.longest_life(task)?;
         let expect = Expect {
             audience: Some(AUDIENCE),
             purpose: Some(Purpose::ApiKey),
@@ -94,7 +100,6 @@ impl Fence {
         let claims = self.verifier.verify(api_key, expect).await?;
         let mut connection = self.pool.acquire().await?;
         not_revoked(&mut connection, &claims).await?;
-        let longest = self.config.max_access_token_ttl;
         let life = expires_in.unwrap_or(longest).min(longest);
         if claims.exp < now() + life {
             let message = "requested token would outlive the API key; ask for a smaller expires_in";
@@ -105,10 +110,43 @@ impl Fence {
             None => None,
         };
         let user = user.ok_or_else(|| Error::Unauthorized("the user of this key does not exist".into()))?;
-        if !user.active {
+        if !user.honours(claims.iat) {
             return Err(Error::Unauthorized("the user of this key is not active".into()));
         }
-        Ok(self.issuer.access(&user, claims.scopes(), life)?.token)
+        let Some(task) = task else {
+            return Ok(self.issuer.access(&user, claims.scopes(), life)?.token);
+        };
+        let scopes = &self.config.task_token_default_scopes;
+        let token = self.issuer.task(&user, scopes, task, life)?.token;
+        // A right to shorter lives is one to a path that ends with their seconds.
+        let path = format!("/services/fence/task-token/{task}/{life}");
+        self.authz.require::<Create>(&Subject::User(user.username.clone()), vec![path]).await.map_err(|error| {
+            match error {
+                AuthzError::Denied => Error::Forbidden(format!(
+                    "You do not have access to obtain '{task}' tokens, or you do not have access to the \
+                     token lifetime you requested"
+                )),
+                error => error.into(),
+            }
+        })?;
+        Ok(token)
+    }
+
+    /// The longest life of an access token, in seconds.
+    ///
+    /// # Errors
+    /// 400 for an unknown kind of task.
+    fn longest_life(&self, task: Option<&str>) -> Result<i64, Error> {
+        let usual = self.config.max_access_token_ttl;
+        let Some(task) = task else { return Ok(usual) };
+        let known = &self.config.allowed_task_token_types;
+        if !known.iter().any(|name| name == task) {
+            return Err(Error::BadRequest(format!(
+                "Invalid 'task_token' value '{task}'. Allowed task token types are: {}",
+                known.join(", ")
+            )));
+        }
+        Ok(self.config.max_task_token_ttl.get(task).copied().unwrap_or(usual))
     }
 
     /// Signs and remembers a key.

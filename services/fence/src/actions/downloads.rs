@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use indexclient::Record;
 use storage::{Access, Location};
 
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
         download::{DownloadOptions, Reader, Signing, choose_location},
     },
     identity::caller::Caller,
+    recording::{Asked, Signed},
     service::Fence,
 };
 
@@ -28,9 +30,27 @@ impl Fence {
         caller: &Caller,
         guid: &str,
         options: &DownloadOptions,
+        request: &Asked,
     ) -> Result<String, Error> {
-        let record = files::find(&*self.index, guid).await?;
-        let proof = may_download(self, caller, &record).await?;
+        let record = files::find(&*self.index, guid).await;
+        let outcome = match &record {
+            Ok(record) => self.presign(caller, record, options).await,
+            Err(_) => Err(files::not_found(guid)),
+        };
+        let failed = record.as_ref().err().or(outcome.as_ref().err());
+        let protocol = options.protocol.as_deref();
+        let signed = Signed { guid, record: record.as_ref().ok(), protocol, failed };
+        self.note_downloads(request, caller, &[signed]).await;
+        record.and(outcome)
+    }
+
+    async fn presign(
+        &self,
+        caller: &Caller,
+        record: &Record,
+        options: &DownloadOptions,
+    ) -> Result<String, Error> {
+        let proof = may_download(self, caller, record).await?;
         self.download_url(&proof, options, &Reader::of(self, caller).await)
     }
 
@@ -43,6 +63,7 @@ impl Fence {
         &self,
         caller: &Caller,
         asked: &[(String, DownloadOptions)],
+        request: &Asked,
     ) -> Result<Vec<Result<String, Arc<Error>>>, Error> {
         let guids: HashSet<&String> = asked.iter().map(|(guid, _)| guid).collect();
         let guids: Vec<String> = guids.into_iter().cloned().collect();
@@ -58,7 +79,19 @@ impl Fence {
             Some(Err(error)) => Err(error.clone()),
             None => Err(Arc::new(files::not_found(guid))),
         };
-        Ok(asked.iter().map(url).collect())
+        let outcomes: Vec<_> = asked.iter().map(url).collect();
+        let by_guid: HashMap<&str, _> = records.iter().map(|record| (record.did.as_str(), record)).collect();
+        let mut signed = Vec::with_capacity(asked.len());
+        for ((guid, options), outcome) in asked.iter().zip(&outcomes) {
+            signed.push(Signed {
+                guid,
+                record: by_guid.get(guid.as_str()).copied(),
+                protocol: options.protocol.as_deref(),
+                failed: outcome.as_ref().err().map(|error| &**error),
+            });
+        }
+        self.note_downloads(request, caller, &signed).await;
+        Ok(outcomes)
     }
 
     /// The URL from which the file can be had that `proof` is about.

@@ -1,6 +1,7 @@
 //! Logging somebody in whom an identity provider vouches for.
 
 use authz::username;
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use url::Url;
 
@@ -9,26 +10,55 @@ use crate::{
     identity::{
         login::{MayLogIn, MayPickUser},
         redirects,
-        session::Session,
+        session::{LONGEST_TEXT, Session},
     },
+    providers::{Person, Registration},
     service::Fence,
     store::{
-        clients, denylist,
-        users::{self, User},
+        administration, clients, denylist,
+        users::{self, User, Vouched},
     },
 };
+
+/// How a login ends.
+#[derive(Debug)]
+#[must_use]
+pub enum Entered {
+    /// The session is the user's.
+    Now,
+    /// The user must say first who they are.
+    AfterRegistration {
+        /// The user.
+        username: String,
+    },
+}
+
+/// What a provider's word for somebody is for their registration.
+fn registration_of(person: &Person) -> Result<Value, Error> {
+    let email = person.email.as_deref();
+    let email = email.ok_or_else(|| Error::BadRequest("OAuth2 id token is missing email claim".into()))?;
+    let known = |name: &Option<String>| name.clone().unwrap_or_else(|| "Unknown".to_owned());
+    let Registration { firstname, lastname, organization } = &person.registration;
+    Ok(json!({
+        "firstname": known(firstname),
+        "lastname": known(lastname),
+        "org": organization,
+        "email": email,
+    }))
+}
 
 /// The picker of the development login shows at most this many users.
 const USERS_SHOWN: i64 = 100;
 
 impl Fence {
     /// Finds the user that `proof` is about (in any case) or creates one, remembers the login, and begins a
-    /// session.
+    /// session; unless the user must say first who they are.
     ///
     /// # Errors
     /// 401 for a name that is denied, for an inactive user, and for a new one where new users are not let in.
-    pub async fn log_in(&self, session: &mut Session, proof: &MayLogIn<'_>) -> Result<(), Error> {
-        let username = proof.username();
+    pub async fn log_in(&self, session: &mut Session, proof: &MayLogIn<'_>) -> Result<Entered, Error> {
+        let person = proof.person();
+        let username = person.username.as_str();
         if self.checked.deny_username.as_ref().is_some_and(|pattern| pattern.is_match(username)) {
             return Err(Error::Unauthorized(String::new()));
         }
@@ -36,10 +66,21 @@ impl Fence {
         let mut transaction = self.pool.begin().await?;
         let user = self.known_or_new(&mut transaction, username).await?.filter(|user| user.active);
         let user = user.ok_or_else(|| Error::Unauthorized("User is known but not active".into()))?;
-        users::logged_in(&mut transaction, user.id, proof.idp()).await?;
+        let vouched =
+            Vouched { idp: proof.idp(), email: person.email.as_deref(), id_from_idp: person.id.as_deref() };
+        users::logged_in(&mut transaction, user.id, vouched).await?;
+        let mut is_registered = user.registered || !self.config.register_users_on.is_on();
+        if !is_registered && proof.registers() {
+            let info = registration_of(person)?;
+            administration::register(&mut transaction, user.id, &info).await?;
+            is_registered = true;
+        }
         transaction.commit().await?;
+        if !is_registered {
+            return Ok(Entered::AfterRegistration { username: user.username });
+        }
         session.log_in(&user, proof.idp());
-        Ok(())
+        Ok(Entered::Now)
     }
 
     /// Remembers that `session` is over, as long as a copy of its cookie would last.
@@ -74,19 +115,15 @@ impl Fence {
         Ok(users::active_names(&mut connection, USERS_SHOWN).await?)
     }
 
-    /// Where a login that was asked for at `host` sends the browser: to `target`, or to our front page
-    /// without one.
+    /// Where a login that was asked for at `host` sends the browser.
     ///
     /// # Errors
-    /// 400 for other sites.
-    pub(crate) async fn login_target(
-        &self,
-        host: Option<&Url>,
-        target: Option<&str>,
-    ) -> Result<String, Error> {
-        let target = target.unwrap_or_default();
-        if target.is_empty() {
-            return Ok("/".to_owned());
+    /// 400 for other sites, and for none.
+    pub(crate) async fn login_target(&self, host: Option<&Url>, target: &str) -> Result<String, Error> {
+        if target.len() > LONGEST_TEXT {
+            return Err(Error::BadRequest(format!(
+                "a login redirect URL has at most {LONGEST_TEXT} characters"
+            )));
         }
         if let Some(path) = host.and_then(|host| redirects::path_on(host, target)) {
             return Ok(path);

@@ -6,6 +6,7 @@ use crate::{
     error::Error,
     identity::{
         caller::{Bearer, Caller},
+        cookies,
         session::Session,
     },
     service::Fence,
@@ -34,15 +35,23 @@ impl Fence {
             let bearer = caller.bearer(self, &["user", "openid"]).await?;
             (bearer.user(&mut *self.pool.acquire().await?).await?, Some(bearer))
         };
+        self.page(user, bearer).await
+    }
+
+    /// The page of a user.
+    pub(super) async fn page(&self, user: User, bearer: Option<Bearer>) -> Result<UserPage, Error> {
         let details = users::details(&mut *self.pool.acquire().await?, &user).await?;
         let rights = self.rights_of(&user).await;
         Ok(UserPage { user, details, bearer, rights })
     }
 
-    async fn session_user(&self, session: &Session) -> Result<User, Error> {
-        let username = session.username().ok_or_else(Error::please_login)?;
-        let user = users::by_name(&mut *self.pool.acquire().await?, username).await?;
-        user.filter(|user| user.active).ok_or_else(Error::please_login)
+    /// Who is logged in by `session`.
+    ///
+    /// # Errors
+    /// 401 when nobody is, or not any more.
+    pub(crate) async fn session_user(&self, session: &Session) -> Result<User, Error> {
+        let user = cookies::session_user(&mut *self.pool.acquire().await?, session).await?;
+        user.ok_or_else(Error::please_login)
     }
 
     /// A user who cannot be told their rights can still be told who they are.

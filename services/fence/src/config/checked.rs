@@ -8,7 +8,9 @@ use web::is_loopback;
 
 use super::{
     error::ConfigError,
-    settings::{Config, DEVELOPMENT_IDP, LoginOption, Provider},
+    login_options::LoginOption,
+    provider::Provider,
+    settings::{Config, DEVELOPMENT_IDP},
 };
 
 /// What follows from a configuration.
@@ -37,14 +39,28 @@ impl Config {
 
     /// Says loudly which uploads cannot work. The original starts with such buckets too, and is delivered
     /// with one.
-    fn warn_of_upload_buckets(&self, buckets: &Buckets) {
+    ///
+    /// # Errors
+    /// Those of [`Self::buckets`].
+    pub(crate) fn warn_of_upload_buckets(&self) -> Result<(), ConfigError> {
+        let buckets = self.buckets()?;
         let uploads = self.allowed_data_upload_buckets.iter().chain([&self.data_upload_bucket]);
         for unknown in uploads.filter(|name| !name.is_empty() && !buckets.contains(name)) {
             tracing::warn!(bucket = unknown, "uploads to this bucket fail: it is not among S3_BUCKETS");
         }
+        Ok(())
     }
 
-    pub(crate) fn check(&self) -> Result<Checked, ConfigError> {
+    /// Whether fence can start with this.
+    ///
+    /// # Errors
+    /// Those of [`crate::Fence::build`].
+    pub fn can_start(&self) -> Result<(), ConfigError> {
+        self.check(&|_| true).map(drop)
+    }
+
+    /// Checks everything; `is_provider` says whether users can log in by the identity provider of this name.
+    pub(crate) fn check(&self, is_provider: &dyn Fn(&str) -> bool) -> Result<Checked, ConfigError> {
         let base = self.base()?;
         let loopback = is_loopback(&base);
         let mocks = self.mocks();
@@ -57,15 +73,19 @@ impl Config {
         }
         let deny_username = self.global_username_deny_regex.as_deref().filter(|text| !text.is_empty());
         let deny_username = deny_username.map(Regex::new).transpose().map_err(ConfigError::DenyRegex)?;
-        let logins = self.logins(&mocks);
-        let default_login = match &self.default_login_idp {
+        let logins = self.logins(&mocks, is_provider);
+        let default = self.default_login_idp.as_ref().or(self.enabled_identity_providers.default.as_ref());
+        let default_login = match default {
             None => logins.first().cloned(),
             Some(idp) => {
                 let default = logins.iter().find(|option| &option.idp == idp).cloned();
-                Some(default.ok_or_else(|| ConfigError::DefaultLogin(idp.clone()))?)
+                if default.is_none() && !self.options().iter().any(|option| &option.idp == idp) {
+                    return Err(ConfigError::DefaultLogin(idp.clone()));
+                }
+                default.or_else(|| logins.first().cloned())
             }
         };
-        self.warn_of_upload_buckets(&self.buckets()?);
+        self.buckets()?;
         Ok(Checked {
             secure_cookies: self.session_cookie_secure.unwrap_or(base.scheme() == "https" || !loopback),
             redirect_sites: self.redirect_sites(&base)?,
@@ -117,10 +137,26 @@ impl Config {
         mocks
     }
 
-    /// The login options that work: mocks and the development login. Others are left out, loudly.
-    fn logins(&self, mocks: &IndexMap<String, String>) -> Vec<LoginOption> {
-        let (works, others): (Vec<_>, Vec<_>) = self.login_options.iter().cloned().partition(|option| {
-            mocks.contains_key(&option.idp) || (option.idp == DEVELOPMENT_IDP && self.development_login)
+    /// What the configuration lists, in its newer or its older form.
+    fn options(&self) -> Vec<LoginOption> {
+        if self.login_options.is_empty() {
+            self.enabled_identity_providers.options()
+        } else {
+            self.login_options.clone()
+        }
+    }
+
+    /// The login options that work: identity providers, mocks, and the development login. Others are left
+    /// out, loudly.
+    fn logins(
+        &self,
+        mocks: &IndexMap<String, String>,
+        is_provider: &dyn Fn(&str) -> bool,
+    ) -> Vec<LoginOption> {
+        let (works, others): (Vec<_>, Vec<_>) = self.options().into_iter().partition(|option| {
+            mocks.contains_key(&option.idp)
+                || is_provider(&option.idp)
+                || (option.idp == DEVELOPMENT_IDP && self.development_login)
         });
         for option in others {
             tracing::warn!(
@@ -133,7 +169,7 @@ impl Config {
                 name: "Development login".into(),
                 idp: DEVELOPMENT_IDP.into(),
                 desc: Some("no password; only on this machine".into()),
-                secondary: false,
+                ..LoginOption::default()
             }];
         }
         works
@@ -153,13 +189,18 @@ pub(crate) fn site(url: &Url) -> Option<String> {
 mod tests {
     use super::*;
 
+    /// No identity provider can be used.
+    fn nothing(_: &str) -> bool {
+        false
+    }
+
     fn with(base_url: &str) -> Config {
         Config { base_url: base_url.into(), ..Config::default() }
     }
 
     #[test]
     fn logins_without_a_password_need_a_loopback_address() {
-        let open = |base: &str| Config { development_login: true, ..with(base) }.check();
+        let open = |base: &str| Config { development_login: true, ..with(base) }.check(&nothing);
         for base in ["http://localhost:8080/user", "http://127.0.0.1/user", "http://[::1]:1/user"] {
             assert!(open(base).is_ok(), "{base}");
         }
@@ -170,13 +211,16 @@ mod tests {
         }
         let mock = Config { mock_google_auth: true.into(), ..with("https://commons.example/user") };
         assert!(
-            mock.check().unwrap_err().to_string().starts_with("OPENID_CONNECT.google.mock logs anybody in")
+            mock.check(&nothing)
+                .unwrap_err()
+                .to_string()
+                .starts_with("OPENID_CONNECT.google.mock logs anybody in")
         );
     }
 
     #[test]
     fn cookies_are_secure_unless_the_address_is_plain_loopback() {
-        let secure = |base: &str| with(base).check().unwrap().secure_cookies;
+        let secure = |base: &str| with(base).check(&nothing).unwrap().secure_cookies;
         assert!(!secure("http://localhost:8080/user"));
         assert!(secure("https://localhost/user"));
         assert!(secure("http://commons.example/user"));
@@ -191,11 +235,11 @@ mod tests {
             "S3_BUCKETS": {"b": {"cred": "C", "region": "us-east-1"}}, "DATA_UPLOAD_BUCKET": "b",
         }))
         .unwrap();
-        let checked = config.check().unwrap();
+        let checked = config.check(&nothing).unwrap();
         assert_eq!(checked.mocks["google"], "test@example.com");
         assert_eq!(checked.default_login.unwrap().idp, "google");
         assert_eq!(checked.logins.len(), 1, "an external provider is left out");
         let unknown = Config { data_upload_bucket: "none".into(), ..config };
-        assert!(unknown.check().is_ok(), "uploads fail, everything else works");
+        assert!(unknown.check(&nothing).is_ok(), "uploads fail, everything else works");
     }
 }

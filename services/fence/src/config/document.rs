@@ -132,21 +132,21 @@ mod tests {
     #[test]
     fn the_configuration_that_the_original_is_delivered_with_has_no_mock_logins_and_starts() {
         let config = Config::from_document(&delivered()).unwrap();
-        let checked = config.check().unwrap();
+        let checked = config.check(&|_| false).unwrap();
         assert!(checked.mocks.is_empty(), "{:?}", checked.mocks);
         assert_eq!(config.session_cookie_secure, Some(true));
         let mut public = delivered();
         public["BASE_URL"] = json!("https://commons.example/user");
         assert!(
-            Config::from_document(&public).unwrap().check().is_ok(),
+            Config::from_document(&public).unwrap().check(&|_| false).is_ok(),
             "mocks that are off are no reason to refuse"
         );
         for on in [json!(true), json!("true"), json!("True")] {
             public["MOCK_GOOGLE_AUTH"] = on.clone();
-            let refused = Config::from_document(&public).and_then(|config| config.check());
+            let refused = Config::from_document(&public).and_then(|config| config.check(&|_| false));
             assert!(matches!(refused, Err(ConfigError::OpenLogin { .. })), "{on}");
         }
         public["MOCK_GOOGLE_AUTH"] = json!("False");
-        assert!(Config::from_document(&public).unwrap().check().is_ok());
+        assert!(Config::from_document(&public).unwrap().check(&|_| false).is_ok());
     }
 }

@@ -6,6 +6,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use storage::{AwsCredentials, BucketConfig};
 
+use super::{
+    login_options::{EnabledProviders, LoginOption},
+    provider::Provider,
+    switch::Switch,
+};
+
 /// What fence is told from outside. Lifetimes are in seconds.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE", default)]
@@ -32,6 +38,14 @@ pub struct Config {
     pub access_token_renewal_threshold: i64,
     /// Longest and default lifetime of an access token made from an API key.
     pub max_access_token_ttl: i64,
+    /// Longest and default lifetime of a refresh token of an OAuth client.
+    pub refresh_token_expires_in: i64,
+    /// Kinds of tasks for which there are tokens of their own.
+    pub allowed_task_token_types: Vec<String>,
+    /// Longest and default lifetimes of these tokens, by kind.
+    pub max_task_token_ttl: IndexMap<String, i64>,
+    /// Scopes of these tokens.
+    pub task_token_default_scopes: Vec<String>,
     /// Longest and default lifetime of an API key.
     pub max_api_key_ttl: i64,
     /// Longest and default lifetime of a signed URL.
@@ -54,8 +68,24 @@ pub struct Config {
     pub default_login_idp: Option<String>,
     /// Identity providers by name.
     pub openid_connect: IndexMap<String, Provider>,
+    /// What login pages offer, in an older form that counts where `login_options` is empty.
+    pub enabled_identity_providers: EnabledProviders,
+    /// Identity providers behind a provider that no list shows.
+    pub hide_idps: Vec<String>,
     /// Whether the provider `google` is a mock. Only for tests on one machine.
     pub mock_google_auth: Switch,
+    /// The cookie that names whom a mock provider logs in.
+    pub dev_login_cookie_name: String,
+    /// Where the session of the Electronic Research Administration ends.
+    pub itrust_global_logout: String,
+    /// Whether who logs in for the first time must say who they are.
+    pub register_users_on: Switch,
+    /// arborist's group that those join who have said so.
+    pub registered_users_group: String,
+    /// Where the privacy policy is.
+    pub privacy_policy_url: Option<String>,
+    /// A file with the privacy policy, in Markdown, that is shown where there is no address of one. Ours.
+    pub privacy_policy_file: Option<String>,
     /// Sites to which a login may return, beside our own and those of registered clients.
     pub login_redirect_whitelist: Vec<String>,
     /// Whether `/login/dev` logs anybody in without a password. Only for development on one machine.
@@ -73,53 +103,19 @@ pub struct Config {
     pub gs_buckets: IndexMap<String, Value>,
     /// The bucket that uploads go to by default.
     pub data_upload_bucket: String,
+    /// Whether OAuth clients without a user may download.
+    pub client_credentials_on_download_enabled: Switch,
+    /// The largest number of objects of one bulk request.
+    pub max_bulk_drs_requests: usize,
     /// Buckets that an upload may ask for.
     pub allowed_data_upload_buckets: Vec<String>,
     /// Whether a record decides alone about bytes that other records name too, as in the original. An adopted
     /// index may have several records of one location on purpose, for different readers.
     pub allow_shared_locations: bool,
+    /// What is written down by the audit service.
+    pub enable_audit_logs: AuditLogs,
     /// Shown on error pages.
     pub support_email_for_errors: Option<String>,
-}
-
-/// Something that is on or off, as files write it: a boolean, or the text of one, such as a template makes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "SwitchText")]
-pub struct Switch(bool);
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum SwitchText {
-    Is(bool),
-    Says(String),
-}
-
-impl Switch {
-    /// Whether it is on.
-    pub fn is_on(self) -> bool {
-        self.0
-    }
-}
-
-impl From<bool> for Switch {
-    fn from(on: bool) -> Self {
-        Self(on)
-    }
-}
-
-impl TryFrom<SwitchText> for Switch {
-    type Error = String;
-
-    fn try_from(text: SwitchText) -> Result<Self, String> {
-        match text {
-            SwitchText::Is(on) => Ok(Self(on)),
-            SwitchText::Says(text) => match text.trim().to_ascii_lowercase().as_str() {
-                "true" | "yes" | "on" => Ok(Self(true)),
-                "" | "false" | "no" | "off" => Ok(Self(false)),
-                _ => Err(format!("{text:?} is neither true nor false")),
-            },
-        }
-    }
 }
 
 /// The code of the development login. An empty one is none at all.
@@ -146,30 +142,6 @@ impl std::fmt::Debug for LoginCode {
     }
 }
 
-/// One line of a login page.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct LoginOption {
-    /// What the button says.
-    pub name: String,
-    /// Which provider: a key of `OPENID_CONNECT`, or `dev`.
-    pub idp: String,
-    /// Explanation beside the button.
-    pub desc: Option<String>,
-    /// Whether it is shown less prominently.
-    pub secondary: bool,
-}
-
-/// What is used of one entry of `OPENID_CONNECT`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Provider {
-    /// Whether the provider is a mock: it logs in the user that the cookie `dev_login` names.
-    pub mock: Switch,
-    /// The user that it logs in without that cookie.
-    pub mock_default_user: Option<String>,
-}
-
 impl Default for Config {
     fn default() -> Self {
         let google = ["google_credentials", "google_service_account", "google_link", "ga4gh_passport_v1"];
@@ -186,6 +158,10 @@ impl Default for Config {
             access_token_expires_in: 1200,
             access_token_renewal_threshold: 300,
             max_access_token_ttl: 3600,
+            refresh_token_expires_in: 2_592_000,
+            allowed_task_token_types: Vec::new(),
+            max_task_token_ttl: IndexMap::new(),
+            task_token_default_scopes: ["fence", "openid", "user"].map(str::to_owned).to_vec(),
             max_api_key_ttl: 2_592_000,
             max_presigned_url_ttl: 3600,
             client_allowed_scopes: scopes(&["openid", "user", "data"]),
@@ -197,7 +173,15 @@ impl Default for Config {
             login_options: Vec::new(),
             default_login_idp: None,
             openid_connect: IndexMap::new(),
+            enabled_identity_providers: EnabledProviders::default(),
+            hide_idps: Vec::new(),
             mock_google_auth: Switch::default(),
+            dev_login_cookie_name: "dev_login".into(),
+            itrust_global_logout: String::new(),
+            register_users_on: Switch::default(),
+            registered_users_group: String::new(),
+            privacy_policy_url: None,
+            privacy_policy_file: None,
             login_redirect_whitelist: Vec::new(),
             development_login: false,
             development_login_code: None,
@@ -206,8 +190,11 @@ impl Default for Config {
             s3_buckets: IndexMap::new(),
             gs_buckets: IndexMap::new(),
             data_upload_bucket: String::new(),
+            client_credentials_on_download_enabled: Switch::default(),
+            max_bulk_drs_requests: 100,
             allowed_data_upload_buckets: Vec::new(),
             allow_shared_locations: false,
+            enable_audit_logs: AuditLogs::default(),
             support_email_for_errors: None,
         }
     }
@@ -217,3 +204,17 @@ impl Default for Config {
 pub(crate) const DEVELOPMENT_IDP: &str = "dev";
 /// Path of the development login; its form is protected by its own token, not by the header.
 pub(crate) const DEVELOPMENT_LOGIN: &str = "/login/dev";
+/// Where the page of consent sends what the user says; its form is protected by its own token, too.
+pub(crate) const CONSENT: &str = "/oauth2/consent";
+
+/// What is written down by the audit service.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct AuditLogs {
+    /// Who asked for a signed URL.
+    pub presigned_url: bool,
+    /// Who logged in.
+    pub login: bool,
+}
+/// Path of the form in which users say who they are; it is protected by its own token, too.
+pub(crate) const REGISTRATION: &str = "/register";

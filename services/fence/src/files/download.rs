@@ -60,6 +60,16 @@ impl Reader {
         }
     }
 
+    /// The user's name, `anonymous` for nobody in particular.
+    pub(crate) fn username(&self) -> &str {
+        &self.username
+    }
+
+    /// The user's id; none for nobody in particular.
+    pub(crate) fn user_id(&self) -> Option<i32> {
+        self.user_id.parse().ok().filter(|id| *id >= 0)
+    }
+
     /// The parameters that a signed URL carries.
     pub(crate) fn parameters(&self) -> [(&str, &str); 3] {
         [("user_id", &self.user_id), ("username", &self.username), ("client_id", &self.client_id)]

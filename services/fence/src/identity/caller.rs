@@ -137,7 +137,7 @@ impl Bearer {
         let id = self.user_id().ok_or_else(Error::please_login)?;
         let user = users::by_id(connection, id).await?;
         let user = user.ok_or_else(|| Error::Unauthorized("the user of this token does not exist".into()))?;
-        if user.active {
+        if user.honours(self.claims.iat) {
             Ok(user)
         } else {
             Err(Error::Unauthorized("the user of this token is not active".into()))

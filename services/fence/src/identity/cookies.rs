@@ -1,36 +1,64 @@
 //! The cookies of a browser: the session, and the access token that the gateway makes a header of.
 
 use actix_web::cookie::{Cookie, SameSite, time::OffsetDateTime};
-use tokens::{Claims, Expect, Purpose};
+use sqlx::PgConnection;
+use tokens::{Claims, Expect, Purpose, TokenError};
 
 use super::{issuer::AUDIENCE, session::Session};
 use crate::{
     clock::now,
     error::Error,
     service::Fence,
-    store::{denylist, users},
+    store::{
+        denylist,
+        users::{self, User},
+    },
 };
 
-/// The session in a request's cookie, or an empty one. A session that was ended by logging out is none.
+/// The session in a request's cookie, or an empty one. A session that was ended by logging out, or is over,
+/// is none; `None` stands for what never was one.
 ///
 /// # Errors
 /// When the database fails.
-pub(crate) async fn read_session(fence: &Fence, cookie: Option<Cookie<'static>>) -> Result<Session, Error> {
-    let Some(cookie) = cookie else { return Ok(Session::default()) };
+pub(crate) async fn read_session(
+    fence: &Fence,
+    cookie: Option<Cookie<'static>>,
+) -> Result<Option<Session>, Error> {
+    let Some(cookie) = cookie else { return Ok(Some(Session::default())) };
     let expect = Expect { audience: Some("fence"), purpose: Some(Purpose::Session), ..Expect::default() };
-    let claims = fence.verifier.verify(cookie.value(), expect).await.ok();
-    let session = claims.and_then(|claims| Session::from_claims(claims, &fence.config)).unwrap_or_default();
+    let claims = match fence.verifier.verify(cookie.value(), expect).await {
+        Ok(claims) => claims,
+        Err(TokenError::Expired) => return Ok(Some(Session::default())),
+        Err(_) => return Ok(None),
+    };
+    let session = Session::from_claims(claims, &fence.config).unwrap_or_default();
     if let Some((name, _)) = session.name_and_end(&fence.config)
         && denylist::contains(&mut *fence.pool.acquire().await?, name).await?
     {
-        return Ok(Session::default());
+        return Ok(Some(Session::default()));
     }
-    Ok(session)
+    Ok(Some(session))
+}
+
+/// Who is logged in by `session`: its user, who must still be the same person under this name, be active, and
+/// not have been shut out since it began.
+pub(crate) async fn session_user(
+    connection: &mut PgConnection,
+    session: &Session,
+) -> Result<Option<User>, sqlx::Error> {
+    let Some(username) = session.username() else { return Ok(None) };
+    let user = users::by_name(connection, username).await?;
+    Ok(user.filter(|user| {
+        let is_same = session.user_id().is_none_or(|id| id == user.id.to_string());
+        is_same && session.started().is_some_and(|started| user.honours(started))
+    }))
 }
 
 /// What cookies a request came with.
 pub(crate) enum Carried {
     Nothing,
+    /// A session that is none of ours.
+    Broken,
     SessionOnly,
     /// The access token, with or without a session.
     AccessToken(String),
@@ -51,14 +79,16 @@ pub(crate) async fn renewed(
     if session.is_empty() {
         return Ok(match carried {
             Carried::Nothing => Vec::new(),
+            // As the original does it: an empty one takes its place.
+            Carried::Broken => vec![session_cookie(fence, &Session::begin())?],
             Carried::SessionOnly | Carried::AccessToken(_) => both_expired(fence).into(),
         });
     }
     let mut access_cookie = None;
     match session.username() {
-        Some(username) if !is_fresh(fence, session, carried.access_token()).await => {
+        Some(_) if !is_fresh(fence, session, carried.access_token()).await => {
             let mut connection = fence.pool.acquire().await?;
-            let user = users::by_name(&mut connection, username).await?.filter(|user| user.active);
+            let user = session_user(&mut connection, session).await?;
             let Some(user) = user else { return Ok(both_expired(fence).into()) };
             let scopes = &fence.config.session_allowed_scopes;
             let access = fence.issuer.access(&user, scopes, fence.config.access_token_expires_in)?;
@@ -71,9 +101,12 @@ pub(crate) async fn renewed(
         }
         Some(_) | None => {}
     }
+    Ok([session_cookie(fence, session)?].into_iter().chain(access_cookie).collect())
+}
+
+fn session_cookie(fence: &Fence, session: &Session) -> Result<Cookie<'static>, Error> {
     let signed = fence.issuer.session(session, session.expires(&fence.config))?;
-    let session_cookie = cookie(fence, &fence.config.session_cookie_name, signed.token, signed.exp);
-    Ok([session_cookie].into_iter().chain(access_cookie).collect())
+    Ok(cookie(fence, &fence.config.session_cookie_name, signed.token, signed.exp))
 }
 
 /// Whether the access token that the browser has is the session user's own and will live for a while.

@@ -19,6 +19,8 @@ const LONGEST_COOKIE_TOKEN: usize = 4096;
 pub(crate) struct Issuer {
     keys: Arc<SigningKeys>,
     base_url: String,
+    /// The key that signs; the newest without one.
+    kid: Option<String>,
 }
 
 /// A signed token with what its maker needs to remember of it.
@@ -32,22 +34,34 @@ pub(crate) struct Signed {
 
 impl Issuer {
     pub(crate) fn new(keys: Arc<SigningKeys>, base_url: &str) -> Self {
-        Self { keys, base_url: base_url.to_owned() }
+        Self { keys, base_url: base_url.to_owned(), kid: None }
     }
 
     /// An access token for `user`. `life` is in seconds and may be negative, for tests of expired tokens.
     pub(crate) fn access(&self, user: &User, scopes: &[String], life: i64) -> Result<Signed, Error> {
-        let google = json!({ "proxy_group": user.google_proxy_group_id });
-        let context = UserContext {
-            name: user.username.clone(),
-            is_admin: Some(user.is_admin.unwrap_or(false)),
-            rest: Map::from_iter([("google".to_owned(), google)]),
-        };
         let claims = Claims {
             azp: Some(String::new()),
             scope: Some(Scopes(scopes.to_vec())),
-            context: Some(Context { user: Some(context), rest: Map::new() }),
+            context: Some(Context { user: Some(user_context(user)), rest: Map::new() }),
             ..self.claims(Purpose::Access, &user.id.to_string(), &[AUDIENCE], life)
+        };
+        self.short(&claims)
+    }
+
+    /// An access token for `user` that is good for one kind of task only, which is its audience.
+    pub(crate) fn task(
+        &self,
+        user: &User,
+        scopes: &[String],
+        task: &str,
+        life: i64,
+    ) -> Result<Signed, Error> {
+        let kind = Map::from_iter([("task_token_type".to_owned(), task.into())]);
+        let claims = Claims {
+            azp: Some(String::new()),
+            scope: Some(Scopes(scopes.to_vec())),
+            context: Some(Context { user: Some(user_context(user)), rest: kind }),
+            ..self.claims(Purpose::Access, &user.id.to_string(), &[task], life)
         };
         self.short(&claims)
     }
@@ -65,15 +79,22 @@ impl Issuer {
     /// The session cookie's token, valid until `exp`.
     pub(crate) fn session(&self, session: &Session, exp: i64) -> Result<Signed, Error> {
         let sub = session.user_id().unwrap_or_default().to_owned();
+        let made = self.claims(Purpose::Session, &sub, &["fence", AUDIENCE], 0);
         let claims = Claims {
             context: Some(Context { user: None, rest: session.context().clone() }),
             exp,
-            ..self.claims(Purpose::Session, &sub, &["fence", AUDIENCE], 0)
+            jti: session.id().map(str::to_owned).or_else(|| made.jti.clone()),
+            ..made
         };
         self.short(&claims)
     }
 
-    fn claims(&self, purpose: Purpose, sub: &str, audience: &[&str], life: i64) -> Claims {
+    /// An issuer that signs with the key of this identifier.
+    pub(crate) fn with_key(self, kid: &str) -> Option<Self> {
+        self.keys.all().iter().any(|key| key.kid == kid).then(|| Self { kid: Some(kid.to_owned()), ..self })
+    }
+
+    pub(super) fn claims(&self, purpose: Purpose, sub: &str, audience: &[&str], life: i64) -> Claims {
         let iat = now();
         Claims {
             pur: Some(purpose),
@@ -90,17 +111,29 @@ impl Issuer {
         }
     }
 
-    fn sign(&self, claims: &Claims) -> Result<Signed, Error> {
-        let token = self.keys.signing().sign(claims)?;
+    pub(super) fn sign(&self, claims: &Claims) -> Result<Signed, Error> {
+        let chosen =
+            self.kid.as_ref().and_then(|kid| self.keys.all().into_iter().find(|key| &key.kid == kid));
+        let token = chosen.unwrap_or_else(|| self.keys.signing()).sign(claims)?;
         Ok(Signed { token, jti: claims.jti.clone().unwrap_or_default(), exp: claims.exp })
     }
 
-    fn short(&self, claims: &Claims) -> Result<Signed, Error> {
+    pub(super) fn short(&self, claims: &Claims) -> Result<Signed, Error> {
         let signed = self.sign(claims)?;
         if signed.token.len() > LONGEST_COOKIE_TOKEN {
             let reason = format!("it would be longer than {LONGEST_COOKIE_TOKEN} characters");
             return Err(Failure::internal("making a token for a cookie", reason).into());
         }
         Ok(signed)
+    }
+}
+
+/// Who an access token speaks for.
+pub(super) fn user_context(user: &User) -> UserContext {
+    let google = json!({ "proxy_group": user.google_proxy_group_id });
+    UserContext {
+        name: user.username.clone(),
+        is_admin: Some(user.is_admin.unwrap_or(false)),
+        rest: Map::from_iter([("google".to_owned(), google)]),
     }
 }

@@ -1,6 +1,7 @@
-//! The right to log in. Two ways exist, the development login and mock providers; both do without a password.
+//! The right to log in. Three ways exist: another issuer vouches for somebody; and the development login and
+//! mock providers, which both do without a password.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use actix_web::{
     HttpRequest,
@@ -8,21 +9,29 @@ use actix_web::{
 };
 use subtle::ConstantTimeEq as _;
 use url::Url;
-use web::is_loopback;
+use web::{Params, is_loopback};
 
 use super::session::Session;
 use crate::{
+    clock::now,
     config::{DEVELOPMENT_IDP, LoginCode},
     error::Error,
+    providers::{self, Pending, Person},
     service::Fence,
+    store::denylist,
 };
+
+/// Under this name a session remembers that its browser was sent to another issuer.
+pub(crate) const PENDING: &str = "login_pending";
+/// How long a used state is remembered; a session lives no longer.
+const USED_STATES: i64 = 86_400;
 
 /// Proof that an identity provider vouches for somebody. Only the checks of this module make one.
 ///
 /// ```no_run
 /// # use fence::{Error, Fence, identity::{login::MayLogIn, session::Session}};
 /// async fn enter(fence: &Fence, session: &mut Session, proof: MayLogIn<'_>) -> Result<(), Error> {
-///     fence.log_in(session, &proof).await
+///     fence.log_in(session, &proof).await.map(drop)
 /// }
 /// ```
 ///
@@ -31,24 +40,36 @@ use crate::{
 /// ```compile_fail,E0308
 /// # use fence::{Error, Fence, identity::{permits::MayManageKeys, session::Session}};
 /// async fn enter(fence: &Fence, session: &mut Session, proof: MayManageKeys) -> Result<(), Error> {
-///     fence.log_in(session, &proof).await
+///     fence.log_in(session, &proof).await.map(drop)
 /// }
 /// ```
 #[derive(Debug)]
 pub struct MayLogIn<'a> {
-    username: &'a str,
-    idp: &'a str,
+    idp: Cow<'a, str>,
+    person: Cow<'a, Person>,
+    registers: bool,
 }
 
 impl<'a> MayLogIn<'a> {
+    /// Somebody of whom nothing but a name is known.
+    fn named(username: &str, idp: &'a str) -> Self {
+        let person = Person { username: username.to_owned(), ..Person::default() };
+        Self { idp: idp.into(), person: Cow::Owned(person), registers: false }
+    }
+
     /// For whom the provider vouches.
-    pub(crate) fn username(&self) -> &'a str {
-        self.username
+    pub(crate) fn person(&self) -> &Person {
+        &self.person
     }
 
     /// The identity provider.
-    pub(crate) fn idp(&self) -> &'a str {
-        self.idp
+    pub(crate) fn idp(&self) -> &str {
+        &self.idp
+    }
+
+    /// Whether what the provider says is enough for registration.
+    pub(crate) fn registers(&self) -> bool {
+        self.registers
     }
 }
 
@@ -102,7 +123,7 @@ pub(crate) fn may_log_in_as<'a>(
     username: &'a str,
 ) -> Result<MayLogIn<'a>, Error> {
     if session.accepts_csrf_token(csrf_token) {
-        Ok(MayLogIn { username, idp: DEVELOPMENT_IDP })
+        Ok(MayLogIn::named(username, DEVELOPMENT_IDP))
     } else {
         Err(Error::BadRequest("CSRF verification failed: please open the login page again".into()))
     }
@@ -120,7 +141,48 @@ pub(crate) fn may_log_in_by_mock<'a>(
 ) -> Result<MayLogIn<'a>, Error> {
     let default_user = fence.checked.mocks.get(idp).ok_or_else(Error::no_such_url)?;
     must_be_local(fence, request)?;
-    Ok(MayLogIn { username: told.filter(|name| !name.is_empty()).unwrap_or(default_user), idp })
+    Ok(MayLogIn::named(told.filter(|name| !name.is_empty()).unwrap_or(default_user), idp))
+}
+
+/// Takes the answer that the browser brings back from the issuer of this route, for the login that its
+/// session waits for. The session waits no longer, and no copy of it can bring the same answer again.
+///
+/// # Errors
+/// 404 for an issuer that we do not know, 401 or 400 for an answer to another login or to none, and what the
+/// issuer says.
+pub(crate) async fn may_log_in_by_answer(
+    fence: &Fence,
+    route: &str,
+    pending: Option<String>,
+    answer: &Params,
+) -> Result<MayLogIn<'static>, Error> {
+    let issuer = fence.providers.get(route).ok_or_else(Error::no_such_url)?;
+    let idp = &issuer.upstream.idp;
+    let pending = pending.as_deref().and_then(Pending::from_text);
+    let pending = pending.filter(|pending| pending.is_answered_by(idp, answer.get("state")));
+    let pending = pending.ok_or_else(|| interrupted(idp))?;
+    let forgotten = now().saturating_add(USED_STATES);
+    if !denylist::add_first(&mut *fence.pool.acquire().await?, pending.state(), forgotten).await? {
+        return Err(interrupted(idp));
+    }
+    let code = answer.get("code").filter(|code| !code.is_empty());
+    let code = code.ok_or_else(|| Error::BadRequest("OAuth2 callback error: there is no code".into()))?;
+    let person = providers::person(issuer, &pending, code, answer.get("iss")).await.inspect_err(|error| {
+        tracing::warn!(login.idp = idp, error = error as &dyn std::error::Error, "a login was refused");
+    })?;
+    Ok(MayLogIn {
+        idp: Cow::Owned(idp.clone()),
+        person: Cow::Owned(person),
+        registers: issuer.upstream.registers,
+    })
+}
+
+/// The browser comes back from a login that it was not sent to, at least not lately, by this page.
+fn interrupted(idp: &str) -> Error {
+    let text = "Login flow was interrupted (state mismatch). Please go back to the login page for the \
+                original application to continue.";
+    // As the original has it for the one provider of which it checks the state.
+    if idp == "fence" { Error::Unauthorized(text.into()) } else { Error::BadRequest(text.into()) }
 }
 
 /// Logins without a password are for the people at this machine: the request must come from it, and by one of

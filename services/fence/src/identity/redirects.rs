@@ -23,15 +23,14 @@ pub(crate) fn client_sites(metadata: &[String]) -> BTreeSet<String> {
 /// Whether a browser may be sent to `target`: a path of our own host, or an http address of a known site.
 ///
 /// Stricter than the original, which takes `//host` for a path. Browsers also take `/\host` for `//host`, and
-/// drop tabs and line feeds before they look, so those are refused as well.
+/// drop tabs, line feeds and outer spaces before they look, so those are refused as well.
 pub(crate) fn is_allowed(target: &str, is_known: impl Fn(&str) -> bool) -> bool {
-    if target.is_empty() || target.chars().any(|c| c.is_control() || c == '\\') {
+    let is_odd = |c: char| c.is_control() || c == '\\';
+    if target.is_empty() || target.trim() != target || target.chars().any(is_odd) {
         return false;
     }
-    if target.starts_with('/') {
-        return !target.starts_with("//");
-    }
     match Url::parse(target) {
+        Err(url::ParseError::RelativeUrlWithoutBase) => is_own_path(target),
         Ok(url) => {
             matches!(url.scheme(), "http" | "https")
                 && url.username().is_empty()
@@ -40,6 +39,29 @@ pub(crate) fn is_allowed(target: &str, is_known: impl Fn(&str) -> bool) -> bool 
         }
         Err(_) => false,
     }
+}
+
+/// Whether a browser that reads `target` on one of our pages stays on our host.
+fn is_own_path(target: &str) -> bool {
+    let Ok(here) = Url::parse("https://own.invalid/user/login/x") else { return false };
+    let there = here.join(target);
+    !target.starts_with("//") && there.is_ok_and(|there| there.origin() == here.origin())
+}
+
+/// `target` as a header can carry it: what is not ASCII is encoded, as browsers do it.
+pub(crate) fn location(target: &str) -> String {
+    let mut written = String::with_capacity(target.len());
+    for c in target.chars() {
+        if c.is_ascii_graphic() {
+            written.push(c);
+        } else {
+            let mut buffer = [0; 4];
+            for byte in c.encode_utf8(&mut buffer).bytes() {
+                written.push_str(&format!("%{byte:02X}"));
+            }
+        }
+    }
+    written
 }
 
 /// The path of `target`, if it is an address of the very host that the request was made to, and that is a
@@ -69,6 +91,10 @@ mod tests {
         for target in [
             "/",
             "/x?y=//z",
+            "x",
+            "x/y?z=https://evil.example",
+            "?x",
+            "/é",
             "https://allowed.example/a?b=c",
             "http://portal.example:3000/",
             "https://allowed.example:443/",
@@ -81,8 +107,9 @@ mod tests {
     fn other_sites_are_refused_however_they_are_written() {
         for target in [
             "",
-            "x",
+            " /x",
             "//evil.example/",
+            "//",
             "///evil.example",
             "/\\evil.example",
             "\\\\evil.example",
@@ -101,6 +128,82 @@ mod tests {
         ] {
             assert!(!allowed(target), "{target}");
         }
+    }
+
+    /// Forms in which somebody might write another site so that it looks like one of ours.
+    fn forms(number: usize) -> impl Iterator<Item = String> {
+        const PIECES: [&str; 40] = [
+            "/",
+            "//",
+            "\\",
+            "/\\",
+            ":",
+            "@",
+            "?",
+            "#",
+            ".",
+            "..",
+            ";",
+            "%",
+            "%2f",
+            "%2F%2F",
+            "%5c",
+            "%09",
+            "%00",
+            "\t",
+            "\n",
+            "\r",
+            " ",
+            "\u{0}",
+            "\u{a0}",
+            "\u{2028}",
+            "\u{ff0f}",
+            "\u{3002}",
+            "http:",
+            "https:",
+            "HTTPS:",
+            "javascript:",
+            "data:",
+            "ftp:",
+            "evil.example",
+            "allowed.example",
+            "portal.example:3000",
+            "own.example",
+            "user",
+            "[::1]",
+            "0x7f.1",
+            "x",
+        ];
+        let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+        let mut random = move |below: usize| {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            usize::try_from(seed % below as u64).unwrap()
+        };
+        (0..number).map(move |_| (0..=random(7)).map(|_| PIECES[random(PIECES.len())]).collect())
+    }
+
+    #[test]
+    fn no_form_of_an_address_leaves_the_known_sites() {
+        let here = Url::parse("https://own.example/user/login/google").unwrap();
+        let known = ["own.example", "portal.example:3000", "allowed.example"];
+        let (mut passed, mut seen) = (0, 0);
+        for target in forms(10_000) {
+            seen += 1;
+            if !allowed(&target) {
+                continue;
+            }
+            passed += 1;
+            // As a browser reads the header, and as one reads it that takes every backslash for a slash.
+            for written in [location(&target), location(&target).replace('\\', "/")] {
+                let there = here.join(&written).unwrap();
+                assert!(matches!(there.scheme(), "http" | "https"), "{target:?} leads to {there}");
+                let site = site(&there).unwrap();
+                assert!(known.contains(&site.as_str()), "{target:?} leads to {there}");
+            }
+        }
+        assert!(seen == 10_000 && passed > 300, "the generator makes good ones too: {passed}");
     }
 
     #[test]

@@ -12,11 +12,13 @@ use uuid::Uuid;
 use crate::{clock::now, config::Config, error::Error, store::users::User};
 
 /// Browsers cut cookies off at 4096 characters; two such strings leave room for the rest of the token.
-const LONGEST_TEXT: usize = 800;
+pub(crate) const LONGEST_TEXT: usize = 800;
 
 /// What a browser session remembers. Claim `context` of the session cookie's token.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Session {
+    /// Claim `jti`, which stays while the cookie is renewed: by this name the session's end is remembered.
+    id: Option<String>,
     context: Map<String, Value>,
 }
 
@@ -25,7 +27,24 @@ impl Session {
     pub(crate) fn from_claims(claims: Claims, config: &Config) -> Option<Self> {
         let context = claims.context?.rest;
         let started = context.get("session_started").and_then(Value::as_i64)?;
-        (started.saturating_add(config.session_lifetime) > now()).then_some(Self { context })
+        let lives = started.saturating_add(config.session_lifetime) > now();
+        lives.then_some(Self { id: claims.jti, context })
+    }
+
+    /// A session that remembers nothing yet.
+    pub(crate) fn begin() -> Self {
+        let context = Map::from_iter([("session_started".to_owned(), now().into())]);
+        Self { id: None, context }
+    }
+
+    /// Claim `jti` of its token.
+    pub(crate) fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// When it began, in seconds since the epoch.
+    pub(crate) fn started(&self) -> Option<i64> {
+        self.context.get("session_started").and_then(Value::as_i64)
     }
 
     fn text(&self, key: &str) -> Option<&str> {
@@ -37,11 +56,9 @@ impl Session {
         self.text("username")
     }
 
-    /// By which name its end is remembered, and when that can be forgotten. Sessions that began before they
-    /// had a name have none.
+    /// By which name its end is remembered, and when that can be forgotten.
     pub(crate) fn name_and_end(&self, config: &Config) -> Option<(&str, i64)> {
-        let started = self.context.get("session_started").and_then(Value::as_i64)?;
-        Some((self.text("session_id")?, started.saturating_add(config.session_lifetime)))
+        Some((self.id()?, self.started()?.saturating_add(config.session_lifetime)))
     }
 
     /// The id of who is logged in.
@@ -65,15 +82,13 @@ impl Session {
 
     /// Forgets everything.
     pub(crate) fn clear(&mut self) {
-        self.context.clear();
+        *self = Self::default();
     }
 
     /// Begins a session of this user in place of whatever was there, so that nothing of an earlier visitor
     /// is carried over (session fixation).
     pub(crate) fn log_in(&mut self, user: &User, idp: &str) {
-        self.clear();
-        self.context.insert("session_id".into(), Uuid::new_v4().to_string().into());
-        self.context.insert("session_started".into(), now().into());
+        *self = Self { id: Some(Uuid::new_v4().to_string()), ..Self::begin() };
         self.context.insert("username".into(), user.username.as_str().into());
         self.context.insert("user_id".into(), user.id.to_string().into());
         self.context.insert("provider".into(), idp.into());
@@ -81,8 +96,17 @@ impl Session {
 
     /// Remembers a string, unless it is so long that the cookie might become too long for browsers.
     pub(crate) fn remember(&mut self, key: &str, text: String) {
-        if text.len() <= LONGEST_TEXT {
+        if text.len() <= LONGEST_TEXT && !text.is_empty() {
+            self.context.entry("session_started").or_insert_with(|| now().into());
             self.context.insert(key.to_owned(), text.into());
+        }
+    }
+
+    /// Takes out what was remembered under `key`.
+    pub(crate) fn forget(&mut self, key: &str) -> Option<String> {
+        match self.context.remove(key) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
         }
     }
 
@@ -145,6 +169,8 @@ mod tests {
             active: true,
             google_proxy_group_id: None,
             idp: "dev".into(),
+            valid_from: None,
+            registered: false,
         }
     }
 

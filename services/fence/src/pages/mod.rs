@@ -4,6 +4,15 @@ use actix_web::http::StatusCode;
 
 use crate::config::Config;
 
+mod consent;
+mod registration;
+
+pub(crate) use consent::{Consent, consent};
+pub(crate) use registration::{Registration, registration};
+
+/// What pages may do: nothing but look as they do, and only as pages of their own.
+pub(crate) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+
 const STYLE: &str = include_str!("style.css");
 
 /// `text` for HTML text and for attribute values in double quotes.
@@ -125,6 +134,12 @@ pub(crate) fn development_login(config: &Config, login: &DevelopmentLogin<'_>) -
         current.unwrap_or_default(),
     );
     page(&format!("Development login – {}", config.app_name), &body)
+}
+
+/// The privacy policy, as it is written.
+pub(crate) fn privacy_policy(config: &Config, text: &str) -> String {
+    let body = format!("<pre class=\"text\">{}</pre>\n", escape(text));
+    page(&format!("Privacy policy – {}", config.app_name), &body)
 }
 
 #[cfg(test)]

@@ -57,19 +57,31 @@ impl Body {
             && (sub.eq_ignore_ascii_case("json") || sub.to_ascii_lowercase().ends_with("+json"))
     }
 
-    /// The body as a JSON object that is not empty.
+    /// The body as a JSON object.
     ///
     /// # Errors
-    /// 415 for another content type, 400 for broken JSON, another kind of value, and `{}`.
-    pub(super) fn json_object(&self) -> Result<Map<String, Value>, Error> {
+    /// 415 for another content type, 400 for broken JSON and another kind of value.
+    pub(super) fn any_object(&self) -> Result<Map<String, Value>, Error> {
         if !self.is_json() {
             return Err(Error::NotJson);
         }
         let broken = |error: serde_json::Error| Error::BadRequest(format!("the body is not JSON: {error}"));
         match serde_json::from_slice(&self.bytes).map_err(broken)? {
-            Value::Object(object) if !object.is_empty() => Ok(object),
-            _ => Err(Error::BadRequest("the body must be a JSON object with at least one key".into())),
+            Value::Object(object) => Ok(object),
+            _ => Err(Error::BadRequest("the body must be a JSON object".into())),
         }
+    }
+
+    /// The body as a JSON object that is not empty.
+    ///
+    /// # Errors
+    /// As [`Self::any_object`], and 400 for `{}`.
+    pub(super) fn json_object(&self) -> Result<Map<String, Value>, Error> {
+        let object = self.any_object()?;
+        if object.is_empty() {
+            return Err(Error::BadRequest("the body must be a JSON object with at least one key".into()));
+        }
+        Ok(object)
     }
 
     /// The fields of a form, repeated ones repeatedly.

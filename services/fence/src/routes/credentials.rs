@@ -64,7 +64,8 @@ async fn delete(fence: Data<Fence>, caller: Caller, jti: Path<String>) -> Result
 async fn access_token(fence: Data<Fence>, params: Params, body: Body) -> Result<HttpResponse, Error> {
     let missing = || Error::BadRequest("Please provide an api_key in payload".into());
     let key = body.field("api_key").ok_or_else(missing)?;
-    let token = fence.exchange_api_key(&key, expires_in(&params)?).await?;
+    let task = params.get("task_token").filter(|task| !task.is_empty());
+    let token = fence.exchange_api_key(&key, task, expires_in(&params)?).await?;
     Ok(HttpResponse::Ok().json(json!({ "access_token": token })))
 }
 

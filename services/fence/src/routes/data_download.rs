@@ -1,7 +1,7 @@
 //! `/data/download` and `/data/buckets`.
 
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     http::header,
     web::{Data, Path},
 };
@@ -12,7 +12,10 @@ use super::{
     body::{Body, texts},
     failed_files::FailedFiles,
 };
-use crate::{error::Error, files::download::DownloadOptions, identity::caller::Caller, service::Fence};
+use crate::{
+    error::Error, files::download::DownloadOptions, identity::caller::Caller, recording::Asked,
+    service::Fence,
+};
 
 /// The largest number of files of one bulk request.
 const MOST_GUIDS: usize = 10_000;
@@ -28,9 +31,10 @@ async fn download(
     caller: Caller,
     params: Params,
     guid: Path<String>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Error> {
     let options = DownloadOptions::read(&fence.config, &params, params.get("protocol"))?;
-    let url = fence.presign_download(&caller, &guid, &options).await?;
+    let url = fence.presign_download(&caller, &guid, &options, &Asked::of(&request)).await?;
     Ok(if params.has("redirect") {
         HttpResponse::Found().insert_header((header::LOCATION, url)).finish()
     } else {
@@ -43,6 +47,7 @@ async fn bulk_download(
     caller: Caller,
     params: Params,
     body: Body,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Error> {
     let options = DownloadOptions::read(&fence.config, &params, params.get("protocol"))?;
     let guids = texts(&body.json_object()?, "guids")?;
@@ -53,7 +58,7 @@ async fn bulk_download(
     }
     let asked: Vec<(String, DownloadOptions)> =
         guids.iter().map(|guid| (guid.clone(), options.clone())).collect();
-    let outcomes = fence.presign_downloads(&caller, &asked).await?;
+    let outcomes = fence.presign_downloads(&caller, &asked, &Asked::of(&request)).await?;
     let mut urls: Vec<Value> = Vec::new();
     let mut failed = Vec::new();
     for (guid, outcome) in guids.iter().zip(outcomes) {

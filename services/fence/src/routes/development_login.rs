@@ -45,7 +45,7 @@ async fn show(
     let Picking::Allowed(proof) = may_pick_user(&fence, &request, codes)? else {
         return Ok(ask_for_code(&fence, &request, params.get("redirect"), given));
     };
-    let redirect = fence.login_target(host(&request).as_ref(), params.get("redirect")).await?;
+    let redirect = target(&fence, &request, params.get("redirect")).await?;
     let usernames = fence.login_names(&proof).await?;
     let mut session = session.0.borrow_mut();
     let csrf_token = session.csrf_token();
@@ -79,10 +79,17 @@ async fn submit(
     };
     let username = field("username").map(str::trim).unwrap_or_default();
     let proof = may_log_in_as(&may_pick, &session.0.borrow(), field("csrf_token"), username)?;
-    let redirect = fence.login_target(host(&request).as_ref(), field("redirect")).await?;
+    let redirect = target(&fence, &request, field("redirect")).await?;
     let query = Query::new(String::new()).append_pair("redirect", &redirect).finish();
-    let way_back = WayBack { redirect: &redirect, login_page: &format!("{DEVELOPMENT_LOGIN}?{query}") };
-    finish(&fence, &session, proof, way_back).await
+    let page = format!("{}{DEVELOPMENT_LOGIN}?{query}", fence.config.base_url);
+    let way_back = WayBack { redirect: Some(&redirect), login_page: &page };
+    finish(&fence, &request, &session, proof, way_back).await
+}
+
+/// Where the login leads; to the front page if nothing is said.
+async fn target(fence: &Fence, request: &HttpRequest, asked: Option<&str>) -> Result<String, Error> {
+    let asked = asked.filter(|target| !target.is_empty());
+    fence.login_target(host(request).as_ref(), asked.unwrap_or("/")).await
 }
 
 /// The public path of the form.

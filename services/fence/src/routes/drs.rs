@@ -2,7 +2,7 @@
 //! not accepted.
 
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     http::StatusCode,
     web::{Data, Path},
 };
@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 use web::{Params, Routes};
 
 use super::{body::Body, failed_files::FailedFiles};
-use crate::{error::Error, files::download::DownloadOptions, identity::caller::Caller, service::Fence};
-
-/// The largest number of objects of one bulk request.
-const MOST_OBJECTS: usize = 100;
+use crate::{
+    error::Error, files::download::DownloadOptions, identity::caller::Caller, recording::Asked,
+    service::Fence,
+};
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
     routes.below("/ga4gh/drs/v1/objects", |routes| {
@@ -32,10 +32,11 @@ async fn get(
     caller: Caller,
     params: Params,
     path: Path<(String, String)>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Error> {
     let (id, access_id) = path.into_inner();
     let options = DownloadOptions::read(&fence.config, &params, Some(&access_id))?;
-    let url = fence.presign_download(&caller, &id, &options).await?;
+    let url = fence.presign_download(&caller, &id, &options, &Asked::of(&request)).await?;
     Ok(HttpResponse::Ok().json(json!({ "url": url })))
 }
 
@@ -45,12 +46,13 @@ async fn post(
     params: Params,
     path: Path<(String, String)>,
     body: Body,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Error> {
     // `{}` is a body here, unlike elsewhere.
     if !body.is_empty_object() {
         refuse_passports(&caller, &body.json_object()?)?;
     }
-    get(fence, caller, params, path).await
+    get(fence, caller, params, path, request).await
 }
 
 fn refuse_passports(caller: &Caller, body: &Map<String, Value>) -> Result<(), Error> {
@@ -71,11 +73,11 @@ struct AskedUrl {
     access_id: String,
 }
 
-fn asked_urls(body: &Map<String, Value>) -> Result<Vec<AskedUrl>, Error> {
+fn asked_urls(body: &Map<String, Value>, most: usize) -> Result<Vec<AskedUrl>, Error> {
     let wrong = || Error::BadRequest("`bulk_object_access_ids` must be a list of ids with access ids".into());
-    let too_many = || Error::TooLarge(format!("at most {MOST_OBJECTS} objects at once"));
+    let too_many = || Error::TooLarge(format!("at most {most} objects at once"));
     let objects = body.get("bulk_object_access_ids").and_then(Value::as_array).ok_or_else(wrong)?;
-    if objects.len() > MOST_OBJECTS {
+    if objects.len() > most {
         return Err(too_many());
     }
     let mut asked = Vec::new();
@@ -86,13 +88,19 @@ fn asked_urls(body: &Map<String, Value>) -> Result<Vec<AskedUrl>, Error> {
             asked.push(AskedUrl { id: id.to_owned(), access_id });
         }
     }
-    if asked.len() > MOST_OBJECTS { Err(too_many()) } else { Ok(asked) }
+    if asked.len() > most { Err(too_many()) } else { Ok(asked) }
 }
 
-async fn bulk(fence: Data<Fence>, caller: Caller, params: Params, body: Body) -> Result<HttpResponse, Error> {
+async fn bulk(
+    fence: Data<Fence>,
+    caller: Caller,
+    params: Params,
+    body: Body,
+    request: HttpRequest,
+) -> Result<HttpResponse, Error> {
     let body = body.json_object()?;
     refuse_passports(&caller, &body)?;
-    let asked = match asked_urls(&body) {
+    let asked = match asked_urls(&body, fence.config.max_bulk_drs_requests) {
         Err(Error::TooLarge(text)) => {
             let document = json!({ "error_code": 413, "error_description": text });
             return Ok(HttpResponse::PayloadTooLarge().json(document));
@@ -103,7 +111,7 @@ async fn bulk(fence: Data<Fence>, caller: Caller, params: Params, body: Body) ->
     for AskedUrl { id, access_id } in &asked {
         with_options.push((id.clone(), DownloadOptions::read(&fence.config, &params, Some(access_id))?));
     }
-    let outcomes = fence.presign_downloads(&caller, &with_options).await?;
+    let outcomes = fence.presign_downloads(&caller, &with_options, &Asked::of(&request)).await?;
     Ok(bulk_answer(&asked, outcomes))
 }
 

@@ -1,91 +1,235 @@
-//! `/login` and `/logout`. Two ways of logging in exist: the development login and mock providers, both only
-//! where fence is reached by a loopback address.
+//! `/login` and `/logout`: by which identity providers users log in, and the way there and back. Mock
+//! providers and the development login exist only where fence is reached by a loopback address.
 
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header,
     web::{Data, Path},
 };
+use auditlog::Login;
 use serde_json::{Value, json};
+use url::{Url, form_urlencoded};
 use web::{Params, Routes};
 
 use crate::{
+    actions::Entered,
     config::LoginOption,
     error::Error,
     identity::{
-        login::{MayLogIn, host, may_log_in_by_mock},
-        session::CurrentSession,
+        login::{MayLogIn, PENDING, host, may_log_in_by_answer, may_log_in_by_mock},
+        redirects,
+        registration::IN_PROGRESS,
+        session::{CurrentSession, Session},
     },
+    providers::{Issuer, route},
     service::Fence,
 };
 
-/// The cookie that names whom a mock provider logs in.
-const MOCK_COOKIE: &str = "dev_login";
+/// What a session remembers of a login, under the names of the original.
+const REDIRECT: &str = "redirect";
+const LOGIN_PAGE: &str = "post_registration_redirect";
+const UPSTREAM: &str = "upstream_idp";
+const SHIBBOLETH: &str = "shib_idp";
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
     routes.resource("/login", |methods| methods.get(list));
-    routes.resource("/login/{idp}", |methods| methods.get(mock));
+    routes.resource("/login/{idp}", |methods| methods.get(begin));
+    routes.resource("/login/{idp}/login", |methods| methods.get(end));
     routes.resource("/logout", |methods| methods.get(logout));
 }
 
 async fn list(fence: Data<Fence>) -> HttpResponse {
-    let option = |option: &LoginOption| -> Value {
-        let url = format!("{}/login/{}", fence.config.base_url, option.idp);
-        json!({
-            "id": option.idp,
-            "idp": option.idp,
-            "name": option.name,
-            "url": url,
-            "urls": [{ "name": option.name, "url": url }],
-            "desc": option.desc,
-            "secondary": option.secondary,
-        })
-    };
+    let shown = |option: &LoginOption| shown(&fence, option);
     HttpResponse::Ok().json(json!({
-        "default_provider": fence.checked.default_login.as_ref().map(option),
-        "providers": fence.checked.logins.iter().map(option).collect::<Vec<_>>(),
+        "default_provider": fence.checked.default_login.as_ref().map(shown),
+        "providers": fence.checked.logins.iter().map(shown).collect::<Vec<_>>(),
     }))
 }
 
-async fn mock(
+/// A login option as login pages read it, with an address for each provider behind this one that it names.
+pub(super) fn shown(fence: &Fence, option: &LoginOption) -> Value {
+    let url = format!("{}/login/{}", fence.config.base_url, route(&option.idp));
+    let hidden = &fence.config.hide_idps;
+    let listed = |names: &[String], address: &dyn Fn(&str) -> String| -> Vec<Value> {
+        let names = names.iter().filter(|name| !hidden.contains(name));
+        names.map(|name| json!({ "name": option.name, "url": address(name) })).collect()
+    };
+    let behind = |name: &str| {
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("idp", name).finish();
+        format!("{url}?{query}")
+    };
+    let shibboleth = |name: &str| {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        format!("{url}?{}", query.append_pair("idp", "shibboleth").append_pair("shib_idp", name).finish())
+    };
+    let older: Vec<String> = option.fence_idp.iter().cloned().collect();
+    let urls = match (option.shib_idps.listed(), option.upstream_idps.listed()) {
+        (Some(names), _) if !names.is_empty() => listed(names, &shibboleth),
+        (_, Some(names)) if !names.is_empty() => listed(names, &behind),
+        _ if !older.is_empty() => listed(&older, &behind),
+        _ => vec![json!({ "name": option.name, "url": url })],
+    };
+    json!({
+        "id": option.idp,
+        "idp": option.idp,
+        "name": option.name,
+        "url": url,
+        "urls": urls,
+        "desc": option.desc,
+        "secondary": option.secondary.is_on(),
+    })
+}
+
+/// The public address of this very request.
+fn own_address(fence: &Fence, request: &HttpRequest) -> String {
+    let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
+    format!("{}{path}", fence.config.base_url)
+}
+
+async fn begin(
     fence: Data<Fence>,
     session: CurrentSession,
     params: Params,
     request: HttpRequest,
     idp: Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let cookie = request.cookie(MOCK_COOKIE);
-    let told = cookie.as_ref().map(|cookie| cookie.value());
-    let proof = may_log_in_by_mock(&fence, &request, &idp, told)?;
-    let redirect = fence.login_target(host(&request).as_ref(), params.get("redirect")).await?;
-    let login_page = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
-    finish(&fence, &session, proof, WayBack { redirect: &redirect, login_page: &login_page }).await
+    let asked = params.get(REDIRECT);
+    let page = own_address(&fence, &request);
+    if fence.checked.mocks.contains_key(idp.as_str()) {
+        let cookie = request.cookie(&fence.config.dev_login_cookie_name);
+        let proof = may_log_in_by_mock(&fence, &request, &idp, cookie.as_ref().map(|cookie| cookie.value()))?;
+        let redirect = fence.login_target(host(&request).as_ref(), asked.unwrap_or_default()).await?;
+        let way_back = WayBack { redirect: Some(&redirect), login_page: &page };
+        return finish(&fence, &request, &session, proof, way_back).await;
+    }
+    let issuer = fence.providers.get(idp.as_str()).ok_or_else(Error::no_such_url)?;
+    // The original lets only this provider do without.
+    let redirect = match asked {
+        None if issuer.upstream.idp == "fence" => None,
+        asked => Some(fence.login_target(host(&request).as_ref(), asked.unwrap_or_default()).await?),
+    };
+    let (pending, url) = issuer.begin(&params).await?;
+    let mut session = session.0.borrow_mut();
+    session.remember(PENDING, pending.to_text());
+    session.forget(REDIRECT);
+    session.remember(REDIRECT, redirect.unwrap_or_default());
+    session.forget(LOGIN_PAGE);
+    session.remember(LOGIN_PAGE, page);
+    remember_upstream(&mut session, issuer, &params);
+    Ok(to(url.as_str()))
+}
+
+/// Which provider behind this one was chosen, for the user's page.
+fn remember_upstream(session: &mut Session, issuer: &Issuer, params: &Params) {
+    session.forget(UPSTREAM);
+    session.forget(SHIBBOLETH);
+    let Some(upstream) = params.get("idp") else { return };
+    session.remember(UPSTREAM, upstream.to_owned());
+    if issuer.upstream.idp == "fence" && upstream == "shibboleth" {
+        session.remember(SHIBBOLETH, params.get(SHIBBOLETH).unwrap_or_default().to_owned());
+    }
+}
+
+fn to(target: &str) -> HttpResponse {
+    HttpResponse::Found().insert_header((header::LOCATION, redirects::location(target))).finish()
+}
+
+/// The browser comes back from another issuer.
+async fn end(
+    fence: Data<Fence>,
+    session: CurrentSession,
+    params: Params,
+    request: HttpRequest,
+    idp: Path<String>,
+) -> Result<HttpResponse, Error> {
+    if params.get("error").is_some_and(|error| !error.is_empty())
+        && fence.providers.contains_key(idp.as_str())
+    {
+        return failed(&fence, &session, &params).await;
+    }
+    let pending = session.0.borrow_mut().forget(PENDING);
+    let proof = may_log_in_by_answer(&fence, &idp, pending, &params).await?;
+    let (redirect, page) = {
+        let session = session.0.borrow();
+        (session.get(REDIRECT).map(str::to_owned), session.get(LOGIN_PAGE).unwrap_or_default().to_owned())
+    };
+    let way_back = WayBack { redirect: redirect.as_deref(), login_page: &page };
+    finish(&fence, &request, &session, proof, way_back).await
+}
+
+/// The user, or the issuer, did not want to: whoever sent the browser to us is told, with the issuer's words.
+async fn failed(fence: &Fence, session: &CurrentSession, params: &Params) -> Result<HttpResponse, Error> {
+    let back = {
+        let mut session = session.0.borrow_mut();
+        session.forget(PENDING);
+        session.get(REDIRECT).map_or_else(|| fence.config.base_url.clone(), str::to_owned)
+    };
+    let (path, query) = back.split_once('?').unwrap_or((&back, ""));
+    let own: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    // A client of ours that began all this is told itself, if it is one.
+    let client = own.iter().find(|(name, _)| name == "redirect_uri").map(|(_, value)| value.clone());
+    let client = match client {
+        Some(client) if fence.may_redirect_to(&client).await? => Some(client),
+        _ => None,
+    };
+    let target = client.as_deref().map_or(path, |client| client.split('?').next().unwrap_or(client));
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(&own).extend_pairs(params.iter());
+    Ok(to(&format!("{target}?{}", query.finish())))
 }
 
 /// Where a login leads.
 pub(super) struct WayBack<'a> {
-    pub(super) redirect: &'a str,
-    /// Path and query at which the login can be made again.
+    pub(super) redirect: Option<&'a str>,
+    /// The address at which the login can be made again.
     pub(super) login_page: &'a str,
 }
 
 pub(super) async fn finish(
     fence: &Fence,
+    request: &HttpRequest,
     session: &CurrentSession,
     proof: MayLogIn<'_>,
     way_back: WayBack<'_>,
 ) -> Result<HttpResponse, Error> {
     let WayBack { redirect, login_page } = way_back;
-    let mut changed = session.0.borrow().clone();
-    fence.log_in(&mut changed, &proof).await?;
-    let username = changed.username().unwrap_or_default().to_owned();
+    let before = session.0.borrow().clone();
+    let mut changed = before.clone();
+    let entered = fence.log_in(&mut changed, &proof).await?;
     // What registration and later steps of a login return to, under the names of the original.
-    changed.remember("redirect", redirect.to_owned());
-    changed.remember("post_registration_redirect", format!("{}{login_page}", fence.config.base_url));
-    changed.remember("login_in_progress_username", username);
-    tracing::info!(user.id = changed.user_id(), login.idp = proof.idp(), "a user has logged in");
+    changed.remember(REDIRECT, redirect.unwrap_or_default().to_owned());
+    changed.remember(LOGIN_PAGE, login_page.to_owned());
+    let answer = match entered {
+        Entered::AfterRegistration { username } => {
+            changed.remember(IN_PROGRESS, username);
+            to(&format!("{}/register/", fence.config.base_url))
+        }
+        Entered::Now => {
+            let username = changed.username().unwrap_or_default().to_owned();
+            for name in [UPSTREAM, SHIBBOLETH] {
+                changed.remember(name, before.get(name).unwrap_or_default().to_owned());
+            }
+            tracing::info!(user.id = changed.user_id(), login.idp = proof.idp(), "a user has logged in");
+            let answer = match redirect {
+                Some(redirect) => to(redirect),
+                None => HttpResponse::Ok().json(json!({ "username": username })),
+            };
+            let known = |name| before.get(name).filter(|text| !text.is_empty()).map(str::to_owned);
+            fence.note_login(request, || Login {
+                status_code: answer.status().as_u16().into(),
+                username: username.clone(),
+                sub: changed.user_id().and_then(|id| id.parse().ok()),
+                idp: proof.idp().to_owned(),
+                fence_idp: known(UPSTREAM),
+                shib_idp: known(SHIBBOLETH),
+                ..Login::default()
+            });
+            changed.remember(IN_PROGRESS, username);
+            answer
+        }
+    };
     *session.0.borrow_mut() = changed;
-    Ok(HttpResponse::Found().insert_header((header::LOCATION, redirect)).finish())
+    Ok(answer)
 }
 
 async fn logout(fence: Data<Fence>, session: CurrentSession, params: Params) -> Result<HttpResponse, Error> {
@@ -101,5 +245,37 @@ async fn logout(fence: Data<Fence>, session: CurrentSession, params: Params) -> 
     let ended = session.0.borrow().clone();
     fence.end_session(&ended).await?;
     session.0.borrow_mut().clear();
-    Ok(HttpResponse::Found().insert_header((header::LOCATION, next)).finish())
+    let everywhere =
+        params.get("force_era_global_logout").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    let theirs = provider_logout(&fence, &ended, &next, everywhere).await;
+    Ok(to(theirs.as_deref().unwrap_or(&next)))
+}
+
+/// Where the session ends that the user has with their identity provider, for those that end it by a
+/// redirect. One that does not answer does not keep the user from leaving us.
+async fn provider_logout(fence: &Fence, session: &Session, next: &str, everywhere: bool) -> Option<String> {
+    let encoded =
+        |name: &str| form_urlencoded::Serializer::new(String::new()).append_pair(name, next).finish();
+    let provider = session.get("provider").unwrap_or_default();
+    if everywhere || provider == "itrust" {
+        let address = &fence.config.itrust_global_logout;
+        let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        return (!address.is_empty()).then(|| format!("{address}{next}"));
+    }
+    let settings = fence.config.openid_connect.get(provider)?;
+    match provider {
+        "fence" if !settings.api_base_url.is_empty() => {
+            let base = settings.api_base_url.trim_end_matches('/');
+            Some(format!("{base}/logout?{}", encoded("next")))
+        }
+        "cognito" => {
+            let said = fence.providers.get(&route(provider))?.endpoints().await.ok()?;
+            let mut url = Url::parse(&said.end_session_endpoint).ok()?;
+            url.query_pairs_mut()
+                .append_pair("client_id", &settings.client_id)
+                .append_pair("logout_uri", next);
+            Some(url.into())
+        }
+        _ => None,
+    }
 }

@@ -1,5 +1,7 @@
 //! Routes: one file for each resource. Handlers extract, authorise, call and answer.
 
+mod admin_access;
+mod admin_users;
 mod body;
 mod credentials;
 mod data_delete;
@@ -11,7 +13,10 @@ mod drs;
 mod failed_files;
 mod login;
 mod multipart;
-mod revoke;
+mod oauth2;
+mod oauth2_token;
+mod privacy_policy;
+mod register;
 mod system;
 mod user;
 
@@ -49,12 +54,17 @@ pub fn endpoints() -> Vec<Endpoint> {
 fn routes(routes: &mut Routes<'_>) {
     system::routes(routes);
     discovery::routes(routes);
+    privacy_policy::routes(routes);
     // Before `/login/{idp}`, which would take it for a provider.
     development_login::routes(routes);
     login::routes(routes);
+    register::routes(routes);
     user::routes(routes);
     credentials::routes(routes);
-    revoke::routes(routes);
+    admin_users::routes(routes);
+    admin_access::routes(routes);
+    oauth2::routes(routes);
+    oauth2_token::routes(routes);
     data_upload::routes(routes);
     multipart::routes(routes);
     data_download::routes(routes);

@@ -91,8 +91,16 @@ async fn revoke(
     query: Params,
     body: Body,
 ) -> Result<HttpResponse, Error> {
-    if header(&request).is_some_and(is_basic) {
-        return revoke_as_client(&fence, &request, &query, &body).await;
+    let parameters = parameters(&query, &body);
+    let by_body = || parameters.as_ref().is_ok_and(|parameters| parameters.filled("client_id").is_some());
+    let methods = match header(&request) {
+        Some(header) if is_basic(header) => Some(Methods::Basic),
+        // Clients of other libraries say who they are among the parameters.
+        None if by_body() => Some(Methods::All),
+        _ => None,
+    };
+    if let Some(methods) = methods {
+        return revoke_as_client(&fence, &request, &parameters?, methods).await;
     }
     let token = body.form().into_iter().find(|(key, _)| key == "token");
     let Some((_, token)) = token.filter(|_| body.is_form()) else {
@@ -107,12 +115,11 @@ async fn revoke(
 async fn revoke_as_client(
     fence: &Fence,
     request: &HttpRequest,
-    query: &Params,
-    body: &Body,
+    parameters: &Parameters,
+    methods: Methods,
 ) -> Result<HttpResponse, Error> {
-    let parameters = parameters(query, body)?;
-    let credentials = Credentials::read(header(request), &parameters);
-    let proof = may_use_client(fence, &credentials, Methods::Basic).await?;
+    let credentials = Credentials::read(header(request), parameters);
+    let proof = may_use_client(fence, &credentials, methods).await?;
     let missing = || Refusal::invalid_request("").terse();
     let token = parameters.get("token").ok_or_else(missing)?;
     // What opens nothing any more is revoked (RFC 7009 §2.2).

@@ -24,6 +24,7 @@ async fn user(fence: Data<Fence>, caller: Caller, session: CurrentSession) -> Re
     let session = session.0.borrow().clone();
     let page = fence.own_page(&caller, &session).await?;
     let mut document = document(&page);
+    document["azp"] = Value::Null;
     match &page.bearer {
         Some(bearer) => add_token(&mut document, bearer),
         None => add_session(&mut document, &session),
@@ -35,6 +36,11 @@ fn add_token(document: &mut Value, bearer: &Bearer) {
     if !bearer.client_id().is_empty() {
         document["azp"] = bearer.client_id().into();
     }
+    add_passport(document, bearer);
+}
+
+/// We have no visas to show; that there are none is told to who may see them.
+pub(super) fn add_passport(document: &mut Value, bearer: &Bearer) {
     if bearer.claims().scopes().iter().any(|scope| scope == "ga4gh_passport_v1") {
         document["ga4gh_passport_v1"] = json!([]);
     }
@@ -46,9 +52,14 @@ fn add_session(document: &mut Value, session: &Session) {
             document[key] = value.into();
         }
     }
+    // The older name, which the portal reads.
+    if let Some(value) = session.get("upstream_idp") {
+        document["fence_idp"] = value.into();
+    }
 }
 
-fn document(page: &UserPage) -> Value {
+/// What everybody who may see a user sees of them.
+pub(super) fn document(page: &UserPage) -> Value {
     let UserPage { user, details, rights, .. } = page;
     let is_admin = user.is_admin.unwrap_or(false);
     let mut document = json!({
@@ -70,7 +81,6 @@ fn document(page: &UserPage) -> Value {
         "groups": details.groups,
         "message": details.message,
         "primary_google_service_account": null,
-        "azp": null,
         "resources": rights.keys().collect::<Vec<_>>(),
         "authz": rights,
     });

@@ -110,7 +110,8 @@ pub(crate) async fn owner(connection: &mut PgConnection, id: &str) -> Result<Opt
 /// Writes what can change of a client.
 pub(crate) async fn change(connection: &mut PgConnection, client: &ClientRow) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "update client set client_metadata = $2, name = $3, description = $4, auto_approve = $5, expires_at = $6
+        "update client
+         set client_metadata = $2, name = $3, description = $4, auto_approve = $5, expires_at = $6
          where client_id = $1",
     )
     .bind(&client.client_id)

@@ -19,3 +19,14 @@ pub(crate) async fn add(connection: &mut PgConnection, jti: &str, exp: i64) -> R
         .await
         .map(drop)
 }
+
+/// As [`add`], and whether the token was not revoked before: what is used once is revoked by its use.
+pub(crate) async fn add_first(
+    connection: &mut PgConnection,
+    jti: &str,
+    exp: i64,
+) -> Result<bool, sqlx::Error> {
+    let added =
+        sqlx::query("insert into blacklisted_token (jti, exp) values ($1, $2) on conflict (jti) do nothing");
+    Ok(added.bind(jti).bind(exp).execute(connection).await?.rows_affected() > 0)
+}

@@ -19,6 +19,17 @@ pub(crate) struct User {
     pub(crate) google_proxy_group_id: Option<String>,
     /// Name of the identity provider, empty without one.
     pub(crate) idp: String,
+    /// Sessions and tokens that are older than this have ended (seconds since the epoch).
+    pub(crate) valid_from: Option<i64>,
+    /// Whether they have said who they are, in the form for that or by their identity provider.
+    pub(crate) registered: bool,
+}
+
+impl User {
+    /// Whether what was begun or issued at `time` still speaks for this user.
+    pub(crate) fn honours(&self, time: i64) -> bool {
+        self.active && self.valid_from.is_none_or(|from| time >= from)
+    }
 }
 
 /// A user as a list of all of them shows it.
@@ -48,7 +59,11 @@ macro_rules! select_user {
     ($rest:literal) => {
         concat!(
             r#"select u.id, u.username, u.display_name, u.phone_number, u.email, u.is_admin, u.active,
-                      u.google_proxy_group_id, coalesce(p.name, '') as idp
+                      u.google_proxy_group_id, coalesce(p.name, '') as idp,
+                      case when jsonb_typeof(u.additional_info->'tokens_valid_from') = 'number'
+                           then (u.additional_info->'tokens_valid_from')::bigint end as valid_from,
+                      coalesce(u.additional_info->'registration_info', '{}') not in ('{}', 'null')
+                          as registered
                from "User" u left join identity_provider p on p.id = u.idp_id "#,
             $rest
         )
@@ -88,22 +103,43 @@ pub(crate) async fn create(connection: &mut PgConnection, username: &str) -> Res
     .map(drop)
 }
 
-/// Remembers that and by which provider a user has just logged in.
-pub(crate) async fn logged_in(connection: &mut PgConnection, id: i32, idp: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("insert into identity_provider (name) values ($1) on conflict (name) do nothing")
-        .bind(idp)
-        .execute(&mut *connection)
-        .await?;
+/// What an identity provider says of somebody who logs in. What it does not say stays as it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Vouched<'a> {
+    pub(crate) idp: &'a str,
+    pub(crate) email: Option<&'a str>,
+    pub(crate) id_from_idp: Option<&'a str>,
+}
+
+/// Remembers that a user has just logged in, and what their provider said.
+pub(crate) async fn logged_in(
+    connection: &mut PgConnection,
+    id: i32,
+    vouched: Vouched<'_>,
+) -> Result<(), sqlx::Error> {
+    ensure_provider(connection, vouched.idp).await?;
     sqlx::query(
         r#"update "User" set _last_auth = now() at time zone 'utc',
-                  idp_id = (select id from identity_provider where name = $2)
+                  idp_id = (select id from identity_provider where name = $2),
+                  email = coalesce($3, email), id_from_idp = coalesce($4, id_from_idp)
            where id = $1"#,
     )
     .bind(id)
-    .bind(idp)
+    .bind(vouched.idp)
+    .bind(vouched.email)
+    .bind(vouched.id_from_idp)
     .execute(connection)
     .await
     .map(drop)
+}
+
+/// Makes sure that the provider of this name is known.
+pub(crate) async fn ensure_provider(connection: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("insert into identity_provider (name) values ($1) on conflict (name) do nothing")
+        .bind(name)
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 /// Everything else that the user's own page shows, in one statement.

@@ -149,3 +149,39 @@ async fn a_key_of_a_deactivated_user_makes_no_tokens() {
     sqlx::query(r#"update "User" set active = true"#).execute(&world.database.pool).await.unwrap();
     assert_eq!(exchange().await, 200);
 }
+
+#[tokio::test]
+async fn a_token_for_a_task_is_good_for_that_alone_and_for_as_long_as_its_owner_may() {
+    let world = World::with(|config| {
+        config.allowed_task_token_types = vec!["WORKFLOW".into()];
+        config.max_task_token_ttl = [("WORKFLOW".to_owned(), 7200)].into_iter().collect();
+    })
+    .await;
+    let key = async |user: &str| {
+        let session = world.session_token(user).await;
+        let (_, key) = answer(world.post("/credentials/api", &json!({})).bearer_auth(session)).await;
+        key["api_key"].as_str().unwrap().to_owned()
+    };
+    let (worker, stranger) = (key("worker").await, key("nobody").await);
+    let ask = async |key: &str, query: &str| {
+        let path = format!("/credentials/api/access_token?{query}");
+        answer(world.post(&path, &json!({ "api_key": key }))).await
+    };
+    let (status, made) = ask(&worker, "task_token=WORKFLOW&expires_in=6000").await;
+    assert_eq!(status, 200, "{made}");
+    let token = made["access_token"].as_str().unwrap();
+    let said = claims(token);
+    assert_eq!(
+        (&said["aud"], &said["context"]["task_token_type"]),
+        (&json!(["WORKFLOW"]), &json!("WORKFLOW"))
+    );
+    assert_eq!(said["scope"], json!(["fence", "openid", "user"]));
+    assert_eq!(said["exp"].as_i64().unwrap() - said["iat"].as_i64().unwrap(), 6000);
+    assert_eq!(answer(world.get("/user").bearer_auth(token)).await.0, 401, "it is for its task alone");
+    let (_, longest) = ask(&worker, "task_token=WORKFLOW").await;
+    let said = claims(longest["access_token"].as_str().unwrap());
+    assert_eq!(said["exp"].as_i64().unwrap() - said["iat"].as_i64().unwrap(), 7200);
+    assert_eq!(ask(&worker, "task_token=OTHER").await.0, 400);
+    assert_eq!(ask(&stranger, "task_token=WORKFLOW").await.0, 403);
+    assert_eq!(ask("x", "task_token=WORKFLOW").await.0, 401);
+}

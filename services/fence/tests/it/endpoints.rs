@@ -33,7 +33,18 @@ fn public() -> Vec<Case> {
         // Without the token of its form.
         Case::new("POST", "/login/dev", "/login/dev", [400; 3]),
         Case::new("GET", "/login/{idp}", "/login/google?redirect=/", [302; 3]),
+        // No such provider.
+        Case::new("GET", "/login/{idp}/login", "/login/nope/login", [404; 3]),
         Case::new("GET", "/logout", "/logout", [302; 3]),
+        // This commons has no policy, and nobody registers.
+        Case::new("GET", "/privacy-policy", "/privacy-policy", [404; 3]),
+        Case::new("GET", "/register", "/register", [404; 3]),
+        Case::new("POST", "/register", "/register", [404; 3]),
+        // Without a client.
+        Case::new("GET", "/oauth2/authorize", "/oauth2/authorize?prompt=consent", [302; 3]),
+        Case::new("POST", "/oauth2/authorize", "/oauth2/authorize", [302; 3]),
+        Case::new("POST", "/oauth2/consent", "/oauth2/consent", [401; 3]),
+        Case::new("POST", "/oauth2/token", "/oauth2/token", [400; 3]),
         Case::new("POST", "/credentials/token/denylisted", "/credentials/token/denylisted", PUBLIC),
     ]
 }
@@ -57,6 +68,67 @@ fn credentials(somebodys_key: &str) -> Vec<Case> {
             Case::new("DELETE", key, &format!("{keys}/none"), [401, 404, 404]),
             // The key is the only proof; this is not one.
             Case::new("POST", token, token, [401; 3]).with(json!({ "api_key": "x" })),
+        ]);
+    }
+    cases
+}
+
+/// For administrators only.
+fn administration() -> Vec<Case> {
+    let admins = |then: u16| [403, 403, then];
+    let mut cases = vec![
+        Case::new("GET", "/admin/register", "/admin/register", admins(200)),
+        Case::new("GET", "/admin/groups", "/admin/groups", admins(200)),
+        Case::new("POST", "/admin/groups", "/admin/groups", admins(400)).with(json!({})),
+        Case::new("GET", "/admin/groups/{name}", "/admin/groups/x", admins(400)),
+        Case::new("PUT", "/admin/groups/{name}", "/admin/groups/x", admins(400)).with(json!({})),
+        Case::new("DELETE", "/admin/groups/{name}", "/admin/groups/x", admins(404)),
+        Case::new("GET", "/admin/groups/{name}/users", "/admin/groups/x/users", admins(404)),
+        Case::new("GET", "/admin/projects", "/admin/projects", admins(200)),
+        Case::new("GET", "/admin/projects/{name}", "/admin/projects/x", admins(404)),
+        Case::new("POST", "/admin/projects/{name}", "/admin/projects/p", admins(200)).with(json!({})),
+        Case::new("DELETE", "/admin/projects/{name}", "/admin/projects/x", admins(404)),
+        Case::new("PUT", "/admin/projects/{name}/groups", "/admin/projects/x/groups", admins(404))
+            .with(json!({ "groups": ["x"] })),
+        Case::new("GET", "/admin/projects/{name}/bucket", "/admin/projects/x/bucket", admins(404)),
+    ];
+    let projects = "/admin/groups/{name}/projects";
+    for (method, status) in [("GET", 400), ("PUT", 404), ("DELETE", 404)] {
+        let body = if method == "GET" { Value::Null } else { json!({ "projects": [] }) };
+        cases.push(Case::new(method, projects, "/admin/groups/x/projects", admins(status)).with(body));
+    }
+    for [all, one, soft, back, groups, projects] in [
+        [
+            "/admin/user",
+            "/admin/user/{username}",
+            "/admin/user/{username}/soft",
+            "/admin/user/{username}/reactivate",
+            "/admin/user/{username}/groups",
+            "/admin/user/{username}/projects",
+        ],
+        [
+            "/admin/users",
+            "/admin/users/{username}",
+            "/admin/users/{username}/soft",
+            "/admin/users/{username}/reactivate",
+            "/admin/users/{username}/groups",
+            "/admin/users/{username}/projects",
+        ],
+    ] {
+        let of = |path: &str| path.replace("{username}", "none");
+        cases.extend([
+            Case::new("GET", all, all, admins(200)),
+            Case::new("POST", all, all, admins(400)).with(json!({})),
+            Case::new("GET", one, &of(one), admins(404)),
+            Case::new("PUT", one, &of(one), admins(404)).with(json!({})),
+            Case::new("DELETE", one, &of(one), admins(404)),
+            Case::new("DELETE", soft, &of(soft), admins(404)),
+            Case::new("POST", back, &of(back), admins(404)),
+            Case::new("GET", groups, &of(groups), admins(404)),
+            Case::new("PUT", groups, &of(groups), admins(404)).with(json!({})),
+            Case::new("DELETE", groups, &of(groups), admins(404)).with(json!({})),
+            Case::new("PUT", projects, &of(projects), admins(404)).with(json!({})),
+            Case::new("DELETE", projects, &of(projects), admins(404)).with(json!({})),
         ]);
     }
     cases
@@ -119,7 +191,7 @@ async fn scene() -> Scene {
     let somebodys_key = create_api_key(&world.fence, "ada", None).await.unwrap().api_key;
     let (stranger, permitted) = (token("nobody", 60).await, token("everything", 60).await);
     let expired = token("everything", -10).await;
-    let cases = [public(), credentials(&somebodys_key), files()].concat();
+    let cases = [public(), credentials(&somebodys_key), administration(), files()].concat();
     Scene { world, cases, stranger, permitted, expired }
 }
 

@@ -38,7 +38,8 @@ async fn without_a_free_connection_clients_are_asked_to_come_again() {
     let config = Config { base_url: world.tokens.issuer().to_owned(), ..Config::default() };
     let rights = Arc::new(Rights::of_plain_tokens());
     let (index, store) = (world.index.clone(), world.store.clone());
-    let fence = Fence::build(config, pool.clone(), world.tokens.keys(), rights, index, store).unwrap();
+    let keys = world.tokens.keys();
+    let fence = Fence::build(config, pool.clone(), keys, rights, index, store, &world.http).unwrap();
     let listener = web::bind("127.0.0.1".parse().unwrap(), 0).unwrap();
     let url = format!("http://{}/_status", listener.local_addr().unwrap());
     let _server = web::Server::start(listener, fence, 1).unwrap();

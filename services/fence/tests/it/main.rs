@@ -5,12 +5,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod admin;
 mod api_keys;
 mod downloads;
 mod endpoints;
 mod failures;
+mod issuer;
 mod login;
+mod oauth;
+mod oauth_authorize;
+mod oauth_clients;
+mod oauth_tokens;
 mod real_neighbours;
+mod registration;
+mod relying_party;
 mod schema;
 mod uploads;
 mod user;

@@ -82,7 +82,8 @@ async fn commons() -> Commons {
     let store = Arc::new(S3Store::new(config.buckets().unwrap(), http()));
     let completed = objects.take_completed().unwrap();
     let indexing = UploadIndexing::start(index.clone(), store.clone(), BUCKET, completed);
-    let fence = Fence::build(config, database.pool, tokens.keys(), arborist, index.clone(), store).unwrap();
+    let (keys, http) = (tokens.keys(), http());
+    let fence = Fence::build(config, database.pool, keys, arborist, index.clone(), store, &http).unwrap();
     let listener = web::bind("127.0.0.1".parse().unwrap(), 0).unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let server = web::Server::start(listener, fence.clone(), 1).unwrap();

@@ -22,13 +22,14 @@ const GRANTS: &[(&str, &str, &str)] = &[
     ("writer", "create", "/programs/a"),
     ("writer", "delete", "/programs/a"),
     ("uploader", "file_upload", "/data_file"),
+    ("worker", "create", "/services/fence/task-token/WORKFLOW"),
     ("other", "file_upload", "/data_file"),
-    ("admin", "delete", "/services/fence/admin"),
+    ("admin", "*", "/services/fence/admin"),
     ("everything", "file_upload", "/data_file"),
     ("everything", "read-storage", "/data_file"),
     ("everything", "write-storage", "/data_file"),
     ("everything", "delete", "/data_file"),
-    ("everything", "delete", "/services/fence/admin"),
+    ("everything", "*", "/services/fence/admin"),
 ];
 
 pub(crate) const BUCKET: &str = "uploads";
@@ -37,6 +38,7 @@ pub(crate) struct World {
     pub(crate) fence: Arc<Fence>,
     pub(crate) index: Arc<MemoryIndex>,
     pub(crate) tokens: TestTokens,
+    pub(crate) rights: Arc<Rights>,
     pub(crate) database: TestDatabase,
     pub(crate) store: Arc<S3Store>,
     pub(crate) http: reqwest::Client,
@@ -99,8 +101,10 @@ impl World {
         for (who, method, path) in GRANTS {
             rights = rights.grant(who, "fence", method, path);
         }
+        let rights = Arc::new(rights);
         let (pool, keys) = (database.pool.clone(), tokens.keys());
-        let fence = Fence::build(config, pool, keys, Arc::new(rights), index.clone(), store.clone()).unwrap();
+        let fence =
+            Fence::build(config, pool, keys, rights.clone(), index.clone(), store.clone(), &http).unwrap();
         let listener = web::bind("127.0.0.1".parse().unwrap(), 0).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let server = Server::start(listener, fence.clone(), 1).unwrap();
@@ -109,6 +113,7 @@ impl World {
             fence,
             index,
             tokens,
+            rights,
             database,
             store,
             http,

@@ -128,10 +128,12 @@ async fn decide<'r>(
     }
 }
 
-/// Tokens that speak for an OAuth client without a user get no files.
+/// Tokens that speak for an OAuth client without a user get no files, unless the operator lets them.
 async fn refuse_client_tokens(fence: &Fence, caller: &Caller) -> Result<(), Error> {
     match caller.believed(fence).await {
-        Some(bearer) if bearer.is_client_alone() => {
+        Some(bearer)
+            if bearer.is_client_alone() && !fence.config.client_credentials_on_download_enabled.is_on() =>
+        {
             Err(Error::Forbidden("clients cannot download files without a user".into()))
         }
         _ => Ok(()),

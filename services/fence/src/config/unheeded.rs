@@ -1,0 +1,223 @@
+//! Keys of `fence-config.yaml` that change nothing here, each with the reason. Nobody should believe that a
+//! setting counts which does not.
+
+use serde_json::Value;
+
+use super::settings::Config;
+
+/// What a key is about that we do not look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    Google,
+    Passports,
+    Synapse,
+    Shibboleth,
+    Mail,
+    Azure,
+    Dbgap,
+    Elsewhere,
+    Old,
+    Testing,
+    Database,
+    Metrics,
+    Retries,
+}
+
+impl Reason {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Google => "service accounts, groups and signed URLs of Google Cloud are not served",
+            Self::Passports => "GA4GH passports and visas are not read",
+            Self::Synapse => "logins through Synapse are not possible",
+            Self::Shibboleth => "logins through Shibboleth are not possible",
+            Self::Mail => "no mail is sent",
+            Self::Azure => "Azure's blobs are not signed",
+            Self::Dbgap => "usersync reads it, and fence itself does not",
+            Self::Elsewhere => "another service or the program's command line decides it",
+            Self::Old => "newer fences do not use it either, or something else has taken its place",
+            Self::Testing => "it only makes the original easier to test",
+            Self::Database => "tables are made at every start with --migrate, one process at a time",
+            Self::Metrics => "the program has metrics of its own",
+            Self::Retries => "calls have their own limits and are tried again as each of them allows",
+        }
+    }
+}
+
+/// Keys that we read.
+const HEEDED: &[&str] = &[
+    "ACCESS_TOKEN_COOKIE_NAME",
+    "ACCESS_TOKEN_EXPIRES_IN",
+    "ACCESS_TOKEN_RENEWAL_THRESHOLD",
+    "ALLOWED_DATA_UPLOAD_BUCKETS",
+    "ALLOW_NEW_USER_ON_LOGIN",
+    "ALLOW_SHARED_LOCATIONS",
+    "APP_NAME",
+    "ARBORIST",
+    "AUDIT_SERVICE",
+    "AWS_CREDENTIALS",
+    "BASE_URL",
+    "CLIENT_ALLOWED_SCOPES",
+    "DATA_UPLOAD_BUCKET",
+    "DB",
+    "DEFAULT_LOGIN_IDP",
+    "DEVELOPMENT_LOGIN",
+    "DEVELOPMENT_LOGIN_BEHIND_PROXY",
+    "DEVELOPMENT_LOGIN_CODE",
+    "DEV_LOGIN_COOKIE_NAME",
+    "ENABLED_IDENTITY_PROVIDERS",
+    "ENABLE_AUDIT_LOGS",
+    "ENABLE_CSRF_PROTECTION",
+    "GLOBAL_USERNAME_DENY_REGEX",
+    "GS_BUCKETS",
+    "HIDE_IDPS",
+    "INDEXD",
+    "INDEXD_PASSWORD",
+    "INDEXD_USERNAME",
+    "ITRUST_GLOBAL_LOGOUT",
+    "LOGIN_OPTIONS",
+    "LOGIN_REDIRECT_WHITELIST",
+    "MAX_ACCESS_TOKEN_TTL",
+    "MAX_API_KEY_TTL",
+    "MAX_PRESIGNED_URL_TTL",
+    "MOCK_GOOGLE_AUTH",
+    "OAUTH2_TOKEN_EXPIRES_IN",
+    "OPENID_CONNECT",
+    "PRIVACY_POLICY_FILE",
+    "PRIVACY_POLICY_URL",
+    "REFRESH_TOKEN_EXPIRES_IN",
+    "REGISTERED_USERS_GROUP",
+    "REGISTER_USERS_ON",
+    "S3_BUCKETS",
+    "SESSION_ALLOWED_SCOPES",
+    "SESSION_COOKIE_DOMAIN",
+    "SESSION_COOKIE_NAME",
+    "SESSION_COOKIE_SECURE",
+    "SESSION_LIFETIME",
+    "SESSION_TIMEOUT",
+    "SUPPORT_EMAIL_FOR_ERRORS",
+    "USER_ALLOWED_SCOPES",
+    "ALLOWED_TASK_TOKEN_TYPES",
+    "CLIENT_CREDENTIALS_ON_DOWNLOAD_ENABLED",
+    "MAX_BULK_DRS_REQUESTS",
+    "MAX_TASK_TOKEN_TTL",
+    "TASK_TOKEN_DEFAULT_SCOPES",
+    // Referred to by others, in the delivered file.
+    "ENCRYPTION_KEY",
+];
+
+/// Keys, or beginnings of keys where a star follows, that we do not look at.
+const OTHERS: &[(&str, Reason)] = &[
+    ("ALLOWED_GEN3_EMBEDDINGS_BULK_URL_PREFIXES", Reason::Elsewhere),
+    ("ALLOWED_USER_SERVICE_ACCOUNT_DOMAINS", Reason::Google),
+    ("ALLOW_GOOGLE_LINKING", Reason::Google),
+    ("APPLICATION_ROOT", Reason::Old),
+    ("ARBORIST_TIMEOUT", Reason::Retries),
+    ("ASSUME_ROLE_CACHE_SECONDS", Reason::Elsewhere),
+    ("AUTHLIB_INSECURE_TRANSPORT", Reason::Testing),
+    ("AZ_BLOB_*", Reason::Azure),
+    ("BILLING_PROJECT_*", Reason::Google),
+    ("CIRRUS_CFG", Reason::Google),
+    ("DBGAP_ACCESSION_WITH_CONSENT_REGEX", Reason::Dbgap),
+    ("DB_MIGRATION_*", Reason::Database),
+    ("DEBUG", Reason::Testing),
+    ("DEFAULT_BACKOFF_*", Reason::Retries),
+    ("DEFAULT_LOGIN_URL", Reason::Old),
+    ("DEFAULT_REFRESH_TOKEN_EXP", Reason::Old),
+    ("DREAM_CHALLENGE_*", Reason::Synapse),
+    ("EMAIL_SERVER", Reason::Mail),
+    ("ENABLE_AUTOMATIC_BILLING_*", Reason::Google),
+    ("ENABLE_DB_MIGRATION", Reason::Database),
+    ("ENABLE_PROMETHEUS_METRICS", Reason::Metrics),
+    ("ENABLE_VISA_UPDATE_CRON", Reason::Passports),
+    ("EXPIRED_AUTHZ_REMOVAL_JOB_FREQ_IN_SECONDS", Reason::Elsewhere),
+    ("GA4GH_*", Reason::Passports),
+    ("GEN3_EMBEDDINGS_API_REGEX", Reason::Elsewhere),
+    ("GEN3_PASSPORT_EXPIRES_IN", Reason::Passports),
+    ("GLOBAL_PARSE_VISAS_ON_LOGIN", Reason::Passports),
+    ("GOOGLE_*", Reason::Google),
+    ("GUN_MAIL", Reason::Mail),
+    ("HTTP_PROXY", Reason::Elsewhere),
+    ("MAX_BULK_CONTENT_GUIDS_COUNT", Reason::Elsewhere),
+    ("MAX_ROLE_SESSION_INCREASE", Reason::Elsewhere),
+    ("MOCK_AUTH", Reason::Testing),
+    ("MOCK_STORAGE", Reason::Testing),
+    ("OVERRIDE_NGINX_RATE_LIMIT", Reason::Elsewhere),
+    ("PROBLEM_USER_EMAIL_NOTIFICATION", Reason::Mail),
+    ("PUSH_AUDIT_LOGS_CONFIG", Reason::Elsewhere),
+    ("RAS_*", Reason::Passports),
+    ("REMOVE_SERVICE_ACCOUNT_EMAIL_NOTIFICATION", Reason::Mail),
+    ("RENEW_ACCESS_TOKEN_BEFORE_EXPIRATION", Reason::Old),
+    ("SEND_FROM", Reason::Mail),
+    ("SEND_TO", Reason::Mail),
+    ("SERVICE_ACCOUNT_LIMIT", Reason::Google),
+    ("SHIBBOLETH_HEADER", Reason::Shibboleth),
+    ("SSO_URL", Reason::Shibboleth),
+    ("STORAGE_CREDENTIALS", Reason::Old),
+    ("SYNAPSE_*", Reason::Synapse),
+    ("TOKEN_PROJECTS_CUTOFF", Reason::Old),
+    ("USERSYNC", Reason::Dbgap),
+    ("VERIFY_CLEVERSAFE_CERT", Reason::Old),
+    ("WHITE_LISTED_*", Reason::Google),
+    ("WTF_CSRF_SECRET_KEY", Reason::Old),
+    ("dbGaP", Reason::Dbgap),
+    ("CLIENT_SECRET_*", Reason::Old),
+    ("CSRF_*", Reason::Old),
+    ("HMAC_ENCRYPTION_KEY", Reason::Old),
+    ("NGINX_*", Reason::Elsewhere),
+    ("USER_SERVICE_ACCOUNT_*", Reason::Google),
+];
+
+impl Config {
+    /// The keys of a configuration that ask for something which we do not do, each with the reason. What is
+    /// empty or off asks for nothing.
+    pub fn unheeded(document: &Value) -> Vec<(String, &'static str)> {
+        let keys = document.as_object().into_iter().flatten();
+        let asks = keys.filter(|(key, value)| !HEEDED.contains(&key.as_str()) && is_something(value));
+        asks.map(|(key, _)| (key.clone(), reason(key))).collect()
+    }
+}
+
+fn reason(key: &str) -> &'static str {
+    let fits = |(name, _): &&(&str, Reason)| match name.strip_suffix('*') {
+        Some(beginning) => key.starts_with(beginning),
+        None => *name == key,
+    };
+    OTHERS.iter().find(fits).map_or("fence has no such setting", |(_, reason)| reason.text())
+}
+
+fn is_something(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => items.iter().any(is_something),
+        Value::Object(fields) => fields.values().any(is_something),
+        Value::Bool(true) | Value::Number(_) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_does_nothing_is_named_with_the_reason() {
+        let told = Config::unheeded(&json!({
+            "BASE_URL": "http://localhost/user", "MOCK_STORAGE": true, "GUN_MAIL": {"x": {"y": ""}},
+            "CIRRUS_CFG": {"GOOGLE_API_KEY": "k"}, "GOOGLE_GROUP_PREFIX": "", "SYNAPSE_URI": "https://x",
+            "BASE_ULR": "typo",
+        }));
+        let keys: Vec<&str> = told.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(keys, ["MOCK_STORAGE", "CIRRUS_CFG", "SYNAPSE_URI", "BASE_ULR"]);
+        assert_eq!(told[3].1, "fence has no such setting");
+        assert_eq!(told[1].1, Reason::Google.text());
+    }
+
+    #[test]
+    fn no_key_is_both() {
+        for (name, _) in OTHERS {
+            assert!(!HEEDED.contains(name), "{name}");
+        }
+    }
+}

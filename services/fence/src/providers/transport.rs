@@ -1,0 +1,78 @@
+//! Calls to other issuers, with limits: what they answer is not ours.
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use openidconnect::{HttpRequest, HttpResponse, http};
+use serde::de::DeserializeOwned;
+
+/// The longest answer of an issuer.
+const LONGEST: usize = 1024 * 1024;
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why an issuer gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FetchError {
+    #[error("the request failed")]
+    Http(#[from] reqwest::Error),
+    #[error("the answer is longer than {LONGEST} bytes")]
+    TooLong,
+    #[error("{url} answers {status}")]
+    Status { url: String, status: u16 },
+    #[error("the answer of {url} cannot be read")]
+    Json { url: String, source: serde_json::Error },
+    #[error("the answer cannot be passed on")]
+    Form(#[from] http::Error),
+    #[error("it does not answer within {} seconds", TIMEOUT.as_secs())]
+    Slow,
+}
+
+/// Sends a request that openidconnect made.
+pub(super) async fn send(client: &reqwest::Client, request: HttpRequest) -> Result<HttpResponse, FetchError> {
+    let request = reqwest::Request::try_from(request)?;
+    let answer = async {
+        let answer = client.execute(request).await?;
+        let status = answer.status();
+        let headers = answer.headers().clone();
+        let mut body = Vec::new();
+        let mut chunks = answer.bytes_stream();
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk?;
+            if body.len() + chunk.len() > LONGEST {
+                return Err(FetchError::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let mut answer = http::Response::builder().status(status).body(body)?;
+        *answer.headers_mut() = headers;
+        Ok(answer)
+    };
+    tokio::time::timeout(TIMEOUT, answer).await.map_err(|_| FetchError::Slow)?
+}
+
+/// As [`send`]; what goes wrong at the issuer is no answer.
+pub(super) async fn ask(client: &reqwest::Client, request: HttpRequest) -> Result<HttpResponse, FetchError> {
+    let url = request.uri().to_string();
+    let answer = send(client, request).await?;
+    match answer.status() {
+        status if status.is_server_error() => Err(FetchError::Status { url, status: status.as_u16() }),
+        _ => Ok(answer),
+    }
+}
+
+/// Reads a JSON document.
+pub(super) async fn get<T: DeserializeOwned>(
+    client: &reqwest::Client,
+    url: &str,
+    bearer: Option<&str>,
+) -> Result<T, FetchError> {
+    let mut request = http::Request::get(url).header("accept", "application/json");
+    if let Some(token) = bearer {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    let answer = send(client, request.body(Vec::new())?).await?;
+    if !answer.status().is_success() {
+        return Err(FetchError::Status { url: url.to_owned(), status: answer.status().as_u16() });
+    }
+    serde_json::from_slice(answer.body()).map_err(|source| FetchError::Json { url: url.to_owned(), source })
+}

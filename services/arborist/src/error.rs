@@ -27,8 +27,8 @@ pub(crate) enum Error {
     NotFound(String),
     /// The user does not hold the policy; the original answers 400 and a bare JSON string.
     #[error(
-        "policy `{policy}` is not granted to user `{user}` directly, so it is not revoked; \
-         a group may have it"
+        "Policy `{policy}` does not exist for user `{user}`: not revoking. \
+         Check if it is assigned through a group."
     )]
     NotGrantedDirectly { policy: String, user: String },
     /// It exists already, or another request is changing it.

@@ -16,10 +16,15 @@
 //! same process through [`authz::Authz`].
 
 mod actions;
+pub mod clients;
 mod decision;
 mod error;
+pub mod explain;
+mod historic;
+mod index;
 mod input;
 mod model;
+pub mod operator;
 mod path;
 mod routes;
 mod service;

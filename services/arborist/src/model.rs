@@ -160,6 +160,23 @@ pub(crate) struct User {
     pub(crate) policies: Option<Vec<GrantedPolicy>>,
 }
 
+/// A user to be made. What is said of groups and policies is answered and not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct NewUser {
+    pub(crate) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) email: Option<String>,
+    pub(crate) groups: Option<Vec<String>>,
+    pub(crate) policies: Option<Vec<UnmadeGrant>>,
+}
+
+/// A policy in a request that does not grant it; its time is any text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct UnmadeGrant {
+    pub(crate) policy: String,
+    pub(crate) expires_at: Option<String>,
+}
+
 /// A policy of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct GrantedPolicy {
@@ -205,14 +222,14 @@ pub(crate) struct Client {
     pub(crate) policies: Option<Vec<String>>,
 }
 
-/// Writes RFC 3339 in UTC, without zeros at the end of a fraction.
+/// Writes RFC 3339 in UTC as PostgreSQL does: the offset in numbers, no zeros at the end of a fraction.
 #[expect(clippy::ref_option, reason = "serde demands this signature")]
 fn write_time<S: Serializer>(time: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
     let Some(time) = time else { return serializer.serialize_none() };
     let text = time.to_rfc3339_opts(SecondsFormat::Micros, true);
     let trimmed = text.trim_end_matches('Z').trim_end_matches('0').trim_end_matches('.');
     // Seconds that end in 0 lose nothing: the fraction is always written, so only its zeros were trimmed.
-    serializer.serialize_str(&format!("{trimmed}Z"))
+    serializer.serialize_str(&format!("{trimmed}+00:00"))
 }
 
 #[cfg(test)]
@@ -227,7 +244,7 @@ mod tests {
             let time = DateTime::parse_from_rfc3339(text).unwrap().with_timezone(&Utc);
             json!(GrantedPolicy { policy: "p".into(), expires_at: Some(time) })["expires_at"].clone()
         };
-        assert_eq!(write("2040-01-01T00:00:00Z"), "2040-01-01T00:00:00Z");
-        assert_eq!(write("2040-01-01T02:00:10.250+02:00"), "2040-01-01T00:00:10.25Z");
+        assert_eq!(write("2040-01-01T00:00:00Z"), "2040-01-01T00:00:00+00:00");
+        assert_eq!(write("2040-01-01T02:00:10.250+02:00"), "2040-01-01T00:00:10.25+00:00");
     }
 }

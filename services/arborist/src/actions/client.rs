@@ -1,6 +1,7 @@
 //! OAuth clients and the policies granted to them.
 
-use super::references::missing;
+use indexmap::IndexSet;
+
 use crate::{
     Arborist, Error,
     model::{Client, Label, PolicyName},
@@ -21,14 +22,17 @@ impl Arborist {
         let mut transaction = self.begin().await?;
         let id = new.client_id.as_str();
         let policies: Vec<&str> = new.policies.iter().flatten().map(String::as_str).collect();
-        let known = policy::existing(&mut transaction, &policies).await?;
-        if let Some(missing) = missing(policies.iter().copied(), &known) {
-            let text = format!("failed to grant policy to client: policies do not exist: {missing}");
-            return Err(Error::NotFound(text));
-        }
         if client::insert(&mut transaction, &[id]).await?.is_empty() {
             let text = format!("failed to insert client: client with this ID already exists: {id}");
             return Err(Error::Conflict(text));
+        }
+        let known = policy::existing(&mut transaction, &policies).await?;
+        let missing: IndexSet<&str> =
+            policies.iter().copied().filter(|policy| !known.contains(*policy)).collect();
+        if !missing.is_empty() {
+            let missing = missing.into_iter().collect::<Vec<_>>().join(" ");
+            let text = format!("failed to grant policy to client: policies does not exist: [{missing}]");
+            return Err(Error::NotFound(text));
         }
         client::grant(&mut transaction, id, &policies, label).await?;
         Ok(transaction.commit().await?)

@@ -2,7 +2,6 @@
 
 use sqlx::PgConnection;
 
-use super::references::missing;
 use crate::{
     Arborist, Error,
     model::{Group, Held, Label, Membership, NewMember, PolicyName, is_built_in},
@@ -21,11 +20,11 @@ impl Arborist {
 
     pub(crate) async fn create_group(&self, new: &Group, label: &Label) -> Result<(), Error> {
         let mut transaction = self.begin().await?;
-        check_parts(&mut transaction, new).await?;
         if group::insert(&mut transaction, &[&new.name]).await?.is_empty() {
             let text = format!("failed to insert group: group with this name already exists: {}", new.name);
             return Err(Error::Conflict(text));
         }
+        check_parts(&mut transaction, new).await?;
         fill(&mut transaction, new, label).await?;
         Ok(transaction.commit().await?)
     }
@@ -44,7 +43,7 @@ impl Arborist {
 
     pub(crate) async fn delete_group(&self, name: &str) -> Result<(), Error> {
         if is_built_in(name) {
-            return Err(Error::BadRequest(format!("built-in group {name} cannot be deleted")));
+            return Err(Error::BadRequest("can't delete built-in groups".into()));
         }
         let mut transaction = self.begin().await?;
         group::delete(&mut transaction, name).await?;
@@ -60,14 +59,17 @@ impl Arborist {
         if is_built_in(name) {
             return Err(Error::BadRequest("can't add users to built-in groups".into()));
         }
+        if member.username.is_empty() {
+            return Err(Error::BadRequest("missing `username` argument".into()));
+        }
         let mut transaction = self.begin().await?;
+        if !user::exists(&mut transaction, &member.username).await? {
+            let text = format!("failed to add user to group: user does not exist: `{}`", member.username);
+            return Err(Error::BadRequest(text));
+        }
         if !group::exists(&mut transaction, name).await? {
             let text = format!("failed to add user to group: group does not exist: {name}");
             return Err(Error::NotFound(text));
-        }
-        if !user::exists(&mut transaction, &member.username).await? {
-            let text = format!("failed to add user to group: user does not exist: {}", member.username);
-            return Err(Error::BadRequest(text));
         }
         group::add_member(&mut transaction, name, member, label).await?;
         Ok(transaction.commit().await?)
@@ -102,16 +104,19 @@ impl Arborist {
     }
 }
 
-/// Refuses a group with users or policies that do not exist.
+/// Refuses a group with users or policies that do not exist, or that are named twice.
 async fn check_parts(connection: &mut PgConnection, group: &Group) -> Result<(), Error> {
     let (users, policies) = (users(group), policies(group));
-    let known = user::existing(connection, &users).await?;
-    if let Some(missing) = missing(users, &known) {
-        return Err(Error::BadRequest(format!("failed to create group: users do not exist: {missing}")));
+    let refuse = |what: &str, some: &str| {
+        let text =
+            format!("failed to create group {} while adding {what}: Some {some} do not exist", group.name);
+        Err(Error::BadRequest(text))
+    };
+    if user::existing(connection, &users).await?.len() < users.len() {
+        return refuse("users", "users");
     }
-    let known = policy::existing(connection, &policies).await?;
-    if let Some(missing) = missing(policies, &known) {
-        return Err(Error::BadRequest(format!("failed to create group: policies do not exist: {missing}")));
+    if policy::existing(connection, &policies).await?.len() < policies.len() {
+        return refuse("policies", "policies");
     }
     Ok(())
 }

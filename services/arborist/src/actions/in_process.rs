@@ -7,7 +7,7 @@ use crate::{
     Arborist, Error,
     decision::Principal,
     input::AskedUser,
-    model::{MissingParents, NewResource},
+    model::{Group, Label, MissingParents, NewMember, NewResource, NewUser},
     path::ResourcePath,
 };
 
@@ -32,6 +32,10 @@ impl Authz for Arborist {
     async fn ensure_resource(&self, path: &str, spec: &ResourceSpec) -> Result<(), AuthzError> {
         Ok(self.ensure_in_process(path, spec).await?)
     }
+
+    async fn ensure_member(&self, username: &str, group: &str) -> Result<(), AuthzError> {
+        Ok(self.ensure_member_in_process(username, group).await?)
+    }
 }
 
 impl Arborist {
@@ -40,12 +44,12 @@ impl Arborist {
             Subject::Client(_) => {
                 return Err(Error::BadRequest("arborist decides for a client by its token only".into()));
             }
-            _ if requests.is_empty() => {
-                return Err(Error::BadRequest("auth request missing resources".into()));
-            }
             Subject::Token(token) => {
                 let asked = AskedUser { token: Some(token.clone()), ..AskedUser::default() };
-                self.principal_of(&asked).await?
+                self.principal_asking(&asked, requests).await?
+            }
+            _ if requests.is_empty() => {
+                return Err(Error::BadRequest("auth request missing resources".into()));
             }
             Subject::User(name) if !name.is_empty() => Principal::user(name),
             Subject::User(_) | Subject::Anonymous => Principal::anonymous(),
@@ -57,9 +61,9 @@ impl Arborist {
         let principal = match subject {
             Subject::Token(token) => self.named_bearer(token).await?,
             Subject::User(name) | Subject::Client(name) if name.is_empty() => {
-                return Err(Error::BadRequest(
-                    "must specify exactly one of `username` and `clientID`".into(),
-                ));
+                let text = "must provide a token or specify exactly one of `username` or `clientID` \
+                            in the request body";
+                return Err(Error::BadRequest(text.into()));
             }
             Subject::User(name) => Principal::user(name),
             Subject::Client(id) => Principal::client(id),
@@ -77,5 +81,18 @@ impl Arborist {
             Ok(_) | Err(Error::ResourceExists(_) | Error::Conflict(_)) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    async fn ensure_member_in_process(&self, username: &str, group: &str) -> Result<(), Error> {
+        let there = |made| match made {
+            Ok(()) | Err(Error::Conflict(_)) => Ok(()),
+            Err(error) => Err(error),
+        };
+        let user = NewUser { name: username.to_owned(), email: None, groups: None, policies: None };
+        there(self.create_user(&user).await)?;
+        let new = Group { name: group.to_owned(), users: None, policies: None };
+        there(self.create_group(&new, &Label(None)).await)?;
+        let member = NewMember { username: username.to_owned(), expires_at: None };
+        self.add_member(group, &member, &Label(None)).await
     }
 }

@@ -2,12 +2,16 @@
 
 mod client;
 mod decision;
+pub(crate) mod explain;
 mod group;
 mod health;
 mod in_process;
 mod policy;
+mod policy_store;
 pub(crate) mod references;
 mod resource;
 mod revocation;
 mod role;
 mod user;
+
+pub(crate) use explain::Audience;

@@ -9,6 +9,9 @@ use crate::{
     store::policy,
 };
 
+/// Begins the message also when a policy is overwritten, as in the original.
+const FAILED: &str = "failed to create policy";
+
 impl Arborist {
     pub(crate) async fn policies(&self) -> Result<Vec<Policy>, Error> {
         Ok(policy::load(&mut *self.connection().await?, None).await?)
@@ -16,7 +19,8 @@ impl Arborist {
 
     /// Returns all policies with their roles written out.
     pub(crate) async fn expanded_policies(&self) -> Result<Vec<ExpandedPolicy>, Error> {
-        Ok(policy::load_expanded(&mut *self.connection().await?).await?)
+        let policies = policy::load_expanded(&mut *self.connection().await?).await?;
+        Ok(policies.into_iter().map(ExpandedPolicy::read_back).collect())
     }
 
     pub(crate) async fn policy(&self, id: &str) -> Result<Policy, Error> {
@@ -29,12 +33,13 @@ impl Arborist {
             return Err(id_missing());
         }
         let mut transaction = self.begin().await?;
+        References::require_some(new)?;
         let references = References::of(&mut transaction, std::iter::once(new)).await?;
-        references.check(new, "failed to create policy")?;
         if policy::create(&mut transaction, &[new]).await?.is_empty() {
             let text = format!("failed to insert policy: policy with this ID already exists: {}", new.id);
             return Err(Error::Conflict(text));
         }
+        references.check(new, FAILED)?;
         Ok(transaction.commit().await?)
     }
 
@@ -49,12 +54,12 @@ impl Arborist {
             if name.is_empty() {
                 return Err(id_missing());
             }
-            references.check(policy, "failed to update policy")?;
+            References::require_some(policy)?;
             if !existing.contains(name) {
                 let text = format!("failed to update policy: no policy found with id: {name}");
                 return Err(Error::NotFound(text));
             }
-            Ok(())
+            references.check(policy, FAILED)
         };
         // Of two policies of one name the last counts.
         let mut good: IndexMap<&str, &Policy> = IndexMap::new();

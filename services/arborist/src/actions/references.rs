@@ -12,10 +12,7 @@ use crate::{
 };
 
 /// Returns the names that are not among `known`, in one string; `None` if all are.
-pub(super) fn missing<'a>(
-    names: impl IntoIterator<Item = &'a str>,
-    known: &HashSet<String>,
-) -> Option<String> {
+fn missing<'a>(names: impl IntoIterator<Item = &'a str>, known: &HashSet<String>) -> Option<String> {
     joined(names.into_iter().filter(|name| !known.contains(*name)))
 }
 
@@ -49,14 +46,19 @@ impl References {
         })
     }
 
-    /// Refuses a policy that is incomplete or refers to what does not exist; `failed` begins the message.
-    pub(crate) fn check(&self, policy: &Policy, failed: &str) -> Result<(), Error> {
+    /// Refuses a policy that refers to nothing.
+    pub(crate) fn require_some(policy: &Policy) -> Result<(), Error> {
         if policy.resource_paths.is_empty() {
             return Err(Error::BadRequest("no resource paths specified".into()));
         }
         if policy.role_ids.is_empty() {
             return Err(Error::BadRequest("no role IDs specified".into()));
         }
+        Ok(())
+    }
+
+    /// Refuses a policy that refers to what does not exist; `failed` begins the message.
+    pub(crate) fn check(&self, policy: &Policy, failed: &str) -> Result<(), Error> {
         let is_known = |path: &str| {
             ResourcePath::parse_exact(path).is_some_and(|path| self.paths.contains(path.ltree()))
         };

@@ -108,7 +108,13 @@ async fn insert_parents(
 
 /// Has the parents checked inside the transaction, and reads what was made.
 async fn read_back(connection: &mut PgConnection, new: &NewResource) -> Result<Resource, Error> {
-    resource::check_parents(connection).await?;
+    resource::check_parents(connection).await.map_err(|error| match Error::from(error) {
+        // The words that clients know: the original has the parents checked when it commits.
+        Error::BadRequest(reason) => {
+            Error::BadRequest(format!("couldn't commit database transaction: pq: {reason} (P0001)"))
+        }
+        other => other,
+    })?;
     let made = resource::by_path(connection, &new.path).await?;
     made.ok_or_else(|| Error::Conflict(format!("resource `{}` is being deleted", new.path.decoded())))
 }

@@ -9,7 +9,7 @@ use crate::{
     Arborist, Error,
     decision::{Principal, Reached},
     input::ReadGrants,
-    model::{GrantedPolicy, Held, Holder, Label, PolicyName, User, UserChange},
+    model::{GrantedPolicy, Held, Holder, Label, NewUser, PolicyName, User, UserChange},
     store::{policy, user},
 };
 
@@ -23,10 +23,10 @@ impl Arborist {
         found.ok_or_else(|| Error::NotFound(format!("no user found with username: {name}")))
     }
 
-    pub(crate) async fn create_user(&self, new: &User) -> Result<(), Error> {
+    pub(crate) async fn create_user(&self, new: &NewUser) -> Result<(), Error> {
         let mut transaction = self.begin().await?;
         if !user::insert(&mut transaction, new).await? {
-            let text = format!("failed to insert user: user with this name already exists: {}", new.name);
+            let text = format!("failed to insert user: user with this ID already exists: {}", new.name);
             return Err(Error::Conflict(text));
         }
         Ok(transaction.commit().await?)
@@ -37,7 +37,10 @@ impl Arborist {
         let changed =
             user::update(&mut transaction, name, change).await.map_err(|error| match Error::from(error) {
                 Error::Conflict(_) => {
-                    Error::Conflict("failed to update user: a user with this name already exists".into())
+                    let taken = change.name.as_deref().unwrap_or_default();
+                    let text =
+                        format!(r#"failed to update name to "{taken}": user with this name already exists"#);
+                    Error::Conflict(text)
                 }
                 other => other,
             })?;
@@ -94,7 +97,7 @@ impl Arborist {
             return Err(Error::NotGrantedDirectly { policy: policy.0.clone(), user: name.to_owned() });
         };
         if label.0.is_some() && granted_under != *label {
-            let text = format!("policy `{}` was not granted to user `{name}` under this label", policy.0);
+            let text = format!("Cannot revoke policy `{}`. Authz_provider Mismatch", policy.0);
             return Err(Error::Unauthenticated(text));
         }
         self.revoke(Holder::User(name), Held::One(&policy.0), label).await

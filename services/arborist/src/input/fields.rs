@@ -15,9 +15,13 @@ pub(crate) const MAX_NAME: usize = 2000;
 /// Longest description, in bytes.
 const MAX_DESCRIPTION: usize = 65_536;
 
-/// Parses `body`; what is wrong becomes a 400 that begins with `what`, for example "could not parse policy".
-pub(super) fn parse(what: &str, body: &[u8]) -> Result<Value, Error> {
-    serde_json::from_slice(body).map_err(|error| Error::BadRequest(format!("{what} from JSON: {error}")))
+/// Parses `body`; what is wrong becomes a 400 that begins with `failed`, as in "could not parse policy from
+/// JSON".
+pub(super) fn parse(failed: &str, body: &[u8]) -> Result<Value, Error> {
+    serde_json::from_slice(body).map_err(|error| {
+        let reason = if error.is_eof() { "unexpected end of JSON input".into() } else { error.to_string() };
+        Error::BadRequest(format!("{failed}: {reason}"))
+    })
 }
 
 /// Reads the elements of a body that is a list; `null` is an empty one.
@@ -163,11 +167,15 @@ impl<'a> Fields<'a> {
 }
 
 fn parse_time(key: &str, text: &str) -> Result<DateTime<Utc>, Error> {
-    // The reader of the library also takes a space or a small letter between date and time.
-    let parsed = DateTime::parse_from_rfc3339(text).ok().filter(|_| text.as_bytes().get(10) == Some(&b'T'));
+    // The reader of the library also takes a space or small letters, and a second that few minutes have.
+    let strict = |text: &str| {
+        text.as_bytes().get(10) == Some(&b'T') && !text.ends_with('z') && text.get(17..19) != Some("60")
+    };
+    let parsed = DateTime::parse_from_rfc3339(text).ok().filter(|_| strict(text));
     parsed.map(|time| time.with_timezone(&Utc)).ok_or_else(|| {
         Error::BadRequest(format!(
-            "could not parse `{key}`: it must be a time as in RFC 3339 §5.8, for example 2030-01-31T12:00:00Z"
+            "could not parse `{key}` (must be in RFC 3339 format; see specification: \
+             https://tools.ietf.org/html/rfc3339#section-5.8)"
         ))
     })
 }

@@ -8,7 +8,7 @@ use crate::{
 
 impl Group {
     pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
-        let value = fields::parse("could not parse group", body)?;
+        let value = fields::parse("could not parse group from JSON", body)?;
         let fields = Fields::strict("group", &value, &["name"], &["users", "policies"])?;
         let name = fields.filled_name("name")?;
         Ok(Self { name, users: fields.names("users")?, policies: fields.names("policies")? })
@@ -17,12 +17,9 @@ impl Group {
 
 impl NewMember {
     pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
-        let value = fields::parse("could not parse username", body)?;
+        let value = fields::parse("could not parse username in JSON", body)?;
         let fields = Fields::loose("group member", &value)?;
         let username = fields.name("username")?.unwrap_or_default();
-        if username.is_empty() {
-            return Err(Error::BadRequest("missing `username` argument".into()));
-        }
         Ok(Self { username, expires_at: fields.expiry("expires_at")? })
     }
 }

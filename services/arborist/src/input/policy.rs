@@ -10,11 +10,11 @@ use crate::{
 
 impl Policy {
     pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
-        Self::from_value(&fields::parse("could not parse policy", body)?)
+        Self::from_value(&fields::parse("could not parse policy from JSON", body)?)
     }
 
     pub(crate) fn read_many(body: &[u8]) -> Result<Vec<Self>, Error> {
-        let value = fields::parse("could not parse policies", body)?;
+        let value = fields::parse("could not parse policies from JSON", body)?;
         fields::items("policies", &value)?.iter().map(Self::from_value).collect()
     }
 
@@ -33,7 +33,7 @@ impl Policy {
 impl PolicyName {
     /// Reads `{"policy": name}`, where unknown keys do not matter.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
-        let value = fields::parse("could not parse policy name", body)?;
+        let value = fields::parse("could not parse policy name in JSON", body)?;
         Ok(Self(Fields::loose("policy", &value)?.name("policy")?.unwrap_or_default()))
     }
 }

@@ -11,7 +11,7 @@ use crate::Error;
 pub(crate) struct AuthRequest {
     /// On whose behalf; none for anonymous.
     pub(crate) user: Option<AskedUser>,
-    /// All of these must be permitted.
+    /// All of these must be permitted. There may be none, which is refused after the token was looked at.
     pub(crate) requests: Vec<Request>,
 }
 
@@ -41,7 +41,7 @@ const MAX_TOKEN: usize = 65_536;
 impl AuthRequest {
     /// Reads a body of at most `limit` requests.
     pub(crate) fn read(body: &[u8], limit: usize) -> Result<Self, Error> {
-        let value = fields::parse("could not parse auth request", body)?;
+        let value = fields::parse("could not parse auth request from JSON", body)?;
         let fields = Fields::loose("auth request", &value)?;
         let many = fields.list("requests")?.unwrap_or_default();
         if many.len() > limit {
@@ -53,17 +53,13 @@ impl AuthRequest {
         for one in fields.get("request").into_iter().chain(many) {
             requests.push(read_request(one)?);
         }
-        let user = read_user(&fields)?;
-        if requests.is_empty() {
-            return Err(Error::BadRequest("auth request missing resources".into()));
-        }
-        Ok(Self { user, requests })
+        Ok(Self { user: read_user(&fields)?, requests })
     }
 }
 
 /// Reads the body of `POST /auth/resources`: only its `user`.
 pub(crate) fn read_user_only(body: &[u8]) -> Result<Option<AskedUser>, Error> {
-    let value = fields::parse("could not parse auth request", body)?;
+    let value = fields::parse("could not parse auth request from JSON", body)?;
     read_user(&Fields::loose("auth request", &value)?)
 }
 
@@ -105,16 +101,19 @@ pub(crate) enum MappingOf {
 
 impl MappingOf {
     pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
-        if body.trim_ascii().is_empty() {
+        if body.is_empty() {
             return Ok(Self::Nobody);
         }
-        let value = fields::parse("could not parse request", body)?;
+        let value = fields::parse("could not parse JSON", body)?;
         let fields = Fields::loose("mapping request", &value)?;
         let not_empty = |value: Option<String>| value.filter(|value| !value.is_empty());
         match (not_empty(fields.name("username")?), not_empty(fields.name("clientID")?)) {
             (Some(user), None) => Ok(Self::User(user)),
             (None, Some(client)) => Ok(Self::Client(client)),
-            _ => Err(Error::BadRequest("must specify exactly one of `username` and `clientID`".into())),
+            _ => Err(Error::BadRequest(
+                "must provide a token or specify exactly one of `username` or `clientID` in the request body"
+                    .into(),
+            )),
         }
     }
 }

@@ -9,7 +9,7 @@ impl NewResource {
     /// Reads a body for the resource `parent` of the URL (empty for the root). A path in the body wins over
     /// the URL's; doubled slashes are merged.
     pub(crate) fn read(body: &[u8], parent: &str) -> Result<Self, Error> {
-        let value = fields::parse("could not parse resource", body)?;
+        let value = fields::parse("could not parse resource from JSON", body)?;
         Self::from_value(&value, parent)
     }
 

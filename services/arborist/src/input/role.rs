@@ -10,14 +10,11 @@ use crate::{
 
 impl Role {
     pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
-        let value = fields::parse("could not parse role", body)?;
+        let value = fields::parse("could not parse role from JSON", body)?;
         let fields = Fields::strict("role", &value, &["id", "permissions"], &["description"])?;
         let permissions = fields.list("permissions")?.unwrap_or_default();
         let permissions: Vec<Permission> =
             permissions.iter().map(Permission::from_value).collect::<Result<_, _>>()?;
-        if permissions.is_empty() {
-            return Err(Error::BadRequest("role has no permissions".into()));
-        }
         let id = fields.filled_name("id")?;
         Ok(Self { id, description: fields.description("description")?.unwrap_or_default(), permissions })
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::fields::{self, Fields};
 use crate::{
     Error,
-    model::{GrantedPolicy, User, UserChange},
+    model::{GrantedPolicy, NewUser, UnmadeGrant, UserChange},
 };
 
 /// Grants that were read, and the error of the first that could not be.
@@ -17,13 +17,13 @@ pub(crate) struct ReadGrants {
 impl GrantedPolicy {
     /// Reads one grant. Unknown keys do not matter here.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
-        let value = fields::parse("could not parse policy name", body)?;
+        let value = fields::parse("could not parse policy name in JSON", body)?;
         Self::from_value(&value)
     }
 
     /// Reads many. A wrong type anywhere refuses all of them; a time that cannot be read only its own grant.
     pub(crate) fn read_many(body: &[u8]) -> Result<ReadGrants, Error> {
-        let value = fields::parse("could not parse policies", body)?;
+        let value = fields::parse("could not parse policy name in JSON", body)?;
         let items = fields::items("policies", &value)?;
         for item in items {
             let fields = Fields::loose("policy grant", item)?;
@@ -49,26 +49,39 @@ impl GrantedPolicy {
     }
 }
 
-impl User {
+impl NewUser {
     pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
-        let value = fields::parse("could not parse user", body)?;
+        let value = fields::parse("could not parse user from JSON", body)?;
         let fields = Fields::strict("user", &value, &["name"], &["email", "groups", "policies"])?;
         let policies = fields.list("policies")?;
         let policies =
-            policies.map(|items| items.iter().map(GrantedPolicy::from_value).collect()).transpose()?;
+            policies.map(|items| items.iter().map(UnmadeGrant::from_value).collect()).transpose()?;
         let name = fields.filled_name("name")?;
         let email = fields.name("email")?.filter(|email| !email.is_empty());
         Ok(Self { name, email, groups: fields.names("groups")?, policies })
     }
 }
 
+impl UnmadeGrant {
+    fn from_value(value: &Value) -> Result<Self, Error> {
+        let fields = Fields::loose("policy grant", value)?;
+        Ok(Self {
+            policy: fields.name("policy")?.unwrap_or_default(),
+            expires_at: fields.name("expires_at")?,
+        })
+    }
+}
+
 impl UserChange {
+    /// Reads a change. Unknown keys do not matter here.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
-        let value = fields::parse("could not parse user", body)?;
-        let fields = Fields::strict("user", &value, &[], &["name", "email"])?;
+        let value = fields::parse("could not unmarshal body", body)?;
+        let fields = Fields::loose("user", &value)?;
         let change = Self { name: fields.name("name")?, email: fields.name("email")? };
         if change.name.is_none() && change.email.is_none() {
-            return Err(Error::BadRequest("must provide at least one of `name` and `email`".into()));
+            let text =
+                r#"body must contain at least one valid field. possible valid fields are "name" and "email""#;
+            return Err(Error::BadRequest(text.into()));
         }
         if change.name.is_some() {
             fields.filled_name("name")?;

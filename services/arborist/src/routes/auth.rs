@@ -2,21 +2,21 @@
 
 use ::web::{Params, Routes};
 use actix_web::{
-    HttpRequest, HttpResponse, ResponseError,
+    HttpRequest, HttpResponse, Responder as _, ResponseError,
     http::header::{HeaderName, HeaderValue},
     web::Data,
 };
-use authz::{Mapping, Request};
-use serde_json::{Value, json};
+use authz::Request;
+use serde_json::json;
 
 use super::{
-    answer::{Answer, Resources, ok, resources},
+    answer::{Answer, Resources, is_indented, json_text, ok, resources},
     body::Body,
     headers,
 };
 use crate::{
     Arborist, Error,
-    decision::Principal,
+    decision::{Principal, Ruling},
     input::{AuthRequest, MappingOf, read_user_only},
 };
 
@@ -29,12 +29,18 @@ pub(super) fn routes(routes: &mut Routes<'_>) {
     routes.resource("/auth/resources", |methods| methods.get(own_resources).post(resources_of));
 }
 
-async fn decide(arborist: Data<Arborist>, body: Body) -> Result<Answer<Value>, Error> {
+async fn decide(arborist: Data<Arborist>, body: Body) -> Result<HttpResponse, Error> {
     let asked = AuthRequest::read(&body.0, arborist.config.requests_limit)?;
     let user = asked.user.unwrap_or_default();
-    let principal = arborist.principal_of(&user).await?;
-    let permitted = arborist.permits(&principal, &asked.requests, &user.policies).await?;
-    Ok(ok(json!({ "auth": permitted })))
+    let principal = arborist.principal_asking(&user, &asked.requests).await?;
+    let ruling = arborist.rule_on(&principal, &asked.requests, &user.policies).await?;
+    let mut response = HttpResponse::Ok();
+    if let Ruling::Permitted(repeatable) = ruling
+        && !repeatable.is_zero()
+    {
+        response.insert_header((authz::REPEATABLE_HEADER, repeatable.as_millis().to_string()));
+    }
+    Ok(response.json(json!({ "auth": ruling.permitted() })))
 }
 
 /// For a reverse proxy's sub-request: the status is the answer, and the user's name is in a header.
@@ -46,12 +52,8 @@ async fn proxy(
     let Some(token) = headers::token(&request)? else {
         return Err(Error::Unauthenticated("auth request missing auth header".into()));
     };
-    let argument = |name| {
-        let missing = || Error::BadRequest(format!("auth request missing `{name}` argument"));
-        params.get(name).ok_or_else(missing)
-    };
-    let asked = Request::new(argument("resource")?, argument("service")?, argument("method")?);
     let principal = arborist.bearer(token).await?;
+    let asked = asked_of_proxy(&params)?;
     let name = principal.user.as_deref().unwrap_or_default();
     let Ok(name) = HeaderValue::from_bytes(name.as_bytes()) else {
         return Err(Error::Forbidden("the user's name cannot be put into a header".into()));
@@ -64,8 +66,28 @@ async fn proxy(
     Ok(response)
 }
 
+/// Reads what the proxy is asked; of several missing arguments the last is told.
+fn asked_of_proxy(params: &Params) -> Result<Request, Error> {
+    let argument = |name| params.get(name).unwrap_or_default();
+    let (resource, service, method) = (argument("resource"), argument("service"), argument("method"));
+    let missing = if method.is_empty() {
+        "auth request missing `method` argument"
+    } else if service.is_empty() {
+        "auth proxy request missing `service` argument"
+    } else if resource.is_empty() {
+        "auth proxy request missing `resource` argument"
+    } else {
+        return Ok(Request::new(resource, service, method));
+    };
+    Err(Error::BadRequest(missing.into()))
+}
+
 /// `GET /auth/mapping`: that of the bearer's user, or of everybody. A bad token is 400.
-async fn own_mapping(arborist: Data<Arborist>, request: HttpRequest) -> Result<Answer<Mapping>, Error> {
+async fn own_mapping(
+    arborist: Data<Arborist>,
+    request: HttpRequest,
+    params: Params,
+) -> Result<HttpResponse, Error> {
     let refused = |error| match error {
         Error::Unauthenticated(reason) => Error::MappingToken(reason),
         other => other,
@@ -77,7 +99,10 @@ async fn own_mapping(arborist: Data<Arborist>, request: HttpRequest) -> Result<A
             Principal { user: bearer.user, client: None }
         }
     };
-    Ok(ok(arborist.mapping_of(principal).await?))
+    if is_indented(&params) {
+        return Ok(ok(arborist.mapping_of(principal).await?).respond_to(&request));
+    }
+    Ok(json_text(arborist.mapping_json_of(principal).await?))
 }
 
 /// `POST /auth/mapping`: that of anybody, so only other services may reach it. A token wins over the body.
@@ -85,7 +110,7 @@ async fn any_mapping(
     arborist: Data<Arborist>,
     request: HttpRequest,
     body: Body,
-) -> Result<Answer<Mapping>, Error> {
+) -> Result<HttpResponse, Error> {
     let principal = match headers::token(&request)? {
         Some(token) => arborist.named_bearer(token).await?,
         None => match MappingOf::read(&body.0)? {
@@ -94,7 +119,7 @@ async fn any_mapping(
             MappingOf::Nobody => Principal::anonymous(),
         },
     };
-    Ok(ok(arborist.mapping_of(principal).await?))
+    Ok(json_text(arborist.mapping_json_of(principal).await?))
 }
 
 /// `GET /auth/resources`: those of the bearer. Without a user it is those of everybody.

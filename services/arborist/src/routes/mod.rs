@@ -4,6 +4,7 @@ mod answer;
 mod auth;
 mod body;
 mod client;
+mod explain;
 mod group;
 mod headers;
 mod health;
@@ -44,6 +45,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 fn routes(routes: &mut Routes<'_>) {
     health::routes(routes);
     auth::routes(routes);
+    explain::routes(routes);
     policy::routes(routes);
     resource::routes(routes);
     role::routes(routes);

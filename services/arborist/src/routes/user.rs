@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Arborist, Error,
-    model::{GrantedPolicy, Held, Holder, Label, PolicyName, User, UserChange},
+    model::{GrantedPolicy, Held, Holder, Label, NewUser, PolicyName, User, UserChange},
 };
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
@@ -36,7 +36,7 @@ async fn read(arborist: Data<Arborist>, name: Path<String>) -> Result<Answer<Use
 }
 
 async fn create(arborist: Data<Arborist>, body: Body) -> Result<Answer<Value>, Error> {
-    let new = User::read(&body.0)?;
+    let new = NewUser::read(&body.0)?;
     arborist.create_user(&new).await?;
     Ok(created(json!({ "created": new })))
 }

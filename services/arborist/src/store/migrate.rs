@@ -51,8 +51,34 @@ pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
         sqlx::raw_sql(include_str!("schema.sql")).execute(&mut *transaction).await?;
     }
     sqlx::raw_sql(include_str!("indexes.sql")).execute(&mut *transaction).await?;
+    follow_changes(&mut transaction).await?;
     transaction.commit().await?;
     Ok(())
+}
+
+/// Makes what tells processes that decide in memory of changes, and the log of grants. What it makes belongs to the schema of the
+/// tables, whatever the search_path of other sessions is.
+async fn follow_changes(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "with before as materialized (
+            select set_config('arborist.search_path', current_setting('search_path'), true)
+        )
+        select set_config('search_path', quote_ident(pg_namespace.nspname) || ', pg_temp', true)
+        from before, pg_class join pg_namespace on pg_namespace.oid = pg_class.relnamespace
+        where pg_class.oid = 'resource'::regclass",
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::raw_sql(include_str!("decisions.sql")).execute(&mut *connection).await?;
+    let logged: bool =
+        sqlx::query_scalar("select to_regclass('grant_log') is not null").fetch_one(&mut *connection).await?;
+    if !logged {
+        sqlx::raw_sql(include_str!("grant_log.sql")).execute(&mut *connection).await?;
+    }
+    sqlx::query("select set_config('search_path', current_setting('arborist.search_path'), true)")
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 async fn create_ltree(connection: &mut PgConnection) -> Result<(), MigrateError> {

@@ -2,7 +2,10 @@
 
 pub(crate) mod client;
 pub(crate) mod decision;
+pub(crate) mod explain;
 pub(crate) mod group;
+pub(crate) mod holdings;
+pub(crate) mod index;
 pub(crate) mod links;
 pub(crate) mod locks;
 pub(crate) mod migrate;

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use sqlx::PgConnection;
 
-use crate::model::{ANONYMOUS, GrantedPolicy, LOGGED_IN, Label, PolicyName, User, UserChange};
+use crate::model::{ANONYMOUS, GrantedPolicy, LOGGED_IN, Label, NewUser, PolicyName, User, UserChange};
 
 type Row = (String, Option<String>, Vec<String>, Vec<String>, Vec<Option<DateTime<Utc>>>);
 
@@ -114,7 +114,7 @@ pub(crate) async fn row_ids(
 }
 
 /// Creates a user unless one of exactly that name exists; returns whether it did.
-pub(crate) async fn insert(connection: &mut PgConnection, user: &User) -> Result<bool, sqlx::Error> {
+pub(crate) async fn insert(connection: &mut PgConnection, user: &NewUser) -> Result<bool, sqlx::Error> {
     let created = sqlx::query("insert into usr (name, email) values ($1, $2) on conflict (name) do nothing")
         .bind(&user.name)
         .bind(&user.email)
@@ -160,6 +160,12 @@ pub(crate) async fn update(
 /// Deletes the user of exactly that name; one that does not exist is fine.
 pub(crate) async fn delete(connection: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
     sqlx::query("delete from usr where name = $1").bind(name).execute(connection).await?;
+    Ok(())
+}
+
+/// Deletes the users of this name, in any letter case, with all that they hold.
+pub(crate) async fn delete_in_any_case(connection: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from usr where lower(name) = lower($1)").bind(name).execute(connection).await?;
     Ok(())
 }
 

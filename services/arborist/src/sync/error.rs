@@ -14,6 +14,14 @@ pub enum SyncError {
     /// The file takes away more than half of the grants or users, and nobody said that this is meant.
     #[error("the user.yaml takes away {0}, which is more than half")]
     HeavyLoss(Loss),
+    /// The file takes all rights of more users than are allowed to lose them.
+    #[error("{} users would lose all rights by the user.yaml, and {most} may", .losers.len())]
+    TooManyLosers {
+        /// Who would lose all rights, in order.
+        losers: Vec<String>,
+        /// How many may.
+        most: usize,
+    },
     /// The database did not do what it was asked.
     #[error("the database refused or could not be reached")]
     Failure(#[source] Failure),

@@ -31,6 +31,14 @@ impl Loss {
         }
     }
 
+    /// The users who held something and hold nothing any more, in order.
+    pub(super) fn losers(before: &[LabelledLink], after: &[LabelledLink]) -> Vec<String> {
+        let mut losers: Vec<String> =
+            users(before).difference(&users(after)).map(|name| (*name).to_owned()).collect();
+        losers.sort_unstable();
+        losers
+    }
+
     /// Whether more than half of the grants or of the users go.
     pub fn is_heavy(&self) -> bool {
         self.grants_lost * 2 > self.grants || self.users_lost * 2 > self.users
@@ -77,6 +85,7 @@ mod tests {
         let loss = Loss::between(&before, &after);
         assert_eq!((loss.users, loss.users_lost, loss.is_heavy()), (3, 2, true));
         assert_eq!(loss.to_string(), "2 of 22 grants, and all rights of 2 of 3 users");
+        assert_eq!(Loss::losers(&before, &after), ["ada", "bob"]);
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! clients have exactly the policies of the file among the grants that carry the label of the sync. Grants
 //! under other labels (`requestor`, `GA4GH`, none) are left alone. Unlike there, it happens in one
 //! transaction: nobody loses access for a moment, and a failure changes nothing. A file that takes away more
-//! than half of the grants or users is refused unless the caller says that it is meant.
+//! than half of the grants or users, or all rights of more users than the caller allows, is refused unless
+//! the caller says that it is meant.
 
 mod error;
 mod legacy;
@@ -13,19 +14,16 @@ mod loss;
 mod objects;
 mod options;
 mod people;
+mod prepared;
 mod report;
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use useryaml::UserYaml;
 
-use crate::store::{
-    links,
-    locks::{self, Lock},
-    resource,
-};
 pub use error::SyncError;
 pub use loss::Loss;
 pub use options::{HeavyLoss, Options, USER_SYNC};
+pub use prepared::{Prepared, prepare};
 pub use report::{Change, ChangeKind, SyncReport};
 
 /// Brings `file` in under `label`, however much it takes away. OAuth clients are left alone, because only
@@ -43,33 +41,6 @@ pub async fn apply(pool: &PgPool, file: &UserYaml, label: &str) -> Result<SyncRe
 /// # Errors
 /// See [`SyncError`].
 pub async fn run(pool: &PgPool, file: &UserYaml, options: &Options) -> Result<SyncReport, SyncError> {
-    let mut transaction = pool.begin().await?;
-    locks::wait_for(&mut transaction, Lock::Sync).await?;
-    let before = links::under(&mut transaction, &options.label, &options.spared).await?;
-    let mut report = bring_in(&mut transaction, file, options).await?;
-    let after = links::under(&mut transaction, &options.label, &options.spared).await?;
-    report.loss = Loss::between(&before, &after);
-    if options.heavy_loss == HeavyLoss::Refused && report.loss.is_heavy() {
-        transaction.rollback().await?;
-        return Err(SyncError::HeavyLoss(report.loss));
-    }
-    if options.dry_run {
-        transaction.rollback().await?;
-    } else {
-        transaction.commit().await?;
-    }
-    Ok(report)
-}
-
-async fn bring_in(
-    connection: &mut PgConnection,
-    file: &UserYaml,
-    options: &Options,
-) -> Result<SyncReport, SyncError> {
-    let mut report = SyncReport { dry_run: options.dry_run, ..SyncReport::default() };
-    objects::bring_in(connection, file, &mut report).await?;
-    people::bring_in(connection, file, options, &mut report).await?;
-    // Otherwise a dry run would not hear of a parent that is missing.
-    resource::check_parents(connection).await?;
-    Ok(report)
+    let prepared = prepare(pool, file, options).await?;
+    if options.dry_run { prepared.undo().await } else { prepared.commit().await }
 }

@@ -130,7 +130,10 @@ async fn policies(
 
 async fn check(connection: &mut PgConnection, policies: &[Policy]) -> Result<(), Error> {
     let references = References::of(connection, policies.iter()).await?;
-    policies.iter().try_for_each(|policy| references.check(policy, &format!("policy `{}`", policy.id)))
+    policies.iter().try_for_each(|policy| {
+        References::require_some(policy)?;
+        references.check(policy, &format!("policy `{}`", policy.id))
+    })
 }
 
 /// Returns those of `policies` that differ from what is stored under their names.

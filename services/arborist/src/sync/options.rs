@@ -17,13 +17,16 @@ pub struct Options {
     /// Only add: revoke nothing, delete no group and no user. For a file that is not the whole truth, such as
     /// the built-in administrator of a commons whose users come from elsewhere.
     pub additive: bool,
-    /// What becomes of a file that takes away more than half of the grants or users.
+    /// What becomes of a file that takes away more than half of the grants or users, or more than
+    /// `most_losers` allows.
     pub heavy_loss: HeavyLoss,
+    /// How many users may lose all of their rights; none for no number of its own.
+    pub most_losers: Option<usize>,
     /// Users whose grants do not count in this: those whom the caller puts into every file.
     pub spared: Vec<String>,
 }
 
-/// What becomes of a file that takes away more than half of what is there.
+/// What becomes of a file that takes away too much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeavyLoss {
     /// It is refused, and nothing changes.
@@ -40,6 +43,7 @@ impl Default for Options {
             dry_run: false,
             additive: false,
             heavy_loss: HeavyLoss::Refused,
+            most_losers: None,
             spared: Vec::new(),
         }
     }

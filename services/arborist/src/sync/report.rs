@@ -100,6 +100,8 @@ pub struct SyncReport {
     pub unknown_clients: Vec<String>,
     /// How much of what was there the changes take away.
     pub loss: Loss,
+    /// The users who hold nothing any more, in order.
+    pub losers: Vec<String>,
 }
 
 impl SyncReport {

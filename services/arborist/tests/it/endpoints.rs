@@ -33,6 +33,9 @@ fn asked() -> Vec<Case> {
         open("GET", "/auth/mapping", "/auth/mapping", 200),
         open("POST", "/auth/mapping", "/auth/mapping", 200),
         open("GET", "/auth/resources", "/auth/resources", 200),
+        Case::new("GET", "/v1/explain", "/v1/explain?resource=/programs/A", [401, 200, 200]),
+        Case::new("GET", "/v1/who", "/v1/who?resource=/programs/A", [401, 403, 200]),
+        Case::new("GET", "/v1/changes", "/v1/changes?since=2030-01-01T00:00:00Z", [401, 200, 200]),
         // The token of the body counts, and there is none.
         open("POST", "/auth/resources", "/auth/resources", 401).with(json!({"user": {"user_id": "ada"}})),
     ]
@@ -102,7 +105,15 @@ fn holders() -> Vec<Case> {
 async fn every_endpoint_answers_every_kind_of_caller_as_the_table_says() {
     let commons = Commons::start().await;
     commons.prepare_programs().await;
-    commons.prepare(&[("POST", "/user/ada/policy", json!({"policy": "read-A"}))]).await;
+    commons
+        .prepare(&[
+            ("PUT", "/resource", json!({"name": "services"})),
+            ("POST", "/role", role("administrator", "arborist", "read")),
+            ("POST", "/policy", policy("administration", "/services", "administrator")),
+            ("POST", "/user/ada/policy", json!({"policy": "administration"})),
+            ("POST", "/user/ada/policy", json!({"policy": "read-A"})),
+        ])
+        .await;
     let (_, program) = commons.get("/resource/programs").await;
     let tag = program["tag"].as_str().expect("a resource has a tag");
     let bearer = |name: &str| format!("Bearer {}", commons.tokens.token(name));

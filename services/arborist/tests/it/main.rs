@@ -3,9 +3,12 @@
 mod commons;
 mod decisions;
 mod endpoints;
+mod explained;
 mod forms;
 mod grants;
+mod memory;
 mod migrations;
+mod order;
 mod refusals;
 mod resources;
 mod synced;

@@ -191,7 +191,7 @@ async fn grants_under_other_labels_are_left_alone() {
     assert_eq!(
         ada["policies"],
         json!([
-            {"policy": "all", "expires_at": "2999-01-01T00:00:00Z"},
+            {"policy": "all", "expires_at": "2999-01-01T00:00:00+00:00"},
             {"policy": "read-A", "expires_at": null},
         ])
     );

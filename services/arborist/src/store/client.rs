@@ -72,3 +72,12 @@ pub(crate) async fn delete(connection: &mut PgConnection, id: &str) -> Result<()
     sqlx::query("delete from client where external_client_id = $1").bind(id).execute(connection).await?;
     Ok(())
 }
+
+/// Deletes clients; those that do not exist are fine.
+pub(crate) async fn delete_all(connection: &mut PgConnection, ids: &[String]) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from client where external_client_id = any($1)")
+        .bind(ids)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

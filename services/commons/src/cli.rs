@@ -9,6 +9,7 @@ use crate::{
     commands::{
         database::DatabaseCommand,
         dictionary::DictionaryCommand,
+        doctor::DoctorArgs,
         life::{OpenArgs, RestartArgs, StopArgs},
         logs::LogsArgs,
         migrate::MigrateArgs,
@@ -66,6 +67,8 @@ pub enum Command {
     Open(OpenArgs),
     /// Show the log of a commons that runs in the background
     Logs(LogsArgs),
+    /// Look for what would keep a commons on this machine from working, and say what to do about it
+    Doctor(DoctorArgs),
     /// Show the options that count, and where each comes from
     Config(ConfigArgs),
     /// Run one service alone

@@ -27,12 +27,20 @@ pub(crate) fn absolute(source: &str) -> Option<String> {
 /// # Errors
 /// When it cannot be read or used.
 pub(crate) async fn load(source: Option<&str>) -> anyhow::Result<Dictionary> {
-    let dictionary = match source {
-        Some(source) => Dictionary::load(source).await?,
-        None => built_in().context("the built-in dictionary cannot be used")?,
-    };
+    let dictionary = read(source).await?;
     warn(&dictionary);
     Ok(dictionary)
+}
+
+/// As [`load`], without a word in the log.
+///
+/// # Errors
+/// See [`load`].
+pub(crate) async fn read(source: Option<&str>) -> anyhow::Result<Dictionary> {
+    match source {
+        Some(source) => Ok(Dictionary::load(source).await?),
+        None => built_in().context("the built-in dictionary cannot be used"),
+    }
 }
 
 /// Logs what is served otherwise than its author may expect.

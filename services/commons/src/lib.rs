@@ -91,6 +91,7 @@ async fn dispatch(command: Command, origins: Origins) -> anyhow::Result<()> {
         Command::Restart(args) => commands::life::restart(args, origins.file.as_deref()).await,
         Command::Open(args) => commands::life::open(&args),
         Command::Logs(args) => commands::logs::run(args).await,
+        Command::Doctor(args) => commands::doctor::run(args, origins.file.as_deref()).await,
         Command::Config(args) => commands::config::run(args, origins.file.as_deref()),
         Command::Serve(service) => serve::run(service).await,
         Command::Migrate(args) => commands::migrate::run(args).await,

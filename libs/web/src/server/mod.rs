@@ -54,12 +54,23 @@ const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// A port that cannot be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {source}; stop what uses the port, or choose another with --port")]
+#[error("cannot listen on {address}: {source}; {}", remedy(.source))]
 pub struct BindError {
     /// The address.
     pub address: SocketAddr,
     /// Why not.
     pub source: io::Error,
+}
+
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "ports below 1024 are for root and for programs with CAP_NET_BIND_SERVICE; choose a higher one with \
+             --port"
+        }
+        io::ErrorKind::AddrNotAvailable => "this machine does not have this address; choose another with --host",
+        _ => "stop what uses the port, or choose another with --port",
+    }
 }
 
 /// Binds `address`; port 0 chooses a free one.

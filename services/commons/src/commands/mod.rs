@@ -6,6 +6,7 @@ pub(crate) mod database;
 pub(crate) mod detach;
 pub(crate) mod dictionary;
 mod diff;
+pub(crate) mod doctor;
 pub(crate) mod life;
 pub(crate) mod logs;
 pub(crate) mod migrate;

@@ -31,10 +31,10 @@ pub struct StatusArgs {
 
 /// What the gateway says of the services.
 #[derive(Debug, Default, Deserialize)]
-struct Readiness {
-    ready: bool,
+pub(super) struct Readiness {
+    pub(super) ready: bool,
     #[serde(default)]
-    services: IndexMap<String, Value>,
+    pub(super) services: IndexMap<String, Value>,
 }
 
 /// The command. The exit status is 0 if the commons is ready, 3 if none runs, and 4 if it is not ready.
@@ -77,7 +77,11 @@ pub(crate) async fn run(args: StatusArgs) -> anyhow::Result<()> {
     }
 }
 
-async fn readiness(run: &Run) -> anyhow::Result<Readiness> {
+/// Asks the gateway.
+///
+/// # Errors
+/// When it does not answer.
+pub(super) async fn readiness(run: &Run) -> anyhow::Result<Readiness> {
     // Nothing secret is asked or told, and its own certificate is for the public name.
     let client = reqwest::Client::builder()
         .no_proxy()

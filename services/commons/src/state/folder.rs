@@ -13,9 +13,9 @@ use clap::Args;
 use crate::failure::Failure;
 
 /// Names in a state folder that are nobody else's business. `postgres` is another account's, if we are root.
-const PRIVATE: [&str; 11] = [
+pub(crate) const PRIVATE: [&str; 11] = [
     "lock",
-    "secrets.json",
+    SECRETS,
     "keys",
     "credentials.json",
     "run.json",
@@ -27,8 +27,11 @@ const PRIVATE: [&str; 11] = [
     "objects",
 ];
 
+/// The file with what is generated once.
+pub(crate) const SECRETS: &str = "secrets.json";
+
 /// PostgreSQL's file that says which major version made its folder.
-pub(super) const VERSION_OF_DATABASES: &str = "PG_VERSION";
+pub(crate) const VERSION_OF_DATABASES: &str = "PG_VERSION";
 
 /// Where a commons of this machine keeps everything.
 #[derive(Debug, Clone, Args)]
@@ -80,6 +83,12 @@ impl State {
         }
     }
 
+    /// A folder that is there already, as it is.
+    pub(crate) fn untouched(folder: &Path) -> Option<Self> {
+        let folder = folder.canonicalize().ok()?;
+        folder.join("lock").is_file().then_some(Self { folder })
+    }
+
     /// Opens a folder that must be there already.
     ///
     /// # Errors
@@ -87,7 +96,7 @@ impl State {
     pub(crate) fn existing(folder: &Path) -> anyhow::Result<Self> {
         let shown = absolute(folder);
         let failed = |error| anyhow!("cannot use the state folder {}: {error}", shown.display());
-        match fs::metadata(folder.join("secrets.json")) {
+        match fs::metadata(folder.join(SECRETS)) {
             Ok(_) => {}
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                 let told = format!(

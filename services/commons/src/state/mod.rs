@@ -20,7 +20,7 @@ mod lock;
 mod run;
 mod secrets;
 
-pub(crate) use folder::{State, StateArgs};
+pub(crate) use folder::{PRIVATE, SECRETS, State, StateArgs, VERSION_OF_DATABASES};
 pub(crate) use json::{read_json, write_json, write_private};
 pub(crate) use lock::Lock;
 pub(crate) use run::Run;

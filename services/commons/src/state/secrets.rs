@@ -5,7 +5,7 @@ use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    folder::{State, VERSION_OF_DATABASES},
+    folder::{SECRETS, State, VERSION_OF_DATABASES},
     json::{read_json, write_json},
 };
 use crate::failure::Failure;
@@ -51,7 +51,7 @@ impl State {
     /// # Errors
     /// When the file cannot be read or written.
     pub(crate) fn secrets(&self) -> anyhow::Result<Secrets> {
-        let path = self.path("secrets.json");
+        let path = self.path(SECRETS);
         let stored: Option<serde_json::Value> = read_json(&path)?;
         let secrets = match &stored {
             Some(stored) => {

@@ -87,7 +87,7 @@ impl Ground {
 ///
 /// # Errors
 /// When it has a path, or would let strangers log in without a password.
-pub(super) fn public_url(options: &Options, port: u16) -> anyhow::Result<Url> {
+pub(crate) fn public_url(options: &Options, port: u16) -> anyhow::Result<Url> {
     let url = match &options.public_url {
         Some(url) => url.clone(),
         None => Url::parse(&format!("{}://localhost:{port}", options.front.scheme()))?,

@@ -11,6 +11,7 @@ mod running;
 mod services;
 
 pub use announcement::Announcement;
+pub(crate) use ground::public_url;
 pub(crate) use identity::{load as load_users, preview as preview_users, read_user_yaml, write_key_file};
 pub use options::{Options, UpArgs};
 pub use running::Running;

@@ -166,7 +166,7 @@ impl Options {
         }
     }
 
-    pub(super) fn from_args(args: &UpArgs) -> Self {
+    pub(crate) fn from_args(args: &UpArgs) -> Self {
         Self {
             state: args.state.folder.clone(),
             host: args.host,

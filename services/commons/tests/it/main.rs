@@ -6,6 +6,7 @@ mod background;
 mod browser;
 mod command_line;
 mod dictionary;
+mod doctor;
 mod life;
 mod main_job;
 #[path = "../proof/mod.rs"]

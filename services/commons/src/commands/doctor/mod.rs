@@ -1,0 +1,130 @@
+//! `commons doctor`: looks at what `commons up` needs, and at how what runs is doing. It changes nothing.
+
+mod certificate;
+mod der;
+mod finding;
+mod folder;
+mod inputs;
+mod machine;
+mod network;
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use serde_json::json;
+
+use self::finding::{Finding, State as Health};
+use super::status;
+use crate::{
+    cli::{Cli, Command},
+    failure::Failure,
+    output::tell,
+    settings::{self, Origins},
+    state::{Run, State},
+    up::UpArgs,
+};
+
+/// Options of `commons doctor`.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorArgs {
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+    /// The state folder of the commons. Default: that of the settings file, else `.commons`.
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Options of the `commons up` that is meant, such as `-- --port 9000 --tls CERT KEY`. Without them the
+    /// settings file, variables and the last start say them, as for `commons up`.
+    #[arg(last = true, value_name = "OPTIONS OF UP")]
+    up: Vec<OsString>,
+}
+
+/// The command. The exit status is 0 if nothing keeps a commons from working, and 4 otherwise.
+pub(crate) async fn run(args: DoctorArgs, settings: Option<&Path>) -> anyhow::Result<()> {
+    let findings = match options(&args, settings) {
+        Ok((up, origins)) => examine(&up, &origins).await,
+        Err(refused) => vec![Finding::error("settings", refused, "correct it; `commons up --help` has all")],
+    };
+    let errors = findings.iter().filter(|finding| finding.state == Health::Error).count();
+    if args.json {
+        tell(json!({ "in_order": errors == 0, "checks": findings }))?;
+    } else {
+        for finding in &findings {
+            tell(finding.line())?;
+        }
+    }
+    match errors {
+        0 => Ok(()),
+        1 => Err(Failure::NotInOrder("one check failed".to_owned()).into()),
+        _ => Err(Failure::NotInOrder(format!("{errors} checks failed")).into()),
+    }
+}
+
+/// The options that `commons up` would have.
+fn options(args: &DoctorArgs, settings: Option<&Path>) -> Result<(UpArgs, Origins), String> {
+    let mut line = vec![OsString::from("commons")];
+    if let Some(file) = settings {
+        line.extend(["--settings".into(), file.into()]);
+    }
+    line.push("up".into());
+    if let Some(folder) = &args.state {
+        line.extend(["--state".into(), folder.into()]);
+    }
+    line.extend(args.up.iter().cloned());
+    let read = settings::read(&line).map_err(|refusal| refusal.to_string().trim_end().to_owned())?;
+    match read.cli {
+        Cli { command: Command::Up(up), .. } => Ok((up, read.origins)),
+        _ => Err("after `--` stand options of `commons up` only".to_owned()),
+    }
+}
+
+async fn examine(up: &UpArgs, origins: &Origins) -> Vec<Finding> {
+    let file = origins.file.as_ref().map(|file| file.display().to_string());
+    let mut findings =
+        vec![Finding::ok("settings", file.unwrap_or_else(|| "there is no settings file".to_owned()))];
+    let folder = up.state.folder.as_path();
+    findings.extend(folder::findings(folder));
+    let running = running(folder);
+    findings.push(machine::postgresql(up, folder).await);
+    findings.extend(machine::disks(folder, up.object_store_reserve));
+    findings.push(machine::memory());
+    findings.push(machine::descriptors());
+    findings.push(machine::clock());
+    findings.extend(network::ports(up, running.as_ref()));
+    findings.extend(certificate::findings(up));
+    findings.push(inputs::dictionary(up.dictionary.as_deref()).await);
+    findings.extend(up.user_yaml.as_deref().map(inputs::user_yaml));
+    findings.extend(network::public_url(up, running.as_ref()).await);
+    if let Some(run) = &running {
+        findings.push(health(run).await);
+    }
+    findings
+}
+
+/// What runs on the folder now. A folder that cannot be looked at has a finding of its own.
+fn running(folder: &Path) -> Option<Run> {
+    State::untouched(folder)?.running().ok().flatten()
+}
+
+/// What the commons says of its services.
+async fn health(run: &Run) -> Finding {
+    const WHAT: &str = "services";
+    match status::readiness(run).await {
+        Ok(said) if said.ready => {
+            Finding::ok(WHAT, format!("all of the running commons (process {}) are ready", run.pid))
+        }
+        Ok(said) => {
+            let waiting = said.services.iter().filter(|(_, state)| *state != "ready");
+            let waiting: Vec<String> = waiting.map(|(name, state)| format!("{name}: {state}")).collect();
+            Finding::error(WHAT, format!("not ready: {}", waiting.join("; ")), "`commons logs` may say why")
+        }
+        Err(error) => Finding::error(
+            WHAT,
+            format!("the running commons (process {}) does not answer: {error:#}", run.pid),
+            "`commons logs` may say why; `commons restart` starts it anew",
+        ),
+    }
+}

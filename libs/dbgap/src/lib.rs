@@ -2,8 +2,8 @@
 //!
 //! dbGaP gives the holder of a study's data a table of the users whom it has granted access
 //! (`authentication_file_phs000123.csv`). [`Access`] collects what such tables say, and [`Access::merge`]
-//! adds it to a user.yaml: access is the union of both, and details of a person in the user.yaml win. How a study
-//! becomes projects and resources is said by [`Settings`], the entries of the section `dbGaP` of a
+//! adds it to a user.yaml: access is the union of both, and details of a person in the user.yaml win. How a
+//! study becomes projects and resources is said by [`Settings`], the entries of the section `dbGaP` of a
 //! fence-config.yaml. Pure: whoever has the files reads and decrypts them.
 
 mod access;

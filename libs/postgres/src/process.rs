@@ -120,6 +120,7 @@ impl Setup {
         }
         // The folder of the socket is the data folder, in which the server works.
         command.args(["-p", &self.address.number.to_string(), "-k", "."]);
+        command.args(["-c", "unix_socket_permissions=0700"]);
         command.args(["-h", if options.loopback { "127.0.0.1" } else { "" }]);
         for setting in options.settings() {
             command.arg("-c").arg(setting);

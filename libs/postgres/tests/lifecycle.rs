@@ -152,8 +152,9 @@ async fn no_other_account_can_stand_in_for_the_server_or_reach_it() {
     let number = server.port();
     assert!(!listening_ports().contains(&number), "a port is anybody's while its server is away");
     let data = folder.path().join("postgres");
-    assert!(data.join(format!(".s.PGSQL.{number}")).exists());
-    assert_eq!(std::fs::metadata(&data).unwrap().permissions().mode() & 0o077, 0);
+    for place in [&data, &data.join(format!(".s.PGSQL.{number}"))] {
+        assert_eq!(std::fs::metadata(place).unwrap().permissions().mode() & 0o077, 0, "{place:?}");
+    }
     server.stop().await;
 }
 

@@ -1,11 +1,17 @@
 //! arborist in another process, asked over its HTTP API.
 
-use std::time::Duration;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use crate::{Authz, AuthzError, Mapping, Request, ResourceSpec, Subject};
+use crate::{
+    Authz, AuthzError, Mapping, Request, ResourceSpec, Subject,
+    repeated::{REPEATABLE_HEADER, Repeated},
+};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// arborist takes at most this many requests at once; longer lists are asked about in parts.
@@ -16,23 +22,50 @@ const REQUESTS_AT_ONCE: usize = 10_000;
 pub struct HttpAuthz {
     base: String,
     client: reqwest::Client,
+    repeated: Arc<Repeated>,
+}
+
+/// What came back.
+struct Answer {
+    status: u16,
+    body: Value,
+    /// For how long a "yes" may be repeated.
+    repeatable: Duration,
 }
 
 impl HttpAuthz {
-    /// Asks the arborist at `base`.
+    /// Asks the arborist at `base`. The connections of `client` are used again, because every answer is read
+    /// to its end.
     pub fn new(base: &str, client: reqwest::Client) -> Self {
-        Self { base: base.trim_end_matches('/').to_owned(), client }
+        Self { base: base.trim_end_matches('/').to_owned(), client, repeated: Arc::default() }
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> Result<(u16, Value), AuthzError> {
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, AuthzError> {
         let unavailable = |error: reqwest::Error| AuthzError::Unavailable(error.without_url().to_string());
         let response = request.timeout(TIMEOUT).send().await.map_err(unavailable)?;
         let status = response.status().as_u16();
+        let repeatable = response.headers().get(REPEATABLE_HEADER).and_then(|value| value.to_str().ok());
+        let repeatable = repeatable.and_then(|value| value.parse().ok()).unwrap_or_default();
         let body = response.bytes().await.map_err(unavailable)?;
-        Ok((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
+        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        Ok(Answer { status, body, repeatable: Duration::from_millis(repeatable) })
     }
 
-    async fn decide_at_once(&self, subject: &Subject, requests: &[Request]) -> Result<bool, AuthzError> {
+    /// Asks unless the same was permitted a moment ago.
+    async fn decide_once(&self, subject: &Subject, requests: &[Request]) -> Result<bool, AuthzError> {
+        let question = (subject.clone(), requests.to_vec());
+        let sent = Instant::now();
+        if self.repeated.permits(&question, sent) {
+            return Ok(true);
+        }
+        let (permitted, repeatable) = self.ask(subject, requests).await?;
+        if permitted {
+            self.repeated.keep(question, sent, repeatable);
+        }
+        Ok(permitted)
+    }
+
+    async fn ask(&self, subject: &Subject, requests: &[Request]) -> Result<(bool, Duration), AuthzError> {
         let mut body = json!({ "requests": requests });
         match subject {
             // arborist would take an empty one for nobody.
@@ -47,12 +80,23 @@ impl HttpAuthz {
             Subject::Anonymous => {}
         }
         let request = self.client.post(format!("{}/auth/request", self.base)).json(&body);
-        match self.send(request).await? {
-            (200, answer) => answer
-                .get("auth")
-                .and_then(Value::as_bool)
-                .ok_or_else(|| AuthzError::Unavailable("the answer has no key auth".into())),
-            (status, answer) => Err(refusal(status, &answer)),
+        let answer = self.send(request).await?;
+        if answer.status != 200 {
+            return Err(answer.refusal());
+        }
+        let permitted = answer.body.get("auth").and_then(Value::as_bool);
+        let permitted = permitted.ok_or_else(|| AuthzError::Unavailable("the answer has no key auth".into()));
+        Ok((permitted?, answer.repeatable))
+    }
+}
+
+impl Answer {
+    fn refusal(&self) -> AuthzError {
+        match self.status {
+            400 | 404 | 409 | 413 => AuthzError::BadRequest(message(&self.body)),
+            401 => AuthzError::Unauthenticated(message(&self.body)),
+            403 => AuthzError::Forbidden(message(&self.body)),
+            status => AuthzError::Unavailable(format!("status {status}")),
         }
     }
 }
@@ -63,22 +107,13 @@ fn message(body: &Value) -> String {
     text.unwrap_or("no reason given").to_owned()
 }
 
-fn refusal(status: u16, body: &Value) -> AuthzError {
-    match status {
-        400 | 404 | 409 | 413 => AuthzError::BadRequest(message(body)),
-        401 => AuthzError::Unauthenticated(message(body)),
-        403 => AuthzError::Forbidden(message(body)),
-        _ => AuthzError::Unavailable(format!("status {status}")),
-    }
-}
-
 #[async_trait]
 impl Authz for HttpAuthz {
     async fn decide(&self, subject: &Subject, requests: &[Request]) -> Result<bool, AuthzError> {
         let (first, rest) = requests.split_at(requests.len().min(REQUESTS_AT_ONCE));
-        let mut permitted = self.decide_at_once(subject, first).await?;
+        let mut permitted = self.decide_once(subject, first).await?;
         for part in rest.chunks(REQUESTS_AT_ONCE) {
-            permitted = permitted && self.decide_at_once(subject, part).await?;
+            permitted = permitted && self.decide_once(subject, part).await?;
         }
         Ok(permitted)
     }
@@ -88,7 +123,7 @@ impl Authz for HttpAuthz {
             Subject::Token(token) => {
                 // arborist has no question for this. When it answers another one, it has verified the token,
                 // and only then is the token read here.
-                self.decide_at_once(subject, &[Request::new("/programs", "arborist", "who")]).await?;
+                self.ask(subject, &[Request::new("/programs", "arborist", "who")]).await?;
                 let claims: Option<tokens::Claims> = tokens::unverified(token);
                 Ok(claims.and_then(|claims| claims.username().map(str::to_owned)))
             }
@@ -105,11 +140,12 @@ impl Authz for HttpAuthz {
             Subject::Client(id) => request.json(&json!({ "clientID": id })),
             Subject::Anonymous => request,
         };
-        match self.send(request).await? {
-            (200, answer) => serde_json::from_value(answer)
-                .map_err(|_| AuthzError::Unavailable("the answer is not a mapping".into())),
-            (status, answer) => Err(refusal(status, &answer)),
+        let answer = self.send(request).await?;
+        if answer.status != 200 {
+            return Err(answer.refusal());
         }
+        serde_json::from_value(answer.body)
+            .map_err(|_| AuthzError::Unavailable("the answer is not a mapping".into()))
     }
 
     async fn ensure_resource(&self, path: &str, spec: &ResourceSpec) -> Result<(), AuthzError> {
@@ -118,9 +154,27 @@ impl Authz for HttpAuthz {
             body["description"] = json!(description);
         }
         let request = self.client.post(format!("{}/resource?p", self.base)).json(&body);
-        match self.send(request).await? {
-            (200..=299 | 409, _) => Ok(()),
-            (status, answer) => Err(refusal(status, &answer)),
+        let answer = self.send(request).await?;
+        if matches!(answer.status, 200..=299 | 409) { Ok(()) } else { Err(answer.refusal()) }
+    }
+
+    async fn ensure_member(&self, username: &str, group: &str) -> Result<(), AuthzError> {
+        let mut url = reqwest::Url::parse(&self.base).map_err(|error| AuthzError::Unavailable(error.to_string()))?;
+        let segments = url.path_segments_mut();
+        segments.map_err(|()| AuthzError::Unavailable("its address has no path".into()))?.extend([
+            "group", group, "user",
+        ]);
+        for request in [
+            self.client.post(format!("{}/user", self.base)).json(&json!({ "name": username })),
+            self.client.post(format!("{}/group", self.base)).json(&json!({ "name": group })),
+            self.client.post(url).json(&json!({ "username": username })),
+        ] {
+            // The first two may be there already.
+            let answer = self.send(request).await?;
+            if !matches!(answer.status, 200..=299 | 409) {
+                return Err(answer.refusal());
+            }
         }
+        Ok(())
     }
 }

@@ -7,15 +7,18 @@
 mod grant;
 mod http;
 mod model;
+mod repeated;
 pub mod username;
 
 pub use grant::{Grant, Permission};
 pub use http::HttpAuthz;
 pub use model::{Action, AuthzError, Mapping, Request, ResourceSpec, Subject};
+pub use repeated::REPEATABLE_HEADER;
 
 use async_trait::async_trait;
 
-/// The questions that services ask arborist. All answers are as of now; nothing is cached here.
+/// The questions that services ask arborist. Answers are as of now; a "yes" that came over HTTP may be
+/// repeated for a moment, if arborist has said so.
 #[async_trait]
 pub trait Authz: Send + Sync {
     /// Whether `subject` may do **all** of `requests` (an empty list is an error).
@@ -36,4 +39,7 @@ pub trait Authz: Send + Sync {
 
     /// Creates the resource `path` with its missing parents; one that exists already is fine.
     async fn ensure_resource(&self, path: &str, spec: &ResourceSpec) -> Result<(), AuthzError>;
+
+    /// Puts a user into a group, for good; both are made where they are missing.
+    async fn ensure_member(&self, username: &str, group: &str) -> Result<(), AuthzError>;
 }

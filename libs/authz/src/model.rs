@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 /// On whose behalf a question is asked.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// The bearer of this access token.
     Token(String),
@@ -51,7 +51,7 @@ pub struct Action {
 }
 
 /// One question: may this be done to that resource?
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Request {
     /// Resource path (starts with `/`) or tag.
     pub resource: String,

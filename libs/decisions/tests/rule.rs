@@ -125,7 +125,7 @@ impl World {
             }
         }
         for public in who.public_groups {
-            let id = GROUPS.iter().position(|name| name == public).unwrap();
+            let id = GROUPS.iter().position(|name| name == public).expect("a group");
             counted.extend(self.policies_of_group(id as i32));
         }
         counted
@@ -148,7 +148,7 @@ impl World {
         policies.iter().any(|policy| {
             let mut named = self.policy_resources.iter().filter(|(id, _)| id == policy);
             let mut roles = self.policy_roles.iter().filter(|(id, _)| id == policy);
-            named.any(|(_, at)| covers(self.paths.iter().nth(*at).unwrap()))
+            named.any(|(_, at)| covers(self.paths.iter().nth(*at).expect("a path")))
                 && roles.any(|(_, role)| {
                     let mut all = self.roles[*role as usize].iter();
                     all.any(|(s, m)| fits(s, asked.service) && fits(m, asked.method))
@@ -189,18 +189,18 @@ fn check(world: &World, index: &Index, questions: &[(String, bool, (&str, &str))
             })
             .collect();
         for asked in asked.iter().map(std::slice::from_ref).chain([&asked[..]]) {
-            let decided = index.decide(who, asked, only, NOW).unwrap();
+            let decided = index.decide(who, asked, only, NOW).expect("names are plain");
             assert_eq!(decided != Decision::Denied, world.decide(&who, asked, only), "{who:?} {asked:?}");
             assert!(!matches!(decided, Decision::Permitted(until) if until.0 <= NOW));
         }
-        let reach = index.reach(who, only, NOW).unwrap();
+        let reach = index.reach(who, only, NOW).expect("names are plain");
         assert!(reach.runs.windows(2).all(|two| two[0].end <= two[1].first));
         let mut counted = world.of_user(&who);
         counted.extend(world.of_client(&who));
         counted.retain(|policy| only.is_none_or(|only| only.contains(&format!("p{policy}"))));
         let mut expected = BTreeMap::new();
         for (policy, at) in &world.policy_resources {
-            let above = world.paths.iter().nth(*at).unwrap();
+            let above = world.paths.iter().nth(*at).expect("a path");
             for path in world.paths.iter().filter(|_| counted.contains(policy)) {
                 if path == above || path.starts_with(&format!("{above}.")) {
                     let of: &mut BTreeSet<_> = expected.entry(path.clone()).or_default();

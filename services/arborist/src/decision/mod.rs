@@ -4,7 +4,9 @@
 mod principal;
 mod question;
 mod reached;
+mod ruling;
 
 pub(crate) use principal::Principal;
 pub(crate) use question::{Question, Target};
 pub(crate) use reached::Reached;
+pub(crate) use ruling::Ruling;

@@ -37,6 +37,20 @@ impl Principal {
         }
     }
 
+    /// Returns the built-in groups whose policies count where the resources of a user and a client are put
+    /// together (arborist 2026-09).
+    pub(crate) fn reaching_groups(&self) -> &'static [&'static str] {
+        if self.client.is_some() { &[] } else { self.public_groups() }
+    }
+
+    /// Returns whom a mapping is made for: of a user through a client the user counts (arborist 2026-09).
+    pub(crate) fn for_mapping(mut self) -> Self {
+        if self.user.is_some() {
+            self.client = None;
+        }
+        self
+    }
+
     /// Returns how many must permit: a user, a client, or both.
     pub(crate) fn sides(&self) -> usize {
         if self.user.is_some() && self.client.is_some() { 2 } else { 1 }

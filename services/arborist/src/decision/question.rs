@@ -1,14 +1,26 @@
 //! What is asked: may this be done to that?
 
 use authz::Action;
+use decisions::Asked;
 
 use crate::{Error, path::ResourcePath};
 
 /// One question: may this be done to that?
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Question {
+pub(crate) struct Question<'a> {
     pub(crate) target: Target,
-    pub(crate) action: Action,
+    pub(crate) action: &'a Action,
+}
+
+impl Question<'_> {
+    /// Returns the question as the index takes it.
+    pub(crate) fn asked(&self) -> Asked<'_> {
+        let target = match &self.target {
+            Target::Path(path) => decisions::Target::Path(path.ltree()),
+            Target::Tag(tag) => decisions::Target::Tag(tag),
+        };
+        Asked { target, service: &self.action.service, method: &self.action.method }
+    }
 }
 
 /// The resource that a question is about.

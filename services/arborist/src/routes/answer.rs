@@ -5,6 +5,7 @@ use actix_web::{
     HttpRequest, HttpResponse, Responder,
     body::BoxBody,
     http::{Method, StatusCode},
+    web::Bytes,
 };
 use serde::Serialize;
 
@@ -36,8 +37,7 @@ impl<T: Serialize> Responder for Answer<T> {
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let params = Params::parse(request.query_string());
-        let asked = |name| params.get(name) == Some("true");
-        let pretty = request.method() == Method::GET && (asked("pretty") || asked("prettyJSON"));
+        let pretty = request.method() == Method::GET && is_indented(&params);
         let mut response = HttpResponse::build(self.status);
         if !pretty {
             return response.json(self.body);
@@ -48,6 +48,17 @@ impl<T: Serialize> Responder for Answer<T> {
         self.body.serialize(&mut serializer).expect("invariant: keys of answers are strings");
         response.content_type("application/json").body(text)
     }
+}
+
+/// Whether the query asks for an indented answer.
+pub(super) fn is_indented(params: &Params) -> bool {
+    let asked = |name| params.get(name) == Some("true");
+    asked("pretty") || asked("prettyJSON")
+}
+
+/// 200 with what is JSON already.
+pub(super) fn json_text(body: Bytes) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(body)
 }
 
 /// A list of resources, as paths or as tags.

@@ -1,7 +1,7 @@
 //! The decision: which of the asked things the counted policies permit.
 //!
-//! One statement decides a whole batch, for a user and a client at once. It is the only place that knows how
-//! decisions are made; an index in memory can stand in for it, with this as the oracle of its tests.
+//! One statement decides a whole batch, for a user and a client at once. The index in memory stands in for
+//! it while it is known to be as the tables are; this is the oracle of its tests.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,8 @@ use crate::{
     path::ResourcePath,
 };
 
-const PERMITTED: &str = concat!(include_str!("counted.sql"), include_str!("permitted.sql"));
+const PERMITTED: &str =
+    concat!(include_str!("counted.sql"), include_str!("permitted.sql"), "select side, number from permitted");
 const MAPPING: &str = concat!(include_str!("counted.sql"), include_str!("mapping.sql"));
 const REACHED: &str = concat!(include_str!("counted.sql"), include_str!("reached.sql"));
 
@@ -21,12 +22,24 @@ const REACHED: &str = concat!(include_str!("counted.sql"), include_str!("reached
 pub(crate) async fn permits_all(
     connection: &mut PgConnection,
     principal: &Principal,
-    questions: &[Question],
+    questions: &[Question<'_>],
     only: &[String],
 ) -> Result<bool, sqlx::Error> {
-    let distinct: HashSet<&Question> = questions.iter().collect();
-    let asked = Asked::new(distinct.into_iter());
-    let permitted: i64 = sqlx::query_scalar(PERMITTED)
+    let distinct: HashSet<&Question<'_>> = questions.iter().collect();
+    let distinct: Vec<&Question<'_>> = distinct.into_iter().collect();
+    let permitted = permitted(connection, principal, &distinct, only).await?;
+    Ok(permitted.len() == distinct.len() * principal.sides())
+}
+
+/// Returns which of `questions`, by their places, are permitted to which side: the user or the client.
+pub(crate) async fn permitted(
+    connection: &mut PgConnection,
+    principal: &Principal,
+    questions: &[&Question<'_>],
+    only: &[String],
+) -> Result<Vec<(String, i32)>, sqlx::Error> {
+    let asked = Asked::new(questions.iter().copied());
+    sqlx::query_as(PERMITTED)
         .bind(principal.user.as_deref())
         .bind(principal.public_groups())
         .bind(principal.client.as_deref())
@@ -39,9 +52,8 @@ pub(crate) async fn permits_all(
         .bind(&asked.tag_numbers)
         .bind(&asked.tags)
         .bind((!only.is_empty() && !principal.is_anonymous()).then_some(only))
-        .fetch_one(connection)
-        .await?;
-    Ok(usize::try_from(permitted).is_ok_and(|count| count == asked.numbers.len() * principal.sides()))
+        .fetch_all(connection)
+        .await
 }
 
 /// The questions as columns.
@@ -58,7 +70,7 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    fn new(questions: impl Iterator<Item = &'a Question>) -> Self {
+    fn new(questions: impl Iterator<Item = &'a Question<'a>>) -> Self {
         let mut asked = Self::default();
         for (number, question) in (0_i32..).zip(questions) {
             asked.numbers.push(number);
@@ -110,10 +122,9 @@ pub(crate) async fn reached(
     principal: &Principal,
     only: &[String],
 ) -> Result<Vec<Reached>, sqlx::Error> {
-    let groups: &[&str] = if principal.client.is_some() { &[] } else { principal.public_groups() };
     let rows: Vec<(String, String)> = sqlx::query_as(REACHED)
         .bind(principal.user.as_deref())
-        .bind(groups)
+        .bind(principal.reaching_groups())
         .bind(principal.client.as_deref())
         .bind((!only.is_empty()).then_some(only))
         .fetch_all(connection)

@@ -1,6 +1,6 @@
--- How many of the questions are permitted, counted for each side. $4 to $7 are the questions, $8 and $9 the
--- paths in question with all above them, $10 and $11 the tags in question. $12 names the only policies that
--- count, or is null; a client's own check heeds it for tags alone (arborist 2026-09).
+-- Which of the questions are permitted to which side. $4 to $7 are the questions, $8 and $9 the paths in
+-- question with all above them, $10 and $11 the tags in question. $12 names the only policies that count, or
+-- is null; a client's own check heeds it for tags alone (arborist 2026-09).
 , asked as (
     select number, service, method, by_tag
     from unnest($4::int4[], $5::text[], $6::text[], $7::bool[]) as asked(number, service, method, by_tag)
@@ -27,4 +27,3 @@
        or (counted.side = 'client' and not asked.by_tag)
        or exists (select 1 from policy where policy.id = counted.policy_id and policy.name = any($12))
 )
-select count(*) from permitted

@@ -21,6 +21,7 @@ import time
 import psycopg
 
 from harness.commons import Commons, free_port, program, wait_for
+from reference.object_store import object_store
 
 HERE = pathlib.Path(__file__).resolve().parent
 COUNTS = HERE / "counts.json"
@@ -129,7 +130,41 @@ def indexd(recordings: pathlib.Path, cassette: str) -> dict:
                               "--json", f"cassettes/{cassette}.jsonl")
 
 
-CASSETTES = {"sheepdog_dcf": graph, "peregrine_dcf": graph, "identity_arborist": arborist, "objects_indexd": indexd}
+def fence(recordings: pathlib.Path, cassette: str) -> dict:
+    """fence with its neighbours, each alone on an empty database, with the recording's keys, settings and clients."""
+    with contextlib.ExitStack() as stack:
+        enter = stack.enter_context
+        keys = enter(tempfile.TemporaryDirectory())
+        subprocess.run([sys.executable, "identity.py", "keys", "--out", keys], cwd=recordings, check=True, capture_output=True)
+        commons = enter(Commons.up())
+        databases = {name: new_database(commons, f"{name}_reference") for name in ("arborist", "indexd", "fence")}
+        store = enter(object_store())
+        port = free_port()
+        command = [sys.executable, "identity.py", "serve-keys", "--keys", keys, "--port", str(port)]
+        wait_for(f"http://127.0.0.1:{port}/jwks", enter(background(command, cwd=recordings)))
+        arborist = enter(service("arborist", databases["arborist"], {"JWKS_ENDPOINT": f"http://127.0.0.1:{port}/jwks"}))
+        indexd = enter(service("indexd", databases["indexd"], {"ARBORIST_URL": arborist, "INDEXD_LOGINS": INDEXD_LOGIN}))
+        # The name of the recorded one: an answer has its beginning, which no replay replaces.
+        base = "http://127.0.0.1:8605/user"
+        settings = (recordings / "identity_fence_settings.json").read_text()
+        for name, value in {"BASE_URL": base, "S3_URL": store, "INDEXD_URL": indexd, "ARBORIST_URL": arborist,
+                            "DB": databases["fence"]}.items():
+            settings = settings.replace(f"${{{name}}}", value)
+        (config := pathlib.Path(keys) / "fence-config.yaml").write_text(settings)
+        (pathlib.Path(keys) / "signing").mkdir()
+        (pathlib.Path(keys) / "twin").rename(pathlib.Path(keys) / "signing/twin")
+        env = {"FENCE_CONFIG_PATH": str(config), "FENCE_KEYS": f"{keys}/signing"}
+        url = enter(service("fence", databases["fence"], env))
+        clients = subprocess.run([sys.executable, "identity.py", "clients", "--sql"], cwd=recordings, check=True,
+                                 capture_output=True, text=True).stdout
+        with psycopg.connect(databases["fence"]) as connection:
+            connection.execute(clients)
+        return run_replay(recordings, "identity.py", "replay", "--fence", url, "--arborist", arborist, "--indexd", indexd,
+                          "--s3", store, "--keys", keys, "--issuer", base, "--json", f"cassettes/{cassette}.jsonl")
+
+
+CASSETTES = {"sheepdog_dcf": graph, "peregrine_dcf": graph, "identity_arborist": arborist, "identity_fence": fence,
+             "objects_indexd": indexd}
 
 
 @contextlib.contextmanager
@@ -152,16 +187,21 @@ def background(command: list[str], **options):
 def empty_database(name: str):
     """A new database beside those of a commons that is started for the purpose."""
     with Commons.up() as commons:
-        administration = commons.run("database", "url", "postgres").strip()
-        with psycopg.connect(administration, autocommit=True) as connection:
-            connection.execute(f"create database {name}")
-        yield commons.run("database", "url", name).strip()
+        yield new_database(commons, name)
+
+
+def new_database(commons: Commons, name: str) -> str:
+    """Makes a database beside those of `commons`; returns its URL."""
+    administration = commons.run("database", "url", "postgres").strip()
+    with psycopg.connect(administration, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+    return commons.run("database", "url", name).strip()
 
 
 @contextlib.contextmanager
-def service(name: str, database: str, env: dict[str, str]):
+def service(name: str, database: str, env: dict[str, str], port: int | None = None):
     """`commons serve NAME` alone; yields its URL."""
-    port = free_port()
+    port = port or free_port()
     command = [str(program()), "serve", name, "--host", "127.0.0.1", "--port", str(port), "--migrate"]
     with background(command, env={**os.environ, **env, "DATABASE_URL": database}) as process:
         url = f"http://127.0.0.1:{port}"
@@ -176,6 +216,12 @@ DECIDED = {
         "tsv/unknown type row is dropped": "rows of an unknown type are refused with their lines",
         "tsv/blank type row is dropped": "rows without a type are refused with their lines",
         "tsv/byte order mark": "a byte order mark is read over",
+    },
+    "identity_fence": {
+        "download/no_force_sign": "the key is percent-encoded in unsigned addresses, too",
+        "bulk/users": "all resource paths of a file must be permitted, as for a single download",
+        "multipart/odd part numbers": "only keys are signed that a record has, which the caller may write",
+        "admin/soft deleted user's credentials": "tokens and keys of who was shut out have ended",
     },
     "objects_indexd": {
         "auth/version by obj_writer": "a location in our buckets that no record has is for administrators to name",

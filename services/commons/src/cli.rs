@@ -7,9 +7,13 @@ use url::Url;
 
 use crate::{
     commands::{
+        authz::AuthzCommand,
+        client::ClientCommand,
         database::DatabaseCommand,
         dictionary::DictionaryCommand,
         doctor::DoctorArgs,
+        fence_create::FenceCreate,
+        keys::KeysCommand,
         life::{OpenArgs, RestartArgs, StopArgs},
         logs::LogsArgs,
         migrate::MigrateArgs,
@@ -76,9 +80,20 @@ pub enum Command {
     Serve(Serve),
     /// Bring databases to the form that this program needs
     Migrate(MigrateArgs),
-    /// Users of a commons on this machine
+    /// Users, on this machine or in given databases
     #[command(subcommand)]
     User(UserCommand),
+    /// OAuth clients: programs that users let act for them
+    #[command(subcommand)]
+    Client(ClientCommand),
+    /// The keys that sign tokens
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Commands in the spelling of the original's program fence-create
+    FenceCreate(FenceCreate),
+    /// Why somebody may or may not do something, who may, and what changed
+    #[command(subcommand)]
+    Authz(AuthzCommand),
     /// Databases of a commons on this machine
     #[command(subcommand)]
     Database(DatabaseCommand),
@@ -145,11 +160,9 @@ mod tests {
     #[test]
     fn tokens_can_be_made_expired() {
         let parsed = parse("commons user token ada --expires-in=-60 --scope user --state /s").unwrap();
-        let Command::User(UserCommand::Token { name, expires_in, scope, state, .. }) = parsed.command else {
-            panic!("not user token")
-        };
-        assert_eq!((name.as_str(), expires_in, scope.as_str()), ("ada", -60, "user"));
-        assert_eq!(state.folder, PathBuf::from("/s"));
+        let Command::User(UserCommand::Token(args)) = parsed.command else { panic!("not user token") };
+        assert_eq!((args.who.name.as_str(), args.expires_in, args.scope.as_str()), ("ada", -60, "user"));
+        assert_eq!(args.state.folder, PathBuf::from("/s"));
     }
 
     #[test]

@@ -7,11 +7,14 @@ mod commands;
 mod databases;
 mod demo;
 mod dictionaries;
+mod documents;
 mod failure;
 mod front;
 mod http_client;
 mod log;
 mod output;
+mod problems;
+mod queries;
 mod reload;
 mod serve;
 mod settings;
@@ -29,15 +32,27 @@ pub use failure::Failure;
 use settings::{Origins, Refusal, Settings};
 pub use version::{COMMIT, VERSION};
 
+/// The original's program for clients, tokens and users.
+const FENCE_CREATE: &str = "fence-create";
 /// The exit status of a wrong usage.
 const WRONG_USAGE: u8 = 2;
 
 /// Runs the command of a command line and returns the program's exit status.
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
+    let arguments = by_name(arguments);
     match settings::read(&arguments) {
         Ok(settings) => run_command(settings),
         Err(refusal) => refuse(&refusal),
     }
+}
+
+/// A link of the name `fence-create` is that program: run-books and jobs call it so.
+fn by_name(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let name = arguments.first().map(std::path::Path::new).and_then(|path| path.file_name());
+    if name.is_some_and(|name| name == FENCE_CREATE) {
+        arguments.insert(1, FENCE_CREATE.into());
+    }
+    arguments
 }
 
 fn run_command(Settings { cli, origins }: Settings) -> ExitCode {
@@ -96,6 +111,10 @@ async fn dispatch(command: Command, origins: Origins) -> anyhow::Result<()> {
         Command::Serve(service) => serve::run(service).await,
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::User(command) => commands::user::run(command).await,
+        Command::Client(command) => commands::client::run(command).await,
+        Command::Keys(command) => commands::keys::run(command),
+        Command::FenceCreate(command) => commands::fence_create::run(command).await,
+        Command::Authz(command) => commands::authz::run(command).await,
         Command::Database(command) => commands::database::run(command).await,
         Command::Dictionary(command) => commands::dictionary::run(command).await,
         Command::Version { json } => commands::version(json),

@@ -1,16 +1,22 @@
 //! The commands beside `up` and `serve`.
 
+pub(crate) mod authz;
 mod check;
+pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod database;
 pub(crate) mod detach;
 pub(crate) mod dictionary;
 mod diff;
 pub(crate) mod doctor;
+mod fence_clients;
+pub(crate) mod fence_create;
+pub(crate) mod keys;
 pub(crate) mod life;
 pub(crate) mod logs;
 pub(crate) mod migrate;
 pub(crate) mod status;
+mod target;
 pub(crate) mod user;
 mod workbench;
 

@@ -6,6 +6,9 @@
 
 use useryaml::{Resource, UserYaml};
 
+/// Who has every right.
+pub(super) const ADMINISTRATOR: &str = "admin";
+
 /// What is added.
 const BUILT_IN: &str = include_str!("administrator.yaml");
 
@@ -16,7 +19,9 @@ pub(crate) fn with_administrator(mut file: UserYaml) -> UserYaml {
     add_missing(&mut file.authz.roles, added.authz.roles, |role| &role.id);
     add_missing(&mut file.authz.policies, added.authz.policies, |policy| &policy.id);
     for (name, user) in added.users {
-        file.users.entry(name).or_insert(user);
+        if file.user_like(&name).is_none() {
+            file.users.insert(name, user);
+        }
     }
     file
 }
@@ -77,6 +82,7 @@ users:
     #[test]
     fn an_administrator_in_the_file_stays_as_the_file_has_it() {
         assert!(merged("users: {admin: {policies: []}}").users["admin"].policies.is_empty());
+        assert_eq!(merged("users: {Admin: {policies: []}}").users.keys().collect::<Vec<_>>(), ["Admin"]);
     }
 
     #[test]

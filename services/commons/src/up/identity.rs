@@ -6,20 +6,18 @@ use std::{
 };
 
 use anyhow::Context as _;
-use arborist::sync::{self, HeavyLoss, Loss, SyncError, SyncReport};
+use arborist::sync;
 use fence::{Fence, credentials};
 use serde::Deserialize;
 use sqlx::PgPool;
 use useryaml::UserYaml;
 
-use super::administrator::with_administrator;
+use super::administrator::{ADMINISTRATOR, with_administrator};
 use crate::{
-    failure::Failure,
+    problems,
     state::{self, State},
 };
 
-/// Who has every right.
-const ADMINISTRATOR: &str = "admin";
 /// A key with less life than this is replaced at the start.
 const KEY_RENEWAL_SECONDS: i64 = 86_400;
 
@@ -35,78 +33,13 @@ pub(crate) fn administrator_key_file(state: &State) -> PathBuf {
 pub(crate) fn read_user_yaml(file: Option<&Path>) -> anyhow::Result<UserYaml> {
     let Some(file) = file else { return Ok(with_administrator(UserYaml::default())) };
     let given = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let given = parse(&given).with_context(|| format!("{} cannot be used", file.display()))?;
+    let given = problems::parse(&given).with_context(|| format!("{} cannot be used", file.display()))?;
     Ok(with_administrator(given))
-}
-
-fn parse(text: &str) -> anyhow::Result<UserYaml> {
-    UserYaml::parse(text).map_err(|problems| {
-        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        Failure::NotInOrder(lines.join("\n")).into()
-    })
-}
-
-/// Brings the users, groups, clients and rights of `users` into the databases of fence and arborist.
-///
-/// # Errors
-/// When a database fails, or when more than half of the rights would go and `heavy_loss` refuses that; then
-/// nothing has changed.
-pub(crate) async fn load(
-    fence: &PgPool,
-    arborist: &PgPool,
-    users: &UserYaml,
-    heavy_loss: HeavyLoss,
-) -> anyhow::Result<SyncReport> {
-    let options = sync::Options { heavy_loss, ..options(fence).await? };
-    if heavy_loss == HeavyLoss::Refused {
-        // fence's part comes first, and must not be written if the other one is refused.
-        write_rights(arborist, users, sync::Options { dry_run: true, ..options.clone() }).await?;
-    }
-    write_users(fence, users).await?;
-    write_rights(arborist, users, options).await
-}
-
-/// Says what [`load`] would change of the rights, and changes nothing.
-///
-/// # Errors
-/// When a database fails.
-pub(crate) async fn preview(
-    fence: &PgPool,
-    arborist: &PgPool,
-    users: &UserYaml,
-) -> anyhow::Result<SyncReport> {
-    let options = options(fence).await?;
-    let planned = sync::Options { dry_run: true, heavy_loss: HeavyLoss::Allowed, ..options };
-    write_rights(arborist, users, planned).await
-}
-
-async fn options(fence: &PgPool) -> anyhow::Result<sync::Options> {
-    let clients = fence::clients::ids_by_name(fence).await.context("fence's clients cannot be read")?;
-    let spared = vec![ADMINISTRATOR.to_owned()];
-    Ok(sync::Options { clients, spared, ..sync::Options::default() })
 }
 
 async fn write_users(fence: &PgPool, users: &UserYaml) -> anyhow::Result<()> {
     fence::sync::run(fence, users).await.context("users cannot be written to fence's database")?;
     Ok(())
-}
-
-async fn write_rights(
-    arborist: &PgPool,
-    users: &UserYaml,
-    options: sync::Options,
-) -> anyhow::Result<SyncReport> {
-    match sync::run(arborist, users, &options).await {
-        Err(SyncError::HeavyLoss(loss)) => Err(Failure::NotInOrder(refusal(&loss)).into()),
-        done => done.context("rights cannot be written to arborist's database"),
-    }
-}
-
-fn refusal(loss: &Loss) -> String {
-    format!(
-        "nothing was changed: the user.yaml takes away {loss}. Is it the right file, and all of it? \
-         `commons user sync FILE --dry-run` lists what would go; with --yes it is done"
-    )
 }
 
 /// Makes sure of the built-in administrator in a commons that was started without a user.yaml: what an
@@ -123,7 +56,8 @@ pub(crate) async fn ensure_administrator(
         write_users(fence, built_in).await?;
     }
     let options = sync::Options { additive: true, ..sync::Options::default() };
-    write_rights(arborist, built_in, options).await.map(drop)
+    let written = sync::run(arborist, built_in, &options).await;
+    written.map(drop).context("rights cannot be written to arborist's database")
 }
 
 /// Makes the administrator's key file, unless there is one that is still good for `issuer`.

@@ -4,6 +4,7 @@ mod administrator;
 mod announcement;
 mod ground;
 mod identity;
+mod loading;
 mod memory;
 mod options;
 mod ports;
@@ -12,7 +13,9 @@ mod services;
 
 pub use announcement::Announcement;
 pub(crate) use ground::public_url;
-pub(crate) use identity::{load as load_users, preview as preview_users, read_user_yaml, write_key_file};
+pub(crate) use administrator::with_administrator;
+pub(crate) use identity::write_key_file;
+pub(crate) use loading::{Changes, Loading, load as load_users};
 pub use options::{Options, UpArgs};
 pub use running::Running;
 

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use auditlog::Recording;
 use fence::upload_indexing::UploadIndexing;
 use indexmap::IndexMap;
 use storage::embedded::EmbeddedS3;
@@ -17,6 +18,7 @@ use super::{
     announcement::Announcement,
     ground::{Ground, public_url},
     identity,
+    loading::{self, Loading},
     options::Options,
     ports::{OwnPorts, Ports, StorePort},
     services::{self, Pools},
@@ -42,6 +44,7 @@ pub struct Running {
     warnings: Vec<String>,
     servers: Vec<Server>,
     upload_indexing: UploadIndexing,
+    recording: Recording,
     reloading: Reloading,
     object_store: EmbeddedS3,
     pools: Vec<sqlx::PgPool>,
@@ -74,7 +77,8 @@ impl Running {
         services::migrate(&databases, &ground).await?;
         match options.user_yaml {
             Some(_) => {
-                drop(identity::load(&pools.fence, &pools.arborist, &users, options.heavy_loss).await?);
+                let how = Loading { heavy_loss: options.heavy_loss, most_losers: None, dry_run: false };
+                drop(loading::load(&pools.fence, &pools.arborist, &users, how).await?);
             }
             None => identity::ensure_administrator(&pools.fence, &pools.arborist, &users).await?,
         }
@@ -105,6 +109,7 @@ impl Running {
             warnings,
             servers,
             upload_indexing: all.upload_indexing,
+            recording: all.recording,
             reloading: reload.start(triggers),
             object_store,
             pools: pools.all(),
@@ -160,6 +165,7 @@ impl Running {
                 tracing::error!(error = %error, "a server ended abnormally");
             }
         }
+        self.recording.stop().await;
         self.upload_indexing.stop().await;
         self.object_store.stop().await;
         futures_util::future::join_all(self.pools.iter().map(sqlx::PgPool::close)).await;
@@ -186,9 +192,10 @@ fn serve_all(
     let mut servers = vec![serve(public, gateway, front)?];
     for service in services {
         let Some(listener) = own.swap_remove(service.name()) else { continue };
-        // arborist does not authenticate its callers: through its port, a web page could give its reader any
+        // These do not authenticate who writes: through arborist's port, a web page could give its reader any
         // right.
-        let audience = if service.name() == "arborist" { Audience::Programs } else { Audience::Anybody };
+        let trusting = matches!(service.name(), "arborist" | "audit");
+        let audience = if trusting { Audience::Programs } else { Audience::Anybody };
         let limits = Limits::of_service();
         servers.push(serve(
             listener,

@@ -1,0 +1,158 @@
+//! `commons user list`, `show`, `disable` and `enable`.
+
+use std::sync::Arc;
+
+use arborist::operator::{self, Holding, Holdings};
+use clap::Args;
+use comfy_table::{Table, presets::NOTHING};
+use fence::users::ShownUser;
+use serde_json::json;
+
+use super::credentials::user_name;
+use crate::{
+    commands::target::{Pools, TargetArgs},
+    failure::Failure,
+    output::{remark, tell},
+};
+
+/// Options of `commons user list`.
+#[derive(Debug, Clone, Args)]
+pub struct ListArgs {
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The databases; fence's is enough.
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+/// Options of the commands about one user.
+#[derive(Debug, Clone, Args)]
+pub struct OneArgs {
+    /// User name.
+    #[arg(value_parser = user_name)]
+    pub name: String,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The databases.
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+pub(super) async fn list(args: ListArgs) -> anyhow::Result<()> {
+    let target = args.target.open().await?;
+    let users = target.with(async |pools: Arc<Pools>| Ok(fence::users::list(&pools.fence()?).await?)).await?;
+    if args.json {
+        tell(serde_json::to_string(&users)?)?;
+        return Ok(());
+    }
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(["user", "name", "administrator"]);
+    for user in users {
+        let administrator = if user.is_admin == Some(true) { "yes" } else { "" };
+        table.add_row([user.username, user.display_name.unwrap_or_default(), administrator.to_owned()]);
+    }
+    tell(table)?;
+    Ok(())
+}
+
+pub(super) async fn show(args: OneArgs) -> anyhow::Result<()> {
+    let found = args
+        .target
+        .open()
+        .await?
+        .with(async |pools: Arc<Pools>| {
+            let user = fence::users::show(&pools.fence()?, &args.name).await?;
+            let held = operator::holdings_of(&pools.arborist()?, &args.name).await?;
+            Ok(user.map(|user| (user, held)))
+        })
+        .await?;
+    let (user, held) = found.ok_or_else(|| unknown(&args.name))?;
+    if args.json {
+        let mut shown = serde_json::to_value(&user)?;
+        shown["groups"] = json!(held.groups);
+        shown["policies"] = json!(held.policies);
+        tell(shown)?;
+    } else {
+        tell(in_words(&user, &held))?;
+    }
+    Ok(())
+}
+
+fn in_words(user: &ShownUser, held: &Holdings) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    let mut row = |name: &str, value: String| {
+        if !value.is_empty() {
+            table.add_row([name.to_owned(), value]);
+        }
+    };
+    row("user", user.username.clone());
+    row("name", user.display_name.clone().unwrap_or_default());
+    row("e-mail", user.email.clone().unwrap_or_default());
+    row("telephone", user.phone_number.clone().unwrap_or_default());
+    row("state", if user.active { "may log in" } else { "disabled" }.to_owned());
+    row("administrator", if user.is_admin { "yes" } else { "" }.to_owned());
+    row("logs in by", user.idp.clone());
+    row("API keys", user.api_keys.to_string());
+    for (key, value) in &user.tags {
+        row("label", format!("{key}: {}", value.as_deref().unwrap_or_default()));
+    }
+    for (project, methods) in &user.project_access {
+        row("project", format!("{project}: {}", methods.join(", ")));
+    }
+    held.groups.iter().for_each(|group| row("group", holding(group)));
+    held.policies.iter().for_each(|policy| row("policy", holding(policy)));
+    table
+}
+
+/// "reader until 2030-01-31 12:00 UTC (by requestor)".
+fn holding(held: &Holding) -> String {
+    let until = held.expires_at.map(|time| format!(" until {}", time.format("%Y-%m-%d %H:%M UTC")));
+    let by = held.label.as_ref().map(|label| format!(" (by {label})"));
+    format!("{}{}{}", held.name, until.unwrap_or_default(), by.unwrap_or_default())
+}
+
+fn unknown(name: &str) -> Failure {
+    Failure::Prerequisite(format!("there is no user {name:?}; `commons user list` shows all"))
+}
+
+/// Shuts a user out at once: arborist denies from now on, whatever tokens the user has.
+pub(super) async fn disable(args: OneArgs) -> anyhow::Result<()> {
+    let (name, held) = args
+        .target
+        .open()
+        .await?
+        .with(async |pools: Arc<Pools>| {
+            let (fence, arborist) = (pools.fence()?, pools.arborist()?);
+            let name = fence::users::disable(&fence, &args.name).await?;
+            let name = name.ok_or_else(|| unknown(&args.name))?;
+            Ok((name, operator::take_everything(&arborist, &args.name).await?))
+        })
+        .await?;
+    if args.json {
+        tell(json!({ "user": name, "active": false, "taken_away": held }))?;
+    } else {
+        let told = "sessions, API keys and refresh tokens end";
+        remark(format_args!(
+            "{name} is disabled: no login, {told}, and {held} grants and memberships are gone"
+        ))?;
+    }
+    Ok(())
+}
+
+/// Lets a user in again.
+pub(super) async fn enable(args: OneArgs) -> anyhow::Result<()> {
+    let target = args.target.open().await?;
+    let name = target
+        .with(async |pools: Arc<Pools>| Ok(fence::users::enable(&pools.fence()?, &args.name).await?))
+        .await?;
+    let name = name.ok_or_else(|| unknown(&args.name))?;
+    if args.json {
+        tell(json!({ "user": name, "active": true }))?;
+    } else {
+        remark(format_args!("{name} may log in again; rights come with the next `commons user sync`"))?;
+    }
+    Ok(())
+}

@@ -20,7 +20,8 @@ use crate::{
     process::{Process, Setup},
 };
 
-/// The pauses before a server that has ended is started again. After the last one it is given up.
+/// The pauses before a server that has ended is started again. After as many starts in a row that have failed
+/// it is given up.
 const PAUSES: [Duration; 5] = [
     Duration::ZERO,
     Duration::from_secs(1),
@@ -28,13 +29,14 @@ const PAUSES: [Duration; 5] = [
     Duration::from_secs(4),
     Duration::from_secs(8),
 ];
-/// A server that has run for this long was well: its end is not one more failure in a row.
-const WELL: Duration = Duration::from_secs(300);
+/// A server that has run for this long was well, and is started again without a pause.
+const WELL: Duration = Duration::from_secs(60);
 
 /// A private server. Dropping it stops the server too, without waiting for the end.
 ///
 /// A server that ends although nobody has asked it to (killed for want of memory, stopped by a full disk) is
-/// started again, at the same address, with growing pauses: [`Postgres::lost`] tells when that is given up.
+/// started again, at the same address, with growing pauses, however often it ends: [`Postgres::lost`] tells
+/// when it does not start any more.
 #[derive(Debug)]
 pub struct Postgres {
     address: Address,
@@ -100,7 +102,7 @@ impl Postgres {
         ensure_databases(&self.connect_options("postgres"), names).await
     }
 
-    /// Returns when the server has ended again and again and is not started any more, and says why.
+    /// Returns when the server has ended and does not start any more, and says why.
     pub async fn lost(&self) -> Arc<PostgresError> {
         let mut lost = self.lost.clone();
         match lost.wait_for(Option::is_some).await.as_deref() {
@@ -124,7 +126,8 @@ async fn keep(
     mut stop: oneshot::Receiver<()>,
     lost: watch::Sender<Option<Arc<PostgresError>>>,
 ) {
-    let mut failures = 0;
+    // How often in a row it has ended soon after its start.
+    let mut soon = 0;
     loop {
         let started = Instant::now();
         let ended = tokio::select! {
@@ -134,12 +137,13 @@ async fn keep(
         // What of it still runs, stops when the pipe is closed.
         drop(process);
         if started.elapsed() > WELL {
-            failures = 0;
+            soon = 0;
         }
         let again = tokio::select! {
-            again = start_again(&setup, ended, &mut failures) => again,
+            again = start_again(&setup, ended, soon) => again,
             _ = &mut stop => return,
         };
+        soon += 1;
         process = match again {
             Ok(again) => again,
             Err(why) => {
@@ -150,24 +154,21 @@ async fn keep(
     }
 }
 
-/// Starts the server that has `ended`, as often as is left of [`PAUSES`].
-async fn start_again(
-    setup: &Setup,
-    ended: PostgresError,
-    failures: &mut usize,
-) -> Result<Process, PostgresError> {
+/// Starts the server that has `ended`, after the pauses that come after the first `soon` ones. A server that
+/// is killed again and again still serves in between; one that does not start is of no use.
+async fn start_again(setup: &Setup, ended: PostgresError, soon: usize) -> Result<Process, PostgresError> {
     let mut why = ended;
     if setup.options.durability == Durability::None {
         return Err(why);
     }
-    while let Some(pause) = PAUSES.get(*failures) {
-        *failures += 1;
+    for failed in 0..PAUSES.len() {
+        let pause = PAUSES[(soon + failed).min(PAUSES.len() - 1)];
         tracing::error!(
             error = &why as &dyn std::error::Error,
             pause_ms = pause.as_millis(),
             "PostgreSQL does not run; it is started again"
         );
-        tokio::time::sleep(*pause).await;
+        tokio::time::sleep(pause).await;
         match setup.start().await {
             Ok(process) => {
                 tracing::info!("PostgreSQL runs again");

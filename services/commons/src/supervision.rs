@@ -40,7 +40,7 @@ pub(crate) enum End {
     Signal,
     /// This part ended on its own: the commons is no longer whole, and pretending otherwise would be worse.
     Lost(&'static str),
-    /// Our own PostgreSQL has ended again and again.
+    /// Our own PostgreSQL has ended and does not start any more.
     Database(Arc<PostgresError>),
 }
 

@@ -36,10 +36,10 @@ POWERS = [
 ]
 
 
-def ports(process: subprocess.Popen) -> set[int]:
+def ports(process: int) -> set[int]:
     """The ports on which a process listens."""
     sockets = set()
-    for entry in pathlib.Path(f"/proc/{process.pid}/fd").iterdir():
+    for entry in pathlib.Path(f"/proc/{process}/fd").iterdir():
         try:
             sockets.add(os.readlink(entry))
         except OSError:
@@ -79,7 +79,7 @@ for method, path, body in powers:
 @pytest.mark.parametrize("mode", [(), ("--remote-calls",)], ids=["direct", "remote-calls"])
 def test_no_port_of_a_commons_gives_rights_to_who_only_reaches_it(mode):
     with Commons.up("--user-yaml", str(USERS), *mode) as commons:
-        listening = ports(commons.process)
+        listening = ports(commons.process.pid)
         assert len(listening) == (9 if mode else 2), listening
         for port in listening:
             for line in as_another(ASK, str(port), json.dumps(POWERS)).splitlines():
@@ -195,3 +195,26 @@ def test_another_account_reads_nothing_of_a_state_folder():
         with Commons.up(state=pathlib.Path(folder) / "state") as commons:
             code = "import os, sys\ntry: print(os.listdir(sys.argv[1]))\nexcept PermissionError: print('refused')"
             assert as_another(code, str(commons.state)).strip() == "refused"
+
+
+@pytest.mark.skipif(not ROOT or not shutil.which("setpriv"), reason="only root can act as another account")
+def test_nobody_can_stand_in_for_the_database_while_it_is_away_or_reach_it():
+    """A port would be anybody's between two runs of the server."""
+    code = """
+import socket, sys
+try:
+    socket.socket(socket.AF_UNIX).connect(sys.argv[1])
+    print("connected")
+except PermissionError:
+    print("refused")
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        with Commons.up(state=pathlib.Path(folder) / "state") as commons:
+            data = commons.state / "postgres"
+            server = int((data / "postmaster.pid").read_text().splitlines()[0])
+            assert ports(server) == set()
+            [place] = [path for path in data.glob(".s.PGSQL.*") if path.suffix != ".lock"]
+            assert as_another(code, str(place)).strip() == "refused"
+            # Also where the state folder itself were open.
+            assert stat.S_IMODE(data.stat().st_mode) & 0o077 == 0

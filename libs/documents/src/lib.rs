@@ -15,7 +15,9 @@ mod json;
 mod kinds;
 mod layout;
 mod limits;
+mod link_cells;
 mod numbers;
+mod records;
 mod rows;
 mod same;
 pub mod strict;
@@ -26,13 +28,14 @@ use std::{io::Read, ops::ControlFlow};
 use dictionary::Dictionary;
 use serde_json::{Map, Value};
 
-pub use cells::{CellType, link_cell};
+pub use cells::CellType;
 pub use fault::Fault;
 pub use format::Format;
 pub use json::value;
 pub use limits::{
     DEEPEST, LARGEST_CELL, LARGEST_DOCUMENT, LONGEST_HEADER, LONGEST_LINK, MOST_COLUMNS, MOST_TARGETS,
 };
+pub use link_cells::link_cell;
 pub use same::same;
 
 /// The documents of a body.

@@ -56,7 +56,7 @@ pub enum KeysCommand {
 #[derive(Debug, Clone, Args)]
 pub struct KeysPlace {
     /// The keys folder, if there is no state folder: one folder for each pair.
-    #[arg(long, value_name = "DIR", env = "FENCE_KEYS_DIR")]
+    #[arg(long, value_name = "DIR", env = "FENCE_KEYS")]
     pub keys: Option<PathBuf>,
     /// Where everything is kept.
     #[command(flatten)]

@@ -80,7 +80,7 @@ impl Fence {
             code_challenge_method: challenge.as_ref().map(|_| pkce::S256.to_owned()),
             code_challenge: challenge,
         };
-        codes::add(&mut *self.pool.acquire().await?, &code).await?;
+        codes::add(&mut *self.pool.acquire().await?, &code, now() - codes::LIFE).await?;
         Ok(asked.answer(&[("code", &code.code)]))
     }
 

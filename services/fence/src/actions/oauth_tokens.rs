@@ -26,8 +26,6 @@ use crate::{
     },
 };
 
-/// Seconds in which a code must be redeemed.
-const CODE_LIFE: i64 = 300;
 /// No code is longer.
 const LONGEST_CODE: usize = 120;
 
@@ -73,7 +71,7 @@ impl Fence {
         }
         let mut transaction = self.pool.begin().await?;
         let code = codes::locked(&mut transaction, redemption.code, &client.id).await?;
-        let code = code.filter(|code| code.auth_time + CODE_LIFE > now()).ok_or_else(unknown)?;
+        let code = code.filter(|code| code.auth_time + codes::LIFE > now()).ok_or_else(unknown)?;
         if !code.redirect_uri.is_empty() && redemption.redirect_uri != Some(code.redirect_uri.as_str()) {
             return Err(Refusal::invalid_grant("Invalid 'redirect_uri' in request.").into());
         }
@@ -84,7 +82,7 @@ impl Fence {
         let user = honoured(&mut transaction, code.user_id, code.auth_time).await?;
         let to = For { user: &user, client_id: &client.id, scopes: &scopes };
         let tokens = self.token_set(&mut transaction, to, &code).await?;
-        codes::remove(&mut transaction, &code.code, now() - CODE_LIFE).await?;
+        codes::remove(&mut transaction, &code.code).await?;
         transaction.commit().await?;
         tracing::info!(user.id = user.id, client.id = client.id, "a client has redeemed a code");
         Ok(tokens)

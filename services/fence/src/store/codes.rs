@@ -2,6 +2,9 @@
 
 use sqlx::{FromRow, PgConnection};
 
+/// Seconds in which a code must be redeemed.
+pub(crate) const LIFE: i64 = 300;
+
 /// A code and what it was given for.
 #[derive(Clone, FromRow)]
 pub(crate) struct Code {
@@ -19,10 +22,12 @@ pub(crate) struct Code {
     pub(crate) code_challenge_method: Option<String>,
 }
 
-/// Keeps a code.
-pub(crate) async fn add(connection: &mut PgConnection, code: &Code) -> Result<(), sqlx::Error> {
+/// Keeps a code, and forgets those that were made before `oldest` (seconds since the epoch): most of what is
+/// asked for is redeemed, and the rest must not pile up.
+pub(crate) async fn add(connection: &mut PgConnection, code: &Code, oldest: i64) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "insert into authorization_code
+        "with old as (delete from authorization_code where auth_time < $11)
+         insert into authorization_code
              (code, client_id, redirect_uri, response_type, auth_time, user_id, nonce, _scope,
               refresh_token_expires_in, code_challenge, code_challenge_method)
          values ($1, $2, $3, 'code', $4, $5, $6, $7, $8, $9, $10)",
@@ -37,6 +42,7 @@ pub(crate) async fn add(connection: &mut PgConnection, code: &Code) -> Result<()
     .bind(code.refresh_token_expires_in)
     .bind(&code.code_challenge)
     .bind(&code.code_challenge_method)
+    .bind(oldest)
     .execute(connection)
     .await
     .map(drop)
@@ -61,15 +67,10 @@ pub(crate) async fn locked(
     .await
 }
 
-/// Forgets a code, and all that were made before `oldest` (seconds since the epoch).
-pub(crate) async fn remove(
-    connection: &mut PgConnection,
-    code: &str,
-    oldest: i64,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("delete from authorization_code where code = $1 or auth_time < $2")
+/// Forgets a code.
+pub(crate) async fn remove(connection: &mut PgConnection, code: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from authorization_code where code = $1")
         .bind(code)
-        .bind(oldest)
         .execute(connection)
         .await
         .map(drop)

@@ -63,13 +63,20 @@ async fn of_many_who_redeem_a_code_at_once_one_gets_tokens() {
 async fn a_code_is_good_for_five_minutes() {
     let world = World::new().await;
     let client = automatic(&world, "app").await;
-    let code = code(&world, &browser(&world, "ada").await, &client, "").await;
+    let ada = browser(&world, "ada").await;
+    let late = code(&world, &ada, &client, "").await;
     sqlx::query("update authorization_code set auth_time = auth_time - 301")
         .execute(&world.database.pool)
         .await
         .unwrap();
-    let (status, said) = redeem(&world, &client, &code).await;
+    let (status, said) = redeem(&world, &client, &late).await;
     assert_eq!((status, said["error"].as_str()), (400, Some("invalid_grant")));
+    code(&world, &ada, &client, "").await;
+    let left: i64 = sqlx::query_scalar("select count(*) from authorization_code")
+        .fetch_one(&world.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(left, 1, "the old one is forgotten");
 }
 
 #[tokio::test]

@@ -1,12 +1,17 @@
 //! OAuth clients to be made.
 
+use serde_json::Value;
+
 use super::fields::{self, Fields};
 use crate::{Error, model::Client};
 
 impl Client {
     pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
-        let value = fields::parse("could not parse client from JSON", body)?;
-        let fields = Fields::loose("client", &value)?;
+        fields::read("could not parse client from JSON", body, Self::from_value)
+    }
+
+    fn from_value(value: &Value) -> Result<Self, Error> {
+        let fields = Fields::loose("client", value)?;
         let client_id = fields.filled_name("clientID")?;
         Ok(Self { client_id, policies: fields.names("policies")? })
     }

@@ -24,6 +24,18 @@ pub(super) fn parse(failed: &str, body: &[u8]) -> Result<Value, Error> {
     })
 }
 
+/// Parses `body` and reads it by `read`; what is wrong with it becomes a 400 that begins with `failed`.
+pub(super) fn read<T>(
+    failed: &str,
+    body: &[u8],
+    read: impl FnOnce(&Value) -> Result<T, Error>,
+) -> Result<T, Error> {
+    read(&parse(failed, body)?).map_err(|error| match error {
+        Error::BadRequest(reason) => Error::BadRequest(format!("{failed}: {reason}")),
+        other => other,
+    })
+}
+
 /// Reads the elements of a body that is a list; `null` is an empty one.
 pub(super) fn items<'a>(what: &str, value: &'a Value) -> Result<&'a [Value], Error> {
     match value {

@@ -1,5 +1,7 @@
 //! Groups and memberships to be made.
 
+use serde_json::Value;
+
 use super::fields::{self, Fields};
 use crate::{
     Error,
@@ -8,8 +10,11 @@ use crate::{
 
 impl Group {
     pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
-        let value = fields::parse("could not parse group from JSON", body)?;
-        let fields = Fields::strict("group", &value, &["name"], &["users", "policies"])?;
+        fields::read("could not parse group from JSON", body, Self::from_value)
+    }
+
+    fn from_value(value: &Value) -> Result<Self, Error> {
+        let fields = Fields::strict("group", value, &["name"], &["users", "policies"])?;
         let name = fields.filled_name("name")?;
         Ok(Self { name, users: fields.names("users")?, policies: fields.names("policies")? })
     }

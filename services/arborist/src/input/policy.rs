@@ -10,12 +10,13 @@ use crate::{
 
 impl Policy {
     pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
-        Self::from_value(&fields::parse("could not parse policy from JSON", body)?)
+        fields::read("could not parse policy from JSON", body, Self::from_value)
     }
 
     pub(crate) fn read_many(body: &[u8]) -> Result<Vec<Self>, Error> {
-        let value = fields::parse("could not parse policies from JSON", body)?;
-        fields::items("policies", &value)?.iter().map(Self::from_value).collect()
+        fields::read("could not parse policies from JSON", body, |value| {
+            fields::items("policies", value)?.iter().map(Self::from_value).collect()
+        })
     }
 
     fn from_value(value: &Value) -> Result<Self, Error> {

@@ -38,11 +38,17 @@ impl std::fmt::Debug for AskedUser {
 /// Longest token, in bytes; fence makes none above 4096 characters.
 const MAX_TOKEN: usize = 65_536;
 
+/// Begins what is said of a body with a fault.
+const FAILED: &str = "could not parse auth request from JSON";
+
 impl AuthRequest {
     /// Reads a body of at most `limit` requests.
     pub(crate) fn read(body: &[u8], limit: usize) -> Result<Self, Error> {
-        let value = fields::parse("could not parse auth request from JSON", body)?;
-        let fields = Fields::loose("auth request", &value)?;
+        fields::read(FAILED, body, |value| Self::from_value(value, limit))
+    }
+
+    fn from_value(value: &Value, limit: usize) -> Result<Self, Error> {
+        let fields = Fields::loose("auth request", value)?;
         let many = fields.list("requests")?.unwrap_or_default();
         if many.len() > limit {
             return Err(Error::BadRequest(format!(
@@ -59,8 +65,7 @@ impl AuthRequest {
 
 /// Reads the body of `POST /auth/resources`: only its `user`.
 pub(crate) fn read_user_only(body: &[u8]) -> Result<Option<AskedUser>, Error> {
-    let value = fields::parse("could not parse auth request from JSON", body)?;
-    read_user(&Fields::loose("auth request", &value)?)
+    fields::read(FAILED, body, |value| read_user(&Fields::loose("auth request", value)?))
 }
 
 fn read_request(value: &Value) -> Result<Request, Error> {

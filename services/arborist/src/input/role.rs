@@ -10,8 +10,11 @@ use crate::{
 
 impl Role {
     pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
-        let value = fields::parse("could not parse role from JSON", body)?;
-        let fields = Fields::strict("role", &value, &["id", "permissions"], &["description"])?;
+        fields::read("could not parse role from JSON", body, Self::from_value)
+    }
+
+    fn from_value(value: &Value) -> Result<Self, Error> {
+        let fields = Fields::strict("role", value, &["id", "permissions"], &["description"])?;
         let permissions = fields.list("permissions")?.unwrap_or_default();
         let permissions: Vec<Permission> =
             permissions.iter().map(Permission::from_value).collect::<Result<_, _>>()?;

@@ -51,8 +51,11 @@ impl GrantedPolicy {
 
 impl NewUser {
     pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
-        let value = fields::parse("could not parse user from JSON", body)?;
-        let fields = Fields::strict("user", &value, &["name"], &["email", "groups", "policies"])?;
+        fields::read("could not parse user from JSON", body, Self::from_value)
+    }
+
+    fn from_value(value: &Value) -> Result<Self, Error> {
+        let fields = Fields::strict("user", value, &["name"], &["email", "groups", "policies"])?;
         let policies = fields.list("policies")?;
         let policies =
             policies.map(|items| items.iter().map(UnmadeGrant::from_value).collect()).transpose()?;

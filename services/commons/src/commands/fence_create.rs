@@ -54,8 +54,8 @@ pub struct FenceSyncArgs {
     #[arg(long = "sync_from_dbgap", default_value = "False", value_parser = boolean)]
     pub sync_from_dbgap: bool,
     /// The folder of fetched files.
-    #[arg(long, value_name = "DIR")]
-    pub folder: Option<PathBuf>,
+    #[arg(long = "folder", value_name = "DIR")]
+    pub fetched: Option<PathBuf>,
     /// Taken for the sake of old command lines: arborist's database is written, not its address called.
     #[arg(long, value_name = "URL")]
     pub arborist: Option<String>,
@@ -111,7 +111,7 @@ fn as_sync(args: FenceSyncArgs) -> anyhow::Result<SyncArgs> {
     }
     let mut dbgap: Vec<PathBuf> = args.csv_dir.into_iter().collect();
     if args.sync_from_dbgap {
-        let Some(folder) = args.folder else {
+        let Some(folder) = args.fetched else {
             bail!("--sync_from_dbgap needs --folder: the folder into which the files were fetched");
         };
         dbgap.push(folder);

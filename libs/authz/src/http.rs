@@ -159,9 +159,10 @@ impl Authz for HttpAuthz {
     }
 
     async fn ensure_member(&self, username: &str, group: &str) -> Result<(), AuthzError> {
-        let mut url = reqwest::Url::parse(&self.base).map_err(|error| AuthzError::Unavailable(error.to_string()))?;
+        let unusable = |reason: String| AuthzError::Unavailable(reason);
+        let mut url = reqwest::Url::parse(&self.base).map_err(|error| unusable(error.to_string()))?;
         let segments = url.path_segments_mut();
-        segments.map_err(|()| AuthzError::Unavailable("its address has no path".into()))?.extend([
+        segments.map_err(|()| unusable("its address has no path".into()))?.extend([
             "group", group, "user",
         ]);
         for request in [

@@ -37,8 +37,8 @@ pub mod upload_indexing;
 
 pub use actions::Entered;
 pub use config::{
-    AuditLogs, ClientArguments, ClientSecret, Config, ConfigError, EnabledProviders, Endpoints, LoginCode, LoginOption,
-    Provider, Switch, Upstreams,
+    AuditLogs, ClientArguments, ClientSecret, Config, ConfigError, EnabledProviders, Endpoints, LoginCode,
+    LoginOption, Provider, Switch, Upstreams,
 };
 pub use error::Error;
 pub use operator::{clients, credentials, users};

@@ -120,14 +120,13 @@ impl Fence {
         let token = self.issuer.task(&user, scopes, task, life)?.token;
         // A right to shorter lives is one to a path that ends with their seconds.
         let path = format!("/services/fence/task-token/{task}/{life}");
-        self.authz.require::<Create>(&Subject::User(user.username.clone()), vec![path]).await.map_err(|error| {
-            match error {
-                AuthzError::Denied => Error::Forbidden(format!(
-                    "You do not have access to obtain '{task}' tokens, or you do not have access to the \
+        let owner = Subject::User(user.username.clone());
+        self.authz.require::<Create>(&owner, vec![path]).await.map_err(|error| match error {
+            AuthzError::Denied => Error::Forbidden(format!(
+                "You do not have access to obtain '{task}' tokens, or you do not have access to the \
                      token lifetime you requested"
-                )),
-                error => error.into(),
-            }
+            )),
+            error => error.into(),
         })?;
         Ok(token)
     }

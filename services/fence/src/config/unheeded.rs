@@ -20,6 +20,7 @@ enum Reason {
     Testing,
     Database,
     Metrics,
+    Proxy,
     Retries,
 }
 
@@ -37,6 +38,7 @@ impl Reason {
             Self::Old => "newer fences do not use it either, or something else has taken its place",
             Self::Testing => "it only makes the original easier to test",
             Self::Database => "tables are made at every start with --migrate, one process at a time",
+            Self::Proxy => "calls to other servers go through no proxy",
             Self::Metrics => "the program has metrics of its own",
             Self::Retries => "calls have their own limits and are tried again as each of them allows",
         }
@@ -136,7 +138,7 @@ const OTHERS: &[(&str, Reason)] = &[
     ("GLOBAL_PARSE_VISAS_ON_LOGIN", Reason::Passports),
     ("GOOGLE_*", Reason::Google),
     ("GUN_MAIL", Reason::Mail),
-    ("HTTP_PROXY", Reason::Elsewhere),
+    ("HTTP_PROXY", Reason::Proxy),
     ("MAX_BULK_CONTENT_GUIDS_COUNT", Reason::Elsewhere),
     ("MAX_ROLE_SESSION_INCREASE", Reason::Elsewhere),
     ("MOCK_AUTH", Reason::Testing),
@@ -172,7 +174,12 @@ impl Config {
     /// empty or off asks for nothing.
     pub fn unheeded(document: &Value) -> Vec<(String, &'static str)> {
         let keys = document.as_object().into_iter().flatten();
-        let asks = keys.filter(|(key, value)| !HEEDED.contains(&key.as_str()) && is_something(value));
+        let asked = |key: &str, value: &Value| match key {
+            // The delivered file has a port, and no host.
+            "HTTP_PROXY" => value.get("host").is_some_and(is_something),
+            _ => is_something(value),
+        };
+        let asks = keys.filter(|(key, value)| !HEEDED.contains(&key.as_str()) && asked(key, value));
         asks.map(|(key, _)| (key.clone(), reason(key))).collect()
     }
 }

@@ -79,12 +79,11 @@ impl Issuer {
     /// The session cookie's token, valid until `exp`.
     pub(crate) fn session(&self, session: &Session, exp: i64) -> Result<Signed, Error> {
         let sub = session.user_id().unwrap_or_default().to_owned();
-        let made = self.claims(Purpose::Session, &sub, &["fence", AUDIENCE], 0);
         let claims = Claims {
             context: Some(Context { user: None, rest: session.context().clone() }),
             exp,
-            jti: session.id().map(str::to_owned).or_else(|| made.jti.clone()),
-            ..made
+            jti: Some(session.next_jti()),
+            ..self.claims(Purpose::Session, &sub, &["fence", AUDIENCE], 0)
         };
         self.short(&claims)
     }

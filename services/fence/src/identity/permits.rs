@@ -1,8 +1,9 @@
 //! Proofs that a caller may touch API keys and tokens. Each is made by its check in this module and by
 //! nothing else.
 
+use authz::AuthzError;
 use serde_json::Value;
-use tokens::{Claims, Expect, Expiry, Purpose};
+use tokens::{Claims, Expect, Expiry, Purpose, TokenError};
 
 use super::{
     caller::{Bearer, Caller},
@@ -166,13 +167,20 @@ impl MayAdminister {
     }
 }
 
-/// Asks whether the caller may administer fence. arborist is asked first, so that strangers learn nothing;
-/// then the token must be an access token of ours, which arborist does not look at.
+/// Asks whether the caller may administer fence, by an access token of ours.
 ///
 /// # Errors
-/// 403 for "no" and for nobody, 401 for a token that arborist or fence refuses.
+/// 403 for "no", for nobody, and for tokens that are made for something else; 401 for those that are none.
 pub(crate) async fn may_administer(fence: &Fence, caller: &Caller) -> Result<MayAdminister, Error> {
-    fence.authz.require::<Everything>(&caller.subject()?, vec![ADMIN.to_owned()]).await?;
-    let bearer = caller.bearer(fence, &[]).await?;
+    if caller.is_anonymous() {
+        return Err(AuthzError::Denied.into());
+    }
+    let bearer = caller.bearer(fence, &[]).await.map_err(|error| match error {
+        Error::Token(TokenError::Purpose | TokenError::Audience | TokenError::Issuer) => {
+            AuthzError::Denied.into()
+        }
+        error => error,
+    })?;
+    fence.authz.require::<Everything>(&bearer.subject(), vec![ADMIN.to_owned()]).await?;
     Ok(MayAdminister { bearer })
 }

@@ -14,11 +14,15 @@ use crate::{clock::now, config::Config, error::Error, store::users::User};
 /// Browsers cut cookies off at 4096 characters; two such strings leave room for the rest of the token.
 pub(crate) const LONGEST_TEXT: usize = 800;
 
+/// So much of a UUID stays: 60 random bits of it.
+const NAME: usize = 18;
+
 /// What a browser session remembers. Claim `context` of the session cookie's token.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Session {
-    /// Claim `jti`, which stays while the cookie is renewed: by this name the session's end is remembered.
-    id: Option<String>,
+    /// By this name the session's end is remembered: the beginning of claim `jti`, which stays while the
+    /// cookie is renewed.
+    name: Option<String>,
     context: Map<String, Value>,
 }
 
@@ -28,18 +32,24 @@ impl Session {
         let context = claims.context?.rest;
         let started = context.get("session_started").and_then(Value::as_i64)?;
         let lives = started.saturating_add(config.session_lifetime) > now();
-        lives.then_some(Self { id: claims.jti, context })
+        let name = claims.jti.as_deref().and_then(|jti| jti.get(..NAME)).map(str::to_owned);
+        lives.then_some(Self { name, context })
     }
 
     /// A session that remembers nothing yet.
     pub(crate) fn begin() -> Self {
         let context = Map::from_iter([("session_started".to_owned(), now().into())]);
-        Self { id: None, context }
+        Self { name: None, context }
     }
 
-    /// Claim `jti` of its token.
-    pub(crate) fn id(&self) -> Option<&str> {
-        self.id.as_deref()
+    /// Claim `jti` of the next token of this session: another one each time, as everywhere, whose beginning
+    /// is the session's name.
+    pub(crate) fn next_jti(&self) -> String {
+        let mut jti = Uuid::new_v4().to_string();
+        if let Some(name) = &self.name {
+            jti.replace_range(..NAME, name);
+        }
+        jti
     }
 
     /// When it began, in seconds since the epoch.
@@ -58,7 +68,7 @@ impl Session {
 
     /// By which name its end is remembered, and when that can be forgotten.
     pub(crate) fn name_and_end(&self, config: &Config) -> Option<(&str, i64)> {
-        Some((self.id()?, self.started()?.saturating_add(config.session_lifetime)))
+        Some((self.name.as_deref()?, self.started()?.saturating_add(config.session_lifetime)))
     }
 
     /// The id of who is logged in.
@@ -88,7 +98,8 @@ impl Session {
     /// Begins a session of this user in place of whatever was there, so that nothing of an earlier visitor
     /// is carried over (session fixation).
     pub(crate) fn log_in(&mut self, user: &User, idp: &str) {
-        *self = Self { id: Some(Uuid::new_v4().to_string()), ..Self::begin() };
+        let name = Uuid::new_v4().to_string()[..NAME].to_owned();
+        *self = Self { name: Some(name), ..Self::begin() };
         self.context.insert("username".into(), user.username.as_str().into());
         self.context.insert("user_id".into(), user.id.to_string().into());
         self.context.insert("provider".into(), idp.into());

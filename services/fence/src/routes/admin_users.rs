@@ -19,7 +19,10 @@ use crate::{
         permits::{MayAdminister, may_administer},
     },
     service::Fence,
-    store::administration::{Changes, NewUser},
+    store::{
+        administration::{Changes, NewUser},
+        users::ListedUser,
+    },
 };
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
@@ -37,7 +40,10 @@ pub(super) fn routes(routes: &mut Routes<'_>) {
 async fn list(fence: Data<Fence>, caller: Caller) -> Result<HttpResponse, Error> {
     let proof = may_administer(&fence, &caller).await?;
     let users = fence.all_users(&proof).await?;
-    let line = |user: &crate::users::ListedUser| json!({ "username": user.username, "role": role(user.is_admin.unwrap_or(false)) });
+    let line = |user: &ListedUser| {
+        let role = role(user.is_admin.unwrap_or(false));
+        json!({ "username": user.username, "role": role })
+    };
     Ok(HttpResponse::Ok().json(json!({ "users": users.iter().map(line).collect::<Vec<_>>() })))
 }
 

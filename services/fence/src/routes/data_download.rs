@@ -2,7 +2,6 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header,
     web::{Data, Path},
 };
 use serde_json::{Map, Value, json};
@@ -11,6 +10,7 @@ use web::{Params, Routes};
 use super::{
     body::{Body, texts},
     failed_files::FailedFiles,
+    redirect::redirect,
 };
 use crate::{
     error::Error, files::download::DownloadOptions, identity::caller::Caller, recording::Asked,
@@ -35,11 +35,7 @@ async fn download(
 ) -> Result<HttpResponse, Error> {
     let options = DownloadOptions::read(&fence.config, &params, params.get("protocol"))?;
     let url = fence.presign_download(&caller, &guid, &options, &Asked::of(&request)).await?;
-    Ok(if params.has("redirect") {
-        HttpResponse::Found().insert_header((header::LOCATION, url)).finish()
-    } else {
-        HttpResponse::Ok().json(json!({ "url": url }))
-    })
+    Ok(if params.has("redirect") { redirect(&url) } else { HttpResponse::Ok().json(json!({ "url": url })) })
 }
 
 async fn bulk_download(

@@ -3,7 +3,6 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header,
     web::{Data, Path},
 };
 use auditlog::Login;
@@ -11,13 +10,13 @@ use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 use web::{Params, Routes};
 
+use super::redirect::redirect;
 use crate::{
     actions::Entered,
     config::LoginOption,
     error::Error,
     identity::{
         login::{MayLogIn, PENDING, host, may_log_in_by_answer, may_log_in_by_mock},
-        redirects,
         registration::IN_PROGRESS,
         session::{CurrentSession, Session},
     },
@@ -98,13 +97,13 @@ async fn begin(
     if fence.checked.mocks.contains_key(idp.as_str()) {
         let cookie = request.cookie(&fence.config.dev_login_cookie_name);
         let proof = may_log_in_by_mock(&fence, &request, &idp, cookie.as_ref().map(|cookie| cookie.value()))?;
-        let redirect = fence.login_target(host(&request).as_ref(), asked.unwrap_or_default()).await?;
-        let way_back = WayBack { redirect: Some(&redirect), login_page: &page };
+        let target = fence.login_target(host(&request).as_ref(), asked.unwrap_or_default()).await?;
+        let way_back = WayBack { redirect: Some(&target), login_page: &page };
         return finish(&fence, &request, &session, proof, way_back).await;
     }
     let issuer = fence.providers.get(idp.as_str()).ok_or_else(Error::no_such_url)?;
     // The original lets only this provider do without.
-    let redirect = match asked {
+    let target = match asked {
         None if issuer.upstream.idp == "fence" => None,
         asked => Some(fence.login_target(host(&request).as_ref(), asked.unwrap_or_default()).await?),
     };
@@ -112,11 +111,11 @@ async fn begin(
     let mut session = session.0.borrow_mut();
     session.remember(PENDING, pending.to_text());
     session.forget(REDIRECT);
-    session.remember(REDIRECT, redirect.unwrap_or_default());
+    session.remember(REDIRECT, target.unwrap_or_default());
     session.forget(LOGIN_PAGE);
     session.remember(LOGIN_PAGE, page);
     remember_upstream(&mut session, issuer, &params);
-    Ok(to(url.as_str()))
+    Ok(redirect(url.as_str()))
 }
 
 /// Which provider behind this one was chosen, for the user's page.
@@ -128,10 +127,6 @@ fn remember_upstream(session: &mut Session, issuer: &Issuer, params: &Params) {
     if issuer.upstream.idp == "fence" && upstream == "shibboleth" {
         session.remember(SHIBBOLETH, params.get(SHIBBOLETH).unwrap_or_default().to_owned());
     }
-}
-
-fn to(target: &str) -> HttpResponse {
-    HttpResponse::Found().insert_header((header::LOCATION, redirects::location(target))).finish()
 }
 
 /// The browser comes back from another issuer.
@@ -149,11 +144,11 @@ async fn end(
     }
     let pending = session.0.borrow_mut().forget(PENDING);
     let proof = may_log_in_by_answer(&fence, &idp, pending, &params).await?;
-    let (redirect, page) = {
+    let (target, page) = {
         let session = session.0.borrow();
         (session.get(REDIRECT).map(str::to_owned), session.get(LOGIN_PAGE).unwrap_or_default().to_owned())
     };
-    let way_back = WayBack { redirect: redirect.as_deref(), login_page: &page };
+    let way_back = WayBack { redirect: target.as_deref(), login_page: &page };
     finish(&fence, &request, &session, proof, way_back).await
 }
 
@@ -175,7 +170,7 @@ async fn failed(fence: &Fence, session: &CurrentSession, params: &Params) -> Res
     let target = client.as_deref().map_or(path, |client| client.split('?').next().unwrap_or(client));
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(&own).extend_pairs(params.iter());
-    Ok(to(&format!("{target}?{}", query.finish())))
+    Ok(redirect(&format!("{target}?{}", query.finish())))
 }
 
 /// Where a login leads.
@@ -192,17 +187,17 @@ pub(super) async fn finish(
     proof: MayLogIn<'_>,
     way_back: WayBack<'_>,
 ) -> Result<HttpResponse, Error> {
-    let WayBack { redirect, login_page } = way_back;
+    let WayBack { redirect: target, login_page } = way_back;
     let before = session.0.borrow().clone();
     let mut changed = before.clone();
     let entered = fence.log_in(&mut changed, &proof).await?;
     // What registration and later steps of a login return to, under the names of the original.
-    changed.remember(REDIRECT, redirect.unwrap_or_default().to_owned());
+    changed.remember(REDIRECT, target.unwrap_or_default().to_owned());
     changed.remember(LOGIN_PAGE, login_page.to_owned());
     let answer = match entered {
         Entered::AfterRegistration { username } => {
             changed.remember(IN_PROGRESS, username);
-            to(&format!("{}/register/", fence.config.base_url))
+            redirect(&format!("{}/register/", fence.config.base_url))
         }
         Entered::Now => {
             let username = changed.username().unwrap_or_default().to_owned();
@@ -210,8 +205,8 @@ pub(super) async fn finish(
                 changed.remember(name, before.get(name).unwrap_or_default().to_owned());
             }
             tracing::info!(user.id = changed.user_id(), login.idp = proof.idp(), "a user has logged in");
-            let answer = match redirect {
-                Some(redirect) => to(redirect),
+            let answer = match target {
+                Some(target) => redirect(target),
                 None => HttpResponse::Ok().json(json!({ "username": username })),
             };
             let known = |name| before.get(name).filter(|text| !text.is_empty()).map(str::to_owned);
@@ -248,7 +243,7 @@ async fn logout(fence: Data<Fence>, session: CurrentSession, params: Params) -> 
     let everywhere =
         params.get("force_era_global_logout").is_some_and(|text| text.eq_ignore_ascii_case("true"));
     let theirs = provider_logout(&fence, &ended, &next, everywhere).await;
-    Ok(to(theirs.as_deref().unwrap_or(&next)))
+    Ok(redirect(theirs.as_deref().unwrap_or(&next)))
 }
 
 /// Where the session ends that the user has with their identity provider, for those that end it by a

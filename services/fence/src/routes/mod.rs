@@ -16,6 +16,7 @@ mod multipart;
 mod oauth2;
 mod oauth2_token;
 mod privacy_policy;
+mod redirect;
 mod register;
 mod system;
 mod user;

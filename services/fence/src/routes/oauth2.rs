@@ -93,6 +93,8 @@ fn lead(request: &HttpRequest, to: &str) -> HttpResponse {
 
 fn found(to: &str) -> HttpResponse {
     HttpResponse::Found()
+        // As the original says, though there is nothing to read.
+        .content_type("text/html; charset=utf-8")
         .insert_header((header::LOCATION, to))
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((REFERRER_POLICY, "no-referrer"))

@@ -7,7 +7,8 @@ use actix_web::{
 };
 use web::{Failure, Routes};
 
-use crate::{error::Error, identity::redirects, pages, service::Fence};
+use super::redirect::redirect;
+use crate::{error::Error, pages, service::Fence};
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
     routes.resource("/privacy-policy", |methods| methods.get(policy));
@@ -15,8 +16,7 @@ pub(super) fn routes(routes: &mut Routes<'_>) {
 
 async fn policy(fence: Data<Fence>, request: HttpRequest) -> Result<HttpResponse, Error> {
     if let Some(url) = fence.config.privacy_policy_url.as_deref().filter(|url| !url.is_empty()) {
-        let to = redirects::location(url);
-        return Ok(HttpResponse::Found().insert_header((header::LOCATION, to)).finish());
+        return Ok(redirect(url));
     }
     let file = fence.config.privacy_policy_file.as_deref().filter(|file| !file.is_empty());
     let file = file.ok_or_else(|| Error::NotFound("this commons has no privacy policy".into()))?;

@@ -7,12 +7,12 @@ use actix_web::{
 };
 use web::Routes;
 
-use super::body::Body;
+use super::{body::Body, redirect::redirect};
 use crate::{
     actions::{RegistrationForm, registration},
     config::REGISTRATION,
     error::Error,
-    identity::{redirects, registration::may_register, session::CurrentSession},
+    identity::{registration::may_register, session::CurrentSession},
     pages,
     service::Fence,
 };
@@ -59,9 +59,7 @@ async fn submit(fence: Data<Fence>, session: CurrentSession, body: Body) -> Resu
     fence.register_user(&proof, &info).await?;
     let goes_on = session.0.borrow_mut().forget(GOES_ON).filter(|address| !address.is_empty());
     Ok(match goes_on {
-        Some(address) => {
-            HttpResponse::Found().insert_header((header::LOCATION, redirects::location(&address))).finish()
-        }
+        Some(address) => redirect(&address),
         None => HttpResponse::Ok().json(info),
     })
 }

@@ -24,19 +24,13 @@ async fn user(fence: Data<Fence>, caller: Caller, session: CurrentSession) -> Re
     let session = session.0.borrow().clone();
     let page = fence.own_page(&caller, &session).await?;
     let mut document = document(&page);
+    // The original never says more, not even for the token of a client.
     document["azp"] = Value::Null;
     match &page.bearer {
-        Some(bearer) => add_token(&mut document, bearer),
+        Some(bearer) => add_passport(&mut document, bearer),
         None => add_session(&mut document, &session),
     }
     Ok(HttpResponse::Ok().json(document))
-}
-
-fn add_token(document: &mut Value, bearer: &Bearer) {
-    if !bearer.client_id().is_empty() {
-        document["azp"] = bearer.client_id().into();
-    }
-    add_passport(document, bearer);
 }
 
 /// We have no visas to show; that there are none is told to who may see them.

@@ -48,7 +48,8 @@ pub(crate) async fn group(connection: &mut PgConnection, name: &str) -> Result<O
 /// The groups of a user.
 pub(crate) async fn groups_of(connection: &mut PgConnection, user: i32) -> Result<Vec<Group>, sqlx::Error> {
     sqlx::query_as(select_group!(
-        "join user_to_group m on m.group_id = g.id where m.user_id = $1 and g.name is not null order by g.name"
+        "join user_to_group m on m.group_id = g.id
+         where m.user_id = $1 and g.name is not null order by g.name"
     ))
     .bind(user)
     .fetch_all(connection)
@@ -224,7 +225,8 @@ pub(crate) async fn grant(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "insert into access_privilege (user_id, project_id, privilege) values ($1, $2, $3)
-         on conflict (user_id, project_id) where group_id is null do update set privilege = excluded.privilege",
+         on conflict (user_id, project_id) where group_id is null
+         do update set privilege = excluded.privilege",
     )
     .bind(user)
     .bind(project)

@@ -12,7 +12,8 @@ use crate::{
 /// A fence whose users log in through `issuer`, under the name `lab`.
 async fn world(issuer: &Issuer, settings: Value) -> World {
     let mut lab = json!({
-        "client_id": CLIENT, "client_secret": SECRET, "discovery_url": issuer.discovery(), "scope": "openid email",
+        "client_id": CLIENT, "client_secret": SECRET, "scope": "openid email",
+        "discovery_url": issuer.discovery(),
     });
     lab.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
     let lab: fence::Provider = serde_json::from_value(lab).unwrap();

@@ -8,8 +8,9 @@ use actix_web::{
 };
 
 use crate::{
+    config::Config,
     edge::Edge,
-    identity::{Claimed, client_address},
+    identity::{Claimed, Origin},
 };
 
 /// What the line says of a request. Field names are those that dashboards of today's commons know. Neither
@@ -28,12 +29,12 @@ pub(crate) struct AccessLine {
 
 impl AccessLine {
     /// The line of `request`, unless nobody reads the access log.
-    pub(crate) fn begin(request: &ServiceRequest, edge: &Edge) -> Option<Self> {
+    pub(crate) fn begin(config: &Config, request: &ServiceRequest, edge: &Edge) -> Option<Self> {
         if !tracing::enabled!(target: "access", tracing::Level::INFO) {
             return None;
         }
         let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        let client = client_address(request);
+        let client = Origin::of(config, request).client;
         Some(Self {
             started: Instant::now(),
             method: edge.method.clone(),
@@ -42,7 +43,7 @@ impl AccessLine {
             request: edge.request_id.clone(),
             session: edge.session.clone(),
             visitor: edge.visitor.clone(),
-            client: client.and_then(|client| client.to_str().map(str::to_owned).ok()).unwrap_or_default(),
+            client: client.map(|client| client.to_string()).unwrap_or_default(),
             agent: agent.unwrap_or_default().to_owned(),
         })
     }

@@ -1,8 +1,9 @@
 //! The configuration of a gateway.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use authz::Authz;
+use ipnet::IpNet;
 use url::Url;
 
 use crate::table::Table;
@@ -49,6 +50,9 @@ pub struct Config {
     pub cookie_domain: Option<String>,
     /// Origins that may send credentials (`ORIGINS_ALLOW_CREDENTIALS`).
     pub credential_origins: Vec<String>,
+    /// Proxies in front of the commons. Only what they say in `X-Forwarded-For` is believed: everybody else
+    /// can write anything there.
+    pub trusted_proxies: Vec<IpNet>,
     /// The routes.
     pub table: Table,
     /// Where services are that do not run in this process, by their name in the table.
@@ -64,6 +68,12 @@ pub struct Config {
 }
 
 impl Config {
+    /// Whether `address` is one of the proxies in front of the commons.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.trusted_proxies.iter().any(|network| network.contains(&address))
+    }
+
     /// Whether browsers reach the commons without TLS on this very machine, so that `Secure` cookies would be
     /// lost.
     pub(crate) fn is_plain_loopback(&self) -> bool {

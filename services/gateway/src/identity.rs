@@ -1,10 +1,17 @@
 //! Who a request claims to come from, and what a service sees of that claim.
 
+use std::net::IpAddr;
+
 use actix_web::{
     dev::ServiceRequest,
     http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
 };
 use serde_json::Value;
+
+use crate::config::Config;
+
+/// What stands for an address that cannot be read (RFC 7239 §6).
+const UNKNOWN: &str = "unknown";
 
 /// Headers by which services were once told who calls. A client that sends them lies. Names with an
 /// underscore are all dropped, as nginx does, since many servers read them as the same name with a hyphen.
@@ -69,10 +76,39 @@ impl Claimed {
     }
 }
 
-/// Where the request comes from: as a load balancer says, or else the other end of the connection.
-pub(crate) fn client_address(request: &ServiceRequest) -> Option<HeaderValue> {
-    let forwarded = request.headers().get("x-forwarded-for").cloned();
-    forwarded.or_else(|| HeaderValue::from_str(&request.peer_addr()?.ip().to_string()).ok())
+/// Where a request comes from.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// The address of the client, as far as somebody who is believed says it.
+    pub(crate) client: Option<IpAddr>,
+    /// What services are told in `X-Forwarded-For`: what the request brought along, and as its last item the
+    /// client. What was brought along is kept because it shows that a proxy stands between.
+    pub(crate) forwarded: Option<HeaderValue>,
+}
+
+impl Origin {
+    pub(crate) fn of(config: &Config, request: &ServiceRequest) -> Self {
+        let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+        Self::read(|address| config.trusts(address), peer, request.headers())
+    }
+
+    /// Each proxy adds the address that it has the request from, so that the last address is the first to be
+    /// looked at. The client is the first from there that is no trusted proxy.
+    fn read(trusts: impl Fn(IpAddr) -> bool, peer: Option<IpAddr>, headers: &HeaderMap) -> Self {
+        let values = headers.get_all("x-forwarded-for").map(|value| value.to_str().unwrap_or(UNKNOWN));
+        let names = values.flat_map(|value| value.split(',')).map(str::trim);
+        let mut named: Vec<&str> = names.map(|name| if name.is_empty() { UNKNOWN } else { name }).collect();
+        let mut client = peer;
+        while client.is_some_and(&trusts) {
+            let Some(before) = named.last().and_then(|name| name.parse::<IpAddr>().ok()) else { break };
+            client = Some(before.to_canonical());
+            named.pop();
+        }
+        let own = client.map(|client| client.to_string());
+        let chain: Vec<&str> = named.into_iter().chain(own.as_deref()).collect();
+        let forwarded = Some(chain.join(", ")).filter(|chain| !chain.is_empty());
+        Self { client, forwarded: forwarded.and_then(|chain| HeaderValue::from_str(&chain).ok()) }
+    }
 }
 
 #[cfg(test)]
@@ -103,6 +139,31 @@ mod tests {
         drop_claims(&mut map);
         let left: Vec<&str> = map.keys().map(HeaderName::as_str).collect();
         assert_eq!(left, ["x-csrf-token"]);
+    }
+
+    #[test]
+    fn only_trusted_proxies_say_where_a_request_comes_from() {
+        let read = |proxies: &[&str], peer: &str, given: &[&str]| {
+            let proxies: Vec<IpAddr> = proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
+            let given: Vec<_> = given.iter().map(|value| ("x-forwarded-for", *value)).collect();
+            let trusts = |address| proxies.contains(&address);
+            let origin = Origin::read(trusts, Some(peer.parse().unwrap()), &headers(&given));
+            let forwarded = origin.forwarded.unwrap().to_str().unwrap().to_owned();
+            (origin.client.unwrap().to_string(), forwarded)
+        };
+        let told = |client: &str, forwarded: &str| (client.to_owned(), forwarded.to_owned());
+        assert_eq!(read(&[], "192.0.2.1", &[]), told("192.0.2.1", "192.0.2.1"));
+        assert_eq!(read(&[], "192.0.2.1", &["127.0.0.1"]), told("192.0.2.1", "127.0.0.1, 192.0.2.1"));
+        let proxies = ["10.0.0.1", "10.0.0.2"];
+        assert_eq!(read(&proxies, "10.0.0.1", &[]), told("10.0.0.1", "10.0.0.1"));
+        assert_eq!(read(&proxies, "10.0.0.1", &["192.0.2.1"]), told("192.0.2.1", "192.0.2.1"));
+        let forged = ["127.0.0.1, 192.0.2.1, 10.0.0.2"];
+        assert_eq!(read(&proxies, "10.0.0.1", &forged), told("192.0.2.1", "127.0.0.1, 192.0.2.1"));
+        let apart = ["127.0.0.1", "192.0.2.1", "10.0.0.2"];
+        assert_eq!(read(&proxies, "10.0.0.1", &apart), told("192.0.2.1", "127.0.0.1, 192.0.2.1"));
+        let odd = ["192.0.2.1, nobody"];
+        assert_eq!(read(&proxies, "10.0.0.1", &odd), told("10.0.0.1", "192.0.2.1, nobody, 10.0.0.1"));
+        assert_eq!(read(&[], "127.0.0.1", &[""]), told("127.0.0.1", "unknown, 127.0.0.1"));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::{
 const QUERY_PAGE: &str = "/query";
 
 /// Public paths, the services that answer there, and what they are for.
-const SERVED: [(&str, &str, &str); 8] = [
+const SERVED: [(&str, &str, &str); 11] = [
     ("/user", "fence", "users, tokens, signed URLs"),
     ("/authz", "arborist", "who may do what"),
     ("/index", "indexd", "where files are"),
@@ -28,12 +28,15 @@ const SERVED: [(&str, &str, &str); 8] = [
     ("/api/v0/submission", "sheepdog", "validated submission to the graph"),
     ("/api/v0/submission/graphql", "peregrine", "graph queries"),
     ("/guppy", "guppy", "search"),
+    ("/audit", "audit", "who logged in, and who got which file"),
+    ("/requestor", "requestor", "asking for access"),
+    ("/library", "library", "saved cohorts and lists of files"),
     (QUERY_PAGE, "portal", "query page"),
 ];
 
 /// Public paths of a Gen3 commons whose services this version does not have. Who adds a row for one of them
 /// has it served.
-const ABSENT: [(&str, &str); 27] = [
+const ABSENT: [(&str, &str); 25] = [
     ("/mds", "metadata service"),
     ("/mds-admin", "metadata service"),
     ("/wts", "workspace token service"),
@@ -49,9 +52,7 @@ const ABSENT: [(&str, &str); 27] = [
     ("/DD", "dictionary page of the portal"),
     ("/files", "files page of the portal"),
     ("/analysis", "analysis tools"),
-    ("/audit", "audit service"),
-    ("/requestor", "access request service (requestor)"),
-    ("/request-access", "access request service (requestor)"),
+    ("/request-access", "request page of the portal"),
     ("/cedar", "CEDAR service"),
     ("/coremetadata", "core metadata service (pidgin)"),
     ("/ws-storage", "storage service of workspaces"),

@@ -29,8 +29,9 @@ use crate::{
     table::Found,
 };
 
-/// Prefix below which OPTIONS reaches the service: DRS 1.2 and later define it (authorisation discovery).
-const DRS_OBJECTS: &str = "/ga4gh/drs/v1/objects";
+/// Below these paths OPTIONS is the service's to answer: DRS 1.2 and later define it (authorisation
+/// discovery), and peregrine says which methods its GraphQL has. Neither needs a login.
+const ANSWERED_BY_SERVICE: [&str; 2] = ["/ga4gh/drs/v1/objects", "/api/v0/submission/graphql"];
 const MASKED: &str = r#"{ "error": "service failure - try again later"}"#;
 
 /// Seconds after which a client may try again, where the service does not say it.
@@ -48,7 +49,7 @@ pub(crate) async fn run(
     identity::drop_claims(request.headers_mut());
     let edge = Edge::read(config, &request);
     identity::choose_token(request.headers_mut(), edge.access_cookie.as_deref());
-    let line = AccessLine::begin(&request, &edge);
+    let line = AccessLine::begin(config, &request, &edge);
     let log = |status, service: Option<&str>| line.iter().for_each(|line| line.write(status, service));
     let (permit, body) = match admit(&gateway, &edge, &mut request).await {
         Ok(admitted) => admitted,
@@ -105,7 +106,7 @@ async fn admit<'g>(
     }
     let public = path::normalise(request.path())
         .map_err(|malformed| Refusal::new(StatusCode::BAD_REQUEST, malformed.text()))?;
-    if edge.method == Method::OPTIONS && !public.starts_with(DRS_OBJECTS) {
+    if edge.method == Method::OPTIONS && !ANSWERED_BY_SERVICE.iter().any(|path| public.starts_with(path)) {
         return Err(HttpResponse::NoContent().finish());
     }
     if let Some(own) = gateway.own_answer(&public, edge, request.headers()).await {
@@ -156,7 +157,7 @@ fn address_to_service(
     edge: &Edge,
     request: &mut ServiceRequest,
 ) -> Result<(), Refusal> {
-    let client = identity::client_address(request);
+    let forwarded = identity::Origin::of(config, request).forwarded;
     let row = permit.row();
     if let Some(service) = &row.login {
         let Some(login) = config.logins.get(service) else {
@@ -171,7 +172,7 @@ fn address_to_service(
             headers.insert(HeaderName::from_static(name), value);
         }
     };
-    set("x-forwarded-for", client);
+    set("x-forwarded-for", forwarded);
     set("x-userid", claimed.header());
     set("x-reqid", HeaderValue::from_str(&edge.request_id).ok());
     set("x-request-id", HeaderValue::from_str(&edge.request_id).ok());

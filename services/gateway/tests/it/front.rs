@@ -10,8 +10,18 @@ use testing::Rights;
 use url::Url;
 use web::{Server, Service};
 
-pub(crate) const SERVICES: [&str; 7] =
-    ["fence", "arborist", "indexd", "sheepdog", "peregrine", "guppy", "portal"];
+pub(crate) const SERVICES: [&str; 10] = [
+    "fence",
+    "arborist",
+    "indexd",
+    "sheepdog",
+    "peregrine",
+    "guppy",
+    "audit",
+    "requestor",
+    "library",
+    "portal",
+];
 
 /// Answers every request with what it saw; with the status that the header `x-answer` asks for.
 struct Echo(&'static str);
@@ -96,6 +106,7 @@ impl Front {
             public_url: Url::parse("http://localhost:8080").unwrap(),
             cookie_domain: None,
             credential_origins: vec!["https://portal.example".into()],
+            trusted_proxies: Vec::new(),
             table: Table::built_in().unwrap().with_portal().unwrap(),
             upstreams: HashMap::new(),
             object_store: None,

@@ -105,7 +105,7 @@ async fn a_service_that_this_version_does_not_have_says_so() {
         ("/mds/metadata/a", "metadata service"),
         ("/wts/token", "workspace token service"),
         ("/job/dispatch", "job service (sower)"),
-        ("/audit", "audit service"),
+        ("/cedar", "CEDAR service"),
     ] {
         let answer = front.request("GET", path).send().await.unwrap();
         assert_eq!(answer.status(), 404, "{path}");

@@ -37,11 +37,23 @@ pub enum DatabaseName {
     Sheepdog,
     /// Logins and signed URLs.
     Audit,
+    /// Requests for access.
+    Requestor,
+    /// Saved lists.
+    Library,
 }
 
 impl DatabaseName {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Fence, Self::Arborist, Self::Indexd, Self::Sheepdog, Self::Audit];
+    pub const ALL: [Self; 7] = [
+        Self::Fence,
+        Self::Arborist,
+        Self::Indexd,
+        Self::Sheepdog,
+        Self::Audit,
+        Self::Requestor,
+        Self::Library,
+    ];
 
     /// The name on the server.
     pub fn as_str(self) -> &'static str {
@@ -51,6 +63,8 @@ impl DatabaseName {
             Self::Indexd => "indexd",
             Self::Sheepdog => "sheepdog",
             Self::Audit => "audit",
+            Self::Requestor => "requestor",
+            Self::Library => "library",
         }
     }
 }

@@ -20,8 +20,8 @@ pub struct FrontArgs {
     /// Connections of one address at once. Default: a quarter of all.
     #[arg(long, value_name = "NUMBER")]
     pub max_connections_per_address: Option<usize>,
-    /// Address or network of a proxy in front: its clients are counted instead of it, by the address that its
-    /// `X-Forwarded-For` names last. May be repeated.
+    /// Address or network of a proxy in front: its clients are counted and logged instead of it, by the
+    /// address that its `X-Forwarded-For` names last. What others say there is not believed. May be repeated.
     #[arg(long = "trusted-proxy", value_name = "NETWORK", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
 }

@@ -71,6 +71,9 @@ async fn migrate(service: DatabaseName, pool: &PgPool, dictionary: Option<&str>)
         DatabaseName::Fence => fence::migrate(pool).await?,
         DatabaseName::Arborist => arborist::migrate(pool).await?,
         DatabaseName::Indexd => indexd::migrate(pool).await?,
+        DatabaseName::Audit => audit::migrate(pool).await?,
+        DatabaseName::Requestor => requestor::migrate(pool).await?,
+        DatabaseName::Library => library::migrate(pool).await?,
         DatabaseName::Sheepdog => {
             let dictionary = dictionaries::load(dictionary).await?;
             let report = psqlgraph::migrate(pool, &dictionary).await?;

@@ -18,8 +18,8 @@ use crate::{
 };
 use built::Built;
 use options::{
-    ArboristArgs, DictionaryAt, FenceArgs, GatewayArgs, GuppyArgs, IndexdArgs, Listen, PeregrineArgs,
-    SheepdogArgs,
+    ArboristArgs, AuditArgs, DictionaryAt, FenceArgs, GatewayArgs, GuppyArgs, IndexdArgs, LibraryArgs,
+    Listen, PeregrineArgs, RequestorArgs, SheepdogArgs,
 };
 
 /// How often it is looked whether all parts still run.
@@ -40,6 +40,12 @@ pub enum Serve {
     Peregrine(PeregrineArgs),
     /// Search
     Guppy(GuppyArgs),
+    /// Who logged in, and who got which file
+    Audit(AuditArgs),
+    /// Asking for access
+    Requestor(RequestorArgs),
+    /// Saved cohorts and lists of files
+    Library(LibraryArgs),
     /// The public front
     Gateway(GatewayArgs),
 }
@@ -53,6 +59,9 @@ impl Serve {
             Self::Sheepdog(args) => &args.listen,
             Self::Peregrine(args) => &args.listen,
             Self::Guppy(args) => &args.listen,
+            Self::Audit(args) => &args.listen,
+            Self::Requestor(args) => &args.listen,
+            Self::Library(args) => &args.listen,
             Self::Gateway(args) => &args.listen,
         }
     }
@@ -74,6 +83,9 @@ impl Serve {
             Self::Arborist(args) => services::arborist(args).await?,
             Self::Indexd(args) => services::indexd(args).await?,
             Self::Guppy(_) => services::guppy()?,
+            Self::Audit(args) => services::audit(args).await?,
+            Self::Requestor(args) => services::requestor(args).await?,
+            Self::Library(args) => services::library(args).await?,
             Self::Gateway(args) => services::gateway(args)?,
         };
         Ok(Built { service, reload: None })

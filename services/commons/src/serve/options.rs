@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::PathBuf};
 use clap::Args;
 use url::Url;
 
-use crate::front::FrontArgs;
+use crate::{front::FrontArgs, queries::QueryArgs};
 
 /// Where a service listens.
 #[derive(Debug, Clone, Args)]
@@ -140,6 +140,10 @@ pub struct FenceArgs {
     /// Its password. Default: the key INDEXD_PASSWORD.
     #[arg(long, env = "INDEXD_PASS", hide_env_values = true)]
     pub indexd_password: Option<String>,
+    /// The audit service's address, where ENABLE_AUDIT_LOGS of the configuration asks for it. Default: the
+    /// key AUDIT_SERVICE, then http://audit-service.
+    #[arg(long, value_name = "URL", env = "AUDIT_SERVICE")]
+    pub audit_url: Option<String>,
     /// fence-config.yaml.
     #[arg(long, value_name = "FILE", env = "FENCE_CONFIG_PATH")]
     pub config: PathBuf,
@@ -239,12 +243,9 @@ pub struct PeregrineArgs {
     /// Tokens.
     #[command(flatten)]
     pub tokens: Tokens,
-    /// Seconds that a query may take.
-    #[arg(long, value_name = "SECONDS", env = "GRAPHQL_TIMEOUT", default_value_t = 300)]
-    pub graphql_timeout: u64,
-    /// Rows that the database may have to look at for one query, by estimate.
-    #[arg(long, value_name = "ROWS", env = "GRAPHQL_LOOKS", default_value_t = 500_000_000)]
-    pub graphql_looks: u64,
+    /// What a query may use.
+    #[command(flatten)]
+    pub queries: QueryArgs,
     /// Anybody may read counts of the datasets.
     #[arg(long, env = "PUBLIC_DATASETS")]
     pub public_datasets: bool,
@@ -285,4 +286,73 @@ pub struct GatewayArgs {
     /// Origins that may send credentials: a JSON list.
     #[arg(long, value_name = "JSON", env = "ORIGINS_ALLOW_CREDENTIALS")]
     pub origins_allow_credentials: Option<String>,
+}
+
+/// Options of the audit service.
+#[derive(Debug, Clone, Args)]
+pub struct AuditArgs {
+    /// Where to listen.
+    #[command(flatten)]
+    pub listen: Listen,
+    /// Its database.
+    #[command(flatten)]
+    pub database: Database,
+    /// arborist.
+    #[command(flatten)]
+    pub arborist: ArboristAt,
+    /// The longest time in days that one query may look at. Default: no limit.
+    #[arg(long, value_name = "DAYS", env = "QUERY_TIMEBOX_MAX_DAYS")]
+    pub query_timebox_max_days: Option<u32>,
+    /// Records of a page.
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "QUERY_PAGE_SIZE",
+        default_value_t = 1000,
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
+    pub query_page_size: u32,
+    /// Answers have no user names, and queries may not ask for them.
+    #[arg(long, env = "QUERY_NO_USERNAMES")]
+    pub query_no_usernames: bool,
+}
+
+/// Options of requestor.
+#[derive(Debug, Clone, Args)]
+pub struct RequestorArgs {
+    /// Where to listen.
+    #[command(flatten)]
+    pub listen: Listen,
+    /// Its database.
+    #[command(flatten)]
+    pub database: Database,
+    /// arborist.
+    #[command(flatten)]
+    pub arborist: ArboristAt,
+    /// Tokens.
+    #[command(flatten)]
+    pub tokens: Tokens,
+    /// Its configuration: statuses of requests and what follows them.
+    #[arg(long, value_name = "FILE", env = "REQUESTOR_CONFIG_PATH")]
+    pub config: Option<PathBuf>,
+}
+
+/// Options of the library.
+#[derive(Debug, Clone, Args)]
+pub struct LibraryArgs {
+    /// Where to listen.
+    #[command(flatten)]
+    pub listen: Listen,
+    /// Its database.
+    #[command(flatten)]
+    pub database: Database,
+    /// Tokens.
+    #[command(flatten)]
+    pub tokens: Tokens,
+    /// Lists that a user may have.
+    #[arg(long, value_name = "NUMBER", env = "MAX_LISTS", default_value_t = 100)]
+    pub max_lists: usize,
+    /// Items that a list may have.
+    #[arg(long, value_name = "NUMBER", env = "MAX_LIST_ITEMS", default_value_t = 1000)]
+    pub max_list_items: usize,
 }

@@ -1,19 +1,24 @@
 //! Building each service from its options.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use ::arborist::Arborist;
+use ::audit::Audit;
 use ::database::Work;
 use ::fence::Fence;
 use ::gateway::{Gateway, Table};
 use ::guppy::Guppy;
 use ::indexd::Indexd;
+use ::library::Library;
 use ::peregrine::Peregrine;
+use ::requestor::Requestor;
 use ::sheepdog::Sheepdog;
 use anyhow::Context as _;
+use auditlog::{HttpAuditLog, Recorder};
 use authz::{Authz, HttpAuthz};
 use dictionary::Dictionary;
 use indexclient::HttpIndex;
+use policystore::HttpPolicies;
 use serde::Deserialize;
 use storage::S3Store;
 use tokens::{SigningKeys, Verifier};
@@ -23,10 +28,12 @@ use super::{
     built::Built,
     neighbours::{login, read, upstreams},
     options::{
-        ArboristArgs, Database, DictionaryAt, FenceArgs, GatewayArgs, IndexdArgs, PeregrineArgs, SheepdogArgs,
+        ArboristArgs, AuditArgs, Database, DictionaryAt, FenceArgs, GatewayArgs, IndexdArgs, LibraryArgs,
+        PeregrineArgs, RequestorArgs, SheepdogArgs,
     },
 };
 use crate::{
+    documents,
     http_client::http_client,
     reload::{self, Reload, Served, Tables},
     version::{COMMIT, VERSION},
@@ -48,6 +55,7 @@ struct FenceNeighbours {
     indexd: Option<String>,
     indexd_username: Option<String>,
     indexd_password: Option<String>,
+    audit_service: Option<String>,
 }
 
 pub(crate) async fn fence(args: &FenceArgs) -> anyhow::Result<Arc<dyn Service>> {
@@ -55,11 +63,17 @@ pub(crate) async fn fence(args: &FenceArgs) -> anyhow::Result<Arc<dyn Service>> 
     let told = || format!("{} cannot be used", args.config.display());
     let document: serde_json::Value = serde_yaml_ng::from_str(&text).with_context(told)?;
     let config = ::fence::Config::from_document(&document).with_context(told)?;
+    // Before the database is waited for: it would not make the configuration any better.
+    config.can_start().with_context(told)?;
     let expanded = ::fence::Config::expanded(&document).with_context(told)?;
+    for (key, reason) in ::fence::Config::unheeded(&expanded) {
+        tracing::warn!(key, reason, "this key of fence's configuration changes nothing");
+    }
     let known: FenceNeighbours = serde_json::from_value(expanded).with_context(told)?;
     let database =
         Database { database_url: args.database.database_url.clone().or(known.db), ..args.database.clone() };
     let keys = Arc::new(SigningKeys::load(&args.keys)?);
+    keys.watch();
     database.migrated(async |pool| Ok(::fence::migrate(pool).await?)).await?;
     let pool = database.pool(Work::Small).await?;
     let client = http_client()?;
@@ -72,8 +86,16 @@ pub(crate) async fn fence(args: &FenceArgs) -> anyhow::Result<Arc<dyn Service>> 
     let password = first(&args.indexd_password, known.indexd_password, "");
     let storage = Arc::new(S3Store::new(config.buckets()?, client.clone()));
     let authz = Arc::new(HttpAuthz::new(&arborist, client.clone()));
-    let index = Arc::new(HttpIndex::new(&indexd, &user, &password, client));
-    Ok(Fence::build(config, pool, keys, authz, index, storage)?)
+    let index = Arc::new(HttpIndex::new(&indexd, &user, &password, client.clone()));
+    let audited = config.enable_audit_logs != ::fence::AuditLogs::default();
+    let fence = Fence::build(config, pool, keys, authz, index, storage, &client)?;
+    if audited {
+        let audit = first(&args.audit_url, known.audit_service, "http://audit-service");
+        // It ends with the process; what has not been written by then is lost.
+        let (recorder, _) = Recorder::start(Arc::new(HttpAuditLog::new(&audit, client)));
+        fence.record_to(recorder);
+    }
+    Ok(fence)
 }
 
 pub(crate) async fn indexd(args: &IndexdArgs) -> anyhow::Result<Arc<dyn Service>> {
@@ -145,14 +167,13 @@ pub(crate) async fn peregrine(args: &PeregrineArgs) -> anyhow::Result<Built> {
     let dictionary = args.dictionary.load().await?;
     let pool = args.database.pool(Work::Large).await?;
     let tables = prepare_tables(&args.database, &pool, &dictionary).await?;
-    let mut config = ::peregrine::Config {
+    let config = ::peregrine::Config {
         public_datasets: args.public_datasets,
         version: VERSION.into(),
         commit: COMMIT.into(),
         ..::peregrine::Config::default()
     };
-    config.budget.time = Duration::from_secs(args.graphql_timeout);
-    config.budget.looks = args.graphql_looks;
+    let config = args.queries.applied(config);
     let authz = args.arborist.client(&client);
     let current = Current::new(Peregrine::build(config, pool.clone(), dictionary.clone(), authz, verifier));
     let served = Arc::new(current.clone());
@@ -163,6 +184,45 @@ pub(crate) fn guppy() -> anyhow::Result<Arc<dyn Service>> {
     let config =
         ::guppy::Config { version: VERSION.into(), commit: COMMIT.into(), ..::guppy::Config::default() };
     Ok(Guppy::build(config)?)
+}
+
+pub(crate) async fn audit(args: &AuditArgs) -> anyhow::Result<Arc<dyn Service>> {
+    args.database.migrated(async |pool| Ok(::audit::migrate(pool).await?)).await?;
+    let pool = args.database.pool(Work::Small).await?;
+    let config = ::audit::Config {
+        timebox_days: args.query_timebox_max_days.filter(|days| *days > 0),
+        page_size: args.query_page_size,
+        usernames: !args.query_no_usernames,
+        version: VERSION.into(),
+        ..::audit::Config::default()
+    };
+    Ok(Audit::build(config, pool, args.arborist.client(&http_client()?)))
+}
+
+pub(crate) async fn requestor(args: &RequestorArgs) -> anyhow::Result<Arc<dyn Service>> {
+    let document = args.config.as_deref().map(documents::yaml).transpose()?.unwrap_or_default();
+    let mut config =
+        ::requestor::Config::from_document(&document).context("the configuration cannot be used")?;
+    VERSION.clone_into(&mut config.version);
+    let client = http_client()?;
+    let verifier = args.tokens.verifier(&client)?;
+    args.database.migrated(async |pool| Ok(::requestor::migrate(pool).await?)).await?;
+    let pool = args.database.pool(Work::Small).await?;
+    let policies = Arc::new(HttpPolicies::new(&args.arborist.arborist_url, client.clone()));
+    Ok(Requestor::build(config, pool, args.arborist.client(&client), policies, verifier, client))
+}
+
+pub(crate) async fn library(args: &LibraryArgs) -> anyhow::Result<Arc<dyn Service>> {
+    let verifier = args.tokens.verifier(&http_client()?)?;
+    args.database.migrated(async |pool| Ok(::library::migrate(pool).await?)).await?;
+    let pool = args.database.pool(Work::Small).await?;
+    let config = ::library::Config {
+        max_lists: args.max_lists,
+        max_items: args.max_list_items,
+        version: VERSION.into(),
+        ..::library::Config::default()
+    };
+    Ok(Library::build(config, pool, verifier))
 }
 
 pub(crate) fn gateway(args: &GatewayArgs) -> anyhow::Result<Arc<dyn Service>> {
@@ -183,6 +243,7 @@ pub(crate) fn gateway(args: &GatewayArgs) -> anyhow::Result<Arc<dyn Service>> {
         cookie_domain: args.cookie_domain.clone(),
         credential_origins: serde_json::from_str(origins)
             .context("ORIGINS_ALLOW_CREDENTIALS is not a JSON list")?,
+        trusted_proxies: args.listen.front.trusted_proxies.clone(),
         upstreams: upstreams(names, &args.upstreams)?,
         object_store: None,
         logins,

@@ -32,13 +32,16 @@ pub struct Announcement {
 }
 
 /// Public paths and what they are for.
-const PUBLIC: [(&str, &str, &str); 7] = [
+const PUBLIC: [(&str, &str, &str); 10] = [
     ("fence", "/user", "users, tokens, signed URLs"),
     ("arborist", "/authz", "who may do what"),
     ("indexd", "/index, /ga4gh/drs", "where files are"),
     ("sheepdog", "/api/v0/submission", "validated submission"),
     ("peregrine", "/api/v0/submission/graphql", "graph queries"),
     ("guppy", "/guppy", "search"),
+    ("audit", "/audit", "who logged in, and who got which file"),
+    ("requestor", "/requestor", "asking for access"),
+    ("library", "/library", "saved cohorts and lists of files"),
     ("portal", "/query", "query page"),
 ];
 

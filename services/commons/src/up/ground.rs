@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use dictionary::Dictionary;
+use ipnet::IpNet;
 use tokens::SigningKeys;
 use url::Url;
 
 use super::{options::Options, ports::Ports};
 use crate::{
     databases::Databases,
-    dictionaries,
+    dictionaries, documents,
     failure::Failure,
+    queries::QueryArgs,
     state::{Secrets, State},
 };
 
@@ -29,6 +31,10 @@ pub(crate) struct Ground {
     pub(crate) service_urls: indexmap::IndexMap<String, String>,
     pub(crate) development_login: bool,
     pub(crate) remote_calls: bool,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) queries: QueryArgs,
+    /// The configuration of requestor, if one is given.
+    pub(crate) requestor_config: Option<serde_json::Value>,
 }
 
 impl Ground {
@@ -50,6 +56,7 @@ impl Ground {
             dictionaries::load(options.dictionary.as_deref()),
         );
         let (dictionary, keys, databases) = (dictionary?, keys?, databases?);
+        keys.watch();
         let ground = Self {
             public_object_store_url: object_store_url(options, &public_url)?,
             object_store_reserve: options.object_store_reserve.map(|mib| mib.saturating_mul(MIB)),
@@ -61,6 +68,9 @@ impl Ground {
             service_urls: ports.service_urls(),
             development_login: options.development_login,
             remote_calls: options.remote_calls,
+            trusted_proxies: options.front.trusted_proxies.clone(),
+            queries: options.queries.clone(),
+            requestor_config: options.requestor_config.as_deref().map(documents::yaml).transpose()?,
         };
         Ok((ground, databases))
     }

@@ -7,7 +7,7 @@ use clap::Args;
 use url::Url;
 
 use super::ports::OwnPorts;
-use crate::{databases, dictionaries, front::FrontArgs, state::StateArgs};
+use crate::{databases, dictionaries, front::FrontArgs, queries::QueryArgs, state::StateArgs};
 
 /// How often the files of the dictionary are looked at. A change is noticed by the second look.
 const FILES_REFRESH: Duration = Duration::from_secs(1);
@@ -78,6 +78,12 @@ pub struct UpArgs {
     /// Basic login that may write to the file index. Default: a generated one, in the state folder.
     #[arg(long, value_name = "USER:PASSWORD", env = "COMMONS_INDEXD_LOGIN", hide_env_values = true)]
     pub indexd_login: Option<String>,
+    /// The configuration of requestor, as in every Gen3 commons: statuses of requests and what follows them.
+    #[arg(long, value_name = "FILE")]
+    pub requestor_config: Option<PathBuf>,
+    /// What a graph query may use.
+    #[command(flatten)]
+    pub queries: QueryArgs,
     /// No login page for anybody without a password; needed for a public URL that is not on this machine.
     #[arg(long)]
     pub no_development_login: bool,
@@ -126,6 +132,10 @@ pub struct Options {
     pub object_store_reserve: Option<u64>,
     /// Basic login of the file index, `USER:PASSWORD`.
     pub indexd_login: Option<String>,
+    /// The configuration of requestor.
+    pub requestor_config: Option<PathBuf>,
+    /// What a graph query may use.
+    pub queries: QueryArgs,
     /// Whether anybody may log in without a password.
     pub development_login: bool,
 }
@@ -151,6 +161,8 @@ impl Options {
             object_store_port: None,
             object_store_reserve: None,
             indexd_login: None,
+            requestor_config: None,
+            queries: QueryArgs::default(),
             development_login: true,
         }
     }
@@ -185,6 +197,8 @@ impl Options {
             object_store_port: args.object_store_port,
             object_store_reserve: args.object_store_reserve,
             indexd_login: args.indexd_login.clone(),
+            requestor_config: args.requestor_config.clone(),
+            queries: args.queries.clone(),
             development_login: !args.no_development_login,
         }
     }

@@ -6,7 +6,18 @@ use indexmap::IndexMap;
 use web::BindError;
 
 /// The services, in the order of the status table.
-const SERVICES: [&str; 7] = ["fence", "arborist", "indexd", "sheepdog", "peregrine", "guppy", "portal"];
+const SERVICES: [&str; 10] = [
+    "fence",
+    "arborist",
+    "indexd",
+    "sheepdog",
+    "peregrine",
+    "guppy",
+    "audit",
+    "requestor",
+    "library",
+    "portal",
+];
 
 /// Whether services listen on ports of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

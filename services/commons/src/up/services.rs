@@ -4,16 +4,21 @@ use std::{collections::HashMap, net::TcpListener, sync::Arc};
 
 use anyhow::Context as _;
 use arborist::Arborist;
+use audit::Audit;
+use auditlog::{AuditLog, HttpAuditLog, Recorder, Recording};
 use authz::{Authz, HttpAuthz};
 use database::Work;
-use fence::{Fence, upload_indexing::UploadIndexing};
+use fence::{AuditLogs, Fence, upload_indexing::UploadIndexing};
 use gateway::{Gateway, Login, Table};
 use guppy::Guppy;
 use indexclient::{HttpIndex, IndexClient};
 use indexd::{FixedBuckets, Indexd};
 use indexmap::IndexMap;
+use library::Library;
 use peregrine::Peregrine;
+use policystore::{HttpPolicies, PolicyStore};
 use portal::Portal;
+use requestor::Requestor;
 use serde_json::{Map, json};
 use sheepdog::Sheepdog;
 use sqlx::PgPool;
@@ -28,6 +33,7 @@ use super::ground::Ground;
 use crate::{
     databases::{self, DatabaseName, Databases},
     http_client::{http_client, neighbour_client},
+    queries::QueryArgs,
     reload::Served,
     state::State,
     version::{COMMIT, VERSION},
@@ -47,46 +53,69 @@ pub(crate) struct Pools {
     pub(crate) indexd: PgPool,
     pub(crate) sheepdog: PgPool,
     pub(crate) peregrine: PgPool,
+    pub(crate) audit: PgPool,
+    pub(crate) requestor: PgPool,
+    pub(crate) library: PgPool,
 }
 
 impl Pools {
     pub(crate) fn open(databases: &Databases) -> anyhow::Result<Self> {
         let pool = |name, work| databases::pool(&databases.url(name)?, work);
+        let neighbour = |name| databases::neighbour_pool(&databases.url(name)?);
         let pools = Self {
             fence: pool(DatabaseName::Fence, Work::Small)?,
             arborist: pool(DatabaseName::Arborist, Work::Small)?,
             indexd: pool(DatabaseName::Indexd, Work::Small)?,
             sheepdog: pool(DatabaseName::Sheepdog, Work::Large)?,
             peregrine: pool(DatabaseName::Sheepdog, Work::Large)?,
+            audit: neighbour(DatabaseName::Audit)?,
+            requestor: neighbour(DatabaseName::Requestor)?,
+            library: neighbour(DatabaseName::Library)?,
         };
         database::look_after(pools.all());
         Ok(pools)
     }
 
     pub(crate) fn all(&self) -> Vec<PgPool> {
-        [&self.fence, &self.arborist, &self.indexd, &self.sheepdog, &self.peregrine].map(PgPool::clone).into()
+        let pools = [
+            &self.fence,
+            &self.arborist,
+            &self.indexd,
+            &self.sheepdog,
+            &self.peregrine,
+            &self.audit,
+            &self.requestor,
+            &self.library,
+        ];
+        pools.map(PgPool::clone).into()
     }
 }
 
 /// Brings all databases to the form that the services need, at the same time.
 pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::Result<()> {
     let pool = |name| databases::tool_pool(&databases.url(name)?);
-    let [fence, arborist, indexd, graph] = [
+    let [fence, arborist, indexd, graph, audit, requestor, library] = [
         pool(DatabaseName::Fence)?,
         pool(DatabaseName::Arborist)?,
         pool(DatabaseName::Indexd)?,
         pool(DatabaseName::Sheepdog)?,
+        pool(DatabaseName::Audit)?,
+        pool(DatabaseName::Requestor)?,
+        pool(DatabaseName::Library)?,
     ];
     tokio::try_join!(
         async { fence::migrate(&fence).await.context("fence's database cannot be migrated") },
         async { arborist::migrate(&arborist).await.context("arborist's database cannot be migrated") },
         index_database(&indexd, ground),
+        async { audit::migrate(&audit).await.context("the audit database cannot be migrated") },
+        async { requestor::migrate(&requestor).await.context("requestor's database cannot be migrated") },
+        async { library::migrate(&library).await.context("the library's database cannot be migrated") },
         async {
             let migrated = psqlgraph::migrate(&graph, &ground.dictionary).await;
             migrated.map(drop).context("the graph database cannot be migrated")
         },
     )?;
-    for pool in [fence, arborist, indexd, graph] {
+    for pool in [fence, arborist, indexd, graph, audit, requestor, library] {
         pool.close().await;
     }
     Ok(())
@@ -120,6 +149,8 @@ pub(crate) struct All {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) fence: Arc<Fence>,
     pub(crate) upload_indexing: UploadIndexing,
+    /// What writes down who logged in and who got which file.
+    pub(crate) recording: Recording,
     /// The services that serve from the dictionary, in the order of their replacement.
     pub(crate) served: Vec<Arc<dyn Served>>,
 }
@@ -153,19 +184,61 @@ pub(crate) fn build(ground: &Ground, pools: &Pools, object_store: &mut EmbeddedS
     let neighbours = Neighbours { authz, index, verifier };
     let store: Arc<dyn ObjectStore> = Arc::new(S3Store::new(config.buckets()?, client.clone()));
     let fence = build_fence(config, ground, pools, &neighbours, store.clone())?;
+    let audit = build_audit(pools, neighbours.authz.clone());
+    let (recorder, recording) = Recorder::start(audit_log(ground, &audit, &neighbour));
+    fence.record_to(recorder);
     let completed = object_store.take_completed().context("the object store's notices are taken already")?;
     let upload_indexing = UploadIndexing::start(neighbours.index.clone(), store, BUCKET, completed);
-    let (writing, reading) = graph_configs();
+    let (writing, reading) = graph_configs(&ground.queries);
     let sheepdog = Current::new(build_sheepdog(writing, ground, pools, &neighbours)?);
     let peregrine = Current::new(build_peregrine(reading, ground, pools, &neighbours));
     let served: Vec<Arc<dyn Served>> = vec![Arc::new(peregrine.clone()), Arc::new(sheepdog.clone())];
     let guppy =
         Guppy::build(guppy::Config { version: VERSION.into(), commit: COMMIT.into(), ..Default::default() })?;
     let portal = build_portal(peregrine.clone());
+    let policies: Arc<dyn PolicyStore> = if ground.remote_calls {
+        Arc::new(HttpPolicies::new(&address(ground, "arborist"), neighbour.clone()))
+    } else {
+        arborist.clone()
+    };
+    let requestor = build_requestor(ground, pools, &neighbours, policies, client.clone())?;
+    let library = Library::build(
+        library::Config { version: VERSION.into(), ..library::Config::default() },
+        pools.library.clone(),
+        neighbours.verifier.clone(),
+    );
     let services: Vec<Arc<dyn Service>> =
-        vec![fence.clone(), arborist, indexd, sheepdog, peregrine, guppy, portal];
+        vec![fence.clone(), arborist, indexd, sheepdog, peregrine, guppy, audit, requestor, library, portal];
     let gateway = Gateway::build(gateway_config(ground, neighbours.authz, client)?, services.clone());
-    Ok(All { services, gateway, fence, upload_indexing, served })
+    Ok(All { services, gateway, fence, upload_indexing, recording, served })
+}
+
+fn build_requestor(
+    ground: &Ground,
+    pools: &Pools,
+    neighbours: &Neighbours,
+    policies: Arc<dyn PolicyStore>,
+    client: reqwest::Client,
+) -> anyhow::Result<Arc<Requestor>> {
+    let document = ground.requestor_config.as_ref().unwrap_or(&serde_json::Value::Null);
+    let mut config =
+        requestor::Config::from_document(document).context("--requestor-config cannot be used")?;
+    VERSION.clone_into(&mut config.version);
+    let (authz, verifier) = (neighbours.authz.clone(), neighbours.verifier.clone());
+    Ok(Requestor::build(config, pools.requestor.clone(), authz, policies, verifier, client))
+}
+
+fn build_audit(pools: &Pools, authz: Arc<dyn Authz>) -> Arc<Audit> {
+    let config = audit::Config { version: VERSION.into(), ..audit::Config::default() };
+    Audit::build(config, pools.audit.clone(), authz)
+}
+
+fn audit_log(ground: &Ground, audit: &Arc<Audit>, client: &reqwest::Client) -> Arc<dyn AuditLog> {
+    if ground.remote_calls {
+        Arc::new(HttpAuditLog::new(&address(ground, "audit"), client.clone()))
+    } else {
+        audit.clone()
+    }
 }
 
 fn remote_verifier(ground: &Ground, client: &reqwest::Client) -> Arc<Verifier> {
@@ -208,6 +281,7 @@ fn fence_config(ground: &Ground) -> fence::Config {
         aws_credentials: IndexMap::from([(CREDENTIALS.to_owned(), keys)]),
         s3_buckets: IndexMap::from([(BUCKET.to_owned(), bucket)]),
         data_upload_bucket: BUCKET.to_owned(),
+        enable_audit_logs: AuditLogs { presigned_url: true, login: true },
         ..fence::Config::default()
     }
 }
@@ -220,16 +294,18 @@ fn build_fence(
     store: Arc<dyn ObjectStore>,
 ) -> anyhow::Result<Arc<Fence>> {
     let (authz, index) = (neighbours.authz.clone(), neighbours.index.clone());
-    Ok(Fence::build(config, pools.fence.clone(), ground.keys.clone(), authz, index, store)?)
+    let http = http_client()?;
+    Ok(Fence::build(config, pools.fence.clone(), ground.keys.clone(), authz, index, store, &http)?)
 }
 
 /// What submissions and queries hold counts in one budget: they share the memory of the process.
-fn graph_configs() -> (sheepdog::Config, peregrine::Config) {
+fn graph_configs(queries: &QueryArgs) -> (sheepdog::Config, peregrine::Config) {
     let (version, commit) = (VERSION.to_owned(), COMMIT.to_owned());
     let writing =
         sheepdog::Config { version: version.clone(), commit: commit.clone(), ..sheepdog::Config::default() };
     let memory = writing.memory.clone();
-    (writing, peregrine::Config { version, commit, memory, ..peregrine::Config::default() })
+    let reading = peregrine::Config { version, commit, memory, ..peregrine::Config::default() };
+    (writing, queries.applied(reading))
 }
 
 fn build_sheepdog(
@@ -285,6 +361,7 @@ fn gateway_config(
         public_url: ground.public_url.clone(),
         cookie_domain: None,
         credential_origins: Vec::new(),
+        trusted_proxies: ground.trusted_proxies.clone(),
         table,
         upstreams: HashMap::new(),
         object_store: Some(gateway::ObjectStore {

@@ -100,3 +100,16 @@ fn one_line_says_that_everything_is_ready_and_commands_work_while_it_runs_and_af
     let key: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!(claims(key["api_key"].as_str().unwrap())["pur"], "api_key");
 }
+
+#[test]
+fn a_configuration_that_fence_cannot_use_is_told_before_the_database_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("fence-config.yaml");
+    std::fs::write(&config, "BASE_URL: https://commons.example/user\nDEVELOPMENT_LOGIN: true\n").unwrap();
+    let config = config.display().to_string();
+    // Nobody listens at port 1.
+    let database = "postgresql://nobody@127.0.0.1:1/nothing";
+    let output = commons(&["serve", "fence", "--port", "0", "--config", &config, "--database-url", database]);
+    assert_eq!(status(&output), Some(1));
+    assert!(text(&output.stderr).contains("DEVELOPMENT_LOGIN"), "{}", text(&output.stderr));
+}

@@ -1,179 +1,19 @@
-//! File nodes and the file index: which record each node means, and what has to be written there.
-//!
-//! [`wanted`] says what to look up, [`decide`] uses what was found. Two regimes: types with a property
-//! `object_id` keep the record's GUID there; for older types the node's own id is the GUID.
-
-use std::collections::{BTreeSet, HashMap, HashSet};
+//! Which record each file node means, decided with what was found.
 
 use dictionary::{Dictionary, NodeType};
-use indexclient::{NewRecord, Record, RecordPatch, Revision};
+use indexclient::{NewRecord, Record, RecordPatch};
 use indexmap::IndexMap;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::members::Secrets;
+use super::{
+    context::{FileContext, text},
+    lookup::{FoundRecords, content, files, guid},
+    writes::{IndexWrites, Patch},
+};
 use crate::model::{
     entity::{Action, Entity, NewFile, Node},
     problem::ErrorType,
-    project::Project,
 };
-
-/// What does not change during a submission.
-#[derive(Debug, Clone)]
-pub(crate) struct FileContext<'a> {
-    pub project: &'a Project,
-    pub auth_namespace: &'a str,
-    pub require_existing: bool,
-    pub username: Option<&'a str>,
-}
-
-impl FileContext<'_> {
-    /// Whether the record is guarded as files of this project are, or by nobody but the submitter. A node may
-    /// name any file by its GUID, so that naming it gives no right to change it.
-    pub(crate) fn guards(&self, record: &Record) -> bool {
-        if !record.authz.is_empty() {
-            return record.authz.contains(&self.resource());
-        }
-        let acl = self.acl();
-        let is_uploader = |uploader: &String| self.username == Some(uploader.as_str());
-        record.acl.iter().all(|entry| acl.contains(entry)) && record.uploader.iter().all(is_uploader)
-    }
-
-    pub(super) fn resource(&self) -> String {
-        format!("{}{}", self.auth_namespace, self.project.path.resource())
-    }
-
-    pub(super) fn acl(&self) -> Vec<String> {
-        match text(&self.project.props, "availability_type") {
-            Some("Open") => vec!["*".to_owned()],
-            _ => phsids(self.project),
-        }
-    }
-}
-
-/// The records to look up.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct RecordLookup {
-    pub dids: BTreeSet<String>,
-    /// Those of `dids` that stored nodes have, whose records must be there.
-    pub stored: BTreeSet<String>,
-    /// MD5 and size.
-    pub contents: BTreeSet<(String, i64)>,
-}
-
-/// The records that were found.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct FoundRecords {
-    pub by_did: HashMap<String, Record>,
-    pub by_content: HashMap<(String, i64), Record>,
-    /// GUIDs among them that are the ids of stored nodes.
-    pub taken: HashSet<String>,
-    /// Those of [`RecordLookup::stored`] that name no record, here or in another index.
-    pub lost: BTreeSet<String>,
-}
-
-impl FoundRecords {
-    /// The GUIDs of the records that were found by their bytes.
-    pub(crate) fn content_dids(&self) -> Vec<String> {
-        self.by_content.values().map(|record| record.did.clone()).collect()
-    }
-
-    /// The GUIDs of all records that were found.
-    pub(crate) fn dids(&self) -> impl Iterator<Item = &String> {
-        self.by_did.values().chain(self.by_content.values()).map(|record| &record.did)
-    }
-}
-
-/// What has to be written to the index, last of all. The new records stand with their entities.
-#[derive(Default)]
-pub(crate) struct IndexWrites {
-    pub patch: Vec<Patch>,
-    /// The number of new records.
-    created: usize,
-    /// GUIDs of new records that several entities share, once they are known.
-    pub shared: HashMap<usize, Option<String>>,
-    /// The content that an entity of the request brings, and the number of its record.
-    contents: HashMap<(u64, u64), usize>,
-    secrets: Secrets,
-    /// Records whose GUIDs became the ids of new nodes.
-    adopted: HashSet<(u64, u64)>,
-}
-
-/// A record to be changed, and how to change it back.
-#[derive(Debug, Clone)]
-pub(crate) struct Patch {
-    pub revision: Revision,
-    pub patch: RecordPatch,
-    pub undo: RecordPatch,
-}
-
-impl Patch {
-    /// Replaces the record's locations, and drops the facts about those that go.
-    pub(crate) fn of_urls(record: &Record, urls: Vec<String>) -> Self {
-        let mut facts = record.urls_metadata.clone();
-        facts.retain(|url, _| urls.contains(url));
-        let patch = RecordPatch { urls: Some(urls), urls_metadata: Some(facts), ..RecordPatch::default() };
-        let undo = RecordPatch {
-            urls: Some(record.urls.clone()),
-            urls_metadata: Some(record.urls_metadata.clone()),
-            ..RecordPatch::default()
-        };
-        Self { revision: record.revision(), patch, undo }
-    }
-}
-
-/// dbGaP accession numbers of project and program: the legacy access list.
-pub(crate) fn phsids(project: &Project) -> Vec<String> {
-    let number = |props: &Map<String, Value>| {
-        props.get("dbgap_accession_number").and_then(Value::as_str).map(str::to_owned)
-    };
-    [number(&project.props), number(&project.program.props)].into_iter().flatten().collect()
-}
-
-/// The records that the valid file entities need.
-pub(crate) fn wanted(entities: &[Entity], dictionary: &Dictionary) -> RecordLookup {
-    let mut wanted = RecordLookup::default();
-    for (_, entity, node_type) in files(entities, dictionary) {
-        let creates = entity.node.as_ref().is_some_and(|node| node.action == Action::Create);
-        let guid = guid(entity, node_type);
-        wanted.dids.extend(guid.clone());
-        if creates {
-            wanted.contents.extend(content(entity));
-        } else {
-            wanted.stored.extend(guid);
-        }
-    }
-    wanted
-}
-
-pub(super) fn files<'e, 'd>(
-    entities: &'e [Entity],
-    dictionary: &'d Dictionary,
-) -> impl Iterator<Item = (usize, &'e Entity, &'d NodeType)> + use<'e, 'd> {
-    entities.iter().enumerate().filter_map(|(position, entity)| {
-        let node_type = entity.node_type(dictionary)?;
-        let is_file = node_type.category.is_file() && entity.node.is_some() && entity.is_valid();
-        is_file.then_some((position, entity, node_type))
-    })
-}
-
-/// The GUID that the entity names or has.
-pub(super) fn guid(entity: &Entity, node_type: &NodeType) -> Option<String> {
-    let node = entity.node.as_ref()?;
-    match (node_type.has_object_id(), node.action) {
-        (true, _) => text(&node.props, "object_id").map(str::to_owned),
-        (false, Action::Create) => entity.given_id().map(str::to_owned),
-        (false, _) => Some(node.id.clone()),
-    }
-}
-
-fn content(entity: &Entity) -> Option<(String, i64)> {
-    let props = &entity.node.as_ref()?.props;
-    Some((text(props, "md5sum")?.to_owned(), props.get("file_size")?.as_i64()?))
-}
-
-fn text<'a>(props: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
-    props.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
-}
 
 /// Refuses files that do not fit the index, gives the others their GUIDs as far as they are known, and notes
 /// what has to be written. Returns the positions of new nodes whose id became that of a record, which another

@@ -1,4 +1,4 @@
-"""Benchmarks of the graph: what ours takes, what the database alone takes for the same (the floor), and the ratio.
+"""Benchmarks: what ours takes, what the database alone takes for the same (the floor), and the ratio.
 
     python -m bench [--only NAME] [--repeat N] [--json FILE] [--check] [--against PROGRAM]
 
@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator
 
 from harness.commons import program
 
-from . import exports, memory, reads, start, writes
+from . import exports, memory, reads, services, start, writes
 from .measure import Line, Taken, Work, beside, measure, spread
 from .stand import Stand
 
@@ -41,6 +41,7 @@ ON_THE_GRAPH: dict[str, Callable[[Stand], Work]] = {
     "export-tsv": lambda stand: exports.whole(stand, "tsv"),
     "export-json": lambda stand: exports.whole(stand, "json"),
     "export-begins": exports.first,
+    **services.LINES,
 }
 # What counts of each line in a round of `--against`.
 A_ROUND = 3

@@ -76,7 +76,7 @@ class Line:
     name: str
     what: str
     unit: str
-    """`records/s` (more is better), or `ms`, `s`, `MB` (less is)."""
+    """A rate, `records/s` or `requests/s` (more is better), or `ms`, `s`, `MB` (less is)."""
     ours: list[float]
     floor: list[float]
     goal: str
@@ -115,7 +115,7 @@ class Work:
     name: str
     what: str
     unit: str
-    """`records/s` or `ms`."""
+    """`records/s`, `requests/s` or `ms`."""
     amount: int
     """Records a repetition, for rates; otherwise how many times a repetition does the work."""
     ours: Callable[[int], Taken]
@@ -125,11 +125,15 @@ class Work:
     """Whether the goal holds, of the median of ours and of the ratios."""
     original: str = "–"
 
+    @property
+    def is_rate(self) -> bool:
+        return self.unit.endswith("/s")
+
     def figure(self, taken: Taken) -> float:
-        return self.amount / taken.seconds if self.unit == "records/s" else 1000 * taken.seconds / self.amount
+        return self.amount / taken.seconds if self.is_rate else 1000 * taken.seconds / self.amount
 
     def cpu(self, taken: list[Taken]) -> float:
-        times = 1 if self.unit == "records/s" else self.amount
+        times = 1 if self.is_rate else self.amount
         return statistics.median(one.cpu for one in taken) / times
 
 

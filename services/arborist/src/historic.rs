@@ -2,8 +2,8 @@
 //!
 //! The original has PostgreSQL write each permission as a row, `(id,service,method,constraints)`, and takes
 //! the text apart at the commas. What PostgreSQL puts in quotes stays in quotes: an empty service is answered
-//! as `""` and `a b` as `"a b"`, quotes included. Clients have seen nothing else for years. A row with a comma
-//! within, or with constraints, the original cannot read at all; that one is answered as it is stored.
+//! as `""` and `a b` as `"a b"`, quotes included. Clients have seen nothing else for years. A row with a
+//! comma within, or with constraints, the original cannot read at all; that one is answered as it is stored.
 
 use crate::model::{ExpandedPolicy, Permission, Role};
 

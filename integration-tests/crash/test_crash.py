@@ -14,6 +14,7 @@ import time
 import pytest
 
 from crash.work import Work, holds, prepare, ready_again
+from harness.client import administrator
 from harness.commons import Commons
 from harness.postgres import Postgres, Proxy
 
@@ -116,6 +117,33 @@ def test_connections_freeze(behind_a_proxy):
             time.sleep(random.uniform(1, 8))
             if random.random() < 0.5:
                 proxy.cut()
+            proxy.frozen.clear()
+            ready_again(commons)
+        a_moment()
+    holds(work)
+
+
+# Ten seconds without a word, the look before them, a try to connect; twice as much on a busy machine.
+NOTICED = 34
+
+
+def test_the_database_vanishes_without_a_word(behind_a_proxy):
+    """The network takes what is sent and gives nothing back, for longer than anybody waits."""
+    commons, proxy = behind_a_proxy
+    admin = administrator(commons)
+    query = {"query": "{ _subject_count }"}
+    with Work(commons) as work:
+        for _ in range(max(1, CRASHES // 10)):
+            a_moment()
+            proxy.frozen.set()
+            for patience in (NOTICED, 5, 5):
+                begun = time.monotonic()
+                answer = admin.session.post(f"{commons.url}/api/v0/submission/graphql", json=query, timeout=60)
+                seconds = time.monotonic() - begun
+                assert answer.status_code == 503 and answer.headers["Retry-After"], (answer.status_code, answer.text)
+                assert seconds < patience, f"answered after {seconds:.1f} s"
+            # Those that were there have been ended on our side; the others end with the proxy.
+            proxy.cut()
             proxy.frozen.clear()
             ready_again(commons)
         a_moment()

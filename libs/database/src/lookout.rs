@@ -103,6 +103,8 @@ impl Looking {
                 }
             }
             if self.heard.elapsed() >= PATIENCE {
+                // First, so that nobody makes new connections for those that end.
+                self.lose(&silence());
                 self.hang_up().await;
             }
         }
@@ -120,7 +122,7 @@ impl Looking {
                 self.hear(&answer);
                 answer
             }
-            Err(_) => Err(sqlx::Error::PoolTimedOut),
+            Err(_) => Err(silence()),
         }
     }
 
@@ -182,6 +184,10 @@ impl Looking {
             );
         }
     }
+}
+
+fn silence() -> sqlx::Error {
+    sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())
 }
 
 /// Whether the server has said this, and is neither starting nor stopping (class 57, operator intervention).

@@ -79,8 +79,13 @@ pub enum PostgresError {
         log: PathBuf,
     },
     /// The server answered an administrative statement with an error.
-    #[error("PostgreSQL refused: {0}")]
+    #[error("PostgreSQL refused: {}", said(.0))]
     Sql(#[from] sqlx::Error),
+}
+
+/// The server's words, without the line of its own source that made them.
+fn said(error: &sqlx::Error) -> String {
+    error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned())
 }
 
 impl PostgresError {

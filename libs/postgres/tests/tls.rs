@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests panic")]
 
-use std::time::Duration;
+use std::{net::TcpListener, time::Duration};
 
 use postgres::{Durability, Options, Postgres};
 use sqlx::{
@@ -41,10 +41,11 @@ async fn is_encrypted(options: &PgConnectOptions) -> Result<bool, sqlx::Error> {
 #[tokio::test]
 async fn connections_are_encrypted_and_the_server_is_checked_where_that_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let server = Postgres::start(Options {
         data: folder.path().join("postgres"),
         log: folder.path().join("postgres.log"),
-        port: None,
+        port: Some(port),
         loopback: true,
         password: "secret".into(),
         durability: Durability::None,

@@ -15,6 +15,9 @@ const RETRY_SECONDS: &str = "1";
 /// a lock was not free in time (55P03), a transaction was cut (25P03) or has met another (40).
 const PASSING: [&str; 6] = ["08", "53", "57P", "55P03", "25P03", "40"];
 
+/// What the driver says of a connection that ends before the server has said whether it encrypts.
+const ENDED_AT_FIRST: &str = "unexpected response from SSLRequest";
+
 /// What a service could not do although the request was right. Its causes are for the log, never for the
 /// client.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +86,7 @@ fn is_passing(error: &(dyn Error + 'static)) -> bool {
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Io(_) => true,
+            sqlx::Error::Protocol(said) => said.starts_with(ENDED_AT_FIRST),
             sqlx::Error::Database(error) => {
                 error.code().is_some_and(|code| PASSING.iter().any(|passing| code.starts_with(passing)))
             }
@@ -111,6 +115,10 @@ mod tests {
         assert_eq!(Failure::from(broken()).status(), StatusCode::SERVICE_UNAVAILABLE);
         let failure = Failure::internal("reading the index", Unread(broken()));
         assert_eq!(failure.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let silent = sqlx::Error::Protocol("unexpected response from SSLRequest: 0x00".into());
+        assert_eq!(Failure::from(silent).status(), StatusCode::SERVICE_UNAVAILABLE);
+        let ours = sqlx::Error::Protocol("a message is too large".into());
+        assert_eq!(Failure::from(ours).status(), StatusCode::INTERNAL_SERVER_ERROR);
         let failure = Failure::internal("reading the index", Unread(sqlx::Error::RowNotFound));
         assert_eq!(failure.status(), StatusCode::INTERNAL_SERVER_ERROR);
     }

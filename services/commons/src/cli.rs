@@ -11,7 +11,6 @@ use crate::{
         client::ClientCommand,
         database::DatabaseCommand,
         dictionary::DictionaryCommand,
-        doctor::DoctorArgs,
         fence_create::FenceCreate,
         keys::KeysCommand,
         life::{OpenArgs, RestartArgs, StopArgs},
@@ -119,6 +118,21 @@ pub enum Command {
         #[arg(long, default_value_t = 5)]
         timeout: u64,
     },
+}
+
+/// Options of `commons doctor`.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorArgs {
+    /// As JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The state folder of the commons. Default: that of the settings file, else `.commons`.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// Options of the `commons up` that is meant, such as `-- --port 9000 --tls CERT KEY`. Without them the
+    /// settings file, variables and the last start say them, as for `commons up`.
+    #[arg(last = true, value_name = "OPTIONS OF UP")]
+    pub(crate) up: Vec<OsString>,
 }
 
 /// Options of `commons config`.

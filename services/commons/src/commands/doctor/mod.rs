@@ -8,39 +8,20 @@ mod inputs;
 mod machine;
 mod network;
 
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-};
+use std::{ffi::OsString, path::Path};
 
-use clap::Args;
 use serde_json::json;
 
 use self::finding::{Finding, State as Health};
 use super::status;
 use crate::{
-    cli::{Cli, Command},
+    cli::{Cli, Command, DoctorArgs},
     failure::Failure,
     output::tell,
     settings::{self, Origins},
     state::{Run, State},
     up::UpArgs,
 };
-
-/// Options of `commons doctor`.
-#[derive(Debug, Clone, Args)]
-pub struct DoctorArgs {
-    /// As JSON.
-    #[arg(long)]
-    json: bool,
-    /// The state folder of the commons. Default: that of the settings file, else `.commons`.
-    #[arg(long, value_name = "DIR")]
-    state: Option<PathBuf>,
-    /// Options of the `commons up` that is meant, such as `-- --port 9000 --tls CERT KEY`. Without them the
-    /// settings file, variables and the last start say them, as for `commons up`.
-    #[arg(last = true, value_name = "OPTIONS OF UP")]
-    up: Vec<OsString>,
-}
 
 /// The command. The exit status is 0 if nothing keeps a commons from working, and 4 otherwise.
 pub(crate) async fn run(args: DoctorArgs, settings: Option<&Path>) -> anyhow::Result<()> {
@@ -118,7 +99,10 @@ async fn health(run: &Run) -> Finding {
         }
         Ok(said) => {
             let waiting = said.services.iter().filter(|(_, state)| *state != "ready");
-            let waiting: Vec<String> = waiting.map(|(name, state)| format!("{name}: {state}")).collect();
+            let said = |(name, state): (&String, &serde_json::Value)| {
+                format!("{name}: {}", state.as_str().map_or_else(|| state.to_string(), str::to_owned))
+            };
+            let waiting: Vec<String> = waiting.map(said).collect();
             Finding::error(WHAT, format!("not ready: {}", waiting.join("; ")), "`commons logs` may say why")
         }
         Err(error) => Finding::error(

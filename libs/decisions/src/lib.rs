@@ -1,7 +1,7 @@
 //! Who may do what, decided in memory.
 //!
-//! An [`Index`] holds all that arborist's tables say, in a form in which a decision takes about a microsecond:
-//! resources are numbered so that "below" is a comparison of numbers, each resource knows the policies that
+//! An [`Index`] holds all that arborist's tables say, in a form in which a decision takes about a
+//! microsecond: resources are numbered so that "below" is a comparison of numbers, each resource knows the policies that
 //! name it, and each holder has a sorted list of policies. It has two halves that are replaced apart from
 //! each other: the [`Structure`] (resources, roles, policies), which is built as a whole, and the holders,
 //! of whom one can be exchanged ([`Users::with`]). Both are values that nobody changes: who decides by one

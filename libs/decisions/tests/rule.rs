@@ -233,7 +233,8 @@ proptest! {
         let index = world.index();
         check(&world, &index, &questions, only.as_deref());
         // Users change, one after the other; then one of them goes.
-        let mut changed = World { grants: later.grants.clone(), members: later.members.clone(), ..world.clone() };
+        let (grants, members) = (later.grants.clone(), later.members.clone());
+        let mut changed = World { grants, members, ..world.clone() };
         let mut users = index.users.clone();
         for id in 0..NAMES.len() as i32 {
             users = users.with(id, Some(changed.user(id)));

@@ -130,14 +130,16 @@ async fn link(connection: &mut PgConnection, random: &mut StdRng) {
     let ending = [
         (
             "insert into usr_policy (usr_id, policy_id, expires_at)
-             select f, t, nullif(e, '')::timestamptz from unnest($1::int[], $2::int[], $3::text[]) as l(f, t, e)
+             select f, t, nullif(e, '')::timestamptz
+             from unnest($1::int[], $2::int[], $3::text[]) as l(f, t, e)
              on conflict do nothing",
             POLICIES,
             40,
         ),
         (
             "insert into usr_grp (usr_id, grp_id, expires_at)
-             select f, t, nullif(e, '')::timestamptz from unnest($1::int[], $2::int[], $3::text[]) as l(f, t, e)
+             select f, t, nullif(e, '')::timestamptz
+             from unnest($1::int[], $2::int[], $3::text[]) as l(f, t, e)
              on conflict do nothing",
             6,
             15,
@@ -281,7 +283,8 @@ async fn the_index_decides_as_the_sql_does() {
 const CHANGES: &[&str] = &[
     "delete from usr_policy where usr_id % 3 = 1",
     "update usr_policy set expires_at = '2001-01-01' where policy_id % 4 = 0",
-    "update usr_policy set usr_id = 9 where usr_id = 1 and policy_id not in (select policy_id from usr_policy where usr_id = 9)",
+    "update usr_policy set usr_id = 9 where usr_id = 1
+     and policy_id not in (select policy_id from usr_policy where usr_id = 9)",
     "delete from usr_grp where grp_id = 3",
     "delete from grp_policy where policy_id % 2 = 0",
     "delete from grp where name = 'g2'",

@@ -196,8 +196,8 @@ pub(crate) async fn clients(connection: &mut PgConnection) -> Result<Clients, sq
     Ok(Clients::new(rows))
 }
 
-/// When a link ends, in microseconds since 1970; one without an end, or with one beyond all calendars, has the
-/// largest number.
+/// When a link ends, in microseconds since 1970; one without an end, or with one beyond all calendars, has
+/// the largest number.
 macro_rules! links {
     ($what:literal, $table:literal, $which:literal) => {
         concat!(

@@ -56,8 +56,8 @@ pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
     Ok(())
 }
 
-/// Makes what tells processes that decide in memory of changes, and the log of grants. What it makes belongs to the schema of the
-/// tables, whatever the search_path of other sessions is.
+/// Makes what tells processes that decide in memory of changes, and the log of grants. What it makes
+/// belongs to the schema of the tables, whatever the search_path of other sessions is.
 async fn follow_changes(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query(
         "with before as materialized (

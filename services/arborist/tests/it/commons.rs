@@ -80,8 +80,9 @@ impl Commons {
             |name| response.headers().get(name).map(|value| value.to_str().expect("ascii").to_owned());
         let (location, remote_user, retry_after) =
             (header("location"), header("remote_user"), header("retry-after"));
+        let repeatable = header(authz::REPEATABLE_HEADER);
         let text = response.text().await.expect("a body");
-        Answer { status, location, remote_user, retry_after, text }
+        Answer { status, location, remote_user, retry_after, repeatable, text }
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
@@ -141,6 +142,7 @@ pub(crate) struct Answer {
     pub(crate) location: Option<String>,
     pub(crate) remote_user: Option<String>,
     pub(crate) retry_after: Option<String>,
+    pub(crate) repeatable: Option<String>,
     pub(crate) text: String,
 }
 

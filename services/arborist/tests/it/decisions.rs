@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::{
-    collection::vec,
+    collection::{btree_set, vec},
     prelude::*,
     sample::select,
     strategy::ValueTree,
@@ -110,7 +110,7 @@ fn until() -> impl Strategy<Value = Until> {
 const POLICIES: usize = 8;
 
 fn some() -> impl Strategy<Value = Vec<usize>> {
-    vec(0..POLICIES, 0..3)
+    btree_set(0..POLICIES, 0..3).prop_map(|policies| policies.into_iter().collect())
 }
 
 fn world() -> impl Strategy<Value = World> {

@@ -161,7 +161,7 @@ async fn who_may_is_told_with_policies_and_the_last_time() {
 }
 
 async fn texts(commons: &Commons, user: &str, since: DateTime<Utc>) -> Vec<String> {
-    let history = operator::changes(&commons.database.pool, user, since).await.unwrap();
+    let history = operator::changes(&commons.database.pool, user, since).await.expect("the log answers");
     history.events.iter().map(arborist::explain::Event::in_words).collect()
 }
 

@@ -10,5 +10,6 @@ mod memory;
 mod migrations;
 mod order;
 mod refusals;
+mod repeated;
 mod resources;
 mod synced;

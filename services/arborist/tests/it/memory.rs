@@ -232,7 +232,8 @@ async fn a_grant_ends_to_the_second() {
     in_memory(&commons.arborist).await;
     let (end, text): (f64, String) = sqlx::query_as(
         "with e as (select date_trunc('second', clock_timestamp()) + interval '3 seconds' as at)
-         select extract(epoch from at)::float8, to_char(at at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
+         select extract(epoch from at)::float8,
+             to_char(at at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
          from e",
     )
     .fetch_one(&commons.database.pool)

@@ -91,9 +91,20 @@ pub(crate) struct Fetched {
     pub(crate) tag: Option<String>,
 }
 
+/// The error and what caused it: by itself it says only that something could not be sent.
+fn with_causes(error: &reqwest::Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        told = format!("{told}: {next}");
+        cause = next.source();
+    }
+    told
+}
+
 /// Fetches the document at `url`; gives none if it still has the tag `known`.
 pub(crate) async fn fetch(url: &str, known: Option<&str>) -> Result<Option<Fetched>, LoadError> {
-    let failed = |error: reqwest::Error| unreadable(url, error.without_url());
+    let failed = |error: reqwest::Error| unreadable(url, with_causes(&error.without_url()));
     let client = reqwest::Client::builder().timeout(TIMEOUT).build().map_err(failed)?;
     let mut request = client.get(url);
     if let Some(tag) = known {

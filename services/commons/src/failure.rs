@@ -66,11 +66,18 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
 /// The failure and its causes on one line. A cause that is named already is not named twice.
 pub(crate) fn message(error: &anyhow::Error) -> String {
     let mut told = String::new();
-    for cause in error.chain().map(ToString::to_string) {
+    for cause in error.chain() {
+        // A database error, and its own cause, also know at which line of PostgreSQL's source they were made,
+        // which is of use to nobody here.
+        let of_database = cause.downcast_ref().and_then(sqlx::Error::as_database_error);
+        let said = of_database.map_or_else(|| cause.to_string(), |error| error.message().to_owned());
         if told.is_empty() {
-            told = cause;
-        } else if !told.contains(&cause) {
-            told = format!("{told}: {cause}");
+            told = said;
+        } else if !told.contains(&said) {
+            told = format!("{told}: {said}");
+        }
+        if of_database.is_some() {
+            break;
         }
     }
     told

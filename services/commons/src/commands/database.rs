@@ -31,11 +31,11 @@ pub enum DatabaseCommand {
 pub(crate) async fn run(command: DatabaseCommand) -> anyhow::Result<()> {
     match command {
         DatabaseCommand::Check(args) => check::run(args).await,
-        DatabaseCommand::Url { name, state } => url(&name, &state),
+        DatabaseCommand::Url { name, state } => url(&name, &state).await,
     }
 }
 
-fn url(name: &str, state: &StateArgs) -> anyhow::Result<()> {
+async fn url(name: &str, state: &StateArgs) -> anyhow::Result<()> {
     let state = State::existing(&state.folder)?;
     let Some(run) = state.running()? else {
         let told = format!(
@@ -44,7 +44,24 @@ fn url(name: &str, state: &StateArgs) -> anyhow::Result<()> {
         );
         return Err(Failure::Prerequisite(told).into());
     };
-    let url = run.databases.values().next().and_then(|url| databases::renamed(url, name));
-    tell(url.ok_or_else(|| anyhow::anyhow!("run.json names no database"))?)?;
+    let Some(first) = run.databases.values().next() else { anyhow::bail!("run.json names no database") };
+    if !run.databases.contains_key(name) {
+        let there = on_server(first).await?;
+        if !there.iter().any(|there| there == name) {
+            let told = format!("there is no database {name}; there are {}", there.join(", "));
+            return Err(Failure::NotInOrder(told).into());
+        }
+    }
+    let url = run.databases.get(name).cloned().or_else(|| databases::renamed(first, name));
+    tell(url.ok_or_else(|| anyhow::anyhow!("run.json has a malformed URL"))?)?;
     Ok(())
+}
+
+/// The names of the databases on the server of `url`.
+async fn on_server(url: &str) -> anyhow::Result<Vec<String>> {
+    let pool = databases::reached(url).await?;
+    let names = "select datname from pg_database where datallowconn and not datistemplate order by datname";
+    let names = sqlx::query_scalar(names).fetch_all(&pool).await?;
+    pool.close().await;
+    Ok(names)
 }

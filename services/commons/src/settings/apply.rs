@@ -9,6 +9,16 @@ pub(super) fn complete(plain: Command, path: &[String], layers: &[Layer]) -> Com
     complete_below(plain, path, layers, model::takes_settings(path))
 }
 
+/// `command` with options that take what begins with a hyphen and a digit for a value: `--port -1` has a
+/// wrong value, and `-1` is no option that nobody knows.
+pub(super) fn with_negative_numbers(command: Command) -> Command {
+    let command = command.mut_args(|argument| {
+        let is_option = argument.get_long().is_some() && argument.get_action().takes_values();
+        if is_option { argument.allow_negative_numbers(true) } else { argument }
+    });
+    command.mut_subcommands(with_negative_numbers)
+}
+
 /// `plain` with all switches of the commands that take settings as options, so that `--demo=false` is no
 /// error behind which a look at the command line would see nothing.
 pub(super) fn with_switches(plain: Command) -> Command {

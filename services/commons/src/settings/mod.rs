@@ -34,7 +34,7 @@ pub(crate) struct Settings {
 /// # Errors
 /// See [`Refusal`]; a wish for help is one, too.
 pub(crate) fn read(arguments: &[OsString]) -> Result<Settings, Refusal> {
-    let plain = Cli::command();
+    let plain = apply::with_negative_numbers(Cli::command());
     // The first look finds out what is to be completed; what is wrong is said by the second.
     let Ok(first) = apply::with_switches(plain.clone()).ignore_errors(true).try_get_matches_from(arguments)
     else {

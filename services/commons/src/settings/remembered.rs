@@ -23,8 +23,19 @@ type Options = IndexMap<String, Vec<String>>;
 /// When its memory is damaged.
 pub(super) fn layer(state: &Path) -> Result<Layer, Refusal> {
     let path = state.join(FILE);
-    let values: Option<Options> = read_json(&path)
-        .map_err(|error| Refusal::Settings(format!("{error:#}; remove it to start without")))?;
+    let values: Option<Options> = read_json(&path).map_err(|error| {
+        let is_denied = error.chain().any(|cause| {
+            let error = cause.downcast_ref::<std::io::Error>();
+            error.is_some_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+        });
+        let folder = std::path::absolute(state).unwrap_or_else(|_| state.to_owned());
+        Refusal::Settings(if is_denied {
+            let folder = folder.display();
+            format!("the state folder {folder} belongs to somebody else; name another one with --state")
+        } else {
+            format!("{error:#}; remove it to start without")
+        })
+    })?;
     Ok(Layer { source: Source::Remembered(path), values: values.unwrap_or_default() })
 }
 

@@ -40,6 +40,15 @@ public-url = 'https://commons.example.org'
 ";
 
 #[test]
+fn a_number_below_zero_is_a_wrong_value_and_no_unknown_option() {
+    let folder = tempfile::tempdir().unwrap();
+    for words in ["up --dictionary-refresh -1", "up --port -1", "serve sheepdog --threads -1"] {
+        let refused = with_file(folder.path(), "", words).err().unwrap().to_string();
+        assert!(refused.contains("invalid value '-1'"), "{words}: {refused}");
+    }
+}
+
+#[test]
 fn the_command_line_has_precedence_over_the_file_and_the_file_over_the_default() {
     let folder = tempfile::tempdir().unwrap();
     let settings = with_file(folder.path(), FILE, "up --port 9001 --no-development-login=false").unwrap();

@@ -9,6 +9,7 @@ mod dictionary;
 mod doctor;
 mod life;
 mod main_job;
+mod messages;
 #[path = "../proof/mod.rs"]
 mod proof;
 mod reload;

@@ -102,11 +102,10 @@ fn the_file_names_the_state_folder_for_every_command() {
     fs::write(&file, "state = 'here'").unwrap();
     let read = |words: &str| read(&line(&format!("commons {words} --settings {}", file.display()))).unwrap();
     assert_eq!(up(&read("up")).state.folder, folder.path().join("here"));
-    let Command::User(crate::commands::user::UserCommand::List { state, .. }) = read("user list").cli.command
-    else {
+    let Command::User(crate::commands::user::UserCommand::List(args)) = read("user list").cli.command else {
         panic!("not user list")
     };
-    assert_eq!(state.folder, folder.path().join("here"));
+    assert_eq!(args.target.state.folder, folder.path().join("here"));
     assert_eq!(up(&read("up --state there")).state.folder, Path::new("there"));
 }
 

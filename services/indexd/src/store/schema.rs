@@ -127,8 +127,10 @@ async fn create_indexes(connection: &mut PgConnection) -> Result<(), Error> {
             added_expression |= index.columns == ["(place)"];
         }
     }
-    if added_expression {
-        // Without statistics of the expression the database might read the whole table instead.
+    let statement = "select exists (select 1 from index_record_url)";
+    if added_expression && sqlx::query_scalar(statement).fetch_one(&mut *connection).await? {
+        // Without statistics of the expression the database might read the whole table instead. Not while it
+        // is empty: the database would plan for an empty table, and keep to that while it fills.
         sqlx::query("analyze index_record_url").execute(connection).await?;
     }
     Ok(())

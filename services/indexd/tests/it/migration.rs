@@ -83,3 +83,19 @@ async fn a_newer_schema_keeps_its_revision() {
         .expect("some");
     assert_eq!(versions, ["f"]);
 }
+
+/// As long as nobody has looked, the database takes a table for a small one that may grow, and uses its
+/// indexes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_table_is_not_known_to_be_empty() {
+    let database = TestDatabase::empty().await;
+    indexd::migrate(&database.pool).await.expect("migrated");
+    let known: Vec<String> = sqlx::query_scalar(
+        "select relname::text from pg_class \
+         where relkind = 'r' and relnamespace = current_schema()::regnamespace and reltuples >= 0",
+    )
+    .fetch_all(&database.pool)
+    .await
+    .expect("names");
+    assert_eq!(known, Vec::<String>::new());
+}

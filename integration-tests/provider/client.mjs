@@ -7,10 +7,10 @@ import * as oidc from 'openid-client';
 const { issuer, revocation, callback, cookies, confidential, open, robot } = JSON.parse(process.argv[2]);
 const insecure = { execute: [oidc.allowInsecureRequests] };
 
-async function discovered(client, secret) {
-  const found = await oidc.discovery(new URL(issuer), client, secret, secret ? undefined : oidc.None(), insecure);
+async function discovered(client, secret, says = secret ? oidc.ClientSecretPost(secret) : oidc.None()) {
+  const found = await oidc.discovery(new URL(issuer), client, secret, says, insecure);
   const config = new oidc.Configuration(
-    { ...found.serverMetadata(), revocation_endpoint: revocation }, client, secret, secret ? undefined : oidc.None());
+    { ...found.serverMetadata(), revocation_endpoint: revocation }, client, secret, says);
   oidc.allowInsecureRequests(config);
   return config;
 }
@@ -39,7 +39,7 @@ async function refused(promise) {
     await promise;
     return 'not refused';
   } catch (error) {
-    return `${error.status} ${error.error}`;
+    return `${error.status} ${error.error ?? error.cause?.[0]?.parameters?.error}`;
   }
 }
 
@@ -64,8 +64,9 @@ for (const [name, { id, secret }] of Object.entries({ confidential, open })) {
     seen[name].revoked = await refused(oidc.refreshTokenGrant(config, tokens.refresh_token));
   }
 }
-const own = await discovered(robot.id, robot.secret);
+// A client for itself says who it is by the header only.
+const own = await discovered(robot.id, robot.secret, oidc.ClientSecretBasic(robot.secret));
 const tokens = await oidc.clientCredentialsGrant(own, { scope: 'openid user' });
 seen.robot = { type: tokens.token_type, refresh: tokens.refresh_token ?? null };
-seen.wrong = await refused(oidc.clientCredentialsGrant(await discovered(robot.id, 'wrong'), { scope: 'openid' }));
+seen.wrong = await refused(oidc.clientCredentialsGrant(await discovered(robot.id, 'wrong', oidc.ClientSecretBasic('wrong')), { scope: 'openid' }));
 console.log(JSON.stringify(seen));

@@ -32,6 +32,9 @@ use sqlx::{
 pub use bind::Bind;
 pub use select::{Condition, Order, Select};
 
+/// Bytes of a statement that [`Sql::query_if_short`] keeps.
+const SHORT: usize = 1000;
+
 /// A piece of SQL with its values. Pieces are put together in any order; rendering numbers their binds.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sql {
@@ -190,6 +193,15 @@ impl Sql {
     /// would fill the statement cache of each connection.
     pub fn query_once(self) -> Query<'static, Postgres, PgArguments> {
         self.query().persistent(false)
+    }
+
+    /// A query of a shape that a user's request makes and that may come again: its connection keeps it
+    /// prepared if its text is short. What a long one costs to prepare is little beside running it, and what
+    /// keeping it takes is much: some 80 times its text in the server, for each connection.
+    pub fn query_if_short(self) -> Query<'static, Postgres, PgArguments> {
+        let (text, arguments) = self.prepare();
+        let is_short = text.len() <= SHORT;
+        sqlx::query_with(safe(text), arguments).persistent(is_short)
     }
 
     /// As [`Sql::query`], for one column.

@@ -6,7 +6,7 @@ use sqlx::Row as _;
 use super::{
     executor::{Executor, Halt},
     room::Room,
-    rows,
+    rows::{self, Again},
 };
 use crate::{
     graph::TypeId,
@@ -88,7 +88,8 @@ impl Executor<'_> {
         let mut results = rows::prepare(branches);
         for (position, some) in ids.chunks(PARENTS_AT_ONCE).enumerate() {
             if let Some(statement) = plan(&self.planner, some.to_vec()) {
-                self.fetch(statement, branches, &mut results, position * PARENTS_AT_ONCE, room).await?;
+                let first = position * PARENTS_AT_ONCE;
+                self.fetch(statement, Again::Perhaps, branches, &mut results, first, room).await?;
             }
         }
         results.group(ids.len());
@@ -112,7 +113,7 @@ impl Executor<'_> {
         for some in ids.chunks(PARENTS_AT_ONCE) {
             let mut found = vec![0_i64; some.len()];
             if let Some(statement) = plan(&self.planner, some.to_vec()) {
-                let rows = statement.query_once().fetch_all(&mut *self.connection).await?;
+                let rows = statement.query_if_short().fetch_all(&mut *self.connection).await?;
                 self.budget.spend(rows.len(), 0)?;
                 for row in rows {
                     let parent = rows::parent(row.try_get(0)?);

@@ -12,7 +12,7 @@ use sql::Sql;
 use super::{
     executor::{Executor, Halt, Later},
     room::Room,
-    rows,
+    rows::{self, Again},
 };
 use crate::{
     assemble::{Commas, report, write_child, write_part},
@@ -89,7 +89,10 @@ impl Executor<'_> {
 
     async fn only_window(&mut self, statement: Sql, branches: &[&Branch]) -> Result<(), Error> {
         let mut results = rows::prepare(branches);
-        self.fetch(statement, branches, &mut results, 0, &mut Room::unlimited()).await.map_err(overfull)?;
+        let mut room = Room::unlimited();
+        self.fetch(statement, Again::Perhaps, branches, &mut results, 0, &mut room)
+            .await
+            .map_err(overfull)?;
         results.group(1);
         self.window(branches, &mut results, &mut Commas::default()).await?;
         Ok(())
@@ -104,7 +107,8 @@ impl Executor<'_> {
         loop {
             let mut results = rows::prepare(branches);
             let mut room = Room::unlimited();
-            self.fetch(cursor.fetch(length), branches, &mut results, 0, &mut room).await.map_err(overfull)?;
+            let fetch = cursor.fetch(length);
+            self.fetch(fetch, Again::Never, branches, &mut results, 0, &mut room).await.map_err(overfull)?;
             results.group(1);
             let found = results.len();
             let held = self.window(branches, &mut results, &mut commas).await? + room.used();

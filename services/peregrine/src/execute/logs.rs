@@ -20,7 +20,7 @@ impl Executor<'_> {
     pub(super) async fn log_list(&mut self, scan: &LogScan, node: Option<&str>) -> Result<(), Error> {
         let statement = self.planner.logs(scan, node.map(|id| vec![id.to_owned()]));
         let Self { connection, out, budget, .. } = self;
-        let mut rows = statement.query_once().fetch(&mut **connection);
+        let mut rows = statement.query_if_short().fetch(&mut **connection);
         out.text().push(b'[');
         let mut commas = Commas::default();
         while let Some(row) = rows.try_next().await? {
@@ -44,7 +44,7 @@ impl Executor<'_> {
         let statement = self.planner.logs(scan, Some(ids.to_vec()));
         let Self { connection, budget, .. } = self;
         let mut lists = vec![Vec::from(b"["); ids.len()];
-        let mut rows = statement.query_once().fetch(&mut **connection);
+        let mut rows = statement.query_if_short().fetch(&mut **connection);
         while let Some(row) = rows.try_next().await? {
             let parent = rows::parent(row.try_get(0)?);
             let Some(list) = lists.get_mut(parent) else { continue };
@@ -66,7 +66,8 @@ impl Executor<'_> {
 
     /// How many logs there are.
     pub(super) async fn log_count(&mut self, query: &LogQuery) -> Result<i64, Error> {
-        let row = self.planner.log_counts(query, None).query_once().fetch_one(&mut *self.connection).await?;
+        let row =
+            self.planner.log_counts(query, None).query_if_short().fetch_one(&mut *self.connection).await?;
         Ok(row.try_get(1)?)
     }
 }

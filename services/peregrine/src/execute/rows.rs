@@ -24,6 +24,14 @@ const ROW: usize = 64;
 /// Bytes that a row takes beside its text when it has children, which are found by its id.
 const PARENT: usize = 256;
 
+/// Whether a statement may come again, and mean the same then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Again {
+    Perhaps,
+    /// It fetches from a cursor, whose rows are others in each transaction.
+    Never,
+}
+
 /// Empty results for `branches`.
 pub(super) fn prepare(branches: &[&Branch]) -> Results {
     Results::new(branches.iter().map(|branch| branch.level.children.len() + 1))
@@ -39,6 +47,7 @@ impl Executor<'_> {
     pub(super) async fn fetch(
         &mut self,
         statement: Sql,
+        again: Again,
         branches: &[&Branch],
         results: &mut Results,
         first_parent: usize,
@@ -47,8 +56,12 @@ impl Executor<'_> {
         // One row more than there is room for is enough to know that it is too much.
         let most = room.left().saturating_div(ROW).min(self.budget.rows).saturating_add(1);
         let statement = if room.is_limited() { limited(statement, most) } else { statement };
+        let query = match again {
+            Again::Perhaps => statement.query_if_short(),
+            Again::Never => statement.query_once(),
+        };
         let Self { connection, planner, budget, .. } = self;
-        let mut rows = statement.query_once().fetch(&mut **connection);
+        let mut rows = query.fetch(&mut **connection);
         while let Some(row) = rows.try_next().await? {
             let number = row.try_get(0)?;
             let parent = u32::try_from(first_parent + parent(number)).unwrap_or(u32::MAX);
@@ -64,7 +77,7 @@ impl Executor<'_> {
     /// Runs `statement`, whose nodes have no children, and writes its rows while they arrive.
     pub(super) async fn pass_on(&mut self, statement: Sql, branches: &[&Branch]) -> Result<(), Error> {
         let Self { connection, out, planner, budget, .. } = self;
-        let mut rows = statement.query_once().fetch(&mut **connection);
+        let mut rows = statement.query_if_short().fetch(&mut **connection);
         let mut commas = Commas::default();
         while let Some(row) = rows.try_next().await? {
             let (_, branch) = branch_of(&row, branches)?;

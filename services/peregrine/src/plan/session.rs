@@ -5,9 +5,12 @@ use sql::Sql;
 /// Begins the transaction of a request.
 pub(crate) const BEGIN: &str = "begin isolation level repeatable read read only";
 
-/// Sets the time limit of each statement, and tells which of the database's processes runs them.
+/// Sets the time limit of each statement, and tells which of the database's processes runs them. Statements
+/// that are kept prepared are planned for their values all the same: how many nodes a filter leaves depends on
+/// them.
 pub(crate) const SETTINGS: &str = "select pg_backend_pid(), set_config('statement_timeout', $1, true), \
-    set_config('timezone', 'UTC', true), set_config('cursor_tuple_fraction', '1', true)";
+    set_config('timezone', 'UTC', true), set_config('cursor_tuple_fraction', '1', true), \
+    set_config('plan_cache_mode', 'force_custom_plan', true)";
 
 /// Cancels what another process runs.
 pub(crate) const CANCEL: &str = "select pg_cancel_backend($1)";

@@ -265,3 +265,45 @@ async fn options_name_the_methods_of_a_path_and_answer_preflights() {
     assert_eq!(answer.headers.get("access-control-allow-headers").unwrap(), "authorization, content-type");
     assert_eq!(commons.send(options("/v0/nowhere")).await.status, 404);
 }
+
+#[actix_web::test]
+async fn short_statements_stay_prepared_and_are_planned_for_their_values() {
+    let commons = Commons::with_study().await;
+    for number in 0..12 {
+        // A list without an end is read through a cursor.
+        let case = format!("case(submitter_id: \"c{number}\") {{id samples {{id}}}}");
+        commons.data("admin", &format!("{{{case} sample(first: 0) {{id aliquots {{id}}}}}}")).await;
+    }
+    // The connection of the last query comes back a moment after its answer.
+    for _ in 0..100 {
+        let kept = kept_statements(&commons).await;
+        let of_cursors = kept.iter().filter(|(statement, ..)| statement.ends_with("from c0")).count();
+        let by_name = kept.iter().filter(|(statement, ..)| statement.contains("'submitter_id' = $1"));
+        let planned = by_name.fold((0, 0), |sum, (_, custom, generic)| (sum.0 + custom, sum.1 + generic));
+        if planned.0 == 12 {
+            assert_eq!((planned.1, of_cursors), (0, 0));
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("{:?}", kept_statements(&commons).await);
+}
+
+/// The statements that the connections at rest keep, with how often they were planned for their values and
+/// how often not.
+async fn kept_statements(commons: &Commons) -> Vec<(String, i64, i64)> {
+    let mut connections = Vec::new();
+    while let Some(connection) = commons.database.pool.try_acquire() {
+        connections.push(connection);
+    }
+    let mut all = Vec::new();
+    for connection in &mut connections {
+        let kept: Vec<(String, i64, i64)> =
+            sqlx::query_as("select statement, custom_plans, generic_plans from pg_prepared_statements")
+                .fetch_all(&mut **connection)
+                .await
+                .unwrap();
+        all.extend(kept);
+    }
+    all
+}

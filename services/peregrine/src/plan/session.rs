@@ -6,8 +6,8 @@ use sql::Sql;
 pub(crate) const BEGIN: &str = "begin isolation level repeatable read read only";
 
 /// Sets the time limit of each statement, and tells which of the database's processes runs them. Statements
-/// that are kept prepared are planned for their values all the same: how many nodes a filter leaves depends on
-/// them.
+/// that are kept prepared are planned for their values all the same: how many nodes a filter leaves depends
+/// on them.
 pub(crate) const SETTINGS: &str = "select pg_backend_pid(), set_config('statement_timeout', $1, true), \
     set_config('timezone', 'UTC', true), set_config('cursor_tuple_fraction', '1', true), \
     set_config('plan_cache_mode', 'force_custom_plan', true)";

@@ -162,9 +162,7 @@ impl Authz for HttpAuthz {
         let unusable = |reason: String| AuthzError::Unavailable(reason);
         let mut url = reqwest::Url::parse(&self.base).map_err(|error| unusable(error.to_string()))?;
         let segments = url.path_segments_mut();
-        segments.map_err(|()| unusable("its address has no path".into()))?.extend([
-            "group", group, "user",
-        ]);
+        segments.map_err(|()| unusable("its address has no path".into()))?.extend(["group", group, "user"]);
         for request in [
             self.client.post(format!("{}/user", self.base)).json(&json!({ "name": username })),
             self.client.post(format!("{}/group", self.base)).json(&json!({ "name": group })),

@@ -48,7 +48,8 @@ const WORLD: &str = "
         from generate_series(1, 200) g, generate_series(1, 10) k on conflict do nothing;
     insert into usr (name) select 'user' || n || '@example.org' from generate_series(1, 100000) n;
     insert into usr_policy (usr_id, policy_id, expires_at)
-        select u, 1 + (u::bigint * 7907 + k * 611) % 10000, case when k % 10 = 0 then timestamptz '2999-01-01' end
+        select u, 1 + (u::bigint * 7907 + k * 611) % 10000,
+            case when k % 10 = 0 then timestamptz '2999-01-01' end
         from generate_series(1, 100000) u, generate_series(1, 31) k on conflict do nothing;
     insert into usr_grp (usr_id, grp_id) select u, 3 + (u * 7 + k * 61) % 200
         from generate_series(1, 100000) u, generate_series(1, 3) k on conflict do nothing;

@@ -147,9 +147,7 @@ impl ResponseError for Error {
             Self::Storage(StorageError::Refused { status: 507, .. }) => StatusCode::INSUFFICIENT_STORAGE,
             Self::Storage(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Provider(error) => error.status(),
-            Self::OAuth(refusal) => {
-                StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST)
-            }
+            Self::OAuth(refusal) => StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST),
             Self::Failure(failure) => failure.status(),
         }
     }

@@ -12,7 +12,7 @@ pub(crate) type Items = serde_json::Map<String, Value>;
 
 /// A list.
 #[derive(Debug, Serialize, FromRow)]
-pub struct StoredList {
+pub(crate) struct StoredList {
     /// Its id.
     pub(crate) id: Uuid,
     #[serde(flatten)]
@@ -22,7 +22,7 @@ pub struct StoredList {
 
 /// A list where its id stands elsewhere.
 #[derive(Debug, Serialize, FromRow)]
-pub struct ShownList {
+pub(crate) struct ShownList {
     /// How often it was changed.
     pub(crate) version: i32,
     /// fence's id of the user.

@@ -9,7 +9,7 @@ use crate::input::NewRequest;
 
 /// A request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
-pub struct StoredRequest {
+pub(crate) struct StoredRequest {
     /// Its id.
     pub(crate) request_id: Uuid,
     /// The user whose access it is about.

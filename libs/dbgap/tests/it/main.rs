@@ -1,5 +1,7 @@
 //! Access files and user.yaml together.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::collections::BTreeMap;
 
 use dbgap::{Access, FileError, Settings, StudyProjects};

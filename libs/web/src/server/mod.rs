@@ -65,10 +65,12 @@ pub struct BindError {
 fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
-            "ports below 1024 are for root and for programs with CAP_NET_BIND_SERVICE; choose a higher one with \
-             --port"
+            "ports below 1024 are for root and for programs with CAP_NET_BIND_SERVICE; choose a higher one \
+             with --port"
         }
-        io::ErrorKind::AddrNotAvailable => "this machine does not have this address; choose another with --host",
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine does not have this address; choose another with --host"
+        }
         _ => "stop what uses the port, or choose another with --port",
     }
 }

@@ -17,8 +17,8 @@ use crate::{
     token,
 };
 
-/// A service elsewhere may repeat a "yes" for this long. It makes a burst of equal questions one, and is short
-/// enough that a right that is taken away is gone everywhere within a tenth of a second.
+/// A service elsewhere may repeat a "yes" for this long. It makes a burst of equal questions one, and is
+/// short enough that a right that is taken away is gone everywhere within a tenth of a second.
 const REPEATABLE: Duration = Duration::from_millis(50);
 
 impl Arborist {

@@ -36,7 +36,7 @@ impl TargetArgs {
     /// When a database does not answer, or there is no commons in the state folder.
     pub(crate) async fn open(&self) -> anyhow::Result<Target> {
         if !self.by_url() {
-            return Ok(Target::Bench(Workbench::open(State::existing(&self.state.folder)?).await?));
+            return Ok(Target::Bench(Box::new(Workbench::open(State::existing(&self.state.folder)?).await?)));
         }
         Ok(Target::Urls {
             fence: reached(self.fence_database.as_deref()).await?,
@@ -55,7 +55,7 @@ async fn reached(url: Option<&str>) -> anyhow::Result<Option<PgPool>> {
 /// The databases of a command.
 pub(crate) enum Target {
     /// Those of a state folder.
-    Bench(Workbench),
+    Bench(Box<Workbench>),
     /// Those of URLs.
     Urls { fence: Option<PgPool>, arborist: Option<PgPool> },
 }

@@ -11,9 +11,9 @@ mod ports;
 mod running;
 mod services;
 
+pub(crate) use administrator::with_administrator;
 pub use announcement::Announcement;
 pub(crate) use ground::public_url;
-pub(crate) use administrator::with_administrator;
 pub(crate) use identity::write_key_file;
 pub(crate) use loading::{Changes, Loading, load as load_users};
 pub use options::{Options, UpArgs};

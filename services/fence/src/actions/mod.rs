@@ -17,11 +17,11 @@ mod uploads;
 mod users;
 
 pub use api_keys::ApiKeyFile;
-pub use login::Entered;
-pub(crate) use registration::{RegistrationForm, registration};
-pub(crate) use legacy_access::{Access, MOST_NAMES};
 pub(crate) use authorization::told_scopes;
+pub(crate) use legacy_access::{Access, MOST_NAMES};
+pub use login::Entered;
 pub(crate) use oauth_tokens::Redemption;
+pub(crate) use registration::{RegistrationForm, registration};
 pub(crate) use revocation::Revoked;
 pub(crate) use uploads::UploadRequest;
 pub(crate) use users::UserPage;

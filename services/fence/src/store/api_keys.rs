@@ -34,11 +34,7 @@ pub(crate) async fn add(connection: &mut PgConnection, user: i32, key: &ApiKey) 
 
 /// Takes a key out of the list of whoever it belongs to; what is not a key is in no list.
 pub(crate) async fn forget(connection: &mut PgConnection, jti: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("delete from user_refresh_token where jti = $1")
-        .bind(jti)
-        .execute(connection)
-        .await
-        .map(drop)
+    sqlx::query("delete from user_refresh_token where jti = $1").bind(jti).execute(connection).await.map(drop)
 }
 
 /// Takes a key away from its owner and returns when it would have expired; `None` if the user has no such

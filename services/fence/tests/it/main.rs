@@ -17,6 +17,7 @@ mod oauth_authorize;
 mod oauth_clients;
 mod oauth_tokens;
 mod real_neighbours;
+mod recording;
 mod registration;
 mod relying_party;
 mod schema;

@@ -131,7 +131,7 @@ impl World {
         }
         let answer = client::call_service(&app, request.to_request()).await;
         let status = answer.status().as_u16();
-        let body = to_bytes(answer.into_body()).await.ok().expect("a body");
+        let body = to_bytes(answer.into_body()).await.expect("a body");
         (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
     }
 

@@ -1,11 +1,11 @@
 """Clients and tokens by the command line, in our words and in the original's."""
 
 import ast
+import base64
 import json
 import os
 import subprocess
 
-import jwt
 import pytest
 import requests
 
@@ -108,7 +108,7 @@ def test_tokens_of_the_operator(stand):
     assert me.json()["username"] == "ada"
     refresh = run("fence-create", "token-create", "--type", "refresh", "--username", "ada", "--scopes", "openid user",
                   "--client_id", "c", "--exp", "60").strip()
-    claims = jwt.decode(refresh, options={"verify_signature": False})
+    claims = json.loads(base64.urlsafe_b64decode(refresh.split(".")[1] + "=="))
     assert (claims["pur"], claims["azp"], claims["exp"] - claims["iat"]) == ("refresh", "c", 60)
     with pytest.raises(RuntimeError, match="there is no user nobody"):
         run("fence-create", "token-create", "--type", "access", "--username", "nobody", "--scopes", "openid")

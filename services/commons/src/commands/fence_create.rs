@@ -4,7 +4,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::bail;
-use clap::{Args, Subcommand};
+use clap::{ArgAction, Args, Subcommand};
 
 use super::{
     fence_clients::{self, FenceClientCommand},
@@ -51,7 +51,7 @@ pub struct FenceSyncArgs {
     #[arg(long = "csv_dir", value_name = "DIR")]
     pub csv_dir: Option<PathBuf>,
     /// Whether the folder of --folder is read, into which an earlier step has fetched dbGaP's files.
-    #[arg(long = "sync_from_dbgap", default_value = "False", value_parser = boolean)]
+    #[arg(long = "sync_from_dbgap", default_value = "False", value_parser = boolean, action = ArgAction::Set)]
     pub sync_from_dbgap: bool,
     /// The folder of fetched files.
     #[arg(long = "folder", value_name = "DIR")]

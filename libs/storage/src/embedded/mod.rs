@@ -3,7 +3,7 @@
 //! `s3s` speaks the protocol and checks signatures (AWS Signature Version 4, in headers and in URLs). What it
 //! is asked to do is done here, on files: a body becomes an object only when it is whole, on the disk, and
 //! what its client said; an upload in parts can be ended until its object is there. Nothing that a request
-//! says reaches the library or a file before it is known to be within bounds ([`front`], [`pace`], [`room`]).
+//! says reaches the library or a file before it is known to be within bounds (`front`, `pace`, `room`).
 //!
 //! ```text
 //! BUCKET/KEY                          an object

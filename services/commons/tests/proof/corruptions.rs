@@ -215,7 +215,7 @@ impl Study<'_> {
                 }
             };
             let verdict = if node.links.iter().any(breaks) {
-                Verdict::Refused("INVALID_LINK", link.name.clone())
+                Verdict::Refused("INVALID_LINK", told_as(&node.links, &link.name))
             } else {
                 Verdict::Valid
             };
@@ -244,6 +244,17 @@ impl Study<'_> {
         }
         all
     }
+}
+
+/// What names a link among the keys of an error of its group: a group in a group is one key.
+fn told_as(items: &[LinkItem], name: &str) -> String {
+    let has = |item: &&LinkItem| item.flatten().iter().any(|link| link.name == name);
+    let member = match items.iter().find(has) {
+        Some(LinkItem::Group(group)) => group.members.iter().find(has),
+        item => item,
+    };
+    let names = |item: &LinkItem| item.flatten().iter().map(|link| link.name.clone()).collect::<Vec<_>>();
+    member.map(names).unwrap_or_default().join(", ")
 }
 
 /// Names of links of which those of the first set exclude those of the second.

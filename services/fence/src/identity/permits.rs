@@ -63,7 +63,7 @@ pub(crate) async fn may_manage_keys(fence: &Fence, caller: &Caller) -> Result<Ma
 /// ```no_run
 /// # use fence::{Error, Fence, identity::permits::MayRevoke};
 /// async fn revoke(fence: &Fence, proof: MayRevoke) -> Result<(), Error> {
-///     fence.revoke(proof).await
+///     fence.revoke(proof).await.map(drop)
 /// }
 /// ```
 ///
@@ -72,7 +72,7 @@ pub(crate) async fn may_manage_keys(fence: &Fence, caller: &Caller) -> Result<Ma
 /// ```compile_fail,E0308
 /// # use fence::{Error, Fence, identity::permits::MayManageKeys};
 /// async fn revoke(fence: &Fence, proof: MayManageKeys) -> Result<(), Error> {
-///     fence.revoke(proof).await
+///     fence.revoke(proof).await.map(drop)
 /// }
 /// ```
 #[derive(Debug)]

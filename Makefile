@@ -9,6 +9,8 @@ PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
 # For packagers: what is installed goes below this folder.
 DESTDIR ?=
 PROGRAM = $(or $(CARGO_TARGET_DIR),target)/release/commons
+# All tests and checks use one profile, so that dependencies compile once for them (Cargo.toml says how it differs).
+TESTED = --profile tested --locked
 # What `commons version` says. One value for all commands, so that no two of them compile for different commits.
 export COMMONS_COMMIT ?= $(or $(shell git rev-parse HEAD 2>/dev/null),unknown)
 
@@ -50,7 +52,7 @@ fmt: ## Format the Rust code
 	$(CARGO) fmt --all
 
 lint: ## Look at the Rust code with clippy
-	$(CARGO) clippy --workspace --all-targets --release --locked -- -D warnings
+	$(CARGO) clippy --workspace --all-targets $(TESTED) -- -D warnings
 
 # Code: circles among modules, width of lines, size of files, unused workspace dependencies. Documents: links and names.
 .PHONY: structure
@@ -60,7 +62,7 @@ structure:
 	@scripts/check-documents
 
 docs: ## Make the documentation of the code
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --release --locked --quiet
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps $(TESTED) --quiet
 
 # Licences, bans and sources hold offline; the advisories need their database, which not every machine reaches.
 deny: ## Check licences and unused dependencies
@@ -71,13 +73,14 @@ deny: ## Check licences and unused dependencies
 	@if command -v cargo-machete >/dev/null 2>&1; then cargo-machete; \
 	else echo "cargo-machete is not installed, so unused dependencies were not looked for (cargo install cargo-machete)"; fi
 
-# Unit tests and tests of services on a real database; the same profile as `build`, so dependencies compile once.
+# Unit tests and tests of services on a real database.
 unit: ## Run the Rust tests
-	$(CARGO) test --workspace --release --locked --quiet
+	$(CARGO) test --workspace $(TESTED) --quiet
 
 # Black-box suites with real clients against the built program.
-integration: build ## Run the black-box suites with real clients
-	integration-tests/run
+integration: ## Run the black-box suites with real clients
+	$(CARGO) build $(TESTED) -p commons
+	COMMONS="$(abspath $(or $(CARGO_TARGET_DIR),target))/tested/commons" integration-tests/run
 
 # The graph against the floor of the database (docs/performance.md). For example: make bench ARGS="--only counts --repeat 9"
 bench: prerequisites build ## Measure the graph against the floor of the database

@@ -30,8 +30,9 @@ function init()
     local name, value = line:match("^([^:]+): (.*)$")
     headers[name] = value
   end
-  local bodies = io.open("%(folder)s/bodies")
+  local bodies, tokens = io.open("%(folder)s/bodies"), io.open("%(folder)s/tokens")
   for path in io.lines("%(folder)s/paths") do
+    if tokens then headers["Authorization"] = "bearer " .. tokens:read("*l") end
     requests[#requests + 1] = wrk.format("%(method)s", path, headers, bodies and bodies:read("*l"))
   end
   next = number * math.floor(#requests / %(threads)d)
@@ -59,8 +60,8 @@ class Load:
     """Requests that are sent over and over."""
 
     def __init__(self, url: str, method: str, paths: Sequence[str], headers: dict[str, str],
-                 bodies: Sequence[str] = ()) -> None:
-        """One request a path; `bodies` are as many, each on a line."""
+                 bodies: Sequence[str] = (), tokens: Sequence[str] = ()) -> None:
+        """One request a path; `bodies` are as many, each on a line, and so are `tokens` of different users."""
         self.url, self.folder = url, tempfile.TemporaryDirectory(prefix="commons-load-")
         folder = pathlib.Path(self.folder.name)
         lines = lambda texts: "".join(f"{text}\n" for text in texts)  # noqa: E731
@@ -68,6 +69,8 @@ class Load:
         (folder / "headers").write_text(lines(f"{name}: {value}" for name, value in headers.items()))
         if bodies:
             (folder / "bodies").write_text(lines(bodies))
+        if tokens:
+            (folder / "tokens").write_text(lines(tokens))
         self.script = folder / "requests.lua"
         self.script.write_text(SCRIPT % {"folder": folder, "method": method, "threads": THREADS})
 

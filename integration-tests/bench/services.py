@@ -19,6 +19,7 @@ from .stand import PROGRAM, PROJECT, SAMPLES_A_SUBJECT, SUBJECTS, SUBMISSION, St
 
 RECORDS = 2000
 FILES = 10
+PROJECTS, USERS = 1000, 50
 SAMPLES = SUBJECTS * SAMPLES_A_SUBJECT
 RESOURCE = f"/programs/{PROGRAM}/projects/{PROJECT}"
 
@@ -129,6 +130,34 @@ def decision(stand: Stand) -> Work:
                 lambda: floor.taken(clock), "≥ 0.80", lambda _, ratio: ratio >= 0.8)
 
 
+# Users with a policy of their own on projects of their own, beside the one that everybody shares.
+READERS = f"""
+insert into resource (name, path) select 'bench', 'bench' on conflict do nothing;
+insert into resource (name, path) select 'p' || n, ('bench.p' || n)::ltree from generate_series(0, %d) n;
+insert into role (name) values ('bench-reader');
+insert into permission (role_id, name, service, method)
+    select id, method, '*', method from role, unnest(array['read', 'read-storage']) method where name = 'bench-reader';
+insert into policy (name) select 'bench-' || n from generate_series(0, %d) n;
+insert into policy_role select p.id, r.id from policy p, role r where p.name like 'bench-%%' and r.name = 'bench-reader';
+insert into policy_resource select p.id, r.id from generate_series(0, %d) n
+    join policy p on p.name = 'bench-' || n join resource r on r.path = ('bench.p' || n)::ltree;
+insert into usr (name) select 'reader-' || n from generate_series(0, {USERS - 1}) n;
+insert into usr_policy (usr_id, policy_id) select u.id, p.id from generate_series(0, {USERS - 1}) n, generate_series(0, 4) k
+    join policy p on p.name = 'bench-' || ((n * 5 + k) %% %d) join usr u on u.name = 'reader-' || n;
+""" % (PROJECTS - 1, PROJECTS - 1, PROJECTS - 1, PROJECTS)
+
+
+def mapping(stand: Stand) -> Work:
+    """What users with five projects of a thousand may do, asked by each of them in turn."""
+    clock, floor = Clock(stand.commons.process.pid), empty(stand)
+    with psycopg.connect(stand.commons.run("database", "url", "arborist").strip(), autocommit=True) as database:
+        database.execute(READERS)
+    tokens = [stand.commons.run("user", "token", f"reader-{number}", "--create").strip() for number in range(USERS)]
+    ours = Load(stand.commons.url, "GET", ["/authz/mapping"] * USERS, {}, tokens=tokens)
+    return line("mapping", "what an ordinary user may do", lambda: ours.taken(clock), lambda: floor.taken(clock),
+                "≥ 5,000/s", lambda ours, _: ours >= 5000)
+
+
 def token(stand: Stand) -> Work:
     clock = Clock(stand.commons.process.pid)
     key = stand.commons.api_key_file.read_text()
@@ -193,6 +222,7 @@ LINES: dict[str, Callable[[Stand], Work]] = {
     "index-create": index_create,
     "query": query,
     "decision": decision,
+    "mapping": mapping,
     "token": token,
     "signed-url": signed_url,
 }

@@ -78,3 +78,4 @@ def test_programs_of_this_machine_need_not_trust_the_certificate(https):
     port = commons.url.rsplit(":", 1)[1]
     assert requests.get(f"http://127.0.0.1:{port}/_status", timeout=30).status_code == 200
     assert "ready" in commons.run("status")
+    assert "guid" in commons.run("index", "export", "-", "--format", "tsv")

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -134,6 +135,49 @@ def test_a_disabled_user_has_nothing_any_more(commons, users):
     commons.run("user", "sync", str(users))
     assert "team" in commons.run("user", "show", "bob")
     assert run("user", "show", "nobody", "--state", commons.state)[0] == 3
+
+
+def status(commons, path, token, body=None):
+    headers = {"Authorization": f"bearer {token}", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{commons.url}{path}", data=body and json.dumps(body).encode(), headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_no_service_takes_the_token_of_somebody_who_was_shut_out(commons, users):
+    graph = ("/api/v0/submission/graphql", {"query": "{project {project_id}}"})
+    calls = [("/user/user", None), ("/authz/resources", None), ("/authz/v1/explain?resource=/programs/P", None),
+             ("/authz?resource=/programs/P&method=read-storage&service=fence", None), graph,
+             ("/api/v0/submission/", {"type": "program", "name": "N", "dbgap_accession_number": "N"}),
+             ("/user/data/upload", {"file_name": "a.txt"})]
+
+    def told(token):
+        return [status(commons, path, token, body) for path, body in calls]
+
+    by_command, by_request, other = (commons.token(name) for name in ("ada", "eve", "bob"))
+    before = told(other)
+    assert before == [200] * 5 + [403] * 2
+    commons.run("user", "disable", "ada")
+    admin = commons.token("admin")
+    soft = urllib.request.Request(f"{commons.url}/user/admin/user/eve/soft", method="DELETE",
+                                  headers={"Authorization": f"bearer {admin}"})
+    with urllib.request.urlopen(soft, timeout=30) as answer:
+        assert json.load(answer)["active"] is False
+    for token in (by_command, by_request):
+        assert told(token) == [401] * len(calls)
+        assert status(commons, "/authz/mapping", token) == 400
+    assert told(other) == before
+    commons.run("user", "sync", str(users), "--yes")
+    assert told(by_command) == [401] * len(calls), "a sync lets nobody in"
+    told_why = commons.run("authz", "explain", "ada", "/programs/P", "fence", "read-storage")
+    assert "ada may not" in told_why and "ada is deactivated" in told_why
+    time.sleep(1.1)  # Times in tokens are whole seconds.
+    commons.run("user", "enable", "ada")
+    assert told(by_command) == [401] * len(calls), "what ended stays ended"
+    assert told(commons.token("ada")) == before
 
 
 def ask(commons, path, user=None):

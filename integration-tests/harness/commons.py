@@ -14,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import typing
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -22,11 +23,11 @@ STOP_TIMEOUT = 60
 
 
 def program() -> pathlib.Path:
-    """The built program: $COMMONS, else the release build, else the debug build."""
+    """The built program: $COMMONS, else the release build, else what `make test` has built, else the debug build."""
     if named := os.environ.get("COMMONS"):
         return pathlib.Path(named)
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    for profile in ("release", "debug"):
+    for profile in ("release", "tested", "debug"):
         if (path := target / profile / "commons").is_file():
             return path
     raise SystemExit("no commons program: build it with `cargo build --release -p commons`, or name it with COMMONS")
@@ -54,6 +55,8 @@ class Commons:
     folder: tempfile.TemporaryDirectory | None = None
     database_url: str | None = None
     """Of a given server, for commands that need it."""
+    states: typing.ClassVar[str | None] = None
+    """The folder for the state of those that are not told theirs; without it the system's for temporary files."""
 
     @classmethod
     def up(cls, *options: str, state: pathlib.Path | None = None, env: dict | None = None,
@@ -63,7 +66,7 @@ class Commons:
         of = of or program()
         folder = None
         if state is None:
-            folder = tempfile.TemporaryDirectory(prefix="commons-suite-")
+            folder = tempfile.TemporaryDirectory(prefix="commons-suite-", dir=cls.states)
             state = pathlib.Path(folder.name) / "state"
         state.parent.mkdir(parents=True, exist_ok=True)
         log = open(state.parent / f"{state.name}.log", "ab")
@@ -131,3 +134,16 @@ def wait_for(url: str, process: subprocess.Popen | None = None, seconds: float =
         if time.monotonic() > end:
             raise RuntimeError(f"{url} did not answer within {seconds} s")
         time.sleep(0.05)
+
+
+def wait_for_answer(port: int, process: subprocess.Popen, seconds: float = START_TIMEOUT) -> None:
+    """Waits until somebody listens on `port` of this machine."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+            return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"nobody listens on port {port}, and the process ended with {process.returncode}")
+            time.sleep(0.05)

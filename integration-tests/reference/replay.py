@@ -113,21 +113,31 @@ INDEXD_SETTINGS = {
 }
 
 
-def indexd(recordings: pathlib.Path, cassette: str) -> dict:
-    """indexd alone, on an empty database, with the recording's stand-ins around it."""
+def objects(recordings: pathlib.Path, cassette: str) -> dict:
+    """indexd, and metadata over it, each alone on an empty database, with the recording's stand-ins around them."""
     port = free_port()
-    settings = {name: value.replace(":8399", f":{port}") for name, value in INDEXD_SETTINGS.items()}
-    with tempfile.TemporaryDirectory() as keys, empty_database("indexd_reference") as database, \
-            service("indexd", database, {**settings, "INDEXD_LOGINS": "obj:secret"}) as url:
-        issuer = f"http://127.0.0.1:{port}/user"
-        subprocess.run([sys.executable, "objects_fakes.py", "tokens", "--issuer", issuer, "--out-dir", keys],
+    around = f"http://127.0.0.1:{port}"
+    settings = {name: value.replace("http://127.0.0.1:8399", around) for name, value in INDEXD_SETTINGS.items()}
+    with contextlib.ExitStack() as stack:
+        enter = stack.enter_context
+        keys = enter(tempfile.TemporaryDirectory())
+        commons = enter(Commons.up())
+        database = new_database(commons, "indexd_reference")
+        indexd = enter(service("indexd", database, {**settings, "INDEXD_LOGINS": "obj:secret"}))
+        subprocess.run([sys.executable, "objects_fakes.py", "tokens", "--issuer", f"{around}/user", "--out-dir", keys],
                        cwd=recordings, check=True, capture_output=True)
         command = [sys.executable, "objects_fakes.py", "serve", "--port", str(port), "--keys-dir", keys,
-                   "--indexd", url, "--indexd-auth", "obj:secret"]
-        with background(command, cwd=recordings) as fakes:
-            wait_for(f"http://127.0.0.1:{port}/user/jwt/keys", fakes)
-            return run_replay(recordings, "objects.py", "replay", "--indexd", url, "--token-file", f"{keys}/tokens.json",
-                              "--json", f"cassettes/{cassette}.jsonl")
+                   "--indexd", indexd, "--indexd-auth", "obj:secret"]
+        wait_for(f"{around}/user/jwt/keys", enter(background(command, cwd=recordings)))
+        where = ["--indexd", indexd]
+        if cassette == "objects_mds":
+            env = {"ADMIN_LOGINS": "obj:secret,second:pass2", "INDEXING_SERVICE_ENDPOINT": indexd,
+                   "DATA_ACCESS_SERVICE_ENDPOINT": around, "ARBORIST_URL": around,
+                   "JWKS_ENDPOINT": f"{around}/user/jwks", "TOKEN_ISSUERS": f"{around}/user"}
+            database = new_database(commons, "metadata_reference")
+            where += ["--mds", enter(service("metadata", database, env))]
+        return run_replay(recordings, "objects.py", "replay", *where, "--token-file", f"{keys}/tokens.json",
+                          "--json", f"cassettes/{cassette}.jsonl")
 
 
 def fence(recordings: pathlib.Path, cassette: str) -> dict:
@@ -164,7 +174,7 @@ def fence(recordings: pathlib.Path, cassette: str) -> dict:
 
 
 CASSETTES = {"sheepdog_dcf": graph, "peregrine_dcf": graph, "identity_arborist": arborist, "identity_fence": fence,
-             "objects_indexd": indexd}
+             "objects_indexd": objects, "objects_mds": objects}
 
 
 @contextlib.contextmanager

@@ -43,6 +43,18 @@ imagePullSecrets:
 {{- end }}
 {{- end -}}
 
+{{/* Whether pods that reach buckets are somebody to a cloud. */}}
+{{- define "commons.cloudIdentity" -}}
+{{- with .Values.cloudIdentity }}{{ if or .annotations .podLabels }}yes{{ end }}{{ end -}}
+{{- end -}}
+
+{{/* What pods that reach buckets have beside "commons.pod". */}}
+{{- define "commons.cloudPod" -}}
+{{- if include "commons.cloudIdentity" . -}}
+serviceAccountName: {{ include "commons.fullname" . }}-cloud
+{{- end -}}
+{{- end -}}
+
 {{- define "commons.container" -}}
 image: {{ include "commons.image" . }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
@@ -89,6 +101,30 @@ securityContext:
   value: {{ include "commons.host" .root | quote }}
 - name: FENCE_SERVICE_URL
   value: http://{{ include "commons.fullname" .root }}-fence
+- name: DRS_FORM
+  value: {{ .root.Values.indexd.drsForm | quote }}
+{{- end }}
+{{- if eq .service "metadata" }}
+{{- with .root.Values.metadata.loginsSecret }}
+{{ include "commons.secretEnv" (list "ADMIN_LOGINS" . "logins") }}
+{{- end }}
+{{- end }}
+{{- /* For `commons client` and `commons user` in its pod. */}}
+{{- if eq .service "fence" }}
+{{ include "commons.secretEnv" (list "FENCE_DATABASE_URL" .root.Values.databases.secret .root.Values.databases.keys.fence) }}
+{{- with .root.Values.fence.uploadQueues }}
+- name: UPLOAD_QUEUES
+  value: {{ join "," . | quote }}
+{{- end }}
+{{- end }}
+{{- if eq .service "wts" }}
+{{- range $variable, $key := dict "OIDC_CLIENT_ID" "client_id" "OIDC_CLIENT_SECRET" "client_secret" "ENCRYPTION_KEY" "encryption_key" "SECRET_KEY" "secret_key" }}
+{{ include "commons.secretEnv" (list $variable $.root.Values.wts.secret $key) }}
+{{- end }}
+{{- if .root.Values.wts.configSecret }}
+- name: SECRET_CONFIG
+  value: /etc/commons/appcreds.json
+{{- end }}
 {{- end }}
 {{- range $variable, $text := .values.env }}
 - name: {{ $variable }}

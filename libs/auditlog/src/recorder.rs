@@ -26,13 +26,20 @@ const WAITING: usize = 10_000;
 struct Patience {
     /// Between attempts to write; there are no more attempts than these and the first.
     pauses: [Duration; 4],
+    /// Between two writes. What comes meanwhile is written together, because each write costs a commit; a
+    /// process that dies without stopping loses it.
+    gathering: Duration,
     /// At the end, for what has not been written yet.
     end: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { pauses: [1, 5, 20, 60].map(Duration::from_secs), end: Duration::from_secs(5) }
+        Self {
+            pauses: [1, 5, 20, 60].map(Duration::from_secs),
+            gathering: Duration::from_millis(100),
+            end: Duration::from_secs(5),
+        }
     }
 }
 
@@ -104,10 +111,14 @@ async fn pass_on(
             return;
         }
         write(&*log, &events, patience).await;
+        let has_gathered = taken < log.at_once() && log.at_once() > 1;
         events.clear();
         let lost = lost.swap(0, Ordering::Relaxed);
         if lost > 0 {
             tracing::error!(records.lost = lost, "audit records were lost: too many waited");
+        }
+        if has_gathered && timeout(patience.gathering, stop.notified()).await.is_ok() {
+            receiver.close();
         }
     }
 }
@@ -147,6 +158,8 @@ mod tests {
     struct Slow {
         failures: Mutex<usize>,
         taken: Mutex<Vec<Event>>,
+        /// How many came at a time.
+        writes: Mutex<Vec<usize>>,
     }
 
     #[async_trait]
@@ -157,13 +170,15 @@ mod tests {
                 *failures -= 1;
                 return Err(AuditError::Unavailable("down".into()));
             }
+            self.writes.lock().unwrap().push(events.len());
             self.taken.lock().unwrap().extend_from_slice(events);
             Ok(())
         }
     }
 
     const SHORT: Patience =
-        Patience { pauses: [Duration::from_millis(1); 4], end: Duration::from_millis(200) };
+        Patience { pauses: [MILLISECOND; 4], gathering: MILLISECOND, end: Duration::from_millis(200) };
+    const MILLISECOND: Duration = Duration::from_millis(1);
 
     fn login(name: usize) -> Event {
         Event::Login(Login { username: name.to_string(), ..Login::default() })
@@ -182,6 +197,24 @@ mod tests {
         recorder.note(login(7));
         recording.stop().await;
         assert_eq!(*log.taken.lock().unwrap(), [events, vec![login(7)]].concat());
+    }
+
+    #[tokio::test]
+    async fn a_lone_event_is_written_at_once_and_those_after_it_together_and_stopping_waits_for_nobody() {
+        let log = Arc::new(Slow::default());
+        let patience = Patience { gathering: Duration::from_secs(60), ..SHORT };
+        let (recorder, recording) = Recorder::with(log.clone(), patience);
+        recorder.note(login(0));
+        while log.taken.lock().unwrap().is_empty() {
+            sleep(MILLISECOND).await;
+        }
+        for name in 1..=400 {
+            recorder.note(login(name));
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(*log.writes.lock().unwrap(), [1]);
+        recording.stop().await;
+        assert_eq!(*log.writes.lock().unwrap(), [1, 400]);
     }
 
     #[tokio::test]

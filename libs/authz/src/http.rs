@@ -9,13 +9,16 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use crate::{
-    Authz, AuthzError, Mapping, Request, ResourceSpec, Subject,
+    Authz, AuthzError, Mapping, Request, ResourceSpec, Standing, Subject,
     repeated::{REPEATABLE_HEADER, Repeated},
 };
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// arborist takes at most this many requests at once; longer lists are asked about in parts.
 const REQUESTS_AT_ONCE: usize = 10_000;
+
+/// As for requests, for users whose standing is told.
+const USERS_AT_ONCE: usize = 5_000;
 
 /// arborist at a base URL such as `http://arborist-service`.
 #[derive(Debug, Clone)]
@@ -101,9 +104,10 @@ impl Answer {
     }
 }
 
-/// The message of arborist's error body, whichever of its two forms it has.
+/// The message of arborist's error body, whichever of its forms it has.
 fn message(body: &Value) -> String {
-    let text = body.pointer("/error/message").or(Some(body)).and_then(Value::as_str);
+    let text = body.pointer("/error/message").or_else(|| body.get("detail")).or(Some(body));
+    let text = text.and_then(Value::as_str);
     text.unwrap_or("no reason given").to_owned()
 }
 
@@ -156,6 +160,26 @@ impl Authz for HttpAuthz {
         let request = self.client.post(format!("{}/resource?p", self.base)).json(&body);
         let answer = self.send(request).await?;
         if matches!(answer.status, 200..=299 | 409) { Ok(()) } else { Err(answer.refusal()) }
+    }
+
+    async fn set_standing(
+        &self,
+        usernames: &[String],
+        standing: Standing,
+    ) -> Result<Option<u64>, AuthzError> {
+        let mut changed = 0;
+        for part in usernames.chunks(USERS_AT_ONCE) {
+            let body = json!({ "users": part, "standing": standing });
+            let answer = self.send(self.client.put(format!("{}/v1/standing", self.base)).json(&body)).await?;
+            match answer.status {
+                200 => {}
+                404 | 405 => return Ok(None),
+                _ => return Err(answer.refusal()),
+            }
+            let told = answer.body.get("changed").and_then(Value::as_u64);
+            changed += told.ok_or_else(|| AuthzError::Unavailable("the answer has no key changed".into()))?;
+        }
+        Ok(Some(changed))
     }
 
     async fn ensure_member(&self, username: &str, group: &str) -> Result<(), AuthzError> {

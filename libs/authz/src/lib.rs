@@ -12,7 +12,7 @@ pub mod username;
 
 pub use grant::{Grant, Permission};
 pub use http::HttpAuthz;
-pub use model::{Action, AuthzError, Mapping, Request, ResourceSpec, Subject};
+pub use model::{Action, AuthzError, Mapping, Request, ResourceSpec, Standing, Subject};
 pub use repeated::REPEATABLE_HEADER;
 
 use async_trait::async_trait;
@@ -39,6 +39,14 @@ pub trait Authz: Send + Sync {
 
     /// Creates the resource `path` with its missing parents; one that exists already is fine.
     async fn ensure_resource(&self, path: &str, spec: &ResourceSpec) -> Result<(), AuthzError>;
+
+    /// Says what the users of these names are from now on, in any letter case, and returns for how many of
+    /// them that is something new; none when this arborist knows no standing of users, as the original.
+    ///
+    /// # Errors
+    /// When arborist gives no answer, or for a name that is none.
+    async fn set_standing(&self, usernames: &[String], standing: Standing)
+    -> Result<Option<u64>, AuthzError>;
 
     /// Puts a user into a group, for good; both are made where they are missing.
     async fn ensure_member(&self, username: &str, group: &str) -> Result<(), AuthzError>;

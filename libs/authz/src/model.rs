@@ -77,6 +77,18 @@ pub struct ResourceSpec {
     pub description: Option<String>,
 }
 
+/// What a user is to arborist. Whoever was never spoken of is active.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// No token of the user counts, and the name has no rights but those of everybody.
+    Deactivated,
+    /// The user is let in again; tokens from before the deactivation have ended nevertheless.
+    Active,
+    /// The user does not exist any more: tokens so far have ended, and the name is for whoever has it next.
+    Deleted,
+}
+
 /// Why the answer is not "yes".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthzError {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::{
-    Connection as _, PgPool,
+    Connection as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -23,6 +23,8 @@ const ACQUIRE: Duration = Duration::from_secs(15);
 ///
 /// A connection keeps a buffer as large as the largest statement that it has ever sent, some 10 MB for ten
 /// thousand records, and twenty connections keep twenty of them: it is given back with the connection.
+///
+/// Nobody gets a connection with the transaction of somebody else (`leave`, below).
 pub fn pool(options: PgConnectOptions, work: Work, connections: u32) -> PgPool {
     PgPoolOptions::new()
         .max_connections(connections)
@@ -39,8 +41,24 @@ pub fn pool(options: PgConnectOptions, work: Work, connections: u32) -> PgPool {
             })
         })
         .after_release(|connection, _| {
-            connection.shrink_buffers();
-            Box::pin(async { Ok(true) })
+            Box::pin(async {
+                leave(connection).await?;
+                connection.shrink_buffers();
+                Ok(true)
+            })
         })
         .connect_lazy_with(options.application_name("commons"))
+}
+
+/// Ends a transaction that was given up while it began, by a client who went away just then. sqlx counts a
+/// transaction when the server has answered to `begin`, and so takes this one for none: the next user of the
+/// connection would work in it, without knowing, and lose what it writes or be told that it may only read.
+///
+/// An empty statement in the place of `begin` has sqlx look whether the server is in a transaction.
+async fn leave(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    match connection.begin_with("").await {
+        Ok(forgotten) => forgotten.rollback().await,
+        Err(sqlx::Error::BeginFailed) => Ok(()),
+        Err(error) => Err(error),
+    }
 }

@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "tests panic")]
 
+mod server;
+
 use database::Work;
-use postgres::{Durability, Options, Postgres};
+use postgres::Postgres;
 
 /// Memory that is freed in such pieces goes back to the system at once, whatever was freed before.
 const LARGE: usize = 40 << 20;
@@ -19,18 +21,7 @@ fn resident() -> usize {
 #[tokio::test]
 async fn connections_do_not_keep_the_memory_of_large_statements() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Postgres::start(Options {
-        data: folder.path().join("postgres"),
-        log: folder.path().join("postgres.log"),
-        port: None,
-        loopback: false,
-        password: "secret".into(),
-        durability: Durability::None,
-        remove_afterwards: None,
-        max_connections: 20,
-    })
-    .await
-    .unwrap();
+    let server = Postgres::start(server::options(folder.path())).await.unwrap();
     let pool = database::pool(server.connect_options("postgres"), Work::Large, CONNECTIONS);
     let before = resident();
     // All of them are used, because none comes back before the last one has been taken.

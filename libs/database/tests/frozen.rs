@@ -3,13 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "tests panic")]
 
+mod server;
+
 use std::{
     net::Ipv4Addr,
     time::{Duration, Instant},
 };
 
 use database::Work;
-use postgres::{Durability, Options, Postgres};
+use postgres::Postgres;
 use sqlx::{PgPool, postgres::PgConnectOptions};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
@@ -69,16 +71,7 @@ async fn pass(mut near: TcpStream, server: PgConnectOptions, mut silent: watch::
 }
 
 async fn server(folder: &std::path::Path) -> Postgres {
-    let options = Options {
-        data: folder.join("postgres"),
-        log: folder.join("postgres.log"),
-        port: None,
-        loopback: false,
-        password: "secret".into(),
-        durability: Durability::None,
-        remove_afterwards: None,
-        max_connections: 20,
-    };
+    let options = server::options(folder);
     Postgres::start(options).await.unwrap()
 }
 

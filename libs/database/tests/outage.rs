@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests panic")]
 
+mod server;
+
 use std::{
     net::TcpListener,
     process::Command,
@@ -9,7 +11,7 @@ use std::{
 };
 
 use database::Work;
-use postgres::{Durability, Options, Postgres};
+use postgres::{Options, Postgres};
 use sqlx::{PgPool, postgres::PgConnectOptions};
 
 fn free_port() -> u16 {
@@ -17,16 +19,7 @@ fn free_port() -> u16 {
 }
 
 async fn server(folder: &std::path::Path) -> Postgres {
-    let options = Options {
-        data: folder.join("postgres"),
-        log: folder.join("postgres.log"),
-        port: Some(free_port()),
-        loopback: true,
-        password: "secret".into(),
-        durability: Durability::None,
-        remove_afterwards: None,
-        max_connections: 20,
-    };
+    let options = Options { port: Some(free_port()), loopback: true, ..server::options(folder) };
     Postgres::start(options).await.unwrap()
 }
 
@@ -98,16 +91,7 @@ async fn while_the_server_is_away_nobody_waits_and_when_it_is_back_all_goes_on()
         assert!(is_refused_here(&answer), "{answer:?}");
     }
 
-    let again = Options {
-        data: folder.path().join("postgres"),
-        log: folder.path().join("postgres.log"),
-        port: Some(port),
-        loopback: false,
-        password: "secret".into(),
-        durability: Durability::None,
-        remove_afterwards: None,
-        max_connections: 20,
-    };
+    let again = Options { port: Some(port), ..server::options(folder.path()) };
     let again = Postgres::start(again).await.unwrap();
     // And from this moment on it is as before: the first who asks is served.
     lookout.there().await;

@@ -7,10 +7,11 @@ use indexmap::{IndexMap, IndexSet};
 use crate::{
     csv::{self, CsvError, Row},
     settings::{Settings, SettingsError, StudyProjects},
+    study::StudyAccess,
 };
 
 /// What a study gives.
-pub(crate) const METHODS: [&str; 2] = ["read", "read-storage"];
+pub const METHODS: [&str; 2] = ["read", "read-storage"];
 
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +88,7 @@ impl Access {
             csv::read(text, wanted).map_err(|error| FileError::Csv { file: file.to_owned(), error })?;
         let known = settings.projects()?;
         for row in rows.iter().filter(|row| !row.get("login").is_empty()) {
-            let study = Study::of(row, settings);
+            let study = study_of(row, settings);
             if known.fits(study.accession) {
                 self.add_row(row, &study, settings, projects);
             } else {
@@ -98,14 +99,9 @@ impl Access {
         Ok(())
     }
 
-    fn add_row(&mut self, row: &Row, study: &Study<'_>, settings: &Settings, projects: &StudyProjects) {
-        let mut granted: Vec<String> = Vec::new();
-        if study.consent == Some("c999") && settings.enable_common_exchange_area_access {
-            granted.extend(settings.study_common_exchange_areas.get(study.accession).cloned());
-        }
-        let children = settings.parent_to_child_studies_mapping.get(study.accession);
-        granted.extend(children.into_iter().flatten().map(|child| study.with_consent(child)));
-        let own = study.with_consent(study.accession);
+    fn add_row(&mut self, row: &Row, study: &StudyAccess<'_>, settings: &Settings, projects: &StudyProjects) {
+        let mut granted = study.others(settings);
+        let own = study.project(settings);
         match projects.get(&own) {
             Some(mapped) => granted.extend(mapped.iter().map(|project| project.auth_id.clone())),
             None => granted.push(own),
@@ -144,26 +140,12 @@ impl Person {
 }
 
 /// The study of a row: `phs000123.v1.p1.c2`.
-struct Study<'a> {
-    accession: &'a str,
-    consent: Option<&'a str>,
-}
-
-impl<'a> Study<'a> {
-    fn of(row: &'a Row, settings: &Settings) -> Self {
-        let named = match row.get("phsid") {
-            "" if settings.allow_non_dbgap_whitelist => row.get("project_id"),
-            named => named,
-        };
-        let accession = named.split('.').next().unwrap_or_default();
-        let consent = named.rsplit_once('.').map(|(_, last)| last);
-        Self { accession, consent: consent.filter(|_| settings.parse_consent_code) }
-    }
-
-    fn with_consent(&self, study: &str) -> String {
-        match self.consent {
-            Some(consent) => format!("{study}.{consent}"),
-            None => study.to_owned(),
-        }
-    }
+fn study_of<'a>(row: &'a Row, settings: &Settings) -> StudyAccess<'a> {
+    let named = match row.get("phsid") {
+        "" if settings.allow_non_dbgap_whitelist => row.get("project_id"),
+        named => named,
+    };
+    let accession = named.split('.').next().unwrap_or_default();
+    let consent = named.rsplit_once('.').map(|(_, last)| last);
+    StudyAccess { accession, consent: consent.filter(|_| settings.parse_consent_code) }
 }

@@ -13,7 +13,7 @@ pub(crate) fn split(project: &str) -> Option<(&str, &str)> {
     numbered(consent, "c").then_some((accession, consent))
 }
 
-fn numbered(part: &str, letters: &str) -> bool {
+pub(crate) fn numbered(part: &str, letters: &str) -> bool {
     part.strip_prefix(letters)
         .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }

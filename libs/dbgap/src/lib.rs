@@ -11,7 +11,9 @@ mod consents;
 mod csv;
 mod merge;
 mod settings;
+mod study;
 
-pub use access::{Access, FileError};
+pub use access::{Access, FileError, METHODS};
 pub use csv::CsvError;
 pub use settings::{Settings, SettingsError, StudyProject, StudyProjects};
+pub use study::StudyAccess;

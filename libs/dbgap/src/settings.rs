@@ -91,7 +91,7 @@ impl Settings {
     }
 
     /// The paths of the resources of a project.
-    pub(crate) fn paths(&self, project: &str) -> Vec<String> {
+    pub fn paths(&self, project: &str) -> Vec<String> {
         let namespaces = &self.study_to_resource_namespaces;
         let found = namespaces.get(project).or_else(|| namespaces.get("_default"));
         let of = |namespace: &String| format!("{}/programs/{project}", namespace.trim_end_matches('/'));

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use crate::{
+    deactivated::Deactivated,
     decide::{Asked, Decision, Target, decide},
     groups::{Clients, Groups},
     reach::Reach,
@@ -20,6 +21,8 @@ pub struct Who<'a> {
     pub client: Option<&'a str>,
     /// The groups whose policies count for everybody, or for everybody who is logged in.
     pub public_groups: &'a [&'a str],
+    /// Those of them whose policies count for everybody, and so for a user who was deactivated as well.
+    pub groups_of_all: &'a [&'a str],
 }
 
 /// The index does not know: only the database can say how it makes such a name lower case, or what it says
@@ -38,12 +41,24 @@ pub struct Index {
     pub groups: Arc<Groups>,
     /// OAuth clients.
     pub clients: Arc<Clients>,
+    /// Users who were deactivated.
+    pub deactivated: Arc<Deactivated>,
     /// Whether the database makes A to Z lower case as everybody does; in a Turkish locale it does not.
     pub plain_case: bool,
 }
 
-/// The rows of users with one name.
-pub type Rows = Option<Arc<[Arc<User>]>>;
+/// Whom a name stands for.
+#[derive(Debug, Clone)]
+pub enum Person {
+    /// There is no name.
+    Nobody,
+    /// A user without rows. All of them are alike.
+    Stranger,
+    /// A user who was deactivated, whatever rows there are. All of them are alike.
+    Deactivated,
+    /// The rows of the users with one name.
+    Known(Arc<[Arc<User>]>),
+}
 
 impl Index {
     /// Returns whether `who` may do all of `asked` at `now`, in microseconds since 1970. `only` names the
@@ -65,8 +80,8 @@ impl Index {
         let only = only.as_deref();
         let mut decision = Decision::Permitted(Until::EVER);
         if who.user.is_some() || who.client.is_none() {
-            let users = self.rows(who.user)?;
-            let side = self.user_side(users.as_deref(), who.public_groups, now);
+            let person = self.person(who.user)?;
+            let side = self.user_side(&person, who, now);
             for asked in asked {
                 decision = decision.and(decide(&self.structure, &side, asked, only));
                 if decision == Decision::Denied {
@@ -94,8 +109,8 @@ impl Index {
     /// [`Unsure`]
     pub fn reach(&self, who: Who<'_>, only: Option<&[String]>, now: i64) -> Result<Reach, Unsure> {
         let only = only.map(|names| self.only(names)).transpose()?;
-        let users = self.rows(who.user)?;
-        let mut sides = vec![self.user_side(users.as_deref(), who.public_groups, now)];
+        let person = self.person(who.user)?;
+        let mut sides = vec![self.user_side(&person, who, now)];
         if let Some(client) = who.client {
             sides.push(self.client_side(client, now)?);
         }
@@ -104,14 +119,30 @@ impl Index {
         Ok(Reach::of(&self.structure, policies))
     }
 
-    /// Returns the rows of the user who is called `name`, which are none for a stranger and for nobody. Two
-    /// answers with the same rows are the same answer, as long as the rest of the index is the same.
+    /// Returns whom `name` stands for. Two answers that are the same person have the same rights, as long as
+    /// the rest of the index is the same.
     ///
     /// # Errors
     /// [`Unsure`]
-    pub fn rows(&self, name: Option<&str>) -> Result<Rows, Unsure> {
-        let Some(name) = name else { return Ok(None) };
-        Ok(self.users.named(&self.lower(name)?).cloned())
+    pub fn person(&self, name: Option<&str>) -> Result<Person, Unsure> {
+        let Some(name) = name else { return Ok(Person::Nobody) };
+        let lower = self.lower(name)?;
+        if self.deactivated.holds(&lower) {
+            return Ok(Person::Deactivated);
+        }
+        Ok(self.users.named(&lower).map_or(Person::Stranger, |rows| Person::Known(rows.clone())))
+    }
+
+    /// Returns whether a token of the user who is called `name` has ended before its time, which was issued
+    /// at `issued`, in seconds since 1970.
+    ///
+    /// # Errors
+    /// [`Unsure`]
+    pub fn has_ended(&self, name: &str, issued: i64) -> Result<bool, Unsure> {
+        if self.deactivated.is_empty() {
+            return Ok(false);
+        }
+        Ok(self.deactivated.ends(&self.lower(name)?, issued))
     }
 
     /// Returns `name` in lower case, as the database makes it.
@@ -128,9 +159,14 @@ impl Index {
         if self.plain_case { Ok(Cow::Owned(name.to_ascii_lowercase())) } else { Err(Unsure) }
     }
 
-    fn user_side<'a>(&'a self, users: Option<&'a [Arc<User>]>, public: &[&str], now: i64) -> Side<'a> {
+    fn user_side<'a>(&'a self, person: &'a Person, who: Who<'_>, now: i64) -> Side<'a> {
         let mut side = Side::at(now);
-        for user in users.unwrap_or_default() {
+        let (rows, public): (&[Arc<User>], _) = match person {
+            Person::Known(rows) => (rows, who.public_groups),
+            Person::Nobody | Person::Stranger => (&[], who.public_groups),
+            Person::Deactivated => (&[], who.groups_of_all),
+        };
+        for user in rows {
             side.add(Some(&user.policies), Until::EVER);
             for group in &user.groups.lasting {
                 side.add(self.groups.policies_of(*group), Until::EVER);

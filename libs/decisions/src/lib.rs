@@ -10,6 +10,7 @@
 //! Nothing here does I/O or looks at a clock. Paths are what the tables hold: labels joined by dots. Where
 //! the index cannot know the answer, it says so ([`Unsure`]) and leaves the question to the tables.
 
+mod deactivated;
 mod decide;
 mod groups;
 mod index;
@@ -20,9 +21,10 @@ mod structure;
 mod tree;
 mod users;
 
+pub use deactivated::{Deactivated, Ended};
 pub use decide::{Asked, Decision, Target};
 pub use groups::{Clients, Group, Groups};
-pub use index::{Index, Rows, Unsure, Who};
+pub use index::{Index, Person, Unsure, Who};
 pub use permissions::PermissionSet;
 pub use reach::{Reach, Run};
 pub use structure::{Parts, Resource, Structure};

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use decisions::{
-    Asked, Clients, Decision, Group, Groups, Held, Index, Parts, Resource, Structure, Target, Until, User,
-    Users, Who,
+    Asked, Clients, Deactivated, Decision, Ended, Group, Groups, Held, Index, Parts, Resource, Structure,
+    Target, Unsure, Until, User, Users, Who,
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 
 const NOW: i64 = 1_000;
+/// When the tokens of users ended who were deactivated.
+const ISSUED: i64 = 50;
 const POLICIES: i32 = 8;
 const GROUPS: &[&str] = &["anonymous", "logged-in", "g", "h"];
 const NAMES: &[&str] = &["ada", "Ada", "Bob", "eve"];
@@ -23,6 +25,8 @@ struct World {
     members: BTreeMap<(i32, i32), Until>,
     group_policies: BTreeSet<(i32, i32)>,
     client_policies: BTreeSet<i32>,
+    /// Names in lower case, and whether these users still are deactivated.
+    deactivated: BTreeMap<&'static str, bool>,
 }
 
 fn until() -> impl Strategy<Value = Until> {
@@ -53,6 +57,7 @@ fn world() -> impl Strategy<Value = World> {
         vec(((0..NAMES.len() as i32, 0..GROUPS.len() as i32), until()), 0..6),
         vec((0..GROUPS.len() as i32, 0..POLICIES), 0..6),
         proptest::collection::btree_set(0..POLICIES, 0..4),
+        proptest::collection::btree_map(select(&["ada", "bob", "stranger"][..]), any::<bool>(), 0..3),
     );
     (structure, people).prop_map(|((paths, roles, policy_roles, named), people)| World {
         policy_resources: named.iter().map(|(policy, place)| (*policy, place.index(paths.len()))).collect(),
@@ -63,6 +68,7 @@ fn world() -> impl Strategy<Value = World> {
         members: people.1.into_iter().collect(),
         group_policies: people.2.into_iter().collect(),
         client_policies: people.3,
+        deactivated: people.4,
     })
 }
 
@@ -105,8 +111,18 @@ impl World {
             users: Users::new((0..NAMES.len() as i32).map(|id| self.user(id))),
             groups: Groups::new(groups).into(),
             clients: Clients::new([("c".to_owned(), self.client_policies.iter().copied().collect())]).into(),
+            deactivated: self.deactivated().into(),
             plain_case: true,
         }
+    }
+
+    fn deactivated(&self) -> Deactivated {
+        let ended = |still| Ended { tokens_before: ISSUED, still };
+        Deactivated::new(self.deactivated.iter().map(|(name, still)| ((*name).to_owned(), ended(*still))))
+    }
+
+    fn is_deactivated(&self, who: &Who<'_>) -> bool {
+        who.user.is_some_and(|name| self.deactivated.get(&*name.to_lowercase()) == Some(&true))
     }
 
     fn policies_of_group(&self, id: i32) -> impl Iterator<Item = i32> {
@@ -115,7 +131,9 @@ impl World {
 
     fn of_user(&self, who: &Who<'_>) -> BTreeSet<i32> {
         let mut counted = BTreeSet::new();
-        let same = |id: i32| who.user.is_some_and(|name| NAMES[id as usize].eq_ignore_ascii_case(name));
+        let out = self.is_deactivated(who);
+        let same =
+            |id: i32| !out && who.user.is_some_and(|name| NAMES[id as usize].eq_ignore_ascii_case(name));
         for ((id, policy), until) in &self.grants {
             counted.extend(Some(*policy).filter(|_| same(*id) && NOW < until.0));
         }
@@ -124,7 +142,7 @@ impl World {
                 counted.extend(self.policies_of_group(*group));
             }
         }
-        for public in who.public_groups {
+        for public in if out { who.groups_of_all } else { who.public_groups } {
             let id = GROUPS.iter().position(|name| name == public).expect("a group");
             counted.extend(self.policies_of_group(id as i32));
         }
@@ -178,7 +196,12 @@ fn check(world: &World, index: &Index, questions: &[(String, bool, (&str, &str))
             (None, None) => &["anonymous"],
             (None, Some(_)) => &[],
         };
-        let who = Who { user, client, public_groups };
+        let who = Who { user, client, public_groups, groups_of_all: &["anonymous"] };
+        for (name, issued) in user.iter().flat_map(|name| [(name, ISSUED - 1), (name, ISSUED)]) {
+            let ended = world.deactivated.get(&*name.to_lowercase());
+            let expected = ended.is_some_and(|still| *still || issued < ISSUED);
+            assert_eq!(index.has_ended(name, issued), Ok(expected), "{name} {issued}");
+        }
         let tags: Vec<String> = questions.iter().map(|(path, ..)| format!("#{path}")).collect();
         let asked: Vec<Asked<'_>> = questions
             .iter()
@@ -234,7 +257,8 @@ proptest! {
         check(&world, &index, &questions, only.as_deref());
         // Users change, one after the other; then one of them goes.
         let (grants, members) = (later.grants.clone(), later.members.clone());
-        let mut changed = World { grants, members, ..world.clone() };
+        let deactivated = later.deactivated.clone();
+        let mut changed = World { grants, members, deactivated, ..world.clone() };
         let mut users = index.users.clone();
         for id in 0..NAMES.len() as i32 {
             users = users.with(id, Some(changed.user(id)));
@@ -242,7 +266,7 @@ proptest! {
         users = users.with(2, None);
         changed.grants.retain(|(user, _), _| *user != 2);
         changed.members.retain(|(user, _), _| *user != 2);
-        let after = Index { users, ..index.clone() };
+        let after = Index { users, deactivated: changed.deactivated().into(), ..index.clone() };
         prop_assert_eq!(after.users.len(), NAMES.len() - 1);
         check(&changed, &after, &questions, only.as_deref());
         // Whoever still has the old one sees it as it was.
@@ -273,11 +297,12 @@ fn what_only_the_database_can_say_is_left_to_it() {
         users: Users::new([jose(1, "José")]),
         groups: Groups::default().into(),
         clients: Clients::default().into(),
+        deactivated: Deactivated::default().into(),
         plain_case: false,
     };
     let ask = |index: &Index, user, path, service| {
         let asked = Asked { target: Target::Path(path), service, method: "m" };
-        let who = Who { user: Some(user), client: None, public_groups: &[] };
+        let who = Who { user: Some(user), ..Who::default() };
         index.decide(who, &[asked], None, NOW).map(|decision| decision != Decision::Denied).ok()
     };
     assert_eq!(ask(&index, "José", "a.b", "s"), Some(true));
@@ -291,4 +316,8 @@ fn what_only_the_database_can_say_is_left_to_it() {
     assert_eq!(ask(&index, "José", "a", "s"), None);
     index.users = index.users.with(1, None).with(2, None);
     assert_eq!(ask(&index, "JOSÉ", "a", "s"), None);
+    assert_eq!(index.has_ended("JOSÉ", 0), Ok(false), "nobody was ever deactivated");
+    let ended = Ended { tokens_before: 0, still: true };
+    index.deactivated = Deactivated::new([("josé".to_owned(), ended)]).into();
+    assert_eq!((index.has_ended("josé", 9), index.has_ended("JOSÉ", 9)), (Err(Unsure), Err(Unsure)));
 }

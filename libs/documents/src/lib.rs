@@ -35,7 +35,8 @@ pub use json::value;
 pub use limits::{
     DEEPEST, LARGEST_CELL, LARGEST_DOCUMENT, LONGEST_HEADER, LONGEST_LINK, MOST_COLUMNS, MOST_TARGETS,
 };
-pub use link_cells::link_cell;
+pub use link_cells::write_link_cell;
+pub use numbers::is_usual;
 pub use same::same;
 
 /// The documents of a body.

@@ -22,10 +22,23 @@ fn written_targets(cell: &str) -> Option<Vec<String>> {
     items.iter().map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
-/// The cell of a link: its targets with `separator` between them; as a JSON list if they would not be read
-/// back so.
-pub fn link_cell(names: &[String], separator: char) -> String {
-    let plain = names.join(&separator.to_string());
+/// Adds the cell of a link: its targets with `separator` between them; as a JSON list if they would not be
+/// read back so.
+pub fn write_link_cell(names: &[&str], separator: char, cell: &mut String) {
+    match names {
+        [] => {}
+        [name] if is_plain(name, separator) => cell.push_str(name),
+        _ => cell.push_str(&several(names, separator)),
+    }
+}
+
+/// Whether the name alone is the cell.
+fn is_plain(name: &str, separator: char) -> bool {
+    !is_null(name) && !name.starts_with('[') && !name.contains(separator) && name.trim() == name
+}
+
+fn several(names: &[&str], separator: char) -> String {
+    let plain = names.join(separator.encode_utf8(&mut [0; 4]));
     if targets(plain.trim(), separator) == *names { plain } else { Value::from(names).to_string() }
 }
 
@@ -54,7 +67,8 @@ mod tests {
             names in proptest::collection::vec(TEXT, 0..4),
             separator in prop_oneof![Just(','), Just('#')],
         ) {
-            let cell = link_cell(&names, separator);
+            let mut cell = String::new();
+            write_link_cell(&names.iter().map(String::as_str).collect::<Vec<_>>(), separator, &mut cell);
             prop_assert_eq!(targets(cell.trim(), separator), names);
         }
     }

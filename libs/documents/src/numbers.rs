@@ -42,6 +42,22 @@ pub(crate) fn is_plain(text: &str) -> bool {
     !matches!(digits, [b'+', ..] | [b'0', b'0'..=b'9', ..])
 }
 
+/// Whether a number that stands in JSON is written like this by everybody who has read it, by Python and by
+/// `serde_json`: a whole one, or one with a few places behind the point, none of which is superfluous.
+pub fn is_usual(json: &str) -> bool {
+    /// So many digits a float keeps, and a whole number of 64 bits.
+    const DIGITS: usize = 15;
+    let digits = json.strip_prefix('-').unwrap_or(json);
+    let (whole, places) = digits.split_once('.').unwrap_or((digits, "1"));
+    let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let is_short = whole.len() + places.len() <= DIGITS && are_digits(whole) && are_digits(places);
+    let is_superfluous =
+        (whole.len() > 1 && whole.starts_with('0')) || (places != "0" && places.ends_with('0'));
+    // What is smaller gets an exponent, and nothing may be negative.
+    let is_tiny = whole == "0" && (places.starts_with("000") || json.starts_with('-'));
+    is_short && !is_superfluous && !is_tiny
+}
+
 /// True or false, in any case of letters.
 pub(crate) fn boolean(text: &str) -> Option<Value> {
     match text.to_ascii_lowercase().as_str() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder, header::AUTHORIZATION};
 use serde_json::{Value, json};
 
 use crate::{Caller, Holders, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision};
@@ -53,6 +53,8 @@ impl HttpIndex {
         match caller {
             Caller::Service => request.basic_auth(&self.user, Some(&self.password)),
             Caller::Bearer(token) => request.bearer_auth(token),
+            Caller::Header(Some(header)) => request.header(AUTHORIZATION, header),
+            Caller::Header(None) => request,
         }
     }
 
@@ -95,6 +97,14 @@ impl IndexClient for HttpIndex {
             Ok(body) => {
                 parse(body).map(|record: Record| Some(record).filter(|record| !record.did.is_empty()))
             }
+            Err(IndexError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn latest(&self, guid: &str) -> Result<Option<Record>, IndexError> {
+        match self.send(self.request(Method::GET, &format!("/index/{}/latest", path_of(guid)))).await {
+            Ok(body) => parse(body).map(Some),
             Err(IndexError::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }
@@ -174,6 +184,18 @@ impl IndexClient for HttpIndex {
         self.revision(self.as_caller(self.request(Method::POST, "/index/blank"), caller).json(&body)).await
     }
 
+    async fn create_blank_version(
+        &self,
+        caller: &Caller,
+        did: &str,
+        file_name: &str,
+        authz: &[String],
+    ) -> Result<Revision, IndexError> {
+        let body = json!({ "file_name": file_name, "authz": authz });
+        let path = format!("/index/blank/{}", path_of(did));
+        self.revision(self.as_caller(self.request(Method::POST, &path), caller).json(&body)).await
+    }
+
     async fn fill_blank(
         &self,
         caller: &Caller,
@@ -211,6 +233,12 @@ impl IndexClient for HttpIndex {
             }
         };
         stream::iter(aliases.iter().map(add)).buffered(IN_FLIGHT).try_collect().await
+    }
+
+    async fn claim_aliases(&self, caller: &Caller, did: &str, names: &[String]) -> Result<(), IndexError> {
+        let aliases: Vec<Value> = names.iter().map(|name| json!({ "value": name })).collect();
+        let request = self.request(Method::POST, &format!("/index/{}/aliases", path_of(did)));
+        self.send(self.as_caller(request, caller).json(&json!({ "aliases": aliases }))).await.map(|_| ())
     }
 
     async fn delete(&self, caller: &Caller, revision: &Revision) -> Result<(), IndexError> {

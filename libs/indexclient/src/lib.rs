@@ -18,6 +18,9 @@ pub trait IndexClient: Send + Sync {
     /// The record of a did, baseid (its newest version), or alias. `None` when there is none.
     async fn get(&self, guid: &str) -> Result<Option<Record>, IndexError>;
 
+    /// The newest version of the record of a did or baseid. `None` when there is none.
+    async fn latest(&self, guid: &str) -> Result<Option<Record>, IndexError>;
+
     /// The records of exactly these dids, in any order. The answer lacks dids that have no record.
     async fn get_many(&self, dids: &[String]) -> Result<Vec<Record>, IndexError>;
 
@@ -43,6 +46,15 @@ pub trait IndexClient: Send + Sync {
         authz: Option<&[String]>,
     ) -> Result<Revision, IndexError>;
 
+    /// Creates a new version, blank, of the record of exactly this did.
+    async fn create_blank_version(
+        &self,
+        caller: &Caller,
+        did: &str,
+        file_name: &str,
+        authz: &[String],
+    ) -> Result<Revision, IndexError>;
+
     /// Fills a blank record once its bytes are known.
     async fn fill_blank(
         &self,
@@ -64,6 +76,12 @@ pub trait IndexClient: Send + Sync {
     /// Adds aliases `(did, alias)`. An alias that another record has stays with that record: the file nodes
     /// of two types may share a submitter id, from which sheepdog makes the alias.
     async fn add_aliases(&self, caller: &Caller, aliases: &[(String, String)]) -> Result<(), IndexError>;
+
+    /// Adds all of `names` to the aliases of the record of exactly this did, or none of them.
+    ///
+    /// # Errors
+    /// [`IndexError::Conflict`] when a record has one of them already.
+    async fn claim_aliases(&self, caller: &Caller, did: &str, names: &[String]) -> Result<(), IndexError>;
 
     /// Deletes a record.
     async fn delete(&self, caller: &Caller, revision: &Revision) -> Result<(), IndexError>;

@@ -11,6 +11,8 @@ pub enum Caller {
     Service,
     /// A user, by the access token that came with the request.
     Bearer(String),
+    /// Whoever sent this `Authorization` header, as it came; `None` without one.
+    Header(Option<String>),
 }
 
 // Written by hand so that a token can never reach a log.
@@ -19,6 +21,7 @@ impl std::fmt::Debug for Caller {
         f.write_str(match self {
             Self::Service => "Service",
             Self::Bearer(_) => "Bearer(..)",
+            Self::Header(_) => "Header(..)",
         })
     }
 }

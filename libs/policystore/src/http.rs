@@ -68,12 +68,12 @@ impl HttpPolicies {
         Self { base: base.trim_end_matches('/').to_owned(), client }
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.base)).timeout(TIMEOUT)
     }
 
     /// Sends a request whose good answers are 2xx and `also`.
-    async fn send(&self, request: RequestBuilder, also: Option<u16>) -> Result<Value, AuthzError> {
+    pub(crate) async fn send(&self, request: RequestBuilder, also: Option<u16>) -> Result<Value, AuthzError> {
         let unavailable = |error: reqwest::Error| AuthzError::Unavailable(error.without_url().to_string());
         let answer = request.send().await.map_err(unavailable)?;
         let status = answer.status().as_u16();
@@ -98,7 +98,7 @@ impl HttpPolicies {
 }
 
 /// A name as one segment of a path.
-fn segment(name: &str) -> String {
+pub(crate) fn segment(name: &str) -> String {
     utf8_percent_encode(name, NON_ALPHANUMERIC).to_string()
 }
 

@@ -4,11 +4,14 @@
 //! may give anybody any right, so a service asks [`authz::Authz`] first.
 
 mod http;
+mod timed;
+mod timed_http;
 
 use async_trait::async_trait;
 use authz::AuthzError;
 
 pub use http::HttpPolicies;
+pub use timed::{Earlier, Holding, MOST_TIMED, Missing, Timed, TimedRights, TimedStore};
 
 /// A policy as arborist has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

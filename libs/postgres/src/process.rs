@@ -30,13 +30,14 @@ const RETRY_WHILE_LOCKED: Duration = Duration::from_secs(20);
 const LARGEST_LOG: u64 = 16 << 20;
 
 /// Runs the server until it ends or standard input is closed, which also happens when our process is
-/// killed; then asks the server to disconnect everybody and stop. `$CLEAN` is removed in the end. Who waits
-/// for the end of standard input ends with the server: its number may be another process's later.
+/// killed; then asks the server to disconnect everybody and stop, again and again, because it does not hear
+/// of it in the first moments of its life. `$CLEAN` is removed in the end. Who waits for the end of standard
+/// input ends with the server: its number may be another process's later.
 const SUPERVISOR: &str = r#"
 exec 3<&0
 "$@" 3<&- &
 server=$!
-(read -r _ <&3; kill -INT "$server" 2>/dev/null) >/dev/null &
+(read -r _ <&3; while kill -INT "$server" 2>/dev/null; do sleep 0.2; done) >/dev/null &
 reader=$!
 wait "$server"
 status=$?
@@ -67,14 +68,14 @@ pub(crate) struct Process {
 
 impl Setup {
     /// Starts the server, and waits until it answers. A predecessor on the same folder may take a while to
-    /// stop.
+    /// stop. While it starts it is in `starting`, so that who gives up waiting can stop it in order.
     ///
     /// # Errors
     /// When it ends, or does not answer in time.
-    pub(crate) async fn start(&self) -> Result<Process, PostgresError> {
+    pub(crate) async fn start(&self, starting: &mut Option<Process>) -> Result<Process, PostgresError> {
         let first_try = Instant::now();
         loop {
-            match self.try_start().await {
+            match self.try_start(starting).await {
                 Err(PostgresError::Start { reason, .. })
                     if is_locked(&reason) && first_try.elapsed() < RETRY_WHILE_LOCKED =>
                 {
@@ -88,17 +89,20 @@ impl Setup {
         }
     }
 
-    async fn try_start(&self) -> Result<Process, PostgresError> {
+    async fn try_start(&self, starting: &mut Option<Process>) -> Result<Process, PostgresError> {
         let path = &self.options.log;
         let (log, begin) = open_log(path).map_err(PostgresError::file(path))?;
         let mut supervisor = self.spawn(log)?;
         let pipe = supervisor.stdin.take();
-        let mut process = Process { supervisor, pipe, log: path.clone(), begin };
-        process.answers(&self.address).await?;
+        let process = starting.insert(Process { supervisor, pipe, log: path.clone(), begin });
+        let answers = process.answers(&self.address).await;
         let (data, number) = (self.options.data.clone(), self.address.number);
-        // Nobody else uses the folder now.
-        let _ = tokio::task::spawn_blocking(move || remove_others(&data, number)).await;
-        Ok(process)
+        if answers.is_ok() {
+            // Nobody else uses the folder now.
+            let _ = tokio::task::spawn_blocking(move || remove_others(&data, number)).await;
+        }
+        let process = starting.take().expect("it was put there above, and nobody else has it");
+        answers.map(|()| process)
     }
 
     fn spawn(&self, log: File) -> Result<Child, PostgresError> {

@@ -72,7 +72,7 @@ impl Postgres {
         let address = Address::new(&options.data, number, options.password.clone());
         let address = address.map_err(PostgresError::file(&options.data))?;
         let setup = Setup { programs, account, options, address: address.clone() };
-        let process = setup.start().await?;
+        let process = setup.start(&mut None).await?;
         let (stop, asked) = oneshot::channel();
         let (tell, lost) = watch::channel(None);
         let keeper = tokio::spawn(keep(setup, process, asked, tell));
@@ -139,9 +139,15 @@ async fn keep(
         if started.elapsed() > WELL {
             soon = 0;
         }
+        let mut starting = None;
         let again = tokio::select! {
-            again = start_again(&setup, ended, soon) => again,
-            _ = &mut stop => return,
+            again = start_again(&setup, &mut starting, ended, soon) => again,
+            _ = &mut stop => {
+                if let Some(process) = starting {
+                    process.stop().await;
+                }
+                return;
+            }
         };
         soon += 1;
         process = match again {
@@ -156,7 +162,12 @@ async fn keep(
 
 /// Starts the server that has `ended`, after the pauses that come after the first `soon` ones. A server that
 /// is killed again and again still serves in between; one that does not start is of no use.
-async fn start_again(setup: &Setup, ended: PostgresError, soon: usize) -> Result<Process, PostgresError> {
+async fn start_again(
+    setup: &Setup,
+    starting: &mut Option<Process>,
+    ended: PostgresError,
+    soon: usize,
+) -> Result<Process, PostgresError> {
     let mut why = ended;
     if setup.options.durability == Durability::None {
         return Err(why);
@@ -169,7 +180,7 @@ async fn start_again(setup: &Setup, ended: PostgresError, soon: usize) -> Result
             "PostgreSQL does not run; it is started again"
         );
         tokio::time::sleep(pause).await;
-        match setup.start().await {
+        match setup.start(starting).await {
             Ok(process) => {
                 tracing::info!("PostgreSQL runs again");
                 return Ok(process);

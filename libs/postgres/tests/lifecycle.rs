@@ -108,6 +108,21 @@ async fn a_server_that_is_killed_runs_again_at_its_address_with_all_that_was_com
 }
 
 #[tokio::test]
+async fn a_stop_while_the_server_is_being_started_again_waits_for_its_end_too() {
+    for delay in [10, 60, 150] {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Postgres::start(options(folder.path())).await.unwrap();
+        kill(folder.path());
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+        server.stop().await;
+        let left = std::fs::read_to_string(folder.path().join("postgres/postmaster.pid"));
+        let number = left.unwrap_or_default().lines().next().unwrap_or_default().to_owned();
+        let runs = !number.is_empty() && std::fs::exists(format!("/proc/{number}/stat")).unwrap();
+        assert!(!runs, "{number} still runs, stopped {delay} ms after it was killed");
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_cannot_run_any_more_is_given_up_and_says_why() {
     let folder = tempfile::tempdir().unwrap();
     let server = Postgres::start(options(folder.path())).await.unwrap();

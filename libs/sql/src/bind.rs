@@ -19,6 +19,8 @@ pub enum Bind {
     Int(i64),
     /// `bigint[]`.
     Ints(Vec<i64>),
+    /// `bigint[]` with nulls.
+    OptionalInts(Vec<Option<i64>>),
     /// `double precision`.
     Float(f64),
     /// `double precision[]`.
@@ -44,6 +46,7 @@ impl Bind {
             Self::OptionalTexts(value) => arguments.add(value),
             Self::Int(value) => arguments.add(value),
             Self::Ints(value) => arguments.add(value),
+            Self::OptionalInts(value) => arguments.add(value),
             Self::Float(value) => arguments.add(value),
             Self::Floats(value) => arguments.add(value),
             Self::Bool(value) => arguments.add(value),
@@ -75,6 +78,7 @@ from! {
     i64 => Int,
     i32 => Int,
     Vec<i64> => Ints,
+    Vec<Option<i64>> => OptionalInts,
     f64 => Float,
     Vec<f64> => Floats,
     bool => Bool,

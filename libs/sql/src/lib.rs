@@ -19,6 +19,7 @@
 //! ```
 
 mod bind;
+pub mod copy;
 mod select;
 
 use std::fmt::Write as _;
@@ -106,7 +107,8 @@ impl Sql {
         self
     }
 
-    /// Appends a quoted string literal, for places that do not take a bind: DDL and indexed expressions.
+    /// Appends a quoted string literal, for places that do not take a bind: DDL, indexed expressions, and
+    /// what is copied out.
     #[must_use]
     pub fn literal(mut self, value: &str) -> Self {
         let escaped = without_nul(value).replace('\'', "''");
@@ -118,6 +120,14 @@ impl Sql {
         };
         self.write(&quoted);
         self
+    }
+
+    /// Appends a list of texts (`text[]`) as a literal.
+    #[must_use]
+    pub fn literals(self, values: &[String]) -> Self {
+        let item = |value: &String| format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""));
+        let items: Vec<String> = values.iter().map(item).collect();
+        self.literal(&format!("{{{}}}", items.join(","))).text("::text[]")
     }
 
     /// Appends a whole number.
@@ -274,6 +284,14 @@ mod tests {
     fn names_and_literals_cannot_end_their_quotes() {
         let sql = Sql::ident("a\"; drop table b; --\0").text(" = ").literal("it's \\ here");
         assert_eq!(sql.render().0, "\"a\"\"; drop table b; --\u{fffd}\" = E'it''s \\\\ here'");
+    }
+
+    #[test]
+    fn texts_in_a_list_cannot_end_it() {
+        let values = ["a", "b\",c}", "it's \\", "", "null"].map(str::to_owned);
+        let (text, _) = Sql::new().literals(&values).render();
+        assert_eq!(text, r#"E'{"a","b\\",c}","it''s \\\\","","null"}'::text[]"#);
+        assert_eq!(Sql::new().literals(&[]).render().0, "'{}'::text[]");
     }
 
     #[test]

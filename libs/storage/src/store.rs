@@ -7,7 +7,10 @@ use bytes::Bytes;
 use futures_util::Stream;
 use url::Url;
 
-use crate::{error::StorageError, location::Location};
+use crate::{
+    error::StorageError,
+    location::{Bucket, Location},
+};
 
 /// The bytes of an object, piece by piece.
 pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, StorageError>> + Send>>;
@@ -30,11 +33,44 @@ pub struct Part {
     pub etag: String,
 }
 
-/// One page of the keys of a bucket.
+/// A part that an upload has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadedPart {
+    /// 1 to 10,000.
+    pub number: i64,
+    /// Its entity tag, quotes included, as completing the upload wants it.
+    pub etag: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// One page of the parts of an upload, by number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Page {
-    /// Keys in the order of the store.
-    pub keys: Vec<String>,
+pub struct Parts {
+    /// Parts in the order of their numbers.
+    pub parts: Vec<UploadedPart>,
+    /// After which number the next page begins; `None` on the last one.
+    pub next: Option<i64>,
+}
+
+/// An object in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// Bytes.
+    pub size: u64,
+    /// When it was written: RFC 3339.
+    pub modified: String,
+    /// The entity tag, quotes included, if the store gave one.
+    pub etag: Option<String>,
+}
+
+/// One page of the objects below a prefix.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Objects in the order of the store.
+    pub objects: Vec<Listed>,
     /// What to give for the next page; `None` on the last one.
     pub next: Option<String>,
 }
@@ -55,12 +91,14 @@ pub enum Access<'a> {
     },
 }
 
-/// A store of objects in buckets. Signing is pure computation; the `async` methods call the store.
+/// A store of objects in buckets.
 #[async_trait]
 pub trait ObjectStore: Send + Sync {
     /// A URL with which anybody may do `access` for `life`. `extra` are further query parameters, covered by
-    /// the signature. A bucket that is configured as public gives its plain URL, without `extra`.
-    fn presign(
+    /// the signature. A bucket that is configured as public gives its plain URL, without `extra`. Computed
+    /// here, but for the credentials: temporary ones are fetched when they do not last for `life`, and a URL
+    /// ends with those that sign it.
+    async fn presign(
         &self,
         location: &Location,
         access: Access<'_>,
@@ -74,6 +112,17 @@ pub trait ObjectStore: Send + Sync {
     /// Begins a multipart upload and returns its id.
     async fn create_multipart(&self, location: &Location) -> Result<String, StorageError>;
 
+    /// The parts that an upload has, after the one numbered `after`.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`] when there is no such upload (any more).
+    async fn parts(
+        &self,
+        location: &Location,
+        upload_id: &str,
+        after: Option<i64>,
+    ) -> Result<Parts, StorageError>;
+
     /// Ends a multipart upload: the object is there when this returns. Parts are sent in the order given.
     async fn complete_multipart(
         &self,
@@ -81,6 +130,12 @@ pub trait ObjectStore: Send + Sync {
         upload_id: &str,
         parts: &[Part],
     ) -> Result<(), StorageError>;
+
+    /// Gives an upload up, and its parts.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`] when there is no such upload (any more), where the store tells.
+    async fn abort_multipart(&self, location: &Location, upload_id: &str) -> Result<(), StorageError>;
 
     /// Size and entity tag.
     ///
@@ -91,9 +146,12 @@ pub trait ObjectStore: Send + Sync {
     /// The bytes of `range`, or all of them.
     async fn read(&self, location: &Location, range: Option<Range<u64>>) -> Result<ByteStream, StorageError>;
 
+    /// Writes an object as a whole, in the place of the one that is there.
+    async fn write(&self, location: &Location, bytes: Bytes) -> Result<(), StorageError>;
+
     /// Deletes the object. Stores give the same answer whether it was there or not.
     async fn delete(&self, location: &Location) -> Result<(), StorageError>;
 
-    /// The keys of `bucket`, from the page named `next` on.
-    async fn list(&self, bucket: &str, next: Option<&str>) -> Result<Page, StorageError>;
+    /// The objects of `bucket` whose keys begin with `prefix`, from the page named `next` on.
+    async fn list(&self, bucket: &Bucket, prefix: &str, next: Option<&str>) -> Result<Listing, StorageError>;
 }

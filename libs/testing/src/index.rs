@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
@@ -21,7 +21,7 @@ use indexclient::{
 pub struct MemoryIndex {
     records: Mutex<Vec<Record>>,
     aliases: Mutex<BTreeMap<String, String>>,
-    refuses_updates: AtomicBool,
+    refuses_updates: Mutex<Option<IndexError>>,
     buckets: Mutex<Vec<String>>,
     next: AtomicU64,
 }
@@ -54,7 +54,16 @@ impl MemoryIndex {
 
     /// From now on every update is answered with a conflict.
     pub fn refuse_updates(&self) {
-        self.refuses_updates.store(true, Ordering::Relaxed);
+        self.answer_updates(IndexError::Conflict("refused by the test".into()));
+    }
+
+    /// From now on no update is answered.
+    pub fn lose_updates(&self) {
+        self.answer_updates(IndexError::Unavailable("lost by the test".into()));
+    }
+
+    fn answer_updates(&self, error: IndexError) {
+        *self.refuses_updates.lock().expect("nobody panicked with the answer in hand") = Some(error);
     }
 
     fn records(&self) -> MutexGuard<'_, Vec<Record>> {
@@ -87,6 +96,11 @@ impl IndexClient for MemoryIndex {
     async fn get(&self, guid: &str) -> Result<Option<Record>, IndexError> {
         let named = self.aliases.lock().expect("nobody panicked with the aliases in hand").get(guid).cloned();
         Ok(self.record(named.as_deref().unwrap_or(guid)))
+    }
+
+    async fn latest(&self, guid: &str) -> Result<Option<Record>, IndexError> {
+        let Some(base) = self.record(guid).map(|record| record.baseid) else { return Ok(None) };
+        Ok(self.records().iter().rfind(|record| record.baseid == base).cloned())
     }
 
     async fn get_many(&self, dids: &[String]) -> Result<Vec<Record>, IndexError> {
@@ -178,6 +192,27 @@ impl IndexClient for MemoryIndex {
         Ok(revision)
     }
 
+    async fn create_blank_version(
+        &self,
+        _: &Caller,
+        did: &str,
+        file_name: &str,
+        authz: &[String],
+    ) -> Result<Revision, IndexError> {
+        let old = self.record(did).ok_or_else(|| IndexError::NotFound("no record found".into()))?;
+        let record = Record {
+            did: self.new_guid(),
+            rev: self.next().to_string(),
+            baseid: old.baseid,
+            file_name: Some(file_name.to_owned()),
+            authz: authz.to_vec(),
+            ..Record::default()
+        };
+        let revision = record.revision();
+        self.put(record);
+        Ok(revision)
+    }
+
     async fn fill_blank(
         &self,
         _: &Caller,
@@ -199,8 +234,9 @@ impl IndexClient for MemoryIndex {
         revision: &Revision,
         patch: &RecordPatch,
     ) -> Result<Revision, IndexError> {
-        if self.refuses_updates.load(Ordering::Relaxed) {
-            return Err(IndexError::Conflict("refused by the test".into()));
+        let refusal = self.refuses_updates.lock().expect("nobody panicked with the answer in hand").clone();
+        if let Some(error) = refusal {
+            return Err(error);
         }
         self.change(revision, |record| {
             record.urls = patch.urls.clone().unwrap_or_else(|| record.urls.clone());
@@ -216,6 +252,15 @@ impl IndexClient for MemoryIndex {
         for (did, alias) in aliases {
             known.entry(alias.clone()).or_insert_with(|| did.clone());
         }
+        Ok(())
+    }
+
+    async fn claim_aliases(&self, _: &Caller, did: &str, names: &[String]) -> Result<(), IndexError> {
+        let mut known = self.aliases.lock().expect("nobody panicked with the aliases in hand");
+        if names.iter().any(|name| known.contains_key(name)) {
+            return Err(IndexError::Conflict("the alias is taken".into()));
+        }
+        known.extend(names.iter().map(|name| (name.clone(), did.to_owned())));
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! What the tests of all services share: a real PostgreSQL, cloned databases, signed tokens, doubles of the
 //! neighbours, and the table of every endpoint and every kind of caller.
 
+pub mod callers;
 mod database;
 pub mod endpoints;
 mod identity;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use authz::{Action, Authz, AuthzError, Mapping, Request, ResourceSpec, Subject};
+use authz::{Action, Authz, AuthzError, Mapping, Request, ResourceSpec, Standing, Subject};
 use tokens::{Expect, Verifier};
 
 /// Whose grants count for everybody, logged in or not.
@@ -20,8 +20,10 @@ pub struct Rights {
     grants: Vec<Granted>,
     refused_tokens: Vec<String>,
     unanswered: Vec<String>,
+    deactivated: Vec<String>,
     asked: Mutex<Vec<Vec<Request>>>,
     members: Mutex<Vec<(String, String)>>,
+    standings: Mutex<Vec<(String, Standing)>>,
 }
 
 struct Granted {
@@ -44,14 +46,24 @@ impl Rights {
             grants: Vec::new(),
             refused_tokens: Vec::new(),
             unanswered: Vec::new(),
+            deactivated: Vec::new(),
             asked: Mutex::default(),
             members: Mutex::default(),
+            standings: Mutex::default(),
         }
     }
 
     /// Who was put into which group.
     pub fn members(&self) -> Vec<(String, String)> {
         self.members.lock().expect("nobody panicked while noting").clone()
+    }
+
+    /// What was said of users, in order. It changes no answer.
+    ///
+    /// # Panics
+    /// When another thread panicked while it noted.
+    pub fn standings(&self) -> Vec<(String, Standing)> {
+        self.standings.lock().expect("nobody panicked while noting").clone()
     }
 
     /// Grants `method` of `service` (each may be `*`) on `resource` to the user `who`, to a client as
@@ -77,6 +89,13 @@ impl Rights {
         self
     }
 
+    /// Refuses the tokens of this user, as of one who was deactivated.
+    #[must_use]
+    pub fn deactivated(mut self, who: &str) -> Self {
+        self.deactivated.push(who.to_owned());
+        self
+    }
+
     /// What was asked to decide so far.
     ///
     /// # Panics
@@ -98,6 +117,10 @@ impl Rights {
             Subject::Client(id) => Some(format!("client {id}")),
             Subject::Anonymous => None,
         };
+        let is_out = name.as_ref().is_some_and(|name| self.deactivated.contains(name));
+        if is_out && matches!(subject, Subject::Token(_)) {
+            return Err(AuthzError::Unauthenticated("the user of this token is not active".into()));
+        }
         if name.as_ref().is_some_and(|name| self.unanswered.contains(name)) {
             return Err(AuthzError::Unavailable("down".into()));
         }
@@ -155,6 +178,24 @@ impl Authz for Rights {
 
     async fn ensure_resource(&self, _: &str, _: &ResourceSpec) -> Result<(), AuthzError> {
         Ok(())
+    }
+
+    async fn set_standing(
+        &self,
+        usernames: &[String],
+        standing: Standing,
+    ) -> Result<Option<u64>, AuthzError> {
+        if usernames.iter().any(|name| self.unanswered.contains(name)) {
+            return Err(AuthzError::Unavailable("down".into()));
+        }
+        let mut standings = self.standings.lock().expect("nobody panicked while noting");
+        let mut changed = 0;
+        for name in usernames {
+            let last = standings.iter().rfind(|(known, _)| known == name).map(|(_, standing)| *standing);
+            changed += u64::from(last.unwrap_or(Standing::Active) != standing);
+            standings.push((name.clone(), standing));
+        }
+        Ok(Some(changed))
     }
 
     async fn ensure_member(&self, username: &str, group: &str) -> Result<(), AuthzError> {

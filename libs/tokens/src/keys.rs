@@ -1,7 +1,14 @@
 //! A pair of signing keys and its public form (RFC 7517).
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{error::Error, io, path::PathBuf, sync::Arc};
 
+use aws_lc_rs::{
+    encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der},
+    rand::SystemRandom,
+    rsa::{KeyPair, KeySize},
+    signature::{KeyPair as _, RSA_PKCS1_SHA256},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +44,7 @@ pub enum KeyError {
     Signs(String),
     /// Signing failed.
     #[error("cannot sign the token")]
-    Sign(#[source] jsonwebtoken::errors::Error),
+    Sign(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// One key as published at `/.well-known/jwks` (RFC 7517 §4).
@@ -80,7 +87,10 @@ pub struct SigningKey {
     pub public_pem: String,
     /// The public half as a JWK.
     pub jwk: Jwk,
-    encoding: EncodingKey,
+    /// The beginning of every token that it signs, with the point.
+    header: String,
+    /// Read once: reading a private key checks its primes, which takes longer than signing.
+    pair: KeyPair,
     pub(crate) decoding: Arc<DecodingKey>,
 }
 
@@ -93,10 +103,13 @@ impl std::fmt::Debug for SigningKey {
 impl SigningKey {
     /// Builds a pair from PEM (a PKCS#1 or PKCS#8 private key, an SPKI public key).
     pub fn from_pem(name: &str, private_pem: &str, public_pem: &str) -> Result<Self, String> {
-        let encoding = EncodingKey::from_rsa_pem(private_pem.as_bytes()).map_err(|e| e.to_string())?;
+        let pair = key_pair(private_pem)?;
         let decoding = DecodingKey::from_rsa_pem(public_pem.as_bytes()).map_err(|e| e.to_string())?;
         let kid = format!("fence_key_{name}");
-        let (n, e) = rsa_components(&encoding)?;
+        let (n, e) = rsa_components(private_pem)?;
+        let header = Header { kid: Some(kid.clone()), ..Header::new(Algorithm::RS256) };
+        let header = serde_json::to_vec(&header).map_err(|e| e.to_string())?;
+        let header = format!("{}.", URL_SAFE_NO_PAD.encode(header));
         let jwk = Jwk {
             kty: "RSA".into(),
             n,
@@ -106,24 +119,31 @@ impl SigningKey {
             alg: Some("RS256".into()),
             kid: Some(kid.clone()),
         };
-        Ok(Self { kid, public_pem: public_pem.to_owned(), jwk, encoding, decoding: Arc::new(decoding) })
+        let public_pem = public_pem.to_owned();
+        Ok(Self { kid, public_pem, jwk, header, pair, decoding: Arc::new(decoding) })
     }
 
-    /// Signs `claims` with RS256.
+    /// Signs `claims` with RS256, as a JWS in compact form (RFC 7515 §7.1).
+    ///
+    /// # Errors
+    /// When the library fails, which it does for want of memory only.
     pub fn sign(&self, claims: &Claims) -> Result<String, KeyError> {
-        let mut header = Header::new(Algorithm::RS256);
-        header.kid = Some(self.kid.clone());
-        jsonwebtoken::encode(&header, claims, &self.encoding).map_err(KeyError::Sign)
+        let claims = serde_json::to_vec(claims).map_err(|error| KeyError::Sign(error.into()))?;
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        let mut token = self.header.clone();
+        token.reserve((claims.len() + signature.len()) * 4 / 3 + 5);
+        URL_SAFE_NO_PAD.encode_string(claims, &mut token);
+        let signed =
+            self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), token.as_bytes(), &mut signature);
+        signed.map_err(|error| KeyError::Sign(error.into()))?;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        Ok(token)
     }
 }
 
 /// A new 2048-bit pair as (PKCS#8 PEM, SPKI PEM).
 pub(crate) fn fresh_pair() -> Result<(String, String), String> {
-    use aws_lc_rs::{
-        encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der},
-        rsa::{KeyPair, KeySize},
-        signature::KeyPair as _,
-    };
     let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|e| e.to_string())?;
     let private: Pkcs8V1Der<'_> = pair.as_der().map_err(|e| e.to_string())?;
     let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|e| e.to_string())?;
@@ -132,19 +152,19 @@ pub(crate) fn fresh_pair() -> Result<(String, String), String> {
 
 /// The SPKI PEM of a private key (PKCS#1, as `openssl genrsa -traditional` makes it, or PKCS#8).
 pub(crate) fn public_half(private_pem: &str) -> Result<String, String> {
-    use aws_lc_rs::{
-        encoding::{AsDer, PublicKeyX509Der},
-        rsa::KeyPair,
-        signature::KeyPair as _,
-    };
+    let pair = key_pair(private_pem)?;
+    let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|e| e.to_string())?;
+    Ok(pem_text("PUBLIC KEY", public.as_ref()))
+}
+
+/// The pair of a private key in PEM form (PKCS#1 or PKCS#8).
+fn key_pair(private_pem: &str) -> Result<KeyPair, String> {
     let parsed = pem::parse(private_pem).map_err(|e| e.to_string())?;
     let pair = match parsed.tag() {
         "RSA PRIVATE KEY" => KeyPair::from_der(parsed.contents()),
         _ => KeyPair::from_pkcs8(parsed.contents()),
     };
-    let pair = pair.map_err(|e| e.to_string())?;
-    let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|e| e.to_string())?;
-    Ok(pem_text("PUBLIC KEY", public.as_ref()))
+    pair.map_err(|e| e.to_string())
 }
 
 /// PEM with line feeds alone, byte for byte what openssl writes.
@@ -153,10 +173,11 @@ fn pem_text(tag: &str, der: &[u8]) -> String {
     pem::encode_config(&pem::Pem::new(tag, der), config)
 }
 
-/// Modulus and exponent, base64url, of the private key's public half.
-fn rsa_components(key: &EncodingKey) -> Result<(String, String), String> {
+/// Modulus and exponent, base64url, of a private key's public half.
+fn rsa_components(private_pem: &str) -> Result<(String, String), String> {
     use jsonwebtoken::jwk::{AlgorithmParameters, Jwk as LibraryJwk};
-    let jwk = LibraryJwk::from_encoding_key(key, Algorithm::RS256).map_err(|e| e.to_string())?;
+    let key = EncodingKey::from_rsa_pem(private_pem.as_bytes()).map_err(|e| e.to_string())?;
+    let jwk = LibraryJwk::from_encoding_key(&key, Algorithm::RS256).map_err(|e| e.to_string())?;
     match jwk.algorithm {
         AlgorithmParameters::RSA(rsa) => Ok((rsa.n, rsa.e)),
         _ => Err("not an RSA key".into()),

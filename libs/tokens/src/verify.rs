@@ -8,6 +8,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use crate::{
     Claims, Purpose, SigningKeys, TokenError,
     published::{Freshness, PublishedKeys},
+    remembered::{Remembered, Verified},
+    unverified,
 };
 
 /// Older fences wrote the scopes of an access token into its `aud`; this one is always among them.
@@ -73,11 +75,13 @@ enum Source {
     Remote(PublishedKeys),
 }
 
-/// Verifies tokens. Cheap to share; a remote key set is fetched on first use, for unknown `kid`s, and again
-/// after some time, so that a key that was withdrawn is not believed for more than a minute or so.
+/// Verifies tokens, each signature once as long as its key stays. Cheap to share; a remote key set is fetched
+/// on first use, for unknown `kid`s, and again after some time, so that a key that was withdrawn is not
+/// believed for more than a minute or so.
 pub struct Verifier {
     issuers: Vec<String>,
     source: Source,
+    remembered: Remembered,
 }
 
 impl std::fmt::Debug for Verifier {
@@ -89,13 +93,13 @@ impl std::fmt::Debug for Verifier {
 impl Verifier {
     /// Verifies with the keys of this process, as they are at the time.
     pub fn local(keys: &SigningKeys, issuers: Vec<String>) -> Self {
-        Self { issuers, source: Source::Local(keys.clone()) }
+        Self { issuers, source: Source::Local(keys.clone()), remembered: Remembered::new() }
     }
 
     /// Verifies with the keys published at `jwks_url`.
     pub fn remote(jwks_url: impl Into<String>, issuers: Vec<String>, client: reqwest::Client) -> Self {
         let keys = PublishedKeys::new(jwks_url.into(), client, Freshness::default());
-        Self { issuers, source: Source::Remote(keys) }
+        Self { issuers, source: Source::Remote(keys), remembered: Remembered::new() }
     }
 
     /// Checks signature, expiry, beginning, issuer, and what `expect` names.
@@ -103,6 +107,33 @@ impl Verifier {
     /// # Errors
     /// The first reason found, in the order signature, expiry, beginning, issuer, audience, purpose, scopes.
     pub async fn verify(&self, token: &str, expect: Expect<'_>) -> Result<Claims, TokenError> {
+        Ok(self.verify_shared(token, expect).await?.claims.clone())
+    }
+
+    /// As [`verify`](Self::verify), for whoever is content with a look at what the token says.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub async fn verify_shared(&self, token: &str, expect: Expect<'_>) -> Result<Arc<Verified>, TokenError> {
+        let digest = self.remembered.digest(token);
+        if let Some(known) = digest.as_ref().and_then(|digest| self.remembered.find(digest))
+            && let Ok(key) = self.key(&known.kid).await
+            && Arc::ptr_eq(&key, &known.key)
+            && (expect.expiry == Expiry::Ignored || Utc::now().timestamp() < known.claims.exp)
+        {
+            self.check(&known.claims, expect)?;
+            return Ok(known);
+        }
+        let verified = Arc::new(self.verify_signature(token, expect.expiry).await?);
+        if let Some(digest) = digest {
+            self.remembered.keep(digest, verified.clone());
+        }
+        self.check(&verified.claims, expect)?;
+        Ok(verified)
+    }
+
+    /// Checks signature and expiry.
+    async fn verify_signature(&self, token: &str, expiry: Expiry) -> Result<Verified, TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|error| match error.kind() {
             // `alg: none` and other names outside the library's list do not even parse.
             jsonwebtoken::errors::ErrorKind::Json(_) => TokenError::Algorithm,
@@ -116,11 +147,13 @@ impl Verifier {
         let mut validation = Validation::new(Algorithm::RS256);
         validation.leeway = 0;
         validation.validate_aud = false;
-        validation.validate_exp = expect.expiry == Expiry::Counts;
+        validation.validate_exp = expiry == Expiry::Counts;
         let claims =
             jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|error| refusal(&error))?.claims;
-        self.check(&claims, expect)?;
-        Ok(claims)
+        let said: Option<serde_json::Value> = unverified(token);
+        let scope = said.as_ref().and_then(|said| said.get("scope"));
+        let scope_is_list = scope.is_some_and(serde_json::Value::is_array);
+        Ok(Verified { claims, scope_is_list, kid, key })
     }
 
     fn check(&self, claims: &Claims, expect: Expect<'_>) -> Result<(), TokenError> {
@@ -241,6 +274,44 @@ mod tests {
         let mut elsewhere = claims(FAR);
         elsewhere.iss = "https://elsewhere/user".into();
         assert_eq!(check(&keys.signing().sign(&elsewhere).unwrap()).await, TokenError::Issuer);
+    }
+
+    #[tokio::test]
+    async fn what_was_verified_before_is_still_checked_and_not_believed_without_its_key() {
+        let folder = tempfile::tempdir().unwrap();
+        SigningKeys::generate(folder.path(), "2020-01-01T00:00:00Z").unwrap();
+        let keys = SigningKeys::load(folder.path()).unwrap();
+        let verifier = verifier(&keys);
+        let soon = Utc::now().timestamp() + 2;
+        let token = keys.signing().sign(&claims(FAR)).unwrap();
+        let short = keys.signing().sign(&claims(soon)).unwrap();
+        for _ in 0..3 {
+            let read = verifier.verify(&token, Expect { scopes: &["openid"], ..Expect::default() }).await;
+            assert_eq!(read.unwrap().username(), Some("ada"));
+            let refused = verifier.verify(&token, Expect { scopes: &["data"], ..Expect::default() }).await;
+            assert_eq!(refused.unwrap_err(), TokenError::Scope("data".into()));
+            let refused = verifier.verify(&token, Expect { audience: Some("x"), ..Expect::default() }).await;
+            assert_eq!(refused.unwrap_err(), TokenError::Audience);
+        }
+        let mut forged = token.clone();
+        let last = forged.pop().unwrap();
+        forged.push(if last == 'A' { 'Q' } else { 'A' });
+        assert!(verifier.verify(&forged, Expect::default()).await.is_err());
+        // Tokens that were read although their time was over are not good for those who mind.
+        let ignored = Expect { expiry: Expiry::Ignored, ..Expect::default() };
+        let expired = keys.signing().sign(&claims(1)).unwrap();
+        assert!(verifier.verify(&expired, ignored).await.is_ok());
+        assert_eq!(verifier.verify(&expired, Expect::default()).await.unwrap_err(), TokenError::Expired);
+        assert!(verifier.verify(&short, Expect::default()).await.is_ok());
+        while Utc::now().timestamp() <= soon {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        assert_eq!(verifier.verify(&short, Expect::default()).await.unwrap_err(), TokenError::Expired);
+        // Its key goes, and with it all that was signed with it.
+        SigningKeys::generate(folder.path(), "2021-01-01T00:00:00Z").unwrap();
+        std::fs::remove_dir_all(folder.path().join("2020-01-01T00:00:00Z")).unwrap();
+        assert!(keys.reload().unwrap());
+        assert_eq!(verifier.verify(&token, Expect::default()).await.unwrap_err(), TokenError::UnknownKey);
     }
 
     #[tokio::test]

@@ -11,9 +11,10 @@ use actix_web::{
 const RETRY_SECONDS: &str = "1";
 
 /// What PostgreSQL says, as SQLSTATE or its class, that has nothing to do with the request: connections fail
-/// (08), resources are short (53: connections, disk, memory), somebody stops the server or the session (57P),
-/// a lock was not free in time (55P03), a transaction was cut (25P03) or has met another (40).
-const PASSING: [&str; 6] = ["08", "53", "57P", "55P03", "25P03", "40"];
+/// (08), resources are short (53: connections, disk, memory), somebody stops the server, the session or the
+/// statement, or its time is over (57), a lock was not free in time (55P03), a transaction was cut (25P03) or
+/// has met another (40), the server has become one that only reads (25006).
+const PASSING: [&str; 7] = ["08", "53", "57", "55P03", "25P03", "40", "25006"];
 
 /// What the driver says of a connection that ends before the server has said whether it encrypts.
 const ENDED_AT_FIRST: &str = "unexpected response from SSLRequest";

@@ -69,6 +69,9 @@ pub struct Explanation {
     /// What was asked.
     #[serde(flatten)]
     pub asked: Asked,
+    /// Whether the user was deactivated, and so has what everybody has.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub deactivated: bool,
     /// Whether it is permitted.
     pub allowed: bool,
     /// What permits it; of a user through a client both need something.

@@ -1,6 +1,7 @@
 //! For whoever operates a commons: what the program's command line asks and does. Nobody calls here, so
 //! nobody is asked for a permission.
 
+use authz::Standing;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::PgPool;
@@ -8,9 +9,10 @@ use sqlx::PgPool;
 pub use crate::store::holdings::Holding;
 use crate::{
     Error,
-    actions::{Audience, explain as actions},
+    actions::{Audience, explain as actions, standing},
     decision::Principal,
     explain::{Asked, Circle, Explanation, History},
+    input::Users,
     store::{holdings, user},
 };
 
@@ -45,6 +47,23 @@ pub async fn take_everything(pool: &PgPool, user: &str) -> Result<usize, Operato
     user::delete_in_any_case(&mut transaction, user).await.map_err(Error::from)?;
     transaction.commit().await.map_err(Error::from)?;
     Ok(held)
+}
+
+/// Says what the users of these names are from now on, in any letter case, and returns for how many of them
+/// that is something new.
+///
+/// # Errors
+/// For a name that is none, or when the database fails; nothing has changed then.
+pub async fn set_standing(
+    pool: &PgPool,
+    users: Vec<String>,
+    standing: Standing,
+) -> Result<u64, OperatorError> {
+    let users = Users::of(users)?;
+    let mut transaction = pool.begin().await.map_err(Error::from)?;
+    let changed = standing::change_standing(&mut transaction, &users, standing).await?;
+    transaction.commit().await.map_err(Error::from)?;
+    Ok(changed)
 }
 
 /// Why `user` may or may not do what is asked; of everybody without a user.

@@ -11,19 +11,26 @@ use crate::{Error, decision::Principal};
 /// What a token must carry unless the caller wants other scopes.
 pub(crate) const OPENID: &[&str] = &["openid"];
 
-/// Verifies `token`, which must have all of `scopes`. It may speak for nobody.
+/// What a token says.
+#[derive(Debug)]
+pub(crate) struct Bearer {
+    /// For whom it speaks, which may be nobody.
+    pub(crate) principal: Principal,
+    /// When it was issued, in seconds since 1970; 0 when it does not say.
+    pub(crate) issued: i64,
+}
+
+/// Verifies `token`, which must have all of `scopes`.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] with the reason, or [`Error::KeysUnavailable`].
-pub(crate) async fn read(verifier: &Verifier, token: &str, scopes: &[&str]) -> Result<Principal, Error> {
+pub(crate) async fn read(verifier: &Verifier, token: &str, scopes: &[&str]) -> Result<Bearer, Error> {
     let expect = Expect { any_issuer: true, ..Expect::of_access(scopes) };
-    let claims = verifier.verify(token, expect).await.map_err(|error| match error {
-        TokenError::KeysUnavailable => Error::KeysUnavailable(error),
-        error => Error::Unauthenticated(format!("error decoding token: {error}")),
-    })?;
+    let verified = verifier.verify_shared(token, expect).await.map_err(|error| refusal(token, error))?;
+    let claims = verified.claims();
     let refuse = |text: &str| Err(Error::Unauthenticated(format!("failed to decode token: {text}")));
-    if !scope_is_a_list(token) {
-        return refuse("field `scope` has wrong type");
+    if !verified.scope_is_list() {
+        return Err(Error::Unauthenticated(SCOPE_IS_TEXT.into()));
     }
     let Some(context) = &claims.context else { return refuse("missing required field `context`") };
     if let Some(policies) = context.user.as_ref().and_then(|user| user.rest.get("policies"))
@@ -31,16 +38,51 @@ pub(crate) async fn read(verifier: &Verifier, token: &str, scopes: &[&str]) -> R
     {
         return refuse("field `policies` has wrong type");
     }
-    Ok(Principal {
+    let principal = Principal {
         user: claims.username().map(str::to_owned),
         client: claims.client_id().map(str::to_owned),
-    })
+    };
+    Ok(Bearer { principal, issued: claims.iat })
 }
 
 /// `tokens` reads a scope of either form, but arborist knows the list only.
-fn scope_is_a_list(token: &str) -> bool {
-    let claims: Option<Value> = tokens::unverified(token);
-    claims.is_some_and(|claims| claims.get("scope").is_some_and(Value::is_array))
+const SCOPE_IS_TEXT: &str =
+    "error decoding token: received value for field `scope` with incorrect type string; expected []string\n";
+
+/// Says why a token is refused, in the words of the original where it has any.
+fn refusal(token: &str, error: TokenError) -> Error {
+    let said = || tokens::unverified::<Value>(token).unwrap_or_default();
+    let told = match &error {
+        TokenError::KeysUnavailable => return Error::KeysUnavailable(error),
+        TokenError::Expired => format!("expired at time: {}\n", said()["exp"]),
+        TokenError::Algorithm | TokenError::Signature => {
+            "go-jose/go-jose: error in cryptographic primitive".to_owned()
+        }
+        TokenError::Scope(missing) => match &said()["scope"] {
+            Value::Null => "token missing required field: scope\n".to_owned(),
+            Value::String(_) => return Error::Unauthenticated(SCOPE_IS_TEXT.to_owned()),
+            scopes => {
+                let scopes: Vec<&str> =
+                    scopes.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                format!("token missing required scope: {missing}; contains: {}\n", scopes.join(", "))
+            }
+        },
+        TokenError::Malformed(_) if token.split('.').count() != 3 => {
+            "go-jose/go-jose: compact JWS format must have three parts".to_owned()
+        }
+        TokenError::Malformed(_) => {
+            let said = said();
+            if said.is_object() && said["exp"].is_null() {
+                "token missing required field: exp\n".to_owned()
+            } else if said["context"].get("user").is_some_and(|user| !user.is_object()) {
+                return Error::Unauthenticated("failed to decode token: field `user` has wrong type".into());
+            } else {
+                error.to_string()
+            }
+        }
+        error => error.to_string(),
+    };
+    Error::Unauthenticated(format!("error decoding token: {told}"))
 }
 
 fn is_list_of_strings(value: &Value) -> bool {

@@ -11,12 +11,17 @@ use crate::{
         client::ClientCommand,
         database::DatabaseCommand,
         dictionary::DictionaryCommand,
+        etl::EtlCommand,
         fence_create::FenceCreate,
+        index::IndexCommand,
         keys::KeysCommand,
         life::{OpenArgs, RestartArgs, StopArgs},
         logs::LogsArgs,
+        metadata::MetadataCommand,
         migrate::MigrateArgs,
+        objects::ObjectsCommand,
         status::StatusArgs,
+        transfer::{DownloadArgs, UploadArgs},
         user::UserCommand,
     },
     serve::Serve,
@@ -99,6 +104,22 @@ pub enum Command {
     /// Data dictionaries
     #[command(subcommand)]
     Dictionary(DictionaryCommand),
+    /// The file index: records from manifests, manifests of records, and its tables
+    #[command(subcommand)]
+    Index(IndexCommand),
+    /// The objects of the embedded store: verify them, write them as files, serve them alone
+    #[command(subcommand)]
+    Objects(ObjectsCommand),
+    /// Flat documents for the data explorer, made from the graph as etlMapping.yaml says
+    #[command(subcommand)]
+    Etl(EtlCommand),
+    /// Documents of the metadata service, and studies of other commons
+    #[command(subcommand)]
+    Metadata(MetadataCommand),
+    /// Get files from any Gen3 commons, in parallel and again after a break, compared with their records
+    Download(DownloadArgs),
+    /// Send files to any Gen3 commons, in parts and again after a break
+    Upload(UploadArgs),
     /// Print version, commit, and the version of PostgreSQL that is used
     Version {
         /// As JSON.
@@ -176,7 +197,7 @@ mod tests {
         let parsed = parse("commons user token ada --expires-in=-60 --scope user --state /s").unwrap();
         let Command::User(UserCommand::Token(args)) = parsed.command else { panic!("not user token") };
         assert_eq!((args.who.name.as_str(), args.expires_in, args.scope.as_str()), ("ada", -60, "user"));
-        assert_eq!(args.state.folder, PathBuf::from("/s"));
+        assert_eq!(args.target.state.folder, PathBuf::from("/s"));
     }
 
     #[test]

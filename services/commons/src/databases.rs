@@ -20,7 +20,7 @@ pub(crate) const PRIVATE: &str = "private";
 const POOL_CONNECTIONS: u32 = 20;
 /// Connections of a service that few requests need.
 const NEIGHBOUR_CONNECTIONS: u32 = 6;
-const SERVER_CONNECTIONS: u16 = 150;
+const SERVER_CONNECTIONS: u16 = 170;
 /// Connections of a migration or a command.
 const TOOL_CONNECTIONS: u32 = 4;
 
@@ -41,11 +41,15 @@ pub enum DatabaseName {
     Requestor,
     /// Saved lists.
     Library,
+    /// Refresh tokens for other commons.
+    Wts,
+    /// Documents by GUID.
+    Metadata,
 }
 
 impl DatabaseName {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Fence,
         Self::Arborist,
         Self::Indexd,
@@ -53,6 +57,8 @@ impl DatabaseName {
         Self::Audit,
         Self::Requestor,
         Self::Library,
+        Self::Wts,
+        Self::Metadata,
     ];
 
     /// The name on the server.
@@ -65,6 +71,8 @@ impl DatabaseName {
             Self::Audit => "audit",
             Self::Requestor => "requestor",
             Self::Library => "library",
+            Self::Wts => "wts",
+            Self::Metadata => "metadata",
         }
     }
 }

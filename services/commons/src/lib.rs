@@ -11,6 +11,7 @@ mod documents;
 mod failure;
 mod front;
 mod http_client;
+mod index_options;
 mod log;
 mod output;
 mod problems;
@@ -117,6 +118,12 @@ async fn dispatch(command: Command, origins: Origins) -> anyhow::Result<()> {
         Command::Authz(command) => commands::authz::run(command).await,
         Command::Database(command) => commands::database::run(command).await,
         Command::Dictionary(command) => commands::dictionary::run(command).await,
+        Command::Index(command) => commands::index::run(command).await,
+        Command::Objects(command) => commands::objects::run(command).await,
+        Command::Etl(command) => commands::etl::run(command).await,
+        Command::Metadata(command) => commands::metadata::run(command).await,
+        Command::Download(args) => commands::transfer::download(args).await,
+        Command::Upload(args) => commands::transfer::upload(args).await,
         Command::Version { json } => commands::version(json),
         Command::Completions { shell } => commands::completions(shell),
         Command::Healthcheck { url, timeout } => commands::healthcheck(url, timeout).await,

@@ -6,6 +6,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use authz::AuthzError;
+use database::LookupError;
 use indexclient::IndexError;
 use serde_json::json;
 use storage::StorageError;
@@ -46,6 +47,13 @@ pub enum Error {
     /// 415.
     #[error("the request's Content-Type must be application/json")]
     NotJson,
+    /// 401: only who knows a secret may tell of uploads. SNS sends the password of its URL when it is asked
+    /// for one, and not before.
+    #[error("whoever tells of uploads needs one of the secrets of UPLOAD_INDEXING")]
+    NoSecret,
+    /// 429: whoever guesses has to wait, in seconds.
+    #[error("there were too many attempts; please try again in {0} seconds")]
+    TooSoon(i64),
     /// 401: a token was refused.
     #[error("Authentication Error: {0}")]
     Token(#[from] TokenError),
@@ -83,6 +91,12 @@ impl From<AuthzError> for Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         Self::Failure(error.into())
+    }
+}
+
+impl From<LookupError> for Error {
+    fn from(error: LookupError) -> Self {
+        Self::Failure(Failure::internal("using the database", error))
     }
 }
 
@@ -127,9 +141,10 @@ impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) | Self::Authz(AuthzError::BadRequest(_)) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized(_) | Self::Token(_) | Self::Authz(AuthzError::Unauthenticated(_)) => {
-                StatusCode::UNAUTHORIZED
-            }
+            Self::Unauthorized(_)
+            | Self::NoSecret
+            | Self::Token(_)
+            | Self::Authz(AuthzError::Unauthenticated(_)) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) | Self::Authz(AuthzError::Forbidden(_) | AuthzError::Denied) => {
                 StatusCode::FORBIDDEN
             }
@@ -138,6 +153,7 @@ impl ResponseError for Error {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooSoon(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Authz(AuthzError::Unavailable(_))
             | Self::Index(IndexError::Unavailable(_))
             | Self::Storage(StorageError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
@@ -165,6 +181,12 @@ impl ResponseError for Error {
             Self::Failure(failure) => failure.response(),
             _ => HttpResponse::build(status),
         };
+        if let Self::TooSoon(seconds) = self {
+            response.insert_header((header::RETRY_AFTER, *seconds));
+        }
+        if matches!(self, Self::NoSecret) {
+            response.insert_header((header::WWW_AUTHENTICATE, r#"Basic realm="uploads""#));
+        }
         let mut response = response.json(json!({ "message": self.public_message(), "error_id": id.0 }));
         response.extensions_mut().insert(id);
         response

@@ -10,21 +10,29 @@
 //! - `identity`: callers, sessions, tokens, and where a login may lead.
 //! - `provider`: fence as an OpenID provider: clients and what they ask for (pure).
 //! - `providers`: logging in through other issuers of OpenID Connect.
+//! - `local`: passwords, one-time codes, and how guessing is made slow (pure).
 //! - `files`: records, who may read or write their bytes, and where the bytes are or go.
 //! - `pages`: the few HTML pages.
+//! - `passports`: what other issuers say of whose data somebody may read.
 //! - `sync`: brings a user.yaml into the database.
 //! - `operator`: users, clients and keys for the program's command line, where nobody calls.
+//! - `housekeeping`: forgets revoked tokens that are over, in the background.
+//! - `upload_events`: what stores tell of uploads (pure).
 //! - `upload_indexing`: fills the records of uploaded files in the background.
 
 mod actions;
 mod clock;
 mod config;
+mod data_access;
 mod error;
 pub mod files;
+mod housekeeping;
 pub mod identity;
+mod local;
 mod middleware;
 mod operator;
 mod pages;
+mod passports;
 mod permissions;
 pub mod provider;
 mod providers;
@@ -33,15 +41,20 @@ mod routes;
 mod service;
 mod store;
 pub mod sync;
+mod upload_events;
 pub mod upload_indexing;
 
-pub use actions::Entered;
+pub use actions::{Entered, Invitation, Invite, InviteMode, VisaUpdates};
 pub use config::{
-    AuditLogs, ClientArguments, ClientSecret, Config, ConfigError, EnabledProviders, Endpoints, LoginCode,
-    LoginOption, Provider, Switch, Upstreams,
+    AuditLogs, CirrusConfig, ClientArguments, ClientSecret, Config, ConfigError, ConnectionString,
+    EnabledProviders, Endpoints, EventSecret, GroupsSync, IdpDiscovery, LocalAccounts, LoginCode,
+    LoginOption, MetadataSettings, ParseVisas, Provider, PubsubSettings, QueueSettings, SecondFactorClaim,
+    ShibbolethSettings, Switch, SynapseSettings, TokenSettings, UploadIndexingSettings, Upstreams, UserSync,
+    VisaFields, VisaSettings,
 };
 pub use error::Error;
-pub use operator::{clients, credentials, users};
+pub use housekeeping::{Housekeeping, forget_tokens};
+pub use operator::{clients, credentials, local_accounts, users, visas};
 pub use providers::ProviderError;
 pub use routes::endpoints;
 pub use service::Fence;

@@ -14,7 +14,7 @@ use actix_web::{
 };
 
 use crate::{
-    config::{CONSENT, DEVELOPMENT_LOGIN, REGISTRATION},
+    config::{CONSENT, DEVELOPMENT_LOGIN, LOCAL_LOGIN, REGISTRATION},
     error::{Error, ErrorId},
     identity::{
         cookies::{self, Carried},
@@ -115,7 +115,9 @@ pub(crate) async fn session(
 fn check_csrf(fence: &Fence, request: &ServiceRequest, session: &Session) -> Result<(), Error> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let by_header = request.headers().contains_key(header::AUTHORIZATION);
-    let own_check = [DEVELOPMENT_LOGIN, CONSENT, REGISTRATION].contains(&request.path());
+    let below = request.path().strip_prefix(LOCAL_LOGIN);
+    let own_check = [DEVELOPMENT_LOGIN, CONSENT, REGISTRATION].contains(&request.path())
+        || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     if safe || by_header || own_check || session.username().is_none() || !fence.config.enable_csrf_protection
     {
         return Ok(());

@@ -27,6 +27,11 @@ impl Asked {
         url.truncate(url.floor_char_boundary(LONGEST_URL));
         Self(url)
     }
+
+    /// What another service of this process asks for as if it were asked for at `path`.
+    pub(crate) fn at(path: &str) -> Self {
+        Self(path[..path.floor_char_boundary(LONGEST_URL)].to_owned())
+    }
 }
 
 /// What became of one file that was asked for.
@@ -78,19 +83,20 @@ impl Fence {
     /// Notes a login by `request` that has just succeeded, where the operator wants it.
     pub(crate) fn note_login(&self, request: &HttpRequest, login: impl FnOnce() -> Login) {
         if let Some(recorder) = self.recorder.get().filter(|_| self.config.enable_audit_logs.login) {
-            let (request_url, ip) = (Asked::of(request).0, client_address(request));
+            let ip = client_address(request).map(|address| address.to_string());
+            let request_url = Asked::of(request).0;
             recorder.note(Event::Login(Login { request_url, ip, ..login() }));
         }
     }
 }
 
 /// The user's address: what the gateway says last, or else the other end of the connection.
-fn client_address(request: &HttpRequest) -> Option<String> {
+pub(crate) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     let forwarded = request.headers().get_all("x-forwarded-for").last();
     let last =
         forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
-    last.or_else(|| request.peer_addr().map(|peer| peer.ip()))
-        .map(|address| address.to_canonical().to_string())
+    let address = last.or_else(|| request.peer_addr().map(|peer| peer.ip()));
+    address.map(|address| address.to_canonical())
 }
 
 /// The query with `redacted` in the place of what lets somebody in.

@@ -29,7 +29,12 @@ pub(crate) struct AccessLine {
 
 impl AccessLine {
     /// The line of `request`, unless nobody reads the access log.
-    pub(crate) fn begin(config: &Config, request: &ServiceRequest, edge: &Edge) -> Option<Self> {
+    pub(crate) fn begin(
+        config: &Config,
+        request: &ServiceRequest,
+        edge: &Edge,
+        claimed: &Claimed,
+    ) -> Option<Self> {
         if !tracing::enabled!(target: "access", tracing::Level::INFO) {
             return None;
         }
@@ -39,7 +44,7 @@ impl AccessLine {
             started: Instant::now(),
             method: edge.method.clone(),
             path: request.path().to_owned(),
-            user: Claimed::read(request.headers()).sub,
+            user: claimed.sub.clone(),
             request: edge.request_id.clone(),
             session: edge.session.clone(),
             visitor: edge.visitor.clone(),

@@ -6,7 +6,7 @@ use actix_web::{
     dev::ServiceRequest,
     http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
 };
-use serde_json::Value;
+use serde::{Deserialize, de::IgnoredAny};
 
 use crate::config::Config;
 
@@ -56,17 +56,54 @@ pub(crate) struct Claimed {
     pub(crate) name: String,
 }
 
+/// The claims of a token that are read here. Nothing is made of the others: each request has a token.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Said {
+    sub: Word,
+    context: Option<SaidContext>,
+}
+
+#[derive(Deserialize)]
+struct SaidContext {
+    user: Option<SaidUser>,
+}
+
+#[derive(Deserialize)]
+struct SaidUser {
+    #[serde(default)]
+    name: Word,
+}
+
+/// A claim that is a text or a whole number, or else says nothing.
+#[derive(Default, Deserialize)]
+#[serde(untagged)]
+enum Word {
+    Text(String),
+    Number(i64),
+    #[default]
+    Nothing,
+    Other(IgnoredAny),
+}
+
+impl Word {
+    fn text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Number(number) => Some(number.to_string()),
+            Self::Nothing | Self::Other(_) => None,
+        }
+    }
+}
+
 impl Claimed {
     pub(crate) fn read(headers: &HeaderMap) -> Self {
         let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let payload: Option<Value> = header.and_then(tokens::bearer).and_then(tokens::unverified);
-        let text = |pointer: &str| {
-            let value = payload.as_ref()?.pointer(pointer)?;
-            value.as_str().map(str::to_owned).or_else(|| value.as_i64().map(|n| n.to_string()))
-        };
+        let said: Said = header.and_then(tokens::bearer).and_then(tokens::unverified).unwrap_or_default();
+        let name = said.context.and_then(|context| context.user).map(|user| user.name);
         Self {
-            sub: text("/sub").unwrap_or_else(|| "null".into()),
-            name: text("/context/user/name").unwrap_or_else(|| "unknown@unknown".into()),
+            sub: said.sub.text().unwrap_or_else(|| "null".into()),
+            name: name.and_then(Word::text).unwrap_or_else(|| "unknown@unknown".into()),
         }
     }
 

@@ -20,7 +20,7 @@ use crate::{
 const QUERY_PAGE: &str = "/query";
 
 /// Public paths, the services that answer there, and what they are for.
-const SERVED: [(&str, &str, &str); 11] = [
+const SERVED: [(&str, &str, &str); 14] = [
     ("/user", "fence", "users, tokens, signed URLs"),
     ("/authz", "arborist", "who may do what"),
     ("/index", "indexd", "where files are"),
@@ -31,18 +31,17 @@ const SERVED: [(&str, &str, &str); 11] = [
     ("/audit", "audit", "who logged in, and who got which file"),
     ("/requestor", "requestor", "asking for access"),
     ("/library", "library", "saved cohorts and lists of files"),
+    ("/wts", "wts", "tokens of other commons"),
+    ("/mds", "metadata", "documents by GUID, found by their contents"),
+    ("/manifests", "manifests", "users' own lists of files"),
     (QUERY_PAGE, "portal", "query page"),
 ];
 
 /// Public paths of a Gen3 commons whose services this version does not have. Who adds a row for one of them
 /// has it served.
-const ABSENT: [(&str, &str); 25] = [
-    ("/mds", "metadata service"),
-    ("/mds-admin", "metadata service"),
-    ("/wts", "workspace token service"),
+const ABSENT: [(&str, &str); 21] = [
     ("/lw-workspace", "workspaces"),
     ("/workspace", "workspaces"),
-    ("/manifests", "manifest service"),
     ("/job", "job service (sower)"),
     ("/explorer", "explorer of the portal"),
     ("/discovery", "discovery page of the portal"),

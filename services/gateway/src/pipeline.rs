@@ -49,9 +49,10 @@ pub(crate) async fn run(
     identity::drop_claims(request.headers_mut());
     let edge = Edge::read(config, &request);
     identity::choose_token(request.headers_mut(), edge.access_cookie.as_deref());
-    let line = AccessLine::begin(config, &request, &edge);
+    let claimed = Claimed::read(request.headers());
+    let line = AccessLine::begin(config, &request, &edge, &claimed);
     let log = |status, service: Option<&str>| line.iter().for_each(|line| line.write(status, service));
-    let (permit, body) = match admit(&gateway, &edge, &mut request).await {
+    let (permit, body) = match admit(&gateway, &edge, claimed, &mut request).await {
         Ok(admitted) => admitted,
         Err(answer) => {
             let mut answer = request.into_response(answer).map_into_right_body();
@@ -95,6 +96,7 @@ pub(crate) async fn run(
 async fn admit<'g>(
     gateway: &'g Gateway,
     edge: &Edge,
+    claimed: Claimed,
     request: &mut ServiceRequest,
 ) -> Result<(Permit<'g>, Passing), HttpResponse> {
     let config = &gateway.config;
@@ -119,7 +121,7 @@ async fn admit<'g>(
     };
     let permit = Permit::ask(config, row, edge, request).await?;
     let body = Passing::watch(request, row.body_limit)?;
-    address_to_service(config, &permit, edge, request)?;
+    address_to_service(config, &permit, edge, claimed, request)?;
     if !web::set_path_and_query(request, &native) {
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "the path is malformed").into());
     }
@@ -155,6 +157,7 @@ fn address_to_service(
     config: &Config,
     permit: &Permit<'_>,
     edge: &Edge,
+    mut claimed: Claimed,
     request: &mut ServiceRequest,
 ) -> Result<(), Refusal> {
     let forwarded = identity::Origin::of(config, request).forwarded;
@@ -164,8 +167,8 @@ fn address_to_service(
             return Err(Refusal::new(StatusCode::FORBIDDEN, "the gateway has no login for this service"));
         };
         request.headers_mut().insert(header::AUTHORIZATION, basic(login));
+        claimed = Claimed::read(request.headers());
     }
-    let claimed = Claimed::read(request.headers());
     let headers = request.headers_mut();
     let mut set = |name: &'static str, value: Option<HeaderValue>| {
         if let Some(value) = value {

@@ -120,7 +120,8 @@ create table if not exists alias_schema_version (
     version serial not null primary key
 );
 
--- The single-table layout (revision bb3d7586a096). It exists in every migrated database; we leave it alone.
+-- The single-table layout (revision bb3d7586a096). It exists in every migrated database. Which of the two layouts has
+-- the records is said by the configuration of the original (USE_SINGLE_TABLE), by our note below, or by the rows.
 create table if not exists record (
     guid varchar not null primary key,
     baseid varchar,
@@ -144,12 +145,29 @@ create table if not exists record (
     alias varchar[]
 );
 
+-- Ours: the layout that has the records, where `commons index migrate` has moved them.
+create table if not exists commons_index_layout (
+    layout varchar not null primary key
+);
+-- Ours: what the locations of a record look like where neither letter case nor repeated slashes count.
+create or replace function commons_record_places(urls varchar[]) returns text[] language sql immutable parallel safe
+    as $$ select array(select md5(lower(regexp_replace(url, '/+', '/', 'g'))) from unnest(urls) as u (url)) $$;
+
 create table if not exists stats (
     total_record_count bigint not null,
     total_record_bytes bigint not null,
     month integer not null,
     year integer not null,
     primary key (month, year)
+);
+
+-- Ours: changes of the counters that `stats` does not have yet. Writers that all changed the row of the month would
+-- wait for each other's commits.
+create table if not exists commons_index_stats_delta (
+    month integer not null,
+    year integer not null,
+    records bigint not null,
+    bytes bigint not null
 );
 
 create table if not exists alembic_version (

@@ -7,6 +7,8 @@ use std::{
 };
 
 use async_trait::async_trait;
+use indexclient::ownership::Place;
+use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 use url::Url;
@@ -23,8 +25,8 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 /// Where the buckets of the commons are known.
 #[async_trait]
 pub trait Buckets: Send + Sync {
-    /// The document of fence's `GET /data/buckets`: `S3_BUCKETS` and `GS_BUCKETS`, each bucket name (or
-    /// prefix ending in `.*`) to its region or an object with `region`.
+    /// The document of fence's `GET /data/buckets`: `S3_BUCKETS` and `GS_BUCKETS`, each bucket name (or a
+    /// pattern of names) to its region or an object with `region`, and the accounts of `AZ_BLOB_ACCOUNTS`.
     ///
     /// # Errors
     /// When there is no answer. The error is logged.
@@ -63,45 +65,66 @@ impl Buckets for FixedBuckets {
     }
 }
 
-/// What is known of the buckets at one moment.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// What fence names at one provider.
+#[derive(Debug, Clone)]
+struct Named {
+    /// By name, or by a pattern of whole names.
+    all: Map<String, Value>,
+    patterns: Vec<Regex>,
+}
+
+impl Named {
+    fn new(all: Map<String, Value>) -> Self {
+        let pattern =
+            |name: &String| RegexBuilder::new(&format!("^(?:{name})$")).case_insensitive(true).build().ok();
+        let patterns = all.keys().filter_map(pattern).collect();
+        Self { all, patterns }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.all.keys().any(|named| named.eq_ignore_ascii_case(name))
+            || self.patterns.iter().any(|pattern| pattern.is_match(name))
+    }
+}
+
+/// What is known of the buckets at one moment; `None` for what fence has not said.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Regions {
-    /// Whether fence has ever answered.
-    known: bool,
-    s3: Map<String, Value>,
-    gs: Map<String, Value>,
+    s3: Option<Named>,
+    gs: Option<Named>,
+    azure: Option<Named>,
 }
 
 impl Regions {
     pub(crate) fn new(document: &Value) -> Self {
-        let part = |key: &str| document.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
-        Self { known: true, s3: part("S3_BUCKETS"), gs: part("GS_BUCKETS") }
+        let named = |key: &str| document.get(key).and_then(Value::as_object).cloned().map(Named::new);
+        Self { s3: named("S3_BUCKETS"), gs: named("GS_BUCKETS"), azure: named("AZ_BLOB_ACCOUNTS") }
     }
 
-    /// Whether the commons has keys to the bucket of S3, in any letter case; `true` as long as that is not
-    /// known.
-    pub(crate) fn may_have_bucket(&self, bucket: &str) -> bool {
-        let bucket = bucket.to_lowercase();
-        let has = |name: &String| {
-            let name = name.to_lowercase();
-            name == bucket || name.strip_suffix(".*").is_some_and(|prefix| bucket.starts_with(prefix))
+    /// Whether the commons has keys to the bucket in which `place` is, in any letter case; `true` as long as
+    /// that is not known. At Azure it has the keys to a whole account, which is the first label of the host.
+    pub(crate) fn may_have(&self, place: &Place) -> bool {
+        let (named, name) = match place.scheme() {
+            "s3" => (&self.s3, place.bucket()),
+            "gs" => (&self.gs, place.bucket()),
+            _ => (&self.azure, place.bucket().split('.').next().unwrap_or_default()),
         };
-        !self.known || self.s3.keys().any(has)
+        named.as_ref().is_none_or(|named| named.has(name))
     }
 
     /// The region of `bucket` at the provider of `scheme`; empty when it is not known.
     pub(crate) fn of_bucket(&self, scheme: &str, bucket: &str) -> String {
-        let buckets = match scheme {
+        let named = match scheme {
             "s3" => &self.s3,
             "gs" => &self.gs,
             _ => return String::new(),
         };
+        let Some(Named { all, .. }) = named else { return String::new() };
         let by_prefix = || {
-            buckets
-                .iter()
+            all.iter()
                 .find(|(name, _)| name.strip_suffix(".*").is_some_and(|prefix| bucket.starts_with(prefix)))
         };
-        let known = buckets.get(bucket).or_else(|| by_prefix().map(|(_, value)| value));
+        let known = all.get(bucket).or_else(|| by_prefix().map(|(_, value)| value));
         let region = known.and_then(|value| value.as_str().or_else(|| value.get("region")?.as_str()));
         region.unwrap_or_default().to_owned()
     }
@@ -115,10 +138,11 @@ impl Regions {
     }
 }
 
-/// Scheme in lower case and host of a url.
+/// Scheme in lower case of a url, and all that stands between `//` and its path: with a port it names no
+/// bucket.
 fn place(url: &str) -> Option<(String, String)> {
     let url = Url::parse(url).ok()?;
-    Some((url.scheme().to_owned(), url.host_str()?.to_owned()))
+    Some((url.scheme().to_owned(), url.authority().to_owned()))
 }
 
 /// The scheme of a url in lower case.
@@ -168,14 +192,36 @@ mod tests {
 
     #[test]
     fn a_bucket_may_be_ours_until_it_is_known_that_it_is_not() {
-        assert!(Regions::default().may_have_bucket("any"));
-        let regions =
-            Regions::new(&json!({"S3_BUCKETS": {"Mine": {}, "star-.*": {}}, "GS_BUCKETS": {"g": {}}}));
-        for (bucket, ours) in
-            [("mine", true), ("MINE", true), ("star-7", true), ("g", false), ("other", false)]
-        {
-            assert_eq!(regions.may_have_bucket(bucket), ours, "{bucket}");
+        let regions = Regions::new(&json!({
+            "S3_BUCKETS": {"Mine": {}, "star-.*": {}, "data-[0-9]+": {}, "odd[": {}},
+            "GS_BUCKETS": {"g": {}}, "AZ_BLOB_ACCOUNTS": {"Account": {}},
+        }));
+        for (url, ours) in [
+            ("s3://mine/k", true),
+            ("s3://MINE/k", true),
+            ("s3://star-7/k", true),
+            ("s3://data-7/k", true),
+            ("s3://data-x/k", false),
+            ("s3://odd[/k", true),
+            ("s3://g/k", false),
+            ("https://mine.s3.amazonaws.com/k", true),
+            ("gs://g/k", true),
+            ("https://storage.googleapis.com/g/k", true),
+            ("gs://mine/k", false),
+            ("az://account.blob.core.windows.net/box/k", true),
+            ("AZ://ACCOUNT.blob.core.windows.net/other/k", true),
+            ("az://account2.blob.core.windows.net/box/k", false),
+        ] {
+            let place = Place::of(url).unwrap();
+            assert_eq!(regions.may_have(&place), ours, "{url}");
+            assert!(Regions::default().may_have(&place), "{url}");
         }
+        let of_the_original = Regions::new(&json!({"S3_BUCKETS": {}, "GS_BUCKETS": {}}));
+        let may_have = |url| of_the_original.may_have(&Place::of(url).unwrap());
+        assert_eq!(
+            (may_have("s3://b/k"), may_have("gs://b/k"), may_have("az://a/b/k")),
+            (false, false, true)
+        );
     }
 
     #[test]
@@ -194,6 +240,9 @@ mod tests {
             ("s3://none/k", ""),
             ("s3://g/k", ""),
             ("gs://g/k", "us-central1"),
+            ("s3://b?versionId=1", "us-east-1"),
+            ("s3://b:9000/k", ""),
+            ("s3://key@b/k", ""),
             ("https://b/k", ""),
             ("plain/path", ""),
         ] {

@@ -12,7 +12,7 @@ use crate::{
     document::{Entry, FoundDocument},
     guid::Guid,
     input::{BlankFill, BlankInput, RecordInput, RecordUpdate},
-    store::records,
+    store::records::Versions,
 };
 
 /// An error leaves this service here as it leaves it over HTTP: with its status, and logged when it is ours.
@@ -21,7 +21,7 @@ impl From<Error> for IndexError {
         error.log();
         let detail = error.public_text();
         match error {
-            Error::BadRequest(_) | Error::Page(_) => Self::BadRequest(detail),
+            Error::BadRequest(_) | Error::TooMany(_) | Error::Page(_) => Self::BadRequest(detail),
             Error::Denied(_) | Error::Undecided(_) | Error::Login(_) => {
                 Self::Refused { status: error.status().as_u16(), detail }
             }
@@ -45,6 +45,15 @@ impl IndexClient for Indexd {
         }
     }
 
+    async fn latest(&self, guid: &str) -> Result<Option<Record>, IndexError> {
+        let guid = Guid::from(guid.replace('\0', "\u{fffd}"));
+        match Indexd::latest(self, &guid, Versions::All).await {
+            Ok(record) => Ok(Some(record.into())),
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     async fn get_many(&self, dids: &[String]) -> Result<Vec<Record>, IndexError> {
         let dids: Vec<Guid> = dids.iter().cloned().map(Guid::from).collect();
         Ok(self.records(&dids).await?.into_iter().map(Record::from).collect())
@@ -55,12 +64,14 @@ impl IndexClient for Indexd {
     }
 
     async fn find_by_md5_and_size(&self, files: &[(String, i64)]) -> Result<Vec<Option<Record>>, IndexError> {
+        let layout = self.layout().await?;
         let mut connection = self.pool.acquire().await.map_err(Error::from)?;
-        let dids = records::by_md5_and_size(&mut connection, files).await?;
+        let dids = layout.by_md5_and_size(&mut connection, files).await?;
         let mut wanted: Vec<Guid> = dids.iter().flatten().cloned().collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let found: HashMap<Guid, Record> = records::load(&mut connection, &wanted)
+        let found: HashMap<Guid, Record> = layout
+            .load(&mut connection, &wanted)
             .await?
             .into_iter()
             .map(|record| (record.did.clone(), record.into()))
@@ -95,6 +106,19 @@ impl IndexClient for Indexd {
             authz: authz.filter(|authz| !authz.is_empty()).map(<[String]>::to_vec),
         };
         Ok(Indexd::create_blank(self, &Claimant::from(caller), input).await?.into())
+    }
+
+    async fn create_blank_version(
+        &self,
+        caller: &Caller,
+        did: &str,
+        file_name: &str,
+        authz: &[String],
+    ) -> Result<Revision, IndexError> {
+        let authz = Some(authz.to_vec()).filter(|authz| !authz.is_empty());
+        let input = BlankInput { file_name: Some(file_name.to_owned()), authz, ..BlankInput::default() };
+        let (who, did) = (Claimant::from(caller), Guid::from(did.to_owned()));
+        Ok(Indexd::create_blank_version(self, &who, &did, input).await?.into())
     }
 
     async fn fill_blank(
@@ -133,6 +157,11 @@ impl IndexClient for Indexd {
         }
         let aliases = aliases.iter().map(|(did, name)| (Guid::from(did.clone()), name.clone())).collect();
         Ok(Indexd::add_aliases(self, &Claimant::from(caller), aliases).await?)
+    }
+
+    async fn claim_aliases(&self, caller: &Caller, did: &str, names: &[String]) -> Result<(), IndexError> {
+        let (who, did) = (Claimant::from(caller), Guid::from(did.to_owned()));
+        Ok(self.append_aliases(&who, &did, names.to_vec()).await.map(drop)?)
     }
 
     async fn delete(&self, caller: &Caller, revision: &Revision) -> Result<(), IndexError> {

@@ -6,7 +6,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::authorizations::AuthorizationPolicy;
+use crate::{authorizations::AuthorizationPolicy, layout::Layout};
 
 /// A setting that cannot be used. The message names the variable and says what it should look like.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,11 +98,23 @@ impl CloudProviders {
     }
 }
 
+/// In which form DRS documents are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DrsForm {
+    /// That of the original, which the clients of Gen3 read.
+    #[default]
+    Gen3,
+    /// That of the standard, DRS 1.2, with nothing added. The public compliance suite checks it.
+    Strict,
+}
+
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// How new GUIDs look.
     pub index: IndexConfig,
+    /// In which tables the records are; `None` leaves it to what the database shows.
+    pub layout: Option<Layout>,
     /// Public host name, without scheme.
     pub hostname: String,
     /// Where fence answers `/data/buckets`.
@@ -111,7 +123,9 @@ pub struct Config {
     pub dist: Vec<DistEntry>,
     /// Values that replace those of the DRS service-info.
     pub service_info: Map<String, Value>,
-    /// Advertised in the DRS service-info.
+    /// In which form DRS documents are.
+    pub drs_form: DrsForm,
+    /// Advertised in the DRS service-info, and kept to in the strict form.
     pub max_bulk_request_length: u32,
     /// Cloud providers of storage URLs.
     pub clouds: CloudProviders,
@@ -123,10 +137,12 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             index: IndexConfig::default(),
+            layout: None,
             hostname: "localhost".into(),
             fence_url: "http://fence-service".into(),
             dist: Vec::new(),
             service_info: Map::new(),
+            drs_form: DrsForm::default(),
             max_bulk_request_length: 100,
             clouds: CloudProviders::default(),
             authorizations: AuthorizationPolicy::default(),
@@ -135,22 +151,35 @@ impl Default for Config {
 }
 
 impl Config {
+    /// What `USE_SINGLE_TABLE` says; `None` when it is unset or empty.
+    ///
+    /// # Errors
+    /// When it says neither true nor false.
+    pub fn layout_from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<Layout>, ConfigError> {
+        let Some(text) = lookup("USE_SINGLE_TABLE").filter(|text| !text.trim().is_empty()) else {
+            return Ok(None);
+        };
+        match text.trim().to_ascii_lowercase().as_str() {
+            "true" => Ok(Some(Layout::Single)),
+            "false" => Ok(Some(Layout::Multi)),
+            _ => {
+                let reason = format!("'{text}' is neither true nor false");
+                Err(ConfigError { variable: "USE_SINGLE_TABLE", reason })
+            }
+        }
+    }
+
     /// Reads the environment (or whatever `lookup` looks into): `INDEX_CONFIG` (JSON object with
     /// `DEFAULT_PREFIX`, `PREPEND_PREFIX`, `ADD_PREFIX_ALIAS`), `HOSTNAME`, `FENCE_SERVICE_URL`, `DIST`,
     /// `DRS_SERVICE_INFO`, `MAX_BULK_REQUEST_LENGTH`, `CLOUD_PROVIDER_MAP`, `DRS_AUTHORIZATION_METADATA`,
     /// `DEFAULT_BEARER_ISSUER`, `DEFAULT_PASSPORT_ISSUER`, `DEFAULT_PREFERRED_TYPE`. An empty value counts as
-    /// unset. `USE_SINGLE_TABLE` must not be true.
+    /// unset. `USE_SINGLE_TABLE` says in which tables the records are; without it the database shows that.
     ///
     /// # Errors
     /// The first variable that cannot be used.
     pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let get = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
-        let mut config = Self::default();
-        if get("USE_SINGLE_TABLE").is_some_and(|text| text.trim().eq_ignore_ascii_case("true")) {
-            let reason =
-                "the single-table layout is not supported; only the tables index_record and index_record_*";
-            return Err(ConfigError { variable: "USE_SINGLE_TABLE", reason: reason.into() });
-        }
+        let mut config = Self { layout: Self::layout_from_env(&lookup)?, ..Self::default() };
         if let Some(value) = json_of(&get, "INDEX_CONFIG")? {
             config.index = IndexConfig::parse("INDEX_CONFIG", value)?;
         }
@@ -264,6 +293,14 @@ mod tests {
     }
 
     #[test]
+    fn the_layout_is_named_as_in_the_original_or_left_to_the_database() {
+        let layout = |value: &str| read(&[("USE_SINGLE_TABLE", value)]).expect("a valid value").layout;
+        assert_eq!(layout("True"), Some(Layout::Single));
+        assert_eq!(layout("false"), Some(Layout::Multi));
+        assert_eq!(layout(""), None);
+    }
+
+    #[test]
     fn what_cannot_be_used_is_named() {
         for (variable, value, part) in [
             ("DIST", "{", "not JSON"),
@@ -272,7 +309,7 @@ mod tests {
             ("MAX_BULK_REQUEST_LENGTH", "many", "'many' is not a whole number"),
             ("INDEX_CONFIG", r#"{"PREPEND_PREFIX": true, "ADD_PREFIX_ALIAS": true}"#, "must not both"),
             ("DEFAULT_PREFERRED_TYPE", "Basic", "BearerAuth"),
-            ("USE_SINGLE_TABLE", "True", "not supported"),
+            ("USE_SINGLE_TABLE", "perhaps", "neither true nor false"),
         ] {
             let error = read(&[(variable, value)]).expect_err(variable);
             assert!(error.variable == variable && error.reason.contains(part), "{error}");

@@ -24,7 +24,8 @@ pub struct Record {
     pub(crate) file_name: Option<String>,
     pub(crate) form: Option<String>,
     pub(crate) hashes: BTreeMap<String, Option<String>>,
-    pub(crate) metadata: BTreeMap<String, Option<String>>,
+    /// Texts or null; other values where another writer has left them in the single-table layout.
+    pub(crate) metadata: BTreeMap<String, Value>,
     pub(crate) rev: String,
     pub(crate) size: Option<i64>,
     pub(crate) updated_date: Option<Timestamp>,
@@ -62,11 +63,7 @@ impl From<Record> for indexclient::Record {
             acl: record.acl,
             authz: record.authz,
             hashes: record.hashes.into_iter().filter_map(|(kind, value)| Some((kind, value?))).collect(),
-            metadata: record
-                .metadata
-                .into_iter()
-                .map(|(key, value)| (key, value.map_or(Value::Null, Value::String)))
-                .collect(),
+            metadata: record.metadata.into_iter().collect(),
             created_date: record.created_date.map(|date| date.to_string()),
             updated_date: record.updated_date.map(|date| date.to_string()),
             content_created_date: record.content_created_date.map(|date| date.to_string()),

@@ -15,7 +15,7 @@ pub enum Error {
     #[error("{0}")]
     Denied(String),
     /// 401: arborist refused the token or gave no answer.
-    #[error("request to arborist failed: {0}")]
+    #[error("[401] - request to arborist failed: {0}")]
     Undecided(#[source] AuthzError),
     /// 403: a basic login is wrong, missing where only a login counts, or nobody could be asked instead.
     #[error("{0}")]
@@ -26,6 +26,9 @@ pub enum Error {
     /// 409: it exists already, or the revision is stale.
     #[error("{0}")]
     Conflict(String),
+    /// 413: more is asked for at once than is allowed.
+    #[error("{0}")]
+    TooMany(String),
     /// What the web framework of the original answered by itself: an HTML page that clients only look at the
     /// status of.
     #[error("{}", .0.canonical_reason().unwrap_or("error"))]
@@ -59,6 +62,7 @@ impl Error {
             Self::Login(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::TooMany(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Page(status) => *status,
             Self::Failed(failure) => failure.status(),
         }
@@ -97,18 +101,41 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         let code = error.as_database_error().and_then(|error| error.code());
         match code.as_deref() {
-            Some("22021") => Self::bad("a text contains a character that cannot be stored (NUL)"),
+            // In a text, and in a JSON value of the single-table layout.
+            Some("22021" | "22P05") => Self::bad("a text contains a character that cannot be stored (NUL)"),
             Some("54000") => Self::bad("a text is too long to be indexed"),
             _ => Self::Failed(error.into()),
         }
     }
 }
 
+/// Many requests may get the same failure.
+impl From<database::LookupError> for Error {
+    fn from(error: database::LookupError) -> Self {
+        Self::Failed(Failure::internal("reading a record", error))
+    }
+}
+
 /// The page for `status`.
 pub(crate) fn page(status: StatusCode) -> HttpResponse {
     let reason = status.canonical_reason().unwrap_or("Error");
+    let why = match status {
+        StatusCode::BAD_REQUEST => {
+            "<p>The browser (or proxy) sent a request that this server could not understand.</p>\n"
+        }
+        StatusCode::NOT_FOUND => {
+            "<p>The requested URL was not found on the server. If you entered the URL manually please check \
+             your spelling and try again.</p>\n"
+        }
+        StatusCode::METHOD_NOT_ALLOWED => "<p>The method is not allowed for the requested URL.</p>\n",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            "<p>Did not attempt to load JSON data because the request Content-Type was not \
+             &#39;application/json&#39;.</p>\n"
+        }
+        _ => "",
+    };
     HttpResponse::build(status).content_type("text/html; charset=utf-8").body(format!(
-        "<!doctype html>\n<html lang=en>\n<title>{0} {reason}</title>\n<h1>{reason}</h1>\n",
+        "<!doctype html>\n<html lang=en>\n<title>{0} {reason}</title>\n<h1>{reason}</h1>\n{why}",
         status.as_u16()
     ))
 }

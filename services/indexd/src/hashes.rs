@@ -35,7 +35,7 @@ pub(crate) fn check(hashes: &IndexMap<String, String>) -> Result<(), Error> {
     let mut known = false;
     for (kind, value) in hashes {
         match fits(kind, value) {
-            Some(false) => return Err(Error::bad(format!("'{value}' is no {kind}"))),
+            Some(false) => return Err(misfit(kind, value)),
             Some(true) => known = true,
             None => {}
         }
@@ -44,6 +44,14 @@ pub(crate) fn check(hashes: &IndexMap<String, String>) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::bad("hashes needs at least one of md5, sha1, sha256, sha512, crc, etag"))
+}
+
+/// `value` is not what a hash of the type `kind` looks like.
+pub(crate) fn misfit(kind: &str, value: &str) -> Error {
+    let length = TYPES.iter().find(|(known, _)| *known == kind).map_or(0, |(_, length)| *length);
+    let tail = if kind == "etag" { r"(-\\d+)?" } else { "" };
+    let shown: String = value.chars().take(200).collect();
+    Error::bad(format!("'{shown}' does not match '^[0-9a-f]{{{length}}}{tail}$'\n\nOn instance['{kind}']"))
 }
 
 /// Which hash types a query may name.

@@ -1,23 +1,35 @@
 //! The service and what it depends on.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicU32};
 
 use authz::Authz;
+use database::Gathered;
 use sqlx::PgPool;
+use tokio::sync::OnceCell;
 
 use crate::{
-    Config,
+    Config, Error, Layout,
     buckets::{Buckets, HttpBuckets, RegionCache},
+    bulk_places::BulkPlaces,
     dist::Dist,
+    marks::PageMarks,
+    store::gathered::ByDid,
 };
 
 /// The file index: its configuration and what it depends on.
 pub struct Indexd {
     pub(crate) config: Config,
     pub(crate) pool: PgPool,
+    /// Records by their dids, in the multi-table layout.
+    pub(crate) reader: Gathered<ByDid>,
+    layout: OnceCell<Layout>,
     pub(crate) arborist: Option<Arc<dyn Authz>>,
     pub(crate) dist: Dist,
     pub(crate) regions: RegionCache,
+    pub(crate) marks: PageMarks,
+    /// How often the counters have changed: see [`Indexd::counted`].
+    pub(crate) changes: AtomicU32,
+    pub(crate) bulk_places: BulkPlaces,
 }
 
 impl Indexd {
@@ -36,6 +48,31 @@ impl Indexd {
         buckets: Arc<dyn Buckets>,
     ) -> Arc<Self> {
         let dist = Dist::new(&config.dist);
-        Arc::new(Self { config, pool, arborist, dist, regions: RegionCache::new(buckets) })
+        Arc::new(Self {
+            config,
+            reader: Gathered::new(pool.clone(), ByDid),
+            pool,
+            layout: OnceCell::new(),
+            arborist,
+            dist,
+            regions: RegionCache::new(buckets),
+            marks: PageMarks::default(),
+            changes: AtomicU32::new(0),
+            bulk_places: BulkPlaces::default(),
+        })
+    }
+
+    /// In which tables the records are. The first caller asks the database; a layout changes only while
+    /// nothing serves.
+    ///
+    /// # Errors
+    /// When both layouts have records and nothing says which of them count, or the database fails.
+    pub async fn layout(&self) -> Result<Layout, Error> {
+        let ask = async || {
+            let layout = Layout::recognised(&mut *self.pool.acquire().await?, self.config.layout).await?;
+            tracing::info!(index.layout = layout.name(), "the layout of the index is recognised");
+            Ok(layout)
+        };
+        self.layout.get_or_try_init(ask).await.copied()
     }
 }

@@ -4,6 +4,7 @@ use sqlx::PgPool;
 
 use crate::{
     Error,
+    layout::Layout,
     store::{schema, stats},
 };
 
@@ -17,15 +18,22 @@ pub async fn migrate(pool: &PgPool) -> Result<(), Error> {
     schema::lock(&mut transaction).await?;
     let had_stats = schema::has_stats(&mut transaction).await?;
     schema::create(&mut transaction).await?;
-    if !had_stats {
+    if had_stats {
+        stats::fold(&mut transaction).await?;
+    } else {
         stats::reconcile(&mut transaction).await?;
     }
-    let single_table_only = schema::has_single_table_only(&mut transaction).await?;
     transaction.commit().await?;
-    if single_table_only {
-        tracing::warn!(
-            "the index has records in the single-table layout only (table `record`), which is not served"
-        );
-    }
     Ok(())
+}
+
+/// The layout that the records of a database are in: what `setting` says ([`Config::layout`]), or what the
+/// database shows.
+///
+/// [`Config::layout`]: crate::Config::layout
+///
+/// # Errors
+/// When both layouts have records and nothing says which of them count, or the database fails.
+pub async fn layout(pool: &PgPool, setting: Option<Layout>) -> Result<Layout, Error> {
+    Layout::recognised(&mut *pool.acquire().await?, setting).await
 }

@@ -1,5 +1,7 @@
 //! Records before they are stored.
 
+use std::collections::HashSet;
+
 use crate::{
     config::IndexConfig,
     document::{Record, Revision},
@@ -24,6 +26,29 @@ impl NewRecord {
     pub(crate) fn revision(&self) -> Revision {
         Revision { baseid: self.baseid.clone(), did: self.did.clone(), rev: self.rev.clone() }
     }
+}
+
+/// The records that can be written together, and the dids of the others: those that lead to a record before
+/// them, because it has the same did in one of its spellings, or as its baseid or alias. It is what the
+/// database says of records that it has already.
+pub(crate) fn apart(records: Vec<NewRecord>) -> (Vec<NewRecord>, Vec<Guid>) {
+    let (mut baseids, mut aliases) = (HashSet::<Guid>::new(), HashSet::<String>::new());
+    let mut dids = HashSet::<Guid>::new();
+    let (mut kept, mut others) = (Vec::with_capacity(records.len()), Vec::new());
+    for record in records {
+        let NewRecord { did, baseid, alias, other_spelling, .. } = &record;
+        let is_family = baseids.contains(did) && baseid != did;
+        let mut spellings = std::iter::once(did).chain(other_spelling);
+        if is_family || aliases.contains(did.as_str()) || spellings.any(|did| dids.contains(did)) {
+            others.push(record.did);
+            continue;
+        }
+        aliases.extend(alias.clone());
+        baseids.insert(baseid.clone());
+        dids.insert(did.clone());
+        kept.push(record);
+    }
+    (kept, others)
 }
 
 impl IndexConfig {
@@ -86,5 +111,39 @@ impl IndexConfig {
                 ..RecordInput::default()
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_records_that_would_be_found_by_the_same_name_the_first_is_kept() {
+        let index =
+            IndexConfig { default_prefix: "dg.T/".into(), prepend_prefix: true, add_prefix_alias: false };
+        let record = |did: &str, baseid: &str, alias: Option<&str>| NewRecord {
+            baseid: Guid::from(baseid.to_owned()),
+            alias: alias.map(str::to_owned),
+            ..index.new_record(RecordInput { did: Some(Guid::from(did.to_owned())), ..Default::default() })
+        };
+        let (kept, others) = apart(vec![
+            record("a", "family", Some("name")),
+            record("dg.T/b", "b's", None),
+            record("a", "x", None),
+            record("b", "x", None),
+            record("dg.T/a", "x", None),
+            record("family", "x", None),
+            record("name", "x", None),
+            record("c", "family", None),
+            record("own", "own", None),
+            record("d", "own", None),
+            record("name", "name", None),
+        ]);
+        let dids =
+            |records: &[NewRecord]| records.iter().map(|record| record.did.to_string()).collect::<Vec<_>>();
+        assert_eq!(dids(&kept), ["a", "dg.T/b", "c", "own", "d"]);
+        let others: Vec<String> = others.into_iter().map(String::from).collect();
+        assert_eq!(others, ["a", "b", "dg.T/a", "family", "name", "name"]);
     }
 }

@@ -31,12 +31,25 @@ pub(crate) fn list(params: &Params, name: &str) -> Option<Vec<String>> {
     params.get(name).map(|text| text.split(',').map(str::to_owned).collect())
 }
 
-/// JSON; an empty string counts as absent.
+/// JSON. What Python finds empty counts as absent, except for an empty object.
 pub(crate) fn json<T: DeserializeOwned>(params: &Params, name: &str) -> Result<Option<T>, Error> {
     let Some(text) = non_empty(params, name) else { return Ok(None) };
     let value: Value =
         serde_json::from_str(text).map_err(|_| Error::bad(format!("{name} must be a valid json string")))?;
+    if is_empty(&value) {
+        return Ok(None);
+    }
     serde_json::from_value(value).map(Some).map_err(|error| Error::bad(format!("{name}: {error}")))
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Bool(true) | Value::Object(_) => false,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+    }
 }
 
 /// Refuses parameters that are not `allowed`.

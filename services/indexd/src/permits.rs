@@ -65,6 +65,8 @@ macro_rules! demanding {
 demanding! {
     insert::insert_record(permit) takes May<Create, NewRecord>, not May<Update, NewRecord>;
     insert::insert_records(permit) takes May<Create, Vec<NewRecord>>, not May<Create, NewRecord>;
+    bulk::update_records(&permit) takes May<Update, Vec<RecordChange>>, not May<Update, RecordChange>;
+    bulk::delete_records(&permit) takes May<Delete, Vec<Record>>, not May<Update, Vec<Record>>;
     change::update_record(&permit) takes May<Update, RecordChange>, not May<Delete, RecordChange>;
     change::fill_blank(&permit) takes May<Update, BlankFilling>, not May<Update, RecordChange>;
     change::update_versions(&permit) takes May<Update, VersionsChange>, not May<Update, RecordChange>;

@@ -15,8 +15,12 @@ impl Config {
     /// The `drs://` URI of a GUID: compact (`drs://prefix:accession`) with a default prefix, else with the
     /// host of the commons, by which a client finds the object.
     pub(crate) fn drs_uri(&self, guid: &Guid) -> String {
-        let by_host = || format!("drs://{}/{}", self.hostname, utf8_percent_encode(guid.as_str(), &ID));
-        self.index.compact_uri(guid).unwrap_or_else(by_host)
+        self.index.compact_uri(guid).unwrap_or_else(|| self.host_uri(guid))
+    }
+
+    /// The `drs://` URI of a GUID with the host of the commons.
+    pub(crate) fn host_uri(&self, guid: &Guid) -> String {
+        format!("drs://{}/{}", self.hostname, utf8_percent_encode(guid.as_str(), &ID))
     }
 }
 

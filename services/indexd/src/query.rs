@@ -1,7 +1,7 @@
 //! The list query of the record API.
 
 use indexmap::IndexMap;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use web::Params;
 
 use crate::{Error, guid::Guid, hashes, parameters};
@@ -18,13 +18,6 @@ pub(crate) enum Form {
     Both,
 }
 
-/// Whether the bundles of a list have their members.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Members {
-    Included,
-    Omitted,
-}
-
 /// How far down the members of a bundle are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Depth {
@@ -38,6 +31,13 @@ impl Depth {
     /// The parameter `expand`.
     pub(crate) fn parse(params: &Params) -> Self {
         if params.get("expand") == Some("true") { Self::Everything } else { Self::Members }
+    }
+
+    /// The parameter `expand` in any letter case, or the key `expand` of a body.
+    pub(crate) fn parse_strict(params: &Params, body: Option<&serde_json::Value>) -> Self {
+        let asked = params.get("expand").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+        let in_body = body.and_then(|body| body.get("expand")?.as_bool()).unwrap_or(false);
+        if asked || in_body { Self::Everything } else { Self::Members }
     }
 }
 
@@ -108,7 +108,8 @@ impl AccessFilter {
 /// Conditions on url metadata: url pattern to key and value.
 pub(crate) type UrlConditions = IndexMap<String, IndexMap<String, String>>;
 
-/// What records must not have.
+/// What records must not have. Null and an empty list or object are conditions that always hold; an empty
+/// value or null in `metadata` and `urls_metadata` stands for any value.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Negation {
@@ -117,10 +118,26 @@ pub(crate) struct Negation {
     pub(crate) authz: Option<Vec<String>>,
     pub(crate) file_name: Option<String>,
     pub(crate) version: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "facts")]
     pub(crate) metadata: IndexMap<String, String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "facts_of_urls")]
     pub(crate) urls_metadata: UrlConditions,
+}
+
+/// Keys and values, where a null stands for an empty text, and for no keys at all.
+type Facts = Option<IndexMap<String, Option<String>>>;
+
+fn present(facts: Facts) -> IndexMap<String, String> {
+    facts.into_iter().flatten().map(|(key, value)| (key, value.unwrap_or_default())).collect()
+}
+
+fn facts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IndexMap<String, String>, D::Error> {
+    Facts::deserialize(deserializer).map(present)
+}
+
+fn facts_of_urls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UrlConditions, D::Error> {
+    let urls = Option::<IndexMap<String, Facts>>::deserialize(deserializer)?;
+    Ok(urls.into_iter().flatten().map(|(url, facts)| (url, present(facts))).collect())
 }
 
 /// What records must have. Everything that is given must hold.
@@ -132,6 +149,8 @@ pub(crate) struct Filter {
     pub(crate) version: Option<String>,
     pub(crate) uploader: Option<String>,
     pub(crate) urls: Vec<String>,
+    /// Ours: some location begins with this text.
+    pub(crate) url_prefix: Option<String>,
     pub(crate) acl: Option<AccessFilter>,
     pub(crate) authz: Option<AccessFilter>,
     /// `None` when the parameter is absent.
@@ -147,6 +166,8 @@ pub(crate) struct ListQuery {
     pub(crate) form: Form,
     pub(crate) window: Window,
     pub(crate) filter: Filter,
+    /// The parameter `ids` is there but empty, which is echoed.
+    pub(crate) empty_ids: bool,
     /// The parameter `urls_metadata` is there but empty, which is echoed.
     pub(crate) empty_urls_metadata: bool,
 }
@@ -171,6 +192,7 @@ impl ListQuery {
             version: text("version"),
             uploader: text("uploader"),
             urls: params.all("url").map(str::to_owned).collect(),
+            url_prefix: text("url_prefix").filter(|prefix| !prefix.is_empty()),
             acl: AccessFilter::parse(params, "acl"),
             authz: AccessFilter::parse(params, "authz"),
             hashes: hashes::filter(params, "hash")?,
@@ -184,8 +206,9 @@ impl ListQuery {
             Some(_) => Form::Records,
             None => form,
         };
-        let empty_urls_metadata = params.get("urls_metadata") == Some("");
-        Ok(Self { form, window, filter, empty_urls_metadata })
+        let is_empty = |name: &str| params.get(name) == Some("");
+        let (empty_ids, empty_urls_metadata) = (is_empty("ids"), is_empty("urls_metadata"));
+        Ok(Self { form, window, filter, empty_ids, empty_urls_metadata })
     }
 }
 
@@ -243,6 +266,35 @@ mod tests {
         ] {
             assert!(parse(query).is_err(), "{query}");
         }
+    }
+
+    #[test]
+    fn what_is_empty_or_null_is_no_condition() {
+        for value in [
+            "",
+            "null",
+            "{}",
+            "[]",
+            "\"\"",
+            "0",
+            "false",
+            r#"{"urls":null,"acl":null,"authz":null,"file_name":null,"metadata":null,"urls_metadata":null}"#,
+        ] {
+            let list = parse(&format!("negate_params={value}")).expect("a valid query");
+            assert_eq!(list.filter.not, Negation::default(), "{value}");
+        }
+        let not = r#"{"metadata":{"a":null},"urls_metadata":{"s3":null,"gs":{"b":null}}}"#;
+        let not = parse(&format!("negate_params={not}")).expect("a valid query").filter.not;
+        assert_eq!(not.metadata, [("a".to_owned(), String::new())].into());
+        assert_eq!(
+            not.urls_metadata,
+            [
+                ("s3".to_owned(), IndexMap::new()),
+                ("gs".to_owned(), [("b".to_owned(), String::new())].into()),
+            ]
+            .into()
+        );
+        assert_eq!(parse("urls_metadata=null").map(|list| list.filter.urls_metadata), Ok(None));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! indexd as one of the services of a commons.
 
-use std::sync::Arc;
+use std::{error::Error as _, sync::Arc};
 
 use actix_web::web::ServiceConfig;
 use async_trait::async_trait;
@@ -21,6 +21,8 @@ impl Service for Indexd {
     async fn ready(&self) -> Result<(), String> {
         health::check(&self.pool)
             .await
-            .map_err(|error| format!("the index database does not answer: {error}"))
+            .map_err(|error| format!("the index database does not answer: {error}"))?;
+        let layout = self.layout().await.map(drop);
+        layout.map_err(|error| error.source().map_or_else(|| error.to_string(), ToString::to_string))
     }
 }

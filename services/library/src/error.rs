@@ -1,6 +1,7 @@
 //! Everything that can go wrong, in the form of the original's web framework (FastAPI).
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use authz::AuthzError;
 use serde_json::json;
 use tokens::TokenError;
 use web::{BodyError, Failure};
@@ -34,6 +35,9 @@ pub enum Error {
         /// The largest permitted size.
         limit: usize,
     },
+    /// 503: arborist gives no answer.
+    #[error("the authorisation cannot be asked now")]
+    Undecided(#[source] AuthzError),
     /// 500 or 503: the failure is ours.
     #[error(transparent)]
     Failed(#[from] Failure),
@@ -78,6 +82,7 @@ impl ResponseError for Error {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Undecided(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed(failure) => failure.status(),
         }
     }
@@ -87,6 +92,9 @@ impl ResponseError for Error {
         if let Self::Failed(failure) = self {
             failure.log();
             return failure.response().json(json!({ "detail": "Internal Server Error" }));
+        }
+        if let Self::Undecided(_) = self {
+            tracing::warn!(error = self as &dyn std::error::Error, "arborist gave no answer");
         }
         HttpResponse::build(self.status_code()).json(json!({ "detail": self.to_string() }))
     }

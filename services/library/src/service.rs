@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use authz::Authz;
 use sqlx::PgPool;
 use tokens::Verifier;
 
@@ -11,6 +12,7 @@ use crate::config::Config;
 pub struct Library {
     pub(crate) config: Config,
     pub(crate) pool: PgPool,
+    pub(crate) authz: Arc<dyn Authz>,
     pub(crate) verifier: Arc<Verifier>,
 }
 
@@ -22,7 +24,7 @@ impl std::fmt::Debug for Library {
 
 impl Library {
     /// A service on a database that [`migrate`](crate::migrate) has prepared.
-    pub fn build(config: Config, pool: PgPool, verifier: Arc<Verifier>) -> Arc<Self> {
-        Arc::new(Self { config, pool, verifier })
+    pub fn build(config: Config, pool: PgPool, authz: Arc<dyn Authz>, verifier: Arc<Verifier>) -> Arc<Self> {
+        Arc::new(Self { config, pool, authz, verifier })
     }
 }

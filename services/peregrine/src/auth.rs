@@ -20,29 +20,36 @@ pub(crate) enum Reader {
 
 /// The bearer of a token. A client that acts for a user may read what both may.
 pub(crate) struct Caller {
+    /// Of a user it is the token, because arborist knows whose tokens have ended.
     first: Subject,
     /// The client, if `first` is a user who came through one.
     through: Option<Subject>,
+    /// Whose turns it takes: those of the user, through whichever client.
+    name: String,
 }
 
 impl Caller {
-    fn of(claims: &Claims) -> Self {
+    fn of(claims: &Claims, token: &str) -> Self {
         let client = claims.client_id().map(|client| Subject::Client(client.to_owned()));
         match (claims.username(), client) {
-            (Some(name), through) => Self { first: Subject::User(name.to_owned()), through },
-            (None, client) => Self { first: client.unwrap_or(Subject::Anonymous), through: None },
+            (Some(name), through) => {
+                Self { first: Subject::Token(token.to_owned()), through, name: format!("user {name}") }
+            }
+            (None, Some(Subject::Client(id))) => {
+                let name = format!("client {id}");
+                Self { first: Subject::Client(id), through: None, name }
+            }
+            (None, _) => Self { first: Subject::Anonymous, through: None, name: String::new() },
         }
     }
 }
 
 impl Reader {
-    /// Whose turns it takes: those of the user, through whichever client.
+    /// Whose turns it takes; everybody has the same.
     pub(crate) fn name(&self) -> String {
-        let Self::Caller(caller) = self else { return String::new() };
-        match &caller.first {
-            Subject::User(name) => format!("user {name}"),
-            Subject::Client(id) => format!("client {id}"),
-            Subject::Anonymous | Subject::Token(_) => String::new(),
+        match self {
+            Self::Caller(caller) => caller.name.clone(),
+            Self::Everybody(_) => String::new(),
         }
     }
 }
@@ -57,30 +64,34 @@ impl Peregrine {
         let token = tokens::bearer(header).ok_or_else(|| refuse("could not parse authorization header"))?;
         let expect = Expect::of_access(&["openid"]);
         let claims = self.verifier.verify(token, expect).await.map_err(|error| refuse(&wording(&error)))?;
-        Ok(Caller::of(&claims))
+        Ok(Caller::of(&claims, token))
     }
 
     /// What `reader` may read as of now; open projects only if arborist does not know the caller, or the
     /// client, or cannot be reached (peregrine 3.2.6).
-    pub(crate) async fn rights(&self, reader: &Reader) -> Rights {
+    ///
+    /// # Errors
+    /// 401 for a token that arborist refuses, such as that of a user who was deactivated.
+    pub(crate) async fn rights(&self, reader: &Reader) -> Result<Rights, Error> {
         let caller = match reader {
             Reader::Caller(caller) => caller,
-            Reader::Everybody(proof) => return Rights::Published(*proof),
+            Reader::Everybody(proof) => return Ok(Rights::Published(*proof)),
         };
         let mut mappings = Vec::new();
         for subject in std::iter::once(&caller.first).chain(&caller.through) {
             match self.authz.mapping(subject).await {
                 Ok(mapping) => mappings.push(mapping),
+                Err(AuthzError::Unauthenticated(reason)) => return Err(Error::Unauthenticated(reason)),
                 Err(error) => {
                     if matches!(error, AuthzError::Unavailable(_)) {
                         let error = &error as &dyn std::error::Error;
                         tracing::warn!(error, "no answer from arborist: only open projects are readable");
                     }
-                    return Rights::OpenProjects;
+                    return Ok(Rights::OpenProjects);
                 }
             }
         }
-        Rights::Permitted(mappings)
+        Ok(Rights::Permitted(mappings))
     }
 }
 

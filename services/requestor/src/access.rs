@@ -116,7 +116,13 @@ impl Requestor {
         let Subject::Token(token) = subject else {
             return Err(Error::Unauthenticated("Must provide an access token."));
         };
-        Ok(Caller(self.verifier.verify(token, Expect::of_access(&["openid", "user"])).await?))
+        let claims = self.verifier.verify(token, Expect::of_access(&["openid", "user"])).await?;
+        // arborist alone knows who was shut out after the token was made.
+        self.authz.user_name(subject).await.map_err(|error| match error {
+            AuthzError::Unauthenticated(_) => Error::Unauthenticated("The user is not active."),
+            other => other.into(),
+        })?;
+        Ok(Caller(claims))
     }
 
     /// Asks whether `subject` may request access to `resources`, and decide about it at once if `decides`.

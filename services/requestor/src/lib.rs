@@ -23,17 +23,14 @@ mod store;
 
 use std::sync::Arc;
 
-use actix_web::{
-    ResponseError as _,
-    middleware::from_fn,
-    web::{Data, ServiceConfig, scope, to},
-};
+use actix_web::{ResponseError as _, web::ServiceConfig};
 use async_trait::async_trait;
+use web::Otherwise;
 
 pub use config::{Config, ConfigError};
 pub use error::Error;
 pub use service::Requestor;
-pub use store::migrate::{MigrateError, migrate};
+pub use store::migrate::migrate;
 
 impl Requestor {
     /// Everything that it answers, for tests and tools.
@@ -49,14 +46,11 @@ impl web::Service for Requestor {
     }
 
     fn configure(self: Arc<Self>, config: &mut ServiceConfig) {
-        let not_allowed = || Error::MethodNotAllowed.error_response();
-        config.service(
-            scope("")
-                .wrap(from_fn(web::trim_trailing_slash))
-                .app_data(Data::from(self))
-                .configure(|config| web::register(config, not_allowed, routes::routes))
-                .default_service(to(routes::not_found)),
-        );
+        let otherwise = Otherwise {
+            not_found: || Error::NoSuchPath.error_response(),
+            not_allowed: || Error::MethodNotAllowed.error_response(),
+        };
+        web::configure(config, self, otherwise, routes::routes);
     }
 
     async fn ready(&self) -> Result<(), String> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::web::Failure;
 use indexclient::{Caller, IndexError, Record};
 use psqlgraph::{
     nodes::ChangedNode,
@@ -112,13 +113,16 @@ async fn relocate(
     outbox::rely(&mut transaction, opened.id, std::slice::from_ref(&revision.did)).await?;
     let noted = sheepdog.outbox.note_patch(opened.id, &revision.did, patch, undo).await?;
     let updated = sheepdog.index.update(&Caller::Service, revision, patch).await;
-    updated.map_err(|error| refused(&error))?;
+    updated.map_err(refused)?;
     opened.close_notes(&mut transaction, noted).await?;
     opened.commit(sheepdog, transaction).await
 }
 
-fn refused(error: &IndexError) -> Error {
-    Error::BadRequest(format!("The file index refused: {error}"))
+fn refused(error: IndexError) -> Error {
+    match error {
+        IndexError::Unavailable(_) => Failure::Busy(Box::new(error)).into(),
+        error => Error::BadRequest(format!("The file index refused: {error}")),
+    }
 }
 
 async fn find(
@@ -143,7 +147,7 @@ async fn find(
     };
     let did = did.ok_or_else(|| Error::NotFound(format!("The file {node_id} has no object_id")))?;
     let indexed = sheepdog.index.get_many(std::slice::from_ref(&did)).await;
-    let indexed = indexed.map_err(|error| refused(&error))?.into_iter().next();
+    let indexed = indexed.map_err(refused)?.into_iter().next();
     let indexed =
         indexed.ok_or_else(|| Error::NotFound(format!("The file index has no record with id {did}")))?;
     Ok(File { label: node_type.id.clone(), props: record.props, record: indexed })

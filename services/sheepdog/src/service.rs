@@ -15,8 +15,8 @@ use crate::{
     runtime::{life::Life, memory::Memory, queue::Queue, turns::Turns, workers::Workers},
 };
 
-/// Exports that read from the database at the same time. Each has a connection, of which others need some
-/// too.
+/// Exports that read from the database at the same time. Each has two connections, the second of them from
+/// the beginning and as long as it looks for targets of links; others need some too.
 const EXPORTS: Limits = Limits {
     places: 6,
     places_of_caller: 3,

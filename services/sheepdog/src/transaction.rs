@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use ::web::Failure;
 use chrono::{SecondsFormat, Utc};
 use indexclient::IndexError;
 use psqlgraph::{
@@ -20,6 +21,8 @@ use crate::{
 
 /// What the client is told of a failure that is not theirs.
 pub(crate) const UNEXPECTED: &str = "Internal server error. Sorry, something unexpected went wrong!";
+/// What the log says of a submission that could not be written, and that may be sent again.
+pub(crate) const TRY_AGAIN: &str = "Unable to write to database, please try again";
 
 /// Whether a transaction is for real.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,15 +50,35 @@ pub(crate) enum Abort {
     /// The answer has to say this reason.
     #[error("{0}")]
     Because(String),
-    /// The database could not be used at that moment, and the client is asked to come again.
-    #[error("the database cannot be used now")]
-    Busy,
+    /// The database or the file index could not be used at that moment, and the client is asked to come again
+    /// ([`Abort::told`]). This is for the log.
+    #[error("{0}")]
+    Busy(String),
     /// The file index refused or did not answer.
     #[error(transparent)]
     Index(#[from] IndexError),
     /// Anything else.
     #[error(transparent)]
     Other(#[from] Error),
+}
+
+impl Abort {
+    /// Why nothing came of it, for the log, and what the client is told in the place of the transaction's
+    /// answer: to come again, when it is nobody's fault.
+    pub(crate) fn told(self) -> (Self, Option<Error>) {
+        match self {
+            Self::Other(error) if error.is_busy() => (Self::Busy(TRY_AGAIN.to_owned()), Some(error)),
+            Self::Index(error @ IndexError::Unavailable(_)) => {
+                (Self::Busy(not_registered(&error)), Some(Failure::Busy(Box::new(error)).into()))
+            }
+            abort => (abort, None),
+        }
+    }
+}
+
+/// What is said when the file index does not do what a submission needs.
+pub(crate) fn not_registered(error: &IndexError) -> String {
+    format!("Fail to register the data node in indexd. Detail {error}")
 }
 
 impl From<sqlx::Error> for Abort {

@@ -44,7 +44,12 @@ impl Place {
 
     /// The GUIDs of the record for which the object was uploaded, as its key spells it and in lower case.
     pub fn guids(&self) -> Vec<String> {
-        let Some(guid) = guid_of_key(&self.key) else { return Vec::new() };
+        // At Azure the host stands first, and the container before the key.
+        let key = match self.scheme {
+            "az" => self.key.split_once('/').map_or("", |(_, key)| key),
+            _ => &self.key,
+        };
+        let Some(guid) = guid_of_key(key) else { return Vec::new() };
         let lower = guid.to_lowercase();
         if lower == guid { vec![lower] } else { vec![guid.to_owned(), lower] }
     }
@@ -232,5 +237,8 @@ mod tests {
             [UUID.to_uppercase(), UUID.to_owned()]
         );
         assert_eq!(guids("s3://b/study/f"), [""; 0]);
+        assert_eq!(guids(&format!("gs://b/{UUID}/f")), [UUID]);
+        assert_eq!(guids(&format!("az://a.blob.core.windows.net/box/{UUID}/f")), [UUID]);
+        assert_eq!(guids(&format!("az://a.blob.core.windows.net/{UUID}/f")), [""; 0], "a container's name");
     }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use actix_web::web::Bytes;
 use authz::{Mapping, Request};
-use decisions::{Asked, Decision, Reach, Rows, Unsure, Who};
+use decisions::{Asked, Decision, Person, Reach, Unsure, Who};
 use sqlx::PgConnection;
 
 use crate::{
@@ -13,8 +13,8 @@ use crate::{
     index::{Current, Key, mapping, mapping_json},
     input::AskedUser,
     path::ResourcePath,
-    store::{decision, index, server},
-    token,
+    store::{deactivated, decision, index, server},
+    token::{self, Bearer},
 };
 
 /// A service elsewhere may repeat a "yes" for this long. It makes a burst of equal questions one, and is
@@ -24,7 +24,31 @@ const REPEATABLE: Duration = Duration::from_millis(50);
 impl Arborist {
     /// Finds whom a token with the scope `openid` speaks for, which may be nobody.
     pub(crate) async fn bearer(&self, token: &str) -> Result<Principal, Error> {
-        token::read(&self.verifier, token, token::OPENID).await
+        self.believed(token, token::OPENID).await
+    }
+
+    /// Reads a token with these scopes, unless it has ended because its user was deactivated.
+    async fn believed(&self, token: &str, scopes: &[&str]) -> Result<Principal, Error> {
+        let Bearer { principal, issued } = token::read(&self.verifier, token, scopes).await?;
+        if let Some(user) = &principal.user
+            && self.has_ended(user, issued).await?
+        {
+            return Err(Error::Unauthenticated("the user of this token is not active".into()));
+        }
+        Ok(principal)
+    }
+
+    async fn has_ended(&self, user: &str, issued: i64) -> Result<bool, Error> {
+        if let Some(current) = self.current()
+            && let Some(current) = current.as_deref()
+            && let Ok(ended) = current.index.has_ended(user, issued)
+        {
+            return Ok(ended);
+        }
+        let mut connection = self.connection().await?;
+        let ended = deactivated::has_ended(&mut connection, user, issued).await?;
+        self.has_seen_tables(&mut connection).await?;
+        Ok(ended)
     }
 
     /// Finds whom a token speaks for, where it must speak for somebody.
@@ -49,7 +73,7 @@ impl Arborist {
         let scopes: Option<Vec<&str>> =
             asked.scope.as_ref().map(|list| list.iter().map(String::as_str).collect());
         let scopes = scopes.as_deref().unwrap_or(token::OPENID);
-        let principal = token::read(&self.verifier, token, scopes).await?;
+        let principal = self.believed(token, scopes).await?;
         if principal.is_anonymous() {
             let text = "missing both username and policies in request \
                         (at least one is required when no client ID is provided)";
@@ -215,14 +239,14 @@ impl Arborist {
 
     fn mapping_in_memory(&self, current: &Current, principal: &Principal) -> Result<Bytes, Unsure> {
         let (index, now) = (&current.index, self.live.now());
-        let rows = index.rows(principal.user.as_deref())?;
-        let key = key(principal, &rows);
-        if let Some(body) = self.mappings.find(&key, index, &rows, now) {
+        let person = index.person(principal.user.as_deref())?;
+        let key = key(principal, &person);
+        if let Some(body) = self.mappings.find(&key, index, &person, now) {
             return Ok(body);
         }
         let reach = index.reach(who(principal), None, now)?;
-        let body = Bytes::from(mapping_json(&index.structure, &reach));
-        self.mappings.keep(key, index, &rows, reach.until, body.clone());
+        let body = Bytes::from(mapping_json(&index.structure, &current.names, &reach));
+        self.mappings.keep(key, index, &person, reach.until, body.clone());
         Ok(body)
     }
 
@@ -249,7 +273,9 @@ impl Arborist {
     fn reached_in_memory(&self, principal: &Principal, only: &[String]) -> Option<Vec<Reached>> {
         let current = self.current()?;
         let index = &current.as_deref()?.index;
-        let who = Who { public_groups: principal.reaching_groups(), ..who(principal) };
+        let public_groups = principal.reaching_groups();
+        let groups_of_all = Principal::of_all(public_groups);
+        let who = Who { public_groups, groups_of_all, ..who(principal) };
         let Reach { runs, .. } =
             index.reach(who, (!only.is_empty()).then_some(only), self.live.now()).ok()?;
         let reached = |number| Reached {
@@ -270,16 +296,16 @@ fn who(principal: &Principal) -> Who<'_> {
         user: principal.user.as_deref(),
         client: principal.client.as_deref(),
         public_groups: principal.public_groups(),
+        groups_of_all: Principal::of_all(principal.public_groups()),
     }
 }
 
 /// Whose mapping that of `principal` is.
-fn key(principal: &Principal, rows: &Rows) -> Key {
-    let user = rows.as_ref().and_then(|rows| rows.first());
-    match (user, &principal.user, &principal.client) {
-        (Some(user), ..) => Key::User(user.lower.clone()),
-        (None, Some(_), _) => Key::Stranger,
-        (None, None, Some(client)) => Key::Client(client.clone()),
-        (None, None, None) => Key::Anonymous,
+fn key(principal: &Principal, person: &Person) -> Key {
+    match person {
+        Person::Known(rows) => Key::User(rows.first().map(|user| user.lower.clone()).unwrap_or_default()),
+        Person::Stranger => Key::Stranger,
+        Person::Deactivated => Key::Deactivated,
+        Person::Nobody => principal.client.clone().map_or(Key::Anonymous, Key::Client),
     }
 }

@@ -9,7 +9,10 @@ use crate::{
     decision::Principal,
     explain::{self, Allowed, Asked, Circle, Event, Explanation, History},
     path::ResourcePath,
-    store::explain::{self as store, About},
+    store::{
+        deactivated,
+        explain::{self as store, About},
+    },
 };
 
 /// At most this many are listed of who may do something.
@@ -92,7 +95,12 @@ pub(crate) async fn explanation(
             approvers = Some(approvers_of(connection, &path).await?);
         }
     }
+    let deactivated = match &principal.user {
+        Some(user) => deactivated::is_deactivated(connection, user).await?,
+        None => false,
+    };
     Ok(Explanation {
+        deactivated,
         user: principal.user.clone(),
         client: principal.client.clone(),
         asked,

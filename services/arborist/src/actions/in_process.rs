@@ -1,12 +1,12 @@
 //! arborist for services in the same process: what the routes answer, without HTTP.
 
 use async_trait::async_trait;
-use authz::{Authz, AuthzError, Mapping, Request, ResourceSpec, Subject};
+use authz::{Authz, AuthzError, Mapping, Request, ResourceSpec, Standing, Subject};
 
 use crate::{
     Arborist, Error,
     decision::Principal,
-    input::AskedUser,
+    input::{AskedUser, Users},
     model::{Group, Label, MissingParents, NewMember, NewResource, NewUser},
     path::ResourcePath,
 };
@@ -31,6 +31,15 @@ impl Authz for Arborist {
 
     async fn ensure_resource(&self, path: &str, spec: &ResourceSpec) -> Result<(), AuthzError> {
         Ok(self.ensure_in_process(path, spec).await?)
+    }
+
+    async fn set_standing(
+        &self,
+        usernames: &[String],
+        standing: Standing,
+    ) -> Result<Option<u64>, AuthzError> {
+        let users = Users::of(usernames.to_vec()).map_err(AuthzError::from)?;
+        Ok(Some(self.change_standing(&users, standing).await?))
     }
 
     async fn ensure_member(&self, username: &str, group: &str) -> Result<(), AuthzError> {

@@ -12,6 +12,8 @@ pub(crate) mod references;
 mod resource;
 mod revocation;
 mod role;
+pub(crate) mod standing;
+mod timed;
 mod user;
 
 pub(crate) use explain::Audience;

@@ -43,6 +43,11 @@ impl Principal {
         if self.client.is_some() { &[] } else { self.public_groups() }
     }
 
+    /// Returns those of `groups` that everybody has, logged in or not.
+    pub(crate) fn of_all(groups: &'static [&'static str]) -> &'static [&'static str] {
+        if groups.contains(&ANONYMOUS) { &[ANONYMOUS] } else { &[] }
+    }
+
     /// Returns whom a mapping is made for: of a user through a client the user counts (arborist 2026-09).
     pub(crate) fn for_mapping(mut self) -> Self {
         if self.user.is_some() {

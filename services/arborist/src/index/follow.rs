@@ -10,7 +10,10 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout},
 };
 
-use super::live::{Current, Live, Tables};
+use super::{
+    live::{Current, Live, Tables},
+    written::Names,
+};
 use crate::store::index::{self as store, ChangedUsers, Changes, Look, Position};
 
 /// How often the index is compared with the tables when there is no notice. It is what a change takes that
@@ -208,6 +211,7 @@ struct Read {
     parts: Option<decisions::Parts>,
     groups: Option<decisions::Groups>,
     clients: Option<decisions::Clients>,
+    deactivated: Option<decisions::Deactivated>,
     users: ReadUsers,
 }
 
@@ -223,22 +227,25 @@ impl Read {
         let parts = if changes.structure { Some(store::parts(connection).await?) } else { None };
         let groups = if changes.groups { Some(store::groups(connection).await?) } else { None };
         let clients = if changes.clients { Some(store::clients(connection).await?) } else { None };
+        let deactivated =
+            if changes.deactivated { Some(store::deactivated(connection).await?) } else { None };
         let users = match &changes.users {
             ChangedUsers::All => ReadUsers::All(store::all_users(connection).await?),
             ChangedUsers::Some(keys) if keys.is_empty() => ReadUsers::Some(Vec::new(), Vec::new()),
             ChangedUsers::Some(keys) => ReadUsers::Some(keys.clone(), store::users(connection, keys).await?),
         };
-        Ok(Self { plain_case, parts, groups, clients, users })
+        Ok(Self { plain_case, parts, groups, clients, deactivated, users })
     }
 }
 
 fn next(last: Option<&Current>, read: Read, generation: i64) -> Current {
-    let (structure, ambiguous) = match (read.parts, last) {
-        (None, Some(last)) => (last.index.structure.clone(), last.ambiguous),
+    let (structure, names, ambiguous) = match (read.parts, last) {
+        (None, Some(last)) => (last.index.structure.clone(), last.names.clone(), last.ambiguous),
         (parts, _) => {
             let structure = Structure::new(parts.unwrap_or_default());
-            let ambiguous = store::is_ambiguous(&structure);
-            (Arc::new(structure), ambiguous)
+            let names = Names::new(&structure);
+            let ambiguous = names.are_ambiguous();
+            (Arc::new(structure), Arc::new(names), ambiguous)
         }
     };
     let users = match read.users {
@@ -255,12 +262,15 @@ fn next(last: Option<&Current>, read: Read, generation: i64) -> Current {
     };
     let groups = read.groups.map(Arc::new).or_else(|| last.map(|last| last.index.groups.clone()));
     let clients = read.clients.map(Arc::new).or_else(|| last.map(|last| last.index.clients.clone()));
+    let deactivated =
+        read.deactivated.map(Arc::new).or_else(|| last.map(|last| last.index.deactivated.clone()));
     let index = Index {
         structure,
         users,
         groups: groups.unwrap_or_default(),
         clients: clients.unwrap_or_default(),
+        deactivated: deactivated.unwrap_or_default(),
         plain_case: read.plain_case,
     };
-    Current { index, generation, ambiguous }
+    Current { index, names, generation, ambiguous }
 }

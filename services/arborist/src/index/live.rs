@@ -12,6 +12,8 @@ use arc_swap::ArcSwapOption;
 use decisions::Index;
 use tokio::sync::Notify;
 
+use super::written::Names;
+
 /// An index that has not been compared with the tables for this long is not believed. They are compared
 /// every [`POLL`](super::follow::POLL), so this means that the database does not answer.
 const STALE: Duration = Duration::from_secs(2);
@@ -22,6 +24,8 @@ const NEVER: i64 = i64::MIN;
 #[derive(Debug)]
 pub(crate) struct Current {
     pub(crate) index: Index,
+    /// The resources as mappings name them.
+    pub(crate) names: Arc<Names>,
     /// The number of the last change that is in it.
     pub(crate) generation: i64,
     /// Whether two resources are written alike. Their mapping has one entry, which the tables give.

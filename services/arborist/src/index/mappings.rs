@@ -6,7 +6,7 @@ use std::{
 };
 
 use actix_web::web::Bytes;
-use decisions::{Clients, Groups, Index, Rows, Structure, Until, User};
+use decisions::{Clients, Groups, Index, Person, Structure, Until, User};
 
 /// Most bytes that are kept.
 const LIMIT: usize = 64 * 1024 * 1024;
@@ -18,6 +18,8 @@ pub(crate) enum Key {
     Anonymous,
     /// That of users who are not in the tables, who are all alike.
     Stranger,
+    /// That of users who were deactivated, who are all alike.
+    Deactivated,
     /// A user, by its name in lower case.
     User(String),
     /// A client, by its identifier.
@@ -34,17 +36,17 @@ struct Basis {
 }
 
 impl Basis {
-    fn new(index: &Index, rows: &Rows) -> Self {
+    fn new(index: &Index, person: &Person) -> Self {
         Self {
             structure: Arc::downgrade(&index.structure),
             groups: Arc::downgrade(&index.groups),
             clients: Arc::downgrade(&index.clients),
-            rows: rows.as_ref().map(Arc::downgrade),
+            rows: rows_of(person).map(Arc::downgrade),
         }
     }
 
-    fn is_that_of(&self, index: &Index, rows: &Rows) -> bool {
-        let same_rows = match (&self.rows, rows) {
+    fn is_that_of(&self, index: &Index, person: &Person) -> bool {
+        let same_rows = match (&self.rows, rows_of(person)) {
             (None, None) => true,
             (Some(weak), Some(rows)) => std::ptr::addr_eq(weak.as_ptr(), Arc::as_ptr(rows)),
             _ => false,
@@ -53,6 +55,13 @@ impl Basis {
             && std::ptr::eq(self.structure.as_ptr(), Arc::as_ptr(&index.structure))
             && std::ptr::eq(self.groups.as_ptr(), Arc::as_ptr(&index.groups))
             && std::ptr::eq(self.clients.as_ptr(), Arc::as_ptr(&index.clients))
+    }
+}
+
+fn rows_of(person: &Person) -> Option<&Arc<[Arc<User>]>> {
+    match person {
+        Person::Known(rows) => Some(rows),
+        Person::Nobody | Person::Stranger | Person::Deactivated => None,
     }
 }
 
@@ -74,10 +83,10 @@ struct Halves {
 }
 
 impl Mappings {
-    /// Returns the mapping that was made of the same `index` and `rows`, if it still holds at `now`.
-    pub(crate) fn find(&self, key: &Key, index: &Index, rows: &Rows, now: i64) -> Option<Bytes> {
+    /// Returns the mapping that was made of the same `index` and `person`, if it still holds at `now`.
+    pub(crate) fn find(&self, key: &Key, index: &Index, person: &Person, now: i64) -> Option<Bytes> {
         let mut halves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let holds = |kept: &Kept| kept.until.counts_at(now) && kept.basis.is_that_of(index, rows);
+        let holds = |kept: &Kept| kept.until.counts_at(now) && kept.basis.is_that_of(index, person);
         if let Some(kept) = halves.newer.get(key) {
             return holds(kept).then(|| kept.body.clone());
         }
@@ -88,8 +97,8 @@ impl Mappings {
     }
 
     /// Keeps a mapping.
-    pub(crate) fn keep(&self, key: Key, index: &Index, rows: &Rows, until: Until, body: Bytes) {
-        let kept = Kept { basis: Basis::new(index, rows), until, body };
+    pub(crate) fn keep(&self, key: Key, index: &Index, person: &Person, until: Until, body: Bytes) {
+        let kept = Kept { basis: Basis::new(index, person), until, body };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).put(key, kept);
     }
 }
@@ -114,7 +123,7 @@ impl Halves {
 /// Roughly what an entry takes.
 fn size_of(key: &Key, kept: &Kept) -> usize {
     let name = match key {
-        Key::Anonymous | Key::Stranger => 0,
+        Key::Anonymous | Key::Stranger | Key::Deactivated => 0,
         Key::User(name) | Key::Client(name) => name.len(),
     };
     kept.body.len() + name + 256

@@ -9,11 +9,11 @@ use sqlx::{PgConnection, PgPool};
 use testing::TestDatabase;
 use tokio::time::{sleep, timeout};
 
-use super::{Live, follow, mapping, mapping_json};
+use super::{Live, follow, mapping, mapping_json, written::Names};
 use crate::{
     decision::{Principal, Question, Target},
     path::ResourcePath,
-    store::{decision, index as store},
+    store::{deactivated, decision, index as store},
 };
 
 const LABELS: &[&str] = &["a", "b-1", "c_2", "A", "ab"];
@@ -22,6 +22,8 @@ const METHODS: &[&str] = &["m", "n", "N", "*"];
 const USERS: &[&str] = &["ada", "Ada", "BOB", "eve", "José", "joe", "o'neil", "ünal", "x@y.org", "mike"];
 const ASKED_USERS: &[&str] =
     &["ada", "ADA", "bob", "Eve", "José", "JOSÉ", "joe", "ünal", "x@y.org", "nobody"];
+/// Users who may be deactivated, some of them strangers.
+const STANDING: &[&str] = &["Ada", "bob", "eve", "JOSÉ", "ünal", "nobody", "never asked about"];
 /// Ends of grants: never, in any calendar or in none, later, and before.
 const ENDS: &[&str] = &["", "infinity", "9999-12-31", "2999-01-01", "-infinity", "1960-01-01", "2001-01-01"];
 const POLICIES: usize = 30;
@@ -90,6 +92,10 @@ async fn fill(connection: &mut PgConnection, random: &mut StdRng) {
     .await
     .unwrap();
     link(connection, random).await;
+    let standing = |random: &mut StdRng| (0..4).map(|_| one(random, STANDING).to_owned()).collect::<Vec<_>>();
+    deactivated::deactivate(connection, &standing(random)).await.unwrap();
+    deactivated::reactivate(connection, &standing(random)[..1]).await.unwrap();
+    deactivated::release(connection, &standing(random)[..1]).await.unwrap();
 }
 
 /// Links rows at random.
@@ -158,6 +164,7 @@ async fn load(connection: &mut PgConnection) -> Index {
         users: Users::new(store::all_users(connection).await.unwrap()),
         groups: store::groups(connection).await.unwrap().into(),
         clients: store::clients(connection).await.unwrap().into(),
+        deactivated: store::deactivated(connection).await.unwrap().into(),
         plain_case: store::has_plain_case(connection).await.unwrap(),
     }
 }
@@ -182,6 +189,7 @@ fn who(principal: &Principal) -> Who<'_> {
         user: principal.user.as_deref(),
         client: principal.client.as_deref(),
         public_groups: principal.public_groups(),
+        groups_of_all: Principal::of_all(principal.public_groups()),
     }
 }
 
@@ -235,9 +243,11 @@ async fn compare_lists(
     random: &mut StdRng,
 ) {
     let only = only(random);
-    let groups = principal.reaching_groups();
+    let public_groups = principal.reaching_groups();
+    let who_reaches =
+        Who { public_groups, groups_of_all: Principal::of_all(public_groups), ..who(principal) };
     let limited = (!only.is_empty()).then_some(&*only);
-    if let Ok(reach) = index.reach(Who { public_groups: groups, ..who(principal) }, limited, NOW) {
+    if let Ok(reach) = index.reach(who_reaches, limited, NOW) {
         let numbers = reach.runs.iter().flat_map(|run| run.first..run.end);
         let found: Vec<(&str, &str)> =
             numbers.map(|n| (index.structure.path(n), index.structure.tag(n))).collect();
@@ -245,12 +255,27 @@ async fn compare_lists(
         let expected: Vec<(&str, &str)> = expected.iter().map(|r| (r.path.ltree(), r.tag.as_str())).collect();
         assert_eq!(found, expected, "{principal:?} only {only:?}");
     }
+    if let Some(user) = &principal.user {
+        let tokens_before: Option<i64> = sqlx::query_scalar(
+            "select extract(epoch from tokens_before)::int8 from commons_deactivated where name = lower($1)",
+        )
+        .bind(user)
+        .fetch_optional(&mut *connection)
+        .await
+        .unwrap();
+        for issued in [0, tokens_before.unwrap_or(7) - 1, tokens_before.unwrap_or(7), i64::MAX] {
+            let expected = deactivated::has_ended(connection, user, issued).await.unwrap();
+            let found = index.has_ended(user, issued).unwrap_or(expected);
+            assert_eq!(found, expected, "{user} {issued} {tokens_before:?}");
+        }
+    }
     let principal = principal.clone().for_mapping();
     if let Ok(reach) = index.reach(who(&principal), None, NOW) {
         let expected = decision::mapping(connection, &principal).await.unwrap();
         let found = mapping(&index.structure, &reach);
         assert!(found.iter().eq(expected.iter()), "{principal:?}: {found:?} is not {expected:?}");
-        assert_eq!(mapping_json(&index.structure, &reach), serde_json::to_vec(&expected).unwrap());
+        let names = Names::new(&index.structure);
+        assert_eq!(mapping_json(&index.structure, &names, &reach), serde_json::to_vec(&expected).unwrap());
     }
 }
 
@@ -303,6 +328,10 @@ const CHANGES: &[&str] = &[
     "delete from client_policy where client_id = 2",
     "delete from client where external_client_id = 'c1'",
     "truncate usr_grp",
+    "insert into commons_deactivated select distinct lower(name), now(), true from usr
+     on conflict do nothing",
+    "update commons_deactivated set still = name < 'c'",
+    "delete from commons_deactivated where name = 'ada'",
     "begin; delete from usr_policy; insert into usr_policy (usr_id, policy_id) select id, 7 from usr; commit",
 ];
 

@@ -3,12 +3,32 @@
 //! Two kinds of objects occur. *Strict* ones refuse unknown keys and name the required keys that are missing.
 //! *Loose* ones ignore unknown keys and find their own in any letter case. In both, `null` counts as an
 //! absent value, and of two equal keys the last one wins.
+//!
+//! A value of a wrong type is told in the words of the original, which clients have seen: they name the
+//! places and types of a program in Go.
 
 use authz::Action;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
+use super::syntax;
 use crate::Error;
+
+/// The Go type of an object whose keys are looked at before it is read.
+pub(super) const ANY_OBJECT: &str = "map[string]interface {}";
+const STRING: &str = "string";
+const STRINGS: &str = "[]string";
+
+/// A kind of object.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    /// What it is, for messages.
+    pub(super) what: &'static str,
+    /// Where the original reads its values into: a Go type, and the path below it.
+    pub(super) place: &'static str,
+    /// The Go type of the whole.
+    pub(super) whole: &'static str,
+}
 
 /// Longest name, identifier, label or part of a permission, in bytes. PostgreSQL cannot index much more.
 pub(crate) const MAX_NAME: usize = 2000;
@@ -19,7 +39,7 @@ const MAX_DESCRIPTION: usize = 65_536;
 /// JSON".
 pub(super) fn parse(failed: &str, body: &[u8]) -> Result<Value, Error> {
     serde_json::from_slice(body).map_err(|error| {
-        let reason = if error.is_eof() { "unexpected end of JSON input".into() } else { error.to_string() };
+        let reason = syntax::fault(body).unwrap_or_else(|| error.to_string());
         Error::BadRequest(format!("{failed}: {reason}"))
     })
 }
@@ -36,20 +56,19 @@ pub(super) fn read<T>(
     })
 }
 
-/// Reads the elements of a body that is a list; `null` is an empty one.
-pub(super) fn items<'a>(what: &str, value: &'a Value) -> Result<&'a [Value], Error> {
+/// Reads the elements of a body that is a list of the Go type `whole`; `null` is an empty one.
+pub(super) fn items<'a>(whole: &str, value: &'a Value) -> Result<&'a [Value], Error> {
     match value {
         Value::Null => Ok(&[]),
         Value::Array(items) => Ok(items),
-        other => Err(Error::BadRequest(format!("input {what} must be a list, not {}", kind(other)))),
+        other => Err(misread(other, format_args!("value of type {whole}"))),
     }
 }
 
 /// An object of a request body, with readers for its values.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fields<'a> {
-    /// What the object is, for messages.
-    what: &'static str,
+    shape: Shape,
     map: Option<&'a Map<String, Value>>,
     any_case: bool,
 }
@@ -57,12 +76,13 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Reads an object with all of `required`, maybe some of `optional`, and nothing else.
     pub(super) fn strict(
-        what: &'static str,
+        shape: Shape,
         value: &'a Value,
         required: &[&str],
         optional: &[&str],
     ) -> Result<Self, Error> {
-        let fields = Self { what, map: object(what, value)?, any_case: false };
+        let what = shape.what;
+        let fields = Self { shape, map: object(shape, value)?, any_case: false };
         let missing: Vec<&str> = required.iter().copied().filter(|key| !fields.has(key)).collect();
         if !missing.is_empty() {
             let text = format!("input {what} is missing the following required fields: {}", quoted(&missing));
@@ -80,8 +100,8 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads an object in which unknown keys do not matter.
-    pub(super) fn loose(what: &'static str, value: &'a Value) -> Result<Self, Error> {
-        Ok(Self { what, map: object(what, value)?, any_case: true })
+    pub(super) fn loose(shape: Shape, value: &'a Value) -> Result<Self, Error> {
+        Ok(Self { shape, map: object(shape, value)?, any_case: true })
     }
 
     /// Returns whether the key is there, `null` or not.
@@ -111,7 +131,7 @@ impl<'a> Fields<'a> {
     pub(super) fn filled_name(&self, key: &str) -> Result<String, Error> {
         let name = self.name(key)?.unwrap_or_default();
         if name.is_empty() {
-            return Err(Error::BadRequest(format!("field `{key}` of {} must not be empty", self.what)));
+            return Err(Error::BadRequest(format!("field `{key}` of {} must not be empty", self.shape.what)));
         }
         Ok(name)
     }
@@ -123,15 +143,16 @@ impl<'a> Fields<'a> {
 
     /// Reads a string of at most `limit` bytes, without NUL.
     pub(super) fn string(&self, key: &str, limit: usize) -> Result<Option<String>, Error> {
-        self.get(key).map(|value| checked_string(self.what, key, value, limit)).transpose()
+        self.get(key).map(|value| self.checked_string(key, value, limit)).transpose()
     }
 
     /// Reads an action, in which unknown keys do not matter; an absent service or method is the empty string.
-    pub(super) fn action(&self, key: &str) -> Result<Action, Error> {
+    /// It stands at `place`.
+    pub(super) fn action(&self, key: &str, place: &'static str) -> Result<Action, Error> {
         let Some(value) = self.get(key) else {
             return Ok(Action { service: String::new(), method: String::new() });
         };
-        let action = Fields::loose("action", value)?;
+        let action = Fields::loose(Shape { what: "action", place, whole: "arborist.Action" }, value)?;
         Ok(Action {
             service: action.name("service")?.unwrap_or_default(),
             method: action.name("method")?.unwrap_or_default(),
@@ -140,28 +161,20 @@ impl<'a> Fields<'a> {
 
     /// Reads a list of names; an element that is `null` counts as the empty name.
     pub(super) fn names(&self, key: &str) -> Result<Option<Vec<String>>, Error> {
-        let Some(items) = self.list(key)? else { return Ok(None) };
+        let Some(items) = self.list(key, STRINGS)? else { return Ok(None) };
         let read = |item: &Value| match item {
             Value::Null => Ok(String::new()),
-            item => checked_string(self.what, key, item, MAX_NAME),
+            item => self.checked_string(key, item, MAX_NAME),
         };
         items.iter().map(read).collect::<Result<_, _>>().map(Some)
     }
 
-    /// Reads a list of anything.
-    pub(super) fn list(&self, key: &str) -> Result<Option<&'a [Value]>, Error> {
+    /// Reads a list of anything, which has the Go type `whole`.
+    pub(super) fn list(&self, key: &str, whole: &str) -> Result<Option<&'a [Value]>, Error> {
         match self.get(key) {
             None => Ok(None),
             Some(Value::Array(items)) => Ok(Some(items)),
-            Some(other) => Err(wrong_type(self.what, key, other, "a list")),
-        }
-    }
-
-    /// Reads an RFC 3339 point in time; absent, `null` and the empty string mean "never".
-    pub(super) fn expiry(&self, key: &str) -> Result<Option<DateTime<Utc>>, Error> {
-        match self.name(key)?.as_deref() {
-            None | Some("") => Ok(None),
-            Some(text) => parse_time(key, text).map(Some),
+            Some(other) => Err(self.wrong_type(key, other, whole)),
         }
     }
 
@@ -171,10 +184,29 @@ impl<'a> Fields<'a> {
             None => Ok(Map::new()),
             Some(Value::Object(map)) => match map.values().find(|value| !value.is_string()) {
                 None => Ok(map.clone()),
-                Some(other) => Err(wrong_type(self.what, key, other, "strings")),
+                Some(other) => Err(self.wrong_type(key, other, STRING)),
             },
-            Some(other) => Err(wrong_type(self.what, key, other, "an object of strings")),
+            Some(other) => Err(self.wrong_type(key, other, "map[string]string")),
         }
+    }
+
+    fn checked_string(&self, key: &str, value: &Value, limit: usize) -> Result<String, Error> {
+        let Value::String(text) = value else { return Err(self.wrong_type(key, value, STRING)) };
+        check_length(key, text, limit)?;
+        Ok(text.clone())
+    }
+
+    fn wrong_type(&self, key: &str, value: &Value, wanted: &str) -> Error {
+        let place = self.shape.place;
+        misread(value, format_args!("struct field {place}.{key} of type {wanted}"))
+    }
+}
+
+/// Reads an RFC 3339 point in time, the value of `key`; none, and the empty string, mean "never".
+pub(super) fn expiry(key: &str, text: Option<&str>) -> Result<Option<DateTime<Utc>>, Error> {
+    match text {
+        None | Some("") => Ok(None),
+        Some(text) => parse_time(key, text).map(Some),
     }
 }
 
@@ -192,18 +224,21 @@ fn parse_time(key: &str, text: &str) -> Result<DateTime<Utc>, Error> {
     })
 }
 
-fn object<'a>(what: &str, value: &'a Value) -> Result<Option<&'a Map<String, Value>>, Error> {
+fn object(shape: Shape, value: &Value) -> Result<Option<&Map<String, Value>>, Error> {
+    let Shape { place, whole, .. } = shape;
     match value {
         Value::Null => Ok(None),
         Value::Object(map) => Ok(Some(map)),
-        other => Err(Error::BadRequest(format!("input {what} must be an object, not {}", kind(other)))),
+        // What stands below something is a field of it.
+        other if place.contains('.') => {
+            Err(misread(other, format_args!("struct field {place} of type {whole}")))
+        }
+        other => Err(misread(other, format_args!("value of type {whole}"))),
     }
 }
 
-fn checked_string(what: &str, key: &str, value: &Value, limit: usize) -> Result<String, Error> {
-    let Value::String(text) = value else { return Err(wrong_type(what, key, value, "a string")) };
-    check_length(key, text, limit)?;
-    Ok(text.clone())
+fn misread(value: &Value, into: std::fmt::Arguments<'_>) -> Error {
+    Error::BadRequest(format!("json: cannot unmarshal {} into Go {into}", kind(value)))
 }
 
 fn check_length(key: &str, text: &str, limit: usize) -> Result<(), Error> {
@@ -216,18 +251,14 @@ fn check_length(key: &str, text: &str, limit: usize) -> Result<(), Error> {
     Ok(())
 }
 
-fn wrong_type(what: &str, key: &str, value: &Value, wanted: &str) -> Error {
-    Error::BadRequest(format!("field `{key}` of {what} must be {wanted}, not {}", kind(value)))
-}
-
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
     }
 }
 
@@ -241,21 +272,62 @@ mod tests {
 
     use super::*;
 
+    const ROLE: Shape = Shape { what: "role", place: "loader", whole: ANY_OBJECT };
+
+    #[test]
+    fn wrong_types_are_told_as_the_original_tells_them() {
+        let value = json!({"a": 1, "b": ["x", {}], "c": {"k": true}, "d": null});
+        let fields = Fields::strict(ROLE, &value, &[], &["a", "b", "c", "d"]).unwrap();
+        let told =
+            |error: Error| error.to_string().strip_prefix("json: cannot unmarshal ").unwrap().to_owned();
+        assert_eq!(
+            told(fields.name("a").unwrap_err()),
+            "number into Go struct field loader.a of type string"
+        );
+        assert_eq!(
+            told(fields.names("a").unwrap_err()),
+            "number into Go struct field loader.a of type []string"
+        );
+        assert_eq!(
+            told(fields.names("b").unwrap_err()),
+            "object into Go struct field loader.b of type string"
+        );
+        assert_eq!(
+            told(fields.strings("c").unwrap_err()),
+            "bool into Go struct field loader.c of type string"
+        );
+        assert_eq!(
+            told(fields.strings("b").unwrap_err()),
+            "array into Go struct field loader.b of type map[string]string"
+        );
+        assert_eq!(
+            told(fields.action("b", "loader.b").unwrap_err()),
+            "array into Go struct field loader.b of type arborist.Action"
+        );
+        assert_eq!(fields.name("d").unwrap(), None);
+        let list = json!([1]);
+        let whole = Fields::strict(ROLE, &list, &[], &[]).unwrap_err();
+        assert_eq!(told(whole), "array into Go value of type map[string]interface {}");
+        assert_eq!(told(items("[]x", &value).unwrap_err()), "object into Go value of type []x");
+    }
+
     #[test]
     fn strict_objects_name_what_is_missing_and_what_is_too_much() {
-        let missing = Fields::strict("role", &json!({}), &["id", "permissions"], &[]).unwrap_err();
+        let missing = Fields::strict(ROLE, &json!({}), &["id", "permissions"], &[]).unwrap_err();
         assert_eq!(
             missing.to_string(),
             "input role is missing the following required fields: `id`, `permissions`"
         );
-        let unexpected = Fields::strict("role", &json!({"id": 1, "zz": 2}), &["id"], &[]).unwrap_err();
+        let unexpected = Fields::strict(ROLE, &json!({"id": 1, "zz": 2}), &["id"], &[]).unwrap_err();
         assert_eq!(unexpected.to_string(), "input role contains the following unexpected fields: `zz`");
     }
 
     #[test]
     fn loose_objects_find_keys_in_any_case_and_take_the_last() {
         let value = json!({"clientid": "a", "CLIENTID": "b", "zz": 1});
-        let fields = Fields::loose("client", &value).unwrap();
+        let fields =
+            Fields::loose(Shape { what: "client", place: "Client", whole: "arborist.Client" }, &value)
+                .unwrap();
         assert_eq!(fields.name("clientID").unwrap().as_deref(), Some("b"));
     }
 

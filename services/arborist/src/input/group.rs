@@ -2,10 +2,17 @@
 
 use serde_json::Value;
 
-use super::fields::{self, Fields};
+use super::fields::{self, ANY_OBJECT, Fields, Shape};
 use crate::{
     Error,
     model::{Group, NewMember},
+};
+
+const GROUP: Shape = Shape { what: "group", place: "loader", whole: ANY_OBJECT };
+const MEMBER: Shape = Shape {
+    what: "group member",
+    place: "",
+    whole: r#"struct { Username string "json:\"username\""; ExpiresAt string "json:\"expires_at\"" }"#,
 };
 
 impl Group {
@@ -14,7 +21,7 @@ impl Group {
     }
 
     fn from_value(value: &Value) -> Result<Self, Error> {
-        let fields = Fields::strict("group", value, &["name"], &["users", "policies"])?;
+        let fields = Fields::strict(GROUP, value, &["name"], &["users", "policies"])?;
         let name = fields.filled_name("name")?;
         Ok(Self { name, users: fields.names("users")?, policies: fields.names("policies")? })
     }
@@ -22,9 +29,10 @@ impl Group {
 
 impl NewMember {
     pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
-        let value = fields::parse("could not parse username in JSON", body)?;
-        let fields = Fields::loose("group member", &value)?;
-        let username = fields.name("username")?.unwrap_or_default();
-        Ok(Self { username, expires_at: fields.expiry("expires_at")? })
+        let (username, expiry) = fields::read("could not parse username in JSON", body, |value| {
+            let fields = Fields::loose(MEMBER, value)?;
+            Ok((fields.name("username")?.unwrap_or_default(), fields.name("expires_at")?))
+        })?;
+        Ok(Self { username, expires_at: fields::expiry("expires_at", expiry.as_deref())? })
     }
 }

@@ -3,61 +3,60 @@
 use authz::Request;
 use serde_json::Value;
 
-use super::fields::{self, Fields};
+use super::{
+    asked::{AskedUser, AuthRequest, MAX_TOKEN},
+    fields::{self, ANY_OBJECT, Fields, Shape},
+    plain,
+};
 use crate::Error;
-
-/// The body of `POST /auth/request`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct AuthRequest {
-    /// On whose behalf; none for anonymous.
-    pub(crate) user: Option<AskedUser>,
-    /// All of these must be permitted. There may be none, which is refused after the token was looked at.
-    pub(crate) requests: Vec<Request>,
-}
-
-/// The key `user` of a body.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct AskedUser {
-    /// An access token; wins over the name.
-    pub(crate) token: Option<String>,
-    /// A user name that the caller vouches for.
-    pub(crate) user_id: Option<String>,
-    /// Only these policies count; empty for all.
-    pub(crate) policies: Vec<String>,
-    /// Scopes that the token must have in place of `openid`.
-    pub(crate) scope: Option<Vec<String>>,
-}
-
-// Written by hand so that a token can never reach a log.
-impl std::fmt::Debug for AskedUser {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AskedUser").field("policies", &self.policies).finish_non_exhaustive()
-    }
-}
-
-/// Longest token, in bytes; fence makes none above 4096 characters.
-const MAX_TOKEN: usize = 65_536;
 
 /// Begins what is said of a body with a fault.
 const FAILED: &str = "could not parse auth request from JSON";
 
+const AUTH_REQUEST: Shape =
+    Shape { what: "auth request", place: "AuthRequestJSON", whole: "arborist.AuthRequestJSON" };
+const USER: Shape = Shape { what: "auth request", place: "AuthRequestJSON.user", whole: ANY_OBJECT };
+/// The key `request`, and where its action stands.
+const ONE: (Shape, &str) = (
+    Shape { what: "auth request", place: "AuthRequestJSON.request", whole: ANY_OBJECT },
+    "AuthRequestJSON.request.action",
+);
+/// An element of the key `requests`, and where its action stands.
+const OF_MANY: (Shape, &str) = (
+    Shape { what: "auth request", place: "AuthRequestJSON.requests", whole: ANY_OBJECT },
+    "AuthRequestJSON.requests.action",
+);
+const MAPPING: Shape = Shape {
+    what: "mapping request",
+    place: "",
+    whole: r#"struct { Username string "json:\"username\""; ClientID string "json:\"clientID\"" }"#,
+};
+
 impl AuthRequest {
     /// Reads a body of at most `limit` requests.
     pub(crate) fn read(body: &[u8], limit: usize) -> Result<Self, Error> {
+        plain::read(body, limit).map_or_else(|| Self::read_any(body, limit), Ok)
+    }
+
+    /// As [`read`](Self::read), with all that the original takes.
+    pub(super) fn read_any(body: &[u8], limit: usize) -> Result<Self, Error> {
         fields::read(FAILED, body, |value| Self::from_value(value, limit))
     }
 
     fn from_value(value: &Value, limit: usize) -> Result<Self, Error> {
-        let fields = Fields::loose("auth request", value)?;
-        let many = fields.list("requests")?.unwrap_or_default();
+        let fields = Fields::loose(AUTH_REQUEST, value)?;
+        let many = fields.list("requests", "[]arborist.AuthRequestJSON_Request")?.unwrap_or_default();
         if many.len() > limit {
             return Err(Error::BadRequest(format!(
                 "auth request asks for more than {limit} resources at once"
             )));
         }
         let mut requests = Vec::with_capacity(many.len() + 1);
-        for one in fields.get("request").into_iter().chain(many) {
-            requests.push(read_request(one)?);
+        if let Some(one) = fields.get("request") {
+            requests.push(read_request(one, ONE)?);
+        }
+        for one in many {
+            requests.push(read_request(one, OF_MANY)?);
         }
         Ok(Self { user: read_user(&fields)?, requests })
     }
@@ -65,13 +64,16 @@ impl AuthRequest {
 
 /// Reads the body of `POST /auth/resources`: only its `user`.
 pub(crate) fn read_user_only(body: &[u8]) -> Result<Option<AskedUser>, Error> {
-    fields::read(FAILED, body, |value| read_user(&Fields::loose("auth request", value)?))
+    fields::read(FAILED, body, |value| read_user(&Fields::loose(AUTH_REQUEST, value)?))
 }
 
-fn read_request(value: &Value) -> Result<Request, Error> {
-    let fields = Fields::strict("auth request", value, &["resource", "action"], &["constraints"])?;
+fn read_request(value: &Value, (shape, action): (Shape, &'static str)) -> Result<Request, Error> {
+    let fields = Fields::strict(shape, value, &["resource", "action"], &["constraints"])?;
     fields.strings("constraints")?;
-    Ok(Request { resource: fields.name("resource")?.unwrap_or_default(), action: fields.action("action")? })
+    Ok(Request {
+        resource: fields.name("resource")?.unwrap_or_default(),
+        action: fields.action("action", action)?,
+    })
 }
 
 fn read_user(body: &Fields<'_>) -> Result<Option<AskedUser>, Error> {
@@ -79,7 +81,7 @@ fn read_user(body: &Fields<'_>) -> Result<Option<AskedUser>, Error> {
         return Ok(None);
     }
     let value = body.get("user").unwrap_or(&Value::Null);
-    let fields = Fields::strict("auth request", value, &[], &["token", "user_id", "policies", "scope"])?;
+    let fields = Fields::strict(USER, value, &[], &["token", "user_id", "policies", "scope"])?;
     if !fields.has("token") && !fields.has("user_id") {
         let text = "input auth request is missing the following required fields: `token`";
         return Err(Error::BadRequest(text.into()));
@@ -109,10 +111,12 @@ impl MappingOf {
         if body.is_empty() {
             return Ok(Self::Nobody);
         }
-        let value = fields::parse("could not parse JSON", body)?;
-        let fields = Fields::loose("mapping request", &value)?;
         let not_empty = |value: Option<String>| value.filter(|value| !value.is_empty());
-        match (not_empty(fields.name("username")?), not_empty(fields.name("clientID")?)) {
+        let named = fields::read("could not parse JSON", body, |value| {
+            let fields = Fields::loose(MAPPING, value)?;
+            Ok((not_empty(fields.name("username")?), not_empty(fields.name("clientID")?)))
+        })?;
+        match named {
             (Some(user), None) => Ok(Self::User(user)),
             (None, Some(client)) => Ok(Self::Client(client)),
             _ => Err(Error::BadRequest(

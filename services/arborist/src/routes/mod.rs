@@ -12,6 +12,8 @@ mod paths;
 mod policy;
 mod resource;
 mod role;
+mod standing;
+mod timed;
 mod user;
 
 use std::sync::Arc;
@@ -52,6 +54,8 @@ fn routes(routes: &mut Routes<'_>) {
     user::routes(routes);
     group::routes(routes);
     client::routes(routes);
+    standing::routes(routes);
+    timed::routes(routes);
 }
 
 async fn unknown() -> Result<HttpResponse, Error> {

@@ -14,10 +14,21 @@ create table if not exists decision_change (
     id bigserial primary key,
     -- None before the commit.
     generation bigint unique,
-    kind text not null check (kind in ('structure', 'users', 'groups', 'clients', 'everything')),
+    kind text not null
+        check (kind in ('structure', 'users', 'groups', 'clients', 'deactivated', 'everything')),
     -- The keys of the users that have changed; none for all.
     users integer[],
     changed_at timestamptz not null default clock_timestamp()
+);
+
+-- Users who were deactivated at some time. fence says who is; the other program does not look here.
+create table if not exists commons_deactivated (
+    -- In lower case.
+    name text primary key,
+    -- Tokens that were issued before this have ended.
+    tokens_before timestamptz not null,
+    -- Whether the user still is: then no token counts, and the name has no rights but those of everybody.
+    still boolean not null
 );
 
 create or replace function decision_number() returns trigger language plpgsql
@@ -103,7 +114,8 @@ begin
             ('grp', 'groups', 'decision_note', 'decision_note'),
             ('grp_policy', 'groups', 'decision_note', 'decision_note'),
             ('client', 'clients', 'decision_note', 'decision_note'),
-            ('client_policy', 'clients', 'decision_note', 'decision_note')
+            ('client_policy', 'clients', 'decision_note', 'decision_note'),
+            ('commons_deactivated', 'deactivated', 'decision_note', 'decision_note')
         ) as tables(name, kind, note, note_replaced)
         where not exists (
             select 1 from pg_trigger
@@ -120,6 +132,16 @@ begin
         execute format('create trigger decision_truncated after truncate on %I
             for each statement execute procedure decision_note_truncated()', watched.name);
     end loop;
+    -- Tables that were made before users could be deactivated.
+    if exists (
+        select 1 from pg_constraint
+        where conrelid = 'decision_change'::regclass and conname = 'decision_change_kind_check'
+          and pg_get_constraintdef(oid) not like '%deactivated%'
+    ) then
+        alter table decision_change drop constraint decision_change_kind_check;
+        alter table decision_change add constraint decision_change_kind_check
+            check (kind in ('structure', 'users', 'groups', 'clients', 'deactivated', 'everything'));
+    end if;
     if not exists (
         select 1 from pg_trigger
         where tgrelid = 'decision_change'::regclass and tgname = 'decision_number'

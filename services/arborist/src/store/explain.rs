@@ -55,17 +55,21 @@ pub(crate) async fn grants(
     about: About<'_>,
 ) -> Result<Grants, sqlx::Error> {
     let rows: Vec<GrantRow> = sqlx::query_as(
-        "with held as (
+        "with deactivated as materialized (
+            select exists (select 1 from commons_deactivated where name = lower($1) and still) as it
+         ), held as (
             select link.policy_id, 'user' as via, '' as through, link.authz_provider as label, link.expires_at
-            from usr join usr_policy as link on link.usr_id = usr.id where lower(usr.name) = lower($1)
+            from usr join usr_policy as link on link.usr_id = usr.id
+            where lower(usr.name) = lower($1) and not (select it from deactivated)
           union all
             select grp_policy.policy_id, 'group', grp.name, link.authz_provider, link.expires_at
             from usr join usr_grp as link on link.usr_id = usr.id
             join grp on grp.id = link.grp_id join grp_policy on grp_policy.grp_id = grp.id
-            where lower(usr.name) = lower($1)
+            where lower(usr.name) = lower($1) and not (select it from deactivated)
           union all
             select link.policy_id, 'everybody', grp.name, link.authz_provider, null
-            from grp join grp_policy as link on link.grp_id = grp.id where grp.name = any($2)
+            from grp join grp_policy as link on link.grp_id = grp.id
+            where grp.name = any($2) and (grp.name = 'anonymous' or not (select it from deactivated))
           union all
             select link.policy_id, 'client', client.external_client_id, link.authz_provider, null
             from client join client_policy as link on link.client_id = client.id
@@ -127,16 +131,20 @@ pub(crate) async fn elsewhere(
     about: About<'_>,
 ) -> Result<Vec<String>, sqlx::Error> {
     let paths: Vec<String> = sqlx::query_scalar(
-        "with held as (
+        "with deactivated as materialized (
+            select exists (select 1 from commons_deactivated where name = lower($1) and still) as it
+         ), held as (
             select link.policy_id from usr join usr_policy as link on link.usr_id = usr.id
-            where lower(usr.name) = lower($1) and (link.expires_at is null or link.expires_at > now())
+            where lower(usr.name) = lower($1) and not (select it from deactivated)
+              and (link.expires_at is null or link.expires_at > now())
           union
             select grp_policy.policy_id from usr join usr_grp as link on link.usr_id = usr.id
             join grp_policy on grp_policy.grp_id = link.grp_id
-            where lower(usr.name) = lower($1) and (link.expires_at is null or link.expires_at > now())
+            where lower(usr.name) = lower($1) and not (select it from deactivated)
+              and (link.expires_at is null or link.expires_at > now())
           union
             select link.policy_id from grp join grp_policy as link on link.grp_id = grp.id
-            where grp.name = any($2)
+            where grp.name = any($2) and (grp.name = 'anonymous' or not (select it from deactivated))
          ), reached as (
             select distinct resource.path from held
             join policy_resource on policy_resource.policy_id = held.policy_id
@@ -243,7 +251,10 @@ pub(crate) async fn who(
          )
          select side, who, array_agg(distinct policy order by policy) as policies,
             case when bool_or(expires_at is null) then null else max(expires_at) end as expires_at
-         from holding group by side, who order by side, who limit $4",
+         from holding
+         where side <> 'user'
+            or not exists (select 1 from commons_deactivated where name = lower(holding.who) and still)
+         group by side, who order by side, who limit $4",
     )
     .bind(about.paths())
     .bind(about.service)

@@ -2,13 +2,11 @@
 //!
 //! All statements of one reading run in one snapshot, which the caller begins.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use decisions::{Clients, Group, Groups, Held, Parts, Resource, Structure, Until, User};
+use decisions::{Clients, Deactivated, Ended, Group, Groups, Held, Parts, Resource, Until, User};
 use futures_util::TryStreamExt as _;
 use sqlx::PgConnection;
-
-use crate::path::ResourcePath;
 
 /// Where notices of changes are sent.
 pub(crate) const CHANNEL: &str = "arborist_decisions";
@@ -68,6 +66,7 @@ pub(crate) struct Changes {
     pub(crate) structure: bool,
     pub(crate) groups: bool,
     pub(crate) clients: bool,
+    pub(crate) deactivated: bool,
     pub(crate) users: ChangedUsers,
 }
 
@@ -87,7 +86,7 @@ impl Default for ChangedUsers {
 
 impl Changes {
     pub(crate) fn everything() -> Self {
-        Self { structure: true, groups: true, clients: true, users: ChangedUsers::All }
+        Self { structure: true, groups: true, clients: true, deactivated: true, users: ChangedUsers::All }
     }
 
     fn add(&mut self, kind: &str, users: Option<Vec<i32>>) {
@@ -95,6 +94,7 @@ impl Changes {
             "structure" => self.structure = true,
             "groups" => self.groups = true,
             "clients" => self.clients = true,
+            "deactivated" => self.deactivated = true,
             "users" => match (&mut self.users, users) {
                 (ChangedUsers::Some(known), Some(more)) => known.extend(more),
                 (all, _) => *all = ChangedUsers::All,
@@ -165,16 +165,6 @@ pub(crate) async fn parts(connection: &mut PgConnection) -> Result<Parts, sqlx::
     })
 }
 
-/// Whether two resources are written alike although they are two: another program has spelled one of them
-/// as we would not.
-pub(crate) fn is_ambiguous(structure: &Structure) -> bool {
-    let mut seen = HashSet::new();
-    let numbers = 0..u32::try_from(structure.resources()).unwrap_or(u32::MAX);
-    numbers
-        .map(|number| ResourcePath::from_ltree(structure.path(number).to_owned()).decoded())
-        .any(|path| !seen.insert(path))
-}
-
 /// Reads all groups.
 pub(crate) async fn groups(connection: &mut PgConnection) -> Result<Groups, sqlx::Error> {
     let rows: Vec<(i32, String, Vec<i32>)> = sqlx::query_as(
@@ -194,6 +184,18 @@ pub(crate) async fn clients(connection: &mut PgConnection) -> Result<Clients, sq
     .fetch_all(connection)
     .await?;
     Ok(Clients::new(rows))
+}
+
+/// Reads all users who were deactivated at some time.
+pub(crate) async fn deactivated(connection: &mut PgConnection) -> Result<Deactivated, sqlx::Error> {
+    let rows: Vec<(String, i64, bool)> = sqlx::query_as(
+        "select name, extract(epoch from tokens_before)::int8, still from commons_deactivated",
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(Deactivated::new(
+        rows.into_iter().map(|(name, tokens_before, still)| (name, Ended { tokens_before, still })),
+    ))
 }
 
 /// When a link ends, in microseconds since 1970; one without an end, or with one beyond all calendars, has

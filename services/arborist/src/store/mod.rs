@@ -1,6 +1,7 @@
 //! SQL. Every function takes a connection; the caller begins and commits.
 
 pub(crate) mod client;
+pub(crate) mod deactivated;
 pub(crate) mod decision;
 pub(crate) mod explain;
 pub(crate) mod group;
@@ -13,4 +14,5 @@ pub(crate) mod policy;
 pub(crate) mod resource;
 pub(crate) mod role;
 pub(crate) mod server;
+pub(crate) mod timed;
 pub(crate) mod user;

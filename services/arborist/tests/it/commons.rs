@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 use sqlx::postgres::PgPoolOptions;
 use testing::{TestDatabase, TestTokens};
 
+/// Limits that a test can reach.
+const SMALL: Config = Config { requests_limit: 20, body_limit: 100_000 };
+
 static PROVIDER: Once = Once::new();
 
 /// A running arborist.
@@ -25,7 +28,7 @@ pub(crate) struct Commons {
 
 impl Commons {
     pub(crate) async fn start() -> Self {
-        Self::on(Self::database().await)
+        Self::on(Self::database().await, SMALL)
     }
 
     /// With a pool of one connection, for which requests wait three seconds.
@@ -33,7 +36,12 @@ impl Commons {
         let mut database = Self::database().await;
         let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(3));
         database.pool = pool.connect_with(database.options.clone()).await.expect("the database answers");
-        Self::on(database)
+        Self::on(database, SMALL)
+    }
+
+    /// With the limits that the service has.
+    pub(crate) async fn with_limit_of_the_service() -> Self {
+        Self::on(Self::database().await, Config::default())
     }
 
     async fn database() -> TestDatabase {
@@ -41,10 +49,9 @@ impl Commons {
         TestDatabase::new("arborist", migrate).await
     }
 
-    fn on(database: TestDatabase) -> Self {
+    fn on(database: TestDatabase, config: Config) -> Self {
         PROVIDER.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
         let tokens = TestTokens::new();
-        let config = Config { requests_limit: 20, body_limit: 100_000 };
         let arborist = Arborist::build(config, database.pool.clone(), tokens.verifier());
         let listener = web::bind([127, 0, 0, 1].into(), 0).expect("a port is free");
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));

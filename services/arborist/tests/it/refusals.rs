@@ -29,6 +29,7 @@ const WITH_BODY: &[(&str, &str, bool)] = &[
     ("POST", "/group/g/policy", false),
     ("POST", "/client", false),
     ("POST", "/client/wts/policy", false),
+    ("PUT", "/v1/standing", false),
 ];
 
 /// Everything that arborist keeps.

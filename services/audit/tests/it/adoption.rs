@@ -1,6 +1,6 @@
 //! A database of the original is adopted as it is.
 
-use audit::{Config, MigrateError, migrate};
+use audit::{Config, migrate};
 use serde_json::json;
 use testing::TestDatabase;
 
@@ -56,5 +56,5 @@ async fn a_database_of_a_later_version_is_left_alone() {
     sqlx::raw_sql(FIRST).execute(&database.pool).await.unwrap();
     let later = "update alembic_version set version_num = 'ffffffffffff'";
     sqlx::query(later).execute(&database.pool).await.unwrap();
-    assert!(matches!(migrate(&database.pool).await, Err(MigrateError::OtherVersion { .. })));
+    assert!(matches!(migrate(&database.pool).await, Err(database::AdoptError::OtherVersion { .. })));
 }

@@ -2,30 +2,9 @@
 
 use audit::Audit;
 use serde_json::json;
-use testing::endpoints::{Case, Kind, check};
+use testing::endpoints::{Kind, check};
 
-use crate::support::World;
-
-/// Writing is for services, which alone reach it: a gateway passes on GET only.
-fn cases() -> Vec<Case> {
-    let log = "/log/{category}";
-    let login = json!({"request_url": "/login", "status_code": 200, "username": "ada", "idp": "google"});
-    let mut cases = vec![
-        Case::new("POST", log, "/log/login", [201, 201, 201]).with(login),
-        Case::new("POST", log, "/log/login", [422, 422, 422]).with(json!({})),
-        Case::new("POST", log, "/log/other", [404, 404, 404]).with(json!({})),
-        Case::new("GET", log, "/log/other", [400, 400, 400]),
-    ];
-    for url in ["/log/login", "/log/presigned_url?groupby=guid", "/log/presigned_url?count&guid=x"] {
-        cases.push(Case::new("GET", log, url, [403, 403, 200]));
-    }
-    // Who may not read learns nothing of fields either.
-    cases.push(Case::new("GET", log, "/log/login?guid=x", [403, 403, 400]));
-    for path in ["/", "/_status", "/_version", "/_schema"] {
-        cases.push(Case::new("GET", path, path, [200, 200, 200]));
-    }
-    cases
-}
+use crate::{cases::cases, support::World};
 
 #[actix_web::test]
 async fn every_endpoint_has_its_answer_for_every_caller() {

@@ -116,6 +116,9 @@ fn explained(found: &Explanation) -> String {
     let who = found.user.as_deref().unwrap_or("somebody who is not logged in");
     let may = if found.allowed { "may" } else { "may not" };
     line(format!("{who} {may} {}", deed(&found.asked, found.allowed)));
+    if found.deactivated {
+        line(format!("{who} is deactivated, and so has what everybody has; `commons user enable` ends that"));
+    }
     found.because.iter().for_each(|grant| line(format!("  {}", granted(grant))));
     if !found.expired.is_empty() {
         line("expired:".to_owned());

@@ -13,6 +13,7 @@ use crate::{
     databases::{self, DatabaseName},
     dictionaries,
     failure::Failure,
+    index_options::layout_setting,
     output::{remark, tell},
     state::{State, StateArgs},
 };
@@ -75,16 +76,17 @@ pub(crate) async fn run(args: CheckArgs) -> anyhow::Result<()> {
 
 async fn check(args: &CheckArgs, graph: &PgPool, index: PgPool, source: Option<&str>) -> anyhow::Result<()> {
     let dictionary = dictionaries::load(source).await?;
+    let layout = layout_setting(args.database_url.as_deref())?;
     let mut aliased: Vec<(String, String)> = Vec::new();
     while aliased.len() < MOST_ALIASES {
         let after = aliased.last().map(|(_, alias)| alias.clone()).unwrap_or_default();
-        let page = indexd::aliased(&index, &after, PAGE).await?;
+        let page = indexd::aliased(&index, layout, &after, PAGE).await?;
         if page.is_empty() {
             break;
         }
         aliased.extend(page);
     }
-    let indexd = Indexd::build(indexd::Config::default(), index, None);
+    let indexd = Indexd::build(indexd::Config { layout, ..indexd::Config::default() }, index, None);
     let check =
         Check { pool: graph, dictionary: &dictionary, index: &*indexd, auth_namespace: &args.auth_namespace };
     let repair = if args.repair { Repair::Yes } else { Repair::No };

@@ -9,13 +9,13 @@ use fence::{
     clients::{Credentials, ListedClient},
     credentials::{self, TokenKind, TokenOrder},
 };
-use tokens::SigningKeys;
 
 use super::{
     client::{self, CreateArgs, ModifyArgs},
+    issuer::IssuerArgs,
     target::{Pools, TargetArgs},
 };
-use crate::{failure::Failure, output::tell, state::State};
+use crate::output::tell;
 
 /// Commands about clients and tokens.
 #[derive(Debug, Subcommand)]
@@ -280,8 +280,9 @@ fn list(clients: &[ListedClient]) -> anyhow::Result<()> {
 
 async fn token(args: FenceTokenCreate) -> anyhow::Result<()> {
     let args = FenceTokenCreate { target: target(args.target, args.fence_config.as_ref())?, ..args };
-    let (base_url, folder) = issuer(&args)?;
-    let keys = SigningKeys::load(&folder)?;
+    let issuer = IssuerArgs { fence_config: args.fence_config.clone(), keys: args.keys_dir.clone() };
+    let issuer = issuer.read(&args.target)?;
+    let target = args.target.open().await?;
     let scopes = args.scopes.split([',', ' ']).filter(|scope| !scope.is_empty());
     let order = TokenOrder {
         kind: args.kind,
@@ -290,40 +291,15 @@ async fn token(args: FenceTokenCreate) -> anyhow::Result<()> {
         life: args.life,
         client_id: args.client_id,
         kid: args.kid,
-        base_url,
+        base_url: issuer.config.base_url,
     };
-    let target = args.target.open().await?;
     let token = target
-        .with(async |pools: Arc<Pools>| Ok(credentials::ordered(&pools.fence()?, &keys, &order).await?))
+        .with(
+            async |pools: Arc<Pools>| Ok(credentials::ordered(&pools.fence()?, &issuer.keys, &order).await?),
+        )
         .await?;
     tell(token)?;
     Ok(())
-}
-
-/// Who issues tokens there, and the folder of the keys.
-fn issuer(args: &FenceTokenCreate) -> anyhow::Result<(String, PathBuf)> {
-    let state = || State::existing(&args.target.state.folder);
-    let base_url = match &args.fence_config {
-        Some(file) => {
-            let told = || format!("{} cannot be used", file.display());
-            let text = std::fs::read_to_string(file).with_context(told)?;
-            let document: serde_json::Value = serde_yaml_ng::from_str(&text).with_context(told)?;
-            fence::Config::from_document(&document).with_context(told)?.base_url
-        }
-        None if args.target.by_url() => {
-            let told = "the issuer is not known: name fence-config.yaml by --fence-config";
-            return Err(Failure::Prerequisite(told.to_owned()).into());
-        }
-        None => {
-            let told = || Failure::Prerequisite("the commons has never been ready".to_owned());
-            state()?.last_run()?.ok_or_else(told)?.issuer()
-        }
-    };
-    let folder = match &args.keys_dir {
-        Some(folder) => folder.clone(),
-        None => state()?.path("keys"),
-    };
-    Ok((base_url, folder))
 }
 
 #[cfg(test)]

@@ -9,7 +9,11 @@ use clap::{ArgAction, Args, Subcommand};
 use super::{
     fence_clients::{self, FenceClientCommand},
     target::{Pools, TargetArgs},
-    user::sync::{self, SyncArgs},
+    user::{
+        people,
+        sync::{self, SyncArgs},
+        visas::{self, CleanArgs, VisasArgs},
+    },
 };
 use crate::{failure, output::tell};
 
@@ -33,6 +37,12 @@ pub enum FenceCreateCommand {
     UserDelete(UserDeleteArgs),
     /// Bring fence's database to the form that this program needs
     Migrate(TargetArgs),
+    /// As `commons user visas update`
+    #[command(name = "fence-visa-update")]
+    VisaUpdate(VisasArgs),
+    /// As `commons user visas clean`
+    #[command(name = "cleanup-expired-ga4gh-information")]
+    CleanUp(CleanArgs),
     /// As `commons client` and `commons user token`, in the original's words
     #[command(flatten)]
     Clients(FenceClientCommand),
@@ -101,6 +111,8 @@ pub(crate) async fn run(FenceCreate { called, command }: FenceCreate) -> anyhow:
         FenceCreateCommand::Sync(args) => sync::run(as_sync(args)?).await,
         FenceCreateCommand::UserDelete(args) => user_delete(args).await,
         FenceCreateCommand::Migrate(target) => migrate(target).await,
+        FenceCreateCommand::VisaUpdate(args) => visas::update(args).await,
+        FenceCreateCommand::CleanUp(args) => visas::clean(args).await,
         FenceCreateCommand::Clients(command) => fence_clients::run(command).await,
     }
 }
@@ -138,11 +150,8 @@ async fn user_delete(args: UserDeleteArgs) -> anyhow::Result<()> {
         .with(async |pools: Arc<Pools>| {
             let (fence, arborist) = (pools.fence()?, pools.arborist()?);
             for user in &args.users {
-                match fence::users::disable(&fence, user).await? {
-                    Some(name) => {
-                        arborist::operator::take_everything(&arborist, &name).await?;
-                        tell(format_args!("{name} is disabled"))?;
-                    }
+                match people::shut_out(&fence, &arborist, user).await? {
+                    Some((name, _)) => tell(format_args!("{name} is disabled"))?,
                     None => failure::warn(&format!("there is no user {user:?}")),
                 }
             }

@@ -10,6 +10,7 @@ use super::workbench::Workbench;
 use crate::{
     databases::{self, DatabaseName},
     dictionaries,
+    index_options::layout_setting,
     output::tell,
     state::{State, StateArgs},
 };
@@ -42,12 +43,12 @@ pub(crate) async fn run(args: MigrateArgs) -> anyhow::Result<()> {
     if let Some(url) = &args.database_url {
         let source = args.dictionary.as_deref();
         return match args.service {
-            Some(service) => migrate(service, &databases::reached(url).await?, source).await,
+            Some(service) => migrate(service, &databases::reached(url).await?, source, Some(url)).await,
             None => {
                 for service in DatabaseName::ALL {
                     let url =
                         databases::renamed(url, service.as_str()).context("the database URL is malformed")?;
-                    migrate(service, &databases::reached(&url).await?, source).await?;
+                    migrate(service, &databases::reached(&url).await?, source, Some(&url)).await?;
                 }
                 Ok(())
             }
@@ -59,21 +60,33 @@ pub(crate) async fn run(args: MigrateArgs) -> anyhow::Result<()> {
             let source = args.dictionary.as_deref().or(bench.run.dictionary.as_deref());
             let chosen = args.service.map_or(DatabaseName::ALL.to_vec(), |service| vec![service]);
             for service in chosen {
-                migrate(service, &bench.pool(service)?, source).await?;
+                migrate(service, &bench.pool(service)?, source, None).await?;
             }
             Ok(())
         })
         .await
 }
 
-async fn migrate(service: DatabaseName, pool: &PgPool, dictionary: Option<&str>) -> anyhow::Result<()> {
+/// Without a `url` the database is that of the state folder.
+async fn migrate(
+    service: DatabaseName,
+    pool: &PgPool,
+    dictionary: Option<&str>,
+    url: Option<&str>,
+) -> anyhow::Result<()> {
     match service {
         DatabaseName::Fence => fence::migrate(pool).await?,
         DatabaseName::Arborist => arborist::migrate(pool).await?,
-        DatabaseName::Indexd => indexd::migrate(pool).await?,
+        DatabaseName::Indexd => {
+            indexd::migrate(pool).await?;
+            let layout = indexd::layout(pool, layout_setting(url)?).await?;
+            tell(format_args!("indexd: the records are in the {layout} layout"))?;
+        }
         DatabaseName::Audit => audit::migrate(pool).await?,
         DatabaseName::Requestor => requestor::migrate(pool).await?,
         DatabaseName::Library => library::migrate(pool).await?,
+        DatabaseName::Wts => wts::migrate(pool).await?,
+        DatabaseName::Metadata => metadata::migrate(pool).await?,
         DatabaseName::Sheepdog => {
             let dictionary = dictionaries::load(dictionary).await?;
             let report = psqlgraph::migrate(pool, &dictionary).await?;

@@ -3,16 +3,11 @@
 use std::{future::Future, sync::Arc};
 
 use anyhow::Context as _;
-use authz::HttpAuthz;
-use fence::Fence;
-use indexclient::HttpIndex;
 use sqlx::PgPool;
-use storage::{Buckets, S3Store};
 
 use crate::{
     databases::{self, DatabaseName, Databases},
     failure::Failure,
-    http_client::http_client,
     state::{Lock, Run, State},
 };
 
@@ -74,22 +69,5 @@ impl Workbench {
         databases::tool_pool(
             url.ok_or_else(|| anyhow::anyhow!("run.json does not name the database {}", name.as_str()))?,
         )
-    }
-
-    /// fence, for making tokens and keys. It serves no requests.
-    pub(crate) fn fence(&self) -> anyhow::Result<Arc<Fence>> {
-        let client = http_client()?;
-        let service = |name: &str| self.run.services.get(name).cloned().unwrap_or_default();
-        let config = fence::Config { base_url: self.run.issuer(), ..fence::Config::default() };
-        let fence = Fence::build(
-            config,
-            self.pool(DatabaseName::Fence)?,
-            Arc::new(self.state.signing_keys()?),
-            Arc::new(HttpAuthz::new(&service("arborist"), client.clone())),
-            Arc::new(HttpIndex::new(&service("indexd"), "", "", client.clone())),
-            Arc::new(S3Store::new(Buckets::new(Default::default(), &Default::default())?, client.clone())),
-            &client,
-        )?;
-        Ok(fence)
     }
 }

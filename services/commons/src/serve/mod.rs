@@ -4,6 +4,7 @@ mod built;
 mod neighbours;
 mod options;
 mod services;
+mod small_options;
 mod waiting;
 
 use std::time::Duration;
@@ -16,11 +17,12 @@ use crate::{
     supervision::{End, Watch},
     version::VERSION,
 };
-use built::Built;
+use built::{Beside, Built};
 use options::{
-    ArboristArgs, AuditArgs, DictionaryAt, FenceArgs, GatewayArgs, GuppyArgs, IndexdArgs, LibraryArgs,
-    Listen, PeregrineArgs, RequestorArgs, SheepdogArgs,
+    ArboristArgs, DictionaryAt, FenceArgs, GatewayArgs, GuppyArgs, IndexdArgs, Listen, PeregrineArgs,
+    SheepdogArgs,
 };
+use small_options::{AuditArgs, LibraryArgs, ManifestsArgs, MetadataArgs, RequestorArgs, WtsArgs};
 
 /// How often it is looked whether all parts still run.
 const LOOK_FOR_LOSSES: Duration = Duration::from_secs(1);
@@ -46,6 +48,12 @@ pub enum Serve {
     Requestor(RequestorArgs),
     /// Saved cohorts and lists of files
     Library(LibraryArgs),
+    /// Tokens of other commons
+    Wts(WtsArgs),
+    /// Documents by GUID, found by their contents
+    Metadata(MetadataArgs),
+    /// Users' own lists of files, in a bucket
+    Manifests(ManifestsArgs),
     /// The public front
     Gateway(GatewayArgs),
 }
@@ -62,6 +70,9 @@ impl Serve {
             Self::Audit(args) => &args.listen,
             Self::Requestor(args) => &args.listen,
             Self::Library(args) => &args.listen,
+            Self::Wts(args) => &args.listen,
+            Self::Metadata(args) => &args.listen,
+            Self::Manifests(args) => &args.listen,
             Self::Gateway(args) => &args.listen,
         }
     }
@@ -79,16 +90,19 @@ impl Serve {
         let service = match self {
             Self::Sheepdog(args) => return services::sheepdog(args).await,
             Self::Peregrine(args) => return services::peregrine(args).await,
-            Self::Fence(args) => services::fence(args).await?,
+            Self::Fence(args) => return services::fence(args).await,
             Self::Arborist(args) => services::arborist(args).await?,
             Self::Indexd(args) => services::indexd(args).await?,
             Self::Guppy(_) => services::guppy()?,
             Self::Audit(args) => services::audit(args).await?,
             Self::Requestor(args) => services::requestor(args).await?,
             Self::Library(args) => services::library(args).await?,
+            Self::Wts(args) => services::wts(args).await?,
+            Self::Metadata(args) => services::metadata(args).await?,
+            Self::Manifests(args) => services::manifests(args)?,
             Self::Gateway(args) => services::gateway(args)?,
         };
-        Ok(Built { service, reload: None })
+        Ok(Built { service, reload: None, beside: Beside::default() })
     }
 }
 
@@ -99,7 +113,7 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
     let listener = web::bind(listen.host, listen.port)?;
     let address = listener.local_addr()?;
     let serving = listen.front.serving(listen.threads())?;
-    let Built { service, reload } = tokio::select! {
+    let Built { service, reload, beside } = tokio::select! {
         built = serve.build() => built?,
         end = watch.end() => return end.into_result(),
     };
@@ -112,17 +126,24 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
     });
     let reloading = reload.zip(triggers).map(|(reload, triggers)| reload.start(triggers));
     let lost = async {
-        while server.is_running() && reloading.as_ref().is_none_or(Reloading::is_running) {
+        while server.is_running()
+            && reloading.as_ref().is_none_or(Reloading::is_running)
+            && beside.lost().is_none()
+        {
             tokio::time::sleep(LOOK_FOR_LOSSES).await;
         }
-        End::Lost(if server.is_running() { "the watch over the dictionary" } else { "the server" })
+        let others = beside.lost().unwrap_or("the watch over the dictionary");
+        End::Lost(if server.is_running() { others } else { "the server" })
     };
     let end = tokio::select! {
         end = watch.end() => end,
         lost = lost => lost,
+        never = beside.work() => match never {},
     };
     drop(reloading);
     tracing::info!(service = name, "stopping");
-    server.stop().await?;
+    let stopped = server.stop().await;
+    beside.stop().await;
+    stopped?;
     end.into_result()
 }

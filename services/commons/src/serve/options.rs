@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::PathBuf};
 use clap::Args;
 use url::Url;
 
-use crate::{front::FrontArgs, queries::QueryArgs};
+use crate::{front::FrontArgs, index_options::IndexArgs, queries::QueryArgs};
 
 /// Where a service listens.
 #[derive(Debug, Clone, Args)]
@@ -144,6 +144,10 @@ pub struct FenceArgs {
     /// key AUDIT_SERVICE, then http://audit-service.
     #[arg(long, value_name = "URL", env = "AUDIT_SERVICE")]
     pub audit_url: Option<String>,
+    /// A queue of Amazon SQS in which a store tells of uploads, beside those of the configuration
+    /// (UPLOAD_INDEXING.queues). May be given several times; in the variable a comma stands between two.
+    #[arg(long = "upload-queue", value_name = "URL", env = "UPLOAD_QUEUES", value_delimiter = ',')]
+    pub upload_queues: Vec<String>,
     /// fence-config.yaml.
     #[arg(long, value_name = "FILE", env = "FENCE_CONFIG_PATH")]
     pub config: PathBuf,
@@ -173,7 +177,8 @@ pub struct ArboristArgs {
 
 /// Options of indexd. Its other settings come from the environment: INDEX_CONFIG, HOSTNAME,
 /// FENCE_SERVICE_URL, DIST, DRS_SERVICE_INFO, MAX_BULK_REQUEST_LENGTH, CLOUD_PROVIDER_MAP,
-/// DRS_AUTHORIZATION_METADATA, DEFAULT_BEARER_ISSUER, DEFAULT_PASSPORT_ISSUER, DEFAULT_PREFERRED_TYPE.
+/// DRS_AUTHORIZATION_METADATA, DEFAULT_BEARER_ISSUER, DEFAULT_PASSPORT_ISSUER, DEFAULT_PREFERRED_TYPE,
+/// USE_SINGLE_TABLE.
 #[derive(Debug, Clone, Args)]
 pub struct IndexdArgs {
     /// Where to listen.
@@ -194,6 +199,9 @@ pub struct IndexdArgs {
         hide_env_values = true
     )]
     pub login: Vec<String>,
+    /// How it answers.
+    #[command(flatten)]
+    pub index: IndexArgs,
 }
 
 /// Options of sheepdog.
@@ -286,73 +294,4 @@ pub struct GatewayArgs {
     /// Origins that may send credentials: a JSON list.
     #[arg(long, value_name = "JSON", env = "ORIGINS_ALLOW_CREDENTIALS")]
     pub origins_allow_credentials: Option<String>,
-}
-
-/// Options of the audit service.
-#[derive(Debug, Clone, Args)]
-pub struct AuditArgs {
-    /// Where to listen.
-    #[command(flatten)]
-    pub listen: Listen,
-    /// Its database.
-    #[command(flatten)]
-    pub database: Database,
-    /// arborist.
-    #[command(flatten)]
-    pub arborist: ArboristAt,
-    /// The longest time in days that one query may look at. Default: no limit.
-    #[arg(long, value_name = "DAYS", env = "QUERY_TIMEBOX_MAX_DAYS")]
-    pub query_timebox_max_days: Option<u32>,
-    /// Records of a page.
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "QUERY_PAGE_SIZE",
-        default_value_t = 1000,
-        value_parser = clap::value_parser!(u32).range(1..=100_000)
-    )]
-    pub query_page_size: u32,
-    /// Answers have no user names, and queries may not ask for them.
-    #[arg(long, env = "QUERY_NO_USERNAMES")]
-    pub query_no_usernames: bool,
-}
-
-/// Options of requestor.
-#[derive(Debug, Clone, Args)]
-pub struct RequestorArgs {
-    /// Where to listen.
-    #[command(flatten)]
-    pub listen: Listen,
-    /// Its database.
-    #[command(flatten)]
-    pub database: Database,
-    /// arborist.
-    #[command(flatten)]
-    pub arborist: ArboristAt,
-    /// Tokens.
-    #[command(flatten)]
-    pub tokens: Tokens,
-    /// Its configuration: statuses of requests and what follows them.
-    #[arg(long, value_name = "FILE", env = "REQUESTOR_CONFIG_PATH")]
-    pub config: Option<PathBuf>,
-}
-
-/// Options of the library.
-#[derive(Debug, Clone, Args)]
-pub struct LibraryArgs {
-    /// Where to listen.
-    #[command(flatten)]
-    pub listen: Listen,
-    /// Its database.
-    #[command(flatten)]
-    pub database: Database,
-    /// Tokens.
-    #[command(flatten)]
-    pub tokens: Tokens,
-    /// Lists that a user may have.
-    #[arg(long, value_name = "NUMBER", env = "MAX_LISTS", default_value_t = 100)]
-    pub max_lists: usize,
-    /// Items that a list may have.
-    #[arg(long, value_name = "NUMBER", env = "MAX_LIST_ITEMS", default_value_t = 1000)]
-    pub max_list_items: usize,
 }

@@ -5,32 +5,36 @@ use std::{collections::HashMap, sync::Arc};
 use ::arborist::Arborist;
 use ::audit::Audit;
 use ::database::Work;
-use ::fence::Fence;
+use ::fence::{Fence, Housekeeping};
 use ::gateway::{Gateway, Table};
 use ::guppy::Guppy;
 use ::indexd::Indexd;
 use ::library::Library;
+use ::manifests::Manifests;
+use ::metadata::{Logins, Metadata, Neighbours, Reading};
 use ::peregrine::Peregrine;
 use ::requestor::Requestor;
 use ::sheepdog::Sheepdog;
+use ::wts::Wts;
 use anyhow::Context as _;
 use auditlog::{HttpAuditLog, Recorder};
 use authz::{Authz, HttpAuthz};
+use dataaccess::HttpDataAccess;
 use dictionary::Dictionary;
 use indexclient::HttpIndex;
 use policystore::HttpPolicies;
 use serde::Deserialize;
-use storage::S3Store;
+use storage::{AwsCredentials, BucketConfig, Buckets, S3Store};
 use tokens::{SigningKeys, Verifier};
 use web::{Current, Service};
 
 use super::{
-    built::Built,
+    built::{Beside, Built},
     neighbours::{login, read, upstreams},
     options::{
-        ArboristArgs, AuditArgs, Database, DictionaryAt, FenceArgs, GatewayArgs, IndexdArgs, LibraryArgs,
-        PeregrineArgs, RequestorArgs, SheepdogArgs,
+        ArboristArgs, Database, DictionaryAt, FenceArgs, GatewayArgs, IndexdArgs, PeregrineArgs, SheepdogArgs,
     },
+    small_options::{AuditArgs, LibraryArgs, ManifestsArgs, MetadataArgs, RequestorArgs, WtsArgs},
 };
 use crate::{
     documents,
@@ -58,11 +62,12 @@ struct FenceNeighbours {
     audit_service: Option<String>,
 }
 
-pub(crate) async fn fence(args: &FenceArgs) -> anyhow::Result<Arc<dyn Service>> {
+pub(crate) async fn fence(args: &FenceArgs) -> anyhow::Result<Built> {
     let text = read(&args.config)?;
     let told = || format!("{} cannot be used", args.config.display());
     let document: serde_json::Value = serde_yaml_ng::from_str(&text).with_context(told)?;
-    let config = ::fence::Config::from_document(&document).with_context(told)?;
+    let mut config = ::fence::Config::from_document(&document).with_context(told)?;
+    config.upload_indexing.add_queues(&args.upload_queues)?;
     // Before the database is waited for: it would not make the configuration any better.
     config.can_start().with_context(told)?;
     let expanded = ::fence::Config::expanded(&document).with_context(told)?;
@@ -84,22 +89,28 @@ pub(crate) async fn fence(args: &FenceArgs) -> anyhow::Result<Arc<dyn Service>> 
     let indexd = first(&args.index_url, known.indexd, "http://indexd-service");
     let user = first(&args.indexd_user, known.indexd_username, "fence");
     let password = first(&args.indexd_password, known.indexd_password, "");
-    let storage = Arc::new(S3Store::new(config.buckets()?, client.clone()));
+    let storage = Arc::new(config.stores(&client)?);
     let authz = Arc::new(HttpAuthz::new(&arborist, client.clone()));
     let index = Arc::new(HttpIndex::new(&indexd, &user, &password, client.clone()));
     let audited = config.enable_audit_logs != ::fence::AuditLogs::default();
     let fence = Fence::build(config, pool, keys, authz, index, storage, &client)?;
+    fence.give_rights_through(Arc::new(HttpPolicies::new(&arborist, client.clone())));
+    let housekeeping = Some(Housekeeping::start(&fence));
+    let upload_indexing = fence.index_uploads();
+    let mut beside =
+        Beside { housekeeping, upload_indexing, telling: Some(fence.clone()), ..Beside::default() };
     if audited {
         let audit = first(&args.audit_url, known.audit_service, "http://audit-service");
-        // It ends with the process; what has not been written by then is lost.
-        let (recorder, _) = Recorder::start(Arc::new(HttpAuditLog::new(&audit, client)));
+        let (recorder, recording) = Recorder::start(Arc::new(HttpAuditLog::new(&audit, client)));
         fence.record_to(recorder);
+        beside.recording = Some(recording);
     }
-    Ok(fence)
+    Ok(Built { service: fence, reload: None, beside })
 }
 
 pub(crate) async fn indexd(args: &IndexdArgs) -> anyhow::Result<Arc<dyn Service>> {
-    let mut config = ::indexd::Config::from_env(|name| std::env::var(name).ok())?;
+    let config = ::indexd::Config::from_env(|name| std::env::var(name).ok())?;
+    let mut config = args.index.applied(config);
     if let Some(creds) = &args.database.creds {
         config = config.with_creds(&read(creds)?)?;
     }
@@ -113,7 +124,12 @@ pub(crate) async fn indexd(args: &IndexdArgs) -> anyhow::Result<Arc<dyn Service>
         Some(url) => Some(Arc::new(HttpAuthz::new(url, http_client()?)) as Arc<dyn Authz>),
         None => None,
     };
-    Ok(Indexd::build(config, pool, authz))
+    let indexd = Indexd::build(config, pool, authz);
+    match indexd.layout().await {
+        // The wrong layout would serve records of long ago. A database that is away comes again.
+        Err(error @ ::indexd::Error::Failed(web::Failure::Internal { .. })) => Err(error.into()),
+        _ => Ok(indexd),
+    }
 }
 
 /// Makes the tables of `dictionary`, or waits for them.
@@ -147,7 +163,8 @@ pub(crate) async fn sheepdog(args: &SheepdogArgs) -> anyhow::Result<Built> {
     let sheepdog = Sheepdog::build(config, pool.clone(), dictionary.clone(), authz, index, verifier)?;
     let current = Current::new(sheepdog);
     let served = Arc::new(current.clone());
-    Ok(Built { service: current, reload: Some(reload(&args.dictionary, pool, tables, served, dictionary)) })
+    let reload = Some(reload(&args.dictionary, pool, tables, served, dictionary));
+    Ok(Built { service: current, reload, beside: Beside::default() })
 }
 
 fn reload(
@@ -177,7 +194,8 @@ pub(crate) async fn peregrine(args: &PeregrineArgs) -> anyhow::Result<Built> {
     let authz = args.arborist.client(&client);
     let current = Current::new(Peregrine::build(config, pool.clone(), dictionary.clone(), authz, verifier));
     let served = Arc::new(current.clone());
-    Ok(Built { service: current, reload: Some(reload(&args.dictionary, pool, tables, served, dictionary)) })
+    let reload = Some(reload(&args.dictionary, pool, tables, served, dictionary));
+    Ok(Built { service: current, reload, beside: Beside::default() })
 }
 
 pub(crate) fn guppy() -> anyhow::Result<Arc<dyn Service>> {
@@ -213,7 +231,8 @@ pub(crate) async fn requestor(args: &RequestorArgs) -> anyhow::Result<Arc<dyn Se
 }
 
 pub(crate) async fn library(args: &LibraryArgs) -> anyhow::Result<Arc<dyn Service>> {
-    let verifier = args.tokens.verifier(&http_client()?)?;
+    let client = http_client()?;
+    let verifier = args.tokens.verifier(&client)?;
     args.database.migrated(async |pool| Ok(::library::migrate(pool).await?)).await?;
     let pool = args.database.pool(Work::Small).await?;
     let config = ::library::Config {
@@ -222,7 +241,95 @@ pub(crate) async fn library(args: &LibraryArgs) -> anyhow::Result<Arc<dyn Servic
         version: VERSION.into(),
         ..::library::Config::default()
     };
-    Ok(Library::build(config, pool, verifier))
+    Ok(Library::build(config, pool, args.arborist.client(&client), verifier))
+}
+
+pub(crate) async fn wts(args: &WtsArgs) -> anyhow::Result<Arc<dyn Service>> {
+    let document = args.config.as_deref().map(documents::yaml).transpose()?.unwrap_or_default();
+    let variable = |name: &str| std::env::var(name).ok();
+    let mut config =
+        ::wts::Config::read(&document, variable).context("the settings of wts cannot be used")?;
+    VERSION.clone_into(&mut config.version);
+    COMMIT.clone_into(&mut config.commit);
+    let client = http_client()?;
+    let mut tokens = args.tokens.clone();
+    tokens.issuers.push(config.issuer());
+    let verifier = tokens.verifier(&client)?;
+    let creds = args.database.creds.clone().or(args.postgres_creds_file.clone());
+    let own = document["sqlalchemy_database_uri"].as_str().map(str::to_owned);
+    let named = || args.sqlalchemy_database_uri.clone().or(own).filter(|_| creds.is_none());
+    let database_url = args.database.database_url.clone().or_else(named);
+    let database = Database { database_url, creds: creds.clone(), ..args.database.clone() };
+    database.migrated(async |pool| Ok(::wts::migrate(pool).await?)).await?;
+    let pool = database.pool(Work::Small).await?;
+    Ok(Wts::build(config, pool, args.arborist.client(&client), verifier, client))
+}
+
+pub(crate) async fn metadata(args: &MetadataArgs) -> anyhow::Result<Arc<dyn Service>> {
+    let mut config = ::metadata::Config {
+        logins: Logins::new(args.admin_logins.iter().cloned())?,
+        most_results: args.query_results_limit.try_into()?,
+        version: VERSION.into(),
+        ..::metadata::Config::default()
+    };
+    if let Some(text) = &args.default_authz {
+        config.default_authz = ::metadata::Config::authz_of(text)?;
+    }
+    if std::env::var("USE_AGG_MDS").is_ok_and(|text| text.eq_ignore_ascii_case("true")) {
+        config.aggregate = ::metadata::Aggregate::On;
+    }
+    if args.force_authz_check_for_metadata_queries {
+        config.reading = Reading::Permitted;
+    }
+    let client = http_client()?;
+    let neighbours = Neighbours {
+        authz: args.arborist.client(&client),
+        // Everything is asked for the caller, so there is no login of its own.
+        index: Arc::new(HttpIndex::new(&args.index_url, "", "", client.clone())),
+        files: Arc::new(HttpDataAccess::new(&args.fence_url, client.clone())),
+        verifier: args.tokens.verifier(&client)?,
+    };
+    args.database.migrated(async |pool| Ok(::metadata::migrate(pool).await?)).await?;
+    let pool = args.database.pool(Work::Small).await?;
+    Ok(Metadata::build(config, pool, neighbours))
+}
+
+/// The original's configuration of the manifest service, and where a store is that is not Amazon's.
+#[derive(Deserialize)]
+struct ManifestsConfig {
+    manifest_bucket_name: String,
+    hostname: Option<String>,
+    #[serde(default)]
+    aws_access_key_id: String,
+    #[serde(default)]
+    aws_secret_access_key: String,
+    prefix: Option<String>,
+    endpoint_url: Option<String>,
+    region: Option<String>,
+}
+
+pub(crate) fn manifests(args: &ManifestsArgs) -> anyhow::Result<Arc<dyn Service>> {
+    let told = || format!("{} cannot be used", args.config.display());
+    let read: ManifestsConfig = serde_json::from_str(&read(&args.config)?).with_context(told)?;
+    let client = http_client()?;
+    let mut tokens = args.tokens.clone();
+    tokens.issuers.extend(read.hostname.iter().map(|host| format!("https://{host}/user")));
+    let verifier = tokens.verifier(&client)?;
+    let keys = AwsCredentials::key(read.aws_access_key_id, read.aws_secret_access_key);
+    let bucket = BucketConfig {
+        cred: "keys".to_owned(),
+        region: read.region,
+        endpoint_url: read.endpoint_url,
+        ..BucketConfig::default()
+    };
+    let config = ::manifests::Config {
+        prefix: read.prefix.unwrap_or_default(),
+        ..::manifests::Config::of_bucket(&read.manifest_bucket_name)
+    };
+    let buckets = [(config.bucket.clone(), bucket)].into();
+    let buckets = Buckets::new(buckets, &[("keys".to_owned(), keys)].into()).with_context(told)?;
+    let authz = args.arborist.client(&client);
+    Ok(Manifests::build(config, Arc::new(S3Store::new(buckets)), authz, verifier))
 }
 
 pub(crate) fn gateway(args: &GatewayArgs) -> anyhow::Result<Arc<dyn Service>> {

@@ -13,11 +13,12 @@ use clap::Args;
 use crate::failure::Failure;
 
 /// Names in a state folder that are nobody else's business. `postgres` is another account's, if we are root.
-pub(crate) const PRIVATE: [&str; 11] = [
+pub(crate) const PRIVATE: [&str; 12] = [
     "lock",
     SECRETS,
     "keys",
     "credentials.json",
+    WTS_CLIENT,
     "run.json",
     "options.json",
     "commons.log",
@@ -29,6 +30,9 @@ pub(crate) const PRIVATE: [&str; 11] = [
 
 /// The file with what is generated once.
 pub(crate) const SECRETS: &str = "secrets.json";
+
+/// What fence knows the workspace token service by.
+pub(crate) const WTS_CLIENT: &str = "wts-client.json";
 
 /// PostgreSQL's file that says which major version made its folder.
 pub(crate) const VERSION_OF_DATABASES: &str = "PG_VERSION";

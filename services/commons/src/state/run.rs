@@ -27,6 +27,9 @@ pub(crate) struct Run {
     /// The page that lets somebody in without a password, with its code.
     #[serde(default)]
     pub(crate) login_url: Option<String>,
+    /// Whether users log in by passwords that are kept here.
+    #[serde(default)]
+    pub(crate) local_accounts: bool,
 }
 
 impl Run {

@@ -25,6 +25,12 @@ pub(crate) struct Secrets {
     /// What services' own ports ask for: other accounts of the machine can reach them too.
     #[serde(default = "secret")]
     pub(crate) service_secret: String,
+    /// Encrypts the refresh tokens of the workspace token service.
+    #[serde(default = "wts::FernetKey::generate")]
+    pub(crate) wts_encryption_key: String,
+    /// Encrypts the cookies of its logins.
+    #[serde(default = "secret")]
+    pub(crate) wts_secret_key: String,
 }
 
 impl Secrets {
@@ -37,6 +43,8 @@ impl Secrets {
             indexd_password: secret(),
             login_code: secret(),
             service_secret: secret(),
+            wts_encryption_key: wts::FernetKey::generate(),
+            wts_secret_key: secret(),
         }
     }
 }

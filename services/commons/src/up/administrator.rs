@@ -9,6 +9,9 @@ use useryaml::{Resource, UserYaml};
 /// Who has every right.
 pub(super) const ADMINISTRATOR: &str = "admin";
 
+/// The policy with every right that the administrator has.
+pub(super) const POLICY: &str = "commons_administrator";
+
 /// What is added.
 const BUILT_IN: &str = include_str!("administrator.yaml");
 

@@ -21,6 +21,8 @@ pub struct Announcement {
     pub services: IndexMap<String, String>,
     /// The page that lets somebody in without a password, with its code.
     pub login_url: Option<String>,
+    /// The page on which users log in by a password, if this commons keeps passwords.
+    pub password_login_url: Option<String>,
     /// The object store's address.
     pub object_store: String,
     /// Connection URLs of the databases are in this file (owner only), under `databases`.
@@ -32,7 +34,7 @@ pub struct Announcement {
 }
 
 /// Public paths and what they are for.
-const PUBLIC: [(&str, &str, &str); 10] = [
+const PUBLIC: [(&str, &str, &str); 13] = [
     ("fence", "/user", "users, tokens, signed URLs"),
     ("arborist", "/authz", "who may do what"),
     ("indexd", "/index, /ga4gh/drs", "where files are"),
@@ -42,6 +44,9 @@ const PUBLIC: [(&str, &str, &str); 10] = [
     ("audit", "/audit", "who logged in, and who got which file"),
     ("requestor", "/requestor", "asking for access"),
     ("library", "/library", "saved cohorts and lists of files"),
+    ("wts", "/wts", "tokens of other commons"),
+    ("metadata", "/mds", "documents by GUID"),
+    ("manifests", "/manifests", "users' lists of files"),
     ("portal", "/query", "query page"),
 ];
 
@@ -62,6 +67,11 @@ impl Announcement {
         if let Some(page) = &self.login_url {
             places.push(("Log in in a browser", bold(page.clone()).to_string()));
             let explained = "(development login: who knows this address gets in as anybody)".to_owned();
+            places.push(("", explained));
+        }
+        if let Some(page) = &self.password_login_url {
+            places.push(("Log in by a password", bold(page.clone()).to_string()));
+            let explained = "(`commons user invite NAME` prints a link by which a user sets one)".to_owned();
             places.push(("", explained));
         }
         places.push(("State folder", self.state.display().to_string()));

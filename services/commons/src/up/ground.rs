@@ -13,6 +13,7 @@ use crate::{
     databases::Databases,
     dictionaries, documents,
     failure::Failure,
+    index_options::IndexArgs,
     queries::QueryArgs,
     state::{Secrets, State},
 };
@@ -30,11 +31,17 @@ pub(crate) struct Ground {
     pub(crate) object_store_reserve: Option<u64>,
     pub(crate) service_urls: indexmap::IndexMap<String, String>,
     pub(crate) development_login: bool,
+    pub(crate) local_accounts: bool,
     pub(crate) remote_calls: bool,
     pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) index: IndexArgs,
     pub(crate) queries: QueryArgs,
     /// The configuration of requestor, if one is given.
     pub(crate) requestor_config: Option<serde_json::Value>,
+    /// The configuration of the workspace token service, if one is given.
+    pub(crate) wts_config: Option<serde_json::Value>,
+    /// Where this machine reaches the gateway.
+    pub(crate) local_url: String,
 }
 
 impl Ground {
@@ -67,10 +74,14 @@ impl Ground {
             object_store_url: ports.object_store_url(),
             service_urls: ports.service_urls(),
             development_login: options.development_login,
+            local_accounts: options.local_accounts,
             remote_calls: options.remote_calls,
             trusted_proxies: options.front.trusted_proxies.clone(),
+            index: options.index.clone(),
             queries: options.queries.clone(),
             requestor_config: options.requestor_config.as_deref().map(documents::yaml).transpose()?,
+            wts_config: options.wts_config.as_deref().map(documents::yaml).transpose()?,
+            local_url: ports.gateway_url(),
         };
         Ok((ground, databases))
     }
@@ -85,6 +96,14 @@ impl Ground {
         let (address, code) = (self.public_address(), &self.secrets.login_code);
         self.development_login
             .then(|| format!("{address}/user/login/dev?code={code}&redirect={address}/query"))
+    }
+
+    /// A service's own address.
+    ///
+    /// # Panics
+    /// When services have no ports, and so do not call each other.
+    pub(crate) fn address_of(&self, service: &str) -> String {
+        self.service_urls.get(service).cloned().expect("services that call each other have ports")
     }
 
     /// fence's public address, which is the issuer of all tokens.

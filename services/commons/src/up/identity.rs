@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use arborist::sync;
+use authz::Standing;
 use fence::{Fence, credentials};
 use serde::Deserialize;
 use sqlx::PgPool;
@@ -58,6 +59,16 @@ pub(crate) async fn ensure_administrator(
     let options = sync::Options { additive: true, ..sync::Options::default() };
     let written = sync::run(arborist, built_in, &options).await;
     written.map(drop).context("rights cannot be written to arborist's database")
+}
+
+/// Tells arborist which users are not active by fence's table, which another program may have written.
+///
+/// # Errors
+/// When a database fails.
+pub(crate) async fn tell_deactivated(fence: &PgPool, arborist: &PgPool) -> anyhow::Result<()> {
+    let names = fence::users::deactivated(fence).await.context("fence's users cannot be read")?;
+    let told = arborist::operator::set_standing(arborist, names, Standing::Deactivated).await;
+    told.map(drop).context("arborist's database does not take who is deactivated")
 }
 
 /// Makes the administrator's key file, unless there is one that is still good for `issuer`.

@@ -2,6 +2,7 @@
 
 mod administrator;
 mod announcement;
+mod documents;
 mod ground;
 mod identity;
 mod loading;
@@ -10,6 +11,8 @@ mod options;
 mod ports;
 mod running;
 mod services;
+mod small;
+mod wts;
 
 pub(crate) use administrator::with_administrator;
 pub use announcement::Announcement;

@@ -7,7 +7,9 @@ use clap::Args;
 use url::Url;
 
 use super::ports::OwnPorts;
-use crate::{databases, dictionaries, front::FrontArgs, queries::QueryArgs, state::StateArgs};
+use crate::{
+    databases, dictionaries, front::FrontArgs, index_options::IndexArgs, queries::QueryArgs, state::StateArgs,
+};
 
 /// How often the files of the dictionary are looked at. A change is noticed by the second look.
 const FILES_REFRESH: Duration = Duration::from_secs(1);
@@ -81,12 +83,23 @@ pub struct UpArgs {
     /// The configuration of requestor, as in every Gen3 commons: statuses of requests and what follows them.
     #[arg(long, value_name = "FILE")]
     pub requestor_config: Option<PathBuf>,
+    /// The configuration of the workspace token service, as in every Gen3 commons: other commons
+    /// (`external_oidc`), and paths of which answers are gathered (`aggregate_endpoint_allowlist`).
+    #[arg(long, value_name = "FILE")]
+    pub wts_config: Option<PathBuf>,
+    /// How the file index answers.
+    #[command(flatten)]
+    pub index: IndexArgs,
     /// What a graph query may use.
     #[command(flatten)]
     pub queries: QueryArgs,
     /// No login page for anybody without a password; needed for a public URL that is not on this machine.
     #[arg(long)]
     pub no_development_login: bool,
+    /// Let users log in by a password that this commons keeps. `commons user invite` makes the link by which
+    /// somebody sets one.
+    #[arg(long)]
+    pub local_accounts: bool,
     /// Run in the background, and return as soon as everything is ready; `commons stop` ends it.
     #[arg(long, short = 'd')]
     pub detach: bool,
@@ -134,10 +147,16 @@ pub struct Options {
     pub indexd_login: Option<String>,
     /// The configuration of requestor.
     pub requestor_config: Option<PathBuf>,
+    /// The configuration of the workspace token service.
+    pub wts_config: Option<PathBuf>,
+    /// How the file index answers.
+    pub index: IndexArgs,
     /// What a graph query may use.
     pub queries: QueryArgs,
     /// Whether anybody may log in without a password.
     pub development_login: bool,
+    /// Whether users may log in by a password that is kept here.
+    pub local_accounts: bool,
 }
 
 impl Options {
@@ -162,8 +181,11 @@ impl Options {
             object_store_reserve: None,
             indexd_login: None,
             requestor_config: None,
+            wts_config: None,
+            index: IndexArgs::default(),
             queries: QueryArgs::default(),
             development_login: true,
+            local_accounts: false,
         }
     }
 
@@ -198,8 +220,11 @@ impl Options {
             object_store_reserve: args.object_store_reserve,
             indexd_login: args.indexd_login.clone(),
             requestor_config: args.requestor_config.clone(),
+            wts_config: args.wts_config.clone(),
+            index: args.index.clone(),
             queries: args.queries.clone(),
             development_login: !args.no_development_login,
+            local_accounts: args.local_accounts,
         }
     }
 }

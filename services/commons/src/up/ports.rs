@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use web::BindError;
 
 /// The services, in the order of the status table.
-const SERVICES: [&str; 10] = [
+const SERVICES: [&str; 13] = [
     "fence",
     "arborist",
     "indexd",
@@ -16,6 +16,9 @@ const SERVICES: [&str; 10] = [
     "audit",
     "requestor",
     "library",
+    "wts",
+    "metadata",
+    "manifests",
     "portal",
 ];
 

@@ -9,9 +9,10 @@ use std::{
 
 use anyhow::Context as _;
 use auditlog::Recording;
-use fence::upload_indexing::UploadIndexing;
+use fence::{Housekeeping, upload_indexing::UploadIndexing};
 use indexmap::IndexMap;
-use storage::embedded::EmbeddedS3;
+use objectstore::EmbeddedS3;
+use useryaml::UserYaml;
 use web::{Audience, Limits, Sealed, Server, Service, Serving};
 
 use super::{
@@ -22,6 +23,7 @@ use super::{
     options::Options,
     ports::{OwnPorts, Ports, StorePort},
     services::{self, Pools},
+    wts::ensure_client,
 };
 use crate::{
     databases::Databases,
@@ -45,6 +47,7 @@ pub struct Running {
     servers: Vec<Server>,
     upload_indexing: UploadIndexing,
     recording: Recording,
+    housekeeping: Housekeeping,
     reloading: Reloading,
     object_store: EmbeddedS3,
     pools: Vec<sqlx::PgPool>,
@@ -73,16 +76,12 @@ impl Running {
         let users = identity::read_user_yaml(options.user_yaml.as_deref())?;
         let (ground, databases) = Ground::prepare(&options, &state, &ports, public_url).await?;
         let pools = Pools::open(&databases)?;
-        let mut object_store = services::start_object_store(&state, &ground, ports.object_store)?;
         services::migrate(&databases, &ground).await?;
-        match options.user_yaml {
-            Some(_) => {
-                let how = Loading { heavy_loss: options.heavy_loss, most_losers: None, dry_run: false };
-                drop(loading::load(&pools.fence, &pools.arborist, &users, how).await?);
-            }
-            None => identity::ensure_administrator(&pools.fence, &pools.arborist, &users).await?,
-        }
-        let all = services::build(&ground, &pools, &mut object_store)?;
+        bring_in_users(&options, &pools, &users).await?;
+        let client = ensure_client(&state, &pools.fence, &pools.arborist, &ground).await?;
+        // A start that was refused until here has not opened the store, which takes a moment to close.
+        let mut object_store = services::start_object_store(&state, &ground, ports.object_store)?;
+        let all = services::build(&ground, &pools, &mut object_store, client.as_ref())?;
         let services = match own_ports {
             OwnPorts::None | OwnPorts::Open => all.services,
             OwnPorts::Sealed => sealed(all.services, &ground.secrets.service_secret),
@@ -110,6 +109,7 @@ impl Running {
             servers,
             upload_indexing: all.upload_indexing,
             recording: all.recording,
+            housekeeping: all.housekeeping,
             reloading: reload.start(triggers),
             object_store,
             pools: pools.all(),
@@ -166,11 +166,24 @@ impl Running {
             }
         }
         self.recording.stop().await;
+        self.housekeeping.stop().await;
         self.upload_indexing.stop().await;
         self.object_store.stop().await;
         futures_util::future::join_all(self.pools.iter().map(sqlx::PgPool::close)).await;
         self.databases.close().await;
     }
+}
+
+/// The users of the file, or the administrator without one; arborist hears which users are not active.
+async fn bring_in_users(options: &Options, pools: &Pools, users: &UserYaml) -> anyhow::Result<()> {
+    match options.user_yaml {
+        Some(_) => {
+            let how = Loading { heavy_loss: options.heavy_loss, most_losers: None, dry_run: false };
+            drop(loading::load(&pools.fence, &pools.arborist, users, how).await?);
+        }
+        None => identity::ensure_administrator(&pools.fence, &pools.arborist, users).await?,
+    }
+    identity::tell_deactivated(&pools.fence, &pools.arborist).await
 }
 
 fn gateway_threads() -> usize {
@@ -242,11 +255,13 @@ fn run_of(
         private_databases: matches!(databases, Databases::Private(_)),
         dictionary,
         login_url: ground.login_url(),
+        local_accounts: ground.local_accounts,
     })
 }
 
 fn announcement(state: &State, run: Run, started: Instant) -> Announcement {
     Announcement {
+        password_login_url: run.local_accounts.then(|| format!("{}/user/login", run.url)),
         url: run.url,
         state: state.folder().to_owned(),
         api_key_file: identity::administrator_key_file(state),

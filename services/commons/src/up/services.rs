@@ -4,32 +4,34 @@ use std::{collections::HashMap, net::TcpListener, sync::Arc};
 
 use anyhow::Context as _;
 use arborist::Arborist;
-use audit::Audit;
-use auditlog::{AuditLog, HttpAuditLog, Recorder, Recording};
-use authz::{Authz, HttpAuthz};
+use auditlog::{Recorder, Recording};
+use authz::Authz;
+use dataaccess::DataAccess;
 use database::Work;
-use fence::{AuditLogs, Fence, upload_indexing::UploadIndexing};
+use fence::{AuditLogs, Fence, Housekeeping, LocalAccounts, upload_indexing::UploadIndexing};
 use gateway::{Gateway, Login, Table};
 use guppy::Guppy;
 use indexclient::{HttpIndex, IndexClient};
 use indexd::{FixedBuckets, Indexd};
 use indexmap::IndexMap;
-use library::Library;
+use metadata::Metadata;
+use objectstore::{EmbeddedS3, Settings};
 use peregrine::Peregrine;
-use policystore::{HttpPolicies, PolicyStore};
 use portal::Portal;
-use requestor::Requestor;
 use serde_json::{Map, json};
 use sheepdog::Sheepdog;
 use sqlx::PgPool;
-use storage::{
-    AwsCredentials, BucketConfig, ObjectStore, S3Store,
-    embedded::{EmbeddedS3, Settings},
-};
+use storage::{AwsCredentials, BucketConfig, Location, ObjectStore};
 use tokens::Verifier;
+use tokio::sync::mpsc::Receiver;
 use web::{Current, Service};
 
-use super::ground::Ground;
+use super::{
+    documents,
+    ground::Ground,
+    small,
+    wts::{WtsClient, service as wts_service},
+};
 use crate::{
     databases::{self, DatabaseName, Databases},
     http_client::{http_client, neighbour_client},
@@ -56,6 +58,8 @@ pub(crate) struct Pools {
     pub(crate) audit: PgPool,
     pub(crate) requestor: PgPool,
     pub(crate) library: PgPool,
+    pub(crate) wts: PgPool,
+    pub(crate) metadata: PgPool,
 }
 
 impl Pools {
@@ -71,6 +75,8 @@ impl Pools {
             audit: neighbour(DatabaseName::Audit)?,
             requestor: neighbour(DatabaseName::Requestor)?,
             library: neighbour(DatabaseName::Library)?,
+            wts: neighbour(DatabaseName::Wts)?,
+            metadata: neighbour(DatabaseName::Metadata)?,
         };
         database::look_after(pools.all());
         Ok(pools)
@@ -86,6 +92,8 @@ impl Pools {
             &self.audit,
             &self.requestor,
             &self.library,
+            &self.wts,
+            &self.metadata,
         ];
         pools.map(PgPool::clone).into()
     }
@@ -94,7 +102,7 @@ impl Pools {
 /// Brings all databases to the form that the services need, at the same time.
 pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::Result<()> {
     let pool = |name| databases::tool_pool(&databases.url(name)?);
-    let [fence, arborist, indexd, graph, audit, requestor, library] = [
+    let [fence, arborist, indexd, graph, audit, requestor, library, wts, metadata] = [
         pool(DatabaseName::Fence)?,
         pool(DatabaseName::Arborist)?,
         pool(DatabaseName::Indexd)?,
@@ -102,6 +110,8 @@ pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::R
         pool(DatabaseName::Audit)?,
         pool(DatabaseName::Requestor)?,
         pool(DatabaseName::Library)?,
+        pool(DatabaseName::Wts)?,
+        pool(DatabaseName::Metadata)?,
     ];
     tokio::try_join!(
         async { fence::migrate(&fence).await.context("fence's database cannot be migrated") },
@@ -110,12 +120,14 @@ pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::R
         async { audit::migrate(&audit).await.context("the audit database cannot be migrated") },
         async { requestor::migrate(&requestor).await.context("requestor's database cannot be migrated") },
         async { library::migrate(&library).await.context("the library's database cannot be migrated") },
+        async { wts::migrate(&wts).await.context("the database of refresh tokens cannot be migrated") },
+        async { metadata::migrate(&metadata).await.context("the database of metadata cannot be migrated") },
         async {
             let migrated = psqlgraph::migrate(&graph, &ground.dictionary).await;
             migrated.map(drop).context("the graph database cannot be migrated")
         },
     )?;
-    for pool in [fence, arborist, indexd, graph, audit, requestor, library] {
+    for pool in [fence, arborist, indexd, graph, audit, requestor, library, wts, metadata] {
         pool.close().await;
     }
     Ok(())
@@ -137,7 +149,7 @@ pub(crate) fn start_object_store(
         folder: state.path("objects"),
         access_key: ground.secrets.store_access_key.clone(),
         secret_key: ground.secrets.store_secret_key.clone(),
-        buckets: vec![BUCKET.to_owned()],
+        buckets: vec![BUCKET.to_owned(), documents::BUCKET.to_owned()],
         reserve: ground.object_store_reserve,
     };
     Ok(EmbeddedS3::start(&settings, listener)?)
@@ -151,6 +163,8 @@ pub(crate) struct All {
     pub(crate) upload_indexing: UploadIndexing,
     /// What writes down who logged in and who got which file.
     pub(crate) recording: Recording,
+    /// What clears away what is over.
+    pub(crate) housekeeping: Housekeeping,
     /// The services that serve from the dictionary, in the order of their replacement.
     pub(crate) served: Vec<Arc<dyn Served>>,
 }
@@ -166,107 +180,117 @@ struct Neighbours {
 ///
 /// # Errors
 /// For a configuration that a service refuses.
-pub(crate) fn build(ground: &Ground, pools: &Pools, object_store: &mut EmbeddedS3) -> anyhow::Result<All> {
+pub(crate) fn build(
+    ground: &Ground,
+    pools: &Pools,
+    object_store: &mut EmbeddedS3,
+    wts_client: Option<&WtsClient>,
+) -> anyhow::Result<All> {
     let client = http_client()?;
     let neighbour = neighbour_client(&ground.secrets.service_secret)?;
     let local = Arc::new(Verifier::local(&ground.keys, vec![ground.issuer()]));
     let verifier = if ground.remote_calls { remote_verifier(ground, &neighbour) } else { local };
     let arborist = Arborist::build(arborist::Config::default(), pools.arborist.clone(), verifier.clone());
-    let authz: Arc<dyn Authz> = if ground.remote_calls {
-        Arc::new(HttpAuthz::new(&address(ground, "arborist"), neighbour.clone()))
-    } else {
-        arborist.clone()
-    };
+    let authz = small::authz(ground, &arborist, &neighbour);
     let config = fence_config(ground);
     let indexd = build_indexd(ground, pools, &config, authz.clone());
     let index: Arc<dyn IndexClient> =
         if ground.remote_calls { Arc::new(remote_index(ground, &neighbour)) } else { indexd.clone() };
     let neighbours = Neighbours { authz, index, verifier };
-    let store: Arc<dyn ObjectStore> = Arc::new(S3Store::new(config.buckets()?, client.clone()));
+    let store: Arc<dyn ObjectStore> = Arc::new(config.stores(&client)?);
     let fence = build_fence(config, ground, pools, &neighbours, store.clone())?;
-    let audit = build_audit(pools, neighbours.authz.clone());
-    let (recorder, recording) = Recorder::start(audit_log(ground, &audit, &neighbour));
+    let audit = small::audit(pools.audit.clone(), neighbours.authz.clone());
+    let (recorder, recording) = Recorder::start(small::audit_log(ground, &audit, &neighbour));
     fence.record_to(recorder);
-    let completed = object_store.take_completed().context("the object store's notices are taken already")?;
-    let upload_indexing = UploadIndexing::start(neighbours.index.clone(), store, BUCKET, completed);
+    let completed = completed_uploads(object_store)?;
     let (writing, reading) = graph_configs(&ground.queries);
     let sheepdog = Current::new(build_sheepdog(writing, ground, pools, &neighbours)?);
     let peregrine = Current::new(build_peregrine(reading, ground, pools, &neighbours));
     let served: Vec<Arc<dyn Served>> = vec![Arc::new(peregrine.clone()), Arc::new(sheepdog.clone())];
-    let guppy =
-        Guppy::build(guppy::Config { version: VERSION.into(), commit: COMMIT.into(), ..Default::default() })?;
+    let guppy = build_guppy()?;
     let portal = build_portal(peregrine.clone());
-    let policies: Arc<dyn PolicyStore> = if ground.remote_calls {
-        Arc::new(HttpPolicies::new(&address(ground, "arborist"), neighbour.clone()))
-    } else {
-        arborist.clone()
-    };
-    let requestor = build_requestor(ground, pools, &neighbours, policies, client.clone())?;
-    let library = Library::build(
-        library::Config { version: VERSION.into(), ..library::Config::default() },
-        pools.library.clone(),
-        neighbours.verifier.clone(),
-    );
-    let services: Vec<Arc<dyn Service>> =
-        vec![fence.clone(), arborist, indexd, sheepdog, peregrine, guppy, audit, requestor, library, portal];
+    let rights = small::rights(ground, &arborist, &neighbour);
+    fence.give_rights_through(rights.clone());
+    let asks = small::Asks { authz: neighbours.authz.clone(), policies: rights, client: client.clone() };
+    let verifier = neighbours.verifier.clone();
+    let requestor = small::requestor(ground, pools.requestor.clone(), asks, verifier.clone())?;
+    let library = small::library(pools.library.clone(), neighbours.authz.clone(), verifier.clone());
+    let authz = neighbours.authz.clone();
+    let wts = wts_service(ground, wts_client, pools.wts.clone(), authz, verifier, client.clone())?;
+    let metadata = build_metadata(pools, &neighbours, small::data_access(ground, &fence, &neighbour));
+    let upload_indexing =
+        UploadIndexing::start_telling(neighbours.index.clone(), store, BUCKET, completed, metadata.clone());
+    let services: Vec<Arc<dyn Service>> = vec![
+        fence.clone(),
+        arborist,
+        indexd,
+        sheepdog,
+        peregrine,
+        guppy,
+        audit,
+        requestor,
+        library,
+        wts,
+        metadata,
+        documents::manifests(ground, neighbours.authz.clone(), neighbours.verifier.clone())?,
+        portal,
+    ];
     let gateway = Gateway::build(gateway_config(ground, neighbours.authz, client)?, services.clone());
-    Ok(All { services, gateway, fence, upload_indexing, recording, served })
+    let housekeeping = Housekeeping::start(&fence);
+    Ok(All { services, gateway, fence, upload_indexing, recording, housekeeping, served })
 }
 
-fn build_requestor(
-    ground: &Ground,
-    pools: &Pools,
-    neighbours: &Neighbours,
-    policies: Arc<dyn PolicyStore>,
-    client: reqwest::Client,
-) -> anyhow::Result<Arc<Requestor>> {
-    let document = ground.requestor_config.as_ref().unwrap_or(&serde_json::Value::Null);
-    let mut config =
-        requestor::Config::from_document(document).context("--requestor-config cannot be used")?;
-    VERSION.clone_into(&mut config.version);
-    let (authz, verifier) = (neighbours.authz.clone(), neighbours.verifier.clone());
-    Ok(Requestor::build(config, pools.requestor.clone(), authz, policies, verifier, client))
+/// What the store of this process tells of uploads.
+fn completed_uploads(object_store: &mut EmbeddedS3) -> anyhow::Result<Receiver<Location>> {
+    object_store
+        .take_completed(|object| Location::new(object.bucket, object.key).ok())
+        .context("the object store's notices are taken already")
 }
 
-fn build_audit(pools: &Pools, authz: Arc<dyn Authz>) -> Arc<Audit> {
-    let config = audit::Config { version: VERSION.into(), ..audit::Config::default() };
-    Audit::build(config, pools.audit.clone(), authz)
+fn build_guppy() -> anyhow::Result<Arc<Guppy>> {
+    let config = guppy::Config { version: VERSION.into(), commit: COMMIT.into(), ..Default::default() };
+    Ok(Guppy::build(config)?)
 }
 
-fn audit_log(ground: &Ground, audit: &Arc<Audit>, client: &reqwest::Client) -> Arc<dyn AuditLog> {
-    if ground.remote_calls {
-        Arc::new(HttpAuditLog::new(&address(ground, "audit"), client.clone()))
-    } else {
-        audit.clone()
-    }
+fn build_metadata(pools: &Pools, neighbours: &Neighbours, files: Arc<dyn DataAccess>) -> Arc<Metadata> {
+    let asked = metadata::Neighbours {
+        authz: neighbours.authz.clone(),
+        index: neighbours.index.clone(),
+        files,
+        verifier: neighbours.verifier.clone(),
+    };
+    documents::metadata(pools.metadata.clone(), asked)
 }
 
 fn remote_verifier(ground: &Ground, client: &reqwest::Client) -> Arc<Verifier> {
-    let jwks = format!("{}/.well-known/jwks", address(ground, "fence"));
+    let jwks = format!("{}/.well-known/jwks", ground.address_of("fence"));
     Arc::new(Verifier::remote(jwks, vec![ground.issuer()], client.clone()))
 }
 
 fn remote_index(ground: &Ground, client: &reqwest::Client) -> HttpIndex {
     let secrets = &ground.secrets;
-    HttpIndex::new(&address(ground, "indexd"), &secrets.indexd_user, &secrets.indexd_password, client.clone())
+    HttpIndex::new(
+        &ground.address_of("indexd"),
+        &secrets.indexd_user,
+        &secrets.indexd_password,
+        client.clone(),
+    )
 }
 
 fn build_indexd(ground: &Ground, pools: &Pools, fence: &fence::Config, authz: Arc<dyn Authz>) -> Arc<Indexd> {
     let host = ground.public_url.host_str().unwrap_or("localhost");
     let hostname = ground.public_url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    let config = indexd::Config { hostname, ..indexd::Config::default() };
+    let config = ground.index.applied(indexd::Config { hostname, ..indexd::Config::default() });
     // What fence says of its buckets.
     let ours = fence.s3_buckets.iter();
     let ours: Map<_, _> = ours.map(|(name, ours)| (name.clone(), json!({ "region": ours.region }))).collect();
-    let buckets = Arc::new(FixedBuckets(json!({ "S3_BUCKETS": ours, "GS_BUCKETS": {} })));
+    let ours = json!({ "S3_BUCKETS": ours, "GS_BUCKETS": {}, "AZ_BLOB_ACCOUNTS": {} });
+    let buckets = Arc::new(FixedBuckets(ours));
     Indexd::build_with_buckets(config, pools.indexd.clone(), Some(authz), buckets)
 }
 
 fn fence_config(ground: &Ground) -> fence::Config {
-    let keys = AwsCredentials {
-        aws_access_key_id: ground.secrets.store_access_key.clone(),
-        aws_secret_access_key: ground.secrets.store_secret_key.clone(),
-    };
+    let keys = AwsCredentials::key(&ground.secrets.store_access_key, &ground.secrets.store_secret_key);
     let bucket = BucketConfig {
         cred: CREDENTIALS.to_owned(),
         region: Some(REGION.to_owned()),
@@ -277,6 +301,7 @@ fn fence_config(ground: &Ground) -> fence::Config {
     fence::Config {
         base_url: ground.issuer(),
         development_login: ground.development_login,
+        local_accounts: LocalAccounts { enabled: ground.local_accounts.into(), ..LocalAccounts::default() },
         development_login_code: Some(ground.secrets.login_code.clone().into()),
         aws_credentials: IndexMap::from([(CREDENTIALS.to_owned(), keys)]),
         s3_buckets: IndexMap::from([(BUCKET.to_owned(), bucket)]),
@@ -372,8 +397,4 @@ fn gateway_config(
         authz,
         client,
     })
-}
-
-fn address(ground: &Ground, service: &str) -> String {
-    ground.service_urls.get(service).cloned().expect("services that call each other have ports")
 }

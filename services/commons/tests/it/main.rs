@@ -4,9 +4,11 @@
 
 mod background;
 mod browser;
+mod callers;
 mod command_line;
 mod dictionary;
 mod doctor;
+mod etl;
 mod life;
 mod main_job;
 mod messages;

@@ -54,3 +54,25 @@ async fn the_url_of_a_database_that_does_not_exist_is_not_printed() {
     assert_eq!((fence.1, postgres.1), (Some(0), Some(0)));
     running.stop().await;
 }
+
+#[tokio::test]
+async fn an_index_of_which_nobody_can_know_the_layout_is_neither_served_nor_moved() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = TestDatabase::empty().await;
+    indexd::migrate(&database.pool).await.unwrap();
+    let rows = "insert into record (guid) values ('a'), ('b'); insert into index_record (did) values ('a')";
+    sqlx::raw_sql(rows).execute(&database.pool).await.unwrap();
+    // Another connection would keep the records from being moved anyway.
+    database.pool.close().await;
+    let (place, url) = (folder.path().to_owned(), database.url.clone());
+    let run = move |command: &[&str]| told(&place, &[command, &["--database-url", &url]].concat());
+    let asked = tokio::task::spawn_blocking(move || {
+        [&["serve", "indexd", "--port", "0"][..], &["migrate", "indexd"], &["index", "migrate", "--dry-run"]]
+            .map(run)
+    });
+    let [served, migrated, moved] = asked.await.unwrap();
+    for (told, status) in [&served, &migrated] {
+        assert!(told.contains("set USE_SINGLE_TABLE") && *status != Some(0), "{told}");
+    }
+    assert!(moved.0.contains("name theirs with --from") && moved.1 == Some(3), "{moved:?}");
+}

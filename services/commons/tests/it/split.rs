@@ -102,14 +102,88 @@ async fn permit_everything(client: &Client, arborist: &str) {
     }
 }
 
-fn fence_config(folder: &Path, public: &str, database: &str, arborist: &str, indexd: &str) -> String {
+fn fence_config(folder: &Path, public: &str, database: &str, neighbours: [&str; 3]) -> String {
     let file = folder.join("fence-config.yaml");
+    let [arborist, indexd, audit] = neighbours;
     let text = json!({
         "BASE_URL": format!("{public}/user"), "DB": database, "ARBORIST": arborist, "INDEXD": indexd,
         "INDEXD_USERNAME": "fence", "INDEXD_PASSWORD": "secret", "ENCRYPTION_KEY": "not used",
+        "AUDIT_SERVICE": audit, "ENABLE_AUDIT_LOGS": { "presigned_url": true, "login": false },
     });
     fs::write(&file, text.to_string()).unwrap();
     file.display().to_string()
+}
+
+fn pid(process: &Process) -> rustix::process::Pid {
+    rustix::process::Pid::from_child(&process.0)
+}
+
+fn signal(process: &Process, signal: rustix::process::Signal) {
+    rustix::process::kill_process(pid(process), signal).unwrap();
+}
+
+/// fence ends while the audit service does not move: what waits is written as soon as that goes on.
+async fn records_are_written_when_fence_ends(
+    client: &Client,
+    fence_url: &str,
+    database: &TestDatabase,
+    (fence, audit): (&mut Process, &Process),
+) {
+    signal(audit, rustix::process::Signal::STOP);
+    for guid in ["none-1", "none-2", "none-3"] {
+        let (status, _) = answer(client.get(format!("{fence_url}/data/download/{guid}"))).await;
+        assert_eq!(status, 404, "{guid}");
+    }
+    signal(fence, rustix::process::Signal::TERM);
+    while client.get(format!("{fence_url}/_status")).send().await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    signal(audit, rustix::process::Signal::CONT);
+    let ended = fence.0.wait().unwrap();
+    assert!(ended.success(), "{ended}");
+    let written: Vec<String> = sqlx::query_scalar("select guid from presigned_url order by guid")
+        .fetch_all(&database.pool)
+        .await
+        .unwrap();
+    assert_eq!(written, ["none-1", "none-2", "none-3"]);
+}
+
+/// Tokens and keys of users are made by the address of fence's database, where there is no state folder.
+async fn credentials_come_by_addresses(
+    client: &Client,
+    public: &str,
+    database: &str,
+    config: &str,
+    keys: &str,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let run = async |arguments: &[&str]| {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_commons"));
+        command.args(["user"]).args(arguments).args(["--fence-database", database]);
+        let done = command.current_dir(folder.path()).stdin(Stdio::null()).output().await.unwrap();
+        (
+            done.status.success(),
+            String::from_utf8(done.stdout).unwrap(),
+            String::from_utf8(done.stderr).unwrap(),
+        )
+    };
+    let (done, _, told) = run(&["token", "eve", "--create"]).await;
+    assert!(!done && told.contains("--fence-config"), "{told}");
+    let (done, _, told) = run(&["token", "eve", "--create", "--fence-config", config]).await;
+    assert!(!done && told.contains("--keys"), "{told}");
+    let named = ["--fence-config", config, "--keys", keys];
+    let (done, _, told) = run(&[&["token", "eve"], &named[..]].concat()).await;
+    assert!(!done && told.contains("there is no user"), "{told}");
+    let (done, token, told) = run(&[&["token", "eve", "--create"], &named[..]].concat()).await;
+    assert!(done, "{told}");
+    let user = client.get(format!("{public}/user/user")).bearer_auth(token.trim());
+    assert_eq!(answer(user).await.1["username"], "eve");
+    let (done, _, told) = run(&[&["api-key", "eve", "--out", "key.json"], &named[..]].concat()).await;
+    assert!(done, "{told}");
+    let key = fs::read_to_string(folder.path().join("key.json")).unwrap();
+    let request = client.post(format!("{public}/user/credentials/api/access_token"));
+    let (status, said) = answer(request.header("Content-Type", "application/json").body(key)).await;
+    assert_eq!(status, 200, "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -120,19 +194,20 @@ async fn a_record_goes_in_and_comes_back_when_every_service_is_a_process_of_its_
     let keys_folder = folder.path().join("keys");
     SigningKeys::generate(&keys_folder, "2026-01-01").unwrap();
     let keys = Arc::new(SigningKeys::load(&keys_folder).unwrap());
-    let databases = [
-        TestDatabase::empty().await,
-        TestDatabase::empty().await,
-        TestDatabase::empty().await,
-        TestDatabase::empty().await,
-    ];
-    let [fence_db, arborist_db, indexd_db, graph_db] =
+    let mut databases = Vec::new();
+    for _ in 0..8 {
+        databases.push(TestDatabase::empty().await);
+    }
+    let databases: [TestDatabase; 8] = databases.try_into().ok().unwrap();
+    let [fence_db, arborist_db, indexd_db, graph_db, audit_db, requestor_db, library_db, wts_db] =
         databases.each_ref().map(|database| database.url.as_str());
     let [gateway, fence, arborist, indexd, sheepdog, peregrine, guppy] = std::array::from_fn(|_| free_port());
+    let [audit, requestor, library, wts] = std::array::from_fn(|_| free_port());
     let (public, arborist_url, indexd_url) = (url(gateway), url(arborist), url(indexd));
+    let audit_url = url(audit);
     let issuer = format!("{public}/user");
     let jwks = format!("{}/.well-known/jwks", url(fence));
-    let config = fence_config(folder.path(), &public, fence_db, &arborist_url, &indexd_url);
+    let config = fence_config(folder.path(), &public, fence_db, [&arborist_url, &indexd_url, &audit_url]);
     let dictionary = folder.path().join("dictionary");
     write_version(&dictionary, 0);
     let dictionary_url = dictionary.display().to_string();
@@ -153,10 +228,38 @@ async fn a_record_goes_in_and_comes_back_when_every_service_is_a_process_of_its_
         ("sheepdog", sheepdog),
         ("peregrine", peregrine),
         ("guppy", guppy),
+        ("audit", audit),
+        ("requestor", requestor),
+        ("library", library),
+        ("wts", wts),
     ]
     .map(|(name, port)| format!("{name}={}", url(port)))
     .join(",");
     // The ones that need others first: starting in the wrong order must not matter.
+    let small = |database| {
+        [
+            ("DATABASE_URL", database),
+            ("ARBORIST_URL", arborist_url.as_str()),
+            ("JWKS_ENDPOINT", jwks.as_str()),
+            ("TOKEN_ISSUERS", issuer.as_str()),
+        ]
+    };
+    let wts_url = format!("{public}/wts/");
+    let wts_settings = [
+        ("FENCE_BASE_URL", issuer.as_str()),
+        ("WTS_BASE_URL", wts_url.as_str()),
+        ("OIDC_CLIENT_ID", "wts"),
+        ("OIDC_CLIENT_SECRET", "secret"),
+        ("ENCRYPTION_KEY", "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="),
+        ("SECRET_KEY", "secret"),
+        ("EXTERNAL_OIDC", "[]"),
+    ];
+    let mut fence_process = serve(
+        "fence",
+        fence,
+        &[("FENCE_CONFIG_PATH", &config), ("FENCE_KEYS", &keys_folder.display().to_string())],
+    );
+    let audit_process = serve("audit", audit, &small(audit_db));
     let processes = [
         serve(
             "gateway",
@@ -176,11 +279,9 @@ async fn a_record_goes_in_and_comes_back_when_every_service_is_a_process_of_its_
             ],
         ),
         serve("arborist", arborist, &[("DATABASE_URL", arborist_db), ("JWKS_ENDPOINT", &jwks)]),
-        serve(
-            "fence",
-            fence,
-            &[("FENCE_CONFIG_PATH", &config), ("FENCE_KEYS", &keys_folder.display().to_string())],
-        ),
+        serve("requestor", requestor, &small(requestor_db)),
+        serve("library", library, &small(library_db)),
+        serve("wts", wts, &[&small(wts_db)[..], &wts_settings[..]].concat()),
     ];
     for path in [
         "/_status",
@@ -189,6 +290,10 @@ async fn a_record_goes_in_and_comes_back_when_every_service_is_a_process_of_its_
         "/api/_status",
         "/peregrine/_status",
         "/guppy/_status",
+        "/audit/_status",
+        "/requestor/_status",
+        "/library/_status",
+        "/wts/_status",
     ] {
         wait_for(&client, &format!("{public}{path}")).await;
     }
@@ -230,13 +335,25 @@ async fn a_record_goes_in_and_comes_back_when_every_service_is_a_process_of_its_
         "{found}"
     );
 
+    // The small services know the user by the token.
+    let (status, requests) = call("GET", "/requestor/request/user", Value::Null).await;
+    assert_eq!((status, &requests), (200, &json!([])), "{requests}");
+    let (status, lists) = call("GET", "/library/lists", Value::Null).await;
+    assert_eq!((status, &lists), (200, &json!({ "lists": {} })), "{lists}");
+    let (status, told) = call("GET", "/wts/oauth2/connected", Value::Null).await;
+    assert_eq!(
+        (status, &told["message"]),
+        (403, &json!("user is not connected with token service or expired"))
+    );
+    let (status, providers) = call("GET", "/wts/external_oidc/", Value::Null).await;
+    assert_eq!((status, providers), (200, json!({ "providers": [] })));
+    let keys_folder = keys_folder.display().to_string();
+    credentials_come_by_addresses(&client, &public, fence_db, &config, &keys_folder).await;
+
     // Another dictionary: peregrine goes on with the old one until sheepdog has made the tables of the new
     // one.
     write_version(&dictionary, 1);
-    let hang_up = |process: &Process| {
-        let pid = rustix::process::Pid::from_child(&process.0);
-        rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
-    };
+    let hang_up = |process: &Process| signal(process, rustix::process::Signal::HUP);
     let [_, sheepdog, _, peregrine, ..] = &processes;
     hang_up(peregrine);
     tokio::time::sleep(Duration::from_millis(1500)).await;
@@ -258,4 +375,7 @@ async fn a_record_goes_in_and_comes_back_when_every_service_is_a_process_of_its_
     let query = json!({ "query": "{ _visit_1_count subject { mood_1 } }" });
     let (_, said) = call("POST", &format!("{base}/graphql"), query).await;
     assert_eq!(said["data"], json!({ "_visit_1_count": 0, "subject": [] }), "{said}");
+
+    let ending = (&mut fence_process, &audit_process);
+    records_are_written_when_fence_ends(&client, &url(fence), &databases[4], ending).await;
 }

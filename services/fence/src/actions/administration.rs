@@ -1,6 +1,6 @@
 //! Users, as administrators see and change them.
 
-use authz::username;
+use authz::{Standing, username};
 use serde_json::{Map, Value};
 use sqlx::PgConnection;
 
@@ -57,6 +57,8 @@ impl Fence {
         let id = id.ok_or_else(|| name_is_taken(user.username))?;
         let (keys, values): (Vec<_>, Vec<_>) = tags.into_iter().unzip();
         administration::add_tags(&mut transaction, id, &keys, &values).await?;
+        // A user of this name may have been deactivated, and gone from the table without a word.
+        self.set_standing(user.username, Standing::Active).await?;
         transaction.commit().await?;
         tracing::info!(user.id = id, administrator.id = proof.administrator().user_id(), "a user was made");
         self.page_of(proof, user.username).await
@@ -81,19 +83,30 @@ impl Fence {
             }
         }
         administration::update(&mut transaction, user.id, changes).await?;
+        let new_name = changes
+            .username
+            .filter(|name| !user.active && name.to_lowercase() != user.username.to_lowercase());
+        if let Some(name) = new_name {
+            self.set_standing(name, Standing::Deactivated).await?;
+        }
         transaction.commit().await?;
+        if new_name.is_some() {
+            self.set_standing(&user.username, Standing::Deleted).await?;
+        }
         let administrator = proof.administrator().user_id();
         tracing::info!(user.id = user.id, administrator.id = administrator, "a user was changed");
         self.page_of(proof, changes.username.unwrap_or(&user.username)).await
     }
 
-    /// Shuts a user out: their API keys, sessions and refresh tokens end for ever.
+    /// Shuts a user out: their API keys, sessions and tokens end for ever. arborist is told first, so that
+    /// the user stays out if the rest fails; it is done again then.
     ///
     /// # Errors
-    /// 404 when there is none.
+    /// 404 when there is none, 503 when arborist does not answer.
     pub async fn deactivate_user(&self, proof: &MayAdminister, username: &str) -> Result<(), Error> {
+        let user = known(&mut *self.pool.acquire().await?, username).await?;
+        self.set_standing(&user.username, Standing::Deactivated).await?;
         let mut transaction = self.pool.begin().await?;
-        let user = known(&mut transaction, username).await?;
         administration::deactivate(&mut transaction, user.id, now()).await?;
         administration::end_api_keys(&mut transaction, user.id).await?;
         transaction.commit().await?;
@@ -105,7 +118,7 @@ impl Fence {
     /// Lets a user in again.
     ///
     /// # Errors
-    /// 404 when there is none, 400 for one who is not shut out.
+    /// 404 when there is none, 400 for one who is not shut out, 503 when arborist does not answer.
     pub(crate) async fn reactivate_user(
         &self,
         proof: &MayAdminister,
@@ -113,20 +126,24 @@ impl Fence {
     ) -> Result<UserPage, Error> {
         let mut transaction = self.pool.begin().await?;
         let user = known(&mut transaction, username).await?;
-        if user.active {
+        administration::activate(&mut transaction, user.id, now()).await?;
+        let changed = self.set_standing(&user.username, Standing::Active).await?;
+        // Somebody may have written into the table what arborist has not heard of.
+        if user.active && !changed {
             return Err(Error::BadRequest(format!("user {username} is already active")));
         }
-        administration::activate(&mut transaction, user.id).await?;
         transaction.commit().await?;
         let administrator = proof.administrator().user_id();
         tracing::info!(user.id = user.id, administrator.id = administrator, "a user was let in again");
         self.page_of(proof, username).await
     }
 
-    /// Deletes a user with their API keys, groups and access lists. arborist is not told, as in the original.
+    /// Deletes a user with their API keys, groups and access lists. arborist keeps the user's grants, as in
+    /// the original, but refuses the tokens.
     ///
     /// # Errors
-    /// 404 when there is none, 409 while something that fence does not know of refers to the user.
+    /// 404 when there is none, 503 when arborist does not answer, 409 while something that fence does not
+    /// know of refers to the user.
     pub(crate) async fn delete_user(&self, proof: &MayAdminister, username: &str) -> Result<(), Error> {
         let mut transaction = self.pool.begin().await?;
         let user = known(&mut transaction, username).await?;
@@ -139,10 +156,33 @@ impl Fence {
             )),
             _ => error.into(),
         })?;
+        self.set_standing(&user.username, Standing::Deleted).await?;
         transaction.commit().await?;
         let administrator = proof.administrator().user_id();
         tracing::info!(user.id = user.id, administrator.id = administrator, "a user was deleted");
         Ok(())
+    }
+
+    /// Tells arborist which users are not active, for one that has not heard of them: such as those of a
+    /// commons that another program has run.
+    ///
+    /// # Errors
+    /// When the database or arborist does not answer.
+    pub async fn tell_deactivated(&self) -> Result<(), Error> {
+        let names = users::deactivated_names(&mut *self.pool.acquire().await?).await?;
+        if !names.is_empty() && self.authz.set_standing(&names, Standing::Deactivated).await?.is_none() {
+            warn_of_deaf_arborist();
+        }
+        Ok(())
+    }
+
+    /// Tells arborist what a user is, and returns whether that is something new to it.
+    async fn set_standing(&self, username: &str, standing: Standing) -> Result<bool, Error> {
+        let changed = self.authz.set_standing(&[username.to_owned()], standing).await?;
+        if changed.is_none() {
+            warn_of_deaf_arborist();
+        }
+        Ok(changed.is_some_and(|changed| changed > 0))
     }
 
     /// What users have said of themselves, by name.
@@ -150,6 +190,12 @@ impl Fence {
         let found = administration::registrations(&mut *self.pool.acquire().await?).await?;
         Ok(found.into_iter().map(|(name, info)| (name, info.0)).collect())
     }
+}
+
+fn warn_of_deaf_arborist() {
+    tracing::warn!(
+        "this arborist knows nothing of users who are not active: their access tokens go on until they expire"
+    );
 }
 
 /// The user of this name, in any case.

@@ -86,7 +86,7 @@ impl Fence {
 
     /// The life of a refresh token: as asked for, up to what is configured.
     fn refresh_life(&self, asked: Option<&str>) -> Result<i64, Error> {
-        let longest = self.config.refresh_token_expires_in;
+        let longest = self.config.tokens.refresh_token_expires_in;
         let Some(text) = asked else { return Ok(longest) };
         match text.trim().parse::<i64>() {
             Ok(seconds) if seconds > 0 => Ok(seconds.min(longest)),
@@ -103,7 +103,7 @@ impl Fence {
             scopes.push(USER.to_owned());
         }
         let to = For { user, client_id: &asked.client.id, scopes: &scopes };
-        let life = self.config.access_token_expires_in;
+        let life = self.config.tokens.access_token_expires_in;
         let details = users::details(&mut *self.pool.acquire().await?, user).await?;
         let access_token = match asked.flow {
             Flow::IdTokenAndToken => Some(self.issuer.access_for_client(to, life)?.token),

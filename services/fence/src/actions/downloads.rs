@@ -5,8 +5,9 @@ use std::{
     sync::Arc,
 };
 
+use futures_util::{StreamExt as _, stream};
 use indexclient::Record;
-use storage::{Access, Location};
+use storage::{Access, Kind, Location, StorageError};
 
 use crate::{
     error::Error,
@@ -15,10 +16,13 @@ use crate::{
         access::{MayDownload, may_download, may_download_each},
         download::{DownloadOptions, Reader, Signing, choose_location},
     },
-    identity::caller::Caller,
+    identity::{caller::Caller, passports::VouchedUser},
     recording::{Asked, Signed},
     service::Fence,
 };
+
+/// URLs that are signed at the same time: for some, a store or a service of keys is asked.
+const SIGNED_AT_ONCE: usize = 8;
 
 impl Fence {
     /// The URL of one file, if the caller may read it.
@@ -44,6 +48,65 @@ impl Fence {
         record.and(outcome)
     }
 
+    /// As [`Fence::presign_download`], for the first of `users` who may read the file.
+    ///
+    /// # Errors
+    /// 401 when there are none.
+    pub(crate) async fn presign_download_for(
+        &self,
+        users: Vec<VouchedUser>,
+        guid: &str,
+        options: &DownloadOptions,
+        request: &Asked,
+    ) -> Result<String, Error> {
+        let record = files::find(&*self.index, guid).await?;
+        let (mut outcome, mut last) = (Err(nobody_vouched_for()), None);
+        for user in users {
+            let caller = Caller::from(user);
+            outcome = self.presign(&caller, &record, options).await;
+            last = Some(caller);
+            if !matches!(outcome, Err(Error::Unauthorized(_))) {
+                break;
+            }
+        }
+        if let Some(caller) = last {
+            let protocol = options.protocol.as_deref();
+            let failed = outcome.as_ref().err();
+            let signed = Signed { guid, record: Some(&record), protocol, failed };
+            self.note_downloads(request, &caller, &[signed]).await;
+        }
+        outcome
+    }
+
+    /// As [`Fence::presign_downloads`]; of each file the URL is that of the first of `users` who may read it.
+    ///
+    /// # Errors
+    /// Only what concerns all files.
+    pub(crate) async fn presign_downloads_for(
+        &self,
+        users: Vec<VouchedUser>,
+        asked: &[(String, DownloadOptions)],
+        request: &Asked,
+    ) -> Result<Vec<Result<String, Arc<Error>>>, Error> {
+        let mut outcomes: Vec<Result<String, Arc<Error>>> =
+            asked.iter().map(|_| Err(Arc::new(nobody_vouched_for()))).collect();
+        for user in users {
+            let refused = |outcome: &Result<_, Arc<Error>>| {
+                outcome.as_ref().is_err_and(|error| matches!(**error, Error::Unauthorized(_)))
+            };
+            let left: Vec<usize> = (0..asked.len()).filter(|place| refused(&outcomes[*place])).collect();
+            if left.is_empty() {
+                break;
+            }
+            let wanted: Vec<_> = left.iter().map(|place| asked[*place].clone()).collect();
+            let found = self.presign_downloads(&Caller::from(user), &wanted, request).await?;
+            for (place, outcome) in left.into_iter().zip(found) {
+                outcomes[place] = outcome;
+            }
+        }
+        Ok(outcomes)
+    }
+
     async fn presign(
         &self,
         caller: &Caller,
@@ -51,7 +114,7 @@ impl Fence {
         options: &DownloadOptions,
     ) -> Result<String, Error> {
         let proof = may_download(self, caller, record).await?;
-        self.download_url(&proof, options, &Reader::of(self, caller).await)
+        self.download_url(&proof, options, &Reader::of(self, caller).await).await
     }
 
     /// The URLs of many files, in the order given, under exactly the rules of [`Fence::presign_download`];
@@ -74,12 +137,12 @@ impl Fence {
             .zip(may_download_each(self, caller, &records).await?)
             .collect();
         let reader = Reader::of(self, caller).await;
-        let url = |(guid, options): &(String, DownloadOptions)| match proofs.get(guid.as_str()) {
-            Some(Ok(proof)) => self.download_url(proof, options, &reader).map_err(Arc::new),
+        let sign = async |(guid, options): &(String, DownloadOptions)| match proofs.get(guid.as_str()) {
+            Some(Ok(proof)) => self.download_url(proof, options, &reader).await.map_err(Arc::new),
             Some(Err(error)) => Err(error.clone()),
             None => Err(Arc::new(files::not_found(guid))),
         };
-        let outcomes: Vec<_> = asked.iter().map(url).collect();
+        let outcomes: Vec<_> = stream::iter(asked.iter().map(sign)).buffered(SIGNED_AT_ONCE).collect().await;
         let by_guid: HashMap<&str, _> = records.iter().map(|record| (record.did.as_str(), record)).collect();
         let mut signed = Vec::with_capacity(asked.len());
         for ((guid, options), outcome) in asked.iter().zip(&outcomes) {
@@ -99,7 +162,7 @@ impl Fence {
     /// # Errors
     /// 404 without a fitting location, 400 for a kind of location that cannot be signed, 500 for a bucket
     /// that is not configured.
-    pub fn download_url(
+    pub async fn download_url(
         &self,
         proof: &MayDownload<'_>,
         options: &DownloadOptions,
@@ -109,16 +172,44 @@ impl Fence {
         if ["http://", "https://", "ftp://"].iter().any(|scheme| url.starts_with(scheme)) {
             return Ok(url.to_owned());
         }
-        let Some(location) = Location::from_s3_url(url) else {
-            let (scheme, _) = url.split_once("://").unwrap_or((url, ""));
-            return Err(Error::BadRequest(format!("The specified protocol {scheme} is not supported")));
+        let location = match Location::from_url(url) {
+            Some(location) => location?,
+            None => return Err(unsupported(url)),
         };
-        let location = location?;
-        Ok(match options.signing {
-            Signing::Plain => self.storage.plain_url(&location)?.into(),
-            Signing::Signed => {
-                self.storage.presign(&location, Access::Get, options.life, &reader.parameters())?.into()
-            }
-        })
+        if options.signing == Signing::Plain {
+            let plain = self.storage.plain_url(&location);
+            return plain.map(Into::into).map_err(|error| refusal(&location, error));
+        }
+        let readers = reader.parameters();
+        let payer = options.user_project.as_deref();
+        let payer = payer.or(self.config.billing_project_for_signed_urls.as_deref());
+        let payer = payer.filter(|payer| !payer.is_empty()).map(|payer| ("userProject", payer));
+        let parameters = match location.kind() {
+            Kind::S3 => &readers[..],
+            Kind::Google => payer.as_slice(),
+            Kind::Azure | Kind::Folder => &[],
+        };
+        let signed = self.storage.presign(&location, Access::Get, options.life, parameters).await;
+        signed.map(Into::into).map_err(|error| refusal(&location, error))
     }
+}
+
+/// Why there is no URL of a location. Stores of other kinds than S3 need not be configured.
+fn refusal(location: &Location, error: StorageError) -> Error {
+    match (location.kind(), error) {
+        (Kind::Google | Kind::Azure | Kind::Folder, StorageError::UnknownBucket(_)) => {
+            unsupported(&location.url())
+        }
+        (_, error) => error.into(),
+    }
+}
+
+fn unsupported(url: &str) -> Error {
+    let (scheme, _) = url.split_once("://").unwrap_or((url, ""));
+    Error::BadRequest(format!("The specified protocol {scheme} is not supported"))
+}
+
+/// No passport of a request counts.
+fn nobody_vouched_for() -> Error {
+    Error::Unauthorized("no passport of this request vouches for anybody".into())
 }

@@ -11,6 +11,25 @@ use crate::{
     store::legacy_access::{self as store, Group, Project},
 };
 
+/// The longest name of a group or a project, and the longest description.
+const LONGEST_NAME: usize = 255;
+const LONGEST_DESCRIPTION: usize = 10_000;
+
+fn check_name(name: &str) -> Result<(), Error> {
+    if name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
+        let text = format!("a name has at most {LONGEST_NAME} bytes and no control characters");
+        return Err(Error::BadRequest(text));
+    }
+    Ok(())
+}
+
+fn check_description(description: Option<&str>) -> Result<(), Error> {
+    if description.is_some_and(|text| text.len() > LONGEST_DESCRIPTION || text.contains('\0')) {
+        return Err(Error::BadRequest(format!("a description has at most {LONGEST_DESCRIPTION} bytes")));
+    }
+    Ok(())
+}
+
 /// The most names that one request has.
 pub(crate) const MOST_NAMES: usize = 1000;
 
@@ -46,6 +65,8 @@ impl Fence {
         description: Option<&str>,
     ) -> Result<Group, Error> {
         let mut transaction = self.pool.begin().await?;
+        check_name(name)?;
+        check_description(description)?;
         if !store::create_group(&mut transaction, name, description).await? {
             return Err(Error::BadRequest("Group already exists".into()));
         }
@@ -65,6 +86,8 @@ impl Fence {
         description: Option<&str>,
     ) -> Result<Group, Error> {
         let group = self.group(proof, name).await?;
+        new_name.map_or(Ok(()), check_name)?;
+        check_description(description)?;
         let mut transaction = self.pool.begin().await?;
         store::update_group(&mut transaction, group.id, new_name, description).await.map_err(|error| {
             match &error {
@@ -231,6 +254,9 @@ impl Fence {
         auth_id: Option<&str>,
     ) -> Result<(), Error> {
         let mut transaction = self.pool.begin().await?;
+        for name in [Some(name), auth_id].into_iter().flatten() {
+            check_name(name)?;
+        }
         if !store::create_project(&mut transaction, name, auth_id).await? {
             let text = format!("Error: there is a project {name} already, or one of its auth_id");
             return Err(Error::BadRequest(text));

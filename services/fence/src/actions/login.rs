@@ -66,8 +66,12 @@ impl Fence {
         let mut transaction = self.pool.begin().await?;
         let user = self.known_or_new(&mut transaction, username).await?.filter(|user| user.active);
         let user = user.ok_or_else(|| Error::Unauthorized("User is known but not active".into()))?;
-        let vouched =
-            Vouched { idp: proof.idp(), email: person.email.as_deref(), id_from_idp: person.id.as_deref() };
+        let vouched = Vouched {
+            idp: proof.idp(),
+            email: person.email.as_deref(),
+            id_from_idp: person.id.as_deref(),
+            display_name: person.display_name.as_deref(),
+        };
         users::logged_in(&mut transaction, user.id, vouched).await?;
         let mut is_registered = user.registered || !self.config.register_users_on.is_on();
         if !is_registered && proof.registers() {
@@ -76,6 +80,7 @@ impl Fence {
             is_registered = true;
         }
         transaction.commit().await?;
+        self.give_login_rights(&user, proof).await?;
         if !is_registered {
             return Ok(Entered::AfterRegistration { username: user.username });
         }

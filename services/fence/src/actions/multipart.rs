@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use storage::{Access, Part, StorageError};
+use storage::{Access, Part, StorageError, UploadedPart};
 
 use crate::{error::Error, files::access::MayWriteObject, service::Fence};
 
+/// The largest number of parts of one upload (Amazon S3's limit).
+const MOST_PARTS: usize = 10_000;
 /// A store that fails for a moment is asked again after these waits.
 const WAITS: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(2)];
 /// What a store says of a list of parts that cannot be right (Amazon S3). Other refusals are not the caller's
@@ -33,7 +35,7 @@ impl Fence {
     ///
     /// # Errors
     /// 500 for a bucket that is not configured.
-    pub(crate) fn part_url(
+    pub(crate) async fn part_url(
         &self,
         proof: &MayWriteObject,
         upload_id: &str,
@@ -41,7 +43,7 @@ impl Fence {
         life: Duration,
     ) -> Result<String, Error> {
         let access = Access::Part { upload_id, number };
-        Ok(self.storage.presign(proof.location(), access, life, &[])?.into())
+        Ok(self.storage.presign(proof.location(), access, life, &[]).await?.into())
     }
 
     /// Ends an upload. Only failures that may pass are tried again; the original holds a worker for a minute
@@ -63,6 +65,36 @@ impl Fence {
             }
         }
         self.storage.complete_multipart(proof.location(), upload_id, parts).await.map_err(refusal)
+    }
+}
+
+impl Fence {
+    /// The parts that an upload has, in their order.
+    ///
+    /// # Errors
+    /// 404 for an upload that the store does not know.
+    pub(crate) async fn stored_parts(
+        &self,
+        proof: &MayWriteObject,
+        upload_id: &str,
+    ) -> Result<Vec<UploadedPart>, Error> {
+        let (mut parts, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.storage.parts(proof.location(), upload_id, after).await.map_err(refusal)?;
+            parts.extend(page.parts);
+            match page.next {
+                Some(next) if parts.len() < MOST_PARTS => after = Some(next),
+                _ => return Ok(parts),
+            }
+        }
+    }
+
+    /// Gives an upload up, and its parts.
+    ///
+    /// # Errors
+    /// 404 for an upload that the store does not know.
+    pub(crate) async fn abort_multipart(&self, proof: &MayWriteObject, upload_id: &str) -> Result<(), Error> {
+        self.storage.abort_multipart(proof.location(), upload_id).await.map_err(refusal)
     }
 }
 

@@ -94,8 +94,9 @@ impl Fence {
         to: For<'_>,
         code: &Code,
     ) -> Result<TokenSet, Error> {
-        let life = code.refresh_token_expires_in.unwrap_or(self.config.refresh_token_expires_in);
-        let refresh_token = self.issuer.refresh(to, life.min(self.config.refresh_token_expires_in))?.token;
+        let life = code.refresh_token_expires_in.unwrap_or(self.config.tokens.refresh_token_expires_in);
+        let refresh_token =
+            self.issuer.refresh(to, life.min(self.config.tokens.refresh_token_expires_in))?.token;
         self.tokens_for(connection, to, code.nonce.as_deref(), refresh_token).await
     }
 
@@ -155,7 +156,7 @@ impl Fence {
         nonce: Option<&str>,
         refresh_token: String,
     ) -> Result<TokenSet, Error> {
-        let life = self.config.access_token_expires_in;
+        let life = self.config.tokens.access_token_expires_in;
         let details = users::details(connection, to.user).await?;
         let access_token = self.issuer.access_for_client(to, life)?.token;
         let parts = IdTokenParts {
@@ -183,7 +184,7 @@ impl Fence {
         if !scopes.is_empty() {
             client.check_scopes(&scopes)?;
         }
-        let life = self.config.access_token_expires_in;
+        let life = self.config.tokens.access_token_expires_in;
         let access_token = self.issuer.access_of_client(&client.id, &scopes, life)?.token;
         let (id_token, refresh_token) = (None, None);
         Ok(TokenSet { token_type: "Bearer", id_token, access_token, refresh_token, expires_in: life })

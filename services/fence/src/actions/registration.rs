@@ -78,7 +78,7 @@ pub(crate) fn registration(user: &User, form: &RegistrationForm<'_>) -> Result<V
 }
 
 /// Whether mail could be sent there, as far as one can see.
-fn is_address(text: &str) -> bool {
+pub(super) fn is_address(text: &str) -> bool {
     let Some((user, host)) = text.rsplit_once('@') else { return false };
     let is_label = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-');
     !user.is_empty()

@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     identity::permits::MayRevoke,
     service::Fence,
-    store::{api_keys, denylist},
+    store::{api_keys, denylist, standing::Token, users::User},
 };
 
 /// What became of a token that was to be revoked.
@@ -45,10 +45,23 @@ impl Fence {
     /// Whether a token was revoked. What is not a token of ours was not.
     pub(crate) async fn is_revoked(&self, token: &str) -> Result<bool, Error> {
         let expect = Expect { any_issuer: true, expiry: Expiry::Ignored, ..Expect::default() };
-        let claims = self.verifier.verify(token, expect).await;
-        let Some(jti) = claims.ok().and_then(|claims| claims.jti) else { return Ok(false) };
-        let mut connection = self.pool.acquire().await?;
-        Ok(denylist::contains(&mut connection, &jti).await?)
+        let Ok(verified) = self.verifier.verify_shared(token, expect).await else { return Ok(false) };
+        let Some(jti) = verified.claims().jti.clone() else { return Ok(false) };
+        let standing = self.standings.get(Token { jti, user: None }).await?;
+        Ok(standing.is_some_and(|standing| standing.revoked))
+    }
+
+    /// The user of a token that was not revoked; none for a user who does not exist (any more).
+    ///
+    /// # Errors
+    /// 401 when it was revoked, and for one without an identifier.
+    pub(super) async fn user_of_unrevoked(&self, claims: &Claims) -> Result<Option<User>, Error> {
+        let jti = claims.jti.clone().ok_or_else(without_identifier)?;
+        let user = claims.sub.as_deref().and_then(|sub| sub.parse().ok());
+        match self.standings.get(Token { jti, user }).await? {
+            Some(standing) if !standing.revoked => Ok(standing.user),
+            _ => Err(denylisted()),
+        }
     }
 }
 
@@ -61,9 +74,14 @@ pub(super) async fn not_revoked<'c>(
     claims: &'c Claims,
 ) -> Result<&'c str, Error> {
     let jti = claims.jti.as_deref();
-    let jti = jti.ok_or_else(|| Error::Unauthorized("the token has no identifier".into()))?;
-    if denylist::contains(connection, jti).await? {
-        return Err(Error::Unauthorized("token is denylisted".into()));
-    }
-    Ok(jti)
+    let jti = jti.ok_or_else(without_identifier)?;
+    if denylist::contains(connection, jti).await? { Err(denylisted()) } else { Ok(jti) }
+}
+
+fn without_identifier() -> Error {
+    Error::Unauthorized("the token has no identifier".into())
+}
+
+fn denylisted() -> Error {
+    Error::Unauthorized("token is denylisted".into())
 }

@@ -18,7 +18,7 @@ use crate::{
 /// What an upload asks for.
 pub(crate) struct UploadRequest<'a> {
     pub(crate) file_name: &'a FileName,
-    pub(crate) bucket: UploadBucket<'a>,
+    pub(crate) bucket: UploadBucket,
     /// The record that is filled; a new one when it is not given.
     pub(crate) guid: Option<&'a str>,
 }
@@ -41,7 +41,7 @@ impl Fence {
         request: &UploadRequest<'_>,
     ) -> Result<Upload, Error> {
         let begun = async |upload: MayUpload<'_>| {
-            let object = upload.object(request.bucket, request.file_name).await?;
+            let object = upload.object(&request.bucket, request.file_name).await?;
             Ok(Upload { guid: upload.guid().to_owned(), object })
         };
         match request.guid.filter(|guid| !guid.is_empty()) {
@@ -57,7 +57,7 @@ impl Fence {
     ///
     /// # Errors
     /// 500 for a bucket that is not configured.
-    pub fn upload_url(&self, proof: &MayWriteObject, life: Duration) -> Result<String, Error> {
-        Ok(self.storage.presign(proof.location(), Access::Put, life, &[])?.into())
+    pub async fn upload_url(&self, proof: &MayWriteObject, life: Duration) -> Result<String, Error> {
+        Ok(self.storage.presign(proof.location(), Access::Put, life, &[]).await?.into())
     }
 }

@@ -3,6 +3,7 @@
 use authz::{Mapping, Subject};
 
 use crate::{
+    clock::now,
     error::Error,
     identity::{
         caller::{Bearer, Caller},
@@ -10,8 +11,14 @@ use crate::{
         session::Session,
     },
     service::Fence,
-    store::users::{self, Details, User},
+    store::{
+        users::{self, Details, User},
+        visas,
+    },
 };
+
+/// The scope of tokens that may see visas.
+pub(crate) const PASSPORT: &str = "ga4gh_passport_v1";
 
 /// What a user is told about themselves.
 pub(crate) struct UserPage {
@@ -21,6 +28,8 @@ pub(crate) struct UserPage {
     pub(crate) bearer: Option<Bearer>,
     /// What arborist permits; nothing when it does not answer.
     pub(crate) rights: Mapping,
+    /// The user's visas, if the token may see them.
+    pub(crate) visas: Option<Vec<String>>,
 }
 
 impl Fence {
@@ -29,20 +38,37 @@ impl Fence {
     /// # Errors
     /// 401 when nobody is logged in.
     pub(crate) async fn own_page(&self, caller: &Caller, session: &Session) -> Result<UserPage, Error> {
-        let (user, bearer) = if caller.is_anonymous() {
-            (self.session_user(session).await?, None)
-        } else {
-            let bearer = caller.bearer(self, &["user", "openid"]).await?;
-            (bearer.user(&mut *self.pool.acquire().await?).await?, Some(bearer))
-        };
+        let (user, bearer) = self.own_user(caller, session).await?;
         self.page(user, bearer).await
+    }
+
+    /// Whoever asks, by token or, without one, by session; and the token.
+    ///
+    /// # Errors
+    /// 401 when nobody is logged in.
+    pub(crate) async fn own_user(
+        &self,
+        caller: &Caller,
+        session: &Session,
+    ) -> Result<(User, Option<Bearer>), Error> {
+        if caller.is_anonymous() {
+            return Ok((self.session_user(session).await?, None));
+        }
+        let bearer = caller.bearer(self, &["user", "openid"]).await?;
+        Ok((bearer.user(&mut *self.pool.acquire().await?).await?, Some(bearer)))
     }
 
     /// The page of a user.
     pub(super) async fn page(&self, user: User, bearer: Option<Bearer>) -> Result<UserPage, Error> {
         let details = users::details(&mut *self.pool.acquire().await?, &user).await?;
         let rights = self.rights_of(&user).await;
-        Ok(UserPage { user, details, bearer, rights })
+        let may_see = |bearer: &Bearer| bearer.claims().scopes().iter().any(|scope| scope == PASSPORT);
+        let visas = if bearer.as_ref().is_some_and(may_see) {
+            Some(visas::of_user(&mut *self.pool.acquire().await?, user.id, now()).await?)
+        } else {
+            None
+        };
+        Ok(UserPage { user, details, bearer, rights, visas })
     }
 
     /// Who is logged in by `session`.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{error::ConfigError, settings::Config};
+use super::{error::ConfigError, passports::ParseVisas, settings::Config};
 
 /// A value may refer to one that refers on; circles end here.
 const DEEPEST: usize = 8;
@@ -25,11 +25,15 @@ impl Config {
     /// # Errors
     /// When it is not a mapping.
     pub fn expanded(document: &Value) -> Result<Value, ConfigError> {
-        let top = match document {
+        let mut top = match document {
             Value::Null => Map::new(),
             Value::Object(top) => top.clone(),
             _ => return Err(ConfigError::NoMapping),
         };
+        // The one key whose null says something.
+        if let Some(parse @ Value::Null) = top.get_mut(ParseVisas::KEY) {
+            *parse = ParseVisas::ON_DEMAND.into();
+        }
         Ok(Value::Object(expand_map(&top, &top)))
     }
 }

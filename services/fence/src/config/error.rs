@@ -31,6 +31,15 @@ pub enum ConfigError {
     /// A whitelisted address cannot be read.
     #[error("LOGIN_REDIRECT_WHITELIST: {0:?} is not an address")]
     Whitelist(String),
+    /// The image cannot be shown.
+    #[error("LOGO_URL: {0:?} is neither a path of this host, such as /logo.svg, nor an http address")]
+    Logo(String),
+    /// Local accounts cannot be had with these settings.
+    #[error("LOCAL_ACCOUNTS: {0}")]
+    LocalAccounts(String),
+    /// Records of uploads cannot be filled with these settings.
+    #[error("UPLOAD_INDEXING: {0}")]
+    UploadIndexing(String),
     /// The document is a list or a single value.
     #[error("the configuration is not a mapping of keys to values")]
     NoMapping,
@@ -40,6 +49,29 @@ pub enum ConfigError {
     /// The default login is not among the options.
     #[error("DEFAULT_LOGIN_IDP is {0:?}, which LOGIN_OPTIONS does not have")]
     DefaultLogin(String),
+    /// Rights of visas would outlive what the visas say.
+    #[error(
+        "GLOBAL_PARSE_VISAS_ON_LOGIN is on, or null, and ENABLE_VISA_UPDATE_CRON is off: nothing would \
+         refresh the rights that visas give"
+    )]
+    VisasWithoutUpdates,
+    /// The file is no key of a service account.
+    #[error("CIRRUS_CFG: {file}: {error}")]
+    GoogleKey {
+        /// Which file.
+        file: String,
+        /// What is wrong.
+        error: storage::GoogleKeyError,
+    },
+    /// The connection string cannot be used.
+    #[error("AZ_BLOB_CREDENTIALS: {0}")]
+    AzureKey(storage::AzureKeyError),
+    /// What comes after the beginning of an address cannot be read.
+    #[error("GEN3_EMBEDDINGS_API_REGEX is not a regular expression")]
+    EmbeddingsRegex(#[source] regex::Error),
+    /// Nobody could log in through Shibboleth, or anybody.
+    #[error("logins through Shibboleth: {0}")]
+    Shibboleth(&'static str),
     /// A bucket cannot work.
     #[error(transparent)]
     Buckets(#[from] storage::ConfigError),

@@ -42,6 +42,11 @@ impl Default for Upstreams {
 }
 
 impl Upstreams {
+    /// Whether there are none.
+    pub(crate) fn is_none(&self) -> bool {
+        matches!(self, Self::These(names) if names.is_empty())
+    }
+
     /// Their identifiers; `None` for all.
     pub(crate) fn listed(&self) -> Option<&[String]> {
         match self {

@@ -49,6 +49,18 @@ pub struct Provider {
     pub lastname_claim_field: String,
     /// As above.
     pub organization_claim_field: String,
+    /// Which claim says that somebody has shown a second factor.
+    pub multifactor_auth_claim_info: SecondFactorClaim,
+    /// Whether who comes from there joins the groups that the provider names.
+    pub is_authz_groups_sync_enabled: Switch,
+    /// The claim that names them.
+    pub group_claim_field: String,
+    /// How long such a membership lasts, in seconds.
+    pub group_membership_expiration_duration: Option<i64>,
+    /// How long it can be asked for them again where its refresh tokens do not say it, in seconds.
+    pub default_refresh_token_exp: Option<i64>,
+    /// Which of them count.
+    pub authz_groups_sync: GroupsSync,
     /// Public address of another fence, for the provider `fence`.
     pub api_base_url: String,
     /// Where that one asks its users.
@@ -57,6 +69,10 @@ pub struct Provider {
     pub access_token_url: String,
     /// How that one is spoken to.
     pub client_kwargs: ClientArguments,
+    /// Where the identity providers of Shibboleth are listed that can be reached through that one.
+    pub shibboleth_discovery_url: String,
+    /// Where the identity providers behind this one are listed.
+    pub idp_discovery: IdpDiscovery,
 }
 
 /// What a provider says of itself in its discovery document, as far as we use it.
@@ -81,6 +97,35 @@ pub struct Endpoints {
     pub id_token_signing_alg_values_supported: Vec<String>,
     /// How codes can be bound to whoever asked for them (RFC 7636).
     pub code_challenge_methods_supported: Vec<String>,
+}
+
+/// `multifactor_auth_claim_info`: a claim that says how somebody has proven who they are.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct SecondFactorClaim {
+    /// `acr` or `amr`.
+    pub claim: String,
+    /// What it says of those who have shown a second factor.
+    pub values: Vec<String>,
+}
+
+/// `authz_groups_sync`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct GroupsSync {
+    /// How groups begin that count. arborist knows them without it.
+    pub group_prefix: String,
+}
+
+/// `idp_discovery`: a list of identity providers.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct IdpDiscovery {
+    /// Where it is.
+    pub url: String,
+    /// Its form: `xml-mdq-v1.0` (the metadata of a federation, such as InCommon's) or `shibboleth` (a
+    /// discovery feed).
+    pub format: String,
 }
 
 /// `client_kwargs` of the provider `fence`.

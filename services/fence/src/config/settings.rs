@@ -7,9 +7,16 @@ use serde_json::Value;
 use storage::{AwsCredentials, BucketConfig};
 
 use super::{
+    clouds::{CirrusConfig, ConnectionString},
+    local_accounts::LocalAccounts,
     login_options::{EnabledProviders, LoginOption},
+    passports::VisaSettings,
     provider::Provider,
+    shibboleth::ShibbolethSettings,
     switch::Switch,
+    synapse::SynapseSettings,
+    token_settings::TokenSettings,
+    upload_indexing::UploadIndexingSettings,
 };
 
 /// What fence is told from outside. Lifetimes are in seconds.
@@ -18,6 +25,8 @@ use super::{
 pub struct Config {
     /// Name of the commons, shown on pages.
     pub app_name: String,
+    /// An image that pages show beside the name: a path of our own host, or an http address. Ours.
+    pub logo_url: Option<String>,
     /// fence's public address, without a slash at the end. It is also the issuer of all tokens.
     pub base_url: String,
     /// Name of the cookie that holds the session.
@@ -28,34 +37,11 @@ pub struct Config {
     pub session_cookie_secure: Option<bool>,
     /// Name of the cookie that holds the access token.
     pub access_token_cookie_name: String,
-    /// A session ends when it has not been used for this long.
-    pub session_timeout: i64,
-    /// A session ends this long after its login, used or not.
-    pub session_lifetime: i64,
-    /// Lifetime of an access token of a browser session.
-    pub access_token_expires_in: i64,
-    /// The access token of a session is renewed when less than this is left.
-    pub access_token_renewal_threshold: i64,
-    /// Longest and default lifetime of an access token made from an API key.
-    pub max_access_token_ttl: i64,
-    /// Longest and default lifetime of a refresh token of an OAuth client.
-    pub refresh_token_expires_in: i64,
-    /// Kinds of tasks for which there are tokens of their own.
-    pub allowed_task_token_types: Vec<String>,
-    /// Longest and default lifetimes of these tokens, by kind.
-    pub max_task_token_ttl: IndexMap<String, i64>,
-    /// Scopes of these tokens.
-    pub task_token_default_scopes: Vec<String>,
-    /// Longest and default lifetime of an API key.
-    pub max_api_key_ttl: i64,
+    /// Sessions and tokens.
+    #[serde(flatten)]
+    pub tokens: TokenSettings,
     /// Longest and default lifetime of a signed URL.
     pub max_presigned_url_ttl: u32,
-    /// Scopes that OAuth clients may have.
-    pub client_allowed_scopes: Vec<String>,
-    /// Scopes that API keys may have.
-    pub user_allowed_scopes: Vec<String>,
-    /// Scopes of the access tokens of browser sessions.
-    pub session_allowed_scopes: Vec<String>,
     /// Whether somebody who logs in for the first time becomes a user.
     pub allow_new_user_on_login: bool,
     /// User names that may not log in.
@@ -70,8 +56,12 @@ pub struct Config {
     pub openid_connect: IndexMap<String, Provider>,
     /// What login pages offer, in an older form that counts where `login_options` is empty.
     pub enabled_identity_providers: EnabledProviders,
+    /// Users who log in by a password that fence keeps. Ours.
+    pub local_accounts: LocalAccounts,
     /// Identity providers behind a provider that no list shows.
     pub hide_idps: Vec<String>,
+    /// Whether `/link/google` answers. It makes no links; those of an adopted database can be taken back.
+    pub allow_google_linking: Switch,
     /// Whether the provider `google` is a mock. Only for tests on one machine.
     pub mock_google_auth: Switch,
     /// The cookie that names whom a mock provider logs in.
@@ -112,6 +102,40 @@ pub struct Config {
     /// Whether a record decides alone about bytes that other records name too, as in the original. An adopted
     /// index may have several records of one location on purpose, for different readers.
     pub allow_shared_locations: bool,
+    /// Logins through Shibboleth.
+    #[serde(flatten)]
+    pub shibboleth: ShibbolethSettings,
+    /// Logins through Synapse.
+    #[serde(flatten)]
+    pub synapse: SynapseSettings,
+    /// Passports and visas.
+    #[serde(flatten)]
+    pub visas: VisaSettings,
+    /// The certificates that users should upload, with what each is. Ours.
+    pub required_certificates: IndexMap<String, String>,
+    /// Beginnings of addresses of embeddings that may be read for users.
+    pub allowed_gen3_embeddings_bulk_url_prefixes: Vec<String>,
+    /// What comes after such a beginning.
+    pub gen3_embeddings_api_regex: String,
+    /// The largest number of files whose content is read at once.
+    pub max_bulk_content_guids_count: usize,
+    /// Whether sessions of assumed roles last longer than signed URLs, so that one serves many.
+    pub max_role_session_increase: Switch,
+    /// By how many seconds.
+    pub assume_role_cache_seconds: u32,
+    /// Whether buckets at Google are opened by the account of the machine or the pod, where there is no key
+    /// file. Ours.
+    pub google_workload_identity: Switch,
+    /// Files with keys of Google's service accounts.
+    pub cirrus_cfg: CirrusConfig,
+    /// The project at Google that pays for downloads whose caller names none.
+    pub billing_project_for_signed_urls: Option<String>,
+    /// The connection string of a storage account at Azure, or `*` for "never sign".
+    pub az_blob_credentials: Option<ConnectionString>,
+    /// The address of the container at Azure that uploads go to.
+    pub az_blob_container_url: String,
+    /// How records of uploads are filled. Ours.
+    pub upload_indexing: UploadIndexingSettings,
     /// What is written down by the audit service.
     pub enable_audit_logs: AuditLogs,
     /// Shown on error pages.
@@ -142,31 +166,22 @@ impl std::fmt::Debug for LoginCode {
     }
 }
 
+/// What comes after the address of a service of embeddings.
+const EMBEDDINGS: &str =
+    "/vectorstore/collections/(?P<collection_name>[^/]+)/embeddings/(?P<embedding_uuid>[^/]+)";
+
 impl Default for Config {
     fn default() -> Self {
-        let google = ["google_credentials", "google_service_account", "google_link", "ga4gh_passport_v1"];
-        let scopes = |own: &[&str]| own.iter().chain(&google).map(|scope| (*scope).to_owned()).collect();
         Self {
             app_name: "Gen3 Data Commons".into(),
+            logo_url: None,
             base_url: "http://localhost:8080/user".into(),
             session_cookie_name: "fence".into(),
             session_cookie_domain: None,
             session_cookie_secure: None,
             access_token_cookie_name: "access_token".into(),
-            session_timeout: 900,
-            session_lifetime: 28_800,
-            access_token_expires_in: 1200,
-            access_token_renewal_threshold: 300,
-            max_access_token_ttl: 3600,
-            refresh_token_expires_in: 2_592_000,
-            allowed_task_token_types: Vec::new(),
-            max_task_token_ttl: IndexMap::new(),
-            task_token_default_scopes: ["fence", "openid", "user"].map(str::to_owned).to_vec(),
-            max_api_key_ttl: 2_592_000,
+            tokens: TokenSettings::default(),
             max_presigned_url_ttl: 3600,
-            client_allowed_scopes: scopes(&["openid", "user", "data"]),
-            user_allowed_scopes: scopes(&["fence", "openid", "user", "data", "admin"]),
-            session_allowed_scopes: scopes(&["openid", "user", "credentials", "data", "admin"]),
             allow_new_user_on_login: true,
             global_username_deny_regex: None,
             enable_csrf_protection: true,
@@ -174,7 +189,9 @@ impl Default for Config {
             default_login_idp: None,
             openid_connect: IndexMap::new(),
             enabled_identity_providers: EnabledProviders::default(),
+            local_accounts: LocalAccounts::default(),
             hide_idps: Vec::new(),
+            allow_google_linking: Switch::default(),
             mock_google_auth: Switch::default(),
             dev_login_cookie_name: "dev_login".into(),
             itrust_global_logout: String::new(),
@@ -194,6 +211,21 @@ impl Default for Config {
             max_bulk_drs_requests: 100,
             allowed_data_upload_buckets: Vec::new(),
             allow_shared_locations: false,
+            shibboleth: ShibbolethSettings::default(),
+            synapse: SynapseSettings::default(),
+            visas: VisaSettings::default(),
+            required_certificates: IndexMap::new(),
+            allowed_gen3_embeddings_bulk_url_prefixes: Vec::new(),
+            gen3_embeddings_api_regex: EMBEDDINGS.into(),
+            max_bulk_content_guids_count: 500,
+            max_role_session_increase: Switch::default(),
+            assume_role_cache_seconds: 1800,
+            google_workload_identity: Switch::default(),
+            cirrus_cfg: CirrusConfig::default(),
+            billing_project_for_signed_urls: None,
+            az_blob_credentials: None,
+            az_blob_container_url: String::new(),
+            upload_indexing: UploadIndexingSettings::default(),
             enable_audit_logs: AuditLogs::default(),
             support_email_for_errors: None,
         }

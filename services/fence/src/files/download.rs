@@ -14,6 +14,8 @@ pub struct DownloadOptions {
     pub(crate) protocol: Option<String>,
     pub(crate) life: Duration,
     pub(crate) signing: Signing,
+    /// The project at Google that pays.
+    pub(crate) user_project: Option<String>,
 }
 
 impl DownloadOptions {
@@ -27,8 +29,15 @@ impl DownloadOptions {
             protocol: protocol.map(str::to_owned),
             life: url_life(params.get("expires_in"), config.max_presigned_url_ttl)?,
             signing: if plain { Signing::Plain } else { Signing::Signed },
+            user_project: params.get("userProject").filter(|name| is_project(name)).map(str::to_owned),
         })
     }
+}
+
+/// Whether this can be the name of a project at Google; another is as none.
+fn is_project(name: &str) -> bool {
+    let is = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':');
+    (1..=128).contains(&name.len()) && name.chars().all(is)
 }
 
 /// Whether a URL is signed.
@@ -49,6 +58,10 @@ pub struct Reader {
 impl Reader {
     /// The caller, if fence believes the token; otherwise nobody in particular.
     pub(crate) async fn of(fence: &Fence, caller: &Caller) -> Self {
+        if let Some(user) = caller.vouched() {
+            let (user_id, username) = (user.id().to_string(), user.username().to_owned());
+            return Self { user_id, username, client_id: String::new() };
+        }
         let bearer = caller.believed(fence).await;
         match bearer.as_ref().and_then(|bearer| Some((bearer, bearer.username().ok()?))) {
             Some((bearer, username)) => Self {

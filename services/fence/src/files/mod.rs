@@ -4,6 +4,7 @@
 //! decides without changing anything.
 
 pub mod access;
+pub(crate) mod bucket_list;
 pub mod download;
 mod records;
 mod rules;

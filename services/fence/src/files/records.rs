@@ -19,6 +19,11 @@ pub(crate) fn not_found(guid: &str) -> Error {
     Error::NotFound(format!("No indexed document found with id {guid}"))
 }
 
+/// Whether a URL to these bytes would be signed with a key of ours.
+fn is_signed(url: &str) -> bool {
+    ["s3://", "gs://", "az://"].iter().any(|scheme| url.starts_with(scheme))
+}
+
 /// The other records that have the bytes of some records, whose rules hold for these bytes as well.
 #[derive(Debug, Default)]
 pub(super) struct Others {
@@ -36,7 +41,7 @@ impl Fence {
     /// (`ALLOW_SHARED_LOCATIONS`), only those count whose upload it was.
     pub(super) async fn others(&self, records: &[Record]) -> Result<Others, Error> {
         let signed = |record: &Record| -> Vec<String> {
-            record.urls.iter().filter(|url| url.starts_with("s3://")).cloned().collect()
+            record.urls.iter().filter(|url| is_signed(url)).cloned().collect()
         };
         let urls: BTreeSet<String> = records.iter().flat_map(signed).collect();
         let urls = Vec::from_iter(urls);

@@ -5,7 +5,7 @@ use authz::Subject;
 use sqlx::PgConnection;
 use tokens::{Claims, Expect, Purpose};
 
-use super::issuer::AUDIENCE;
+use super::{issuer::AUDIENCE, passports::VouchedUser};
 use crate::{
     error::Error,
     service::Fence,
@@ -16,6 +16,8 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Caller {
     header: Option<String>,
+    /// For whom a passport vouches, in a request without that header.
+    vouched: Option<VouchedUser>,
 }
 
 /// An access token that fence believes. Only [`Caller::bearer`] makes one.
@@ -38,7 +40,20 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let header = request.headers().get(header::AUTHORIZATION);
         let header = header.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        std::future::ready(Ok(Self { header }))
+        std::future::ready(Ok(Self { header, vouched: None }))
+    }
+}
+
+/// A caller of another service of this process.
+impl From<&dataaccess::Caller> for Caller {
+    fn from(caller: &dataaccess::Caller) -> Self {
+        Self { header: caller.0.clone(), vouched: None }
+    }
+}
+
+impl From<VouchedUser> for Caller {
+    fn from(user: VouchedUser) -> Self {
+        Self { header: None, vouched: Some(user) }
     }
 }
 
@@ -46,6 +61,11 @@ impl Caller {
     /// Whether there is no `Authorization` header at all.
     pub(crate) fn is_anonymous(&self) -> bool {
         self.header.is_none()
+    }
+
+    /// For whom a passport vouches.
+    pub(crate) fn vouched(&self) -> Option<&VouchedUser> {
+        self.vouched.as_ref()
     }
 
     /// The token as it came, unverified.
@@ -58,6 +78,9 @@ impl Caller {
     /// # Errors
     /// 401 for a header that is not a bearer token.
     pub(crate) fn subject(&self) -> Result<Subject, Error> {
+        if let Some(user) = &self.vouched {
+            return Ok(Subject::User(user.username().to_owned()));
+        }
         Subject::from_authorization(self.header.as_deref()).ok_or_else(not_bearer)
     }
 
@@ -81,6 +104,10 @@ impl Caller {
     pub(crate) async fn believed(&self, fence: &Fence) -> Option<Bearer> {
         self.bearer(fence, &[]).await.ok()
     }
+}
+
+fn not_active() -> Error {
+    Error::Unauthorized("the user of this token is not active".into())
 }
 
 fn not_bearer() -> Error {
@@ -129,6 +156,17 @@ impl Bearer {
         self.claims.sub.as_deref().and_then(|sub| sub.parse().ok())
     }
 
+    /// Refuses the token of somebody who was shut out after it was made. A token of a user of whom this fence
+    /// knows nothing is good for what needs none, as in the original.
+    ///
+    /// # Errors
+    /// 401.
+    pub(super) async fn refuse_shut_out(&self, connection: &mut PgConnection) -> Result<(), Error> {
+        let Some(id) = self.user_id() else { return Ok(()) };
+        let user = users::by_id(connection, id).await?;
+        if user.is_none_or(|user| user.honours(self.claims.iat)) { Ok(()) } else { Err(not_active()) }
+    }
+
     /// The user that the token was made for.
     ///
     /// # Errors
@@ -137,10 +175,6 @@ impl Bearer {
         let id = self.user_id().ok_or_else(Error::please_login)?;
         let user = users::by_id(connection, id).await?;
         let user = user.ok_or_else(|| Error::Unauthorized("the user of this token does not exist".into()))?;
-        if user.honours(self.claims.iat) {
-            Ok(user)
-        } else {
-            Err(Error::Unauthorized("the user of this token is not active".into()))
-        }
+        if user.honours(self.claims.iat) { Ok(user) } else { Err(not_active()) }
     }
 }

@@ -50,7 +50,7 @@ pub(crate) async fn session_user(
     let user = users::by_name(connection, username).await?;
     Ok(user.filter(|user| {
         let is_same = session.user_id().is_none_or(|id| id == user.id.to_string());
-        is_same && session.started().is_some_and(|started| user.honours(started))
+        is_same && session.started().is_some_and(|started| user.honours_session(started))
     }))
 }
 
@@ -90,8 +90,8 @@ pub(crate) async fn renewed(
             let mut connection = fence.pool.acquire().await?;
             let user = session_user(&mut connection, session).await?;
             let Some(user) = user else { return Ok(both_expired(fence).into()) };
-            let scopes = &fence.config.session_allowed_scopes;
-            let access = fence.issuer.access(&user, scopes, fence.config.access_token_expires_in)?;
+            let scopes = &fence.config.tokens.session_allowed_scopes;
+            let access = fence.issuer.access(&user, scopes, fence.config.tokens.access_token_expires_in)?;
             let name = &fence.config.access_token_cookie_name;
             access_cookie = Some(cookie(fence, name, access.token, access.exp));
         }
@@ -115,7 +115,7 @@ async fn is_fresh(fence: &Fence, session: &Session, token: Option<&str>) -> bool
     let expect = Expect { audience: Some(AUDIENCE), purpose: Some(Purpose::Access), ..Expect::default() };
     let fits = |claims: Claims| {
         claims.sub.as_deref() == session.user_id()
-            && claims.exp > now() + fence.config.access_token_renewal_threshold
+            && claims.exp > now() + fence.config.tokens.access_token_renewal_threshold
     };
     fence.verifier.verify(token, expect).await.is_ok_and(fits)
 }

@@ -16,7 +16,7 @@ use crate::{
     clock::now,
     config::{DEVELOPMENT_IDP, LoginCode},
     error::Error,
-    providers::{self, Pending, Person},
+    providers::{self, Pending, Person, VisasAsked},
     service::Fence,
     store::denylist,
 };
@@ -48,13 +48,14 @@ pub struct MayLogIn<'a> {
     idp: Cow<'a, str>,
     person: Cow<'a, Person>,
     registers: bool,
+    visas: VisasAsked,
 }
 
 impl<'a> MayLogIn<'a> {
     /// Somebody of whom nothing but a name is known.
-    fn named(username: &str, idp: &'a str) -> Self {
+    pub(super) fn named(username: &str, idp: &'a str) -> Self {
         let person = Person { username: username.to_owned(), ..Person::default() };
-        Self { idp: idp.into(), person: Cow::Owned(person), registers: false }
+        Self { idp: idp.into(), person: Cow::Owned(person), registers: false, visas: VisasAsked::NotAsked }
     }
 
     /// For whom the provider vouches.
@@ -65,6 +66,11 @@ impl<'a> MayLogIn<'a> {
     /// The identity provider.
     pub(crate) fn idp(&self) -> &str {
         &self.idp
+    }
+
+    /// Whether the rights of the user's visas are asked for.
+    pub(crate) fn visas(&self) -> VisasAsked {
+        self.visas
     }
 
     /// Whether what the provider says is enough for registration.
@@ -158,13 +164,7 @@ pub(crate) async fn may_log_in_by_answer(
 ) -> Result<MayLogIn<'static>, Error> {
     let issuer = fence.providers.get(route).ok_or_else(Error::no_such_url)?;
     let idp = &issuer.upstream.idp;
-    let pending = pending.as_deref().and_then(Pending::from_text);
-    let pending = pending.filter(|pending| pending.is_answered_by(idp, answer.get("state")));
-    let pending = pending.ok_or_else(|| interrupted(idp))?;
-    let forgotten = now().saturating_add(USED_STATES);
-    if !denylist::add_first(&mut *fence.pool.acquire().await?, pending.state(), forgotten).await? {
-        return Err(interrupted(idp));
-    }
+    let pending = answered(fence, idp, pending, answer.get("state")).await?;
     let code = answer.get("code").filter(|code| !code.is_empty());
     let code = code.ok_or_else(|| Error::BadRequest("OAuth2 callback error: there is no code".into()))?;
     let person = providers::person(issuer, &pending, code, answer.get("iss")).await.inspect_err(|error| {
@@ -174,7 +174,29 @@ pub(crate) async fn may_log_in_by_answer(
         idp: Cow::Owned(idp.clone()),
         person: Cow::Owned(person),
         registers: issuer.upstream.registers,
+        visas: pending.visas,
     })
+}
+
+/// The login that a session waits for, if this is the first answer to it.
+///
+/// # Errors
+/// 401 or 400 for an answer to another login or to none.
+pub(super) async fn answered(
+    fence: &Fence,
+    idp: &str,
+    pending: Option<String>,
+    state: Option<&str>,
+) -> Result<Pending, Error> {
+    let pending = pending.as_deref().and_then(Pending::from_text);
+    let pending = pending.filter(|pending| pending.is_answered_by(idp, state));
+    let pending = pending.ok_or_else(|| interrupted(idp))?;
+    let forgotten = now().saturating_add(USED_STATES);
+    if denylist::add_first(&mut *fence.pool.acquire().await?, pending.state(), forgotten).await? {
+        Ok(pending)
+    } else {
+        Err(interrupted(idp))
+    }
 }
 
 /// The browser comes back from a login that it was not sent to, at least not lately, by this page.

@@ -55,7 +55,9 @@ impl MayManageKeys {
 /// # Errors
 /// 401 for "no".
 pub(crate) async fn may_manage_keys(fence: &Fence, caller: &Caller) -> Result<MayManageKeys, Error> {
-    caller.bearer(fence, &[CREDENTIALS]).await.map(|bearer| MayManageKeys { bearer })
+    let bearer = caller.bearer(fence, &[CREDENTIALS]).await?;
+    bearer.refuse_shut_out(&mut *fence.pool.acquire().await?).await?;
+    Ok(MayManageKeys { bearer })
 }
 
 /// Proof that the caller may revoke one token.

@@ -7,7 +7,7 @@ pub(crate) const CREDENTIALS: &str = "credentials";
 
 /// The scopes of a key that the operator makes: all those that users may have.
 pub(crate) fn all(config: &Config) -> Vec<String> {
-    permitted(config, &config.user_allowed_scopes)
+    permitted(config, &config.tokens.user_allowed_scopes)
 }
 
 /// The scopes of a key that a request asks for: what it names, what every key has, and what the caller has.
@@ -19,7 +19,7 @@ pub(crate) fn requested(
     requested: Vec<String>,
     held: &[String],
 ) -> Result<Vec<String>, Error> {
-    let allowed = &config.user_allowed_scopes;
+    let allowed = &config.tokens.user_allowed_scopes;
     if let Some(unknown) = requested.iter().find(|scope| !allowed.contains(scope) && *scope != CREDENTIALS) {
         return Err(Error::BadRequest(format!("Scope {unknown} is not supported")));
     }
@@ -30,7 +30,7 @@ pub(crate) fn requested(
 
 /// Those of `wanted` that users may have, each once and without the one that makes keys.
 fn permitted(config: &Config, wanted: &[String]) -> Vec<String> {
-    let allowed = &config.user_allowed_scopes;
+    let allowed = &config.tokens.user_allowed_scopes;
     let mut scopes: Vec<String> = Vec::new();
     for scope in wanted.iter().filter(|scope| allowed.contains(scope) && *scope != CREDENTIALS) {
         if !scopes.contains(scope) {

@@ -31,7 +31,7 @@ impl Session {
     pub(crate) fn from_claims(claims: Claims, config: &Config) -> Option<Self> {
         let context = claims.context?.rest;
         let started = context.get("session_started").and_then(Value::as_i64)?;
-        let lives = started.saturating_add(config.session_lifetime) > now();
+        let lives = started.saturating_add(config.tokens.session_lifetime) > now();
         let name = claims.jti.as_deref().and_then(|jti| jti.get(..NAME)).map(str::to_owned);
         lives.then_some(Self { name, context })
     }
@@ -68,7 +68,7 @@ impl Session {
 
     /// By which name its end is remembered, and when that can be forgotten.
     pub(crate) fn name_and_end(&self, config: &Config) -> Option<(&str, i64)> {
-        Some((self.name.as_deref()?, self.started()?.saturating_add(config.session_lifetime)))
+        Some((self.name.as_deref()?, self.started()?.saturating_add(config.tokens.session_lifetime)))
     }
 
     /// The id of who is logged in.
@@ -146,7 +146,7 @@ impl Session {
     /// When the cookie that is sent now expires: the time slides, up to the end of the session's life.
     pub(crate) fn expires(&self, config: &Config) -> i64 {
         let started = self.context.get("session_started").and_then(Value::as_i64).unwrap_or_else(now);
-        (now() + config.session_timeout).min(started.saturating_add(config.session_lifetime))
+        (now() + config.tokens.session_timeout).min(started.saturating_add(config.tokens.session_lifetime))
     }
 }
 
@@ -181,6 +181,7 @@ mod tests {
             google_proxy_group_id: None,
             idp: "dev".into(),
             valid_from: None,
+            sessions_from: None,
             registered: false,
         }
     }

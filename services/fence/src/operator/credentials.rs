@@ -94,7 +94,8 @@ pub async fn ordered(pool: &PgPool, keys: &SigningKeys, order: &TokenOrder) -> R
         issuer = issuer.with_key(kid).ok_or_else(told)?;
     }
     let defaults = Config::default();
-    let (access, refresh) = (defaults.access_token_expires_in, defaults.refresh_token_expires_in);
+    let (access, refresh) =
+        (defaults.tokens.access_token_expires_in, defaults.tokens.refresh_token_expires_in);
     let signed = match (order.kind, &order.client_id) {
         (TokenKind::Access, None) => issuer.access(&user, &order.scopes, order.life.unwrap_or(access))?,
         (TokenKind::Access, Some(client_id)) => {

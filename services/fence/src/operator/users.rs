@@ -24,6 +24,15 @@ pub async fn list(pool: &PgPool) -> Result<Vec<ListedUser>, Error> {
     Ok(users::list(&mut connection).await?)
 }
 
+/// Names of all users who are not active, for arborist.
+///
+/// # Errors
+/// When the database fails.
+pub async fn deactivated(pool: &PgPool) -> Result<Vec<String>, Error> {
+    let mut connection = pool.acquire().await?;
+    Ok(users::deactivated_names(&mut connection).await?)
+}
+
 /// Whether there is a user of this name, in any case.
 ///
 /// # Errors
@@ -102,7 +111,7 @@ pub async fn disable(pool: &PgPool, username: &str) -> Result<Option<String>, Er
 pub async fn enable(pool: &PgPool, username: &str) -> Result<Option<String>, Error> {
     let mut transaction = pool.begin().await?;
     let Some(user) = found(&mut transaction, username).await? else { return Ok(None) };
-    administration::activate(&mut transaction, user.id).await?;
+    administration::activate(&mut transaction, user.id, clock::now()).await?;
     transaction.commit().await?;
     Ok(Some(user.username))
 }

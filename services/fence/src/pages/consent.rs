@@ -1,6 +1,6 @@
 //! The page on which a user lets a client act for them, or not.
 
-use super::{escape, page};
+use super::frame::{escape, page};
 use crate::config::Config;
 
 /// What the page of consent shows.
@@ -67,7 +67,7 @@ pub(crate) fn consent(config: &Config, consent: &Consent<'_>) -> String {
         escape(consent.action),
         privacy.unwrap_or_default(),
     );
-    page(&format!("{} asks for consent – {}", consent.client, config.app_name), &body)
+    page(config, &format!("{} asks for consent – {}", consent.client, config.app_name), &body)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The page on which users say who they are.
 
-use super::{escape, page};
+use super::frame::{escape, page};
 use crate::config::Config;
 
 /// What the page of registration shows.
@@ -36,5 +36,5 @@ pub(crate) fn registration(config: &Config, registration: &Registration<'_>) -> 
         field("lastname", "Last name", "text", "family-name"),
         field("organization", "Organization", "text", "organization"),
     );
-    page(&format!("Register – {}", config.app_name), &body)
+    page(config, &format!("Register – {}", config.app_name), &body)
 }

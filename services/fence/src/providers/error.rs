@@ -38,7 +38,7 @@ pub enum ProviderError {
 }
 
 impl ProviderError {
-    pub(super) fn unavailable(
+    pub(crate) fn unavailable(
         idp: &str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {

@@ -13,18 +13,19 @@ use openidconnect::{
 use serde_json::{Map, Value};
 
 use super::{
-    claims::{self, Person},
+    claims::{self, Person, Renewal},
     error::ProviderError,
     issuer::{Freshness, Issuer},
     pending::Pending,
     transport::{self, FetchError},
+    vouchers::Vouchers,
 };
 use crate::config::Endpoints;
 
 /// By how much the issuer's clock may differ from ours.
 const SKEW: TimeDelta = TimeDelta::seconds(60);
 /// Signatures that can be verified by a public key. Others are never accepted, whatever an issuer says.
-const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
+pub(crate) const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
@@ -56,9 +57,18 @@ pub(crate) async fn person(
     }
     let answer = exchange(issuer, &endpoints, pending, code).await?;
     let token = answer.id_token().ok_or_else(|| ProviderError::token(idp, "there is none"))?;
-    let mut claims = verified(issuer, &endpoints, pending, token).await?;
+    let mut claims = verified(issuer, &endpoints, pending.nonce.as_deref(), token).await?;
+    // How somebody has proven who they are counts as it is signed, and not from elsewhere.
+    let second_factor = claims::second_factor_of(&issuer.upstream, &claims);
     complete(issuer, &endpoints, answer.access_token().secret(), &mut claims).await?;
-    claims::read(&issuer.upstream, &claims)
+    let refresh_token = answer.refresh_token().map(|token| token.secret().as_str());
+    let vouchers = issuer.upstream.userinfo.as_ref().and_then(|_| Vouchers::read(&claims, refresh_token));
+    let renewal = issuer
+        .upstream
+        .groups
+        .as_ref()
+        .and_then(|_| Renewal::of(issuer.name(&endpoints), &claims, refresh_token?));
+    Ok(Person { second_factor, vouchers, renewal, ..claims::read(&issuer.upstream, &claims)? })
 }
 
 async fn exchange(
@@ -104,7 +114,7 @@ fn reason(word: &CoreErrorResponseType) -> String {
 }
 
 /// By Basic, unless the issuer only takes the secret in the body.
-fn authentication(endpoints: &Endpoints) -> AuthType {
+pub(super) fn authentication(endpoints: &Endpoints) -> AuthType {
     let methods = &endpoints.token_endpoint_auth_methods_supported;
     let takes = |name: &str| methods.iter().any(|method| method == name);
     if takes("client_secret_post") && !takes("client_secret_basic") {
@@ -114,11 +124,11 @@ fn authentication(endpoints: &Endpoints) -> AuthType {
     }
 }
 
-/// The claims of an ID token that the issuer has signed for us and for this login.
-async fn verified(
+/// The claims of an ID token that the issuer has signed for us, and for this login if it has a `nonce`.
+pub(super) async fn verified(
     issuer: &Issuer,
     endpoints: &Endpoints,
-    pending: &Pending,
+    nonce: Option<&str>,
     token: &CoreIdToken,
 ) -> Result<Map<String, Value>, ProviderError> {
     let idp = &issuer.upstream.idp;
@@ -128,7 +138,7 @@ async fn verified(
     let tenant = unverified.get("tid").and_then(Value::as_str);
     let expected = Issuer::expected(endpoints, tenant);
     let check =
-        |keys: &CoreJsonWebKeySet| believe(issuer, endpoints, pending, token, expected.as_deref(), keys);
+        |keys: &CoreJsonWebKeySet| believe(issuer, endpoints, nonce, token, expected.as_deref(), keys);
     let known = issuer.keys(Freshness::Usual).await?;
     let outcome = match check(&known) {
         Err(ClaimsVerificationError::SignatureVerification(
@@ -147,7 +157,7 @@ async fn verified(
 fn believe(
     issuer: &Issuer,
     endpoints: &Endpoints,
-    pending: &Pending,
+    sent: Option<&str>,
     token: &CoreIdToken,
     expected: Option<&str>,
     keys: &CoreJsonWebKeySet,
@@ -163,7 +173,7 @@ fn believe(
         .set_other_audience_verifier_fn(|_| true)
         .set_time_fn(|| Utc::now() - SKEW)
         .set_issue_time_verifier_fn(issued_already);
-    let nonce = |given: Option<&Nonce>| match (&pending.nonce, given) {
+    let nonce = |given: Option<&Nonce>| match (sent, given) {
         (None, _) => Ok(()),
         (Some(sent), Some(given)) if given.secret() == sent => Ok(()),
         (Some(_), _) => Err("the nonce is not that of this login".to_owned()),
@@ -197,28 +207,42 @@ fn algorithms(endpoints: &Endpoints) -> Vec<CoreJwsSigningAlgorithm> {
 }
 
 /// Many issuers put little into the ID token and say the rest at another address (OpenID Connect Core
-/// §5.3). They are asked only if the claim is missing by which users are named.
+/// §5.3). They are asked only if a claim is missing that counts, and where visas are said there alone.
 async fn complete(
     issuer: &Issuer,
     endpoints: &Endpoints,
     access_token: &str,
     claims: &mut Map<String, Value>,
 ) -> Result<(), ProviderError> {
-    let is_there = claims::read(&issuer.upstream, claims).is_ok();
-    if is_there || endpoints.userinfo_endpoint.is_empty() {
+    let upstream = &issuer.upstream;
+    let is_enough = upstream.userinfo.is_none()
+        && claims::read(upstream, claims).is_ok()
+        && claims::names_groups(upstream, claims);
+    let address = upstream.userinfo_address(endpoints);
+    if is_enough || address.is_empty() {
         return Ok(());
     }
-    let asked = transport::get(&issuer.client, &endpoints.userinfo_endpoint, Some(access_token)).await;
-    let more: Map<String, Value> =
-        asked.map_err(|error: FetchError| ProviderError::unavailable(&issuer.upstream.idp, error))?;
-    if more.get("sub") != claims.get("sub") {
-        let reason = "its userinfo is of somebody else";
-        return Err(ProviderError::token(&issuer.upstream.idp, reason));
-    }
-    for (name, value) in more {
+    let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default();
+    for (name, value) in userinfo(issuer, &address, access_token, subject).await? {
         claims.entry(name).or_insert(value);
     }
     Ok(())
+}
+
+/// What the issuer says of `subject` to whoever has an access token of theirs.
+pub(super) async fn userinfo(
+    issuer: &Issuer,
+    address: &str,
+    access_token: &str,
+    subject: &str,
+) -> Result<Map<String, Value>, ProviderError> {
+    let asked = transport::get(&issuer.client, address, Some(access_token)).await;
+    let said: Map<String, Value> =
+        asked.map_err(|error: FetchError| ProviderError::unavailable(&issuer.upstream.idp, error))?;
+    if said.get("sub").and_then(Value::as_str) != Some(subject) {
+        return Err(ProviderError::token(&issuer.upstream.idp, "its userinfo is of somebody else"));
+    }
+    Ok(said)
 }
 
 #[cfg(test)]

@@ -14,23 +14,22 @@ use url::Url;
 use super::{
     error::ProviderError,
     pending::{Bindings, Pending},
-    transport,
+    transport::{self, WELL_KNOWN},
     upstream::{Source, Upstream},
 };
 use crate::config::Endpoints;
 
 /// How long what an issuer says counts.
-const FRESH: Duration = Duration::from_secs(3600);
+pub(crate) const FRESH: Duration = Duration::from_secs(3600);
 /// How long it counts while the issuer does not answer.
 const STALE: Duration = Duration::from_secs(24 * 3600);
 /// How often keys are asked for at most, whatever tokens name.
-const PATIENCE: Duration = Duration::from_secs(5);
-const WELL_KNOWN: &str = "/.well-known/openid-configuration";
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// What Microsoft writes in place of the organisation that a token is from.
 const TENANT: &str = "{tenantid}";
 
 /// What was read, and when.
-type Kept<T> = Mutex<Option<(Instant, Arc<T>)>>;
+pub(crate) type Kept<T> = Mutex<Option<(Instant, Arc<T>)>>;
 
 /// An issuer.
 pub(crate) struct Issuer {
@@ -78,6 +77,9 @@ impl Issuer {
             query
                 .append_pair("code_challenge", challenge.as_str())
                 .append_pair("code_challenge_method", challenge.method().as_str());
+        }
+        if let Some(claims) = &self.upstream.asked {
+            query.append_pair("claims", claims);
         }
         for (ours, theirs) in self.passed_on() {
             if let Some(value) = arguments.get(ours).filter(|value| !value.is_empty()) {
@@ -155,8 +157,9 @@ impl Issuer {
     /// The issuer's keys.
     pub(super) async fn keys(&self, freshness: Freshness) -> Result<Arc<CoreJsonWebKeySet>, ProviderError> {
         let endpoints = self.endpoints().await?;
+        let address = self.upstream.jwks_uri.as_ref().unwrap_or(&endpoints.jwks_uri);
         let read = async {
-            transport::get(&self.client, &endpoints.jwks_uri, None)
+            transport::get(&self.client, address, None)
                 .await
                 .map_err(ProviderError::fetch(&self.upstream.idp))
         };
@@ -165,6 +168,15 @@ impl Issuer {
             Freshness::Now => PATIENCE,
         };
         kept(&self.keys, age, read).await
+    }
+
+    /// Under which name it is kept whom the issuer knows: what it calls itself, for all of its organisations
+    /// together; or ours for it, where nobody says that.
+    pub(crate) fn name(&self, endpoints: &Endpoints) -> String {
+        match endpoints.issuer.as_str() {
+            "" => format!("idp:{}", self.upstream.idp),
+            issuer => issuer.to_owned(),
+        }
     }
 
     /// Claim `iss` of a token that says it is from the organisation `tenant`; `None` where no issuer is
@@ -193,7 +205,7 @@ fn is_of_organisations(given: &str, expected: &str) -> bool {
 }
 
 /// What was read less than `age` ago, or reads it. While that fails, what was read before counts for longer.
-async fn kept<T>(
+pub(crate) async fn kept<T>(
     kept: &Kept<T>,
     age: Duration,
     read: impl Future<Output = Result<T, ProviderError>>,

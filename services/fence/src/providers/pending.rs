@@ -16,6 +16,17 @@ pub(crate) struct Pending {
     pub(super) nonce: Option<String>,
     /// Is shown to the issuer with the code (RFC 7636).
     verifier: Option<String>,
+    /// Whether the rights of the user's visas are asked for.
+    #[serde(default)]
+    pub(crate) visas: VisasAsked,
+}
+
+/// Whether a login asks for the rights of the user's visas.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum VisasAsked {
+    Asked,
+    #[default]
+    NotAsked,
 }
 
 /// What an issuer is asked to repeat or to check, beside the state.
@@ -33,7 +44,13 @@ impl Pending {
             nonce: bindings.nonce.then(random),
             // 43 characters at least (RFC 7636 §4.1).
             verifier: bindings.pkce.then(|| format!("{}{}", random(), random())),
+            visas: VisasAsked::default(),
         }
+    }
+
+    /// A login through a proxy that speaks for itself.
+    pub(crate) fn by_proxy(idp: &str) -> Self {
+        Self::new(idp, Bindings { nonce: false, pkce: false })
     }
 
     /// The one that a session remembers.

@@ -2,11 +2,19 @@
 
 use indexmap::IndexMap;
 
-use crate::config::{ClientSecret, Config, Endpoints, Provider};
+use super::{
+    groups::{GroupClaim, groups},
+    synapse::{self, SYNAPSE},
+};
+use crate::config::{ClientSecret, Config, Endpoints, Provider, SecondFactorClaim};
 
-/// Names of `OPENID_CONNECT` that are not OpenID Connect as everybody speaks it, and that fence does not
-/// speak yet.
-const OTHERS: [&str; 3] = ["ras", "synapse", "shibboleth"];
+/// A proxy in front of fence speaks it, and fence believes the proxy.
+pub(crate) const SHIBBOLETH: &str = "shibboleth";
+
+/// The Researcher Auth Service of the NIH, which vouches for whose data its users may read.
+pub(crate) const RAS: &str = "ras";
+/// Its other names of users.
+const NAMES_AT_RAS: [&str; 3] = ["UserID", "userid", "preferred_username"];
 
 /// An issuer through which users can log in.
 #[derive(Debug, Clone)]
@@ -21,10 +29,35 @@ pub(crate) struct Upstream {
     pub(crate) source: Source,
     pub(crate) names: ClaimNames,
     pub(crate) emails: Emails,
+    /// Claims that it is asked for one by one (OpenID Connect Core §5.5).
+    pub(super) asked: Option<String>,
+    /// Where its keys are, where that is not where it says.
+    pub(super) jwks_uri: Option<String>,
     /// Arguments of our login URL that are passed on, and under which names.
     pub(crate) parameters: IndexMap<String, String>,
     /// Whether it registers its users.
     pub(crate) registers: bool,
+    /// Where it names the groups of its users, if they count.
+    pub(crate) groups: Option<GroupClaim>,
+    /// How long it can be asked for them again where its refresh tokens do not say it, in seconds.
+    pub(crate) renewable: Option<i64>,
+    /// How it says that somebody has shown a second factor, if it does.
+    pub(crate) second_factor: Option<SecondFactorClaim>,
+    /// Below its own address, where it says of whom it vouches for, if it does; empty for where it says
+    /// everything else.
+    pub(crate) userinfo: Option<String>,
+}
+
+impl Upstream {
+    /// Where it says more of a user.
+    pub(super) fn userinfo_address(&self, endpoints: &Endpoints) -> String {
+        match self.userinfo.as_deref().filter(|path| !path.is_empty()) {
+            Some(path) if !endpoints.issuer.is_empty() => {
+                format!("{}/{}", endpoints.issuer.trim_end_matches('/'), path.trim_start_matches('/'))
+            }
+            _ => endpoints.userinfo_endpoint.clone(),
+        }
+    }
 }
 
 /// Where an issuer's description comes from.
@@ -40,6 +73,12 @@ pub(crate) enum Source {
 #[derive(Debug, Clone)]
 pub(crate) struct ClaimNames {
     pub(crate) username: String,
+    /// Others that name users, where the first is missing.
+    pub(crate) or: &'static [&'static str],
+    /// What is written behind the name of a user.
+    pub(crate) suffix: &'static str,
+    /// Claims that make the user's name for people together, where it is taken over.
+    pub(crate) display: &'static [&'static str],
     pub(crate) email: String,
     pub(crate) id: String,
     pub(crate) firstname: String,
@@ -56,6 +95,8 @@ pub(crate) enum Emails {
     NotUnverified,
     /// Always.
     Assumed,
+    /// As `Verified`; and without one that is verified, nobody comes in, however users are named.
+    Demanded,
 }
 
 /// What is known of a kind of provider before anything is configured.
@@ -87,6 +128,13 @@ fn kind(idp: &str) -> Kind {
             ..generic
         },
         "fence" => Kind { username: "context.user.name", ..generic },
+        SYNAPSE => Kind { username: "userid", emails: Emails::Demanded, ..generic },
+        RAS => Kind {
+            discovery_url: "https://sts.nih.gov/.well-known/openid-configuration",
+            scope: "openid email profile ga4gh_passport_v1",
+            username: "username",
+            ..generic
+        },
         _ => generic,
     }
 }
@@ -94,7 +142,7 @@ fn kind(idp: &str) -> Kind {
 /// The last part of the path of an identity provider's login.
 pub(crate) fn route(idp: &str) -> String {
     match idp {
-        "shibboleth" => "shib".to_owned(),
+        SHIBBOLETH => "shib".to_owned(),
         other => other.to_lowercase(),
     }
 }
@@ -104,7 +152,7 @@ pub(crate) fn route(idp: &str) -> String {
 pub(crate) fn upstreams(config: &Config) -> IndexMap<String, Upstream> {
     let mut found = IndexMap::new();
     for (idp, provider) in &config.openid_connect {
-        if provider.client_id.is_empty() {
+        if provider.client_id.is_empty() || idp == SHIBBOLETH {
             continue;
         }
         match upstream(config, idp, provider) {
@@ -116,13 +164,15 @@ pub(crate) fn upstreams(config: &Config) -> IndexMap<String, Upstream> {
 }
 
 fn upstream(config: &Config, idp: &str, provider: &Provider) -> Result<Upstream, &'static str> {
-    if OTHERS.contains(&idp) {
-        return Err("logins by this kind of provider are not possible yet");
-    }
     let kind = kind(idp);
-    let own = format!("{}/login/{}/login", config.base_url, route(idp));
+    let is_synapse = idp == SYNAPSE;
+    let last = if idp == RAS { "callback" } else { "login" };
+    let own = format!("{}/login/{}/{last}", config.base_url, route(idp));
     let names = ClaimNames {
         username: first([provider.user_id_field.as_str(), kind.username]),
+        or: if idp == RAS && provider.user_id_field.is_empty() { &NAMES_AT_RAS } else { &[] },
+        suffix: if is_synapse { synapse::SUFFIX } else { "" },
+        display: if is_synapse { &synapse::DISPLAY_NAME } else { &[] },
         email: first([
             provider.email_field.as_str(),
             &provider.email_claim_field,
@@ -139,15 +189,39 @@ fn upstream(config: &Config, idp: &str, provider: &Provider) -> Result<Upstream,
         client_secret: provider.client_secret.clone(),
         redirect_url: first([provider.redirect_url.as_str(), &provider.client_kwargs.redirect_uri, &own]),
         scope: first([provider.scope.as_str(), &provider.client_kwargs.scope, kind.scope]),
-        source: source(idp, provider, &kind)?,
+        source: source(idp, provider, &kind, config)?,
+        asked: is_synapse.then(|| synapse::asked(&config.synapse)),
+        jwks_uri: config.synapse.synapse_jwks_uri.clone().filter(|url| is_synapse && !url.is_empty()),
         names,
         emails: if provider.assume_emails_verified.is_on() { Emails::Assumed } else { kind.emails },
         parameters: provider.authorization_url_param_map.clone(),
         registers: provider.enable_idp_users_registration.is_on(),
+        groups: if is_synapse { synapse::groups(&config.synapse)? } else { groups(provider)? },
+        renewable: provider.default_refresh_token_exp,
+        second_factor: second_factor(idp, provider),
+        userinfo: (idp == RAS).then(|| config.visas.ras_userinfo_endpoint.clone()),
     })
 }
 
-fn source(idp: &str, provider: &Provider, kind: &Kind) -> Result<Source, &'static str> {
+/// Only two claims say how somebody has proven who they are (OpenID Connect Core §2). By any other, nobody
+/// has shown a second factor.
+fn second_factor(idp: &str, provider: &Provider) -> Option<SecondFactorClaim> {
+    let info = &provider.multifactor_auth_claim_info;
+    if info.claim.is_empty() {
+        return None;
+    }
+    if !matches!(info.claim.as_str(), "acr" | "amr") {
+        tracing::warn!(
+            login.idp = idp,
+            claim.name = info.claim,
+            "multifactor_auth_claim_info names neither acr nor amr: nobody is taken to have a second factor"
+        );
+        return Some(SecondFactorClaim { values: Vec::new(), ..info.clone() });
+    }
+    Some(info.clone())
+}
+
+fn source(idp: &str, provider: &Provider, kind: &Kind, config: &Config) -> Result<Source, &'static str> {
     let issuer = Some(provider.issuer.clone()).filter(|issuer| !issuer.is_empty());
     let mut fixed = provider.discovery.clone();
     let mut url = provider.discovery_url.clone();
@@ -171,7 +245,11 @@ fn source(idp: &str, provider: &Provider, kind: &Kind) -> Result<Source, &'stati
         if needed.iter().all(|endpoint| !endpoint.is_empty()) {
             return Ok(Source::Fixed(Box::new(fixed)));
         }
-        kind.discovery_url.clone_into(&mut url);
+        url = if idp == SYNAPSE {
+            synapse::discovery_url(&config.synapse)
+        } else {
+            kind.discovery_url.to_owned()
+        };
     }
     if url.is_empty() || url.contains(['{', '}']) {
         return Err("discovery_url is missing");
@@ -204,11 +282,12 @@ mod tests {
                         "discovery_url": "https://cognito.example/pool/.well-known/openid-configuration"},
             "My_IdP": {"client_id": "m", "user_id_field": "preferred_username", "scope": "openid profile",
                        "discovery_url": "https://kc.example/realms/x/.well-known/openid-configuration"},
+            "ras": {"client_id": "r"},
             "fence": {"client_id": "f", "api_base_url": "https://other.example/user",
                       "client_kwargs": {"scope": "openid", "redirect_uri": "https://c.example/back"}},
         }));
         let names: Vec<&str> = found.keys().map(String::as_str).collect();
-        assert_eq!(names, ["google", "orcid", "cognito", "my_idp", "fence"]);
+        assert_eq!(names, ["google", "orcid", "cognito", "my_idp", "ras", "fence"]);
         assert_eq!(found["google"].names.username, "email");
         assert_eq!(found["google"].emails, Emails::Verified);
         assert_eq!(found["google"].redirect_url, "https://c.example/user/login/google/login/");
@@ -217,6 +296,15 @@ mod tests {
         assert_eq!(found["cognito"].emails, Emails::Assumed);
         assert_eq!(found["my_idp"].idp, "My_IdP");
         assert_eq!(found["my_idp"].names.username, "preferred_username");
+        assert_eq!(found["ras"].redirect_url, "https://c.example/user/login/ras/callback");
+        let sts = Endpoints {
+            issuer: "https://sts.nih.gov".into(),
+            userinfo_endpoint: "https://sts.nih.gov/userinfo".into(),
+            ..Endpoints::default()
+        };
+        let address = found["ras"].userinfo_address(&sts);
+        assert_eq!(address, "https://sts.nih.gov/openid/connect/v1.1/userinfo");
+        assert_eq!(found["google"].userinfo_address(&sts), "https://sts.nih.gov/userinfo");
         let Source::Fixed(fence) = &found["fence"].source else { panic!("{:?}", found["fence"]) };
         assert_eq!(fence.issuer, "https://other.example/user");
         assert_eq!(fence.jwks_uri, "https://other.example/user/.well-known/jwks");
@@ -227,7 +315,7 @@ mod tests {
     #[test]
     fn what_is_not_set_up_is_left_out() {
         let found = found(json!({
-            "google": {"client_id": ""}, "okta": {"client_id": "x"}, "ras": {"client_id": "x"},
+            "google": {"client_id": ""}, "okta": {"client_id": "x"},
             "cognito": {"client_id": "x", "discovery_url": "https://c.{REGION}.example/"},
             "fence": {"client_id": "x", "api_base_url": ""},
         }));

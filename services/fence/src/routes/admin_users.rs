@@ -54,7 +54,8 @@ pub(super) fn role(is_admin: bool) -> &'static str {
 
 fn shown(proof: &MayAdminister, page: &UserPage) -> HttpResponse {
     let mut document = document(page);
-    add_passport(&mut document, proof.administrator());
+    // A user's visas are nobody else's.
+    add_passport(&mut document, proof.administrator(), &[]);
     HttpResponse::Ok().json(document)
 }
 

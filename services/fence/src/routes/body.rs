@@ -40,9 +40,19 @@ impl FromRequest for Body {
 }
 
 impl Body {
+    /// The body as it came.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Whether this is exactly `{}`.
     pub(super) fn is_empty_object(&self) -> bool {
         self.bytes.as_ref() == b"{}"
+    }
+
+    /// Whether there is nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
     }
 
     /// Whether it claims to be a form.

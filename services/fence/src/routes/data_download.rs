@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{Data, Path},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use web::{Params, Routes};
 
 use super::{
@@ -13,7 +13,10 @@ use super::{
     redirect::redirect,
 };
 use crate::{
-    error::Error, files::download::DownloadOptions, identity::caller::Caller, recording::Asked,
+    error::Error,
+    files::{bucket_list::bucket_list, download::DownloadOptions},
+    identity::caller::Caller,
+    recording::Asked,
     service::Fence,
 };
 
@@ -67,18 +70,6 @@ async fn bulk_download(
     Ok(HttpResponse::Ok().json(json!({ "urls": urls, "failed_guids": failed.grouped() })))
 }
 
-/// What is configured of the buckets, apart from what concerns their keys.
 async fn buckets(fence: Data<Fence>) -> HttpResponse {
-    let public = |mut info: Value| {
-        if let Value::Object(info) = &mut info {
-            info.remove("cred");
-            info.remove("role-arn");
-        }
-        info
-    };
-    let s3: Map<String, Value> =
-        fence.config.s3_buckets.iter().map(|(name, info)| (name.clone(), public(json!(info)))).collect();
-    let gs: Map<String, Value> =
-        fence.config.gs_buckets.iter().map(|(name, info)| (name.clone(), public(info.clone()))).collect();
-    HttpResponse::Ok().json(json!({ "S3_BUCKETS": s3, "GS_BUCKETS": gs }))
+    HttpResponse::Ok().json(bucket_list(&fence.config))
 }

@@ -10,6 +10,7 @@ use web::{Params, Routes};
 use super::body::{Body, life, required_text, text, texts};
 use crate::{
     actions::UploadRequest,
+    config::Config,
     error::Error,
     files::{
         self,
@@ -20,6 +21,9 @@ use crate::{
     identity::caller::Caller,
     service::Fence,
 };
+
+/// The protocol of uploads to Azure.
+const AZURE: &str = "az";
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
     routes.resource("/data/upload", |methods| methods.post(begin));
@@ -33,14 +37,17 @@ async fn begin(fence: Data<Fence>, caller: Caller, body: Body) -> Result<HttpRes
     let resources = texts(&body, "authz")?;
     let life = life(&fence.config, &body)?;
     let proof = may_begin_uploads(&fence, &bearer, resources).await?;
-    let request = UploadRequest {
-        file_name: &file_name,
-        bucket: UploadBucket::choose(&fence.config, text(&body, "bucket")?)?,
-        guid: text(&body, "guid")?,
-    };
+    let bucket = bucket(&fence.config, text(&body, "protocol")?, text(&body, "bucket")?)?;
+    let request = UploadRequest { file_name: &file_name, bucket, guid: text(&body, "guid")? };
     let upload = fence.begin_upload(&caller, &proof, &request).await?;
-    let url = fence.upload_url(&upload.object, life)?;
+    fence.expect_upload(&upload.object, life).await?;
+    let url = fence.upload_url(&upload.object, life).await?;
     Ok(HttpResponse::Created().json(json!({ "guid": upload.guid, "url": url })))
+}
+
+/// Any other protocol than [`AZURE`] means the bucket that is asked for, or the default.
+fn bucket(config: &Config, protocol: Option<&str>, asked: Option<&str>) -> Result<UploadBucket, Error> {
+    if protocol == Some(AZURE) { UploadBucket::at_azure(config) } else { UploadBucket::choose(config, asked) }
 }
 
 /// A new URL for the file of a record that exists.
@@ -57,7 +64,9 @@ async fn again(
         Some(name) => FileName::parse(name)?,
         None => FileName::parse(&guid.replace('/', "_"))?,
     };
-    let bucket = UploadBucket::choose(&fence.config, params.get("bucket"))?;
-    let url = fence.upload_url(&proof.object(bucket, &file_name).await?, life)?;
+    let bucket = bucket(&fence.config, params.get("protocol"), params.get("bucket"))?;
+    let object = proof.object(&bucket, &file_name).await?;
+    fence.expect_upload(&object, life).await?;
+    let url = fence.upload_url(&object, life).await?;
     Ok(HttpResponse::Ok().json(json!({ "url": url })))
 }

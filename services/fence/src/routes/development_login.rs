@@ -1,12 +1,9 @@
 //! `/login/dev`: whoever is at this machine and has the code picks who they are.
 
 use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder,
+    HttpRequest, HttpResponse,
     cookie::{Cookie, SameSite},
-    http::{
-        StatusCode,
-        header::{self, CACHE_CONTROL, HeaderValue, REFERRER_POLICY},
-    },
+    http::{StatusCode, header},
     web::Data,
 };
 use url::form_urlencoded::Serializer as Query;
@@ -14,13 +11,14 @@ use web::{Params, Routes};
 
 use super::{
     body::Body,
-    login::{WayBack, finish},
+    document::{document, public_path},
+    login::{WayBack, finish, target},
 };
 use crate::{
     config::DEVELOPMENT_LOGIN,
     error::Error,
     identity::{
-        login::{Picking, host, may_log_in_as, may_pick_user},
+        login::{Picking, may_log_in_as, may_pick_user},
         session::CurrentSession,
     },
     pages,
@@ -57,7 +55,7 @@ async fn show(
         current: session.username(),
     };
     let page = pages::development_login(&fence.config, &page);
-    let mut answer = document(StatusCode::OK);
+    let mut answer = document(&fence, StatusCode::OK);
     if let Some(code) = fence.config.development_login_code.as_ref() {
         answer.cookie(code_cookie(&fence, code.as_str()));
     }
@@ -86,15 +84,9 @@ async fn submit(
     finish(&fence, &request, &session, proof, way_back).await
 }
 
-/// Where the login leads; to the front page if nothing is said.
-async fn target(fence: &Fence, request: &HttpRequest, asked: Option<&str>) -> Result<String, Error> {
-    let asked = asked.filter(|target| !target.is_empty());
-    fence.login_target(host(request).as_ref(), asked.unwrap_or("/")).await
-}
-
 /// The public path of the form.
 fn action(fence: &Fence) -> String {
-    format!("{}{DEVELOPMENT_LOGIN}", fence.checked.base.path().trim_end_matches('/'))
+    public_path(fence, DEVELOPMENT_LOGIN)
 }
 
 /// Browsers get a form for the code, programs a sentence; both 401.
@@ -115,21 +107,7 @@ fn ask_for_code(
         redirect: redirect.unwrap_or_default(),
         was_wrong: given.is_some_and(|code| !code.is_empty()),
     };
-    document(StatusCode::UNAUTHORIZED).body(pages::login_code(&fence.config, &page))
-}
-
-/// A page that nothing keeps, frames or runs scripts in, and that tells nobody its address.
-fn document(status: StatusCode) -> HttpResponseBuilder {
-    let mut answer = HttpResponse::build(status);
-    answer
-        .content_type("text/html; charset=utf-8")
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((REFERRER_POLICY, "same-origin"))
-        .insert_header((
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
-        ));
-    answer
+    document(fence, StatusCode::UNAUTHORIZED).body(pages::login_code(&fence.config, &page))
 }
 
 fn code_cookie(fence: &Fence, code: &str) -> Cookie<'static> {

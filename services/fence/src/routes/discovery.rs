@@ -29,8 +29,8 @@ async fn discovery(fence: Data<Fence>) -> HttpResponse {
 
 fn document(config: &Config) -> Value {
     let base = &config.base_url;
-    let mut scopes = config.user_allowed_scopes.clone();
-    scopes.extend(config.client_allowed_scopes.iter().cloned());
+    let mut scopes = config.tokens.user_allowed_scopes.clone();
+    scopes.extend(config.tokens.client_allowed_scopes.iter().cloned());
     scopes.sort();
     scopes.dedup();
     json!({

@@ -1,5 +1,5 @@
-//! GA4GH DRS 1.x access (`/ga4gh/drs/v1/objects/{id}/access/{access_id}`), one file and many. Passports are
-//! not accepted.
+//! GA4GH DRS 1.x access (`/ga4gh/drs/v1/objects/{id}/access/{access_id}`), one file and many, for the bearer
+//! of a token or those for whom passports vouch.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -9,9 +9,15 @@ use actix_web::{
 use serde_json::{Map, Value, json};
 use web::{Params, Routes};
 
-use super::{body::Body, failed_files::FailedFiles};
+use super::{
+    body::{Body, texts},
+    failed_files::FailedFiles,
+};
 use crate::{
-    error::Error, files::download::DownloadOptions, identity::caller::Caller, recording::Asked,
+    error::Error,
+    files::download::DownloadOptions,
+    identity::{caller::Caller, passports::vouched_for},
+    recording::Asked,
     service::Fence,
 };
 
@@ -49,22 +55,39 @@ async fn post(
     request: HttpRequest,
 ) -> Result<HttpResponse, Error> {
     // `{}` is a body here, unlike elsewhere.
-    if !body.is_empty_object() {
-        refuse_passports(&caller, &body.json_object()?)?;
-    }
-    get(fence, caller, params, path, request).await
+    let body_of = || if body.is_empty_object() { Ok(Map::new()) } else { body.json_object() };
+    let Some(passports) = passports(&fence, &caller, &body_of()?)? else {
+        return get(fence, caller, params, path, request).await;
+    };
+    let (id, access_id) = path.into_inner();
+    let options = DownloadOptions::read(&fence.config, &params, Some(&access_id))?;
+    let users = vouched_for(&fence, &passports).await?;
+    let url = fence.presign_download_for(users, &id, &options, &Asked::of(&request)).await?;
+    Ok(HttpResponse::Ok().json(json!({ "url": url })))
 }
 
-fn refuse_passports(caller: &Caller, body: &Map<String, Value>) -> Result<(), Error> {
-    if !body.contains_key("passports") {
-        return Ok(());
+/// The passports of a request, if it has any.
+///
+/// # Errors
+/// 400 beside a token, where passports do not count, and for what is no list of passports.
+fn passports(
+    fence: &Fence,
+    caller: &Caller,
+    body: &Map<String, Value>,
+) -> Result<Option<Vec<String>>, Error> {
+    let field = &fence.config.visas.ga4gh_drs_posted_passport_field;
+    if !body.contains_key(field) {
+        return Ok(None);
     }
-    let message = if caller.is_anonymous() {
-        "DRS access by passports is not available"
-    } else {
-        "passports and an Authorization header exclude each other"
-    };
-    Err(Error::BadRequest(message.into()))
+    let refused = |message: &str| Err(Error::BadRequest(message.into()));
+    if !caller.is_anonymous() {
+        return refused("passports and an Authorization header exclude each other");
+    }
+    if !fence.config.visas.ga4gh_passports_to_drs_enabled.is_on() {
+        return refused("DRS access by passports is not available");
+    }
+    let passports = texts(body, field)?;
+    if passports.is_empty() { refused("there are no passports") } else { Ok(Some(passports)) }
 }
 
 /// One URL of a bulk request.
@@ -99,7 +122,7 @@ async fn bulk(
     request: HttpRequest,
 ) -> Result<HttpResponse, Error> {
     let body = body.json_object()?;
-    refuse_passports(&caller, &body)?;
+    let passports = passports(&fence, &caller, &body)?;
     let asked = match asked_urls(&body, fence.config.max_bulk_drs_requests) {
         Err(Error::TooLarge(text)) => {
             let document = json!({ "error_code": 413, "error_description": text });
@@ -111,7 +134,14 @@ async fn bulk(
     for AskedUrl { id, access_id } in &asked {
         with_options.push((id.clone(), DownloadOptions::read(&fence.config, &params, Some(access_id))?));
     }
-    let outcomes = fence.presign_downloads(&caller, &with_options, &Asked::of(&request)).await?;
+    let request = Asked::of(&request);
+    let outcomes = match passports {
+        None => fence.presign_downloads(&caller, &with_options, &request).await?,
+        Some(passports) => {
+            let users = vouched_for(&fence, &passports).await?;
+            fence.presign_downloads_for(users, &with_options, &request).await?
+        }
+    };
     Ok(bulk_answer(&asked, outcomes))
 }
 

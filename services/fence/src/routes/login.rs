@@ -1,4 +1,4 @@
-//! `/login` and `/logout`: by which identity providers users log in, and the way there and back. Mock
+//! `/login/…` and `/logout`: logging in by an identity provider, the way there and back. Mock
 //! providers and the development login exist only where fence is reached by a loopback address.
 
 use actix_web::{
@@ -13,14 +13,15 @@ use web::{Params, Routes};
 use super::redirect::redirect;
 use crate::{
     actions::Entered,
-    config::LoginOption,
+    config::{LoginOption, Upstreams},
     error::Error,
     identity::{
         login::{MayLogIn, PENDING, host, may_log_in_by_answer, may_log_in_by_mock},
         registration::IN_PROGRESS,
         session::{CurrentSession, Session},
+        shibboleth::{self, may_log_in_by_proxy},
     },
-    providers::{Issuer, route},
+    providers::{Issuer, Kind, Pending, RAS, SHIBBOLETH as PROXY, VisasAsked, route},
     service::Fence,
 };
 
@@ -31,43 +32,38 @@ const UPSTREAM: &str = "upstream_idp";
 const SHIBBOLETH: &str = "shib_idp";
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
-    routes.resource("/login", |methods| methods.get(list));
     routes.resource("/login/{idp}", |methods| methods.get(begin));
     routes.resource("/login/{idp}/login", |methods| methods.get(end));
+    routes.resource("/login/ras/callback", |methods| methods.get(end_at_ras));
     routes.resource("/logout", |methods| methods.get(logout));
 }
 
-async fn list(fence: Data<Fence>) -> HttpResponse {
-    let shown = |option: &LoginOption| shown(&fence, option);
-    HttpResponse::Ok().json(json!({
-        "default_provider": fence.checked.default_login.as_ref().map(shown),
-        "providers": fence.checked.logins.iter().map(shown).collect::<Vec<_>>(),
-    }))
+/// Where a login of a form of ours leads; to the front page if nothing is said.
+pub(super) async fn target(
+    fence: &Fence,
+    request: &HttpRequest,
+    asked: Option<&str>,
+) -> Result<String, Error> {
+    let asked = asked.filter(|target| !target.is_empty());
+    fence.login_target(host(request).as_ref(), asked.unwrap_or("/")).await
 }
 
 /// A login option as login pages read it, with an address for each provider behind this one that it names.
 pub(super) fn shown(fence: &Fence, option: &LoginOption) -> Value {
     let url = format!("{}/login/{}", fence.config.base_url, route(&option.idp));
-    let hidden = &fence.config.hide_idps;
-    let listed = |names: &[String], address: &dyn Fn(&str) -> String| -> Vec<Value> {
-        let names = names.iter().filter(|name| !hidden.contains(name));
-        names.map(|name| json!({ "name": option.name, "url": address(name) })).collect()
-    };
-    let behind = |name: &str| {
-        let query = form_urlencoded::Serializer::new(String::new()).append_pair("idp", name).finish();
+    let behind = |id: &str| {
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("idp", id).finish();
         format!("{url}?{query}")
     };
-    let shibboleth = |name: &str| {
+    let shibboleth = |id: &str| {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        format!("{url}?{}", query.append_pair("idp", "shibboleth").append_pair("shib_idp", name).finish())
+        format!("{url}?{}", query.append_pair("idp", "shibboleth").append_pair("shib_idp", id).finish())
     };
-    let older: Vec<String> = option.fence_idp.iter().cloned().collect();
-    let urls = match (option.shib_idps.listed(), option.upstream_idps.listed()) {
-        (Some(names), _) if !names.is_empty() => listed(names, &shibboleth),
-        (_, Some(names)) if !names.is_empty() => listed(names, &behind),
-        _ if !older.is_empty() => listed(&older, &behind),
-        _ => vec![json!({ "name": option.name, "url": url })],
-    };
+    let older = Upstreams::These(option.fence_idp.iter().cloned().collect());
+    let urls = upstreams(fence, option, &option.shib_idps, Kind::Shibboleth, &shibboleth)
+        .or_else(|| upstreams(fence, option, &option.upstream_idps, Kind::Option, &behind))
+        .or_else(|| upstreams(fence, option, &older, Kind::Option, &behind))
+        .unwrap_or_else(|| vec![json!({ "name": option.name, "url": url })]);
     json!({
         "id": option.idp,
         "idp": option.idp,
@@ -79,13 +75,37 @@ pub(super) fn shown(fence: &Fence, option: &LoginOption) -> Value {
     })
 }
 
+/// The addresses of the providers behind an option, with the names that are known of them; nothing where the
+/// option has none, or has all of those that nobody knows.
+fn upstreams(
+    fence: &Fence,
+    option: &LoginOption,
+    wanted: &Upstreams,
+    kind: Kind,
+    address: &dyn Fn(&str) -> String,
+) -> Option<Vec<Value>> {
+    let known = fence.behind.known(&option.idp, kind);
+    let is_shown = |id: &str| !fence.config.hide_idps.iter().any(|hidden| hidden == id);
+    let line = |id: &str, name: &str| json!({ "name": name, "url": address(id) });
+    match (wanted.listed(), &known) {
+        (Some([]), _) | (None, None) => None,
+        (Some(ids), _) => {
+            let name = |id: &String| known.as_ref().and_then(|known| known.get(id)).unwrap_or(&option.name);
+            Some(ids.iter().filter(|id| is_shown(id)).map(|id| line(id, name(id))).collect())
+        }
+        (None, Some(known)) => {
+            Some(known.iter().filter(|(id, _)| is_shown(id)).map(|(id, name)| line(id, name)).collect())
+        }
+    }
+}
+
 /// The public address of this very request.
 fn own_address(fence: &Fence, request: &HttpRequest) -> String {
     let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
     format!("{}{path}", fence.config.base_url)
 }
 
-async fn begin(
+pub(super) async fn begin(
     fence: Data<Fence>,
     session: CurrentSession,
     params: Params,
@@ -101,21 +121,44 @@ async fn begin(
         let way_back = WayBack { redirect: Some(&target), login_page: &page };
         return finish(&fence, &request, &session, proof, way_back).await;
     }
+    if *idp == route(PROXY) {
+        // First, because without it there is no such address.
+        let (pending, address) = shibboleth::begin(&fence, &params)?;
+        let target = fence.login_target(host(&request).as_ref(), asked.unwrap_or_default()).await?;
+        let mut session = session.0.borrow_mut();
+        remember_way_back(&mut session, &pending, Some(target), page);
+        session.forget(SHIBBOLETH);
+        session.remember(SHIBBOLETH, params.get(SHIBBOLETH).unwrap_or_default().to_owned());
+        return Ok(redirect(&address));
+    }
     let issuer = fence.providers.get(idp.as_str()).ok_or_else(Error::no_such_url)?;
     // The original lets only this provider do without.
     let target = match asked {
         None if issuer.upstream.idp == "fence" => None,
         asked => Some(fence.login_target(host(&request).as_ref(), asked.unwrap_or_default()).await?),
     };
-    let (pending, url) = issuer.begin(&params).await?;
+    let (mut pending, url) = issuer.begin(&params).await?;
+    pending.visas = visas_asked(target.as_deref());
     let mut session = session.0.borrow_mut();
+    remember_way_back(&mut session, &pending, target, page);
+    remember_upstream(&mut session, issuer, &params);
+    Ok(redirect(url.as_str()))
+}
+
+/// What a session remembers while its browser is away.
+fn remember_way_back(session: &mut Session, pending: &Pending, target: Option<String>, page: String) {
     session.remember(PENDING, pending.to_text());
     session.forget(REDIRECT);
     session.remember(REDIRECT, target.unwrap_or_default());
     session.forget(LOGIN_PAGE);
     session.remember(LOGIN_PAGE, page);
-    remember_upstream(&mut session, issuer, &params);
-    Ok(redirect(url.as_str()))
+}
+
+/// Whether the client that the login leads back to asks for the rights of visas.
+fn visas_asked(target: Option<&str>) -> VisasAsked {
+    let (_, query) = target.and_then(|target| target.split_once('?')).unwrap_or_default();
+    let asked = Params::parse(query).get("parse_visas").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    if asked { VisasAsked::Asked } else { VisasAsked::NotAsked }
 }
 
 /// Which provider behind this one was chosen, for the user's page.
@@ -137,19 +180,41 @@ async fn end(
     request: HttpRequest,
     idp: Path<String>,
 ) -> Result<HttpResponse, Error> {
-    if params.get("error").is_some_and(|error| !error.is_empty())
-        && fence.providers.contains_key(idp.as_str())
-    {
-        return failed(&fence, &session, &params).await;
+    come_back(&fence, &session, &params, &request, &idp).await
+}
+
+/// As [`end`], at the address that this issuer has always known.
+async fn end_at_ras(
+    fence: Data<Fence>,
+    session: CurrentSession,
+    params: Params,
+    request: HttpRequest,
+) -> Result<HttpResponse, Error> {
+    come_back(&fence, &session, &params, &request, RAS).await
+}
+
+async fn come_back(
+    fence: &Fence,
+    session: &CurrentSession,
+    params: &Params,
+    request: &HttpRequest,
+    idp: &str,
+) -> Result<HttpResponse, Error> {
+    if params.get("error").is_some_and(|error| !error.is_empty()) && fence.providers.contains_key(idp) {
+        return failed(fence, session, params).await;
     }
     let pending = session.0.borrow_mut().forget(PENDING);
-    let proof = may_log_in_by_answer(&fence, &idp, pending, &params).await?;
+    let proof = if idp == route(PROXY) {
+        may_log_in_by_proxy(fence, request, pending, params).await?
+    } else {
+        may_log_in_by_answer(fence, idp, pending, params).await?
+    };
     let (target, page) = {
         let session = session.0.borrow();
         (session.get(REDIRECT).map(str::to_owned), session.get(LOGIN_PAGE).unwrap_or_default().to_owned())
     };
     let way_back = WayBack { redirect: target.as_deref(), login_page: &page };
-    finish(&fence, &request, &session, proof, way_back).await
+    finish(fence, request, session, proof, way_back).await
 }
 
 /// The user, or the issuer, did not want to: whoever sent the browser to us is told, with the issuer's words.

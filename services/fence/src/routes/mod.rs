@@ -1,17 +1,27 @@
 //! Routes: one file for each resource. Handlers extract, authorise, call and answer.
 
 mod admin_access;
+mod admin_invitations;
 mod admin_users;
+mod any_access;
 mod body;
+mod certificates;
 mod credentials;
+mod data_content;
 mod data_delete;
 mod data_download;
 mod data_upload;
 mod development_login;
 mod discovery;
+mod document;
 mod drs;
 mod failed_files;
+mod google;
+mod link;
+mod local_account;
+mod local_login;
 mod login;
+mod login_page;
 mod multipart;
 mod oauth2;
 mod oauth2_token;
@@ -19,6 +29,7 @@ mod privacy_policy;
 mod redirect;
 mod register;
 mod system;
+mod upload_events;
 mod user;
 
 use std::sync::Arc;
@@ -58,19 +69,29 @@ fn routes(routes: &mut Routes<'_>) {
     privacy_policy::routes(routes);
     // Before `/login/{idp}`, which would take it for a provider.
     development_login::routes(routes);
+    local_login::routes(routes);
+    local_account::routes(routes);
+    login_page::routes(routes);
     login::routes(routes);
     register::routes(routes);
     user::routes(routes);
+    any_access::routes(routes);
+    certificates::routes(routes);
     credentials::routes(routes);
     admin_users::routes(routes);
+    admin_invitations::routes(routes);
     admin_access::routes(routes);
     oauth2::routes(routes);
     oauth2_token::routes(routes);
     data_upload::routes(routes);
     multipart::routes(routes);
+    upload_events::routes(routes);
     data_download::routes(routes);
+    data_content::routes(routes);
     data_delete::routes(routes);
     drs::routes(routes);
+    google::routes(routes);
+    link::routes(routes);
 }
 
 fn not_allowed() -> HttpResponse {

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web::Data};
 use serde_json::{Map, Value, json};
-use storage::Part;
+use storage::{Part, UploadedPart};
 use web::Routes;
 
 use super::body::{Body, life, required_text, text};
@@ -24,6 +24,8 @@ pub(super) fn routes(routes: &mut Routes<'_>) {
     routes.resource("/data/multipart/init", |methods| methods.post(init));
     routes.resource("/data/multipart/upload", |methods| methods.post(part));
     routes.resource("/data/multipart/complete", |methods| methods.post(complete));
+    routes.resource("/data/multipart/parts", |methods| methods.post(stored));
+    routes.resource("/data/multipart/abort", |methods| methods.post(abort));
 }
 
 async fn init(fence: Data<Fence>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
@@ -49,7 +51,7 @@ async fn part(fence: Data<Fence>, caller: Caller, body: Body) -> Result<HttpResp
     let upload_id = required_text(&body, "uploadId")?;
     let number = integer(body.get("partNumber"));
     let number = number.ok_or_else(|| Error::BadRequest("`partNumber` must be an integer".into()))?;
-    let url = fence.part_url(&object, upload_id, number, life(&fence.config, &body)?)?;
+    let url = fence.part_url(&object, upload_id, number, life(&fence.config, &body)?).await?;
     Ok(HttpResponse::Ok().json(json!({ "presigned_url": url })))
 }
 
@@ -60,8 +62,46 @@ async fn complete(fence: Data<Fence>, caller: Caller, body: Body) -> Result<Http
     let object = named_object(&fence, &caller, &proof, &body).await?;
     let upload_id = required_text(&body, "uploadId")?;
     let parts = parts(&body)?;
+    // The store may complete it although we do not come to hear so.
+    fence.expect_completion(&object).await?;
     fence.complete_multipart(&object, upload_id, &parts).await?;
+    // It is complete, whether that can be noted or not; that it may be was noted before.
+    if let Err(error) = fence.upload_is_complete(&object).await {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(error, "an upload is complete, and will be indexed later than it could be");
+    }
     Ok(HttpResponse::Ok().json(json!({ "message": "OK" })))
+}
+
+/// The parts that the store has, so that a program that was broken off sends the others only. Ours.
+/// The list can be given to `complete` as it is.
+async fn stored(fence: Data<Fence>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
+    let (object, upload_id) = named_upload(&fence, &caller, &body).await?;
+    let parts = fence.stored_parts(&object, &upload_id).await?;
+    let part =
+        |part: &UploadedPart| json!({ "PartNumber": part.number, "ETag": part.etag, "Size": part.size });
+    let parts: Vec<Value> = parts.iter().map(part).collect();
+    Ok(HttpResponse::Ok().json(json!({ "uploadId": upload_id, "parts": parts })))
+}
+
+/// Gives an upload up: its parts go, its record stays. Ours.
+async fn abort(fence: Data<Fence>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
+    let (object, upload_id) = named_upload(&fence, &caller, &body).await?;
+    fence.abort_multipart(&object, &upload_id).await?;
+    Ok(HttpResponse::Ok().json(json!({ "message": "OK" })))
+}
+
+/// The object and the upload that a body names.
+async fn named_upload(
+    fence: &Fence,
+    caller: &Caller,
+    body: &Body,
+) -> Result<(MayWriteObject, String), Error> {
+    let bearer = caller.bearer(fence, &["data"]).await?;
+    let body = object_with(body, &["key", "uploadId"])?;
+    let proof = may_begin_uploads(fence, &bearer, Vec::new()).await?;
+    let object = named_object(fence, caller, &proof, &body).await?;
+    Ok((object, required_text(&body, "uploadId")?.to_owned()))
 }
 
 /// The body, a JSON object with these members.
@@ -84,7 +124,7 @@ async fn named_object(
 ) -> Result<MayWriteObject, Error> {
     let key = required_text(body, "key")?;
     let bucket = UploadBucket::choose(&fence.config, text(body, "bucket")?)?;
-    may_write_object(fence, caller, proof, bucket, key).await
+    may_write_object(fence, caller, proof, &bucket, key).await
 }
 
 fn integer(value: Option<&Value>) -> Option<i64> {

@@ -3,8 +3,8 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
-        Method,
-        header::{self, CACHE_CONTROL, HeaderValue, REFERRER_POLICY},
+        Method, StatusCode,
+        header::{self, CACHE_CONTROL, REFERRER_POLICY},
     },
     web::Data,
 };
@@ -12,7 +12,11 @@ use serde_json::json;
 use url::{Url, form_urlencoded::Serializer as Query};
 use web::{Params, Routes};
 
-use super::{body::Body, login::shown};
+use super::{
+    body::Body,
+    document::{document, public_path},
+    login::shown,
+};
 use crate::{
     actions::told_scopes,
     config::CONSENT,
@@ -214,7 +218,7 @@ fn ask(
     let carried: Vec<(&str, &str)> =
         parameters.iter().filter(|(name, _)| !matches!(*name, "csrf_token" | "confirm")).collect();
     let page = pages::Consent {
-        action: &format!("{}{CONSENT}", fence.checked.base.path().trim_end_matches('/')),
+        action: &public_path(fence, CONSENT),
         csrf_token: &csrf_token,
         client: &asked.client.name,
         redirect_uri: &asked.redirect_uri,
@@ -222,15 +226,7 @@ fn ask(
         scopes: &told_scopes(asked),
         carried: &carried,
     };
-    HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((REFERRER_POLICY, "same-origin"))
-        .insert_header((
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
-        ))
-        .body(pages::consent(&fence.config, &page))
+    document(fence, StatusCode::OK).body(pages::consent(&fence.config, &page))
 }
 
 /// What the user said on the page. Unlike [`authorize`] it wants the page's own token from everybody, so that

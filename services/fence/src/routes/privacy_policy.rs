@@ -2,12 +2,12 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, HeaderValue},
+    http::{StatusCode, header},
     web::Data,
 };
 use web::{Failure, Routes};
 
-use super::redirect::redirect;
+use super::{document::document, redirect::redirect};
 use crate::{error::Error, pages, service::Fence};
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
@@ -26,8 +26,5 @@ async fn policy(fence: Data<Fence>, request: HttpRequest) -> Result<HttpResponse
     if accept.is_some_and(|accept| accept.contains("text/markdown")) {
         return Ok(HttpResponse::Ok().content_type("text/markdown; charset=utf-8").body(text));
     }
-    Ok(HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(pages::POLICY)))
-        .body(pages::privacy_policy(&fence.config, &text)))
+    Ok(document(&fence, StatusCode::OK).body(pages::privacy_policy(&fence.config, &text)))
 }

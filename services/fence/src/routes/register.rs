@@ -1,13 +1,13 @@
 //! `/register`: the form in which users say who they are.
 
-use actix_web::{
-    HttpResponse,
-    http::header::{self, CACHE_CONTROL, HeaderValue},
-    web::Data,
-};
+use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use web::Routes;
 
-use super::{body::Body, redirect::redirect};
+use super::{
+    body::Body,
+    document::{document, public_path},
+    redirect::redirect,
+};
 use crate::{
     actions::{RegistrationForm, registration},
     config::REGISTRATION,
@@ -29,16 +29,12 @@ async fn show(fence: Data<Fence>, session: CurrentSession) -> Result<HttpRespons
     let proof = may_register(&fence, &current).await?;
     let csrf_token = session.0.borrow_mut().csrf_token();
     let page = pages::Registration {
-        action: &format!("{}{REGISTRATION}", fence.checked.base.path().trim_end_matches('/')),
+        action: &public_path(&fence, REGISTRATION),
         csrf_token: &csrf_token,
         username: &proof.user().username,
         email: proof.user().email.as_deref().filter(|email| !email.is_empty()),
     };
-    Ok(HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
-        .insert_header((header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(pages::POLICY)))
-        .body(pages::registration(&fence.config, &page)))
+    Ok(document(&fence, StatusCode::OK).body(pages::registration(&fence.config, &page)))
 }
 
 async fn submit(fence: Data<Fence>, session: CurrentSession, body: Body) -> Result<HttpResponse, Error> {

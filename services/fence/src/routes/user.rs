@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use web::Routes;
 
 use crate::{
-    actions::UserPage,
+    actions::{PASSPORT, UserPage},
     error::Error,
     identity::{
         caller::{Bearer, Caller},
@@ -27,16 +27,16 @@ async fn user(fence: Data<Fence>, caller: Caller, session: CurrentSession) -> Re
     // The original never says more, not even for the token of a client.
     document["azp"] = Value::Null;
     match &page.bearer {
-        Some(bearer) => add_passport(&mut document, bearer),
+        Some(bearer) => add_passport(&mut document, bearer, page.visas.as_deref().unwrap_or_default()),
         None => add_session(&mut document, &session),
     }
     Ok(HttpResponse::Ok().json(document))
 }
 
-/// We have no visas to show; that there are none is told to who may see them.
-pub(super) fn add_passport(document: &mut Value, bearer: &Bearer) {
-    if bearer.claims().scopes().iter().any(|scope| scope == "ga4gh_passport_v1") {
-        document["ga4gh_passport_v1"] = json!([]);
+/// Visas are told to who may see them, also that there are none.
+pub(super) fn add_passport(document: &mut Value, bearer: &Bearer, visas: &[String]) {
+    if bearer.claims().scopes().iter().any(|scope| scope == PASSPORT) {
+        document[PASSPORT] = json!(visas);
     }
 }
 

@@ -79,13 +79,20 @@ pub(crate) async fn update(
     .map(drop)
 }
 
-/// Lets a user in again.
-pub(crate) async fn activate(connection: &mut PgConnection, user: i32) -> Result<(), sqlx::Error> {
-    sqlx::query(r#"update "User" set active = true where id = $1"#)
-        .bind(user)
-        .execute(connection)
-        .await
-        .map(drop)
+/// Lets a user in again who was shut out. What they held before `now` stays ended, also what was made in the
+/// very second in which they were shut out.
+pub(crate) async fn activate(connection: &mut PgConnection, user: i32, now: i64) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        r#"update "User" set active = true,
+                  additional_info = case jsonb_typeof(additional_info) when 'object' then additional_info
+                                         else '{}' end || jsonb_build_object('tokens_valid_from', $2)
+           where id = $1 and not active"#,
+    )
+    .bind(user)
+    .bind(now)
+    .execute(connection)
+    .await
+    .map(drop)
 }
 
 /// Shuts a user out. What they hold from before `now` ends for ever, also if they are let in again.

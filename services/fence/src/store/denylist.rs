@@ -30,3 +30,12 @@ pub(crate) async fn add_first(
         sqlx::query("insert into blacklisted_token (jti, exp) values ($1, $2) on conflict (jti) do nothing");
     Ok(added.bind(jti).bind(exp).execute(connection).await?.rows_affected() > 0)
 }
+
+/// Forgets tokens that were over at `time`, `most` of them at most, and returns how many.
+pub(crate) async fn forget(connection: &mut PgConnection, time: i64, most: i64) -> Result<u64, sqlx::Error> {
+    let forgotten = sqlx::query(
+        "delete from blacklisted_token where jti in
+         (select jti from blacklisted_token where exp < $1 limit $2 for update skip locked)",
+    );
+    Ok(forgotten.bind(time).bind(most).execute(connection).await?.rows_affected())
+}

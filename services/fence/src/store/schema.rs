@@ -19,5 +19,9 @@ pub async fn migrate(pool: &PgPool) -> Result<(), sqlx::Error> {
     sqlx::query("set local client_min_messages = warning").execute(&mut *transaction).await?;
     sqlx::raw_sql(include_str!("schema.sql")).execute(&mut *transaction).await?;
     sqlx::raw_sql(include_str!("clients.sql")).execute(&mut *transaction).await?;
+    sqlx::raw_sql(include_str!("google.sql")).execute(&mut *transaction).await?;
+    sqlx::raw_sql(include_str!("visas.sql")).execute(&mut *transaction).await?;
+    sqlx::raw_sql(include_str!("local.sql")).execute(&mut *transaction).await?;
+    sqlx::raw_sql(include_str!("uploads.sql")).execute(&mut *transaction).await?;
     transaction.commit().await
 }

@@ -21,6 +21,8 @@ pub(crate) struct User {
     pub(crate) idp: String,
     /// Sessions and tokens that are older than this have ended (seconds since the epoch).
     pub(crate) valid_from: Option<i64>,
+    /// Sessions that are older than this have ended, and tokens have not.
+    pub(crate) sessions_from: Option<i64>,
     /// Whether they have said who they are, in the form for that or by their identity provider.
     pub(crate) registered: bool,
 }
@@ -29,6 +31,11 @@ impl User {
     /// Whether what was begun or issued at `time` still speaks for this user.
     pub(crate) fn honours(&self, time: i64) -> bool {
         self.active && self.valid_from.is_none_or(|from| time >= from)
+    }
+
+    /// Whether a session that was begun at `time` is still this user's.
+    pub(crate) fn honours_session(&self, time: i64) -> bool {
+        self.honours(time) && self.sessions_from.is_none_or(|from| time >= from)
     }
 }
 
@@ -54,17 +61,29 @@ pub(crate) struct Details {
     pub(crate) message: String,
 }
 
+/// What a statement reads of a user `u` with the provider `p`, with the rest of it from the tables on.
+macro_rules! columns_of_user {
+    ($rest:literal) => {
+        concat!(
+            r#"u.id, u.username, u.display_name, u.phone_number, u.email, u.is_admin, u.active,
+               u.google_proxy_group_id, coalesce(p.name, '') as idp,
+               case when jsonb_typeof(u.additional_info->'tokens_valid_from') = 'number'
+                    then (u.additional_info->'tokens_valid_from')::bigint end as valid_from,
+               case when jsonb_typeof(u.additional_info->'sessions_valid_from') = 'number'
+                    then (u.additional_info->'sessions_valid_from')::bigint end as sessions_from,
+               coalesce(u.additional_info->'registration_info', '{}') not in ('{}', 'null') as registered "#,
+            $rest
+        )
+    };
+}
+pub(super) use columns_of_user;
+
 /// The statement that reads users, with the rest of it from `where` on.
 macro_rules! select_user {
     ($rest:literal) => {
         concat!(
-            r#"select u.id, u.username, u.display_name, u.phone_number, u.email, u.is_admin, u.active,
-                      u.google_proxy_group_id, coalesce(p.name, '') as idp,
-                      case when jsonb_typeof(u.additional_info->'tokens_valid_from') = 'number'
-                           then (u.additional_info->'tokens_valid_from')::bigint end as valid_from,
-                      coalesce(u.additional_info->'registration_info', '{}') not in ('{}', 'null')
-                          as registered
-               from "User" u left join identity_provider p on p.id = u.idp_id "#,
+            "select ",
+            columns_of_user!(r#"from "User" u left join identity_provider p on p.id = u.idp_id "#),
             $rest
         )
     };
@@ -109,6 +128,7 @@ pub(crate) struct Vouched<'a> {
     pub(crate) idp: &'a str,
     pub(crate) email: Option<&'a str>,
     pub(crate) id_from_idp: Option<&'a str>,
+    pub(crate) display_name: Option<&'a str>,
 }
 
 /// Remembers that a user has just logged in, and what their provider said.
@@ -121,13 +141,15 @@ pub(crate) async fn logged_in(
     sqlx::query(
         r#"update "User" set _last_auth = now() at time zone 'utc',
                   idp_id = (select id from identity_provider where name = $2),
-                  email = coalesce($3, email), id_from_idp = coalesce($4, id_from_idp)
+                  email = coalesce($3, email), id_from_idp = coalesce($4, id_from_idp),
+                  display_name = coalesce($5, display_name)
            where id = $1"#,
     )
     .bind(id)
     .bind(vouched.idp)
     .bind(vouched.email)
     .bind(vouched.id_from_idp)
+    .bind(vouched.display_name)
     .execute(connection)
     .await
     .map(drop)
@@ -190,6 +212,20 @@ pub(crate) async fn active_names(
            order by lower(username), username limit $1"#,
     )
     .bind(limit)
+    .fetch_all(connection)
+    .await
+}
+
+/// Names of all users who are not active, but for those whose name, in other letters, an active user has:
+/// decisions take the two for one.
+pub(crate) async fn deactivated_names(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        r#"select username from "User" as one where not active and username <> ''
+             and not exists (
+                 select 1 from "User" as other where other.active and lower(other.username) = lower(one.username)
+             )
+           order by username"#,
+    )
     .fetch_all(connection)
     .await
 }

@@ -6,23 +6,31 @@
 //! another.
 //!
 //! After a crash nothing is lost: a store source first looks through its bucket for objects whose records are
-//! still blank, and does so again from time to time.
+//! still blank, and does so again from time to time. [`QueueSource`] is the source for stores elsewhere: what
+//! is or will be uploaded stands in a table of fence's database until its record is filled, and several
+//! processes share the work.
 
 mod digests;
 mod indexer;
+mod pace;
+mod queue;
+mod scan;
 mod source;
 
-use std::{collections::HashSet, error::Error, sync::Arc, time::Duration};
+use std::{collections::HashMap, error::Error, sync::Arc, time::Duration};
 
+use dataaccess::UploadProgress;
 use indexclient::IndexClient;
 use storage::{Location, ObjectStore};
 use tokio::{
     sync::mpsc,
-    task::{JoinHandle, JoinSet},
+    task::{Id, JoinError, JoinHandle, JoinSet},
 };
 use tokio_util::sync::CancellationToken;
 
 pub use indexer::{Indexer, IndexingError, Outcome};
+pub use queue::QueueSource;
+pub use scan::{Counts, Doing, Scan, Seen};
 pub use source::{Settlement, StoreSource, UploadSource};
 
 /// Files that are read at the same time.
@@ -41,6 +49,8 @@ const WAITS: [Duration; 5] = [
 pub struct UploadIndexing {
     stopping: CancellationToken,
     task: JoinHandle<()>,
+    /// What tells the source of uploads.
+    beside: Vec<JoinHandle<()>>,
 }
 
 impl UploadIndexing {
@@ -55,79 +65,127 @@ impl UploadIndexing {
         Self::start_with(Indexer::new(index, store), source)
     }
 
+    /// As [`UploadIndexing::start`], and tells `progress` how far each upload is.
+    pub fn start_telling(
+        index: Arc<dyn IndexClient>,
+        store: Arc<dyn ObjectStore>,
+        bucket: &str,
+        completed: mpsc::Receiver<Location>,
+        progress: Arc<dyn UploadProgress>,
+    ) -> Self {
+        let source = StoreSource::new(index.clone(), store.clone(), bucket, completed);
+        Self::start_with(Indexer::new(index, store).telling(progress), source)
+    }
+
     /// Deals with whatever `source` tells of.
     pub fn start_with(indexer: Indexer, source: impl UploadSource + 'static) -> Self {
+        Self::start_at_once(indexer, source, AT_ONCE)
+    }
+
+    /// The same, with up to `at_once` objects at the same time.
+    pub fn start_at_once(indexer: Indexer, source: impl UploadSource + 'static, at_once: usize) -> Self {
         let stopping = CancellationToken::new();
-        let task = tokio::spawn(run(Arc::new(indexer), source, stopping.clone()));
-        Self { stopping, task }
+        let task = tokio::spawn(run(Arc::new(indexer), source, at_once, stopping.clone()));
+        Self { stopping, task, beside: Vec::new() }
+    }
+
+    /// The same, beside which a task runs until the token that `task` is given says that it should end.
+    #[must_use]
+    pub(crate) fn beside<F>(mut self, task: impl FnOnce(CancellationToken) -> F) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.beside.push(tokio::spawn(task(self.stopping.clone())));
+        self
     }
 
     /// Whether it still works. It never ends on its own unless it is broken.
     pub fn is_running(&self) -> bool {
-        !self.task.is_finished()
+        !self.task.is_finished() && !self.beside.iter().any(JoinHandle::is_finished)
     }
 
     /// Stops. A file that is being read is read again at the next start.
     pub async fn stop(self) {
         self.stopping.cancel();
-        if let Err(error) = self.task.await {
-            let error = &error as &dyn Error;
-            tracing::error!(error, "the indexing of uploads ended abnormally");
-        }
-    }
-}
-
-async fn run(indexer: Arc<Indexer>, mut source: impl UploadSource, stopping: CancellationToken) {
-    let mut running: JoinSet<(Location, Settlement)> = JoinSet::new();
-    let mut under_way: HashSet<Location> = HashSet::new();
-    loop {
-        tokio::select! {
-            () = stopping.cancelled() => return,
-            Some(finished) = running.join_next() => match finished {
-                Ok((location, settlement)) => {
-                    under_way.remove(&location);
-                    source.settle(&location, settlement).await;
-                }
-                Err(error) => {
-                    // Which file it was is not known any more; forgetting all allows each to be told of
-                    // again.
-                    under_way.clear();
-                    let error = &error as &dyn Error;
-                    tracing::error!(error, "the indexing of an upload ended abnormally");
-                }
-            },
-            told = source.next(), if running.len() < AT_ONCE => {
-                let Some(location) = told else { return drain(running, source).await };
-                if under_way.insert(location.clone()) {
-                    running.spawn(index_patiently(indexer.clone(), location));
-                }
+        for task in self.beside.into_iter().chain([self.task]) {
+            if let Err(error) = task.await {
+                let error = &error as &dyn Error;
+                tracing::error!(error, "the indexing of uploads ended abnormally");
             }
         }
     }
 }
 
-/// Finishes what is under way after the source has ended.
-async fn drain(mut running: JoinSet<(Location, Settlement)>, mut source: impl UploadSource) {
-    while let Some(finished) = running.join_next().await {
-        if let Ok((location, settlement)) = finished {
-            source.settle(&location, settlement).await;
+async fn run(
+    indexer: Arc<Indexer>,
+    mut source: impl UploadSource,
+    at_once: usize,
+    stopping: CancellationToken,
+) {
+    let mut running: JoinSet<Settlement> = JoinSet::new();
+    let mut under_way: HashMap<Id, Location> = HashMap::new();
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => break,
+            Some(finished) = running.join_next_with_id() => {
+                settle(&mut source, &mut under_way, finished).await;
+            }
+            told = source.next(), if running.len() < at_once => {
+                let Some(location) = told else { return drain(running, under_way, source).await };
+                // The same object is not read twice at the same time.
+                if !under_way.values().any(|other| *other == location) {
+                    let task = running.spawn(index_patiently(indexer.clone(), location.clone()));
+                    under_way.insert(task.id(), location);
+                }
+            }
         }
+    }
+    running.shutdown().await;
+    source.leave().await;
+}
+
+/// Finishes what is under way after the source has ended.
+async fn drain(
+    mut running: JoinSet<Settlement>,
+    mut under_way: HashMap<Id, Location>,
+    mut source: impl UploadSource,
+) {
+    while let Some(finished) = running.join_next_with_id().await {
+        settle(&mut source, &mut under_way, finished).await;
+    }
+}
+
+async fn settle(
+    source: &mut impl UploadSource,
+    under_way: &mut HashMap<Id, Location>,
+    finished: Result<(Id, Settlement), JoinError>,
+) {
+    let (task, settlement) = match finished {
+        Ok(finished) => finished,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn Error, "the indexing of an upload ended abnormally");
+            (error.id(), Settlement::GivenUp)
+        }
+    };
+    if let Some(location) = under_way.remove(&task) {
+        source.settle(&location, settlement).await;
     }
 }
 
 /// Tries until it is done or hopeless.
-async fn index_patiently(indexer: Arc<Indexer>, location: Location) -> (Location, Settlement) {
+async fn index_patiently(indexer: Arc<Indexer>, location: Location) -> Settlement {
     let bucket = location.bucket();
     let mut waits = WAITS.iter();
     loop {
         let error = match indexer.index(&location).await {
             Ok(Outcome::Filled { guid, size }) => {
                 tracing::info!(file.guid = guid, file.bytes = size, "an upload is indexed");
-                return (location, Settlement::Done);
+                return Settlement::Done;
             }
+            Ok(Outcome::Gone) => return Settlement::Absent,
             Ok(outcome) => {
                 tracing::debug!(outcome = ?outcome, "an object needs no indexing");
-                return (location, Settlement::Done);
+                return Settlement::Done;
             }
             Err(error) => error,
         };
@@ -142,9 +200,14 @@ async fn index_patiently(indexer: Arc<Indexer>, location: Location) -> (Location
                 tokio::time::sleep(*wait).await;
             }
             _ => {
-                let error = &error as &dyn Error;
-                tracing::error!(bucket, key = location.key(), error, "an upload cannot be indexed");
-                return (location, Settlement::GivenUp);
+                tracing::error!(
+                    bucket,
+                    key = location.key(),
+                    error = &error as &dyn Error,
+                    "an upload cannot be indexed"
+                );
+                indexer.tell_failed(&location).await;
+                return Settlement::GivenUp;
             }
         }
     }

@@ -5,7 +5,7 @@ use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc, time::Durati
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use indexclient::IndexClient;
-use storage::{Location, ObjectStore};
+use storage::{Bucket, Listed, Location, ObjectStore};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::indexer::is_blank;
@@ -23,6 +23,8 @@ const FOUND_AHEAD: usize = 64;
 pub enum Settlement {
     /// It needs no more work.
     Done,
+    /// There is no such object, or not yet.
+    Absent,
     /// It could not be dealt with for now.
     GivenUp,
 }
@@ -36,18 +38,22 @@ pub trait UploadSource: Send {
 
     /// Is told what has become of an object. A queue deletes its message, or lets it come again.
     async fn settle(&mut self, location: &Location, settlement: Settlement);
+
+    /// Is told that nothing more will be settled: a queue gives back what it has told of.
+    async fn leave(&mut self) {}
 }
 
 /// The source for a store in the same process: its notices, and looks through its bucket.
 #[derive(Debug)]
 pub struct StoreSource {
+    bucket: String,
     completed: mpsc::Receiver<Location>,
     found: mpsc::Receiver<Location>,
     looking: JoinHandle<()>,
 }
 
 impl StoreSource {
-    /// Tells of `completed`, and of objects in `bucket` whose records are blank. Needs a tokio runtime.
+    /// Tells of `completed` in `bucket`, and of objects there whose records are blank. Needs a tokio runtime.
     pub fn new(
         index: Arc<dyn IndexClient>,
         store: Arc<dyn ObjectStore>,
@@ -56,6 +62,7 @@ impl StoreSource {
     ) -> Self {
         let (sender, found) = mpsc::channel(FOUND_AHEAD);
         let bucket = bucket.to_owned();
+        let own = bucket.clone();
         let looking = tokio::spawn(async move {
             loop {
                 // A panic costs this look; it is logged where it happens. Each look begins anew, so nothing
@@ -73,7 +80,7 @@ impl StoreSource {
                 tokio::time::sleep(wait).await;
             }
         });
-        Self { completed, found, looking }
+        Self { bucket: own, completed, found, looking }
     }
 }
 
@@ -86,11 +93,17 @@ impl Drop for StoreSource {
 #[async_trait]
 impl UploadSource for StoreSource {
     async fn next(&mut self) -> Option<Location> {
-        // New uploads first: somebody is waiting for them.
-        tokio::select! {
-            biased;
-            Some(location) = self.completed.recv() => Some(location),
-            found = self.found.recv() => found,
+        loop {
+            // New uploads first: somebody is waiting for them.
+            let told = tokio::select! {
+                biased;
+                Some(location) = self.completed.recv() => Some(location),
+                found = self.found.recv() => found,
+            };
+            // The store tells of its other buckets too.
+            if told.as_ref().is_none_or(|location| location.bucket() == self.bucket) {
+                return told;
+            }
         }
     }
 
@@ -104,13 +117,14 @@ async fn look_through(
     bucket: &str,
     found: &mpsc::Sender<Location>,
 ) -> Result<(), super::IndexingError> {
+    let all = Bucket::s3(bucket);
     let mut next = None;
     loop {
-        let page = store.list(bucket, next.as_deref()).await?;
+        let page = store.list(&all, "", next.as_deref()).await?;
         let objects: Vec<(String, Location)> = page
-            .keys
+            .objects
             .into_iter()
-            .filter_map(|key| {
+            .filter_map(|Listed { key, .. }| {
                 let guid = guid_of_key(&key)?.to_owned();
                 Some((guid, Location::new(bucket, key).ok()?))
             })

@@ -1,5 +1,6 @@
 //! Administrators: users and who they are; groups and projects as they were before arborist.
 
+use authz::{Authz as _, Standing};
 use serde_json::{Value, json};
 
 use crate::world::{World, answer, cookie_header, cookies};
@@ -79,6 +80,64 @@ async fn a_user_who_is_shut_out_has_nothing_left_not_even_later() {
     assert_eq!(log_in().await.0, 302, "but a new login is one");
     let fresh = world.session_token("ada").await;
     assert_eq!(answer(world.get("/user").bearer_auth(fresh)).await.0, 200);
+}
+
+#[tokio::test]
+async fn arborist_hears_who_is_shut_out_let_in_again_and_deleted() {
+    let world = World::new().await;
+    world.token("ada").await;
+    let heard = || world.rights.standings().into_iter();
+    assert_eq!(heard().count(), 0);
+    assert_eq!(admin(&world, "DELETE", "/user/ADA/soft", Value::Null).await.0, 200);
+    assert_eq!(heard().last(), Some(("ada".into(), Standing::Deactivated)), "by the name as it is written");
+    // A new name is as deactivated as the old one was, which is free then.
+    assert_eq!(admin(&world, "PUT", "/user/ada", json!({"username": "ada2"})).await.0, 200);
+    let (count, told) = (heard().count(), heard().skip(1).collect::<Vec<_>>());
+    assert_eq!(count, 3);
+    assert_eq!(told, [("ada2".into(), Standing::Deactivated), ("ada".into(), Standing::Deleted)]);
+    assert_eq!(admin(&world, "POST", "/user/ada2/reactivate", Value::Null).await.0, 200);
+    assert_eq!(heard().last(), Some(("ada2".into(), Standing::Active)));
+    // What arborist alone believes can be mended.
+    world.rights.set_standing(&["ada2".to_owned()], Standing::Deactivated).await.unwrap();
+    assert_eq!(admin(&world, "POST", "/user/ada2/reactivate", Value::Null).await.0, 200);
+    assert_eq!(admin(&world, "POST", "/user/ada2/reactivate", Value::Null).await.0, 400, "active already");
+    assert_eq!(admin(&world, "DELETE", "/user/ada2", Value::Null).await.0, 200);
+    assert_eq!(heard().last(), Some(("ada2".into(), Standing::Deleted)));
+    let count = heard().count();
+    for (method, path) in [("DELETE", "/user/x/soft"), ("POST", "/user/x/reactivate"), ("DELETE", "/user/x")]
+    {
+        assert_eq!(admin(&world, method, path, Value::Null).await.0, 404);
+    }
+    assert_eq!(heard().count(), count, "nothing is told of users whom fence does not know");
+}
+
+#[tokio::test]
+async fn without_arborist_nobody_is_let_in_or_deleted_and_at_the_start_it_hears_who_is_out() {
+    let world = World::new().await;
+    for name in ["unheard", "ada"] {
+        world.token(name).await;
+    }
+    for (method, path) in [("DELETE", "/user/unheard/soft"), ("DELETE", "/user/unheard")] {
+        assert_eq!(admin(&world, method, path, Value::Null).await.0, 503, "{method} {path}");
+        assert_eq!(admin(&world, "GET", "/user/unheard", Value::Null).await.1["active"], json!(true));
+    }
+    // As another program writes it.
+    sqlx::raw_sql(
+        r#"update "User" set active = false where username in ('unheard', 'ada');
+           insert into "User" (username, active) values ('EVE', false), ('eve', true), (null, false)"#,
+    )
+    .execute(&world.database.pool)
+    .await
+    .unwrap();
+    assert_eq!(admin(&world, "POST", "/user/unheard/reactivate", Value::Null).await.0, 503);
+    assert_eq!(admin(&world, "GET", "/user/unheard", Value::Null).await.1["active"], json!(false));
+    assert!(world.fence.tell_deactivated().await.is_err(), "it does not answer for one of them");
+    sqlx::query(r#"delete from "User" where username = 'unheard'"#)
+        .execute(&world.database.pool)
+        .await
+        .unwrap();
+    world.fence.tell_deactivated().await.unwrap();
+    assert_eq!(world.rights.standings(), [("ada".to_owned(), Standing::Deactivated)]);
 }
 
 #[tokio::test]

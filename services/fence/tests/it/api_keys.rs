@@ -144,8 +144,12 @@ async fn a_key_of_a_deactivated_user_makes_no_tokens() {
         answer(world.post("/credentials/api/access_token", &json!({ "api_key": key.api_key }))).await.0
     };
     assert_eq!(exchange().await, 200);
+    let session = world.session_token("ada").await;
+    let listed = async || answer(world.get("/credentials/api").bearer_auth(&session)).await.0;
+    assert_eq!(listed().await, 200);
     sqlx::query(r#"update "User" set active = false"#).execute(&world.database.pool).await.unwrap();
     assert_eq!(exchange().await, 401);
+    assert_eq!(listed().await, 401);
     sqlx::query(r#"update "User" set active = true"#).execute(&world.database.pool).await.unwrap();
     assert_eq!(exchange().await, 200);
 }
@@ -153,8 +157,8 @@ async fn a_key_of_a_deactivated_user_makes_no_tokens() {
 #[tokio::test]
 async fn a_token_for_a_task_is_good_for_that_alone_and_for_as_long_as_its_owner_may() {
     let world = World::with(|config| {
-        config.allowed_task_token_types = vec!["WORKFLOW".into()];
-        config.max_task_token_ttl = [("WORKFLOW".to_owned(), 7200)].into_iter().collect();
+        config.tokens.allowed_task_token_types = vec!["WORKFLOW".into()];
+        config.tokens.max_task_token_ttl = [("WORKFLOW".to_owned(), 7200)].into_iter().collect();
     })
     .await;
     let key = async |user: &str| {

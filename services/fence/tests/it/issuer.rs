@@ -8,6 +8,7 @@ use std::{
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
     dev::ServerHandle,
+    http::StatusCode,
     web::{Bytes, Data, get, post, resource},
 };
 use serde_json::{Map, Value, json};
@@ -32,6 +33,10 @@ pub(crate) struct Conduct {
     /// The one code that it takes, and what it was asked for: the nonce and the challenge.
     code: Option<(String, Option<String>, Option<String>)>,
     pub(crate) requests: Vec<String>,
+    /// The refresh token that it gives, and then takes.
+    pub(crate) refresh_token: Option<String>,
+    /// The status and the error of its answers to refreshes, where it does not look at them.
+    pub(crate) refusal: Option<(u16, &'static str)>,
 }
 
 pub(crate) struct Issuer {
@@ -60,6 +65,8 @@ impl Issuer {
             described: None,
             code: None,
             requests: Vec::new(),
+            refresh_token: None,
+            refusal: None,
         }));
         let state = Data::new((url.clone(), conduct.clone()));
         let app = move || {
@@ -141,6 +148,20 @@ async fn token(state: State, request: HttpRequest, body: Bytes) -> HttpResponse 
     if basic != Some("Basic b3VyLWNsaWVudDpvdXItc2VjcmV0") {
         return HttpResponse::Unauthorized().json(json!({ "error": "invalid_client" }));
     }
+    if value("grant_type") == Some("refresh_token") {
+        if let Some((status, error)) = conduct.refusal {
+            let status = StatusCode::from_u16(status).unwrap();
+            return HttpResponse::build(status).json(json!({ "error": error }));
+        }
+        if value("refresh_token") != conduct.refresh_token.as_deref() {
+            return refused("invalid_grant");
+        }
+        let next = format!("{}+", conduct.refresh_token.take().unwrap_or_default());
+        conduct.refresh_token = Some(next.clone());
+        return HttpResponse::Ok().json(json!({
+            "access_token": "x", "token_type": "Bearer", "expires_in": 300, "refresh_token": next,
+        }));
+    }
     let Some((code, nonce, challenge)) = conduct.code.take() else { return refused("invalid_grant") };
     let verifier = value("code_verifier").unwrap_or_default();
     let shown = base64::Engine::encode(
@@ -164,5 +185,6 @@ async fn token(state: State, request: HttpRequest, body: Bytes) -> HttpResponse 
     let id_token = conduct.keys.signing().sign(&claims).unwrap();
     HttpResponse::Ok().json(json!({
         "access_token": "x", "token_type": "Bearer", "expires_in": 300, "id_token": id_token,
+        "refresh_token": conduct.refresh_token,
     }))
 }

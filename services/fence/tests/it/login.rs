@@ -57,7 +57,7 @@ async fn the_development_login_begins_a_session() {
 
 #[tokio::test]
 async fn a_session_slides_and_keeps_its_access_token_while_that_is_fresh() {
-    let world = World::with(|config| config.access_token_renewal_threshold = 300).await;
+    let world = World::with(|config| config.tokens.access_token_renewal_threshold = 300).await;
     let jar = log_in(&world, "ada").await;
     let answer = world.get("/_status").header("cookie", cookie_header(&jar)).send().await.unwrap();
     let renewed = cookies(&answer);
@@ -72,7 +72,7 @@ async fn a_session_slides_and_keeps_its_access_token_while_that_is_fresh() {
 
 #[tokio::test]
 async fn an_access_token_that_dies_soon_is_renewed() {
-    let world = World::with(|config| config.access_token_renewal_threshold = 1300).await;
+    let world = World::with(|config| config.tokens.access_token_renewal_threshold = 1300).await;
     let jar = log_in(&world, "ada").await;
     let answer = world.get("/_status").header("cookie", cookie_header(&jar)).send().await.unwrap();
     assert_eq!(cookies(&answer).len(), 2);
@@ -87,9 +87,9 @@ async fn a_session_ends_by_idleness_by_age_by_logout_and_by_deactivation() {
         (status, expired.len() == 2 && expired.values().all(|line| line.contains("01 Jan 1970")))
     };
     let mock = async |world: &World| cookies(&world.get("/login/google?redirect=/").send().await.unwrap());
-    let world = World::with(|config| config.session_timeout = -1).await;
+    let world = World::with(|config| config.tokens.session_timeout = -1).await;
     assert_eq!(ended(&world, &mock(&world).await).await, (401, true));
-    let world = World::with(|config| config.session_lifetime = 0).await;
+    let world = World::with(|config| config.tokens.session_lifetime = 0).await;
     assert_eq!(ended(&world, &mock(&world).await).await, (401, true));
 
     let world = World::new().await;

@@ -8,11 +8,9 @@ use fence::{Config, Fence, upload_indexing::UploadIndexing};
 use indexclient::IndexClient;
 use indexd::Indexd;
 use indexmap::IndexMap;
+use objectstore::{EmbeddedS3, Settings};
 use serde_json::{Value, json};
-use storage::{
-    AwsCredentials, BucketConfig, S3Store,
-    embedded::{EmbeddedS3, Settings},
-};
+use storage::{AwsCredentials, BucketConfig, Location};
 use testing::{TestDatabase, TestTokens};
 use useryaml::UserYaml;
 
@@ -66,7 +64,7 @@ async fn commons() -> Commons {
         reserve: Some(0),
     };
     let mut objects = EmbeddedS3::start(&settings, TcpListener::bind("127.0.0.1:0").unwrap()).unwrap();
-    let key = AwsCredentials { aws_access_key_id: "AK".into(), aws_secret_access_key: "secret".into() };
+    let key = AwsCredentials::key("AK", "secret");
     let bucket = BucketConfig {
         cred: "C".into(),
         endpoint_url: Some(format!("http://{}", objects.address())),
@@ -79,8 +77,8 @@ async fn commons() -> Commons {
         data_upload_bucket: BUCKET.into(),
         ..Config::default()
     };
-    let store = Arc::new(S3Store::new(config.buckets().unwrap(), http()));
-    let completed = objects.take_completed().unwrap();
+    let store = Arc::new(config.stores(&http()).unwrap());
+    let completed = objects.take_completed(|object| Location::new(object.bucket, object.key).ok()).unwrap();
     let indexing = UploadIndexing::start(index.clone(), store.clone(), BUCKET, completed);
     let (keys, http) = (tokens.keys(), http());
     let fence = Fence::build(config, database.pool, keys, arborist, index.clone(), store, &http).unwrap();

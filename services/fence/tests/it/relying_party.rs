@@ -10,7 +10,16 @@ use crate::{
 };
 
 /// A fence whose users log in through `issuer`, under the name `lab`.
-async fn world(issuer: &Issuer, settings: Value) -> World {
+pub(crate) async fn world(issuer: &Issuer, settings: Value) -> World {
+    world_with(issuer, settings, |_| {}).await
+}
+
+/// As [`world`], where providers are asked again between logins.
+pub(crate) async fn world_that_renews(issuer: &Issuer, settings: Value) -> World {
+    world_with(issuer, settings, |config| config.visas.enable_visa_update_cron = true.into()).await
+}
+
+async fn world_with(issuer: &Issuer, settings: Value, more: impl FnOnce(&mut fence::Config)) -> World {
     let mut lab = json!({
         "client_id": CLIENT, "client_secret": SECRET, "scope": "openid email",
         "discovery_url": issuer.discovery(),
@@ -22,6 +31,7 @@ async fn world(issuer: &Issuer, settings: Value) -> World {
     World::with(|config| {
         config.openid_connect = IndexMap::from([("lab".to_owned(), lab)]);
         config.login_options = vec![option];
+        more(config);
     })
     .await
 }
@@ -49,7 +59,7 @@ async fn come_back(world: &World, away: &Away) -> reqwest::Response {
 }
 
 /// The status of a whole login.
-async fn login(world: &World, issuer: &Issuer) -> u16 {
+pub(crate) async fn login(world: &World, issuer: &Issuer) -> u16 {
     let away = leave(world, issuer).await;
     come_back(world, &away).await.status().as_u16()
 }

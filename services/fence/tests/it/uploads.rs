@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use fence::upload_indexing::{Indexer, Outcome};
+use fence::upload_indexing::{Indexer, Outcome, StoreSource, UploadSource as _};
 use indexclient::Record;
 use serde_json::json;
 use storage::{Location, ObjectStore};
 
-use crate::world::{BUCKET, World, answer};
+use crate::world::{BUCKET, SECOND, World, answer};
 
 async fn filled(world: &World, guid: &str) -> Record {
     let started = Instant::now();
@@ -111,6 +111,47 @@ async fn a_file_in_parts_is_indexed_as_one() {
 }
 
 #[tokio::test]
+async fn an_upload_that_was_broken_off_is_resumed_with_the_parts_that_are_there_or_given_up() {
+    let world = World::new().await;
+    let (token, other) = (world.token("uploader").await, world.token("other").await);
+    let call = async |token: &str, step: &str, body: &serde_json::Value| {
+        answer(world.post(&format!("/data/multipart/{step}"), body).bearer_auth(token)).await
+    };
+    let (_, begun) = call(&token, "init", &json!({ "file_name": "big.bin" })).await;
+    let key = format!("{}/big.bin", begun["guid"].as_str().unwrap());
+    let named = json!({ "key": key, "uploadId": begun["uploadId"] });
+    let none = json!({ "uploadId": begun["uploadId"], "parts": [] });
+    assert_eq!(call(&token, "parts", &named).await, (200, none));
+    let mut expected = Vec::new();
+    for (number, content) in [(1, vec![1_u8; 5 * 1024 * 1024]), (3, vec![2_u8; 3])] {
+        let mut body = named.clone();
+        body["partNumber"] = json!(number);
+        let (_, part) = call(&token, "upload", &body).await;
+        let size = content.len();
+        let put = world.http.put(part["presigned_url"].as_str().unwrap()).body(content).send().await.unwrap();
+        let etag = put.headers()["etag"].to_str().unwrap();
+        expected.push(json!({ "PartNumber": number, "ETag": etag, "Size": size }));
+    }
+    let (status, told) = call(&token, "parts", &named).await;
+    assert_eq!((status, &told["parts"]), (200, &json!(expected)));
+    for step in ["parts", "abort"] {
+        assert_eq!(call(&other, step, &named).await.0, 401, "{step}");
+        assert_eq!(call(&token, step, &json!({ "key": key })).await.0, 400, "{step}");
+        let unknown = json!({ "key": key, "uploadId": "00000000000000000000000000000000" });
+        assert_eq!(call(&token, step, &unknown).await.0, 404, "{step}");
+    }
+    let mut end = named.clone();
+    end["parts"] = told["parts"].clone();
+    assert_eq!(call(&token, "complete", &end).await, (200, json!({ "message": "OK" })));
+
+    let (_, begun) = call(&token, "init", &json!({ "file_name": "f" })).await;
+    let key = format!("{}/f", begun["guid"].as_str().unwrap());
+    let named = json!({ "key": key, "uploadId": begun["uploadId"] });
+    assert_eq!(call(&token, "abort", &named).await, (200, json!({ "message": "OK" })));
+    assert_eq!(call(&token, "parts", &named).await.0, 404);
+}
+
+#[tokio::test]
 async fn uploads_that_were_finished_while_nobody_looked_are_found_at_the_next_start() {
     let mut world = World::new().await;
     let token = world.token("uploader").await;
@@ -137,7 +178,8 @@ async fn only_blank_records_are_filled() {
     assert_eq!(indexer.index(&unrelated).await.unwrap(), Outcome::NoRecord);
     world.index.put(Record { did: guid.into(), rev: "1".into(), ..Record::default() });
     assert_eq!(indexer.index(&location).await.unwrap(), Outcome::Gone, "no object");
-    let url = world.store.presign(&location, storage::Access::Put, Duration::from_secs(60), &[]).unwrap();
+    let url =
+        world.store.presign(&location, storage::Access::Put, Duration::from_secs(60), &[]).await.unwrap();
     world.http.put(url).body("x").send().await.unwrap();
     let outcome = indexer.index(&location).await.unwrap();
     assert_eq!(outcome, Outcome::Filled { guid: guid.into(), size: 1 });
@@ -207,7 +249,7 @@ async fn a_record_that_names_the_object_of_another_ones_upload_cannot_delete_it(
     world.index.put(Record { did: own.into(), size: Some(7), authz, urls, ..Record::default() });
     let (status, _) = answer(world.request("DELETE", &format!("/data/{own}")).bearer_auth(&writer)).await;
     assert_eq!(status, 403);
-    assert_eq!(world.store.list(BUCKET, None).await.unwrap().keys, [format!("{guid}/f")]);
+    assert_eq!(world.keys().await, [format!("{guid}/f")]);
 }
 
 #[tokio::test]
@@ -240,9 +282,45 @@ async fn deleting_removes_the_bytes_and_the_record_for_its_owner_only() {
     assert!(body["message"].as_str().unwrap().contains("does not belong to you"));
     assert_eq!(delete(&uploader).await, (204, serde_json::Value::Null));
     assert!(world.index.record(&guid).is_none());
-    assert!(world.store.list(BUCKET, None).await.unwrap().keys.is_empty());
+    assert!(world.keys().await.is_empty());
     assert_eq!(delete(&uploader).await.0, 404);
     indexing.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_uploaded_for_a_blank_record_goes_with_it_from_whichever_bucket_it_is_in() {
+    let world = World::with(|config| {
+        let bucket = config.s3_buckets[BUCKET].clone();
+        config.s3_buckets.insert(SECOND.into(), bucket);
+        config.allowed_data_upload_buckets = vec![SECOND.into()];
+    })
+    .await;
+    let uploader = world.token("uploader").await;
+    let begin = async |bucket: &str| {
+        let asked = json!({ "file_name": "f", "bucket": bucket });
+        let (status, body) = answer(world.post("/data/upload", &asked).bearer_auth(&uploader)).await;
+        assert_eq!(status, 201, "{body}");
+        world.http.put(body["url"].as_str().unwrap()).body("content").send().await.unwrap();
+        body["guid"].as_str().unwrap().to_owned()
+    };
+    let there = async |bucket: &str, guid: &str| {
+        world.store.head(&Location::new(bucket, format!("{guid}/f")).unwrap()).await.is_ok()
+    };
+    let delete = async |guid: &str| {
+        answer(world.request("DELETE", &format!("/data/{guid}")).bearer_auth(&uploader)).await.0
+    };
+    for bucket in [BUCKET, SECOND] {
+        let guid = begin(bucket).await;
+        assert!(there(bucket, &guid).await);
+        assert_eq!(delete(&guid).await, 204);
+        assert!(!there(bucket, &guid).await, "{bucket}");
+    }
+    // What another record names as well is not forgotten.
+    let guid = begin(SECOND).await;
+    let urls = vec![format!("s3://{SECOND}/{guid}/f")];
+    world.index.put(Record { did: "other".into(), size: Some(7), urls, ..Record::default() });
+    assert_eq!(delete(&guid).await, 204);
+    assert!(there(SECOND, &guid).await);
 }
 
 #[tokio::test]
@@ -260,6 +338,13 @@ async fn a_record_whose_bytes_are_missing_stays() {
     let (status, body) = answer(world.request("DELETE", "/data/g").bearer_auth(&writer)).await;
     assert_eq!((status, body), (404, json!({ "message": "s3://uploads/g/missing does not exist" })));
     assert!(world.index.record("g").is_some());
+    // Nor is half of it deleted.
+    let there = Location::new(BUCKET, "g/there").unwrap();
+    world.store.write(&there, bytes::Bytes::from_static(b"content")).await.unwrap();
+    let both = vec![there.s3_url(), format!("s3://{BUCKET}/g/missing")];
+    world.index.put(Record { urls: both, ..record("/programs/a") });
+    assert_eq!(answer(world.request("DELETE", "/data/g").bearer_auth(&writer)).await.0, 404);
+    assert_eq!(world.keys().await, ["g/there"]);
     world.index.put(record("/programs/b"));
     assert_eq!(answer(world.request("DELETE", "/data/g").bearer_auth(&writer)).await.0, 403);
 }
@@ -331,4 +416,16 @@ async fn bytes_that_another_record_has_are_not_deleted_with_ones_own() {
     assert_eq!(delete().await, 403);
     world.index.put(record("theirs", "/programs/b", &[]));
     assert_eq!(delete().await, 404, "nothing has been put there");
+}
+
+#[tokio::test]
+async fn objects_of_other_buckets_are_not_told_of() {
+    let world = World::new().await;
+    let (sender, completed) = tokio::sync::mpsc::channel(2);
+    let mut source = StoreSource::new(world.index.clone(), world.store.clone(), BUCKET, completed);
+    let uploaded = Location::new(BUCKET, "guid/f").unwrap();
+    for location in [Location::new("elsewhere", "guid/f").unwrap(), uploaded.clone()] {
+        sender.send(location).await.unwrap();
+    }
+    assert_eq!(source.next().await, Some(uploaded));
 }

@@ -4,12 +4,10 @@ use std::{net::TcpListener, sync::Arc, sync::Once};
 
 use fence::{Config, Fence, upload_indexing::UploadIndexing};
 use indexmap::IndexMap;
+use objectstore::{EmbeddedS3, Settings};
 use reqwest::{Method, RequestBuilder, Response, redirect::Policy};
 use serde_json::Value;
-use storage::{
-    AwsCredentials, BucketConfig, S3Store,
-    embedded::{EmbeddedS3, Settings},
-};
+use storage::{AwsCredentials, Bucket, BucketConfig, Location, ObjectStore as _, Stores};
 use testing::{EVERYBODY, MemoryIndex, Rights, TestDatabase, TestTokens};
 use web::Server;
 
@@ -32,7 +30,12 @@ const GRANTS: &[(&str, &str, &str)] = &[
     ("everything", "*", "/services/fence/admin"),
 ];
 
+/// arborist gives no answer about this user.
+const UNHEARD: &str = "unheard";
+
 pub(crate) const BUCKET: &str = "uploads";
+/// Another bucket of the store, which is not configured unless a test does it.
+pub(crate) const SECOND: &str = "more-uploads";
 
 pub(crate) struct World {
     pub(crate) fence: Arc<Fence>,
@@ -40,7 +43,7 @@ pub(crate) struct World {
     pub(crate) tokens: TestTokens,
     pub(crate) rights: Arc<Rights>,
     pub(crate) database: TestDatabase,
-    pub(crate) store: Arc<S3Store>,
+    pub(crate) store: Arc<Stores>,
     pub(crate) http: reqwest::Client,
     pub(crate) base: String,
     pub(crate) completed: Option<tokio::sync::mpsc::Receiver<storage::Location>>,
@@ -60,23 +63,37 @@ pub(crate) async fn database() -> TestDatabase {
 }
 
 impl World {
+    /// The keys of all objects.
+    pub(crate) async fn keys(&self) -> Vec<String> {
+        let listing = self.store.list(&Bucket::s3(BUCKET), "", None).await.unwrap();
+        listing.objects.into_iter().map(|object| object.key).collect()
+    }
+
     pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
     }
 
     /// A fence whose configuration was changed by `change`. Its address is what tokens name as their issuer.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::at(change, |config, http| config.stores(http).unwrap()).await
+    }
+
+    /// The same, with the stores that `stores` makes.
+    pub(crate) async fn at(
+        change: impl FnOnce(&mut Config),
+        stores: impl FnOnce(&Config, &reqwest::Client) -> Stores,
+    ) -> Self {
         let tokens = TestTokens::new();
         let folder = tempfile::tempdir().unwrap();
         let settings = Settings {
             folder: folder.path().to_owned(),
             access_key: "AK".into(),
             secret_key: "secret".into(),
-            buckets: vec![BUCKET.into()],
+            buckets: vec![BUCKET.into(), SECOND.into()],
             reserve: Some(0),
         };
         let mut objects = EmbeddedS3::start(&settings, TcpListener::bind("127.0.0.1:0").unwrap()).unwrap();
-        let key = AwsCredentials { aws_access_key_id: "AK".into(), aws_secret_access_key: "secret".into() };
+        let key = AwsCredentials::key("AK", "secret");
         let bucket = BucketConfig {
             cred: "C".into(),
             endpoint_url: Some(format!("http://{}", objects.address())),
@@ -95,20 +112,20 @@ impl World {
         change(&mut config);
         let database = database().await;
         let http = http();
-        let store = Arc::new(S3Store::new(config.buckets().unwrap(), http.clone()));
+        let store = Arc::new(stores(&config, &http));
         let index = Arc::new(MemoryIndex::default());
         let mut rights = Rights::of_verified_tokens(tokens.verifier());
         for (who, method, path) in GRANTS {
             rights = rights.grant(who, "fence", method, path);
         }
-        let rights = Arc::new(rights);
+        let rights = Arc::new(rights.unavailable_for(UNHEARD));
         let (pool, keys) = (database.pool.clone(), tokens.keys());
         let fence =
             Fence::build(config, pool, keys, rights.clone(), index.clone(), store.clone(), &http).unwrap();
         let listener = web::bind("127.0.0.1".parse().unwrap(), 0).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let server = Server::start(listener, fence.clone(), 1).unwrap();
-        let completed = objects.take_completed();
+        let completed = objects.take_completed(|object| Location::new(object.bucket, object.key).ok());
         Self {
             fence,
             index,

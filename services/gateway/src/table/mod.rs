@@ -184,6 +184,10 @@ mod tests {
             ("/peregrine/_status", "peregrine /_status"),
             ("/peregrine/graphql", "nothing"),
             ("/guppy/graphql", "guppy /graphql"),
+            ("/mds/metadata/dg.1/a", "metadata /metadata/dg.1/a"),
+            ("/mds-admin/metadata", "metadata /metadata"),
+            ("/manifests/", "manifests /"),
+            ("/manifests", "redirect /manifests/"),
             ("/auth/request", "nothing"),
             ("/authz/other", "nothing"),
             ("/gen3-authz-test", "denied"),
@@ -195,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn on_localhost_the_index_answers_without_its_prefix_too() {
+    fn on_localhost_the_index_and_metadata_answer_without_their_prefixes_too() {
         let table = Table::built_in().unwrap().with_localhost_names().unwrap();
         let did = "0a5e1f6e-1111-5abc-8def-000000000001";
         let cases = [
@@ -208,6 +212,10 @@ mod tests {
             (format!("/dg.1/{did}"), format!("indexd /dg.1/{did}")),
             ("/_version".to_owned(), "indexd /_version".to_owned()),
             ("/bulk/documents".to_owned(), "indexd /bulk/documents".to_owned()),
+            ("/metadata".to_owned(), "metadata /metadata".to_owned()),
+            (format!("/metadata/dg.1/{did}/aliases"), format!("metadata /metadata/dg.1/{did}/aliases")),
+            ("/metadata_index/a.b".to_owned(), "metadata /metadata_index/a.b".to_owned()),
+            ("/version".to_owned(), "metadata /version".to_owned()),
             // The full names stay what they are.
             ("/index/index/".to_owned(), "indexd /index/".to_owned()),
             (format!("/index/index/{did}"), format!("indexd /index/{did}")),

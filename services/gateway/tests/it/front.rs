@@ -10,7 +10,7 @@ use testing::Rights;
 use url::Url;
 use web::{Server, Service};
 
-pub(crate) const SERVICES: [&str; 10] = [
+pub(crate) const SERVICES: [&str; 13] = [
     "fence",
     "arborist",
     "indexd",
@@ -20,6 +20,9 @@ pub(crate) const SERVICES: [&str; 10] = [
     "audit",
     "requestor",
     "library",
+    "wts",
+    "metadata",
+    "manifests",
     "portal",
 ];
 

@@ -102,8 +102,7 @@ async fn without_the_portal_people_get_a_list() {
 async fn a_service_that_this_version_does_not_have_says_so() {
     let front = Front::start(Form::InProcess).await;
     for (path, name) in [
-        ("/mds/metadata/a", "metadata service"),
-        ("/wts/token", "workspace token service"),
+        ("/lw-workspace/status", "workspaces"),
         ("/job/dispatch", "job service (sower)"),
         ("/cedar", "CEDAR service"),
     ] {

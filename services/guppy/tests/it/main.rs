@@ -2,10 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cases;
+
 use actix_web::{App, test as client};
 use guppy::{Config, Guppy};
 use serde_json::{Value, json};
-use testing::endpoints::{Case, check};
+use testing::endpoints::check;
+
+use self::cases::cases;
 
 async fn call(request: client::TestRequest) -> (u16, Value) {
     let guppy = Guppy::build(Config::default()).unwrap();
@@ -99,18 +103,9 @@ async fn downloads_of_absent_indices_are_empty_and_unknown_types_are_refused() {
     assert_eq!(download(json!({})).await, (400, json!("Invalid es type: \"\"")));
 }
 
-/// All of it is public, because there are no documents that a caller could lack the right to read.
 #[actix_web::test]
 async fn every_endpoint_answers_every_caller_alike() {
-    let cases = [
-        Case::new("GET", "/_status", "/_status", [200; 3]),
-        Case::new("GET", "/_version", "/_version", [200; 3]),
-        Case::new("POST", "/_refresh", "/_refresh", [404; 3]),
-        Case::new("POST", "/graphql", "/graphql", [200; 3])
-            .with(json!({ "query": "{subject {project_id}}" })),
-        Case::new("POST", "/download", "/download", [200; 3]).with(json!({ "type": "subject" })),
-    ];
-    check(Guppy::endpoints(), &cases, async |case, _| {
+    check(Guppy::endpoints(), &cases(), async |case, _| {
         let method = case.verb().parse().unwrap();
         let request = client::TestRequest::default().method(method).uri(&case.url);
         call(request.set_json(&case.body)).await.0

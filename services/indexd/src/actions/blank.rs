@@ -6,7 +6,6 @@ use crate::{
     document::Revision,
     guid::Guid,
     input::{BlankFill, BlankInput},
-    store::change,
 };
 
 impl Indexd {
@@ -35,6 +34,7 @@ impl Indexd {
         rev: Option<&str>,
         fill: BlankFill,
     ) -> Result<Revision, Error> {
+        let layout = self.layout().await?;
         let record = self.record(guid).await?;
         if record.size.unwrap_or(0) != 0 || !record.hashes.is_empty() {
             return Err(Error::bad("update api is not supported for non-empty record!"));
@@ -44,8 +44,9 @@ impl Indexd {
         }
         let permit = self.may_fill(who, record, fill).await?;
         let mut transaction = self.pool.begin().await?;
-        let revision = change::fill_blank(&mut transaction, &permit).await?.ok_or_else(Error::stale)?;
+        let revision = layout.fill_blank(&mut transaction, &permit).await?.ok_or_else(Error::stale)?;
         transaction.commit().await?;
+        self.counted();
         Ok(revision)
     }
 }

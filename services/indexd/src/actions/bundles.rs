@@ -74,10 +74,14 @@ impl Indexd {
         })
     }
 
-    /// Creates a bundle. The permission comes before anything else is looked at.
-    pub(crate) async fn create_bundle(&self, who: &Claimant, body: &Value) -> Result<CreatedBundle, Error> {
+    /// Creates a bundle. The permission comes before anything else is looked at, a broken body too.
+    pub(crate) async fn create_bundle(
+        &self,
+        who: &Claimant,
+        body: Result<Value, Error>,
+    ) -> Result<CreatedBundle, Error> {
         let permit = self.may_create_bundle(who).await?;
-        let input = BundleInput::parse(body)?;
+        let input = BundleInput::parse(&body?)?;
         let members = self.members(&input.members).await?;
         let (bundle, contents) = self.new_bundle(input, &members)?;
         let mut transaction = self.pool.begin().await?;

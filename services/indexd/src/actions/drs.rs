@@ -9,12 +9,13 @@ use crate::{
     Error, Indexd,
     authorizations::Authorizations,
     buckets::{Regions, scheme},
+    config::DrsForm,
     dates::Timestamp,
-    document::{Entry, Record},
-    drs::{Bulk, DrsObject, bundle_object, checksums, record_object},
+    document::{Bundle, Entry, Record},
+    drs::{self, Bulk, DrsDocument, checksums},
     guid::Guid,
-    query::{Depth, Filter, ListQuery, Members, Window},
-    store::aliases,
+    query::{Depth, Filter, ListQuery, Window},
+    store::bundles,
 };
 
 /// An object of the older Data Object Service.
@@ -34,69 +35,107 @@ pub(crate) struct DosObject {
 }
 
 impl Indexd {
-    /// The DRS object of an id.
-    pub(crate) async fn drs_object(&self, id: &Guid, depth: Depth) -> Result<DrsObject, Error> {
+    /// The DRS object of an id; `None` for a record whose bytes have not arrived, in the strict form.
+    pub(crate) async fn drs_object(&self, id: &Guid, depth: Depth) -> Result<Option<DrsDocument>, Error> {
         let entry = self.entry(id).await?;
         let regions = self.regions_for(std::slice::from_ref(&entry)).await;
-        Ok(self.object(&entry, &regions, depth))
+        Ok(DrsDocument::of(&self.config, &regions, &entry, depth))
     }
 
-    /// A page of DRS objects.
-    pub(crate) async fn drs_objects(&self, query: &ListQuery) -> Result<Vec<DrsObject>, Error> {
-        let entries = self.list(query, Members::Included).await?;
+    /// A page of DRS objects. In the historic form its bundles are without their contents.
+    pub(crate) async fn drs_objects(&self, query: &ListQuery) -> Result<Vec<DrsDocument>, Error> {
+        let mut entries = self.list(query).await?;
+        if self.config.drs_form == DrsForm::Strict {
+            self.read_members(&mut entries).await?;
+        }
         let regions = self.regions_for(&entries).await;
-        Ok(entries.iter().map(|entry| self.object(entry, &regions, Depth::Members)).collect())
+        let document = |entry: &Entry| DrsDocument::of(&self.config, &regions, entry, Depth::Members);
+        Ok(entries.iter().filter_map(document).collect())
     }
 
-    /// DRS objects of exactly these dids.
-    pub(crate) async fn drs_bulk(&self, ids: &[Guid]) -> Result<Bulk<DrsObject>, Error> {
-        let entries: Vec<Entry> = self.records(ids).await?.into_iter().map(Entry::Record).collect();
-        let regions = self.regions_for(&entries).await;
-        let mut objects = BTreeMap::new();
+    /// Reads the members of the bundles of a list.
+    async fn read_members(&self, entries: &mut [Entry]) -> Result<(), Error> {
+        let id = |entry: &Entry| match entry {
+            Entry::Bundle(bundle) => Some(bundle.id.clone()),
+            Entry::Record(_) => None,
+        };
+        let ids: Vec<Guid> = entries.iter().filter_map(id).collect();
+        let whole = bundles::load(&mut *self.pool.acquire().await?, &ids).await?;
+        let mut whole: BTreeMap<Guid, Bundle> =
+            whole.into_iter().map(|bundle| (bundle.id.clone(), bundle)).collect();
         for entry in entries {
-            let object = self.object(&entry, &regions, Depth::Members);
-            if let Entry::Record(record) = entry {
-                objects.insert(record.did, object);
+            if let Entry::Bundle(bundle) = entry
+                && let Some(read) = whole.remove(&bundle.id)
+            {
+                *bundle = read;
             }
         }
-        Ok(Bulk::new(ids, objects))
+        Ok(())
     }
 
-    /// What is needed for the bytes of a record. The answer names the object as it was asked for.
-    pub(crate) async fn drs_authorizations(&self, id: &Guid) -> Result<Authorizations, Error> {
+    /// DRS objects of many ids. In the historic form an id is a did exactly; in the strict one it stands for
+    /// what it stands for alone. At most three statements, whatever their number.
+    pub(crate) async fn drs_bulk(&self, ids: &[Guid]) -> Result<Value, Error> {
+        let entries: Vec<(Guid, Entry)> = self.asked(ids).await?;
+        let regions = self.regions_for(entries.iter().map(|(_, entry)| entry)).await;
+        let document = |(id, entry): (Guid, Entry)| {
+            Some((id, DrsDocument::of(&self.config, &regions, &entry, Depth::Members)?))
+        };
+        let found = entries.into_iter().filter_map(document).collect();
+        Ok(Bulk::new(ids, found).document(self.config.drs_form))
+    }
+
+    /// The entries that `ids` of a bulk request stand for.
+    async fn asked(&self, ids: &[Guid]) -> Result<Vec<(Guid, Entry)>, Error> {
+        if self.config.drs_form == DrsForm::Gen3 {
+            let records = self.records(ids).await?.into_iter();
+            return Ok(records.map(|record| (record.did.clone(), Entry::Record(record))).collect());
+        }
+        let most = self.config.max_bulk_request_length;
+        if ids.len() > usize::try_from(most).unwrap_or(usize::MAX) {
+            let told = format!("at most {most} objects can be asked for at once");
+            return Err(Error::TooMany(told));
+        }
+        let entries = self.entries(ids).await?;
+        Ok(ids.iter().cloned().zip(entries).filter_map(|(id, entry)| Some((id, entry?))).collect())
+    }
+
+    /// What is needed for the bytes of a record. The answer names the object as it was asked for. `None` in
+    /// the strict form, when nothing is known of it.
+    pub(crate) async fn drs_authorizations(&self, id: &Guid) -> Result<Option<Authorizations>, Error> {
+        let is_strict = self.config.drs_form == DrsForm::Strict;
         match self.entry(id).await? {
-            Entry::Record(record) => Ok(self.config.authorizations.of(id, &record.authz)),
+            Entry::Record(record) => {
+                let found = self.config.authorizations.of(id, &record.authz);
+                Ok(Some(found).filter(|found| !is_strict || !found.supported_types.is_empty()))
+            }
+            Entry::Bundle(_) if is_strict => Ok(None),
             Entry::Bundle(_) => Err(Error::bad("a bundle has no bytes and so no authorizations of its own")),
         }
     }
 
-    /// What is needed for the bytes of exactly these dids.
-    pub(crate) async fn drs_bulk_authorizations(&self, ids: &[Guid]) -> Result<Bulk<Authorizations>, Error> {
-        let records = self.records(ids).await?;
-        let of = |record: Record| {
-            let authorizations = self.config.authorizations.of(&record.did, &record.authz);
-            (record.did, authorizations)
+    /// What is needed for the bytes of many records.
+    pub(crate) async fn drs_bulk_authorizations(&self, ids: &[Guid]) -> Result<Value, Error> {
+        let of = |(id, entry): (Guid, Entry)| {
+            let Entry::Record(record) = entry else { return None };
+            let authorizations = self.config.authorizations.of(&id, &record.authz);
+            Some((id, authorizations))
         };
-        Ok(Bulk::new(ids, records.into_iter().map(of).collect()))
-    }
-
-    fn object(&self, entry: &Entry, regions: &Regions, depth: Depth) -> DrsObject {
-        match entry {
-            Entry::Record(record) => record_object(&self.config, regions, record),
-            Entry::Bundle(bundle) => bundle_object(&self.config, bundle, depth),
-        }
+        let found = self.asked(ids).await?.into_iter().filter_map(of).collect();
+        Ok(Bulk::new(ids, found).document(self.config.drs_form))
     }
 
     /// The regions of buckets, if one of these entries has a url whose region they can tell.
-    async fn regions_for(&self, entries: &[Entry]) -> Arc<Regions> {
+    async fn regions_for<'e>(&self, entries: impl IntoIterator<Item = &'e Entry>) -> Arc<Regions> {
         let unknown = |record: &Record| {
             record.urls.iter().any(|url| {
                 let facts = record.urls_metadata.get(url);
                 matches!(scheme(url).as_str(), "s3" | "gs")
-                    && !facts.is_some_and(|facts| facts.contains_key("region"))
+                    && facts.and_then(|facts| drs::fact(facts, "region")).is_none()
             })
         };
-        let needed = entries.iter().any(|entry| matches!(entry, Entry::Record(record) if unknown(record)));
+        let needed =
+            entries.into_iter().any(|entry| matches!(entry, Entry::Record(record) if unknown(record)));
         if needed { self.regions.get().await } else { Arc::default() }
     }
 
@@ -142,8 +181,9 @@ impl Indexd {
     }
 
     async fn dos_of(&self, records: Vec<Record>) -> Result<Vec<DosObject>, Error> {
+        let layout = self.layout().await?;
         let dids: Vec<Guid> = records.iter().map(|record| record.did.clone()).collect();
-        let pairs = aliases::of_all(&mut *self.pool.acquire().await?, &dids).await?;
+        let pairs = layout.of_all(&mut *self.pool.acquire().await?, &dids).await?;
         let mut by_did: BTreeMap<Guid, Vec<String>> = BTreeMap::new();
         for (did, name) in pairs {
             by_did.entry(did).or_default().push(name);

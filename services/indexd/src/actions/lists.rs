@@ -2,20 +2,20 @@
 
 use std::collections::HashSet;
 
+use sqlx::PgConnection;
+
 use crate::{
-    Error, Indexd,
-    document::{Bundle, Entry, Record, Totals},
+    Error, Indexd, Layout,
+    document::{Bundle, Entry, Record},
     guid::Guid,
-    query::{Filter, Form, ListQuery, Members, Window},
-    store::{
-        bundles, filter, records,
-        stats::{self, Month},
-    },
+    marks::Mark,
+    query::{Filter, Form, ListQuery, Window},
+    store::{bundles, filter, records},
 };
 
 impl Indexd {
-    /// A page of the list. `members` says whether its bundles have their members.
-    pub(crate) async fn list(&self, query: &ListQuery, members: Members) -> Result<Vec<Entry>, Error> {
+    /// A page of the list. Its bundles are without their members.
+    pub(crate) async fn list(&self, query: &ListQuery) -> Result<Vec<Entry>, Error> {
         let window = match query.form {
             // More than half of each, as the original does.
             Form::Both => Window { limit: query.window.limit / 2 + 1, ..query.window.clone() },
@@ -23,7 +23,7 @@ impl Indexd {
         };
         let mut entries = Vec::new();
         if query.form != Form::Records {
-            entries.extend(self.list_bundles(&window, members).await?.into_iter().map(Entry::Bundle));
+            entries.extend(self.list_bundles(&window).await?.into_iter().map(Entry::Bundle));
         }
         if query.form != Form::Bundles {
             entries.extend(self.list_records(&query.filter, &window).await?.into_iter().map(Entry::Record));
@@ -36,20 +36,58 @@ impl Indexd {
 
     /// A page of records.
     pub(crate) async fn list_records(&self, filter: &Filter, window: &Window) -> Result<Vec<Record>, Error> {
+        let layout = self.layout().await?;
         let mut connection = self.pool.acquire().await?;
         let resolved = match &filter.ids {
             None => None,
             Some(ids) => {
-                let known = records::existing(&mut connection, ids).await?;
+                let known = layout.existing(&mut connection, ids).await?;
                 Some(Filter { ids: Some(self.with_toggled(ids, known)), ..filter.clone() })
             }
         };
-        let dids = filter::dids(&mut connection, resolved.as_ref().unwrap_or(filter), window).await?;
-        records::load(&mut connection, &dids).await
+        let filter = resolved.as_ref().unwrap_or(filter);
+        let is_marked = layout == Layout::Multi && window.start.is_none() && filter.ids.is_none();
+        match window.page.filter(|_| is_marked && window.limit > 0) {
+            Some(page) => self.page(&mut connection, filter, window, page).await,
+            None => {
+                let dids = layout.dids(&mut connection, filter, window).await?;
+                layout.load(&mut connection, &dids).await
+            }
+        }
     }
 
-    async fn list_bundles(&self, window: &Window, members: Members) -> Result<Vec<Bundle>, Error> {
-        bundles::list(&mut *self.pool.acquire().await?, window, members).await
+    /// A page by its number, in the multi-table layout; see [`marks`](crate::marks).
+    async fn page(
+        &self,
+        connection: &mut PgConnection,
+        filter: &Filter,
+        window: &Window,
+        page: i64,
+    ) -> Result<Vec<Record>, Error> {
+        let limit = window.limit;
+        let full = usize::try_from(limit).unwrap_or(usize::MAX);
+        let near = match self.marks.before(filter, limit, page) {
+            Some((first, mark)) => {
+                Some(filter::dids_behind(connection, filter, limit, &mark, (page - first) * limit).await?)
+            }
+            None => None,
+        };
+        let dids = match near {
+            Some(near) if near.len() == full || !filter::has_undated(connection).await? => near,
+            // Records without a date stand at the very end, where no mark leads.
+            _ => filter::dids(connection, filter, window).await?,
+        };
+        let records = records::load(connection, &dids).await?;
+        if let Some(last) = records.last().filter(|_| records.len() == full)
+            && let Some(updated) = last.updated_date
+        {
+            self.marks.note(filter, limit, page + 1, Mark { updated, did: last.did.clone() });
+        }
+        Ok(records)
+    }
+
+    async fn list_bundles(&self, window: &Window) -> Result<Vec<Bundle>, Error> {
+        bundles::list(&mut *self.pool.acquire().await?, window).await
     }
 
     /// `known`, and for the other `ids` the spelling with the prefix toggled.
@@ -62,13 +100,9 @@ impl Indexd {
 
     /// The records of exactly these dids, each once.
     pub(crate) async fn records(&self, dids: &[Guid]) -> Result<Vec<Record>, Error> {
+        let layout = self.layout().await?;
         let mut seen = HashSet::new();
         let dids: Vec<Guid> = dids.iter().filter(|did| seen.insert(*did)).cloned().collect();
-        records::load(&mut *self.pool.acquire().await?, &dids).await
-    }
-
-    /// The counters at the end of a month, or of the current one.
-    pub(crate) async fn totals(&self, month: Option<Month>) -> Result<Totals, Error> {
-        stats::totals(&mut *self.pool.acquire().await?, month.unwrap_or_else(Month::current)).await
+        layout.load(&mut *self.pool.acquire().await?, &dids).await
     }
 }

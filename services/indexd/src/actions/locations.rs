@@ -4,13 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use indexclient::ownership::Place;
 
-use crate::{
-    Error, Indexd,
-    buckets::Regions,
-    document::Record,
-    guid::Guid,
-    store::{locations, records},
-};
+use crate::{Error, Indexd, document::Record, guid::Guid};
 
 /// Who has the bytes at one location, as [`indexclient::Holders`].
 #[derive(Debug, Clone, Default, serde::Serialize)]
@@ -28,31 +22,38 @@ impl From<Holders> for indexclient::Holders {
 impl Indexd {
     /// The holders of each of `urls`, in their order. Two statements, whatever their number.
     pub(crate) async fn holders(&self, urls: &[String]) -> Result<Vec<Holders>, Error> {
+        let layout = self.layout().await?;
         let places: Vec<Option<Place>> = urls.iter().map(|url| Place::of(url)).collect();
         if places.iter().all(Option::is_none) {
             return Ok(urls.iter().map(|_| Holders::default()).collect());
         }
         let dids = self.dids_at(&places).await?;
         let wanted: BTreeSet<Guid> = dids.iter().flatten().cloned().collect();
-        let found = records::load(&mut *self.pool.acquire().await?, &Vec::from_iter(wanted)).await?;
+        let found = if wanted.is_empty() {
+            Vec::new()
+        } else {
+            layout.load(&mut *self.pool.acquire().await?, &Vec::from_iter(wanted)).await?
+        };
         let found: HashMap<&Guid, &Record> = found.iter().map(|record| (&record.did, record)).collect();
         let regions = self.regions.get().await;
         let holders = |(place, dids): (&Option<Place>, &BTreeSet<Guid>)| Holders {
             records: dids.iter().filter_map(|did| found.get(did).copied().cloned()).collect(),
-            ours: place.as_ref().is_some_and(|place| is_ours(&regions, place)),
+            // Whether fence signs URLs for the place. Where that is not known, it may.
+            ours: place.as_ref().is_some_and(|place| regions.may_have(place)),
         };
         Ok(places.iter().zip(&dids).map(holders).collect())
     }
 
     /// For each place the dids of the records that name it, and those that the key of an upload names.
     async fn dids_at(&self, places: &[Option<Place>]) -> Result<Vec<BTreeSet<Guid>>, Error> {
+        let layout = self.layout().await?;
         let spelled = |(position, place): (usize, &Option<Place>)| {
             let position = i64::try_from(position).unwrap_or(i64::MAX);
             let spellings = place.as_ref().map(Place::spellings).unwrap_or_default();
             spellings.into_iter().map(move |url| (position, url)).collect::<Vec<_>>()
         };
         let asked: Vec<(i64, String)> = places.iter().enumerate().flat_map(spelled).collect();
-        let alike = locations::alike(&mut *self.pool.acquire().await?, &asked).await?;
+        let alike = layout.alike(&mut *self.pool.acquire().await?, &asked).await?;
         let by_key = |place: &Option<Place>| {
             place.iter().flat_map(Place::guids).map(Guid::from).collect::<BTreeSet<_>>()
         };
@@ -66,9 +67,4 @@ impl Indexd {
         }
         Ok(dids)
     }
-}
-
-/// Whether fence signs URLs for the place. Where that is not known, it may.
-fn is_ours(regions: &Regions, place: &Place) -> bool {
-    place.scheme() == "s3" && regions.may_have_bucket(place.bucket())
 }

@@ -1,10 +1,12 @@
 //! Finding what an id stands for. Which ids a route understands differs by route.
 
+use std::sync::Arc;
+
 use crate::{
-    Error, Indexd,
+    Error, Indexd, Layout,
     document::{Bundle, Entry, FoundDocument, Record},
     guid::Guid,
-    store::{bundles, legacy, records, records::EntryId},
+    store::{bundles, legacy, records::EntryId},
 };
 
 /// Where the cross lookup looks.
@@ -25,17 +27,18 @@ impl Indexd {
 
     /// As [`Self::entry`] for exactly these spellings.
     pub(crate) async fn entry_of(&self, spellings: Vec<Guid>) -> Result<Option<Entry>, Error> {
-        let mut connection = self.pool.acquire().await?;
         // Nearly always it is a did as it stands, and nothing outranks that.
         if let Some(spelling) = spellings.first()
-            && let Some(record) = records::by_did(&mut connection, spelling).await?
+            && let Some(record) = self.by_did(spelling).await?
         {
             return Ok(Some(Entry::Record(record)));
         }
-        let target = records::resolve(&mut connection, &[spellings]).await?.pop().flatten();
+        let layout = self.layout().await?;
+        let mut connection = self.pool.acquire().await?;
+        let target = layout.resolve(&mut connection, &[spellings]).await?.pop().flatten();
         Ok(match target {
             None => None,
-            Some(EntryId::Record(did)) => records::by_did(&mut connection, &did).await?.map(Entry::Record),
+            Some(EntryId::Record(did)) => layout.by_did(&mut connection, &did).await?.map(Entry::Record),
             Some(EntryId::Bundle(id)) => {
                 bundles::load(&mut connection, &[id]).await?.pop().map(Entry::Bundle)
             }
@@ -44,14 +47,26 @@ impl Indexd {
 
     /// The record with exactly this did.
     pub(crate) async fn record(&self, did: &Guid) -> Result<Record, Error> {
-        records::by_did(&mut *self.pool.acquire().await?, did).await?.ok_or_else(Error::no_record)
+        self.by_did(did).await?.ok_or_else(Error::no_record)
+    }
+
+    /// Reads a record together with those that others ask for at the same time.
+    async fn by_did(&self, did: &Guid) -> Result<Option<Record>, Error> {
+        match self.layout().await? {
+            // What the database cannot be asked for must not spoil the statement of the others.
+            Layout::Multi if !did.as_str().contains('\0') => {
+                Ok(self.reader.get(did.clone()).await?.map(Arc::unwrap_or_clone))
+            }
+            layout => layout.by_did(&mut *self.pool.acquire().await?, did).await,
+        }
     }
 
     /// The record that has the alias `name`.
     pub(crate) async fn record_by_alias(&self, name: &str) -> Result<Option<Record>, Error> {
+        let layout = self.layout().await?;
         let mut connection = self.pool.acquire().await?;
-        match records::did_of_alias(&mut connection, name).await? {
-            Some(did) => records::by_did(&mut connection, &did).await,
+        match layout.did_of_alias(&mut connection, name).await? {
+            Some(did) => layout.by_did(&mut connection, &did).await,
             None => Ok(None),
         }
     }
@@ -76,9 +91,10 @@ impl Indexd {
 
     /// The entries that many ids stand for, in the order asked.
     pub(crate) async fn entries(&self, ids: &[Guid]) -> Result<Vec<Option<Entry>>, Error> {
+        let layout = self.layout().await?;
         let spellings: Vec<Vec<Guid>> = ids.iter().map(|id| self.config.index.spellings(id)).collect();
         let mut connection = self.pool.acquire().await?;
-        let targets = records::resolve(&mut connection, &spellings).await?;
+        let targets = layout.resolve(&mut connection, &spellings).await?;
         let (mut dids, mut bundle_ids) = (Vec::new(), Vec::new());
         for target in targets.iter().flatten() {
             match target {
@@ -88,7 +104,7 @@ impl Indexd {
         }
         dids.sort_unstable();
         dids.dedup();
-        let records: Vec<Record> = records::load(&mut connection, &dids).await?;
+        let records: Vec<Record> = layout.load(&mut connection, &dids).await?;
         let bundles: Vec<Bundle> = bundles::load(&mut connection, &bundle_ids).await?;
         let entry = |target: Option<EntryId>| match target? {
             EntryId::Record(did) => {

@@ -6,7 +6,9 @@
 
 mod aliases;
 mod blank;
+mod bulk;
 mod bundles;
+mod counters;
 mod drs;
 mod lists;
 mod locations;
@@ -15,4 +17,5 @@ mod records;
 mod urls;
 mod versions;
 
+pub(crate) use bulk::{Answer, Ending, Outcome, Progress};
 pub(crate) use lookup::Reach;

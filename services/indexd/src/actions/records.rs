@@ -7,7 +7,6 @@ use crate::{
     guid::Guid,
     input::{RecordInput, RecordUpdate, check_url_metadata},
     new_record::NewRecord,
-    store::{change, insert},
 };
 
 impl Indexd {
@@ -17,18 +16,31 @@ impl Indexd {
         who: &Claimant,
         inputs: Vec<RecordInput>,
     ) -> Result<Vec<Revision>, Error> {
+        let layout = self.layout().await?;
         let records = inputs.into_iter().map(|input| self.config.index.new_record(input)).collect();
         let permit = self.may_create(who, records).await?;
         for record in permit.object() {
             record.input.check_dates()?;
         }
-        let revisions = permit.object().iter().map(NewRecord::revision).collect();
-        let mut transaction = self.pool.begin().await?;
-        if let Some(did) = insert::insert_records(&mut transaction, permit).await?.first() {
-            return Err(Error::Conflict(format!("did \"{did}\" already exists")));
+        let revisions: Vec<Revision> = permit.object().iter().map(NewRecord::revision).collect();
+        let taken = if revisions.len() == 1 {
+            // One statement is a transaction of its own.
+            layout.insert_records(&mut *self.pool.acquire().await?, permit).await?
+        } else {
+            let mut transaction = self.pool.begin().await?;
+            let taken = layout.insert_records(&mut transaction, permit).await?;
+            if taken.is_empty() {
+                transaction.commit().await?;
+            }
+            taken
+        };
+        match taken.first() {
+            Some(did) => Err(Error::Conflict(format!("did \"{did}\" already exists"))),
+            None => {
+                self.counted();
+                Ok(revisions)
+            }
         }
-        transaction.commit().await?;
-        Ok(revisions)
     }
 
     /// Creates a new version of the record `guid` (exactly that did).
@@ -49,13 +61,15 @@ impl Indexd {
     }
 
     pub(super) async fn insert(&self, permit: May<Create, NewRecord>) -> Result<Revision, Error> {
+        let layout = self.layout().await?;
         let revision = permit.object().revision();
-        let mut transaction = self.pool.begin().await?;
-        if let Some(did) = insert::insert_record(&mut transaction, permit).await? {
-            return Err(Error::Conflict(format!("{did} already exists")));
+        match layout.insert_record(&mut *self.pool.acquire().await?, permit).await? {
+            Some(did) => Err(Error::Conflict(format!("{did} already exists"))),
+            None => {
+                self.counted();
+                Ok(revision)
+            }
         }
-        transaction.commit().await?;
-        Ok(revision)
     }
 
     /// Replaces fields of the record `guid`.
@@ -66,6 +80,7 @@ impl Indexd {
         rev: Option<&str>,
         update: RecordUpdate,
     ) -> Result<Revision, Error> {
+        let layout = self.layout().await?;
         let record = self.record(guid).await?;
         check_dates(&record, &update)?;
         if rev != Some(&record.rev) {
@@ -77,30 +92,32 @@ impl Indexd {
             check_url_metadata(metadata, change.update.urls.as_deref().unwrap_or(&change.record.urls))?;
         }
         let mut transaction = self.pool.begin().await?;
-        let revision = change::update_record(&mut transaction, &permit).await?.ok_or_else(Error::stale)?;
+        let revision = layout.update_record(&mut transaction, &permit).await?.ok_or_else(Error::stale)?;
         transaction.commit().await?;
         Ok(revision)
     }
 
     /// Deletes the record `guid`.
     pub(crate) async fn delete(&self, who: &Claimant, guid: &Guid, rev: Option<&str>) -> Result<(), Error> {
-        let rev = rev.filter(|rev| !rev.is_empty()).ok_or_else(|| Error::bad("no revision specified"))?;
+        let layout = self.layout().await?;
+        let rev = rev.ok_or_else(|| Error::bad("no revision specified"))?;
         let record = self.record(guid).await?;
         if rev != record.rev {
             return Err(Error::stale());
         }
         let permit = self.may_delete(who, record).await?;
         let mut transaction = self.pool.begin().await?;
-        if !change::delete_record(&mut transaction, &permit).await? {
+        if !layout.delete_record(&mut transaction, &permit).await? {
             return Err(Error::stale());
         }
         transaction.commit().await?;
+        self.counted();
         Ok(())
     }
 }
 
 /// An update date needs a creation date, in the request or stored, and must not come before it.
-fn check_dates(record: &Record, update: &RecordUpdate) -> Result<(), Error> {
+pub(super) fn check_dates(record: &Record, update: &RecordUpdate) -> Result<(), Error> {
     let created = update.content_created.or(record.content_created_date);
     match (created, update.content_updated) {
         (None, Some(_)) => Err(Error::bad("Cannot set content_updated_date without content_created_date")),

@@ -4,7 +4,7 @@ use crate::{
     Error, Indexd,
     document::UrlDocument,
     guid::Guid,
-    store::urls::{self, Pattern, UrlFilter},
+    store::urls::{Pattern, UrlFilter},
 };
 
 impl Indexd {
@@ -15,7 +15,8 @@ impl Indexd {
         start: i64,
         limit: i64,
     ) -> Result<Vec<UrlDocument>, Error> {
-        urls::list(&mut *self.pool.acquire().await?, filter, start, limit).await
+        let layout = self.layout().await?;
+        layout.list(&mut *self.pool.acquire().await?, filter, start, limit).await
     }
 
     /// A page of records by their comma-joined urls: `(did, urls)`.
@@ -25,7 +26,8 @@ impl Indexd {
         exclude: Option<&str>,
         pattern: &Pattern,
     ) -> Result<Vec<(Guid, Vec<String>)>, Error> {
-        urls::by_pattern(&mut *self.pool.acquire().await?, include, exclude, pattern).await
+        let layout = self.layout().await?;
+        layout.by_pattern(&mut *self.pool.acquire().await?, include, exclude, pattern).await
     }
 
     /// A page of urls whose metadata has `key` = `value`: `(did, url, rev)`.
@@ -36,6 +38,7 @@ impl Indexd {
         url: Option<&str>,
         pattern: &Pattern,
     ) -> Result<Vec<(Guid, String, Option<String>)>, Error> {
-        urls::by_metadata(&mut *self.pool.acquire().await?, (key, value), url, pattern).await
+        let layout = self.layout().await?;
+        layout.by_metadata(&mut *self.pool.acquire().await?, (key, value), url, pattern).await
     }
 }

@@ -62,6 +62,9 @@ impl From<&indexclient::Caller> for Claimant {
         match caller {
             indexclient::Caller::Service => Self::Service,
             indexclient::Caller::Bearer(token) => Self::Token(token.clone()),
+            indexclient::Caller::Header(header) => {
+                Self::from_header(header.as_ref().map(|header| header.as_bytes()))
+            }
         }
     }
 }

@@ -7,11 +7,14 @@
 //! the owner of a record or of a place of bytes, and `rules` says what each change needs. A rule that is met
 //! gives a [`May`], without which no function of `store` writes a record, alias or bundle.
 
+mod bulk;
 mod claimant;
+mod claims;
 mod ownership;
 mod rights;
 mod rules;
 
+pub(crate) use bulk::{Decisions, Permitted, Writes};
 pub(crate) use claimant::Claimant;
 pub use rights::{Create, Delete, Update};
 pub use rules::{

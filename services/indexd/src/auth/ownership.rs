@@ -4,10 +4,13 @@
 
 use std::collections::BTreeSet;
 
-use indexclient::ownership::{Naming, Owner, Place};
+use indexclient::{
+    Holders,
+    ownership::{Naming, Owner, Place},
+};
 
 use super::{Claimant, rights::Update};
-use crate::{Error, Indexd, document::Record, guid::Guid, store::records};
+use crate::{Error, Indexd, document::Record, guid::Guid};
 
 impl Record {
     /// Whose the record is.
@@ -40,33 +43,26 @@ impl Indexd {
             return Ok(());
         }
         let urls: Vec<String> = named.iter().map(|(_, url)| (*url).clone()).collect();
-        let mut holders: Vec<indexclient::Holders> =
-            self.holders(&urls).await?.into_iter().map(Into::into).collect();
+        let mut holders: Vec<Holders> = self.holders(&urls).await?.into_iter().map(Into::into).collect();
         let mut needs = Needs::default();
         for ((did, _), holders) in named.iter().zip(&mut holders) {
             if uploads == OwnUploads::DoNotCount {
                 holders.records.retain(|record| record.did != did.as_str());
             }
-            match Naming::of(did.as_str(), holders) {
-                Naming::Free => {}
-                Naming::Rights(owners) => owners.into_iter().for_each(|owner| needs.add(owner)),
-                Naming::Administrator => needs.administrator = true,
-            }
+            needs.add_naming(did, holders);
         }
         self.must_meet(who, needs).await
     }
 
     /// Refuses families of versions of which the claimant may not update every member.
     pub(super) async fn must_belong_to(&self, who: &Claimant, baseids: &[&Guid]) -> Result<(), Error> {
+        let layout = self.layout().await?;
         if !matches!(who, Claimant::Token(_)) || baseids.is_empty() {
             return Ok(());
         }
-        let mut connection = self.pool.acquire().await?;
-        let dids = records::families(&mut connection, baseids).await?;
-        let members = records::load(&mut connection, &dids).await?;
-        drop(connection);
+        let owners = layout.family_owners(&mut *self.pool.acquire().await?, baseids).await?;
         let mut needs = Needs::default();
-        members.iter().for_each(|member| needs.add(member.owner()));
+        owners.iter().for_each(|owners| needs.add(owners.owner()));
         self.must_meet(who, needs).await
     }
 
@@ -91,14 +87,23 @@ pub(super) fn new_places<'u>(urls: &'u [String], kept: &[String]) -> Vec<&'u Str
 
 /// What it needs to update some records.
 #[derive(Debug, Default)]
-struct Needs {
-    guards: BTreeSet<String>,
-    uploaders: BTreeSet<String>,
-    administrator: bool,
+pub(super) struct Needs {
+    pub(super) guards: BTreeSet<String>,
+    pub(super) uploaders: BTreeSet<String>,
+    pub(super) administrator: bool,
 }
 
 impl Needs {
-    fn add(&mut self, owner: Owner<'_>) {
+    /// What the record `did` needs to name the place that has these holders.
+    pub(super) fn add_naming(&mut self, did: &Guid, holders: &Holders) {
+        match Naming::of(did.as_str(), holders) {
+            Naming::Free => {}
+            Naming::Rights(owners) => owners.into_iter().for_each(|owner| self.add(owner)),
+            Naming::Administrator => self.administrator = true,
+        }
+    }
+
+    pub(super) fn add(&mut self, owner: Owner<'_>) {
         match owner {
             Owner::Guards(guards) => self.guards.extend(guards.iter().cloned()),
             Owner::Uploader(uploader) => {

@@ -39,7 +39,7 @@ permissions! {
 }
 
 /// The proof that a question was asked and the answer was yes. Only this module makes one.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Right(());
 
 impl Indexd {
@@ -72,17 +72,22 @@ impl Indexd {
         owner: Owner<'_>,
         named: &[String],
     ) -> Result<Right, Error> {
-        let guards = match owner {
-            Owner::Guards(guards) => union(guards, named),
-            Owner::Nobody => named.to_vec(),
-            Owner::AccessList => Vec::new(),
-            // Their file becomes that of the guards only if they have the right there too.
-            Owner::Uploader(uploader) if !named.is_empty() && self.is_user(who, uploader).await? => {
-                named.to_vec()
-            }
-            Owner::Uploader(_) => Vec::new(),
+        let is_uploader = match owner {
+            Owner::Uploader(uploader) if !named.is_empty() => self.is_user(who, uploader).await?,
+            _ => false,
         };
+        let guards = guards_of_change(owner, named, is_uploader);
         self.right::<P>(who, &guards).await
+    }
+
+    /// Refuses a token that arborist does not believe, whatever its bearer may do.
+    pub(super) async fn must_be_believed(&self, token: &str) -> Result<(), Error> {
+        match self.configured()?.user_name(&Subject::Token(token.to_owned())).await {
+            Ok(_) | Err(AuthzError::Denied | AuthzError::BadRequest(_) | AuthzError::Forbidden(_)) => Ok(()),
+            Err(error @ (AuthzError::Unauthenticated(_) | AuthzError::Unavailable(_))) => {
+                Err(Error::Undecided(error))
+            }
+        }
     }
 
     /// Whether the claimant is the user of this name, by a token that arborist believes.
@@ -134,6 +139,19 @@ fn mismatch() -> Error {
 
 fn denied() -> Error {
     Error::Denied("Permission denied.".into())
+}
+
+/// The resources on which a change of a record of this owner needs the right, if it is to be guarded by
+/// `named` as well; none of them means that only administrators may.
+pub(super) fn guards_of_change(owner: Owner<'_>, named: &[String], is_uploader: bool) -> Vec<String> {
+    match owner {
+        Owner::Guards(guards) => union(guards, named),
+        Owner::Nobody => named.to_vec(),
+        Owner::AccessList => Vec::new(),
+        // Their file becomes that of the guards only if they have the right there too.
+        Owner::Uploader(_) if is_uploader => named.to_vec(),
+        Owner::Uploader(_) => Vec::new(),
+    }
 }
 
 pub(super) fn union(a: &[String], b: &[String]) -> Vec<String> {

@@ -37,12 +37,39 @@ impl<A, O> May<A, O> {
         Self { object, action: PhantomData }
     }
 
+    /// For objects of which each has its own right.
+    pub(super) fn each(objects: Vec<(Right, O)>) -> May<A, Vec<O>> {
+        May { object: objects.into_iter().map(|(_, object)| object).collect(), action: PhantomData }
+    }
+
     pub(crate) fn object(&self) -> &O {
         &self.object
     }
 
     pub(crate) fn into_object(self) -> O {
         self.object
+    }
+}
+
+impl<A, O> May<A, Vec<O>> {
+    /// The objects of both proofs.
+    pub(crate) fn extend(&mut self, more: Self) {
+        self.object.extend(more.object);
+    }
+
+    /// The same in parts of at most `most` objects. If there are several of them, they are in the order of
+    /// `key`.
+    pub(crate) fn parts<K: Ord>(mut self, most: usize, key: impl Fn(&O) -> &K) -> Vec<Self> {
+        if self.object.len() <= most {
+            return vec![self];
+        }
+        self.object.sort_by(|a, b| key(a).cmp(key(b)));
+        let mut rest = self.object.into_iter().peekable();
+        let mut parts = Vec::new();
+        while rest.peek().is_some() {
+            parts.push(Self { object: rest.by_ref().take(most).collect(), action: PhantomData });
+        }
+        parts
     }
 }
 

@@ -1,4 +1,4 @@
-//! DRS objects.
+//! DRS objects in the form that the original gives them, which clients of Gen3 read.
 
 use std::collections::BTreeMap;
 
@@ -80,13 +80,13 @@ pub(crate) fn record_object(config: &Config, regions: &Regions, record: &Record)
     }
 }
 
-/// The object of a bundle.
+/// The object of a bundle; without contents where its members were not read.
 pub(crate) fn bundle_object(config: &Config, bundle: &Bundle, depth: Depth) -> DrsObject {
     DrsObject {
         access_methods: None,
         aliases: text_list(bundle.aliases.as_deref()),
         checksums: bundle_checksums(bundle),
-        contents: Some(members(bundle, depth)),
+        contents: bundle.bundle_data.is_some().then(|| members(bundle, depth)),
         created_time: Some(String::new()),
         description: bundle.description.clone(),
         form: Some(bundle.form.to_owned()),
@@ -102,18 +102,23 @@ pub(crate) fn bundle_object(config: &Config, bundle: &Bundle, depth: Depth) -> D
     }
 }
 
+/// What is known of a url under `key`. An empty text is nothing.
+pub(crate) fn fact<'a>(facts: &'a BTreeMap<String, Value>, key: &str) -> Option<&'a str> {
+    facts.get(key)?.as_str().filter(|text| !text.is_empty())
+}
+
 fn access_methods(config: &Config, regions: &Regions, record: &Record) -> Vec<AccessMethod> {
     let authorizations = (record.form.as_deref() == Some("object"))
         .then(|| config.authorizations.of(&record.did, &record.authz));
     let method = |url: &String| {
         let facts = record.urls_metadata.get(url);
-        let fact = |key: &str| facts.and_then(|facts| facts.get(key)?.as_str());
+        let fact = |key: &str| facts.and_then(|facts| fact(facts, key));
         let scheme = url.split_once(':').map_or(url.as_str(), |(scheme, _)| scheme);
         AccessMethod {
             access_id: scheme.to_owned(),
             access_url: AccessUrl { url: url.clone() },
             authorizations: authorizations.clone(),
-            available: !fact("available").is_some_and(|text| text.eq_ignore_ascii_case("false")),
+            available: fact("available").is_none_or(|text| text.eq_ignore_ascii_case("true")),
             cloud: config.clouds.of(url).map(str::to_owned),
             region: fact("region").map_or_else(|| regions.of_url(url), str::to_owned),
             kind: scheme.to_owned(),
@@ -154,48 +159,4 @@ pub(crate) fn members(bundle: &Bundle, depth: Depth) -> Value {
         }
     }
     members
-}
-
-/// The answer to a bulk request.
-#[derive(Debug, Serialize)]
-pub(crate) struct Bulk<T> {
-    resolved_drs_objects: Vec<T>,
-    summary: Summary,
-    unresolved_drs_objects: Vec<Unresolved>,
-}
-
-#[derive(Debug, Serialize)]
-struct Summary {
-    requested: usize,
-    resolved: usize,
-    unresolved: usize,
-}
-
-#[derive(Debug, Serialize)]
-struct Unresolved {
-    error_code: u16,
-    object_ids: Vec<Guid>,
-}
-
-impl<T> Bulk<T> {
-    /// `resolved` are the objects found for some of `requested`, by id. An id that is asked for twice is
-    /// found once and counts as unresolved the second time, as in the original.
-    pub(crate) fn new(requested: &[Guid], resolved: BTreeMap<Guid, T>) -> Self {
-        let mut missing: Vec<Guid> =
-            requested.iter().filter(|id| !resolved.contains_key(*id)).cloned().collect();
-        missing.sort_unstable();
-        Self {
-            summary: Summary {
-                requested: requested.len(),
-                resolved: resolved.len(),
-                unresolved: requested.len() - resolved.len(),
-            },
-            resolved_drs_objects: resolved.into_values().collect(),
-            unresolved_drs_objects: if missing.is_empty() {
-                Vec::new()
-            } else {
-                vec![Unresolved { error_code: 404, object_ids: missing }]
-            },
-        }
-    }
 }

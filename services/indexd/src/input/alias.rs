@@ -4,16 +4,18 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::{
-    fields::{Fields, required},
+    fields::{Fields, required, shown, wrong},
     record::without_repeats,
 };
 use crate::{Error, hashes};
 
-/// The names in `{"aliases": [{"value": name}, ...]}`, in the order given.
+/// The names in `{"aliases": [{"value": name}, ...]}`, in the order given. Other keys beside a value are
+/// ignored.
 pub(crate) fn record_aliases(body: &Value) -> Result<Vec<String>, Error> {
     let fields = Fields::strict(body, &["aliases"])?;
     let name = |item: &Value| {
-        let fields = Fields::strict(item, &["value"])?;
+        let map = item.as_object().ok_or_else(|| wrong("aliases", item, "of type 'object'"))?;
+        let fields = Fields::lenient(map);
         required("value", fields.text("value")?)
     };
     required("aliases", fields.array("aliases")?)?.iter().map(name).collect()
@@ -45,7 +47,8 @@ impl LegacyAliasInput {
             metastring: fields.text("metastring")?,
         };
         if !["public", "private", "controlled"].contains(&input.release.as_str()) {
-            return Err(Error::bad(format!("'{}' is not one of public, private, controlled", input.release)));
+            let shown = shown(&Value::from(input.release.as_str()));
+            return Err(Error::bad(format!("{shown} is not one of ['public', 'private', 'controlled']")));
         }
         hashes::check(&input.hashes)?;
         Ok(input)

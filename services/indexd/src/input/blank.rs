@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     fields::Fields,
+    number,
     record::{check_urls, without_repeats},
 };
 use crate::{Error, guid::Guid};
@@ -59,6 +60,7 @@ impl BlankFill {
     pub(crate) fn check(&self) -> Result<(), Error> {
         match self.size {
             Some(size) if size < 0 => Err(Error::bad(format!("{size} is less than the minimum of 0"))),
+            // An upload may lie under any key.
             _ => check_urls(&self.urls),
         }
     }
@@ -71,7 +73,7 @@ fn authz(fields: &Fields<'_>) -> Result<Option<Vec<String>>, Error> {
 /// `{}`, `[]`, `null`, `""`, `0` and `false` all are the empty object.
 fn object(body: &Value) -> Result<Map<String, Value>, Error> {
     match body {
-        Value::Object(map) => Ok(map.clone()),
+        Value::Object(map) if number::constant(body).is_none() => Ok(map.clone()),
         Value::Null | Value::Bool(false) => Ok(Map::new()),
         Value::Array(items) if items.is_empty() => Ok(Map::new()),
         Value::String(text) if text.is_empty() => Ok(Map::new()),

@@ -71,7 +71,7 @@ fn checksum(item: &Value) -> Result<Value, Error> {
     let value = required("checksum", fields.text("checksum")?)?;
     match hashes::fits(&kind, &value) {
         Some(true) => Ok(json!({ "checksum": value, "type": kind })),
-        Some(false) => Err(Error::bad(format!("'{value}' is no {kind}"))),
+        Some(false) => Err(hashes::misfit(&kind, &value)),
         None => Err(Error::bad(format!("'{kind}' is no known type of checksum"))),
     }
 }

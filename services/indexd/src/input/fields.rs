@@ -3,24 +3,48 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+use super::number;
 use crate::Error;
 
 /// An object with known fields only.
 pub(super) struct Fields<'a>(&'a Map<String, Value>);
 
-fn wrong(name: &str, expected: &str) -> Error {
-    Error::bad(format!("'{name}' is not {expected}"))
+/// A long value is shown to this length.
+const SHOWN: usize = 200;
+
+/// A value as Python writes it.
+pub(super) fn shown(value: &Value) -> String {
+    let mut text = number::constant(value).map_or_else(|| python::repr(value), str::to_lowercase);
+    if let Some((end, _)) = text.char_indices().nth(SHOWN) {
+        text.truncate(end);
+        text.push_str("...");
+    }
+    text
+}
+
+/// `value` of the field `name` is not what was expected, in the words of the original's validator.
+pub(super) fn wrong(name: &str, value: &Value, expected: &str) -> Error {
+    Error::bad(format!("{0} is not {expected}\n\nOn instance['{name}']:\n    {0}", shown(value)))
 }
 
 impl<'a> Fields<'a> {
     /// Refuses what is not an object, and an object that has other fields than `allowed`.
     pub(super) fn strict(body: &'a Value, allowed: &[&str]) -> Result<Self, Error> {
-        let map = body.as_object().ok_or_else(|| Error::bad("the body is not of type 'object'"))?;
+        let map =
+            body.as_object().ok_or_else(|| Error::bad(format!("{} is not of type 'object'", shown(body))))?;
         match map.keys().find(|key| !allowed.contains(&key.as_str())) {
             Some(key) => {
                 Err(Error::bad(format!("Additional properties are not allowed ('{key}' was unexpected)")))
             }
             None => Ok(Self(map)),
+        }
+    }
+
+    /// Refuses an object without one of these fields, the first of them that is missing.
+    pub(super) fn require(&self, names: &[&str]) -> Result<(), Error> {
+        match names.iter().find(|name| self.get(name).is_none()) {
+            Some(name) => Err(missing(name)),
+            None => Ok(()),
         }
     }
 
@@ -47,7 +71,10 @@ impl<'a> Fields<'a> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::Null) => Ok(Some(None)),
-            Some(value) => text_of(name, value).map(|text| Some(Some(text))),
+            Some(value) => {
+                let text = value.as_str().ok_or_else(|| wrong(name, value, "of type 'string', 'null'"))?;
+                Ok(Some(Some(text.to_owned())))
+            }
         }
     }
 
@@ -76,12 +103,13 @@ impl<'a> Fields<'a> {
 
     pub(super) fn object(&self, name: &str) -> Result<Option<&'a Map<String, Value>>, Error> {
         self.get(name)
-            .map(|value| value.as_object().ok_or_else(|| wrong(name, "of type 'object'")))
+            .map(|value| value.as_object().ok_or_else(|| wrong(name, value, "of type 'object'")))
             .transpose()
     }
 
     pub(super) fn array(&self, name: &str) -> Result<Option<&'a Vec<Value>>, Error> {
-        self.get(name).map(|value| value.as_array().ok_or_else(|| wrong(name, "of type 'array'"))).transpose()
+        let array = |value: &'a Value| value.as_array().ok_or_else(|| wrong(name, value, "of type 'array'"));
+        self.get(name).map(array).transpose()
     }
 
     /// An object whose values are strings.
@@ -98,18 +126,22 @@ impl<'a> Fields<'a> {
     }
 }
 
+fn missing(name: &str) -> Error {
+    Error::bad(format!("'{name}' is a required property"))
+}
+
 /// The value of a required field.
 pub(super) fn required<T>(name: &str, value: Option<T>) -> Result<T, Error> {
-    value.ok_or_else(|| Error::bad(format!("'{name}' is a required property")))
+    value.ok_or_else(|| missing(name))
 }
 
 fn text_of(name: &str, value: &Value) -> Result<String, Error> {
-    value.as_str().map(str::to_owned).ok_or_else(|| wrong(name, "of type 'string'"))
+    value.as_str().map(str::to_owned).ok_or_else(|| wrong(name, value, "of type 'string'"))
 }
 
 /// A whole number from 0 that fits into 64 bits; `5.0` is one too.
 fn size_of(name: &str, value: &Value) -> Result<i64, Error> {
-    let number = value.as_number().ok_or_else(|| wrong(name, "of type 'integer'"))?;
+    let number = value.as_number().ok_or_else(|| wrong(name, value, "of type 'integer'"))?;
     let whole = number.as_i64().or_else(|| {
         let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 9.0e15)?;
         #[expect(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
@@ -119,12 +151,12 @@ fn size_of(name: &str, value: &Value) -> Result<i64, Error> {
     match whole {
         Some(size) if size >= 0 => Ok(size),
         Some(size) => Err(Error::bad(format!("{size} is less than the minimum of 0"))),
-        None => Err(wrong(name, "an integer of at most 64 bits")),
+        None => Err(wrong(name, value, "an integer of at most 64 bits")),
     }
 }
 
 fn texts_of(name: &str, value: &Value) -> Result<Vec<String>, Error> {
-    let items = value.as_array().ok_or_else(|| wrong(name, "of type 'array'"))?;
+    let items = value.as_array().ok_or_else(|| wrong(name, value, "of type 'array'"))?;
     items.iter().map(|item| text_of(name, item)).collect()
 }
 

@@ -4,10 +4,13 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::{
-    fields::{Fields, required},
+    fields::{Fields, required, shown},
     value::{FlatMetadata, flatten},
 };
 use crate::{Error, dates::Timestamp, guid::Guid, hashes};
+
+/// No record has more urls: each of them is looked up and stored by itself.
+const MAX_URLS: usize = 1000;
 
 /// The forms a record can have.
 const FORMS: [&str; 3] = ["object", "container", "multipart"];
@@ -60,6 +63,7 @@ impl RecordInput {
                 "content_updated_date",
             ],
         )?;
+        fields.require(&["size", "hashes", "urls", "form"])?;
         let input = Self {
             did: guid_of(&fields, "did")?,
             baseid: guid_of(&fields, "baseid")?,
@@ -116,10 +120,11 @@ impl RecordInput {
 
     fn check(&self) -> Result<(), Error> {
         if let Some(form) = self.form.as_deref().filter(|form| !FORMS.contains(form)) {
-            return Err(Error::bad(format!("'{form}' is not one of {FORMS:?}")));
+            let forms = python::repr_list(FORMS);
+            return Err(Error::bad(format!("{} is not one of {forms}", shown(&form.into()))));
         }
         hashes::check(&self.hashes)?;
-        check_urls(&self.urls)?;
+        check_given_urls(&self.urls)?;
         check_url_metadata(&self.urls_metadata, &self.urls)
     }
 
@@ -191,7 +196,7 @@ impl RecordUpdate {
             content_created: date("content_created_date")?,
             content_updated: date("content_updated_date")?,
         };
-        check_urls(update.urls.as_deref().unwrap_or_default())?;
+        check_given_urls(update.urls.as_deref().unwrap_or_default())?;
         if let (Some(created), Some(updated)) = (update.content_created, update.content_updated)
             && updated < created
         {
@@ -219,7 +224,7 @@ impl RecordUpdate {
             authz: patch.authz.clone().map(without_repeats),
             ..Self::default()
         };
-        check_urls(update.urls.as_deref().unwrap_or_default())?;
+        check_given_urls(update.urls.as_deref().unwrap_or_default())?;
         Ok(update)
     }
 }
@@ -251,8 +256,21 @@ pub(crate) fn check_url_metadata(
     }
 }
 
-/// Refuses a list that has a url twice.
+/// As [`check_urls`], and refuses urls that nobody should give: control characters would break the lines and
+/// headers that have them.
+fn check_given_urls(urls: &[String]) -> Result<(), Error> {
+    check_urls(urls)?;
+    match urls.iter().find(|url| url.contains(char::is_control)) {
+        Some(url) => Err(Error::bad(format!("url {} has a control character", url.escape_debug()))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a list that has too many urls, or one of them twice.
 pub(super) fn check_urls(urls: &[String]) -> Result<(), Error> {
+    if urls.len() > MAX_URLS {
+        return Err(Error::bad(format!("a record has at most {MAX_URLS} urls, not {}", urls.len())));
+    }
     let mut sorted: Vec<&String> = urls.iter().collect();
     sorted.sort_unstable();
     match sorted.windows(2).find(|pair| pair[0] == pair[1]) {

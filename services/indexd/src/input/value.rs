@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+use super::number;
 use crate::Error;
 
 /// Keys with strings as values (or null).
@@ -24,6 +25,7 @@ fn stored(name: &str, value: &Value) -> Result<Option<String>, Error> {
                 items.iter().map(|item| element(name, item)).collect::<Result<_, _>>()?;
             Some(format!("{{{}}}", items.join(",")))
         }
+        Value::Object(_) if number::constant(value).is_some() => number::constant(value).map(str::to_owned),
         Value::Object(_) => return Err(Error::bad(format!("'{name}' is an object, which cannot be stored"))),
     })
 }

@@ -9,7 +9,7 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use web::{BodyError, read_body};
 
-use crate::Error;
+use crate::{Error, input::number};
 
 /// No request body is longer than this.
 const MAX_BODY: usize = 16 << 20;
@@ -27,13 +27,25 @@ fn is_json(request: &HttpRequest) -> bool {
 
 /// Reads the body, unpacked if it is packed.
 fn read(request: &HttpRequest, payload: &mut Payload) -> LocalBoxFuture<'static, Result<Value, Error>> {
+    let body = optional(request, payload);
+    Box::pin(async move { body.await?.ok_or(Error::Page(StatusCode::BAD_REQUEST)) })
+}
+
+/// Reads the body, unpacked if it is packed; `None` when there is none.
+pub(super) fn optional(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> LocalBoxFuture<'static, Result<Option<Value>, Error>> {
     let unpacked = Decompress::from_headers(payload.take(), request.headers());
     Box::pin(async move {
         let body = read_body(unpacked, MAX_BODY).await.map_err(|error| match error {
             BodyError::TooLarge { .. } => Error::Page(StatusCode::PAYLOAD_TOO_LARGE),
             BodyError::BrokenOff(_) => Error::Page(StatusCode::BAD_REQUEST),
         })?;
-        serde_json::from_slice(&body).map_err(|_| Error::Page(StatusCode::BAD_REQUEST))
+        if body.is_empty() {
+            return Ok(None);
+        }
+        number::parse(&body).map(Some).ok_or(Error::Page(StatusCode::BAD_REQUEST))
     })
 }
 

@@ -8,7 +8,7 @@ use crate::{
     Error, Indexd,
     auth::Claimant,
     guid::Guid,
-    query::{Depth, Form, ListQuery, Members},
+    query::{Depth, Form, ListQuery},
 };
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
@@ -20,12 +20,16 @@ pub(super) fn routes(routes: &mut Routes<'_>) {
 
 async fn list(indexd: Data<Indexd>, params: Params) -> Result<HttpResponse, Error> {
     let query = ListQuery::parse(&params, Form::Bundles)?;
-    let entries = indexd.list(&query, Members::Omitted).await?;
+    let entries = indexd.list(&query).await?;
     Ok(HttpResponse::Ok().json(ListEnvelope::new(&query, entries)))
 }
 
-async fn create(indexd: Data<Indexd>, who: Claimant, Json(body): Json) -> Result<HttpResponse, Error> {
-    Ok(HttpResponse::Ok().json(indexd.create_bundle(&who, &body).await?))
+async fn create(
+    indexd: Data<Indexd>,
+    who: Claimant,
+    body: Result<Json, Error>,
+) -> Result<HttpResponse, Error> {
+    Ok(HttpResponse::Ok().json(indexd.create_bundle(&who, body.map(|Json(body)| body)).await?))
 }
 
 async fn get(indexd: Data<Indexd>, guid: Guid, params: Params) -> Result<HttpResponse, Error> {

@@ -1,12 +1,21 @@
 //! `/ga4gh/drs/v1`: all of it but the access endpoints, which fence serves.
 
-use actix_web::{HttpResponse, http::Method, web::Data};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, header::RETRY_AFTER},
+    web::{Data, Payload},
+};
 use serde_json::{Value, json};
 use web::{Params, Routes};
 
-use super::{body::AnyJson, documents::ids};
+use super::{
+    body::{AnyJson, optional},
+    documents::ids,
+};
 use crate::{
-    Error, Ga4ghError, Indexd, drs,
+    Error, Ga4ghError, Indexd,
+    config::DrsForm,
+    drs::{self, DrsDocument},
     guid::Guid,
     query::{Depth, Filter, Form, ListQuery, Window},
 };
@@ -17,7 +26,7 @@ pub(super) fn routes(routes: &mut Routes<'_>) {
     routes.endpoint(Method::POST, "/ga4gh/drs/v1/objects", bulk);
     routes.endpoint(Method::OPTIONS, "/ga4gh/drs/v1/objects", bulk_authorizations);
     routes.endpoint(Method::GET, "/ga4gh/drs/v1/objects/{guid:.+}", get);
-    routes.endpoint(Method::POST, "/ga4gh/drs/v1/objects/{guid:.+}", get);
+    routes.endpoint(Method::POST, "/ga4gh/drs/v1/objects/{guid:.+}", post);
     routes.endpoint(Method::OPTIONS, "/ga4gh/drs/v1/objects/{guid:.+}", authorizations);
 }
 
@@ -37,17 +46,54 @@ async fn list(indexd: Data<Indexd>, params: Params) -> Result<HttpResponse, Ga4g
         _ => Form::Both,
     };
     let window = Window::parse(&params)?;
-    let query = ListQuery { form, window, filter: Filter::default(), empty_urls_metadata: false };
+    let filter = Filter::default();
+    let query = ListQuery { form, window, filter, empty_ids: false, empty_urls_metadata: false };
     let objects = indexd.drs_objects(&query).await?;
     Ok(HttpResponse::Ok().json(json!({ "drs_objects": objects })))
 }
 
+/// How long a client should wait for the bytes of a blank record before it asks again.
+const RETRY_AFTER_SECONDS: u32 = 60;
+
+fn described(object: Option<DrsDocument>) -> HttpResponse {
+    match object {
+        Some(object) => HttpResponse::Ok().json(object),
+        None => HttpResponse::Accepted().insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS)).finish(),
+    }
+}
+
 async fn get(indexd: Data<Indexd>, guid: Guid, params: Params) -> Result<HttpResponse, Ga4ghError> {
-    Ok(HttpResponse::Ok().json(indexd.drs_object(&guid, Depth::parse(&params)).await?))
+    let depth = match indexd.config.drs_form {
+        DrsForm::Gen3 => Depth::parse(&params),
+        DrsForm::Strict => Depth::parse_strict(&params, None),
+    };
+    Ok(described(indexd.drs_object(&guid, depth).await?))
+}
+
+/// As [`get`]. Passports are not needed, because everybody may read the index; only the strict form looks at
+/// the body at all.
+async fn post(
+    indexd: Data<Indexd>,
+    guid: Guid,
+    params: Params,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Ga4ghError> {
+    let depth = match indexd.config.drs_form {
+        DrsForm::Gen3 => Depth::parse(&params),
+        DrsForm::Strict => {
+            let body = optional(&request, &mut payload.into_inner()).await?;
+            Depth::parse_strict(&params, body.as_ref())
+        }
+    };
+    Ok(described(indexd.drs_object(&guid, depth).await?))
 }
 
 async fn authorizations(indexd: Data<Indexd>, guid: Guid) -> Result<HttpResponse, Ga4ghError> {
-    Ok(HttpResponse::Ok().json(indexd.drs_authorizations(&guid).await?))
+    Ok(match indexd.drs_authorizations(&guid).await? {
+        Some(found) => HttpResponse::Ok().json(found),
+        None => HttpResponse::NoContent().finish(),
+    })
 }
 
 async fn bulk(indexd: Data<Indexd>, AnyJson(body): AnyJson) -> Result<HttpResponse, Ga4ghError> {

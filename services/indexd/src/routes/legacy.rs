@@ -11,7 +11,6 @@ use crate::{
     auth::Claimant,
     document::{LegacyAlias, UrlDocument},
     hashes::{self, Accepted},
-    input::LegacyAliasInput,
     parameters::integer,
     query::MAX_LIMIT,
 };
@@ -61,10 +60,10 @@ async fn put(
     who: Claimant,
     Name(name): Name,
     params: Params,
-    Json(body): Json,
+    body: Result<Json, Error>,
 ) -> Result<HttpResponse, Error> {
-    let input = LegacyAliasInput::parse(&body)?;
-    let rev = indexd.put_legacy_alias(&who, &name, params.get("rev"), &input).await?;
+    let body = body.map(|Json(body)| body);
+    let rev = indexd.put_legacy_alias(&who, &name, params.get("rev"), body).await?;
     Ok(HttpResponse::Ok().json(json!({ "name": name, "rev": rev })))
 }
 

@@ -3,6 +3,7 @@
 mod aliases;
 mod blank;
 mod body;
+mod bulk;
 mod bundles;
 mod documents;
 mod dos;
@@ -40,6 +41,7 @@ fn routes(routes: &mut Routes<'_>) {
     dos::routes(routes);
     urls::routes(routes);
     documents::routes(routes);
+    bulk::routes(routes);
     legacy::routes(routes);
     bundles::routes(routes);
     blank::routes(routes);

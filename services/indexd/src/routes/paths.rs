@@ -49,7 +49,8 @@ impl Paths {
 /// Middleware: gives every spelling of a path its one form, before a route is looked for.
 ///
 /// An encoded slash is a slash, because GUIDs contain slashes and clients send both. A slash at the end is
-/// dropped behind fixed paths only; behind a GUID it belongs to the GUID. `HEAD` is `GET` without the body,
+/// dropped behind fixed paths only; behind a GUID it belongs to the GUID. Several at the beginning are one.
+/// `HEAD` is `GET` without the body,
 /// which the server leaves out by itself.
 pub(super) async fn normalize(
     paths: Data<Paths>,
@@ -58,6 +59,9 @@ pub(super) async fn normalize(
 ) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
     let path = request.path();
     let mut normal = path.replace("%2F", "/").replace("%2f", "/");
+    if normal.starts_with("//") {
+        normal.replace_range(..normal.len() - normal.trim_start_matches('/').len() - 1, "");
+    }
     if let Some(stem) = normal.strip_suffix('/') {
         let appends_aliases = request.method() == Method::POST && stem.ends_with("/aliases");
         if paths.is_fixed(stem) || appends_aliases {

@@ -12,7 +12,7 @@ use crate::{
     document::Entry,
     guid::Guid,
     input::{RecordInput, RecordUpdate},
-    query::{AccessFilter, Form, ListQuery, Members, UrlConditions},
+    query::{AccessFilter, Form, ListQuery, UrlConditions},
 };
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
@@ -31,7 +31,7 @@ pub(super) struct ListEnvelope<'a> {
     authz: Option<&'a [String]>,
     file_name: Option<&'a str>,
     hashes: Option<&'a IndexMap<String, String>>,
-    ids: Option<&'a [Guid]>,
+    ids: Echo<&'a [Guid]>,
     limit: i64,
     metadata: &'a IndexMap<String, String>,
     page: Option<i64>,
@@ -39,15 +39,22 @@ pub(super) struct ListEnvelope<'a> {
     size: Option<i64>,
     start: Option<&'a Guid>,
     urls: &'a [String],
-    urls_metadata: UrlsMetadata<'a>,
+    urls_metadata: Echo<&'a UrlConditions>,
     version: Option<&'a str>,
 }
 
+/// A parameter as it was understood, or as it was sent when that is the empty text.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum UrlsMetadata<'a> {
-    Given(Option<&'a UrlConditions>),
+enum Echo<T> {
+    Given(Option<T>),
     Empty(&'static str),
+}
+
+impl<T> Echo<T> {
+    fn new(empty: bool, given: Option<T>) -> Self {
+        if empty { Self::Empty("") } else { Self::Given(given) }
+    }
 }
 
 impl<'a> ListEnvelope<'a> {
@@ -58,7 +65,7 @@ impl<'a> ListEnvelope<'a> {
             authz: filter.authz.as_ref().map(AccessFilter::echo),
             file_name: filter.file_name.as_deref(),
             hashes: filter.hashes.as_ref(),
-            ids: filter.ids.as_deref(),
+            ids: Echo::new(query.empty_ids, filter.ids.as_deref()),
             limit: query.window.limit,
             metadata: &filter.metadata,
             page: query.window.page,
@@ -66,11 +73,7 @@ impl<'a> ListEnvelope<'a> {
             size: filter.size,
             start: query.window.start.as_ref(),
             urls: &filter.urls,
-            urls_metadata: if query.empty_urls_metadata {
-                UrlsMetadata::Empty("")
-            } else {
-                UrlsMetadata::Given(filter.urls_metadata.as_ref())
-            },
+            urls_metadata: Echo::new(query.empty_urls_metadata, filter.urls_metadata.as_ref()),
             version: filter.version.as_deref(),
         }
     }
@@ -78,7 +81,7 @@ impl<'a> ListEnvelope<'a> {
 
 async fn list(indexd: Data<Indexd>, params: Params) -> Result<HttpResponse, Error> {
     let query = ListQuery::parse(&params, Form::Records)?;
-    let entries = indexd.list(&query, Members::Omitted).await?;
+    let entries = indexd.list(&query).await?;
     Ok(HttpResponse::Ok().json(ListEnvelope::new(&query, entries)))
 }
 

@@ -76,7 +76,7 @@ impl<'a> PatternQuery<'a> {
         }
         let yes = |text: &str| ["true", "t", "yes", "y"].contains(&text.to_ascii_lowercase().as_str());
         Ok(Self {
-            pattern: Pattern { versioned: params.get("versioned").map(yes), offset, limit },
+            pattern: Pattern { versioned: non_empty(params, "versioned").map(yes), offset, limit },
             fields: params.get("fields").map(|text| text.split(',').collect()),
         })
     }

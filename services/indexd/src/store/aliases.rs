@@ -38,8 +38,8 @@ pub(crate) async fn with_slash(
     connection: &mut PgConnection,
     after: &str,
     most: i64,
-) -> Result<Vec<(String, String)>, sqlx::Error> {
-    sqlx::query_as(
+) -> Result<Vec<(String, String)>, Error> {
+    Ok(sqlx::query_as(
         "select a.did, a.name from index_record_alias a join index_record r on r.did = a.did \
          where a.name > $1 and a.name like '%/%' \
          and r.created_date < (now() at time zone 'utc') - interval '1 hour' order by a.name limit $2",
@@ -47,7 +47,7 @@ pub(crate) async fn with_slash(
     .bind(after)
     .bind(most)
     .fetch_all(connection)
-    .await
+    .await?)
 }
 
 /// Adds `(did, name)` pairs; a name that is taken is a conflict.
@@ -67,12 +67,17 @@ pub(super) async fn insert<'a>(
     .execute(connection)
     .await;
     match inserted {
-        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Err(Error::Conflict(format!(
-            "One or more aliases in request already associated with this or another GUID: {}",
-            shortened(&names)
-        ))),
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Err(taken(&names)),
         other => Ok(other.map(drop)?),
     }
+}
+
+/// One of these names has a record already.
+pub(super) fn taken(names: &[&str]) -> Error {
+    Error::Conflict(format!(
+        "One or more aliases in request already associated with this or another GUID: {}",
+        shortened(names)
+    ))
 }
 
 /// One order in all processes, so that two of them do not wait for each other.

@@ -10,7 +10,7 @@ use crate::{
     dates::Timestamp,
     document::Bundle,
     guid::Guid,
-    query::{Members, Window},
+    query::Window,
 };
 
 /// The members of a bundle, which are JSON in a column of text, cannot be read.
@@ -36,12 +36,8 @@ struct BundleRow {
 }
 
 impl BundleRow {
-    fn document(self, members: Members) -> Result<Bundle, Error> {
-        let bundle_data = match members {
-            Members::Included => Some(self.members()?),
-            Members::Omitted => None,
-        };
-        Ok(Bundle {
+    fn document(self, bundle_data: Option<Value>) -> Bundle {
+        Bundle {
             aliases: self.aliases,
             bundle_data,
             checksum: self.checksum,
@@ -53,7 +49,7 @@ impl BundleRow {
             size: self.size,
             updated_time: self.updated_time,
             version: self.version,
-        })
+        }
     }
 
     fn members(&self) -> Result<Value, Failure> {
@@ -90,28 +86,27 @@ pub(crate) async fn load(connection: &mut PgConnection, ids: &[Guid]) -> Result<
     .bind(ids)
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(|row| row.document(Members::Included)).collect()
+    let document = |row: BundleRow| {
+        let members = row.members()?;
+        Ok(row.document(Some(members)))
+    };
+    rows.into_iter().map(document).collect()
 }
 
-/// A page of bundles, sorted by id.
-pub(crate) async fn list(
-    connection: &mut PgConnection,
-    window: &Window,
-    members: Members,
-) -> Result<Vec<Bundle>, Error> {
+/// A page of bundles without their members, sorted by id.
+pub(crate) async fn list(connection: &mut PgConnection, window: &Window) -> Result<Vec<Bundle>, Error> {
     let rows: Vec<BundleRow> = sqlx::query_as(
         "select bundle_id, name, created_time, updated_time, checksum, size, \
-            case when $4 then bundle_data end as bundle_data, description, version, aliases \
+            null::text as bundle_data, description, version, aliases \
          from drs_bundle_record where $1::text is null or bundle_id > $1 \
          order by bundle_id limit $2 offset $3",
     )
     .bind(&window.start)
     .bind(window.limit)
     .bind(window.offset())
-    .bind(members == Members::Included)
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(|row| row.document(members)).collect()
+    Ok(rows.into_iter().map(|row| row.document(None)).collect())
 }
 
 /// Inserts a bundle; `false` when the id exists.

@@ -2,6 +2,10 @@
 //!
 //! Order and comparison of dids both use the column's own collation, which is that of its primary key: any
 //! other would sort the whole table for each page.
+//!
+//! A condition on a list of the record is answered by an index that has the did behind the entry, so that its
+//! records come in the order of the page. For that the conditions say themselves behind which did the page
+//! begins: the database does not conclude it.
 
 use indexmap::IndexMap;
 use sql::{Condition, Order, Select, Sql};
@@ -10,6 +14,7 @@ use sqlx::PgConnection;
 use crate::{
     Error,
     guid::Guid,
+    marks::Mark,
     query::{AccessFilter, Filter, Negation, UrlConditions, Window},
 };
 
@@ -22,17 +27,51 @@ pub(crate) async fn dids(
     Ok(select(filter, window).sql().scalar::<Guid>().persistent(false).fetch_all(connection).await?)
 }
 
+/// The dids of a page by its number, which begins `skipped` records behind a mark.
+pub(crate) async fn dids_behind(
+    connection: &mut PgConnection,
+    filter: &Filter,
+    limit: i64,
+    mark: &Mark,
+    skipped: i64,
+) -> Result<Vec<Guid>, Error> {
+    let statement = select_behind(filter, limit, mark, skipped).sql();
+    Ok(statement.scalar::<Guid>().persistent(false).fetch_all(connection).await?)
+}
+
+/// Whether there are records without a date of their last change, as no writer of today leaves them.
+pub(crate) async fn has_undated(connection: &mut PgConnection) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar("select exists (select 1 from index_record where updated_date is null)")
+        .fetch_one(connection)
+        .await?)
+}
+
+/// As [`select`], with `(r.updated_date, r.did) > ($1::text::timestamp, $2)` in the place of most of the
+/// offset.
+fn select_behind(filter: &Filter, limit: i64, mark: &Mark, skipped: i64) -> Select {
+    let window = Window { limit, start: None, page: Some(0) };
+    let mut select = select(filter, &window);
+    let behind = Sql::raw("(r.updated_date, r.did) > (")
+        .bind(mark.updated.to_string())
+        .text("::text::timestamp, ")
+        .bind(mark.did.as_str())
+        .text(")");
+    select.filter(Condition::Is(behind)).offset(skipped);
+    select
+}
+
 /// ```sql
 /// select r.did from index_record r
 /// where r.size = $1                                -- every filter on a column of the record
-///   and exists (select 1 from index_record_ace c where c.did = r.did and c.ace = $2)  -- on one of its lists
+///   and exists (select 1 from index_record_ace c   -- on one of its lists
+///     where c.did = r.did and c.did > $2 and c.ace = $3)
 ///   and not exists (...)                           -- what is negated
-///   and r.did > $3                                 -- after `start`
+///   and r.did > $4                                 -- after `start`
 /// order by r.did limit $4                          -- or by r.updated_date, r.did, with an offset
 /// ```
 fn select(filter: &Filter, window: &Window) -> Select {
     let mut select = Select::from(Sql::raw("index_record r"));
-    select.expression(Sql::raw("r.did")).filter(condition(filter));
+    select.expression(Sql::raw("r.did")).filter(condition(filter, window.start.as_ref()));
     if let Some(start) = &window.start {
         select.filter(Condition::Is(Sql::raw("r.did > ").bind(start.as_str())));
     }
@@ -46,7 +85,9 @@ fn select(filter: &Filter, window: &Window) -> Select {
     select
 }
 
-fn condition(filter: &Filter) -> Condition {
+fn condition(filter: &Filter, start: Option<&Guid>) -> Condition {
+    let exists =
+        |table, conditions: Vec<Condition>| Condition::Exists(Box::new(child(table, start, conditions)));
     let mut all = Vec::new();
     if let Some(ids) = &filter.ids {
         let ids: Vec<String> = ids.iter().cloned().map(String::from).collect();
@@ -58,16 +99,28 @@ fn condition(filter: &Filter) -> Condition {
     all.extend(equals("r.file_name = ", filter.file_name.as_deref()));
     all.extend(equals("r.version = ", filter.version.as_deref()));
     all.extend(equals("r.uploader = ", filter.uploader.as_deref()));
-    all.extend(filter.urls.iter().map(|url| exists(URLS, [is("c.url = ", url)])));
-    all.extend(entries(ACL, "c.ace = ", filter.acl.as_ref()));
-    all.extend(entries(AUTHZ, "c.resource = ", filter.authz.as_ref()));
+    all.extend(filter.urls.iter().map(|url| exists(URLS, vec![is("c.url = ", url)])));
+    if let Some(prefix) = &filter.url_prefix {
+        all.push(exists(URLS, vec![is("c.url like ", &prefix_pattern(prefix))]));
+    }
+    for (table, comparison, wanted) in
+        [(ACL, "c.ace = ", &filter.acl), (AUTHZ, "c.resource = ", &filter.authz)]
+    {
+        match wanted {
+            None => {}
+            Some(AccessFilter::Nothing) => all.push(lacks(table, [])),
+            Some(AccessFilter::All(list)) => {
+                all.extend(list.iter().map(|entry| exists(table, vec![is(comparison, entry)])));
+            }
+        }
+    }
     for (kind, value) in filter.hashes.iter().flatten() {
-        all.push(exists(HASHES, [is("c.hash_type = ", kind), is("c.hash_value = ", value)]));
+        all.push(exists(HASHES, vec![is("c.hash_type = ", kind), is("c.hash_value = ", value)]));
     }
     for (key, value) in &filter.metadata {
-        all.push(exists(METADATA, [is("c.key = ", key), is("c.value = ", value)]));
+        all.push(exists(METADATA, vec![is("c.key = ", key), is("c.value = ", value)]));
     }
-    all.extend(filter.urls_metadata.as_ref().map(url_conditions));
+    all.extend(filter.urls_metadata.as_ref().map(|conditions| url_conditions(conditions, start)));
     all.push(negation(&filter.not));
     Condition::And(all)
 }
@@ -92,37 +145,41 @@ fn like(text: &str) -> Condition {
     Condition::Is(Sql::raw("c.url like '%' || ").bind(text).text(" || '%'"))
 }
 
-fn child(table: &'static str, conditions: impl IntoIterator<Item = Condition>) -> Select {
+/// The text at the beginning, in which nothing is a wildcard.
+pub(super) fn prefix_pattern(prefix: &str) -> String {
+    let escaped = prefix.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    format!("{escaped}%")
+}
+
+fn child(
+    table: &'static str,
+    start: Option<&Guid>,
+    conditions: impl IntoIterator<Item = Condition>,
+) -> Select {
     let mut select = Select::from(Sql::raw(table));
     select.filter(Condition::Is(Sql::raw("c.did = r.did")));
+    if let Some(start) = start {
+        select.filter(is("c.did > ", start.as_str()));
+    }
     for condition in conditions {
         select.filter(condition);
     }
     select
 }
 
-fn exists(table: &'static str, conditions: impl IntoIterator<Item = Condition>) -> Condition {
-    Condition::Exists(Box::new(child(table, conditions)))
+/// There is an entry.
+fn has(table: &'static str) -> Condition {
+    Condition::Exists(Box::new(child(table, None, [])))
 }
 
 fn lacks(table: &'static str, conditions: impl IntoIterator<Item = Condition>) -> Condition {
-    Condition::not_exists(child(table, conditions))
-}
-
-fn entries(table: &'static str, comparison: &'static str, wanted: Option<&AccessFilter>) -> Vec<Condition> {
-    match wanted {
-        None => Vec::new(),
-        Some(AccessFilter::Nothing) => vec![lacks(table, [])],
-        Some(AccessFilter::All(list)) => {
-            list.iter().map(|entry| exists(table, [is(comparison, entry)])).collect()
-        }
-    }
+    Condition::not_exists(child(table, None, conditions))
 }
 
 /// For each pattern some url that matches it and has each of the facts; without facts, any at all.
-fn url_conditions(conditions: &UrlConditions) -> Condition {
+fn url_conditions(conditions: &UrlConditions, start: Option<&Guid>) -> Condition {
     let one = |(pattern, facts): (&String, &IndexMap<String, String>)| {
-        let mut select = child(URL_FACTS, [like(pattern)]);
+        let mut select = child(URL_FACTS, start, [like(pattern)]);
         for (key, value) in facts {
             let mut fact = Select::from(Sql::raw("index_record_url_metadata f"));
             fact.filter(Condition::Is(Sql::raw("f.did = c.did and f.url = c.url")))
@@ -142,8 +199,8 @@ fn negation(not: &Negation) -> Condition {
     for (table, column, values) in
         [(URLS, "c.url", &not.urls), (ACL, "c.ace", &not.acl), (AUTHZ, "c.resource", &not.authz)]
     {
-        let Some(values) = values else { continue };
-        all.push(exists(table, []));
+        let Some(values) = values.as_ref().filter(|values| !values.is_empty()) else { continue };
+        all.push(has(table));
         all.push(lacks(table, [Condition::any(Sql::raw(column), values.clone())]));
     }
     for (key, value) in &not.metadata {
@@ -151,7 +208,7 @@ fn negation(not: &Negation) -> Condition {
     }
     if !not.urls_metadata.is_empty() {
         // As in the original, records without any url metadata are not looked at.
-        all.push(exists(URL_FACTS, []));
+        all.push(has(URL_FACTS));
     }
     for (pattern, facts) in &not.urls_metadata {
         if facts.is_empty() {
@@ -176,6 +233,9 @@ fn fact(key: &str, value: &str) -> Vec<Condition> {
 }
 
 #[cfg(test)]
+mod plans;
+
+#[cfg(test)]
 mod tests {
     use web::Params;
 
@@ -193,6 +253,19 @@ mod tests {
             statement("start=a&limit=5"),
             @"select r.did from index_record r where true and r.did > $1 order by r.did limit $2"
         );
+    }
+
+    #[test]
+    fn a_filtered_page_after_a_did_is_a_range_of_the_index_of_its_filter() {
+        insta::assert_snapshot!(
+            statement("start=a&limit=5&authz=/x&url_prefix=s3://b/50%25_"),
+            @"select r.did from index_record r where \
+             exists (select 1 from index_record_url c where c.did = r.did and c.did > $1 \
+             and c.url like $2) and \
+             exists (select 1 from index_record_authz c where c.did = r.did and c.did > $3 \
+             and c.resource = $4) and true and r.did > $5 order by r.did limit $6"
+        );
+        assert_eq!(prefix_pattern(r"s3://b/50%_\"), r"s3://b/50\%\_\\%");
     }
 
     #[test]

@@ -78,7 +78,8 @@ pub(crate) async fn names(
     .await?)
 }
 
-/// Creates or replaces the alias. A `rev` that differs from a stored one is a conflict. Returns the new rev.
+/// Creates or replaces the alias; a keeper and metadata that are not given stay. A `rev` that differs from a
+/// stored one is a conflict. Returns the new rev.
 pub async fn put_legacy_alias(
     connection: &mut PgConnection,
     permit: &May<Update, LegacyName>,
@@ -91,8 +92,9 @@ pub async fn put_legacy_alias(
         "insert into alias_record (name, rev, size, release, metastring, keeper_authority) \
          values ($1, $2, $3, $4, $5, $6) \
          on conflict (name) do update set rev = excluded.rev, size = excluded.size, \
-            release = excluded.release, metastring = excluded.metastring, \
-            keeper_authority = excluded.keeper_authority \
+            release = excluded.release, \
+            metastring = coalesce(excluded.metastring, alias_record.metastring), \
+            keeper_authority = coalesce(excluded.keeper_authority, alias_record.keeper_authority) \
          where $7::text is null or alias_record.rev = $7",
     )
     .bind(name)

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+use sql::Sql;
 use sqlx::{FromRow, PgConnection, types::Json};
 
 use crate::{
@@ -28,8 +30,9 @@ pub(crate) enum Versions {
     Numbered,
 }
 
+/// A record as both layouts give it.
 #[derive(FromRow)]
-struct RecordRow {
+pub(super) struct RecordRow {
     did: Guid,
     baseid: Option<Guid>,
     rev: Option<String>,
@@ -47,7 +50,7 @@ struct RecordRow {
     acl: Vec<String>,
     authz: Vec<String>,
     hashes: Option<Json<BTreeMap<String, Option<String>>>>,
-    metadata: Option<Json<BTreeMap<String, Option<String>>>>,
+    metadata: Option<Json<BTreeMap<String, Value>>>,
     urls_metadata: Option<Json<UrlMetadata>>,
 }
 
@@ -128,11 +131,31 @@ pub(crate) async fn load(connection: &mut PgConnection, dids: &[Guid]) -> Result
 /// parameter is a single value, and makes that of an array anew each time: planning takes longer here than
 /// reading.
 pub(crate) async fn by_did(connection: &mut PgConnection, did: &Guid) -> Result<Option<Record>, Error> {
+    Ok(one(connection, did).await?)
+}
+
+async fn one(connection: &mut PgConnection, did: &Guid) -> Result<Option<Record>, sqlx::Error> {
     let row: Option<RecordRow> = sqlx::query_as(select_records!("from index_record r where r.did = $1"))
         .bind(did)
         .fetch_optional(connection)
         .await?;
     Ok(row.map(Record::from))
+}
+
+/// The records of these dids (each given once), in no order. For a few: so that their plans are kept too,
+/// there are statements for 1, 2, 4, 8 and so on, whose last parameter fills what is left over.
+pub(super) async fn some(connection: &mut PgConnection, dids: &[Guid]) -> Result<Vec<Record>, sqlx::Error> {
+    let Some(last) = dids.last() else { return Ok(Vec::new()) };
+    if let [did] = dids {
+        return Ok(one(connection, did).await?.into_iter().collect());
+    }
+    let width = dids.len().next_power_of_two();
+    let parameters = dids.iter().chain(std::iter::repeat(last)).take(width);
+    let statement = Sql::raw(select_records!("from index_record r where r.did in ("))
+        .then(Sql::join(", ", parameters.map(|did| Sql::value(did.as_str()))))
+        .text(")");
+    let rows = statement.query().fetch_all(connection).await?;
+    rows.iter().map(|row| RecordRow::from_row(row).map(Record::from)).collect()
 }
 
 /// What each of `asked` stands for. Each is a list of spellings, the best first; a spelling can be a did, a
@@ -142,14 +165,7 @@ pub(crate) async fn resolve(
     connection: &mut PgConnection,
     asked: &[Vec<Guid>],
 ) -> Result<Vec<Option<EntryId>>, Error> {
-    let (mut numbers, mut ranks, mut ids) = (Vec::new(), Vec::new(), Vec::new());
-    for (number, spellings) in asked.iter().enumerate() {
-        for (rank, id) in spellings.iter().enumerate() {
-            numbers.push(i64::try_from(number).unwrap_or(i64::MAX));
-            ranks.push(i64::try_from(rank).unwrap_or(i64::MAX));
-            ids.push(id);
-        }
-    }
+    let (numbers, ranks, ids) = spellings_of(asked);
     let rows: Vec<(i64, bool, Guid)> = sqlx::query_as(
         "with wanted as ( \
             select * from unnest($1::bigint[], $2::bigint[], $3::text[]) as w(number, rank, id)) \
@@ -169,14 +185,33 @@ pub(crate) async fn resolve(
     .bind(&ids)
     .fetch_all(connection)
     .await?;
-    let mut entries = vec![None; asked.len()];
+    Ok(entries_of(rows, asked.len()))
+}
+
+/// Spellings as three lists of one length: the number of the id, the rank of the spelling, the spelling.
+pub(super) fn spellings_of(asked: &[Vec<Guid>]) -> (Vec<i64>, Vec<i64>, Vec<&Guid>) {
+    let (mut numbers, mut ranks, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, spellings) in asked.iter().enumerate() {
+        for (rank, id) in spellings.iter().enumerate() {
+            numbers.push(i64::try_from(number).unwrap_or(i64::MAX));
+            ranks.push(i64::try_from(rank).unwrap_or(i64::MAX));
+            ids.push(id);
+        }
+    }
+    (numbers, ranks, ids)
+}
+
+/// What each of `asked` ids stands for, of rows with the number of the id, whether it is a bundle, and whose
+/// name it is.
+pub(super) fn entries_of(rows: Vec<(i64, bool, Guid)>, asked: usize) -> Vec<Option<EntryId>> {
+    let mut entries = vec![None; asked];
     for (number, is_bundle, id) in rows {
         let entry = if is_bundle { EntryId::Bundle(id) } else { EntryId::Record(id) };
         if let Some(place) = usize::try_from(number).ok().and_then(|number| entries.get_mut(number)) {
             *place = Some(entry);
         }
     }
-    Ok(entries)
+    entries
 }
 
 /// The did of the record that has the alias `name`.
@@ -195,18 +230,6 @@ pub(crate) async fn existing(connection: &mut PgConnection, dids: &[Guid]) -> Re
         .await?)
 }
 
-/// The dids of all members of families of versions, each named by its baseid or by the did of a member.
-pub(crate) async fn families(connection: &mut PgConnection, names: &[&Guid]) -> Result<Vec<Guid>, Error> {
-    Ok(sqlx::query_scalar(
-        "select r.did from index_record r where r.baseid = any($1) \
-         union \
-         select r.did from index_record s join index_record r on r.baseid = s.baseid where s.did = any($1)",
-    )
-    .bind(names)
-    .fetch_all(connection)
-    .await?)
-}
-
 /// The dids of all versions of a did or baseid, oldest first.
 pub(crate) async fn versions(connection: &mut PgConnection, guid: &Guid) -> Result<Vec<Guid>, Error> {
     Ok(sqlx::query_scalar(
@@ -217,6 +240,14 @@ pub(crate) async fn versions(connection: &mut PgConnection, guid: &Guid) -> Resu
     .bind(guid)
     .fetch_all(connection)
     .await?)
+}
+
+/// Whether `guid` is or was the baseid of records.
+pub(crate) async fn is_base(connection: &mut PgConnection, guid: &Guid) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar("select exists (select 1 from base_version where baseid = $1)")
+        .bind(guid)
+        .fetch_one(connection)
+        .await?)
 }
 
 /// The did of the newest version of a did or baseid, among `versions`.

@@ -33,8 +33,20 @@ macro_rules! index {
     };
 }
 
+/// An index on all entries of a list or map. No index on the column alone can stand for it.
+macro_rules! entries {
+    ($name:literal on $table:literal ($expression:literal)) => {
+        Index {
+            name: $name,
+            table: $table,
+            columns: &[concat!("(entries of ", $expression, ")")],
+            ddl: concat!("create index ", $name, " on ", $table, " using gin (", $expression, ")"),
+        }
+    };
+}
+
 /// The indexes of the original, then ours: it has none for these common filters and for the order of pages.
-const INDEXES: [Index; 25] = [
+const INDEXES: [Index; 37] = [
     index!("ix_index_record_baseid" on "index_record" ("baseid")),
     index!("ix_index_record_size" on "index_record" ("size")),
     index!("ix_index_record_file_name" on "index_record" ("file_name")),
@@ -54,11 +66,17 @@ const INDEXES: [Index; 25] = [
     index!("ix_record_size" on "record" ("size")),
     index!("ix_record_hashes" on "record" ("hashes")),
     index!("commons_index_record_updated_did" on "index_record" ("updated_date", "did")),
-    index!("commons_index_record_url_url" on "index_record_url" ("url")),
+    Index {
+        name: "commons_index_record_url_text",
+        table: "index_record_url",
+        // One in the order of the collation knows no beginnings.
+        columns: &["url text_pattern_ops"],
+        ddl: "create index commons_index_record_url_text on index_record_url (url text_pattern_ops)",
+    },
     index!("commons_index_record_url_metadata_key_value" on "index_record_url_metadata" ("key", "value")),
-    index!("commons_index_record_ace_ace" on "index_record_ace" ("ace")),
-    index!("commons_index_record_authz_resource" on "index_record_authz" ("resource")),
-    index!("commons_index_record_metadata_key_value" on "index_record_metadata" ("key", "value")),
+    index!("commons_index_record_ace_ace_did" on "index_record_ace" ("ace", "did")),
+    index!("commons_index_record_authz_resource_did" on "index_record_authz" ("resource", "did")),
+    index!("commons_index_record_metadata_key_value_did" on "index_record_metadata" ("key", "value", "did")),
     Index {
         name: "commons_index_record_url_place",
         table: "index_record_url",
@@ -67,7 +85,23 @@ const INDEXES: [Index; 25] = [
         ddl: "create index commons_index_record_url_place on index_record_url \
               (md5(lower(regexp_replace(url, '/+', '/', 'g'))))",
     },
+    index!("commons_record_updated_guid" on "record" ("updated_date", "guid")),
+    index!("commons_record_file_name" on "record" ("file_name")),
+    index!("commons_record_version" on "record" ("version")),
+    index!("commons_record_uploader" on "record" ("uploader")),
+    entries!("commons_record_urls" on "record" ("urls")),
+    entries!("commons_record_acl" on "record" ("acl")),
+    entries!("commons_record_authz" on "record" ("authz")),
+    entries!("commons_record_alias" on "record" ("alias")),
+    entries!("commons_record_hash" on "record" ("hashes jsonb_path_ops")),
+    entries!("commons_record_metadata" on "record" ("record_metadata jsonb_path_ops")),
+    entries!("commons_record_url_metadata" on "record" ("url_metadata jsonb_path_ops")),
+    entries!("commons_record_place" on "record" ("commons_record_places(urls)")),
 ];
+
+/// Indexes of ours that others have replaced.
+const RETIRED: &str = "drop index if exists commons_index_record_url_url, commons_index_record_ace_ace, \
+     commons_index_record_authz_resource, commons_index_record_metadata_key_value";
 
 /// Keeps other migrations, also those of the original, away until the transaction ends.
 pub(crate) async fn lock(connection: &mut PgConnection) -> Result<(), Error> {
@@ -85,14 +119,72 @@ pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), Error> {
     // `if not exists` gives a notice for everything that is there already.
     sqlx::query("set local client_min_messages = warning").execute(&mut *connection).await?;
     sqlx::raw_sql(TABLES).execute(&mut *connection).await?;
+    sqlx::query(RETIRED).execute(&mut *connection).await?;
     create_indexes(connection).await?;
     mark(connection).await
 }
 
-/// Whether all records are in the single-table layout.
-pub(crate) async fn has_single_table_only(connection: &mut PgConnection) -> Result<bool, Error> {
-    let statement = "select exists (select 1 from record) and not exists (select 1 from index_record)";
-    Ok(sqlx::query_scalar(statement).fetch_one(connection).await?)
+/// What a database shows of the layout that its records are in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Traces {
+    /// The layout that our note names.
+    pub(crate) noted: Option<String>,
+    /// Whether there are rows in the tables of each.
+    pub(crate) multi: bool,
+    pub(crate) single: bool,
+}
+
+/// The traces of layouts, also in a database that has not been migrated.
+pub(crate) async fn traces(connection: &mut PgConnection) -> Result<Traces, Error> {
+    let (note, multi, single): (bool, bool, bool) = sqlx::query_as(
+        "select to_regclass('commons_index_layout') is not null, to_regclass('index_record') is not null, \
+            to_regclass('record') is not null",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let mut traces = Traces::default();
+    if note {
+        let statement = "select layout from commons_index_layout limit 1";
+        traces.noted = sqlx::query_scalar(statement).fetch_optional(&mut *connection).await?;
+    }
+    if multi {
+        let statement = "select exists (select 1 from index_record)";
+        traces.multi = sqlx::query_scalar(statement).fetch_one(&mut *connection).await?;
+    }
+    if single {
+        let statement = "select exists (select 1 from record)";
+        traces.single = sqlx::query_scalar(statement).fetch_one(&mut *connection).await?;
+    }
+    Ok(traces)
+}
+
+/// Notes which layout has the records from now on.
+pub(crate) async fn note_layout(connection: &mut PgConnection, layout: &str) -> Result<(), Error> {
+    sqlx::query("delete from commons_index_layout").execute(&mut *connection).await?;
+    let statement = "insert into commons_index_layout (layout) values ($1)";
+    sqlx::query(statement).bind(layout).execute(connection).await?;
+    Ok(())
+}
+
+/// Makes the statistics of the tables of both layouts anew.
+pub(crate) async fn analyze(connection: &mut PgConnection) -> Result<(), Error> {
+    sqlx::raw_sql(
+        "analyze record, index_record, index_record_url, index_record_url_metadata, index_record_ace, \
+            index_record_authz, index_record_hash, index_record_metadata, index_record_alias",
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Connections to the database beside this one.
+pub(crate) async fn other_connections(connection: &mut PgConnection) -> Result<i64, Error> {
+    Ok(sqlx::query_scalar(
+        "select count(*) from pg_stat_activity where datname = current_database() \
+            and pid <> pg_backend_pid() and backend_type = 'client backend'",
+    )
+    .fetch_one(connection)
+    .await?)
 }
 
 /// An index counts as present under its own name, or under another name on the same columns (older databases

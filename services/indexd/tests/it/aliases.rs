@@ -40,6 +40,9 @@ async fn an_alias_belongs_to_one_record_and_a_conflict_changes_nothing() {
     let unknown = format!("/index/{}/aliases", guid(9));
     assert_eq!(indexd.post(&unknown, body(&["z"])).await.both(), (404, json!({"error": guid(9)})));
     assert_eq!(indexd.post(&one, json!({"aliases": [{}]})).await.status, 400);
+    assert_eq!(indexd.post(&one, json!({"aliases": [], "x": 1})).await.status, 400);
+    let more = indexd.put(&one, json!({"aliases": [{"value": "b", "x": 1}]})).await;
+    assert_eq!(more.both(), (200, body(&["b"])));
     indexd.stop().await;
 }
 
@@ -66,6 +69,15 @@ async fn a_legacy_alias_names_a_size_and_hashes() {
     assert_eq!(
         indexd.get("/alias?size=5").await.json(),
         json!({"aliases": ["x"], "hashes": null, "limit": 100, "size": 5, "start": null})
+    );
+    let keeper = json!({"release": "public", "size": 5, "hashes": {"md5": MD5}, "keeper_authority": "k"});
+    assert_eq!(indexd.put("/alias/x", keeper).await.status, 200);
+    let later = json!({"release": "private", "size": 6, "hashes": {"md5": MD5}});
+    assert_eq!(indexd.put("/alias/x", later).await.status, 200);
+    let kept = indexd.get("/alias/x").await.json();
+    assert_eq!(
+        (&kept["release"], &kept["metadata"], &kept["keeper_authority"]),
+        (&json!("private"), &json!("m"), &json!("k"))
     );
     assert_eq!(indexd.send(Method::DELETE, "/alias/x", None).await.status, 200);
     assert_eq!(indexd.get("/alias/x").await.status, 404);

@@ -35,6 +35,19 @@ async fn a_blank_record_is_filled_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_upload_is_filled_whatever_its_key() {
+    let indexd = Running::new().await;
+    let made = indexd.post("/index/blank", json!({"uploader": "me"})).await.json();
+    let (did, rev) = (made["did"].as_str().expect("a did"), made["rev"].as_str().expect("a rev"));
+    let url = format!("s3://b/{did}/a\nb");
+    let filled =
+        indexd.put(&format!("/index/blank/{did}?rev={rev}"), json!({"size": 1, "urls": [url]})).await;
+    assert_eq!(filled.status, 200, "{filled:?}");
+    assert_eq!(indexd.get(&format!("/{did}")).await.json()["urls"], json!([url]));
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_blank_version_has_the_guards_of_the_old_record_unless_it_brings_its_own() {
     let indexd = Running::new().await;
     indexd.create(record(1, json!({"acl": ["a"], "authz": ["/x"]}))).await;

@@ -53,6 +53,30 @@ async fn a_record_is_a_drs_object() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_facts_of_a_url_say_where_and_whether_it_is_there() {
+    let indexd = Running::new().await;
+    let cases = [
+        ("s3://b/1", json!({}), "us-east-1", true),
+        ("s3://b/2", json!({"region": ""}), "us-east-1", true),
+        ("s3://b/3", json!({"region": "mine", "available": "True"}), "mine", true),
+        ("s3://b/4", json!({"available": false}), "us-east-1", false),
+        ("s3://b/5", json!({"available": "no"}), "us-east-1", false),
+        ("s3://b:9000/6", json!({"available": null}), "", true),
+    ];
+    let urls: Vec<&str> = cases.iter().map(|case| case.0).collect();
+    let facts: serde_json::Map<String, Value> =
+        cases.iter().map(|case| (case.0.to_owned(), case.1.clone())).collect();
+    indexd.create(record(1, json!({"urls": urls, "urls_metadata": facts}))).await;
+    let object = indexd.get(&format!("/ga4gh/drs/v1/objects/{}", guid(1))).await.json();
+    for (number, (url, facts, region, available)) in cases.into_iter().enumerate() {
+        let method = &object["access_methods"][number];
+        assert_eq!(method["access_url"]["url"], json!(url));
+        assert_eq!((&method["region"], &method["available"]), (&json!(region), &json!(available)), "{facts}");
+    }
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn options_say_what_the_bytes_need() {
     let indexd = Running::with(with_issuer(), Rights::of_plain_tokens()).await;
     indexd.create(record(1, json!({"authz": ["/a"]}))).await;
@@ -95,6 +119,8 @@ async fn objects_come_in_bulk_and_in_lists() {
     };
     assert_eq!(list(&format!("form=object&start={}", guid(1))).await, [json!(guid(2)), json!(guid(3))]);
     assert_eq!(list("form=bundle").await, [json!("x")]);
+    let bundles = indexd.get("/ga4gh/drs/v1/objects?form=bundle").await.json();
+    assert!(bundles["drs_objects"][0].get("contents").is_none(), "{bundles}");
     assert_eq!(list("limit=2").await, [json!("x"), json!(guid(2)), json!(guid(1))]);
     indexd.stop().await;
 }

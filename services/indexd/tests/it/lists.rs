@@ -30,6 +30,11 @@ async fn filters_hold_together() {
         (format!("hash=md5:{}&hash=crc:deadbeef", md5(3)), vec![3]),
         ("size=105".into(), vec![5]),
         ("url=s3://b/2".into(), vec![2]),
+        ("url_prefix=s3://b/".into(), (1..=6).collect()),
+        (format!("url_prefix=s3://b/&start={}", guid(4)), vec![5, 6]),
+        ("url_prefix=s3://b/5".into(), vec![5]),
+        ("url_prefix=s3:_/".into(), vec![]),
+        ("url_prefix=%25".into(), vec![]),
         ("metadata=color:red&metadata=n:6".into(), vec![6]),
         ("urls_metadata={\"s3://b/\":{\"state\":\"bad\"}}".into(), vec![2]),
         ("negate_params={\"authz\":[\"/b\"],\"acl\":[\"y\"]}".into(), vec![2, 3]),
@@ -37,6 +42,10 @@ async fn filters_hold_together() {
         ("page=1&limit=2&negate_params={\"authz\":[\"/c\"]}&urls_metadata={\"s3\":{}}".into(), vec![3, 4]),
         ("negate_params={\"urls_metadata\":{\"s3\":{\"state\":\"ok\"}}}".into(), vec![2]),
         (format!("ids={},dg.T/{}", guid(2), guid(3)), vec![2, 3]),
+        ("ids=&limit=1".into(), vec![1]),
+        ("negate_params={\"urls\":[],\"acl\":[],\"authz\":null}".into(), (1..=6).collect()),
+        ("negate_params=null&limit=1".into(), vec![1]),
+        ("negate_params={\"metadata\":{\"n\":null}}".into(), vec![]),
     ] {
         let list = indexd.get(&format!("/index?{query}")).await;
         let expected: Vec<String> = expected.into_iter().map(guid).collect();
@@ -46,10 +55,25 @@ async fn filters_hold_together() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_empty_parameter_is_echoed_and_asks_for_nothing() {
+    let indexd = filled().await;
+    let list = indexd.get("/index?ids=&urls_metadata=&limit=0").await.json();
+    assert_eq!((&list["ids"], &list["urls_metadata"]), (&json!(""), &json!("")));
+    let list = indexd.get("/index?urls_metadata=null&limit=0").await.json();
+    assert_eq!((&list["ids"], &list["urls_metadata"]), (&json!(null), &json!(null)));
+    let rows = async |query: &str| {
+        let rows = indexd.get(&format!("/_query/urls/q?fields=did{query}")).await.json();
+        rows.as_array().expect("rows").len()
+    };
+    assert_eq!((rows("").await, rows("&versioned=").await, rows("&versioned=yes").await), (6, 6, 0));
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pages_by_last_change_are_a_partition() {
     let indexd = filled().await;
     // All changed at the same time: only the did tells them apart.
-    sqlx::query("update index_record set updated_date = now()")
+    sqlx::raw_sql("update index_record set updated_date = now(); update record set updated_date = now()")
         .execute(&indexd.database.pool)
         .await
         .expect("sql");
@@ -58,6 +82,27 @@ async fn pages_by_last_change_are_a_partition() {
         seen.extend(dids(&indexd.get(&format!("/index?page={page}&limit=2")).await.json()));
     }
     assert_eq!(seen, (1..=6).map(guid).collect::<Vec<_>>());
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_are_read_one_after_the_other_miss_nothing_that_stays_when_something_changes() {
+    let indexd = filled().await;
+    let page = async |number: usize| dids(&indexd.get(&format!("/index?page={number}&limit=2")).await.json());
+    assert_eq!(page(0).await, [guid(1), guid(2)]);
+    // The first record moves to the end.
+    let rev = indexd.get(&format!("/index/{}", guid(1))).await.json()["rev"].clone();
+    let path = format!("/index/{}?rev={}", guid(1), rev.as_str().expect("a rev"));
+    assert_eq!(indexd.put(&path, json!({"file_name": "x"})).await.status, 200);
+    if crate::layouts::layout() == indexd::Layout::Multi {
+        assert_eq!(page(1).await, [guid(3), guid(4)]);
+        assert_eq!(page(2).await, [guid(5), guid(6)]);
+        assert_eq!(page(3).await, [guid(1)]);
+    }
+    // Pages that were not read yet are counted from the nearest one that was.
+    for (number, expected) in [(0, vec![2, 3]), (7, vec![])] {
+        assert_eq!(page(number).await, expected.into_iter().map(guid).collect::<Vec<_>>(), "{number}");
+    }
     indexd.stop().await;
 }
 

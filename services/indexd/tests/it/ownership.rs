@@ -170,11 +170,20 @@ async fn no_spelling_of_a_location_gives_the_bytes_of_others() {
 async fn a_location_in_our_buckets_that_no_record_has_is_for_administrators_to_give() {
     let stand = Stand::new().await;
     let body = |url: &str| json!({"authz": ["/a"], "urls": [url]});
-    assert_eq!(stand.create("mallory", 1, body("s3://b/unknown")).await, 401);
+    let at_azure = "az://acct.blob.core.windows.net/box/unknown";
+    for ours in ["s3://b/unknown", "gs://g/unknown", "https://storage.googleapis.com/g/unknown", at_azure] {
+        assert_eq!(stand.create("mallory", 1, body(ours)).await, 401, "{ours}");
+    }
     assert_eq!(stand.create("mallory", 1, body("s3://elsewhere/unknown")).await, 200);
+    assert_eq!(stand.create("mallory", 4, body("gs://elsewhere/unknown")).await, 200);
+    assert_eq!(stand.create("mallory", 5, body("az://other.blob.core.windows.net/box/unknown")).await, 200);
+    for ours in ["gs://g/unknown", at_azure] {
+        assert_eq!(stand.update("mallory", &guid(4), json!({"urls": [ours]})).await, 401, "{ours}");
+    }
     assert_eq!(stand.create("mallory", 2, body("https://example.org/unknown")).await, 200);
     assert_eq!(stand.update("mallory", &guid(1), json!({"urls": ["s3://b/unknown"]})).await, 401);
     assert_eq!(stand.create("admin", 3, body("s3://b/unknown")).await, 200);
+    assert_eq!(stand.create("admin", 6, body(at_azure)).await, 200);
     // Bytes that were left behind when their record was deleted come back under no chosen name.
     let left = format!("s3://b/{}/f", guid(9));
     assert_eq!(stand.create("mallory", 9, body(&left)).await, 401);

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use sqlx::postgres::PgPoolOptions;
 use testing::Rights;
 
-use crate::support::{MD5, Running, UUID, config, database, guid, record, settled};
+use crate::support::{LOGIN, MD5, Running, UUID, config, database, dids, guid, record, settled};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_is_created_read_updated_and_deleted() {
@@ -63,6 +63,7 @@ async fn a_stale_or_missing_revision_changes_nothing() {
     assert_eq!(indexd.delete(&format!("{path}?rev=stale")).await.both(), stale);
     let missing = (400, json!({"error": "no revision specified"}));
     assert_eq!(indexd.delete(&path).await.both(), missing);
+    assert_eq!(indexd.delete(&format!("{path}?rev=")).await.both(), stale);
     assert_eq!(indexd.get(&path).await.json(), before);
     indexd.stop().await;
 }
@@ -104,7 +105,7 @@ async fn what_the_original_fails_on_is_a_precise_refusal() {
             "/index",
             Method::POST,
             record(2, json!({"size": 1e30})),
-            "'size' is not an integer of at most 64 bits",
+            "1e+30 is not an integer of at most 64 bits\n\nOn instance['size']:\n    1e+30",
         ),
         (
             "/index",
@@ -112,13 +113,96 @@ async fn what_the_original_fails_on_is_a_precise_refusal() {
             record(2, json!({"file_name": "a\0b"})),
             "a text contains a character that cannot be stored (NUL)",
         ),
+        ("/index", Method::POST, json!({"form": 1}), "'size' is a required property"),
+        (
+            "/index",
+            Method::POST,
+            record(2, json!({"form": "x"})),
+            "'x' is not one of ['object', 'container', 'multipart']",
+        ),
         ("/bulk/documents", Method::POST, json!([]), "No ids provided"),
         ("/bulk/documents", Method::POST, json!({}), "the ids are not of type 'array'"),
-        ("/index/blank", Method::POST, json!({"authz": "/x"}), "'authz' is not of type 'array'"),
+        (
+            "/index/blank",
+            Method::POST,
+            json!({"authz": "/x"}),
+            "'/x' is not of type 'array'\n\nOn instance['authz']:\n    '/x'",
+        ),
     ] {
         let answer = indexd.send(method, path, Some(body)).await;
         assert_eq!(answer.both(), (400, json!({"error": text})));
     }
+    indexd.stop().await;
+}
+
+/// A body that need not be JSON, with a content type if one is given; the status and the text of the answer.
+async fn sent(indexd: &Running, request: (Method, &str), kind: Option<&str>, body: &str) -> (u16, String) {
+    let (method, path) = request;
+    let mut request = indexd.client.request(method, format!("{}{path}", indexd.url)).body(body.to_owned());
+    request = request.header("Authorization", LOGIN);
+    if let Some(kind) = kind {
+        request = request.header("Content-Type", kind);
+    }
+    let answer = request.send().await.expect("an answer");
+    (answer.status().as_u16(), answer.text().await.expect("a body"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_that_only_python_knows_are_stored_as_metadata_and_refused_elsewhere() {
+    let indexd = Running::new().await;
+    let body = |field: &str| {
+        format!(
+            r#"{{"did":"{}","form":"object","size":1,"urls":["s3://b/1"],"hashes":{{"md5":"{}"}},{field}}}"#,
+            guid(1),
+            MD5,
+        )
+    };
+    let post =
+        async |body: &str| sent(&indexd, (Method::POST, "/index"), Some("application/json"), body).await;
+    let named = async |name: &str| post(&body(&format!("\"{name}\": NaN"))).await;
+    for name in ["size", "file_name", "acl", "metadata", "urls_metadata", "hashes", "did", "form"] {
+        let (status, text) = named(name).await;
+        assert!(status == 400 && text.starts_with("{\"error\":"), "{name}: {status} {text}");
+    }
+    assert_eq!(
+        named("version").await.1,
+        r#"{"error":"nan is not of type 'string'\n\nOn instance['version']:\n    nan"}"#
+    );
+    assert_eq!(post("NaN").await.0, 400);
+    let blank = sent(&indexd, (Method::POST, "/index/blank"), Some("application/json"), "NaN").await;
+    assert_eq!(blank.0, 400);
+    assert_eq!(post(&body(r#""metadata": {"a": NaN, "b": [-Infinity]}"#)).await.0, 200);
+    let stored = indexd.get(&format!("/index/{}", guid(1))).await.json();
+    assert_eq!(stored["metadata"], json!({"a": "NaN", "b": "{-Infinity}"}));
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_without_a_content_type_is_not_read_and_bundles_and_aliases_want_permission_first() {
+    let indexd = Running::new().await;
+    for path in ["/index", "/index/blank", "/bulk/documents", "/bundle"] {
+        let (status, text) = sent(&indexd, (Method::POST, path), None, "[]").await;
+        assert_eq!(status, 415, "{path}");
+        assert!(text.contains("request Content-Type was not &#39;application/json&#39;.</p>"), "{text}");
+    }
+    for (method, path, status) in [(Method::POST, "/bundle", 401), (Method::PUT, "/alias/x", 403)] {
+        for body in ["{", "[]"] {
+            let request = indexd.client.request(method.clone(), format!("{}{path}", indexd.url));
+            let answer = request.body(body).send().await.expect("an answer");
+            assert_eq!(answer.status().as_u16(), status, "{path} {body}");
+        }
+    }
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slashes_at_the_beginning_of_a_path_are_one() {
+    let indexd = Running::new().await;
+    indexd.create(record(1, json!({}))).await;
+    for path in ["//index", "///index/", "/%2Findex"] {
+        assert_eq!(dids(&indexd.get(path).await.json()), [guid(1)], "{path}");
+    }
+    assert_eq!(indexd.get(&format!("//index/{}", guid(1))).await.json()["did"], json!(guid(1)));
     indexd.stop().await;
 }
 
@@ -185,6 +269,23 @@ async fn versions_share_a_baseid_and_come_in_the_order_of_their_creation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_family_whose_records_are_all_deleted_has_no_versions() {
+    let indexd = Running::new().await;
+    let rev = indexd.create(record(1, json!({"baseid": UUID}))).await;
+    let path = format!("/index/{UUID}/versions");
+    assert_eq!(indexd.delete(&format!("/index/{}?rev={rev}", guid(1))).await.status, 200);
+    assert_eq!(indexd.get(&path).await.both(), (200, json!({})));
+    assert_eq!(indexd.put(&path, json!({"acl": ["x"]})).await.both(), (200, json!([])));
+    assert_eq!(indexd.send_as("Bearer x", Method::PUT, &path, Some(json!({"acl": ["x"]}))).await.status, 401);
+    for gone in
+        [format!("/index/{UUID}"), format!("/index/{UUID}/latest"), format!("/index/{}/versions", guid(1))]
+    {
+        assert_eq!(indexd.get(&gone).await.status, 404, "{gone}");
+    }
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_did_stands_for_its_record_even_where_newer_ones_have_it_as_their_baseid() {
     let indexd = Running::new().await;
     indexd.create(record(1, json!({"baseid": guid(1)}))).await;
@@ -208,13 +309,36 @@ async fn reading_a_record_is_planned_once() {
     }
     let plans: Vec<(i64, i64)> = sqlx::query_as(
         "select custom_plans, generic_plans from pg_prepared_statements \
-         where statement like '%from index_record r where r.did = $1'",
+         where statement like any(array['%from index_record r where r.did = $1', \
+            '%from record r where r.guid = $1'])",
     )
     .fetch_all(&one)
     .await
     .expect("the statements of the connection");
     // The first five are planned for their parameter, to see whether that pays.
     assert_eq!(plans, [(5, 15)]);
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_gets_their_own_of_the_records_that_are_read_at_the_same_time() {
+    let indexd = Running::new().await;
+    for n in 1..=20 {
+        indexd.create(record(n, json!({ "metadata": {"n": n} }))).await;
+    }
+    let reads = (0..200).map(|n| {
+        let indexd = &indexd;
+        async move {
+            // Some are there, some are not, and some are asked for by several.
+            let did = guid(n % 25);
+            let read = indexd.get(&format!("/index/{did}")).await;
+            match n % 25 {
+                1..=20 => assert_eq!((read.status, &read.json()["did"]), (200, &json!(did))),
+                _ => assert_eq!(read.status, 404, "{did}"),
+            }
+        }
+    });
+    futures_util::future::join_all(reads).await;
     indexd.stop().await;
 }
 

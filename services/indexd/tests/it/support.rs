@@ -29,7 +29,10 @@ struct KnownBuckets;
 #[async_trait]
 impl Buckets for KnownBuckets {
     async fn buckets(&self) -> Result<Value, BoxError> {
-        Ok(json!({ "S3_BUCKETS": { "b": { "region": "us-east-1" } } }))
+        Ok(json!({
+            "S3_BUCKETS": { "b": { "region": "us-east-1" } }, "GS_BUCKETS": { "g": {} },
+            "AZ_BLOB_ACCOUNTS": { "acct": {} },
+        }))
     }
 }
 
@@ -70,6 +73,7 @@ pub(crate) struct Running {
 pub(crate) fn config() -> Config {
     Config {
         index: IndexConfig { default_prefix: "dg.T/".into(), prepend_prefix: true, add_prefix_alias: false },
+        layout: Some(crate::layouts::layout()),
         hostname: "data.example.org".into(),
         ..Config::default()
     }

@@ -1,6 +1,6 @@
 //! Making, changing and deleting lists.
 
-use library::{Config, MigrateError, migrate};
+use library::{Config, migrate};
 use serde_json::{Value, json};
 use testing::TestDatabase;
 
@@ -57,6 +57,15 @@ async fn nobody_reaches_the_lists_of_another_by_id_or_name() {
     assert_eq!(world.send("DELETE", "/lists", "8", &Value::Null).await.0, 204);
     assert_eq!(world.get(&path, "7").await.0, 200);
     assert_eq!(world.get("/lists", "8").await.1, json!({"lists": {}}));
+}
+
+#[actix_web::test]
+async fn who_was_shut_out_has_no_lists_and_where_nobody_can_say_so_nobody_has() {
+    let world = World::new().await;
+    for (who, status) in [("gone", 401), ("unheard", 503)] {
+        assert_eq!(world.get("/lists", who).await.0, status, "{who}");
+        assert_eq!(world.send("DELETE", "/lists", who, &Value::Null).await.0, status, "{who}");
+    }
 }
 
 #[actix_web::test]
@@ -133,5 +142,5 @@ async fn a_database_of_the_original_is_adopted() {
     assert_eq!(found, expected);
     let later = "update alembic_version set version_num = 'ffffffffffff'";
     sqlx::query(later).execute(&world.database.pool).await.unwrap();
-    assert!(matches!(migrate(&world.database.pool).await, Err(MigrateError::OtherVersion { .. })));
+    assert!(matches!(migrate(&world.database.pool).await, Err(database::AdoptError::OtherVersion { .. })));
 }

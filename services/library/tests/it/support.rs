@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::{App, body::to_bytes, test as client};
 use library::{Config, Library};
 use serde_json::{Value, json};
-use testing::{TestDatabase, TestTokens};
+use testing::{Rights, TestDatabase, TestTokens};
 use web::Service;
 
 pub(crate) struct World {
@@ -26,7 +26,9 @@ impl World {
 
     pub(crate) fn on(database: TestDatabase, config: Config) -> Self {
         let tokens = TestTokens::new();
-        let library = Library::build(config, database.pool.clone(), tokens.verifier());
+        let rights =
+            Rights::of_verified_tokens(tokens.verifier()).deactivated("gone").unavailable_for("unheard");
+        let library = Library::build(config, database.pool.clone(), Arc::new(rights), tokens.verifier());
         Self { library, database, tokens }
     }
 

@@ -35,7 +35,7 @@ impl Peregrine {
         }
         let counted: Vec<TypeId> = types.iter().map(|(_, node)| *node).collect();
         let turn = self.turn(reader, |graph, sizes| cost::of_counts(graph, sizes, &counted)).await?;
-        let (rights, this) = (self.rights(reader).await, Arc::clone(self));
+        let (rights, this) = (self.rights(reader).await?, Arc::clone(self));
         run(turn, move |connection| {
             Box::pin(async move {
                 let graph = &this.compiler.graph;

@@ -97,7 +97,7 @@ impl Peregrine {
         roots: Vec<Root>,
         held: Held,
     ) -> Result<Reply, Error> {
-        let (rights, this) = (self.rights(reader).await, Arc::clone(self));
+        let (rights, this) = (self.rights(reader).await?, Arc::clone(self));
         let arriving = start(turn, self.config.windows.held_back, move |connection, out| {
             Box::pin(async move {
                 let _held = held;

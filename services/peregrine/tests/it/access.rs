@@ -1,5 +1,6 @@
 //! Nothing of a project that the caller may not read ever shows.
 
+use actix_web::test as client;
 use serde_json::{Value, json};
 
 use crate::support::Commons;
@@ -57,6 +58,18 @@ async fn somebody_without_rights_sees_open_projects_and_so_does_everybody_when_a
     assert_eq!((&nobody["_case_count"], &nobody["_project_count"]), (&json!(1), &json!(1)));
     let (_, unlucky) = seen(&commons, "unlucky").await;
     assert_eq!(nobody, unlucky);
+}
+
+#[actix_web::test]
+async fn who_was_deactivated_reads_nothing_by_a_token_from_before() {
+    let commons = Commons::with_study().await;
+    for query in ["{project {name}}", "{_case_count}", "{transaction_log {id}}"] {
+        let request = client::TestRequest::post().uri("/v0/submission/graphql");
+        let request = request.insert_header(commons.bearer("gone"));
+        let answer = commons.send(request.set_json(json!({ "query": query }))).await;
+        assert_eq!(answer.status, 401, "{query}: {}", answer.body);
+        assert!(answer.body.contains("the user of this token is not active"), "{}", answer.body);
+    }
 }
 
 #[actix_web::test]

@@ -5,6 +5,7 @@ mod access;
 mod adoption;
 mod bad_input;
 
+mod cases;
 mod endpoints;
 mod fairness;
 mod filters;

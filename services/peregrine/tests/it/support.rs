@@ -18,13 +18,14 @@ pub(crate) fn dictionary() -> Arc<Dictionary> {
     Arc::new(Dictionary::from_files(files).unwrap())
 }
 
-/// There are two users with rights, and one about whom arborist does not answer.
-fn rights() -> Rights {
-    Rights::of_plain_tokens()
+/// There are two users with rights, one about whom arborist does not answer, and one whose tokens it refuses.
+fn rights(tokens: &TestTokens) -> Rights {
+    Rights::of_verified_tokens(tokens.verifier())
         .grant("admin", "peregrine", "read", "/")
         .grant("reader", "peregrine", "read", "/programs/P/projects/Q")
         .grant("client narrow", "peregrine", "read", "/programs/P/projects/R")
         .unavailable_for("unlucky")
+        .deactivated("gone")
 }
 
 pub(crate) struct Commons {
@@ -96,7 +97,7 @@ impl Commons {
             config,
             database.pool.clone(),
             dictionary(),
-            Arc::new(rights()),
+            Arc::new(rights(&tokens)),
             tokens.verifier(),
         );
         Self { service, database, tokens }
@@ -105,7 +106,7 @@ impl Commons {
     /// The same with another configuration.
     pub(crate) fn reconfigured(&self, config: Config) -> Arc<Peregrine> {
         let (pool, verifier) = (self.database.pool.clone(), self.tokens.verifier());
-        Peregrine::build(config, pool, dictionary(), Arc::new(rights()), verifier)
+        Peregrine::build(config, pool, dictionary(), Arc::new(rights(&self.tokens)), verifier)
     }
 
     pub(crate) fn loader(&self) -> Loader {

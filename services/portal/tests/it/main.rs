@@ -2,14 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
+mod cases;
+
 use std::sync::{Arc, Mutex};
 
 use actix_web::{App, body::to_bytes, http::header::HeaderMap, test as client};
 use dictionary::Dictionary;
 use portal::{Config, Portal};
 use serde_json::{Value, json};
-use testing::endpoints::{Case, check};
+use testing::endpoints::check;
 use web::Service as _;
+
+use self::cases::cases;
 
 /// Program, project and a type of records.
 fn dictionary(record: &str) -> Arc<Dictionary> {
@@ -155,17 +159,10 @@ async fn a_project_of_endless_name_is_refused() {
     assert_eq!(send(&portal(), &path, &[]).await.status, 400);
 }
 
-/// All of it is public.
 #[actix_web::test]
 async fn every_endpoint_answers_every_caller_alike() {
     let portal = portal();
     let page = send(&portal, "/query", &[]).await.text();
-    let cases = [
-        Case::new("GET", "/query", "/query", [200; 3]),
-        Case::new("GET", "/query/examples.json", "/query/examples.json", [200; 3]),
-        Case::new("GET", "/query/assets/{name}", files(&page)[0], [200; 3]),
-        Case::new("GET", "/_status", "/_status", [200; 3]),
-        Case::new("GET", "/_version", "/_version", [200; 3]),
-    ];
+    let cases = cases(files(&page)[0]);
     check(Portal::endpoints(), &cases, async |case, _| send(&portal, &case.url, &[]).await.status).await;
 }

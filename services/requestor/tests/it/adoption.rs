@@ -1,6 +1,6 @@
 //! A database of the original is adopted as it is.
 
-use requestor::{MigrateError, migrate};
+use requestor::migrate;
 use serde_json::{Value, json};
 use testing::TestDatabase;
 
@@ -46,5 +46,5 @@ async fn a_database_of_the_first_version_is_left_alone() {
     sqlx::raw_sql(ORIGINAL).execute(&database.pool).await.unwrap();
     let first = "update alembic_version set version_num = 'c0a92da5ac69'";
     sqlx::query(first).execute(&database.pool).await.unwrap();
-    assert!(matches!(migrate(&database.pool).await, Err(MigrateError::OtherVersion { .. })));
+    assert!(matches!(migrate(&database.pool).await, Err(database::AdoptError::OtherVersion { .. })));
 }

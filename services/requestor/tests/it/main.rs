@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod adoption;
+mod cases;
 mod endpoints;
 mod following;
 mod queries;

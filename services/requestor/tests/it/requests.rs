@@ -131,6 +131,16 @@ async fn nothing_is_written_when_access_cannot_be_changed() {
 }
 
 #[actix_web::test]
+async fn who_was_shut_out_sees_no_requests_and_where_nobody_can_say_so_nobody_does() {
+    let world = World::new().await;
+    for (who, status) in [("gone", 401), ("unheard", 503)] {
+        for path in ["/request", "/request/user"] {
+            assert_eq!(world.send("GET", path, who, &Value::Null).await.0, status, "{who} {path}");
+        }
+    }
+}
+
+#[actix_web::test]
 async fn a_deleted_request_is_gone_and_the_access_that_it_gave_stays() {
     let world = World::new().await;
     let made = world.request("boss", json!({"policy_id": "p1", "status": "SIGNED", "username": "ann"})).await;

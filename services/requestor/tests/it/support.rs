@@ -103,7 +103,9 @@ impl World {
         let rights = Rights::of_verified_tokens(tokens.verifier())
             .grant("boss", "requestor", "*", "/a")
             .grant("ann", "requestor", "create", "/a")
-            .grant("bob", "*", "*", "/b");
+            .grant("bob", "*", "*", "/b")
+            .deactivated("gone")
+            .unavailable_for("unheard");
         let policies = Arc::new(MemoryPolicies::default());
         *policies.policies.lock().unwrap() =
             vec![policy("p1", "/a/1"), policy("p2", "/a/2"), policy("pb", "/b/1")];

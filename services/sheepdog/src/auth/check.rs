@@ -132,6 +132,8 @@ impl Sheepdog {
             TokenError::Scope(_) => unauthenticated("token is missing required scopes: {'openid'}"),
             other => Error::Unauthenticated(other.to_string()),
         })?;
+        // arborist alone knows who was shut out after the token was made.
+        self.authz.user_name(&Subject::Token(token.to_owned())).await?;
         Ok(LoggedIn::of(&claims))
     }
 

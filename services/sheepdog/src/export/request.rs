@@ -9,7 +9,6 @@ use bytes::Bytes;
 use dictionary::{Dictionary, NodeType};
 use futures_util::{Stream, StreamExt as _, stream};
 use serde_json::{Map, Value};
-use sqlx::{Postgres, Transaction};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -19,7 +18,7 @@ use crate::{
     auth::ReadPermit,
     forms::{layout::Ids, template::FileFormat},
     runtime::pipe::pipe,
-    store::{self, export::add_descendants},
+    store::{self, export::add_descendants, snapshot::Snapshot},
 };
 
 /// Most records of one export by ids; by node type there is no such limit.
@@ -87,7 +86,7 @@ impl ExportRequest {
             _ if !self.ids.is_empty() => self.by_ids(&sheepdog, &permit).await?,
             Some(label) => {
                 require_exportable(&sheepdog.dictionary, label)?;
-                let snapshot = store::export::large_snapshot(&sheepdog.pool).await?;
+                let snapshot = Snapshot::begin(&sheepdog.pool).await?;
                 let name = format!("{label}.{}", self.format.as_str());
                 (snapshot, Selection::Label(label.clone()), name, content_type(self.format))
             }
@@ -96,7 +95,8 @@ impl ExportRequest {
             }
         };
         let dictionary = sheepdog.dictionary.clone();
-        let export = Export { dictionary, permit, selection, format: self.format, ids: self.shown_ids };
+        let (pool, format, ids) = (sheepdog.pool.clone(), self.format, self.shown_ids);
+        let export = Export { dictionary, pool, permit, selection, format, ids };
         let (sender, mut receiver) = pipe(sheepdog.config.place());
         tokio::spawn(export.run(snapshot, sender, place).in_current_span());
         // Nothing has been answered until the first chunk is there, so a failure can still be said.
@@ -111,9 +111,9 @@ impl ExportRequest {
         &self,
         sheepdog: &Sheepdog,
         permit: &ReadPermit,
-    ) -> Result<(Transaction<'static, Postgres>, Selection, String, &'static str), Error> {
+    ) -> Result<(Snapshot, Selection, String, &'static str), Error> {
         let dictionary = &sheepdog.dictionary;
-        let mut connection = store::export::large_snapshot(&sheepdog.pool).await?;
+        let mut connection = Snapshot::begin(&sheepdog.pool).await?;
         require_within_limit(self.ids.len())?;
         let types = store::export::types_of(&mut connection, dictionary, &self.ids).await?;
         let mut found = store::export::in_project(&mut connection, dictionary, permit, &types).await?;

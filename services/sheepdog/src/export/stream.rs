@@ -1,23 +1,28 @@
 //! Writes records of a project while it reads them.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use dictionary::Dictionary;
 use fairness::Place;
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::PgPool;
 
 use crate::{
     Error,
     auth::ReadPermit,
     forms::{
         archive::Archive,
-        layout::{Delimiters, Ids, Layout, line},
+        layout::{Ids, Layout},
+        rows::{Delimiters, RowWriter},
         template::FileFormat,
     },
-    model::record::StoredRecord,
+    model::record::RawRecord,
     runtime::pipe::{Gone, Sender},
-    store::{export::RecordQuery, windows::Windows},
+    store::{
+        export::RecordQuery,
+        snapshot::{Connections, Snapshot},
+        windows::Windows,
+    },
 };
 
 /// Bytes that are sent at once.
@@ -28,6 +33,7 @@ const FIRST_CHUNK: usize = 2 << 10;
 /// An export.
 pub(crate) struct Export {
     pub dictionary: Arc<Dictionary>,
+    pub pool: PgPool,
     pub permit: ReadPermit,
     pub selection: Selection,
     pub format: FileFormat,
@@ -86,7 +92,9 @@ impl Text {
             return None;
         }
         self.enough = CHUNK;
-        Some(std::mem::take(&mut self.waiting).into())
+        // The record that makes it enough goes beyond.
+        let next = String::with_capacity(CHUNK + CHUNK / 8);
+        Some(std::mem::replace(&mut self.waiting, next).into())
     }
 }
 
@@ -102,51 +110,66 @@ impl Client {
 
 impl Export {
     /// Sends the chunks of the export as of `snapshot`, last of all perhaps an error. The place in the lane
-    /// is given back with the connection, which does not wait for the client.
-    pub(crate) async fn run(
-        self,
-        mut snapshot: Transaction<'static, Postgres>,
-        sender: Sender,
-        place: Place,
-    ) {
-        let mut client = Client(sender);
-        let end = match self.write(&mut snapshot, &mut client).await {
+    /// is given back with the connections, which do not wait for the client.
+    pub(crate) async fn run(self, snapshot: Snapshot, sender: Sender, place: Place) {
+        let (mut client, mut connections) = (Client(sender), Connections::new(snapshot));
+        let end = match self.write(&mut connections, &mut client).await {
             Ok(()) | Err(Stop::Gone) => Ok(()),
             Err(Stop::Failed(error)) => Err(error),
         };
-        drop((snapshot, place));
+        drop((connections, place));
         client.0.end(end);
     }
 
-    async fn write(&self, connection: &mut PgConnection, client: &mut Client) -> Result<(), Stop> {
+    async fn write(&self, connections: &mut Connections, client: &mut Client) -> Result<(), Stop> {
+        if self.has_links() {
+            connections.for_links(&self.pool).await?;
+        }
         match (&self.selection, self.format) {
-            (Selection::Label(label), FileFormat::Json) => self.compact_list(connection, client, label).await,
-            (Selection::Label(label), _) => self.table(connection, client, label, None, "\n").await,
-            (Selection::Ids(types), FileFormat::Json) => self.complete_list(connection, client, types).await,
+            (Selection::Label(label), FileFormat::Json) => {
+                self.compact_list(connections, client, label).await
+            }
+            (Selection::Label(label), _) => self.table(connections, client, label, None, "\n").await,
+            (Selection::Ids(types), FileFormat::Json) => self.complete_list(connections, client, types).await,
             (Selection::Ids(types), _) => match &types[..] {
-                [(label, ids)] => self.table(connection, client, label, Some(ids), "\r\n").await,
-                _ => self.archive(connection, client, types).await,
+                [(label, ids)] => self.table(connections, client, label, Some(ids), "\r\n").await,
+                _ => self.archive(connections, client, types).await,
             },
         }
     }
 
-    fn layout(&self, label: &str) -> Option<Layout<'_>> {
-        Some(Layout::of(&self.dictionary, self.dictionary.nodes.get(label)?, self.ids))
+    /// Whether there are links of some of the records.
+    fn has_links(&self) -> bool {
+        let has_links =
+            |label: &str| self.writer(label, "").is_some_and(|writer| !writer.layout().links.is_empty());
+        match &self.selection {
+            Selection::Label(label) => has_links(label),
+            Selection::Ids(types) => types.iter().any(|(label, _)| has_links(label)),
+        }
+    }
+
+    fn writer(&self, label: &str, end: &'static str) -> Option<RowWriter<'_>> {
+        let layout = Layout::of(&self.dictionary, self.dictionary.nodes.get(label)?, self.ids);
+        let delimiters = match self.format {
+            FileFormat::Csv => Delimiters::CSV,
+            FileFormat::Tsv | FileFormat::Json => Delimiters::TSV,
+        };
+        Some(RowWriter::new(layout, delimiters, end))
     }
 
     /// Gives `write` all records of the type, or those with `ids`, and sends the chunks that it gives back.
     /// While a window is written the next one is read.
     async fn each(
         &self,
-        connection: &mut PgConnection,
+        connections: &mut Connections,
         client: &mut Client,
         layout: &Layout<'_>,
         ids: Option<&[String]>,
-        mut write: impl FnMut(&StoredRecord) -> Result<Option<Bytes>, Error>,
+        mut write: impl FnMut(&RawRecord<'_>) -> Result<Option<Bytes>, Error>,
     ) -> Result<(), Stop> {
         let query = RecordQuery { node: layout.node, links: layout.links.clone() };
-        let mut windows = Windows::open(connection, query, &self.permit, ids).await?;
-        let mut window = windows.next(connection).await?;
+        let mut windows = Windows::open(connections, &self.pool, query, &self.permit, ids).await?;
+        let mut window = windows.next().await?;
         while let Some(records) = window {
             let sending = async {
                 for record in records.records() {
@@ -157,59 +180,49 @@ impl Export {
                 }
                 Ok::<(), Stop>(())
             };
-            let (following, sent) = tokio::join!(windows.next(connection), sending);
+            let (following, sent) = tokio::join!(windows.next(), sending);
             sent?;
             window = following?;
         }
         Ok(())
     }
 
-    fn delimiters(&self) -> Delimiters {
-        match self.format {
-            FileFormat::Csv => Delimiters::CSV,
-            FileFormat::Tsv | FileFormat::Json => Delimiters::TSV,
-        }
-    }
-
-    fn row(&self, layout: &Layout<'_>, record: &StoredRecord, end: &str) -> String {
-        line(&layout.cells(record, self.delimiters()), self.delimiters(), end)
-    }
-
     /// A header, and a row for each record.
     async fn table(
         &self,
-        connection: &mut PgConnection,
+        connections: &mut Connections,
         client: &mut Client,
         label: &str,
         ids: Option<&[String]>,
-        end: &str,
+        end: &'static str,
     ) -> Result<(), Stop> {
-        let Some(layout) = self.layout(label) else { return Ok(()) };
-        let mut text = Text::beginning(line(&layout.header(), self.delimiters(), end));
-        let write = |record: &StoredRecord| {
-            text.push(&self.row(&layout, record, end));
+        let Some(writer) = self.writer(label, end) else { return Ok(()) };
+        let mut text = Text::beginning(writer.header());
+        let write = |record: &RawRecord<'_>| {
+            writer.row(record, &mut text.waiting).map_err(unreadable)?;
             Ok(text.chunk())
         };
-        self.each(connection, client, &layout, ids, write).await?;
+        self.each(connections, client, writer.layout(), ids, write).await?;
         client.send(text.waiting).await
     }
 
     /// `{ "data": [...]}`, without nulls.
     async fn compact_list(
         &self,
-        connection: &mut PgConnection,
+        connections: &mut Connections,
         client: &mut Client,
         label: &str,
     ) -> Result<(), Stop> {
-        let Some(layout) = self.layout(label) else { return Ok(()) };
+        let Some(writer) = self.writer(label, "") else { return Ok(()) };
         let mut text = Text::beginning("{ \"data\": [");
         let mut separator = "";
-        let write = |record: &StoredRecord| {
-            let _ = write!(text.waiting, "{separator}{}", layout.compact(record));
+        let write = |record: &RawRecord<'_>| {
+            text.push(separator);
+            writer.object(record, &mut text.waiting).map_err(unreadable)?;
             separator = ", ";
             Ok(text.chunk())
         };
-        self.each(connection, client, &layout, None, write).await?;
+        self.each(connections, client, writer.layout(), None, write).await?;
         text.push("]}");
         client.send(text.waiting).await
     }
@@ -217,23 +230,25 @@ impl Export {
     /// A list for people to read, with nulls: all types in one.
     async fn complete_list(
         &self,
-        connection: &mut PgConnection,
+        connections: &mut Connections,
         client: &mut Client,
         types: &[(String, Vec<String>)],
     ) -> Result<(), Stop> {
         let mut text = Text::beginning("[");
         let mut separator = "\n  ";
         for (label, ids) in types {
-            let Some(layout) = self.layout(label) else { continue };
-            let write = |record: &StoredRecord| {
+            let Some(writer) = self.writer(label, "") else { continue };
+            let layout = writer.layout();
+            let write = |record: &RawRecord<'_>| {
+                let record = record.read().map_err(unreadable)?;
                 // Line ends within texts are escaped in JSON; these are those between its parts.
-                let object = format!("{:#}", layout.complete(record)).replace('\n', "\n  ");
+                let object = format!("{:#}", layout.complete(&record)).replace('\n', "\n  ");
                 text.push(separator);
                 text.push(&object);
                 separator = ",\n  ";
                 Ok(text.chunk())
             };
-            self.each(connection, client, &layout, Some(ids), write).await?;
+            self.each(connections, client, layout, Some(ids), write).await?;
         }
         let is_empty = separator == "\n  ";
         text.push(if is_empty { "]" } else { "\n]" });
@@ -244,29 +259,37 @@ impl Export {
     /// twice rather than held.
     async fn archive(
         &self,
-        connection: &mut PgConnection,
+        connections: &mut Connections,
         client: &mut Client,
         types: &[(String, Vec<String>)],
     ) -> Result<(), Stop> {
         let mut archive = Archive::new();
         for (label, ids) in types {
-            let Some(layout) = self.layout(label) else { continue };
-            let header = line(&layout.header(), self.delimiters(), "\r\n");
-            let mut size = header.len();
-            let measure = |record: &StoredRecord| {
-                size += self.row(&layout, record, "\r\n").len();
+            let Some(writer) = self.writer(label, "\r\n") else { continue };
+            let header = writer.header();
+            let (mut size, mut row) = (header.len(), String::new());
+            let measure = |record: &RawRecord<'_>| {
+                row.clear();
+                writer.row(record, &mut row).map_err(unreadable)?;
+                size += row.len();
                 Ok(None)
             };
-            self.each(connection, client, &layout, Some(ids), measure).await?;
+            self.each(connections, client, writer.layout(), Some(ids), measure).await?;
             archive.begin(&format!("{label}.{}", self.format.as_str()), size)?;
             archive.write(header.as_bytes())?;
-            let write = |record: &StoredRecord| {
-                archive.write(self.row(&layout, record, "\r\n").as_bytes())?;
+            let write = |record: &RawRecord<'_>| {
+                row.clear();
+                writer.row(record, &mut row).map_err(unreadable)?;
+                archive.write(row.as_bytes())?;
                 let ready = archive.take();
                 Ok((!ready.is_empty()).then(|| ready.into()))
             };
-            self.each(connection, client, &layout, Some(ids), write).await?;
+            self.each(connections, client, writer.layout(), Some(ids), write).await?;
         }
         client.send(archive.finish()?).await
     }
+}
+
+fn unreadable(error: serde_json::Error) -> Error {
+    Error::internal("reading the properties of a record", error)
 }

@@ -1,7 +1,7 @@
-//! Stored records in the forms in which they leave: rows, and JSON objects.
+//! What leaves of a record, and in which order; and records as JSON objects. `rows.rs` writes very many.
 
 use dictionary::{Dictionary, Link, NodeType};
-use documents::{CellType, link_cell};
+use documents::CellType;
 use serde_json::{Map, Value, json};
 
 use super::template::Template;
@@ -11,10 +11,10 @@ use crate::model::record::{LinkTarget, StoredRecord};
 pub(crate) struct Layout<'a> {
     pub node: &'a NodeType,
     /// Unique keys, then the other properties, each with the form of its cells.
-    properties: Vec<(&'a str, CellType)>,
+    pub(super) properties: Vec<(&'a str, CellType)>,
     /// Links with the property by which their targets are named.
     pub links: Vec<(&'a Link, &'a str)>,
-    ids: Ids,
+    pub(super) ids: Ids,
 }
 
 /// Whether the ids of records and of the targets of links are shown.
@@ -22,18 +22,6 @@ pub(crate) struct Layout<'a> {
 pub(crate) enum Ids {
     Shown,
     Hidden,
-}
-
-/// Characters between cells, and between the targets in the cell of a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Delimiters {
-    pub cell: char,
-    pub target: char,
-}
-
-impl Delimiters {
-    pub(crate) const TSV: Self = Self { cell: '\t', target: ',' };
-    pub(crate) const CSV: Self = Self { cell: ',', target: '#' };
 }
 
 impl<'a> Layout<'a> {
@@ -63,49 +51,8 @@ impl<'a> Layout<'a> {
         header
     }
 
-    fn names(&self) -> impl Iterator<Item = &'a str> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
         self.properties.iter().map(|(name, _)| *name)
-    }
-
-    /// The cells of a record, in the order of the header.
-    pub(crate) fn cells(&self, record: &StoredRecord, delimiters: Delimiters) -> Vec<String> {
-        let mut cells = vec![self.node.id.clone()];
-        if self.ids == Ids::Shown {
-            cells.push(record.id.clone());
-        }
-        cells.extend(self.properties.iter().map(|(name, cell_type)| {
-            record.props.get(*name).map_or_else(String::new, |value| cell_type.write(value))
-        }));
-        for targets in &record.links {
-            let ids = || targets.iter().map(|target| target.id.clone());
-            if self.ids == Ids::Shown {
-                cells.push(link_cell(&ids().collect::<Vec<_>>(), delimiters.target));
-            }
-            let keys = targets.iter().filter(|target| !target.key.is_null());
-            let keys: Vec<String> = keys.map(|target| python::str(&target.key)).collect();
-            cells.push(link_cell(&keys, delimiters.target));
-        }
-        cells
-    }
-
-    /// The record as an object of what it has: no nulls, no links without targets.
-    pub(crate) fn compact(&self, record: &StoredRecord) -> Value {
-        let mut object = Map::new();
-        for name in self.names() {
-            if let Some(value) = record.props.get(name).filter(|value| !value.is_null()) {
-                object.insert(name.to_owned(), value.clone());
-            }
-        }
-        for ((link, key), targets) in self.links.iter().zip(&record.links) {
-            if !targets.is_empty() {
-                object.insert(link.name.clone(), self.targets(key, targets));
-            }
-        }
-        if self.ids == Ids::Shown {
-            object.insert("id".to_owned(), json!(record.id));
-        }
-        object.insert("type".to_owned(), json!(self.node.id));
-        Value::Object(object)
     }
 
     /// The record as an object that has every property and link.
@@ -124,7 +71,7 @@ impl<'a> Layout<'a> {
         Value::Object(object)
     }
 
-    fn targets(&self, key: &str, targets: &[LinkTarget]) -> Value {
+    pub(super) fn targets(&self, key: &str, targets: &[LinkTarget]) -> Value {
         let one = |target: &LinkTarget| match self.ids {
             Ids::Hidden => json!({ key: target.key }),
             Ids::Shown => json!({ "node_id": target.id, key: target.key }),
@@ -136,27 +83,6 @@ impl<'a> Layout<'a> {
 /// The form of the cells of a property; keys that are no properties are texts.
 fn cell_type(node: &NodeType, name: &str) -> CellType {
     CellType::of(node.properties.get(name).map_or(&Value::Null, |property| &property.schema))
-}
-
-/// A line of cells. A cell is put in quotes only where it could not be read back otherwise.
-pub(crate) fn line(cells: &[String], delimiters: Delimiters, end: &str) -> String {
-    let mut line = String::new();
-    for (i, cell) in cells.iter().enumerate() {
-        if i > 0 {
-            line.push(delimiters.cell);
-        }
-        let special = |c: char| c == delimiters.cell || c == '\n' || c == '\r';
-        let quoted_alike = cell.starts_with('"') || (delimiters.cell == ',' && cell.contains('"'));
-        if cell.contains(special) || quoted_alike {
-            line.push('"');
-            line.push_str(&cell.replace('"', "\"\""));
-            line.push('"');
-        } else {
-            line.push_str(cell);
-        }
-    }
-    line.push_str(end);
-    line
 }
 
 /// A record as `entities/<id>` shows it.
@@ -181,8 +107,6 @@ pub(crate) fn entity(node: &NodeType, record: &StoredRecord) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use documents::Format;
-
     use super::*;
     use crate::testing::dictionary;
 
@@ -199,15 +123,6 @@ mod tests {
     }
 
     #[test]
-    fn only_cells_that_could_not_be_read_back_are_quoted() {
-        let cells = |text: &str| vec![text.to_owned(), "x".to_owned()];
-        assert_eq!(line(&cells("q\"uo,te"), Delimiters::TSV, "\n"), "q\"uo,te\tx\n");
-        assert_eq!(line(&cells("a\tb\nc"), Delimiters::TSV, "\n"), "\"a\tb\nc\"\tx\n");
-        assert_eq!(line(&cells("\"a"), Delimiters::TSV, "\n"), "\"\"\"a\"\tx\n");
-        assert_eq!(line(&cells("q\"uo,te"), Delimiters::CSV, "\r\n"), "\"q\"\"uo,te\",x\r\n");
-    }
-
-    #[test]
     fn system_properties_other_than_the_project_are_not_exported() {
         let dictionary = dictionary();
         let layout = Layout::of(&dictionary, &dictionary.nodes["sample"], Ids::Shown);
@@ -217,56 +132,11 @@ mod tests {
     }
 
     #[test]
-    fn header_and_cells_have_the_same_length() {
-        let dictionary = dictionary();
-        for node in dictionary.nodes.values() {
-            for ids in [Ids::Shown, Ids::Hidden] {
-                let layout = Layout::of(&dictionary, node, ids);
-                let links = layout.links.iter().map(|_| vec![target("1", "a"), target("2", "b")]).collect();
-                let record = StoredRecord { links, ..record() };
-                assert_eq!(
-                    layout.header().len(),
-                    layout.cells(&record, Delimiters::TSV).len(),
-                    "{}",
-                    node.id
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn exported_rows_can_be_read_back() {
+    fn the_complete_form_has_every_property_and_link() {
         let dictionary = dictionary();
         let layout = Layout::of(&dictionary, &dictionary.nodes["sample"], Ids::Shown);
-        let links = layout.links.iter().map(|_| vec![target("1", "a"), target("2", "b")]).collect();
-        let record = StoredRecord { links, ..record() };
-        for (format, delimiters) in [(Format::Tsv, Delimiters::TSV), (Format::Csv, Delimiters::CSV)] {
-            let text = line(&layout.header(), delimiters, "\n")
-                + &line(&layout.cells(&record, delimiters), delimiters, "\n");
-            let read = documents::parse(format, &text, &dictionary).unwrap().documents;
-            assert_eq!(read.len(), 1);
-            assert_eq!(read[0]["submitter_id"], "s1");
-            let (link, key) = layout.links[0];
-            let named: Vec<&Value> =
-                read[0][&link.name].as_array().unwrap().iter().filter_map(|target| target.get(key)).collect();
-            assert_eq!(named, [&json!("a"), &json!("b")]);
-        }
-    }
-
-    #[test]
-    fn the_compact_form_leaves_out_what_is_not_there_and_the_complete_one_does_not() {
-        let dictionary = dictionary();
-        let layout = Layout::of(&dictionary, &dictionary.nodes["sample"], Ids::Shown);
-        let mut links: Vec<Vec<LinkTarget>> = layout.links.iter().map(|_| Vec::new()).collect();
-        links[0] = vec![target("1", "a")];
-        let record = StoredRecord { links, ..record() };
-        let (link, key) = layout.links[0];
-        let expected = json!({
-            "project_id": "P-Q", "submitter_id": "s1", "id": "0", "type": "sample",
-            link.name.as_str(): [{"node_id": "1", key: "a"}],
-        });
-        assert_eq!(layout.compact(&record), expected);
-        let complete = layout.complete(&record);
+        let links = layout.links.iter().map(|_| Vec::new()).collect();
+        let complete = layout.complete(&StoredRecord { links, ..record() });
         assert_eq!(complete.as_object().unwrap().len(), 2 + layout.names().count() + layout.links.len());
     }
 

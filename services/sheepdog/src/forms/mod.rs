@@ -5,4 +5,5 @@
 pub(crate) mod archive;
 pub(crate) mod layout;
 pub(crate) mod manifest;
+pub(crate) mod rows;
 pub(crate) mod template;

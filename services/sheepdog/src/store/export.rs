@@ -22,23 +22,10 @@ use crate::{
 };
 
 /// A transaction in which all statements see the same records: answers made of several statements, one a node
-/// type, show either all or nothing of a submission.
+/// type, show either all or nothing of a submission. Very many records are read in a
+/// [`Snapshot`](super::snapshot::Snapshot).
 pub(crate) async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {
     Ok(pool.begin_with("begin isolation level repeatable read read only").await?)
-}
-
-/// Memory of one step of a statement that reads many records: without it they are joined on disk.
-const WORK_MEMORY: &str = "32MB";
-
-/// The same for very many records, which come faster when they are joined in memory, and when no time is
-/// spent on compiling expressions. All of a cursor is going to be read; and a table is read from its
-/// beginning, also where somebody else is reading it, so that two exports have the same order.
-pub(crate) async fn large_snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {
-    let mut snapshot = snapshot(pool).await?;
-    let settings = "select set_config('jit', 'off', true), set_config('work_mem', $1, true), \
-        set_config('cursor_tuple_fraction', '1', true), set_config('synchronize_seqscans', 'off', true)";
-    sqlx::query(settings).bind(WORK_MEMORY).execute(&mut *snapshot).await?;
-    Ok(snapshot)
 }
 
 /// The records of a node type with their links, each with the property by which its targets are named.

@@ -8,5 +8,7 @@ pub(crate) mod family;
 pub(crate) mod nodes;
 pub(crate) mod probe;
 pub(crate) mod projects;
+pub(crate) mod snapshot;
 pub(crate) mod states;
+pub(crate) mod targets;
 pub(crate) mod windows;

@@ -1,185 +1,237 @@
-//! Reads very many records with the targets of their links: the records through a cursor, a window at a time,
-//! and for each window the targets of each link with one statement.
+//! Reads very many records with the targets of their links. The records are copied over one connection, and
+//! taken a window at a time; meanwhile the targets of each link come over another, with one statement for a
+//! window, or for all of them.
 //!
 //! Nothing is sorted or grouped by the database, which would cost it more than all the reading; what is shown
 //! for a record is put together here.
 
-use std::{cmp::Ordering, collections::HashMap};
+use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use dictionary::Link;
 use psqlgraph::names::{edge_table, node_table};
-use serde_json::{Map, Value};
-use sql::Sql;
-use sqlx::{PgConnection, Row as _, postgres::PgRow, types::Json};
-
-use super::export::RecordQuery;
-use crate::{
-    Error,
-    auth::ReadPermit,
-    model::record::{LinkTarget, StoredRecord},
+use sql::{
+    Sql,
+    copy::{self, CopiedRow},
 };
+use sqlx::{PgConnection, PgPool};
 
-/// Rows of the first window: few, so that its reader does not wait.
+use super::{
+    export::RecordQuery,
+    snapshot::{Connections, Rows, Snapshot},
+    targets::{self, Targets},
+};
+use crate::{Error, auth::ReadPermit, model::record::RawRecord};
+
+/// Records of the first window: few, so that its reader does not wait.
 const FIRST: usize = 20;
 /// A window is at most this many times as long as the one before.
-const GROWTH: usize = 10;
-/// Rows of the longest window.
+const GROWTH: usize = 25;
+/// Records of the longest window whose targets have to be looked up.
 const LONGEST: usize = 5000;
-/// About so many bytes a window has at most, by the records of the window before.
+/// Records of a window for which nothing has to be looked up.
+const SHORT: usize = 500;
+/// A window ends with the record that makes it so many bytes.
 const BYTES: usize = 8 << 20;
 
-/// Records of a type that are read a window at a time, in the transaction in which it was opened.
+/// A record whose targets are looked up takes the database as long as so many edges of a table that it reads
+/// from its beginning to its end.
+const EDGES_A_RECORD: u64 = 4;
+/// Bytes of an edge in its table.
+const AN_EDGE: u64 = 140;
+/// Bytes of all tables whose edges are kept; in memory they are about twice as large.
+const MOST_KEPT: u64 = 8 << 20;
+
+/// Records of a type that are read a window at a time.
 pub(crate) struct Windows<'a> {
-    query: RecordQuery<'a>,
+    records: Rows<'a>,
     length: usize,
     is_over: bool,
+    links: Links<'a>,
+}
+
+/// How the targets of all links are read.
+struct Links<'a> {
+    query: RecordQuery<'a>,
+    /// What they are read over, as long as there are some to read.
+    connection: &'a mut Option<Snapshot>,
+    /// Of each link.
+    readings: Vec<Reading>,
+    /// Whether the records are all that the project has.
+    are_all: bool,
+    /// Records so far.
+    seen: u64,
+    /// How many bytes of edges may still be kept.
+    to_keep: u64,
+}
+
+/// How the targets of a link are read.
+enum Reading {
+    /// For each window. The table of the edges has so many bytes, as far as that is known.
+    Singly(Option<u64>),
+    /// They have been read, those of other projects too.
+    AtOnce(Arc<Targets>),
 }
 
 /// Some records as they came.
 pub(crate) struct Window {
-    rows: Vec<PgRow>,
-    /// For each link the targets, by the ids of their sources.
-    targets: Vec<HashMap<String, Vec<Target>>>,
-}
-
-struct Target {
-    created: DateTime<Utc>,
-    target: LinkTarget,
-}
-
-impl Target {
-    /// The older first, then by key. Few records have several targets, so that this is done here.
-    fn order(&self, other: &Self) -> Ordering {
-        let key = |target: &Self| target.target.key.as_str().map(str::to_owned);
-        let by_key = || key(self).cmp(&key(other));
-        let by_id = || self.target.id.cmp(&other.target.id);
-        self.created.cmp(&other.created).then_with(by_key).then_with(by_id)
-    }
+    rows: Vec<CopiedRow>,
+    /// Of each link.
+    targets: Vec<Arc<Targets>>,
 }
 
 impl<'a> Windows<'a> {
     /// All records of the type in the project, or those with `ids`. They come in the order in which they are
     /// stored, which is that of their creation as long as they are not changed; those of one submission are
-    /// written by key.
+    /// written by key. A second connection of the pool is taken for their links, if there is none yet; it
+    /// stays for the records that are read next, except after all records of a type, to which no others come.
     ///
     /// # Errors
     /// Those of the database.
     pub(crate) async fn open(
-        connection: &mut PgConnection,
+        connections: &'a mut Connections,
+        pool: &PgPool,
         query: RecordQuery<'a>,
         permit: &ReadPermit,
         ids: Option<&[String]>,
     ) -> Result<Self, Error> {
-        let declare = declare(&query.node.id, &permit.project_id(), ids);
-        declare.query_once().execute(connection).await?;
-        Ok(Self { query, length: FIRST, is_over: false })
+        if !query.links.is_empty() {
+            connections.for_links(pool).await?;
+        }
+        let Connections { records: snapshot, links: connection } = connections;
+        let records = snapshot.copy(records(&query.node.id, &permit.project_id(), ids)).await?;
+        let readings = query.links.iter().map(|_| Reading::Singly(None)).collect();
+        let are_all = ids.is_none();
+        let links = Links { query, connection, readings, are_all, seen: 0, to_keep: MOST_KEPT };
+        Ok(Self { records, length: FIRST, is_over: false, links })
     }
 
     /// The next records; `None` after the last ones.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) async fn next(&mut self, connection: &mut PgConnection) -> Result<Option<Window>, Error> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Window>, Error> {
         if self.is_over {
             return Ok(None);
         }
-        let rows = fetch(self.length).query_once().fetch_all(&mut *connection).await?;
-        self.is_over = rows.len() < self.length;
-        if self.is_over {
-            sqlx::query("close records").persistent(false).execute(&mut *connection).await?;
-        }
-        let sizes = rows.iter().map(|row| Ok(row.try_get_raw("props")?.as_bytes().map_or(0, <[u8]>::len)));
-        let bytes: usize = sizes.sum::<Result<_, sqlx::Error>>()?;
-        let fitting = BYTES / (bytes / rows.len().max(1)).max(1);
-        self.length = (self.length * GROWTH).min(LONGEST).min(fitting.max(1));
-        let ids: Vec<String> = rows.iter().map(|row| row.try_get("node_id")).collect::<Result<_, _>>()?;
-        let mut targets = Vec::new();
-        for (link, key) in &self.query.links {
-            targets.push(self.targets(connection, link, key, ids.clone()).await?);
-        }
+        let expected = self.length;
+        let reading = window(&mut self.records, self.length);
+        let ((rows, is_over), ()) = tokio::try_join!(reading, self.links.prepare(expected))?;
+        self.is_over = is_over;
+        let targets = self.links.targets(&rows).await?;
+        self.length = if self.links.are_looked_up() { (self.length * GROWTH).min(LONGEST) } else { SHORT };
         Ok(Some(Window { rows, targets }))
     }
+}
 
-    async fn targets(
-        &self,
-        connection: &mut PgConnection,
-        link: &Link,
-        key: &str,
-        ids: Vec<String>,
-    ) -> Result<HashMap<String, Vec<Target>>, Error> {
-        let mut found: HashMap<String, Vec<Target>> = HashMap::new();
-        if ids.is_empty() {
-            return Ok(found);
+/// At most so many records, and whether they were the last ones.
+async fn window(records: &mut Rows<'_>, length: usize) -> Result<(Vec<CopiedRow>, bool), Error> {
+    let (mut rows, mut bytes) = (Vec::with_capacity(length), 0);
+    while rows.len() < length && bytes < BYTES {
+        let Some(row) = records.next().await? else { return Ok((rows, true)) };
+        bytes += row.size();
+        rows.push(row);
+    }
+    Ok((rows, false))
+}
+
+impl Links<'_> {
+    /// Whether something has to be read for a window.
+    fn are_looked_up(&self) -> bool {
+        self.readings.iter().any(|reading| matches!(reading, Reading::Singly(_)))
+    }
+
+    /// Before more records are read: once as many have been seen as all edges of a link are worth, all of
+    /// them are read, if they are not too many to be kept.
+    async fn prepare(&mut self, expected: usize) -> Result<(), Error> {
+        let Some(connection) = self.connection.as_mut() else { return Ok(()) };
+        if !self.are_all || self.seen == 0 {
+            return Ok(());
         }
-        for row in targets(&self.query.node.id, link, key, ids).query_once().fetch_all(connection).await? {
-            let (id, key): (String, Option<Json<Value>>) = (row.try_get("node_id")?, row.try_get("key")?);
-            let target = LinkTarget { id, key: key.map_or(Value::Null, |key| key.0) };
-            let target = Target { created: row.try_get("created")?, target };
-            found.entry(row.try_get("src_id")?).or_default().push(target);
+        let expected = self.seen + expected as u64;
+        let label = &self.query.node.id;
+        for ((link, key), reading) in self.query.links.iter().zip(&mut self.readings) {
+            let size = match reading {
+                Reading::AtOnce(_) => continue,
+                Reading::Singly(Some(size)) => *size,
+                Reading::Singly(None) => size_of(connection, label, link).await?,
+            };
+            *reading = Reading::Singly(Some(size));
+            if size <= self.to_keep && size / AN_EDGE <= expected * EDGES_A_RECORD {
+                self.to_keep -= size;
+                let rows = connection.copy(targets::all(label, link, key)).await?;
+                *reading = Reading::AtOnce(Arc::new(Targets::read(rows).await?));
+            }
         }
-        for targets in found.values_mut().filter(|targets| targets.len() > 1) {
-            targets.sort_by(Target::order);
+        if !self.are_looked_up() {
+            *self.connection = None;
+        }
+        Ok(())
+    }
+
+    /// The targets of each link, at least those of these records.
+    async fn targets(&mut self, rows: &[CopiedRow]) -> Result<Vec<Arc<Targets>>, Error> {
+        self.seen += rows.len() as u64;
+        let mut ids = Vec::new();
+        let mut found = Vec::with_capacity(self.readings.len());
+        for ((link, key), reading) in self.query.links.iter().zip(&self.readings) {
+            found.push(match (reading, self.connection.as_mut()) {
+                (Reading::AtOnce(targets), _) => targets.clone(),
+                (Reading::Singly(_), Some(connection)) if !rows.is_empty() => {
+                    if ids.is_empty() {
+                        ids = rows
+                            .iter()
+                            .map(|row| Ok(parts(row)?.0.to_owned()))
+                            .collect::<Result<_, Error>>()?;
+                    }
+                    let select = targets::of(&self.query.node.id, link, key, &ids);
+                    Arc::new(Targets::read(connection.copy(select).await?).await?)
+                }
+                (Reading::Singly(_), _) => Arc::default(),
+            });
         }
         Ok(found)
     }
 }
 
+/// The bytes of the table of a link's edges, which the server knows without reading it.
+async fn size_of(connection: &mut PgConnection, label: &str, link: &Link) -> Result<u64, Error> {
+    let size: Option<i64> = sqlx::query_scalar("select pg_relation_size(to_regclass(quote_ident($1)))")
+        .bind(edge_table(label, &link.label, &link.target_type))
+        .fetch_one(connection)
+        .await?;
+    Ok(size.and_then(|size| u64::try_from(size).ok()).unwrap_or(u64::MAX))
+}
+
 impl Window {
-    /// The records, each made when it is asked for.
-    pub(crate) fn records(mut self) -> impl Iterator<Item = Result<StoredRecord, sqlx::Error>> {
-        let rows = std::mem::take(&mut self.rows);
-        rows.into_iter().map(move |row| {
-            let (id, props): (String, Option<Json<Map<String, Value>>>) =
-                (row.try_get("node_id")?, row.try_get("props")?);
-            let of_link = |targets: &mut HashMap<String, Vec<Target>>| {
-                let targets = targets.remove(&id).unwrap_or_default();
-                targets.into_iter().map(|target| target.target).collect()
-            };
-            let links = self.targets.iter_mut().map(of_link).collect();
-            Ok(StoredRecord { links, props: props.map(|props| props.0).unwrap_or_default(), id })
+    /// The records, each put together when it is asked for.
+    pub(crate) fn records(&self) -> impl Iterator<Item = Result<RawRecord<'_>, sqlx::Error>> {
+        self.rows.iter().map(|row| {
+            let (id, props) = parts(row)?;
+            let links = self.targets.iter().map(|targets| targets.of(id)).collect();
+            Ok(RawRecord { id, props, links })
         })
     }
 }
 
+/// The id of a record, and its properties as JSON.
+fn parts(row: &CopiedRow) -> Result<(&str, &str), sqlx::Error> {
+    let [id, props] = row.fields()?;
+    Ok((copy::text(id.unwrap_or_default())?, props.map_or(Ok("{}"), copy::json)?))
+}
+
 /// ```sql
-/// declare records no scroll cursor for
 /// select n.node_id, n._props as props from "node_case" n
-/// where n._props ->> 'project_id' = $1 and n.node_id = any($2)
+/// where n._props ->> 'project_id' = 'P-Q' and n.node_id = any('{"..."}'::text[])
 /// ```
-fn declare(label: &str, project_id: &str, ids: Option<&[String]>) -> Sql {
-    let all = Sql::raw("declare records no scroll cursor for select n.node_id, n._props as props from ")
+fn records(label: &str, project_id: &str, ids: Option<&[String]>) -> Sql {
+    let all = Sql::raw("select n.node_id, n._props as props from ")
         .then_ident(&node_table(label))
         .text(" n where n._props ->> 'project_id' = ")
-        .bind(project_id);
+        .literal(project_id);
     match ids {
         None => all,
-        Some(ids) => all.text(" and n.node_id = any(").bind(ids.to_vec()).text(")"),
+        Some(ids) => all.text(" and n.node_id = any(").literals(ids).text(")"),
     }
-}
-
-fn fetch(rows: usize) -> Sql {
-    let rows = i64::try_from(rows).unwrap_or(i64::MAX);
-    Sql::raw("fetch forward ").number(rows).text(" from records")
-}
-
-/// The targets of a link, for the sources with these ids.
-///
-/// ```sql
-/// select e.src_id, d.node_id, d.created, d._props -> 'submitter_id' as key
-/// from "edge_casememberofstudy" e join "node_study" d on d.node_id = e.dst_id
-/// where e.src_id = any($1)
-/// ```
-fn targets(label: &str, link: &Link, key: &str, ids: Vec<String>) -> Sql {
-    Sql::raw("select e.src_id, d.node_id, d.created, d._props -> ")
-        .literal(key)
-        .text(" as key from ")
-        .then_ident(&edge_table(label, &link.label, &link.target_type))
-        .text(" e join ")
-        .then_ident(&node_table(&link.target_type))
-        .text(" d on d.node_id = e.dst_id where e.src_id = any(")
-        .bind(ids)
-        .text(")")
 }
 
 #[cfg(test)]
@@ -192,10 +244,10 @@ mod tests {
         let link = dictionary.nodes["sample"].all_links()[0];
         let ids = vec!["id".to_owned()];
         let statements = [
-            declare("sample", "P-Q", None),
-            declare("sample", "P-Q", Some(&ids)),
-            fetch(200),
-            targets("sample", link, "submitter_id", ids),
+            records("sample", "P-Q", None),
+            records("sample", "P-Q", Some(&ids)),
+            targets::of("sample", link, "submitter_id", &ids),
+            targets::all("sample", link, "submitter_id"),
         ];
         insta::assert_snapshot!(statements.map(|statement| statement.render().0).join("\n"));
     }

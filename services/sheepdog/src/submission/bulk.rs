@@ -151,17 +151,15 @@ async fn run_here(
     let attempted = bulk.attempt(&mut connection, &mut prepared).await;
     // What failed may have broken the connection.
     drop(connection);
-    // The client is asked to come again, and the log says why nothing came of it.
     let mut busy = None;
     let state = match attempted {
         Ok(End::Written) => None,
         Ok(End::RolledBack) => Some(State::Succeeded),
-        Err((position, Abort::Other(error))) if error.is_busy() => {
-            let state = bulk.give_up(&mut prepared, position, Abort::Busy).await;
-            busy = Some(error);
-            Some(state)
+        Err((position, abort)) => {
+            let (abort, told) = abort.told();
+            busy = told;
+            Some(bulk.give_up(&mut prepared, position, abort).await)
         }
-        Err((position, abort)) => Some(bulk.give_up(&mut prepared, position, abort).await),
     };
     if let Some(state) = state {
         let mut transaction = sheepdog.pool.begin().await?;

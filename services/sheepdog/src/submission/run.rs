@@ -30,7 +30,7 @@ use crate::{
         spool::Spool,
         task::{apart_to_the_end, to_the_end},
     },
-    transaction::{Abort, Opened, UNEXPECTED, lock_open},
+    transaction::{Abort, Opened, TRY_AGAIN, UNEXPECTED, lock_open, not_registered},
 };
 
 /// Submissions of larger bodies have threads of their own.
@@ -133,11 +133,7 @@ impl Work<'_> {
                     let error = &error as &dyn std::error::Error;
                     tracing::error!(error, "a submission could not be read to its end");
                 }
-                // The client is asked to come again, and the log says why nothing came of it.
-                let (abort, busy) = match abort {
-                    Abort::Other(error) if error.is_busy() => (Abort::Busy, Some(error)),
-                    abort => (abort, None),
-                };
+                let (abort, busy) = abort.told();
                 let state = explain(abort, &mut outcome);
                 let place = self.sheepdog.config.place();
                 let dictionary = &self.sheepdog.dictionary;
@@ -186,9 +182,6 @@ impl Work<'_> {
     }
 }
 
-/// What the log says of a submission that its client is to send again.
-const BUSY: &str = "Unable to write to database, please try again";
-
 /// Adds the reason to the outcome, and returns the state for the log.
 pub(super) fn explain(abort: Abort, outcome: &mut Outcome) -> State {
     let (state, error) = explanation(abort);
@@ -202,16 +195,15 @@ fn explanation(abort: Abort) -> (State, Option<Value>) {
     match abort {
         Abort::Refused => (State::Failed, None),
         Abort::Because(reason) => (State::Failed, Some(json!(reason))),
-        Abort::Busy => (State::Errored, Some(json!(BUSY))),
+        Abort::Busy(reason) => (State::Errored, Some(json!(reason))),
         Abort::Index(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "the file index refused a submission");
-            let message = format!("Fail to register the data node in indexd. Detail {error}");
-            (State::Failed, Some(json!(message)))
+            (State::Failed, Some(json!(not_registered(&error))))
         }
         Abort::Other(error) if error.taken().is_some() => (State::Failed, error.taken().map(taken::error)),
         Abort::Other(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a submission failed");
-            let message = if error.is_of_database() { BUSY } else { UNEXPECTED };
+            let message = if error.is_of_database() { TRY_AGAIN } else { UNEXPECTED };
             (State::Errored, Some(json!(message)))
         }
     }

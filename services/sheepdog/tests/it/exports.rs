@@ -1,14 +1,16 @@
 use std::time::Duration;
 
 use actix_web::{
+    body::to_bytes,
     http::Method,
     test::{self, TestRequest},
 };
+use database::Work;
 use serde_json::{Value, json};
 
 use crate::{
     reading::Reading,
-    support::{TestSheepdog, study, uri},
+    support::{TestSheepdog, sample, study, uri},
 };
 
 fn lines(text: &str) -> Vec<&str> {
@@ -241,8 +243,107 @@ async fn targets_of_a_link_come_in_the_order_of_their_creation() {
             .await;
     }
     let samples = json!([{"submitter_id": "y"}, {"submitter_id": "z"}]);
-    reading.put("/P/Q", json!({"type": "aliquot", "submitter_id": "a9", "samples": samples})).await;
+    // So many that the links of the first ones are read one by one, and those of the others all at once.
+    let aliquot =
+        |number: usize| json!({"type": "aliquot", "submitter_id": format!("b{number}"), "samples": samples});
+    reading.put("/P/Q", (0..500).map(aliquot).collect()).await;
     let answer = reading.get("/P/Q/export?node_label=aliquot&without_id=true").await;
-    let row = answer.text().lines().find(|row| row.contains("a9")).unwrap().to_owned();
-    assert!(row.ends_with("\tz,y"), "{row}");
+    let rows: Vec<&str> = answer.text().lines().filter(|row| row.contains("\tb")).collect();
+    assert_eq!(rows.len(), 500);
+    assert!(rows.iter().all(|row| row.ends_with("\tz,y")), "{rows:?}");
+}
+
+#[actix_web::test]
+async fn a_client_who_goes_away_leaves_no_copy_behind() {
+    let sheepdog = TestSheepdog::start().await;
+    sheepdog.put("/P/Q", study("S")).await;
+    let many = "insert into node_case (node_id, _props) select gen_random_uuid()::text, jsonb_build_object( \
+                'project_id', 'P-Q', 'type', 'case', 'submitter_id', 'C' || i, 'sex', repeat('x', 1000)) \
+                from generate_series(1, 20000) i";
+    sqlx::query(many).execute(&sheepdog.pool).await.unwrap();
+    let options = (*sheepdog.pool.connect_options()).clone();
+    let shared = sheepdog.through(database::pool(options, Work::Large, 2));
+    for round in 0..3 {
+        let request = TestRequest::get().uri(&uri("/P/Q/export?node_label=case"));
+        drop(shared.begin(request, Some("admin")).await);
+        for writer in ["T", "U"] {
+            let written = shared.put("/P/Q", study(&format!("{writer}{round}"))).await;
+            assert_eq!(written.status, 200, "{}", written.body);
+        }
+    }
+    assert_eq!(shared.get("/P/Q/export?node_label=study").await.status, 200);
+}
+
+#[actix_web::test]
+async fn an_export_that_the_database_refuses_leaves_a_connection_in_order() {
+    let sheepdog = TestSheepdog::start().await;
+    let case = json!({"type": "case", "submitter_id": "c", "studies": {"submitter_id": "S"}});
+    sheepdog.put("/P/Q", json!([study("S"), case])).await;
+    let options = (*sheepdog.pool.connect_options()).clone().options([("lock_timeout", "100ms")]);
+    let shared = sheepdog.through(database::pool(options, Work::Large, 2));
+    let tables = [
+        ("the records", "lock table node_case in access exclusive mode"),
+        ("their links", "lock table edge_casememberofstudy in access exclusive mode"),
+    ];
+    for (name, lock) in tables {
+        let mut other = sheepdog.pool.begin().await.unwrap();
+        sqlx::query(lock).execute(&mut *other).await.unwrap();
+        let refused = shared.get("/P/Q/export?node_label=case").await;
+        assert_eq!(refused.status, 503, "{name}");
+        other.rollback().await.unwrap();
+        for writer in ["T", "U"] {
+            let written = shared.put("/P/Q", study(writer)).await;
+            assert_eq!(
+                (written.status, &written.body["errors"]),
+                (200, &Value::Null),
+                "{name}: {}",
+                written.body
+            );
+        }
+    }
+}
+
+#[actix_web::test]
+async fn ids_that_end_literals_are_ids() {
+    let reading = Reading::new().await;
+    let id = r#"'a"b\c{d}"#;
+    let node = "insert into node_case (node_id, _props) values ($1, $2)";
+    let props = json!({"project_id": "P-Q", "type": "case", "submitter_id": "odd", "sex": "\\t\n\t"});
+    sqlx::query(node).bind(id).bind(&props).execute(&reading.graph.pool).await.unwrap();
+    let body = json!({"ids": [id], "format": "json"}).to_string();
+    let answer = reading.send(Method::POST, "/P/Q/export", Some("admin"), "application/json", body).await;
+    let exported = &answer.json()[0];
+    assert_eq!((&exported["id"], &exported["sex"]), (&json!(id), &props["sex"]));
+}
+
+/// Somebody else is waiting for a connection all the time, and gets one as soon as the export gives one back.
+#[actix_web::test]
+async fn an_export_of_several_types_keeps_its_connections_until_it_has_read_all() {
+    let (sheepdog, id) = TestSheepdog::with_case().await;
+    assert_eq!(sheepdog.put("/P/Q", sample("A", "C")).await.status, 200);
+    for format in ["tsv", "json"] {
+        let options = (*sheepdog.pool.connect_options()).clone();
+        let pool = database::pool(options, Work::Large, 2);
+        let shared = sheepdog.through(pool.clone());
+        let mut other = sheepdog.pool.begin().await.unwrap();
+        let lock = "lock table edge_casememberofstudy in access exclusive mode";
+        sqlx::query(lock).execute(&mut *other).await.unwrap();
+        let exporting = async {
+            let path = format!("/P/Q/export?ids={id}&with_children=true&format={format}");
+            let answer = shared.begin(TestRequest::get().uri(&uri(&path)), Some("admin")).await;
+            (answer.status().as_u16(), to_bytes(answer.into_body()).await.map(|bytes| bytes.len()).ok())
+        };
+        let waiting = async {
+            // For the targets of the first type.
+            let waits = "select count(*) from pg_stat_activity \
+                         where wait_event_type = 'Lock' and datname = current_database()";
+            while sheepdog.count(waits).await == 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            tokio::join!(pool.acquire(), other.rollback())
+        };
+        let ((status, length), (waited, _)) = tokio::join!(exporting, waiting);
+        assert!(status == 200 && length.is_some_and(|length| length > 100), "{format} {status} {length:?}");
+        drop(waited);
+    }
 }

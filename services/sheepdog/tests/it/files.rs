@@ -71,6 +71,24 @@ async fn records_are_taken_back_when_the_index_fails_half_way() {
 }
 
 #[actix_web::test]
+async fn who_submits_while_the_index_is_away_is_asked_to_come_again() {
+    let sheepdog = TestSheepdog::start().await;
+    let did = "11111111-1111-4111-8111-111111111111";
+    sheepdog.index.put(indexed(did, 1, Some("admin")));
+    sheepdog.index.lose_updates();
+    let mut claimed = reading("R1", 1);
+    claimed["object_id"] = json!(did);
+    let document = json!([study("S"), claimed]);
+    let bulk = json!([{"name": "a", "doc_format": "json", "doc": document.to_string()}]);
+    for (path, body) in [("/P/Q", document), ("/P/Q/bulk", bulk)] {
+        assert_eq!(sheepdog.put(path, body).await.status, 503, "{path}");
+    }
+    assert_eq!(sheepdog.count("select count(*) from node_reading").await, 0);
+    let states = "select jsonb_agg(state) from transaction_logs where submitter is not null";
+    assert_eq!(sheepdog.props(states).await, json!(["ERRORED", "ERRORED"]));
+}
+
+#[actix_web::test]
 async fn an_uploaded_file_is_claimed_by_its_uploader_only() {
     let sheepdog = TestSheepdog::start().await;
     let dids = ["11111111-1111-4111-8111-111111111111", "11111111-1111-4111-8111-222222222222"];

@@ -5,6 +5,8 @@
 mod adoption;
 mod batches;
 mod bulk;
+mod busy;
+mod cases;
 mod check;
 mod deletion;
 mod endpoints;

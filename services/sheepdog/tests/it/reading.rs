@@ -14,7 +14,7 @@ use crate::support::{dictionary, rights};
 pub(crate) struct Reading {
     sheepdog: Arc<Sheepdog>,
     tokens: TestTokens,
-    _graph: TestDatabase,
+    pub(crate) graph: TestDatabase,
 }
 
 /// An answer.
@@ -58,7 +58,7 @@ impl Reading {
             tokens.verifier(),
         )
         .unwrap();
-        let reading = Self { sheepdog, tokens, _graph: graph };
+        let reading = Self { sheepdog, tokens, graph };
         reading.fill().await;
         reading
     }

@@ -4,13 +4,15 @@ use std::{path::PathBuf, sync::Arc};
 
 use clap::Args;
 use fence::credentials;
+use sqlx::PgPool;
 
 use crate::{
-    commands::workbench::Workbench,
-    databases::DatabaseName,
+    commands::{
+        issuer::IssuerArgs,
+        target::{Pools, TargetArgs},
+    },
     failure::Failure,
     output::{remark, tell},
-    state::{State, StateArgs},
     up,
 };
 
@@ -37,9 +39,12 @@ pub struct TokenArgs {
     /// Scopes, separated by commas or spaces.
     #[arg(long, default_value = "openid,user,data,credentials,admin,google_credentials")]
     pub scope: String,
-    /// Where everything is kept.
+    /// Who issues it.
     #[command(flatten)]
-    pub state: StateArgs,
+    pub issuer: IssuerArgs,
+    /// The databases.
+    #[command(flatten)]
+    pub target: TargetArgs,
 }
 
 /// Options of `commons user api-key`.
@@ -57,9 +62,12 @@ pub struct ApiKeyArgs {
     /// Life in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 2_592_000, allow_negative_numbers = true)]
     pub expires_in: i64,
-    /// Where everything is kept.
+    /// Who issues it.
     #[command(flatten)]
-    pub state: StateArgs,
+    pub issuer: IssuerArgs,
+    /// The databases.
+    #[command(flatten)]
+    pub target: TargetArgs,
 }
 
 impl Who {
@@ -67,8 +75,8 @@ impl Who {
     ///
     /// # Errors
     /// When there is no such user and none is to be made.
-    async fn check(&self, bench: &Workbench) -> anyhow::Result<()> {
-        if self.create || fence::users::exists(&bench.pool(DatabaseName::Fence)?, &self.name).await? {
+    async fn check(&self, fence: &PgPool) -> anyhow::Result<()> {
+        if self.create || fence::users::exists(fence, &self.name).await? {
             return Ok(());
         }
         let told = format!(
@@ -96,11 +104,13 @@ pub(super) async fn api_key(args: ApiKeyArgs) -> anyhow::Result<()> {
         let told = format!("{} is there already; --force replaces it", out.display());
         return Err(Failure::Prerequisite(told).into());
     }
-    let bench = Workbench::open(State::existing(&args.state.folder)?).await?;
-    let name = bench
-        .with(async |bench: Arc<Workbench>| {
-            args.who.check(&bench).await?;
-            up::write_key_file(&*bench.fence()?, &args.who.name, Some(args.expires_in), &out).await?;
+    let issuer = args.issuer.read(&args.target)?;
+    let target = args.target.open().await?;
+    let name = target
+        .with(async |pools: Arc<Pools>| {
+            let pool = pools.fence()?;
+            args.who.check(&pool).await?;
+            up::write_key_file(&*issuer.fence(pool)?, &args.who.name, Some(args.expires_in), &out).await?;
             Ok(args.who.name)
         })
         .await?;
@@ -111,11 +121,13 @@ pub(super) async fn api_key(args: ApiKeyArgs) -> anyhow::Result<()> {
 pub(super) async fn token(args: TokenArgs) -> anyhow::Result<()> {
     let named = args.scope.split([',', ' ']).filter(|scope| !scope.is_empty());
     let scopes: Vec<String> = named.map(str::to_owned).collect();
-    let bench = Workbench::open(State::existing(&args.state.folder)?).await?;
-    let token = bench
-        .with(async |bench: Arc<Workbench>| {
-            args.who.check(&bench).await?;
-            let fence = bench.fence()?;
+    let issuer = args.issuer.read(&args.target)?;
+    let target = args.target.open().await?;
+    let token = target
+        .with(async |pools: Arc<Pools>| {
+            let pool = pools.fence()?;
+            args.who.check(&pool).await?;
+            let fence = issuer.fence(pool)?;
             Ok(credentials::access_token(&fence, &args.who.name, args.expires_in, Some(scopes)).await?)
         })
         .await?;

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use arborist::operator::{self, Holding, Holdings};
+use authz::Standing;
 use clap::Args;
 use comfy_table::{Table, presets::NOTHING};
 use fence::users::ShownUser;
 use serde_json::json;
+use sqlx::PgPool;
 
 use super::credentials::user_name;
 use crate::{
@@ -14,6 +17,10 @@ use crate::{
     failure::Failure,
     output::{remark, tell},
 };
+
+/// What is said when arborist's database does not take who is deactivated.
+const UNTOLD: &str = "arborist's database does not take who is deactivated; if another program has made it, \
+                      `commons migrate arborist` adds what it lacks";
 
 /// Options of `commons user list`.
 #[derive(Debug, Clone, Args)]
@@ -125,16 +132,14 @@ pub(super) async fn disable(args: OneArgs) -> anyhow::Result<()> {
         .open()
         .await?
         .with(async |pools: Arc<Pools>| {
-            let (fence, arborist) = (pools.fence()?, pools.arborist()?);
-            let name = fence::users::disable(&fence, &args.name).await?;
-            let name = name.ok_or_else(|| unknown(&args.name))?;
-            Ok((name, operator::take_everything(&arborist, &args.name).await?))
+            let disabled = shut_out(&pools.fence()?, &pools.arborist()?, &args.name).await?;
+            Ok(disabled.ok_or_else(|| unknown(&args.name))?)
         })
         .await?;
     if args.json {
         tell(json!({ "user": name, "active": false, "taken_away": held }))?;
     } else {
-        let told = "sessions, API keys and refresh tokens end";
+        let told = "sessions, API keys and tokens end";
         remark(format_args!(
             "{name} is disabled: no login, {told}, and {held} grants and memberships are gone"
         ))?;
@@ -142,11 +147,36 @@ pub(super) async fn disable(args: OneArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Shuts the user of this name out: first at arborist, so that a failure leaves the user outside. Returns the
+/// name as it is written, and how much the user held; none if there is no such user.
+pub(crate) async fn shut_out(
+    fence: &PgPool,
+    arborist: &PgPool,
+    name: &str,
+) -> anyhow::Result<Option<(String, usize)>> {
+    if !fence::users::exists(fence, name).await? {
+        return Ok(None);
+    }
+    let told = operator::set_standing(arborist, vec![name.to_owned()], Standing::Deactivated).await;
+    told.context(UNTOLD)?;
+    let Some(name) = fence::users::disable(fence, name).await? else { return Ok(None) };
+    let held = operator::take_everything(arborist, &name).await?;
+    Ok(Some((name, held)))
+}
+
 /// Lets a user in again.
 pub(super) async fn enable(args: OneArgs) -> anyhow::Result<()> {
     let target = args.target.open().await?;
     let name = target
-        .with(async |pools: Arc<Pools>| Ok(fence::users::enable(&pools.fence()?, &args.name).await?))
+        .with(async |pools: Arc<Pools>| {
+            let arborist = pools.arborist()?;
+            let Some(name) = fence::users::enable(&pools.fence()?, &args.name).await? else {
+                return Ok(None);
+            };
+            let told = operator::set_standing(&arborist, vec![name.clone()], Standing::Active).await;
+            told.context(UNTOLD)?;
+            Ok(Some(name))
+        })
         .await?;
     let name = name.ok_or_else(|| unknown(&args.name))?;
     if args.json {

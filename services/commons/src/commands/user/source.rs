@@ -6,7 +6,7 @@ use std::{env, fs, path::Path, process::Command, time::Duration};
 use anyhow::{Context as _, bail};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use indexmap::IndexMap;
-use storage::{AwsCredentials, BucketConfig, Buckets, Location, ObjectStore as _, S3Store};
+use storage::{AwsCredentials, BucketConfig, Buckets, Location, ObjectStore as _, S3Store, StorageError};
 
 /// Largest file that is fetched, in bytes; a larger one is refused anyway.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
@@ -62,24 +62,29 @@ async fn over_http(address: &str) -> anyhow::Result<Vec<u8>> {
 /// With the credentials, region and endpoint that the AWS tools take from the environment.
 async fn from_s3(address: &str) -> anyhow::Result<Vec<u8>> {
     let location = Location::from_s3_url(address).context("it names no bucket")??;
+    let read = match store_of(&location, FOUND)?.read(&location, None).await {
+        // Anybody may read some buckets.
+        Err(StorageError::Credentials { .. }) => store_of(&location, NOBODY)?.read(&location, None).await,
+        read => read,
+    };
+    joined(read?.map_err(anyhow::Error::from)).await
+}
+
+/// `cred` of a bucket that is read with what the AWS tools find, and of one whose requests are not signed.
+const FOUND: &str = "found";
+const NOBODY: &str = "*";
+
+fn store_of(location: &Location, cred: &str) -> anyhow::Result<S3Store> {
     let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-    let mut credentials = IndexMap::new();
-    let mut bucket = serde_json::json!({ "cred": "*" });
-    if let (Some(id), Some(secret)) = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
-        let keys = serde_json::json!({ "aws_access_key_id": id, "aws_secret_access_key": secret });
-        credentials.insert("environment".to_owned(), serde_json::from_value::<AwsCredentials>(keys)?);
-        bucket["cred"] = "environment".into();
-    }
-    if let Some(region) = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")) {
-        bucket["region"] = region.into();
-    }
-    if let Some(endpoint) = variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL")) {
-        bucket["endpoint_url"] = endpoint.into();
-    }
-    let bucket: BucketConfig = serde_json::from_value(bucket)?;
-    let buckets = Buckets::new(IndexMap::from([(location.bucket().to_owned(), bucket)]), &credentials)?;
-    let store = S3Store::new(buckets, crate::http_client::http_client()?);
-    joined(store.read(&location, None).await?.map_err(anyhow::Error::from)).await
+    let bucket = BucketConfig {
+        cred: cred.to_owned(),
+        region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")),
+        endpoint_url: variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL")),
+        ..BucketConfig::default()
+    };
+    let buckets = IndexMap::from([(location.bucket().to_owned(), bucket)]);
+    let credentials = IndexMap::from([(FOUND.to_owned(), AwsCredentials::default())]);
+    Ok(S3Store::new(Buckets::new(buckets, &credentials)?))
 }
 
 async fn joined<B: AsRef<[u8]>>(

@@ -24,8 +24,9 @@ const DECISIONS_AT_ONCE: usize = 8;
 ///
 /// ```no_run
 /// # use fence::{Fence, files::{access::MayDownload, download::{DownloadOptions, Reader}}};
-/// fn link(fence: &Fence, proof: &MayDownload<'_>, how: &DownloadOptions, who: &Reader) -> Option<String> {
-///     fence.download_url(proof, how, who).ok()
+/// type Found = Option<String>;
+/// async fn link(fence: &Fence, proof: &MayDownload<'_>, how: &DownloadOptions, who: &Reader) -> Found {
+///     fence.download_url(proof, how, who).await.ok()
 /// }
 /// ```
 ///
@@ -33,8 +34,9 @@ const DECISIONS_AT_ONCE: usize = 8;
 ///
 /// ```compile_fail,E0308
 /// # use fence::{Fence, files::{access::MayUpload, download::{DownloadOptions, Reader}}};
-/// fn link(fence: &Fence, proof: &MayUpload<'_>, how: &DownloadOptions, who: &Reader) -> Option<String> {
-///     fence.download_url(proof, how, who).ok()
+/// type Found = Option<String>;
+/// async fn link(fence: &Fence, proof: &MayUpload<'_>, how: &DownloadOptions, who: &Reader) -> Found {
+///     fence.download_url(proof, how, who).await.ok()
 /// }
 /// ```
 #[derive(Debug)]

@@ -88,7 +88,7 @@ pub(crate) async fn may_begin_uploads<'c>(
 /// # use fence::files::{access::{MayUpload, MayWriteObject}, target::{FileName, UploadBucket}};
 /// async fn object(
 ///     proof: &MayUpload<'_>,
-///     bucket: UploadBucket<'_>,
+///     bucket: &UploadBucket,
 ///     name: &FileName,
 /// ) -> Option<MayWriteObject> {
 ///     proof.object(bucket, name).await.ok()
@@ -101,7 +101,7 @@ pub(crate) async fn may_begin_uploads<'c>(
 /// # use fence::files::{access::{MayDownload, MayWriteObject}, target::{FileName, UploadBucket}};
 /// async fn object(
 ///     proof: &MayDownload<'_>,
-///     bucket: UploadBucket<'_>,
+///     bucket: &UploadBucket,
 ///     name: &FileName,
 /// ) -> Option<MayWriteObject> {
 ///     proof.object(bucket, name).await.ok()
@@ -168,26 +168,24 @@ impl MayUpload<'_> {
     /// # Errors
     /// 400 for a GUID whose objects would be taken for another record's, 401 for an object that another
     /// record has whose bytes the caller may not write.
-    pub async fn object(&self, bucket: UploadBucket<'_>, name: &FileName) -> Result<MayWriteObject, Error> {
+    pub async fn object(&self, bucket: &UploadBucket, name: &FileName) -> Result<MayWriteObject, Error> {
         let location = location(bucket, &self.guid, name)?;
-        if let Some((fence, caller)) = self.asked {
-            let holders = holders(fence, &location).await?;
-            let others = holders.iter().filter(|record| record.did != self.guid);
-            must_permit_writing(fence, caller, others).await?;
-        }
+        self.must_be_free(location.url()).await?;
         Ok(MayWriteObject { location })
+    }
+
+    /// Asks about other records that have this object.
+    async fn must_be_free(&self, url: String) -> Result<(), Error> {
+        let Some((fence, caller)) = self.asked else { return Ok(()) };
+        let holders = holders(fence, url).await?;
+        let others = holders.iter().filter(|record| record.did != self.guid);
+        must_permit_writing(fence, caller, others).await
     }
 }
 
 /// The records that have an object.
-async fn holders(fence: &Fence, location: &Location) -> Result<Vec<Record>, Error> {
-    Ok(fence
-        .index
-        .holders(&[location.s3_url()])
-        .await?
-        .into_iter()
-        .flat_map(|holders| holders.records)
-        .collect())
+async fn holders(fence: &Fence, url: String) -> Result<Vec<Record>, Error> {
+    Ok(fence.index.holders(&[url]).await?.into_iter().flat_map(|holders| holders.records).collect())
 }
 
 async fn must_permit_writing(
@@ -206,8 +204,8 @@ async fn must_permit_writing(
 ///
 /// ```no_run
 /// # use fence::{Error, Fence, files::access::MayWriteObject};
-/// fn link(fence: &Fence, proof: &MayWriteObject) -> Result<String, Error> {
-///     fence.upload_url(proof, std::time::Duration::from_secs(60))
+/// async fn link(fence: &Fence, proof: &MayWriteObject) -> Result<String, Error> {
+///     fence.upload_url(proof, std::time::Duration::from_secs(60)).await
 /// }
 /// ```
 ///
@@ -215,8 +213,8 @@ async fn must_permit_writing(
 ///
 /// ```compile_fail,E0308
 /// # use fence::{Error, Fence, files::access::MayUpload};
-/// fn link(fence: &Fence, proof: &MayUpload<'_>) -> Result<String, Error> {
-///     fence.upload_url(proof, std::time::Duration::from_secs(60))
+/// async fn link(fence: &Fence, proof: &MayUpload<'_>) -> Result<String, Error> {
+///     fence.upload_url(proof, std::time::Duration::from_secs(60)).await
 /// }
 /// ```
 #[derive(Debug)]
@@ -241,11 +239,11 @@ pub(crate) async fn may_write_object(
     fence: &Fence,
     caller: &Caller,
     _: &MayBeginUploads<'_>,
-    bucket: UploadBucket<'_>,
+    bucket: &UploadBucket,
     key: &str,
 ) -> Result<MayWriteObject, Error> {
     let location = bucket.object(key)?;
-    let mut holders = holders(fence, &location).await?;
+    let mut holders = holders(fence, location.url()).await?;
     if holders.is_empty()
         && let Some((guid, _)) = key.rsplit_once('/')
     {

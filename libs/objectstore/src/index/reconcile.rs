@@ -1,0 +1,210 @@
+//! Comparing the index with the records after a stop that was not in good order, and clearing away data that
+//! no record names.
+//!
+//! It goes through one shard of a bucket after the other, so that it needs little memory however many objects
+//! there are. A record is read only when the index does not have it or it was written lately; of the others
+//! the name is enough.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::Path,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use redb::{Database, Durability, ReadableDatabase as _, ReadableTable as _, TableError, WriteTransaction};
+use uuid::Uuid;
+
+use super::tables::{ABOUT, DURABLE, Table, failure, put, remove, tables};
+use crate::{
+    draft,
+    layout::{Kind, Layout, read_name},
+    record::Record,
+    uploads,
+};
+
+/// Clocks and file systems differ by less.
+const SLACK: Duration = Duration::from_secs(600);
+/// How often it is said how far it is.
+const SAY_EVERY: Duration = Duration::from_secs(5);
+
+/// What a shard has under one digest.
+#[derive(Debug, Default)]
+struct Found {
+    has_record: bool,
+    data: Vec<Uuid>,
+}
+
+/// Makes the index what the records say, and deletes data that no record and no upload names.
+///
+/// # Errors
+/// When files cannot be read or the index cannot be written.
+pub(super) fn all(layout: &Layout, database: &Database) -> io::Result<()> {
+    let since = durable(database)?;
+    let (begun, mut said, mut objects) = (Instant::now(), Instant::now(), 0_u64);
+    let buckets = layout.buckets()?;
+    forget_buckets(database, &buckets)?;
+    for bucket in &buckets {
+        for first in 0..=u8::MAX {
+            // What follows puts all of it on the disk at once.
+            let mut transaction = database.begin_write().map_err(failure)?;
+            transaction.set_durability(Durability::None).map_err(failure)?;
+            let mut work = Work { layout, bucket, transaction: &transaction, since };
+            objects += work.shard(first)?;
+            transaction.commit().map_err(failure)?;
+            if said.elapsed() > SAY_EVERY {
+                tracing::info!(bucket, objects, "the index of the object store is compared with its records");
+                said = Instant::now();
+            }
+        }
+    }
+    if objects > 0 {
+        let duration_ms = begun.elapsed().as_millis();
+        tracing::info!(objects, duration_ms, "the index of the object store is what its records say");
+    }
+    Ok(())
+}
+
+/// Until when all that was written is in the index.
+fn durable(database: &Database) -> io::Result<SystemTime> {
+    let transaction = database.begin_read().map_err(failure)?;
+    let durable = match transaction.open_table(ABOUT) {
+        Ok(about) => about.get(DURABLE).map_err(failure)?.map_or(0, |durable| durable.value()),
+        Err(TableError::TableDoesNotExist(_)) => 0,
+        Err(error) => return Err(failure(error)),
+    };
+    let durable = UNIX_EPOCH + Duration::from_nanos(durable);
+    Ok(durable.checked_sub(SLACK).unwrap_or(UNIX_EPOCH))
+}
+
+/// Forgets buckets that are not there any more.
+fn forget_buckets(database: &Database, there: &[String]) -> io::Result<()> {
+    let transaction = database.begin_write().map_err(failure)?;
+    let known: Vec<_> = transaction.list_tables().map_err(failure)?.collect();
+    let wanted: Vec<String> = there.iter().flat_map(|bucket| <[String; 2]>::from(tables(bucket))).collect();
+    for table in known {
+        let name = redb::TableHandle::name(&table).to_owned();
+        if name != "about" && !wanted.contains(&name) {
+            transaction.delete_table(table).map_err(failure)?;
+        }
+    }
+    transaction.commit().map_err(failure)
+}
+
+struct Work<'w> {
+    layout: &'w Layout,
+    bucket: &'w str,
+    transaction: &'w WriteTransaction,
+    since: SystemTime,
+}
+
+impl Work<'_> {
+    /// Goes through a shard; returns how many objects it has.
+    fn shard(&mut self, first: u8) -> io::Result<u64> {
+        let folder = self.layout.shard(self.bucket, first);
+        let found = names(&folder)?;
+        let known = self.known(first)?;
+        let mut objects = 0;
+        for (digest, found) in &found {
+            let is_known = known.contains(digest);
+            if !found.has_record {
+                self.clear(&folder, digest, &found.data, None)?;
+                continue;
+            }
+            objects += 1;
+            let path = folder.join(format!("{}.json", hex::encode(digest)));
+            let is_settled =
+                found.data.len() == 1 && is_known && fs::metadata(&path)?.modified()? < self.since;
+            if is_settled {
+                continue;
+            }
+            match Record::read(&path) {
+                Ok(Some(record)) => {
+                    put(self.transaction, self.bucket, digest, &record).map_err(failure)?;
+                    self.clear(&folder, digest, &found.data, Some(record.data))?;
+                }
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    tracing::error!(path = %path.display(), "the record of an object is damaged");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        for digest in known.iter().filter(|digest| !found.get(*digest).is_some_and(|found| found.has_record))
+        {
+            remove(self.transaction, self.bucket, digest).map_err(failure)?;
+        }
+        Ok(objects)
+    }
+
+    /// The digests that the index has in a shard, in their order.
+    fn known(&self, first: u8) -> io::Result<Digests> {
+        let (_, digests) = tables(self.bucket);
+        let table = self.transaction.open_table(Table::new(&digests)).map_err(failure)?;
+        let (mut low, mut high) = ([0; 32], [u8::MAX; 32]);
+        (low[0], high[0]) = (first, first);
+        let mut known = Vec::new();
+        for entry in table.range::<&[u8]>(low.as_slice()..=high.as_slice()).map_err(failure)? {
+            let (digest, _) = entry.map_err(failure)?;
+            known.extend(<[u8; 32]>::try_from(digest.value()).ok());
+        }
+        Ok(Digests(known))
+    }
+
+    /// Deletes data under a digest, but for that which is named and that of uploads that can be ended still.
+    fn clear(&self, folder: &Path, digest: &[u8; 32], data: &[Uuid], named: Option<Uuid>) -> io::Result<()> {
+        for id in data {
+            if Some(*id) != named && !may_be_open(self.layout.root(), *id) {
+                draft::remove(&folder.join(format!("{}.{}", hex::encode(digest), id.simple())))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether data is that of an upload that can be ended still, as far as that can be known.
+fn may_be_open(root: &Path, id: Uuid) -> bool {
+    match uploads::read(root, id) {
+        Ok(upload) => upload.is_some_and(|upload| upload.ended.is_none()),
+        Err(error) => {
+            let id = id.simple();
+            tracing::error!(error = %error, upload.id = %id, "parts are kept: their upload cannot be read");
+            true
+        }
+    }
+}
+
+/// Digests in their order.
+struct Digests(Vec<[u8; 32]>);
+
+impl Digests {
+    fn contains(&self, digest: &[u8; 32]) -> bool {
+        self.0.binary_search(digest).is_ok()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8; 32]> {
+        self.0.iter()
+    }
+}
+
+fn names(folder: &Path) -> io::Result<BTreeMap<[u8; 32], Found>> {
+    let mut names: BTreeMap<[u8; 32], Found> = BTreeMap::new();
+    let entries = match fs::read_dir(folder) {
+        // The bucket is being deleted.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(names),
+        entries => entries?,
+    };
+    for entry in entries {
+        let name = entry?.file_name();
+        let Some((digest, kind)) = name.to_str().and_then(read_name) else {
+            tracing::warn!(folder = %folder.display(), ?name, "a stranger among the objects is left alone");
+            continue;
+        };
+        let found = names.entry(digest).or_default();
+        match kind {
+            Kind::Record => found.has_record = true,
+            Kind::Data(id) => found.data.push(id),
+        }
+    }
+    Ok(names)
+}

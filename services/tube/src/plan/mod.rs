@@ -1,0 +1,8 @@
+//! The statements of a run. Each reads for all roots of a window at once.
+
+mod describe;
+mod statements;
+
+pub use describe::Planned;
+pub(crate) use describe::describe;
+pub(crate) use statements::{Reach, counts, ends, leaves, nodes, parents, projects, steps, window};

@@ -1,0 +1,6 @@
+//! The time.
+
+/// Seconds since 1970.
+pub(crate) fn now() -> i64 {
+    chrono::Utc::now().timestamp()
+}

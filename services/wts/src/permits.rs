@@ -1,0 +1,3 @@
+//! The proof of who somebody is, with what demands it.
+
+pub use crate::{access::Caller, store::refresh_tokens::forget};

@@ -15,7 +15,8 @@ TESTED = --profile tested --locked
 export COMMONS_COMMIT ?= $(or $(shell git rev-parse HEAD 2>/dev/null),unknown)
 
 .DEFAULT_GOAL = help
-.PHONY: help up install uninstall build test check unit integration bench fmt lint docs deny prerequisites
+.PHONY: help up install uninstall build test compiled check unit integration clients storms bench fmt lint docs deny \
+	prerequisites
 
 help: ## Say what there is
 	@echo "make TARGET, where TARGET is"
@@ -38,8 +39,15 @@ install: $(if $(shell command -v $(CARGO)),prerequisites build) ## Put `commons`
 uninstall: ## Remove what `make install` has installed; state folders stay
 	@scripts/install --remove "$(PREFIX)" "$(DESTDIR)"
 
-# All rings of tests.
-test: prerequisites check unit integration ## Run all tests
+# All rings of tests. The client suites mostly wait, so they run beside the Rust tests; what kills processes and takes all
+# memory and connections runs alone.
+test: prerequisites check compiled ## Run all tests
+	$(MAKE) --jobs=2 --output-sync=target unit clients
+	$(MAKE) storms
+
+compiled:
+	$(CARGO) test --workspace $(TESTED) --no-run --quiet
+	$(CARGO) build $(TESTED) -p commons --quiet
 
 # What needs no running service.
 check: fmt-check structure lint docs deny ## Run the checks that need no running service
@@ -78,9 +86,19 @@ unit: ## Run the Rust tests
 	$(CARGO) test --workspace $(TESTED) --quiet
 
 # Black-box suites with real clients against the built program.
-integration: ## Run the black-box suites with real clients
-	$(CARGO) build $(TESTED) -p commons
+integration: clients ## Run the black-box suites with real clients
+	$(MAKE) storms
+
+SUITES = $(CARGO) build $(TESTED) -p commons && \
 	COMMONS="$(abspath $(or $(CARGO_TARGET_DIR),target))/tested/commons" integration-tests/run
+# Not these, which run alone.
+STORMS = attacks crash
+
+clients:
+	$(SUITES) $(filter-out $(STORMS),$(notdir $(shell sed -n 's/^testpaths = //p' integration-tests/pytest.ini)))
+
+storms:
+	$(SUITES) $(STORMS)
 
 # The graph against the floor of the database (docs/performance.md). For example: make bench ARGS="--only counts --repeat 9"
 bench: prerequisites build ## Measure the graph against the floor of the database

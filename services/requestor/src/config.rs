@@ -251,6 +251,10 @@ mod tests {
                 json!({"EXTERNAL_CALL_CONFIGS": {"c": {"method": "POST", "url": "https://a", "creds": "x"}}}),
                 "no x of",
             ),
+            (
+                json!({"REDIRECT_CONFIGS": {"r": {"redirect_url": "https://a", "params": ["created_time"]}}}),
+                "no field created_time",
+            ),
             (json!({"ACTION_ON_UPDATE": {"/a": {"DRAFT": {"redirect_configs": ["r"]}}}}), "names r"),
             (json!({"ACTION_ON_UPDATE": {"/a": {"NEW": {}}}}), "status NEW"),
             (json!({"REDIRECT_CONFIGS": {"r": {"redirect_url": "no address"}}}), "cannot be read"),

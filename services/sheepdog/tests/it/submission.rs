@@ -144,6 +144,8 @@ async fn a_request_must_not_name_a_node_twice() {
     );
     let folded = sheepdog.put("/P/Q", json!([case("D", "S"), case("d", "S")])).await;
     assert_eq!(folded.errors(), vec![("NOT_UNIQUE".to_owned(), json!(["project_id", "submitter_id"]))]);
+    let stored = sheepdog.put("/P/Q", json!([case("C", "S"), case("c", "S")])).await;
+    assert_eq!(stored.errors(), vec![("NOT_UNIQUE".to_owned(), json!(["project_id", "submitter_id"]))]);
     assert_eq!(sheepdog.count("select count(*) from node_case").await, 1);
 }
 

@@ -1,7 +1,7 @@
 //! Times the embedded engine with a million documents of sixty fields: `cargo bench -p searchindex`.
 //!
-//! `-- --documents N` takes another number of documents, `-- --folder F` keeps them in a folder and reads them from
-//! there the next time.
+//! `-- --documents N` takes another number of documents, `-- --folder F` keeps them in a folder and reads
+//! them from there the next time.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it says what it has measured")]
 
@@ -134,7 +134,8 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// The floor of counting: numbers of terms in memory, counted into an array, for so many facets and documents.
+/// The floor of counting: numbers of terms in memory, counted into an array, for so many facets and
+/// documents.
 fn counting_floor(facets: u64, documents: u64) -> Duration {
     let mut dice = Dice(7);
     let terms: Vec<u32> = (0..documents).map(|_| dice.roll(1_000) as u32).collect();

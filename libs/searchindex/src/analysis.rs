@@ -328,7 +328,9 @@ mod tests {
     #[test]
     fn settings_define_grams() {
         let settings = json!({"analysis": {
-            "tokenizer": {"grams": {"type": "ngram", "min_gram": 2, "max_gram": 3, "token_chars": ["letter", "digit"]}},
+            "tokenizer": {"grams": {
+                "type": "ngram", "min_gram": 2, "max_gram": 3, "token_chars": ["letter", "digit"],
+            }},
             "analyzer": {
                 "parts": {"type": "custom", "tokenizer": "grams", "filter": ["lowercase"]},
                 "whole": {"tokenizer": "keyword", "filter": "lowercase"},

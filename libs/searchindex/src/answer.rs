@@ -15,11 +15,12 @@ use tantivy::{TantivyDocument, schema::Value as _};
 
 use crate::{
     chosen::Chosen,
+    column::broken,
     counting::aggregate,
     filter::{Scope, matching},
     highlight::Marker,
     order::{Order, Row},
-    snapshot::{Snapshot, broken},
+    snapshot::Snapshot,
     source::Wanted,
 };
 

@@ -1,13 +1,13 @@
 //! Objects that are counted, and how their values are read: block by block, from columns.
 
 use search::SearchError;
-use tantivy::columnar::{Column, ColumnIndex};
 
 use crate::{
     bits::Bits,
+    column::{Reader, Values},
     filter::{Scope, having, is_within},
     layout::Leaf,
-    snapshot::{Segment, Snapshot, Values},
+    snapshot::{Segment, Snapshot},
 };
 
 /// How many values are read at once.
@@ -128,7 +128,8 @@ impl<'s> Chosen<'s> {
         self.pairs(segment, values, |_, values| found(values))
     }
 
-    /// Calls for all pairs of an object and a value of it, in blocks; those of an object together and ascending.
+    /// Calls for all pairs of an object and a value of it, in blocks; those of an object together and
+    /// ascending.
     pub(crate) fn pairs(
         &self,
         segment: usize,
@@ -210,39 +211,4 @@ fn below(segment: &Segment, list: &[u32], outer: usize, level: usize) -> Result<
         found.extend((first..*parent).filter(|doc| wanted.has(*doc)));
     }
     Ok(found)
-}
-
-/// Reads the values of some objects.
-#[derive(Default)]
-pub(crate) struct Reader {
-    docs: Vec<u32>,
-    rows: Vec<u32>,
-    values: Vec<u64>,
-}
-
-impl Reader {
-    /// Pairs of an object and a value; objects ascend, as they are given.
-    pub(crate) fn read<'r>(&'r mut self, column: &Column<u64>, wanted: &'r [u32]) -> (&'r [u32], &'r [u64]) {
-        if let ColumnIndex::Full = column.index {
-            self.values.resize(wanted.len(), 0);
-            read(column, wanted, &mut self.values);
-            return (wanted, &self.values);
-        }
-        self.docs.clear();
-        self.rows.clear();
-        column.row_ids_for_docs(wanted, &mut self.docs, &mut self.rows);
-        self.values.resize(self.rows.len(), 0);
-        read(column, &self.rows, &mut self.values);
-        (&self.docs, &self.values)
-    }
-}
-
-/// Values of rows, which ascend.
-fn read(column: &Column<u64>, rows: &[u32], block: &mut [u64]) {
-    match (rows.first(), rows.last()) {
-        (Some(first), Some(last)) if (last - first) as usize == rows.len() - 1 => {
-            column.values.get_range(u64::from(*first), block);
-        }
-        _ => column.values.get_vals(rows, block),
-    }
 }

@@ -21,9 +21,10 @@ use uuid::Uuid;
 use crate::{
     answer::{Question, answer, document},
     catalog::{Catalog, OpenError, check_name, sync},
+    column::broken,
     index::Index,
     pages::pages,
-    snapshot::{Snapshot, broken},
+    snapshot::Snapshot,
 };
 
 /// After so long without writes the writer of an index goes, with its memory.
@@ -31,8 +32,8 @@ const IDLE: Duration = Duration::from_secs(5);
 
 /// Documents in a folder of this machine, which only this process has open.
 ///
-/// What [`write`](Engine::write) has taken is on the disk when it returns. The process may be killed at any moment;
-/// what was half done is not there when the folder is opened again.
+/// What [`write`](Engine::write) has taken is on the disk when it returns. The process may be killed at any
+/// moment; what was half done is not there when the folder is opened again.
 #[derive(Debug, Clone)]
 pub struct Embedded {
     inner: Arc<Inner>,

@@ -11,9 +11,10 @@ use tantivy::{
 
 use crate::{
     bits::Bits,
+    column::{Values, broken},
     layout::{Layout, Leaf, ROOT, Reading},
     numbers::Numeric,
-    snapshot::{Segment, Snapshot, Values, broken},
+    snapshot::{Segment, Snapshot},
 };
 
 /// How many values of a column are read at once.
@@ -380,8 +381,8 @@ fn lenient(numeric: Numeric, text: &str) -> bool {
 pub(crate) fn uncountable(leaf: &Leaf) -> Option<SearchError> {
     leaf.is_text().then(|| {
         SearchError::Refused(format!(
-            "Text fields are not optimised for operations that require per-document field data like aggregations \
-             and sorting, so these operations are disabled by default: [{}]",
+            "Text fields are not optimised for operations that require per-document field data like \
+             aggregations and sorting, so these operations are disabled by default: [{}]",
             leaf.path
         ))
     })

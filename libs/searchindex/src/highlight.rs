@@ -10,9 +10,9 @@ use serde_json::Value;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{
+    column::broken,
     filter::leaves_of,
     layout::{Layout, Reading},
-    snapshot::broken,
     source::Wanted,
 };
 

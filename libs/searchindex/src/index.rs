@@ -16,8 +16,9 @@ use tantivy::{IndexReader, ReloadPolicy, directory::MmapDirectory};
 
 use crate::{
     catalog::{replace, sync},
+    column::broken,
     layout::Layout,
-    snapshot::{Segment, Snapshot, broken},
+    snapshot::{Segment, Snapshot},
     writing::Writer,
 };
 
@@ -146,6 +147,9 @@ impl Index {
             Some(writer) => writer,
             None => Writer::open(&self.tantivy, &self.layout, &self.snapshot()?)?,
         };
+        if writer.wants_ids(operations.len()) {
+            writer.learn_ids(&*self.snapshot()?)?;
+        }
         // A writer that failed is not put back: what it had not committed is forgotten.
         let written = writer.write(operations)?;
         *place = Some(writer);
@@ -153,7 +157,8 @@ impl Index {
         Ok(written)
     }
 
-    /// Ends the writer if nothing was written for so long, and leaves few segments. `false`: there is still one.
+    /// Ends the writer if nothing was written for so long, and leaves few segments. `false`: there is still
+    /// one.
     pub(crate) fn rest(&self, idle: Duration) -> bool {
         let mut place = self.writer();
         match place.take() {

@@ -1,4 +1,5 @@
-//! What of an index's documents is kept where: the fields of its mapping, and the columns and words behind them.
+//! What of an index's documents is kept where: the fields of its mapping, and the columns and words behind
+//! them.
 
 use std::collections::{BTreeMap, HashMap};
 

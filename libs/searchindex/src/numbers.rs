@@ -143,6 +143,9 @@ impl Numeric {
 
     /// The least and the greatest column value within limits; `None` if there is none between them.
     pub(crate) fn limits(self, range: &Range) -> Option<(u64, u64)> {
+        if self == Self::Boolean {
+            return None;
+        }
         let mut low = 0;
         let mut high = u64::MAX;
         for (limit, open) in [(&range.gte, false), (&range.gt, true)] {
@@ -163,11 +166,11 @@ impl Numeric {
             (Self::Whole(..), Some(whole)) => of_whole(whole),
             (Self::Whole(..), None) => {
                 let value = limit.as_f64()?;
-                let up = value.ceil();
-                if up >= TOO_GREAT {
-                    return None;
+                if value < -TOO_GREAT {
+                    return Some(0);
                 }
-                let bound = of_whole(if up < -TOO_GREAT { i64::MIN } else { up as i64 });
+                let up = value.ceil();
+                let bound = (up < TOO_GREAT).then(|| of_whole(up as i64))?;
                 return if open && up == value { bound.checked_add(1) } else { Some(bound) };
             }
             _ => of_float(self.bound(limit.as_f64()?)),
@@ -180,11 +183,11 @@ impl Numeric {
             (Self::Whole(..), Some(whole)) => of_whole(whole),
             (Self::Whole(..), None) => {
                 let value = limit.as_f64()?;
-                let down = value.floor();
-                if down < -TOO_GREAT {
-                    return None;
+                if value >= TOO_GREAT {
+                    return Some(u64::MAX);
                 }
-                let bound = of_whole(if down >= TOO_GREAT { i64::MAX } else { down as i64 });
+                let down = value.floor();
+                let bound = (down >= -TOO_GREAT).then(|| of_whole(down as i64))?;
                 return if open && down == value { bound.checked_sub(1) } else { Some(bound) };
             }
             _ => of_float(self.bound(limit.as_f64()?)),

@@ -7,12 +7,14 @@ use serde_json::Value;
 
 use crate::{
     bits::Bits,
-    chosen::{Chosen, Reader},
+    chosen::Chosen,
+    column::Reader,
+    column::Values,
     filter::{Scope, is_within, uncountable},
     layout::{ROOT, Reading},
     numbers::Numeric,
     ordinals::Ordinals,
-    snapshot::{Segment, Values},
+    snapshot::Segment,
 };
 
 /// Comes after every value, whatever the direction.

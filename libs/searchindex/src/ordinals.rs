@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use search::SearchError;
 use tantivy::columnar::BytesColumn;
 
-use crate::snapshot::{Values, broken};
+use crate::column::{Values, broken};
 
 /// The terms of a keyword, ascending, with one number each.
 #[derive(Debug)]

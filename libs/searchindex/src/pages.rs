@@ -11,9 +11,10 @@ use crate::{
     answer::hits,
     bits::Bits,
     chosen::Chosen,
+    column::broken,
     filter::{Scope, matching},
     order::{Order, Row},
-    snapshot::{Snapshot, broken},
+    snapshot::Snapshot,
     source::Wanted,
 };
 

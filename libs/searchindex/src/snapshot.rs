@@ -7,41 +7,17 @@ use std::{
 };
 
 use search::SearchError;
-use tantivy::{
-    SegmentReader,
-    columnar::{BytesColumn, Column, ColumnIndex},
-    store::StoreReader,
-};
+use tantivy::{SegmentReader, columnar::Column, store::StoreReader};
 
 use crate::{
     bits::Bits,
+    column::{Values, broken},
     layout::{LEVEL, Layout, ROOT, Reading, WRITTEN, column_name},
     ordinals::Ordinals,
 };
 
 /// Blocks of stored documents that are kept unpacked, for each segment.
 const STORE_BLOCKS: usize = 16;
-
-/// A failure of what is on the disk.
-pub(crate) fn broken(error: impl std::error::Error + Send + Sync + 'static) -> SearchError {
-    SearchError::Failed(Box::new(error))
-}
-
-/// The values of a field in one segment.
-#[derive(Clone)]
-pub(crate) struct Values {
-    /// Numbers of terms, or numbers in the form of [`crate::numbers`].
-    pub(crate) column: Column<u64>,
-    /// The terms, ascending.
-    pub(crate) terms: Option<BytesColumn>,
-}
-
-impl Values {
-    /// Whether no document has more than one.
-    pub(crate) fn single(&self) -> bool {
-        !matches!(self.column.index, ColumnIndex::Multivalued(_))
-    }
-}
 
 /// A part of an index. Its documents never change, save that they go.
 pub(crate) struct Segment {

@@ -16,11 +16,7 @@ use tantivy::{
 };
 use uuid::Uuid;
 
-use crate::{
-    document::objects,
-    layout::Layout,
-    snapshot::{Snapshot, broken},
-};
+use crate::{column::broken, document::objects, layout::Layout, snapshot::Snapshot};
 
 /// What a writer gathers before it makes a segment, in bytes.
 const GATHERED: usize = 30_000_000;
@@ -39,7 +35,6 @@ pub(crate) struct Writer {
     next: u64,
     /// Which ids there may be; `None`: any.
     ids: Option<Ids>,
-    snapshot: Option<Arc<Snapshot>>,
     used: Instant,
 }
 
@@ -66,14 +61,7 @@ impl Writer {
             }
         }
         let ids = (snapshot.len()? == 0).then(Ids::new);
-        Ok(Self {
-            tantivy,
-            layout: Arc::clone(layout),
-            next,
-            ids,
-            snapshot: Some(Arc::clone(snapshot)),
-            used: Instant::now(),
-        })
+        Ok(Self { tantivy, layout: Arc::clone(layout), next, ids, used: Instant::now() })
     }
 
     /// For how long nothing was written.
@@ -81,9 +69,9 @@ impl Writer {
         self.used.elapsed()
     }
 
-    /// Writes; everything is on the disk when it returns. After a failure the writer must not be used any more.
+    /// Writes; everything is on the disk when it returns. After a failure the writer must not be used any
+    /// more.
     pub(crate) fn write(&mut self, operations: Vec<Operation>) -> Result<Written, SearchError> {
-        self.learn_ids(operations.len())?;
         let mut outcome = Written::default();
         for (place, operation) in operations.into_iter().enumerate() {
             match operation {
@@ -126,14 +114,14 @@ impl Writer {
         Ok(Ok(()))
     }
 
-    /// Reads which ids there are, before many documents are written: to look for each of them in each segment
-    /// would take longer.
-    fn learn_ids(&mut self, operations: usize) -> Result<(), SearchError> {
-        if self.ids.is_some() || operations < MANY {
-            return Ok(());
-        }
-        // Only what is there from before: the first that writes much begins with this.
-        let Some(snapshot) = self.snapshot.take() else { return Ok(()) };
+    /// Whether it would be quicker with [`learn_ids`](Writer::learn_ids): to look for many ids in each
+    /// segment takes longer.
+    pub(crate) fn wants_ids(&self, operations: usize) -> bool {
+        self.ids.is_none() && operations >= MANY
+    }
+
+    /// Reads which ids there are. The snapshot has everything that was written.
+    pub(crate) fn learn_ids(&mut self, snapshot: &Snapshot) -> Result<(), SearchError> {
         let mut ids = Ids::new();
         for segment in &snapshot.segments {
             let index = segment.reader.inverted_index(self.layout.id).map_err(broken)?;
@@ -165,8 +153,8 @@ impl Writer {
     }
 }
 
-/// The segments that are merged when writing ends: all small ones, and larger ones as long as they are not much
-/// larger than those together. So a large index is not written anew for a few changes.
+/// The segments that are merged when writing ends: all small ones, and larger ones as long as they are not
+/// much larger than those together. So a large index is not written anew for a few changes.
 fn worth_merging(mut sizes: Vec<(SegmentId, u32)>) -> Vec<SegmentId> {
     sizes.sort_unstable_by_key(|(_, size)| *size);
     let mut together = 0u32;
@@ -192,8 +180,8 @@ pub(crate) fn failure(error: TantivyError) -> SearchError {
     if full { SearchError::Unavailable(Box::new(error)) } else { SearchError::Failed(Box::new(error)) }
 }
 
-/// Which ids there may be (a Bloom filter): never wrong about one that is there, and of a million others about one
-/// in two thousand is taken for one.
+/// Which ids there may be (a Bloom filter): never wrong about one that is there, and of a million others
+/// about one in two thousand is taken for one.
 struct Ids(Vec<u64>);
 
 /// Bits of the filter: 4 MB.

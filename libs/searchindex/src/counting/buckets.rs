@@ -6,17 +6,51 @@ use std::{
     sync::Arc,
 };
 
-use search::{Aggregate, Aggregates, Aggregations, Bucket, Scalar, SearchError};
+use search::{Aggregate, Aggregates, Bucket, Scalar, SearchError};
 
-use super::{MOST_BUCKETS, count, too_many};
 use crate::{
     chosen::{Chosen, Docs},
+    column::Values,
     filter::uncountable,
     layout::Reading,
     numbers::Numeric,
     ordinals::Ordinals,
-    snapshot::Values,
 };
+
+/// More buckets in one answer are refused.
+const MOST_BUCKETS: usize = 10_000_000;
+
+/// What is counted in each bucket; `None`: nothing.
+pub(super) type Below<'b> = Option<&'b dyn Fn(&Chosen<'_>) -> Result<Aggregates, SearchError>>;
+
+/// What is counted over some objects, in a bucket of theirs.
+pub(super) fn below(then: Below<'_>, chosen: &Chosen<'_>) -> Result<Aggregates, SearchError> {
+    then.map_or(Ok(Aggregates::new()), |then| then(chosen))
+}
+
+/// How a number or boolean is read; `None` of a field that these objects do not have.
+///
+/// # Errors
+/// The field is something else.
+pub(super) fn numeric(chosen: &Chosen<'_>, field: &str, asked: &str) -> Result<Option<Numeric>, SearchError> {
+    let Some(leaf) = chosen.leaf(field) else { return Ok(None) };
+    if let Some(fault) = uncountable(leaf) {
+        return Err(fault);
+    }
+    match leaf.reading {
+        Reading::Number { numeric, .. } => Ok(Some(numeric)),
+        _ => Err(SearchError::Refused(format!(
+            "Field [{field}] of type [keyword] is not supported for aggregation [{asked}]"
+        ))),
+    }
+}
+
+/// There are too many buckets.
+pub(super) fn too_many() -> SearchError {
+    SearchError::Refused(format!(
+        "Trying to create too many buckets. Must be less than or equal to: [{MOST_BUCKETS}]"
+    ))
+}
 
 /// A hasher of numbers that are already spread, or become so by one multiplication.
 #[derive(Default)]
@@ -139,13 +173,13 @@ impl<'c, 's> Field<'c, 's> {
     }
 
     /// Buckets of values, which ascend.
-    fn buckets(&self, counts: &[(u64, u64)], then: &Aggregations) -> Result<Vec<Bucket>, SearchError> {
+    fn buckets(&self, counts: &[(u64, u64)], then: Below<'_>) -> Result<Vec<Bucket>, SearchError> {
         if counts.len() > MOST_BUCKETS {
             return Err(too_many());
         }
         let keys: Vec<_> = counts.iter().map(|(key, _)| *key).collect();
         let scalars = self.scalars(&keys)?;
-        let groups = match (then.is_empty(), &self.keys) {
+        let groups = match (then.is_none(), &self.keys) {
             (true, _) => None,
             (false, Keys::Numbers(_)) => {
                 Some(Groups::new(self.chosen, &self.columns, |_, value| value, &Hashed::default())?)
@@ -162,7 +196,7 @@ impl<'c, 's> Field<'c, 's> {
                     None => Aggregates::new(),
                     Some(groups) => {
                         let docs = groups.docs(*key, self.chosen.docs.len());
-                        count(&self.chosen.some(docs), then)?
+                        below(then, &self.chosen.some(docs))?
                     }
                 };
                 Ok(Bucket { key: Some(scalar), count: *number, then })
@@ -236,7 +270,7 @@ pub(super) fn values(
     field: &str,
     missing: bool,
     descending: bool,
-    then: &Aggregations,
+    then: Below<'_>,
 ) -> Result<Vec<Bucket>, SearchError> {
     let mut buckets = match Field::new(chosen, field)? {
         Some(field) => field.buckets(&field.counts()?, then)?,
@@ -256,10 +290,10 @@ fn without(
     chosen: &Chosen<'_>,
     field: &str,
     buckets: &[Bucket],
-    then: &Aggregations,
+    then: Below<'_>,
 ) -> Result<Option<Bucket>, SearchError> {
     let single = chosen.columns(field)?.iter().flatten().all(|values| values.single());
-    if single && then.is_empty() {
+    if single && then.is_none() {
         let count = chosen.count() - buckets.iter().map(|bucket| bucket.count).sum::<u64>();
         return Ok((count > 0).then(|| Bucket { key: None, count, then: Aggregates::new() }));
     }
@@ -268,7 +302,7 @@ fn without(
     if number == 0 {
         return Ok(None);
     }
-    Ok(Some(Bucket { key: None, count: number, then: count(&lacking, then)? }))
+    Ok(Some(Bucket { key: None, count: number, then: below(then, &lacking)? }))
 }
 
 /// The most frequent values.
@@ -278,7 +312,7 @@ pub(super) fn top(
     skip: usize,
     size: usize,
     containing: Option<&str>,
-    then: &Aggregations,
+    then: Below<'_>,
 ) -> Result<Aggregate, SearchError> {
     let Some(field) = Field::new(chosen, field)? else {
         return Ok(Aggregate::Top { buckets: Vec::new(), others: 0 });

@@ -1,12 +1,9 @@
 //! Figures over numbers: stats and histograms.
 
-use search::{Aggregations, Bin, SearchError, Stats};
+use search::{Aggregates, Bin, SearchError, Stats};
 
-use super::{
-    buckets::{Groups, Hashed},
-    count, numeric, too_many,
-};
-use crate::{chosen::Chosen, filter::uncountable};
+use super::buckets::{Below, Groups, Hashed, below, numeric, too_many};
+use crate::{chosen::Chosen, column::Values, filter::uncountable, numbers::Numeric};
 
 /// More bins of one histogram are refused.
 const MOST_BINS: f64 = 100_000.0;
@@ -70,20 +67,57 @@ pub(super) fn values(chosen: &Chosen<'_>, field: &str) -> Result<u64, SearchErro
 }
 
 /// Bins of equal width.
-pub(super) fn histogram(
-    chosen: &Chosen<'_>,
-    field: &str,
+struct Bins {
+    kind: Numeric,
     interval: f64,
     offset: f64,
-    then: &Aggregations,
-) -> Result<Vec<Bin>, SearchError> {
-    if !(interval.is_finite() && interval > 0.0 && offset.is_finite()) {
-        return Err(SearchError::Refused(
-            "[interval] must be >0 for histogram aggregation [histogram]".to_owned(),
-        ));
+    /// The number of the first one.
+    first: f64,
+    len: usize,
+}
+
+impl Bins {
+    fn number(&self, value: u64) -> f64 {
+        ((self.kind.figure(value) - self.offset) / self.interval).floor()
     }
-    let Some(kind) = numeric(chosen, field, "histogram")? else { return Ok(Vec::new()) };
-    let columns = chosen.columns(field)?;
+
+    /// The place of a value's bin.
+    fn at(&self, value: u64) -> usize {
+        ((self.number(value) - self.first) as usize).min(self.len - 1)
+    }
+
+    fn key(&self, place: usize) -> f64 {
+        (self.first + place as f64) * self.interval + self.offset
+    }
+
+    /// How many objects have a value in each. An object counts once in a bin.
+    fn counts(&self, chosen: &Chosen<'_>, columns: &[Option<&Values>]) -> Result<Vec<u64>, SearchError> {
+        let mut counts = vec![0; self.len];
+        for (segment, values) in columns.iter().enumerate() {
+            let Some(values) = values else { continue };
+            if values.single() {
+                chosen.values(segment, values, |values| {
+                    values.iter().for_each(|value| counts[self.at(*value)] += 1);
+                })?;
+                continue;
+            }
+            chosen.pairs(segment, values, |docs, values| {
+                let mut before = None;
+                for (doc, value) in docs.iter().zip(values) {
+                    let now = Some((*doc, self.at(*value)));
+                    if now != before {
+                        counts[self.at(*value)] += 1;
+                    }
+                    before = now;
+                }
+            })?;
+        }
+        Ok(counts)
+    }
+}
+
+/// The least and the greatest value.
+fn extent(chosen: &Chosen<'_>, columns: &[Option<&Values>]) -> Result<Option<(u64, u64)>, SearchError> {
     let (mut least, mut most) = (u64::MAX, 0);
     for (at, values) in columns.iter().enumerate() {
         let Some(values) = values else { continue };
@@ -94,46 +128,42 @@ pub(super) fn histogram(
             }
         })?;
     }
-    if least > most {
-        return Ok(Vec::new());
+    Ok((least <= most).then_some((least, most)))
+}
+
+/// Bins of equal width, from the first that has objects to the last.
+pub(super) fn histogram(
+    chosen: &Chosen<'_>,
+    field: &str,
+    interval: f64,
+    offset: f64,
+    then: Below<'_>,
+) -> Result<Vec<Bin>, SearchError> {
+    if !(interval.is_finite() && interval > 0.0 && offset.is_finite()) {
+        let fault = "[interval] must be >0 for histogram aggregation [histogram]";
+        return Err(SearchError::Refused(fault.to_owned()));
     }
-    let bin = |value: u64| ((kind.figure(value) - offset) / interval).floor();
-    let (first, last) = (bin(least), bin(most));
-    // Also false where they are not finite.
-    if !(last - first < MOST_BINS) {
+    let Some(kind) = numeric(chosen, field, "histogram")? else { return Ok(Vec::new()) };
+    let columns = chosen.columns(field)?;
+    let Some((least, most)) = extent(chosen, &columns)? else { return Ok(Vec::new()) };
+    let mut bins = Bins { kind, interval, offset, first: 0.0, len: 0 };
+    bins.first = bins.number(least);
+    let others = bins.number(most) - bins.first;
+    // Not so either where they are not finite.
+    if !(0.0..MOST_BINS).contains(&others) {
         return Err(too_many());
     }
-    let len = (last - first) as usize + 1;
-    let at = |value: u64| ((bin(value) - first) as usize).min(len - 1);
-    let key = |bin: usize| (first + bin as f64) * interval + offset;
-    if then.is_empty() {
-        let mut counts = vec![0; len];
-        for (segment, values) in columns.iter().enumerate() {
-            let Some(values) = values else { continue };
-            if values.single() {
-                chosen.values(segment, values, |values| values.iter().for_each(|v| counts[at(*v)] += 1))?;
-                continue;
-            }
-            chosen.pairs(segment, values, |docs, values| {
-                let mut before = None;
-                for (doc, value) in docs.iter().zip(values) {
-                    let now = Some((*doc, at(*value)));
-                    if now != before {
-                        counts[at(*value)] += 1;
-                    }
-                    before = now;
-                }
-            })?;
-        }
-        let bins = counts.into_iter().enumerate();
-        return Ok(bins.map(|(bin, count)| Bin { key: key(bin), count, then: Default::default() }).collect());
+    bins.len = others as usize + 1;
+    let none = Aggregates::new;
+    if then.is_none() {
+        let counts = bins.counts(chosen, &columns)?.into_iter().enumerate();
+        return Ok(counts.map(|(at, count)| Bin { key: bins.key(at), count, then: none() }).collect());
     }
-    let groups = Groups::new(chosen, &columns, |_, value| at(value) as u64, &Hashed::default())?;
-    let mut bins = Vec::with_capacity(len);
-    for bin in 0..len {
-        let docs = groups.docs(bin as u64, chosen.docs.len());
-        let within = chosen.some(docs);
-        bins.push(Bin { key: key(bin), count: within.count(), then: count(&within, then)? });
+    let groups = Groups::new(chosen, &columns, |_, value| bins.at(value) as u64, &Hashed::default())?;
+    let mut made = Vec::with_capacity(bins.len);
+    for at in 0..bins.len {
+        let within = chosen.some(groups.docs(at as u64, chosen.docs.len()));
+        made.push(Bin { key: bins.key(at), count: within.count(), then: below(then, &within)? });
     }
-    Ok(bins)
+    Ok(made)
 }

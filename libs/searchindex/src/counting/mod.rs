@@ -5,15 +5,11 @@ mod figures;
 
 use search::{Aggregate, Aggregates, Aggregation, Aggregations, SearchError};
 
+use self::buckets::Below;
 use crate::{
     chosen::{Chosen, Docs},
-    filter::{matching, uncountable},
-    layout::Reading,
-    numbers::Numeric,
+    filter::matching,
 };
-
-/// More buckets in one answer are refused.
-const MOST_BUCKETS: usize = 10_000_000;
 
 /// Counts everything that is asked for.
 pub(crate) fn count(chosen: &Chosen<'_>, aggregations: &Aggregations) -> Result<Aggregates, SearchError> {
@@ -24,13 +20,19 @@ pub(crate) fn count(chosen: &Chosen<'_>, aggregations: &Aggregations) -> Result<
 pub(crate) fn aggregate(chosen: &Chosen<'_>, aggregation: &Aggregation) -> Result<Aggregate, SearchError> {
     Ok(match aggregation {
         Aggregation::Values { field, missing, descending, then } => {
-            Aggregate::Values(buckets::values(chosen, field, *missing, *descending, then)?)
+            let each = |chosen: &Chosen<'_>| count(chosen, then);
+            let each: Below<'_> = if then.is_empty() { None } else { Some(&each) };
+            Aggregate::Values(buckets::values(chosen, field, *missing, *descending, each)?)
         }
         Aggregation::Top { field, size, skip, containing, then } => {
-            buckets::top(chosen, field, *skip, *size, containing.as_deref(), then)?
+            let each = |chosen: &Chosen<'_>| count(chosen, then);
+            let each: Below<'_> = if then.is_empty() { None } else { Some(&each) };
+            buckets::top(chosen, field, *skip, *size, containing.as_deref(), each)?
         }
         Aggregation::Histogram { field, interval, offset, then } => {
-            Aggregate::Histogram(figures::histogram(chosen, field, *interval, *offset, then)?)
+            let each = |chosen: &Chosen<'_>| count(chosen, then);
+            let each: Below<'_> = if then.is_empty() { None } else { Some(&each) };
+            Aggregate::Histogram(figures::histogram(chosen, field, *interval, *offset, each)?)
         }
         Aggregation::Stats(field) => Aggregate::Stats(figures::stats(chosen, field)?),
         Aggregation::Count(field) => Aggregate::Count(figures::values(chosen, field)?),
@@ -56,28 +58,4 @@ pub(crate) fn aggregate(chosen: &Chosen<'_>, aggregation: &Aggregation) -> Resul
             Aggregate::Within { count: filtered.count(), then: count(&filtered, then)? }
         }
     })
-}
-
-/// How a number or boolean is read; `None` of a field that these objects do not have.
-///
-/// # Errors
-/// The field is something else.
-fn numeric(chosen: &Chosen<'_>, field: &str, asked: &str) -> Result<Option<Numeric>, SearchError> {
-    let Some(leaf) = chosen.leaf(field) else { return Ok(None) };
-    if let Some(fault) = uncountable(leaf) {
-        return Err(fault);
-    }
-    match leaf.reading {
-        Reading::Number { numeric, .. } => Ok(Some(numeric)),
-        _ => Err(SearchError::Refused(format!(
-            "Field [{field}] of type [keyword] is not supported for aggregation [{asked}]"
-        ))),
-    }
-}
-
-/// There are too many buckets.
-fn too_many() -> SearchError {
-    SearchError::Refused(format!(
-        "Trying to create too many buckets. Must be less than or equal to: [{MOST_BUCKETS}]"
-    ))
 }

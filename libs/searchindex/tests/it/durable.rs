@@ -108,8 +108,8 @@ async fn pages_are_as_they_were_at_the_beginning() {
 
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     fs::create_dir_all(to)?;
-    // The file that says what there is first, as a machine that stops would have it: files that it does not name yet
-    // may be there or not.
+    // The file that says what there is first, as a machine that stops would have it: files that it does not
+    // name yet may be there or not.
     let mut entries: Vec<_> = fs::read_dir(from)?.collect::<Result<_, _>>()?;
     entries.sort_by_key(|entry| {
         (entry.file_type().is_ok_and(|kind| kind.is_dir()), entry.file_name() != "meta.json")
@@ -128,8 +128,9 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The folder is copied while batches are written, as a killed process would leave it. Copying takes time, in which
-/// merges may delete files that the copied list names: such a copy is no moment of the folder, and is not judged.
+/// The folder is copied while batches are written, as a killed process would leave it. Copying takes time, in
+/// which merges may delete files that the copied list names: such a copy is no moment of the folder, and is
+/// not judged.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_at_any_moment_has_whole_batches_only() {
     const BATCH: u64 = 20;

@@ -200,6 +200,15 @@ impl Inner {
     }
 }
 
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Somebody may still wait for an index to be idle; the folder can be opened again all the same.
+        for index in self.state().indices.values() {
+            index.abandon();
+        }
+    }
+}
+
 /// Does something that waits for the disk or the processor, away from those who serve.
 async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SearchError> + Send + 'static,

@@ -79,6 +79,7 @@ impl Index {
             return Err("its segments were made for another definition".into());
         }
         layout.register(&tantivy);
+        clean(&folder.join(SEGMENTS))?;
         let reader = tantivy.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let index = Self {
             name: name.to_owned(),
@@ -152,6 +153,8 @@ impl Index {
         }
         // A writer that failed is not put back: what it had not committed is forgotten.
         let written = writer.write(operations)?;
+        // tantivy syncs the file that names the segments, but not its name.
+        sync(&self.folder.join(SEGMENTS)).map_err(broken)?;
         *place = Some(writer);
         self.changed.store(true, Ordering::Release);
         Ok(written)
@@ -181,8 +184,19 @@ impl Index {
         }
     }
 
-    /// Ends the writer, for an index that goes.
+    /// Ends the writer at once, for an index that goes.
     pub(crate) fn abandon(&self) {
         drop(self.writer().take());
     }
+}
+
+/// Takes away the drafts of files that were being replaced when the process ended.
+fn clean(segments: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(segments)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(".tmp") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }

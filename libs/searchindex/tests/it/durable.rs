@@ -128,12 +128,14 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// How many documents are written at once.
+const BATCH: u64 = 20;
+
 /// The folder is copied while batches are written, as a killed process would leave it. Copying takes time, in
 /// which merges may delete files that the copied list names: such a copy is no moment of the folder, and is
 /// not judged.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_at_any_moment_has_whole_batches_only() {
-    const BATCH: u64 = 20;
     let folder = tempfile::tempdir().unwrap();
     let engine = Embedded::open(folder.path()).unwrap();
     engine.create("n", &definition()).await.unwrap();
@@ -147,27 +149,31 @@ async fn a_copy_at_any_moment_has_whole_batches_only() {
             }
         }
     });
-    let mut judged = 0;
     for turn in 0..20 {
         tokio::time::sleep(Duration::from_millis(turn * 3)).await;
-        let copied = tempfile::tempdir().unwrap();
-        let before = taken.load(Ordering::SeqCst);
-        copy(folder.path(), copied.path()).unwrap();
-        let after = taken.load(Ordering::SeqCst);
-        let Ok(found) = Embedded::open(copied.path()) else { continue };
-        let documents = total(&found, "n").await;
-        assert_eq!(documents % BATCH, 0);
-        let batches = documents / BATCH;
-        assert!((before..=after + 1).contains(&batches), "{before} to {after}, but {batches}");
-        for number in (0..documents).step_by(7) {
-            let document = found.document("n", &number.to_string()).await.unwrap().unwrap();
-            assert_eq!(document["number"], number);
-        }
-        let parts = Query::Nested { path: "parts".into(), query: Box::new(Query::Exists("parts.of".into())) };
-        assert_eq!(found.search("n", &Search::new(parts)).await.unwrap().total, documents);
-        judged += 1;
+        judge(folder.path(), &taken).await;
     }
     writing.await.unwrap();
-    assert!(judged > 0);
+    assert!(judge(folder.path(), &taken).await);
     assert_eq!(total(&engine, "n").await, 60 * BATCH);
+}
+
+/// Whether a copy of the folder could be opened. If so, it has what was taken before, and whole batches only.
+async fn judge(folder: &Path, taken: &AtomicU64) -> bool {
+    let copied = tempfile::tempdir().unwrap();
+    let before = taken.load(Ordering::SeqCst);
+    copy(folder, copied.path()).unwrap();
+    let after = taken.load(Ordering::SeqCst);
+    let Ok(found) = Embedded::open(copied.path()) else { return false };
+    let documents = total(&found, "n").await;
+    assert_eq!(documents % BATCH, 0);
+    let batches = documents / BATCH;
+    assert!((before..=after + 1).contains(&batches), "{before} to {after}, but {batches}");
+    for number in (0..documents).step_by(7) {
+        let document = found.document("n", &number.to_string()).await.unwrap().unwrap();
+        assert_eq!(document["number"], number);
+    }
+    let parts = Query::Nested { path: "parts".into(), query: Box::new(Query::Exists("parts.of".into())) };
+    assert_eq!(found.search("n", &Search::new(parts)).await.unwrap().total, documents);
+    true
 }

@@ -210,7 +210,8 @@ fn questions(dice: &mut Dice, count: usize) -> Vec<Search> {
         let follow = Aggregation::Nested { path: "visits.follow".to_owned(), then: inner };
         aggregations.insert("follow".to_owned(), follow.clone());
         let then = [("follow".to_owned(), follow)].into();
-        aggregations.insert("filtered".to_owned(), Aggregation::Filtered { query: query(dice, 1), then });
+        aggregations
+            .insert("filtered".to_owned(), Aggregation::Filtered { query: self::query(dice, 1), then });
         let sort = (0..dice.roll(3)).map(|_| dice.pick(&sorts)).map(|(field, nested)| Sort {
             field: (*field).to_owned(),
             nested: nested.map(str::to_owned),
@@ -218,13 +219,16 @@ fn questions(dice: &mut Dice, count: usize) -> Vec<Search> {
         });
         let mut sort: Vec<_> = sort.collect();
         sort.iter_mut().for_each(|sort| sort.descending = dice.roll(2) == 0);
+        let query = query(dice, 3);
+        // What several texts mark together is not the naive engine's concern.
+        let is_text = matches!(query, Query::Text { .. });
         all.push(Search {
             from: dice.roll(5),
             size: dice.roll(20),
             sort,
-            highlight: Some("analyzed".to_owned()),
+            highlight: is_text.then(|| "analyzed".to_owned()),
             aggregations,
-            ..Search::new(query(dice, 3))
+            ..Search::new(query)
         });
     }
     all

@@ -168,8 +168,8 @@ impl<'a> Reader<'a> {
                 Ok(())
             }
             _ => Err(format!(
-                "mapper_parsing_exception: object mapping for [{key}] tried to parse field [{key}] as object, \
-                 but found a concrete value"
+                "mapper_parsing_exception: object mapping for [{key}] tried to parse field [{key}] \
+                 as object, but found a concrete value"
             )),
         }
     }

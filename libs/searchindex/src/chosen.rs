@@ -115,14 +115,7 @@ impl<'s> Chosen<'s> {
         mut found: impl FnMut(&[u64]),
     ) -> Result<(), SearchError> {
         if let Docs::Whole(_) = self.docs[segment] {
-            let column = &values.column;
-            let mut block = [0; BLOCK];
-            let rows = column.values.num_vals();
-            for start in (0..rows).step_by(BLOCK) {
-                let block = &mut block[..BLOCK.min((rows - start) as usize)];
-                column.values.get_range(start.into(), block);
-                found(block);
-            }
+            values.all(found);
             return Ok(());
         }
         self.pairs(segment, values, |_, values| found(values))

@@ -154,7 +154,7 @@ fn one_of(segment: &Segment, leaf: &Leaf, at: usize, wanted: &Wanted<'_>) -> Res
             Ok(with_values(&values.column, segment.len(), &Accepted::numbers(numbers)))
         }
         Reading::Keyword { .. } => {
-            let Some(Values { column, terms: Some(terms) }) = segment.values(at)? else { return none() };
+            let Some(Values { column, terms: Some(terms), .. }) = segment.values(at)? else { return none() };
             let accepted = terms_of(terms, &wanted.texts)?;
             Ok(with_values(column, segment.len(), &accepted))
         }

@@ -90,10 +90,10 @@ impl Segment {
             Reading::Keyword { .. } => fields
                 .bytes(&name)
                 .map_err(broken)?
-                .map(|terms| Values { column: terms.ords().clone(), terms: Some(terms) }),
+                .map(|terms| Values::new(terms.ords().clone(), Some(terms))),
             Reading::Number { .. } | Reading::Text { there: Some(_), .. } => {
                 let column = fields.column_opt::<u64>(&name).map_err(broken)?;
-                column.map(|column| Values { column, terms: None })
+                column.map(|column| Values::new(column, None))
             }
             Reading::Text { there: None, .. } => None,
         })

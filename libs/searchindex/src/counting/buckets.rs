@@ -1,12 +1,14 @@
 //! Buckets of values.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     hash::{BuildHasherDefault, Hasher},
     sync::Arc,
 };
 
 use search::{Aggregate, Aggregates, Bucket, Scalar, SearchError};
+use tantivy::columnar::BytesColumn;
 
 use crate::{
     chosen::{Chosen, Docs},
@@ -149,16 +151,24 @@ impl<'c, 's> Field<'c, 's> {
         let mut counts = vec![0u32; ordinals.len()];
         for (at, values) in self.columns.iter().enumerate() {
             let Some(values) = values else { continue };
-            let Some(map) = ordinals.map(at) else {
-                self.chosen.values(at, values, |terms| count_terms(terms, &mut counts))?;
-                continue;
+            let own = match self.chosen.docs[at] {
+                Docs::Whole(_) => values.whole_counts(),
+                _ => Cow::Owned(self.counted(at, values)?),
             };
-            let mut own = vec![0u32; map.len()];
-            self.chosen.values(at, values, |terms| count_terms(terms, &mut own))?;
-            own.iter().zip(map).for_each(|(own, term)| counts[*term as usize] += own);
+            match ordinals.map(at) {
+                None => counts.iter_mut().zip(&*own).for_each(|(all, own)| *all += own),
+                Some(map) => own.iter().zip(map).for_each(|(own, term)| counts[*term as usize] += own),
+            }
         }
         let counts = counts.into_iter().enumerate().filter(|(_, count)| *count > 0);
         Ok(counts.map(|(term, count)| (term as u64, count.into())).collect())
+    }
+
+    /// How many objects of a segment have each of its terms.
+    fn counted(&self, at: usize, values: &Values) -> Result<Vec<u32>, SearchError> {
+        let mut counts = vec![0; values.terms.as_ref().map_or(0, BytesColumn::num_terms)];
+        self.chosen.values(at, values, |terms| terms.iter().for_each(|term| counts[*term as usize] += 1))?;
+        Ok(counts)
     }
 
     /// The values themselves; `keys` ascend.
@@ -202,13 +212,6 @@ impl<'c, 's> Field<'c, 's> {
                 Ok(Bucket { key: Some(scalar), count: *number, then })
             })
             .collect()
-    }
-}
-
-/// Two terms in a row are often the same: four counters do not wait for each other.
-fn count_terms(terms: &[u64], counts: &mut [u32]) {
-    for term in terms {
-        counts[*term as usize] += 1;
     }
 }
 

@@ -144,7 +144,17 @@ impl Authz for HttpAuthz {
             Subject::Client(id) => request.json(&json!({ "clientID": id })),
             Subject::Anonymous => request,
         };
-        let answer = self.send(request).await?;
+        let mut answer = self.send(request).await?;
+        if let (400, Subject::Token(_) | Subject::Anonymous) = (answer.status, subject) {
+            // Older ones have this question as GET only.
+            let request = self.client.get(format!("{}/auth/mapping", self.base));
+            answer = self
+                .send(match subject {
+                    Subject::Token(token) => request.header("Authorization", format!("bearer {token}")),
+                    _ => request,
+                })
+                .await?;
+        }
         if answer.status != 200 {
             return Err(answer.refusal());
         }

@@ -32,6 +32,8 @@ pub enum OperationKind {
 /// An operation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Operation<'a> {
+    /// The byte at which it begins.
+    pub at: usize,
     /// Query, mutation or subscription.
     pub kind: OperationKind,
     /// Its name, if it has one.
@@ -47,6 +49,8 @@ pub struct Operation<'a> {
 /// `$name: Type = default`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VariableDefinition<'a> {
+    /// The byte at which it begins.
+    pub at: usize,
     /// Without the `$`.
     pub name: &'a str,
     /// The declared type.
@@ -69,6 +73,8 @@ pub enum Type<'a> {
 /// A named fragment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fragment<'a> {
+    /// The byte at which it begins.
+    pub at: usize,
     /// Its name.
     pub name: &'a str,
     /// The type that it selects of.
@@ -86,6 +92,8 @@ pub enum Selection<'a> {
     Field(Field<'a>),
     /// `...Name`.
     Spread {
+        /// The byte at which it begins.
+        at: usize,
         /// The fragment's name.
         name: &'a str,
         /// Directives.
@@ -93,6 +101,8 @@ pub enum Selection<'a> {
     },
     /// `... on T {...}` or `... {...}`.
     Inline {
+        /// The byte at which it begins.
+        at: usize,
         /// The type condition.
         on: Option<&'a str>,
         /// Directives.
@@ -105,6 +115,8 @@ pub enum Selection<'a> {
 /// A field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Field<'a> {
+    /// The byte at which it begins.
+    pub at: usize,
     /// The key in the answer, when it is not the name.
     pub alias: Option<&'a str>,
     /// The field's name.
@@ -127,6 +139,8 @@ impl<'a> Field<'a> {
 /// `name: value`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Argument<'a> {
+    /// The byte at which it begins.
+    pub at: usize,
     /// Name.
     pub name: &'a str,
     /// Value.
@@ -136,6 +150,8 @@ pub struct Argument<'a> {
 /// `@name(...)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Directive<'a> {
+    /// The byte at which it begins.
+    pub at: usize,
     /// Without the `@`.
     pub name: &'a str,
     /// Arguments.

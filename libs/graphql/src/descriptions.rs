@@ -1,9 +1,22 @@
 //! What introspection says of the built-in types, in the words of graphql-core 2, which clients print as the
 //! documentation of a schema.
 
+use crate::dialect::Dialect;
+
 /// What is said of a built-in type.
-pub(crate) fn of_type(name: &str) -> Option<&'static str> {
-    if name.starts_with("__") { of_meta_type(name) } else { of_scalar(name) }
+pub(crate) fn of_type(dialect: Dialect, name: &str) -> Option<&'static str> {
+    match (name, dialect) {
+        (name, _) if name.starts_with("__") => of_meta_type(name),
+        ("Int", Dialect::Js16) => Some(
+            "The `Int` scalar type represents non-fractional signed whole numeric values. Int can represent \
+             values between -(2^31) and 2^31 - 1.",
+        ),
+        ("Float", Dialect::Js16) => Some(
+            "The `Float` scalar type represents signed double-precision fractional values as specified by \
+             [IEEE 754](https://en.wikipedia.org/wiki/IEEE_floating_point).",
+        ),
+        (name, _) => of_scalar(name),
+    }
 }
 
 fn of_scalar(name: &str) -> Option<&'static str> {
@@ -147,9 +160,20 @@ fn of_location(location: &str) -> Option<&'static str> {
     })
 }
 
-/// What is said of `@include` and `@skip`, and of their condition.
+/// What is said of a directive, and of its argument.
 pub(crate) fn of_directive(name: &str) -> [&'static str; 2] {
     match name {
+        "deprecated" => [
+            "Marks an element of a GraphQL schema as no longer supported.",
+            "Explains why this element was deprecated, usually also including a suggestion for how to access \
+             supported similar data. Formatted using the Markdown syntax, as specified by \
+             [CommonMark](https://commonmark.org/).",
+        ],
+        "specifiedBy" => [
+            "Exposes a URL that specifies the behavior of this scalar.",
+            "The URL that specifies the behavior of this scalar.",
+        ],
+        "oneOf" => ["Indicates exactly one field must be supplied and this field must not be `null`.", ""],
         "skip" => [
             "Directs the executor to skip this field or fragment when the `if` argument is true.",
             "Skipped when true.",

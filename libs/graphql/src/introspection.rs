@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::{
     builtin::{CONDITION_LOCATIONS, is_hidden},
     descriptions,
+    dialect::Dialect,
     error::Error,
     schema::Schema,
     select::{Selected, Sub},
@@ -144,8 +145,11 @@ fn schema_field<M>(schema: &Schema<M>, field: &Selected<'_, M>, out: &mut Writer
         }
         "queryType" => named(&schema.query().name, out),
         "directives" => {
-            let directives = ["include", "skip"].into_iter();
-            list_value(directives, out, |name, out| directive_value(schema, name, subs(field), out));
+            let directives: &[&str] = match schema.dialect {
+                Dialect::Core2 => &["include", "skip"],
+                Dialect::Js16 => &["include", "skip", "deprecated", "specifiedBy", "oneOf"],
+            };
+            list_value(directives.iter(), out, |name, out| directive_value(schema, name, subs(field), out));
         }
         _ => out.push_str("null"),
     }
@@ -155,12 +159,26 @@ fn directive_value<M>(schema: &Schema<M>, name: &str, fields: &[Selected<'_, M>]
     object_value(fields, out, |field, out| match field.field.name.as_str() {
         "name" => text(name, out),
         "description" => text(descriptions::of_directive(name)[0], out),
-        "locations" => list_value(CONDITION_LOCATIONS.into_iter(), out, text),
+        "locations" => {
+            let locations: &[&str] = match name {
+                "deprecated" => {
+                    &["FIELD_DEFINITION", "ARGUMENT_DEFINITION", "INPUT_FIELD_DEFINITION", "ENUM_VALUE"]
+                }
+                "specifiedBy" => &["SCALAR"],
+                "oneOf" => &["INPUT_OBJECT"],
+                _ => &CONDITION_LOCATIONS,
+            };
+            list_value(locations.iter(), out, |location, out| text(location, out));
+        }
         "args" => {
             let described = Some(descriptions::of_directive(name)[1]);
-            inputs_value(schema, schema.condition_inputs(), described, subs(field), out)
+            match schema.directive_inputs(name) {
+                Some(inputs) => inputs_value(schema, inputs, described, subs(field), out),
+                None => out.push_str("[]"),
+            }
         }
-        "onOperation" | "isRepeatable" => out.push_str("false"),
+        "onOperation" | "isRepeatable" | "isDeprecated" => out.push_str("false"),
+        "deprecationReason" => out.push_str("null"),
         _ => out.push_str("true"),
     });
 }
@@ -248,6 +266,8 @@ fn inputs_value<M>(
             "description" => optional(input.description.or(described), out),
             "type" => type_value(schema, &input.ty, subs(field), out),
             "defaultValue" => match &input.default {
+                // The words of an enum have no quotes.
+                Some(Value::String(word)) if schema.is_enum(&input.ty) => text(word, out),
                 Some(default) => text(&default.to_string(), out),
                 None => out.push_str("null"),
             },

@@ -1,6 +1,8 @@
-//! From text to tokens, with the messages of graphql-core.
+//! From text to tokens, with the messages of the dialect.
 
 use std::borrow::Cow;
+
+use crate::dialect::Dialect;
 
 /// A token and the byte offset at which it starts.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,9 +24,11 @@ pub(crate) enum TokenKind<'a> {
 
 impl TokenKind<'_> {
     /// How messages call the token.
-    pub(crate) fn describe(&self) -> String {
+    pub(crate) fn describe(&self, dialect: Dialect) -> String {
         match self {
+            Self::End if dialect == Dialect::Js16 => "<EOF>".to_owned(),
             Self::End => "EOF".to_owned(),
+            Self::Mark(mark) if dialect == Dialect::Js16 => format!("\"{mark}\""),
             Self::Mark(mark) => (*mark).to_owned(),
             Self::Name(text) => format!("Name \"{text}\""),
             Self::Int(text) => format!("Int \"{text}\""),
@@ -43,13 +47,14 @@ pub(crate) struct Refused {
 }
 
 pub(crate) struct Lexer<'a> {
+    dialect: Dialect,
     source: &'a str,
     position: usize,
 }
 
 impl<'a> Lexer<'a> {
-    pub(crate) fn new(source: &'a str) -> Self {
-        Self { source, position: 0 }
+    pub(crate) fn new(dialect: Dialect, source: &'a str) -> Self {
+        Self { dialect, source, position: 0 }
     }
 
     fn peek(&self) -> Option<char> {
@@ -85,9 +90,11 @@ impl<'a> Lexer<'a> {
         let kind = match c {
             'A'..='Z' | 'a'..='z' | '_' => self.name(),
             '-' | '0'..='9' => self.number()?,
+            '"' if self.dialect == Dialect::Js16 && self.source[start..].starts_with("\"\"\"") => {
+                self.block_string()?
+            }
             '"' => self.string()?,
-            c if c < ' ' => return Err(self.refuse(format!("Invalid character {}.", print_char(Some(c))))),
-            c => return Err(self.refuse(format!("Unexpected character {}.", print_char(Some(c))))),
+            c => return Err(self.unexpected(c)),
         };
         Ok(Token { kind, start })
     }
@@ -98,6 +105,55 @@ impl<'a> Lexer<'a> {
             return self.source[self.position..].starts_with("...").then_some("...");
         }
         MARKS.into_iter().find(|mark| mark.starts_with(c))
+    }
+
+    fn unexpected(&self, c: char) -> Refused {
+        let found = self.print(Some(c));
+        self.refuse(match (self.dialect, c) {
+            (Dialect::Js16, '\'') => {
+                "Unexpected single quote character ('), did you mean to use a double quote (\")?".to_owned()
+            }
+            (Dialect::Js16, '\0'..' ') => format!("Invalid character: {found}."),
+            (Dialect::Js16, _) => format!("Unexpected character: {found}."),
+            (Dialect::Core2, '\0'..' ') => format!("Invalid character {found}."),
+            (Dialect::Core2, _) => format!("Unexpected character {found}."),
+        })
+    }
+
+    fn print(&self, c: Option<char>) -> String {
+        match (self.dialect, c) {
+            (Dialect::Core2, c) => print_char(c),
+            (Dialect::Js16, None) => "<EOF>".to_owned(),
+            (Dialect::Js16, Some('"')) => "'\"'".to_owned(),
+            (Dialect::Js16, Some(c @ ' '..='~')) => format!("\"{c}\""),
+            (Dialect::Js16, Some(c)) => format!("U+{:04X}", c as u32),
+        }
+    }
+
+    fn unterminated(&self) -> Refused {
+        let end = if self.dialect == Dialect::Core2 { "" } else { "." };
+        self.refuse(format!("Unterminated string{end}"))
+    }
+
+    /// Text between three quotes: lines lose the indentation that they have in common, and blank lines around
+    /// them go.
+    fn block_string(&mut self) -> Result<TokenKind<'a>, Refused> {
+        self.position += 3;
+        let mut text = String::new();
+        loop {
+            let rest = &self.source[self.position..];
+            let stop = rest.find(['"', '\\']).ok_or_else(|| self.unterminated())?;
+            text.push_str(&rest[..stop]);
+            let rest = &rest[stop..];
+            self.position += stop;
+            if rest.starts_with("\"\"\"") {
+                self.position += 3;
+                return Ok(TokenKind::String(Cow::Owned(dedented(&text))));
+            }
+            let taken = if rest.starts_with("\\\"\"\"") { 4 } else { 1 };
+            text.push_str(if taken == 4 { "\"\"\"" } else { &rest[..1] });
+            self.position += taken;
+        }
     }
 
     fn refuse(&self, message: String) -> Refused {
@@ -119,7 +175,7 @@ impl<'a> Lexer<'a> {
         if self.byte(0) == Some(b'0') {
             self.position += 1;
             if self.byte(0).is_some_and(|b| b.is_ascii_digit()) {
-                let found = print_char(self.peek());
+                let found = self.print(self.peek());
                 return Err(self.refuse(format!("Invalid number, unexpected digit after 0: {found}.")));
             }
         } else {
@@ -138,13 +194,18 @@ impl<'a> Lexer<'a> {
             }
             self.digits()?;
         }
+        let begins_a_name = |b: u8| b == b'.' || b == b'_' || b.is_ascii_alphabetic();
+        if self.dialect == Dialect::Js16 && self.byte(0).is_some_and(begins_a_name) {
+            let found = self.print(self.peek());
+            return Err(self.refuse(format!("Invalid number, expected digit but got: {found}.")));
+        }
         let text = &self.source[start..self.position];
         Ok(if is_float { TokenKind::Float(text) } else { TokenKind::Int(text) })
     }
 
     fn digits(&mut self) -> Result<(), Refused> {
         if !self.byte(0).is_some_and(|b| b.is_ascii_digit()) {
-            let found = print_char(self.peek());
+            let found = self.print(self.peek());
             return Err(self.refuse(format!("Invalid number, expected digit but got: {found}.")));
         }
         while self.byte(0).is_some_and(|b| b.is_ascii_digit()) {
@@ -159,7 +220,7 @@ impl<'a> Lexer<'a> {
         let mut unescaped: Option<String> = None;
         loop {
             let c = match self.peek() {
-                None | Some('\n' | '\r') => return Err(self.refuse("Unterminated string".to_owned())),
+                None | Some('\n' | '\r') => return Err(self.unterminated()),
                 Some(c) => c,
             };
             match c {
@@ -192,7 +253,7 @@ impl<'a> Lexer<'a> {
 
     /// Reads what follows a backslash. Surrogate pairs are put together.
     fn escape(&mut self, text: &mut String) -> Result<(), Refused> {
-        let Some(c) = self.peek() else { return Err(self.refuse("Unterminated string".to_owned())) };
+        let Some(c) = self.peek() else { return Err(self.unterminated()) };
         let plain = match c {
             '"' | '/' | '\\' => c,
             'b' => '\u{8}',
@@ -201,6 +262,10 @@ impl<'a> Lexer<'a> {
             'r' => '\r',
             't' => '\t',
             'u' => return self.unicode_escape(text),
+            c if self.dialect == Dialect::Js16 => {
+                let message = format!("Invalid character escape sequence: \"\\{c}\".");
+                return Err(Refused { at: self.position - 1, message });
+            }
             c => return Err(self.refuse(format!("Invalid character escape sequence: \\{c}."))),
         };
         text.push(plain);
@@ -232,6 +297,22 @@ impl<'a> Lexer<'a> {
             self.refuse(format!("Invalid character escape sequence: \\u{found}."))
         })
     }
+}
+
+/// The lines of a block string without what is only there for the eye.
+fn dedented(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let lines: Vec<&str> = text.split('\n').collect();
+    let blank = |line: &&str| line.chars().all(|c| c == ' ' || c == '\t');
+    let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let common = lines.iter().skip(1).filter(|line| !blank(line)).map(|line| indent(line)).min().unwrap_or(0);
+    let first = lines.iter().position(|line| !blank(&line)).unwrap_or(lines.len());
+    let last = lines.iter().rposition(|line| !blank(&line)).map_or(first, |last| last + 1);
+    let shown = lines[first..last].iter().enumerate().map(|(place, line)| match first + place {
+        0 => *line,
+        _ => line.get(common..).unwrap_or_default(),
+    });
+    shown.collect::<Vec<_>>().join("\n")
 }
 
 fn print_char(c: Option<char>) -> String {

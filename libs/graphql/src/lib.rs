@@ -1,8 +1,8 @@
 //! GraphQL without an executor: parse, validate, coerce, and flatten a query against a schema.
 //!
 //! The result is a tree of selected fields with their arguments, fragments and directives resolved; the owner
-//! of the schema plans and executes it. The language is that of graphql-core 2 (October 2016) with the
-//! literal `null`, and all messages have the words of graphql-core 2, because clients match on them.
+//! of the schema plans and executes it. A schema has a [`Dialect`]: whose rules hold, and in whose words
+//! problems are told, because clients match on them.
 //!
 //! ```
 //! use graphql::{FieldDef, Limits, Schema, TypeDef, TypeRef};
@@ -18,6 +18,7 @@
 pub mod ast;
 mod builtin;
 mod descriptions;
+mod dialect;
 mod error;
 mod introspection;
 mod lexer;
@@ -25,18 +26,21 @@ mod limits;
 mod parser;
 mod schema;
 mod select;
+mod strict;
 mod suggest;
 mod syntax_error;
 mod types;
 mod validate;
 mod values;
+mod wording;
 
 use serde_json::{Map, Value};
 
-pub use error::Error;
+pub use dialect::{Dialect, Position};
+pub use error::{Error, Problem, Refusal, Step};
 pub use introspection::{INTROSPECTION_QUERY, introspect};
 pub use limits::Limits;
-pub use parser::parse;
+pub use parser::{parse, parse_in};
 pub use schema::{Schema, SchemaError};
 pub use select::{Selected, Sub};
 pub use types::{FieldDef, Input, Inputs, TypeDef, TypeRef};
@@ -55,34 +59,67 @@ pub fn prepare<'s, M>(
     variables: &Map<String, Value>,
     limits: &Limits,
 ) -> Result<Vec<Selected<'s, M>>, Vec<String>> {
-    let one = |error: Error| vec![error.0];
-    let document = parse(source, limits.depth).map_err(one)?;
+    let document = parse_in(schema.dialect, source, limits.depth).map_err(|problem| vec![problem.message])?;
+    let refused = |refusal: Refusal| refusal.problems.into_iter().map(|problem| problem.message).collect();
+    resolve(schema, &document, None, variables, limits).map_err(refused)
+}
+
+/// Validates and flattens the operation of a document that has this name, or its only one. Gives what it
+/// selects of the root type, in order.
+///
+/// # Errors
+/// Everything that is wrong with the query, and in which step it was seen.
+pub fn resolve<'s, M>(
+    schema: &'s Schema<M>,
+    document: &Document<'_>,
+    name: Option<&str>,
+    variables: &Map<String, Value>,
+    limits: &Limits,
+) -> Result<Vec<Selected<'s, M>>, Refusal> {
+    let chosen = choose(schema.dialect, document, name);
     if document.operations().nth(MOST_OPERATIONS).is_some() {
-        // They are refused anyway, and validation would look at every fragment for each of them.
-        return only_operation(&document).map(|_| Vec::new()).map_err(one);
+        // Validation would look at every fragment for each of them.
+        let message = format!("The document has more than {MOST_OPERATIONS} operations.");
+        let refused = || Refusal::one(Step::Validation, Problem::new(message));
+        return Err(chosen.err().unwrap_or_else(refused));
     }
-    let problems = validate(schema, &document, limits.errors);
+    let problems = validate(schema, document, limits.errors);
     if !problems.is_empty() {
-        return Err(problems);
+        return Err(Refusal { step: Step::Validation, problems });
     }
-    let operation = only_operation(&document).map_err(one)?;
-    let variables = schema.coerce_variables(&operation.variables, variables).map_err(one)?;
-    select(schema, &document, operation, &variables, limits).map_err(one)
+    let operation = chosen?;
+    let variables = schema
+        .coerce_variables(&operation.variables, variables)
+        .map_err(|problems| Refusal { step: Step::Variables, problems })?;
+    select(schema, document, operation, &variables, limits)
+        .map_err(|problem| Refusal::one(Step::Validation, problem))
 }
 
 /// Documents with more operations than this are not validated.
 const MOST_OPERATIONS: usize = 20;
 
-/// The only operation of a document: a request cannot choose among several.
-fn only_operation<'d, 'a>(document: &'d Document<'a>) -> Result<&'d Operation<'a>, Error> {
-    let mut operations = document.operations();
-    let Some(operation) = operations.next() else { return Err(Error("Must provide an operation.".into())) };
-    if operations.next().is_some() {
-        return Err(Error("Must provide operation name if query contains multiple operations.".into()));
+/// The operation of this name, or the only one.
+fn choose<'d, 'a>(
+    dialect: Dialect,
+    document: &'d Document<'a>,
+    name: Option<&str>,
+) -> Result<&'d Operation<'a>, Refusal> {
+    let refused = |message: String| Refusal::one(Step::Choice, Problem::new(message));
+    let mut operations = document.operations().filter(|operation| name.is_none() || operation.name == name);
+    let Some(operation) = operations.next() else {
+        return Err(refused(match name {
+            Some(name) => format!("Unknown operation named \"{name}\"."),
+            None => "Must provide an operation.".to_owned(),
+        }));
+    };
+    if name.is_none() && operations.next().is_some() {
+        return Err(refused("Must provide operation name if query contains multiple operations.".to_owned()));
     }
-    match operation.kind {
-        OperationKind::Query => Ok(operation),
-        OperationKind::Mutation => Err(Error("Schema is not configured for mutations".into())),
-        OperationKind::Subscription => Err(Error("Schema is not configured for subscriptions".into())),
-    }
+    let kind = match operation.kind {
+        OperationKind::Query => return Ok(operation),
+        OperationKind::Mutation => "mutation",
+        OperationKind::Subscription => "subscription",
+    };
+    let problem = Problem { message: dialect.not_configured(kind), at: Some(operation.at) };
+    Err(Refusal::one(Step::Kind, problem))
 }

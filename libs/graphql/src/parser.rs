@@ -1,11 +1,12 @@
-//! From tokens to a document, with the messages of graphql-core.
+//! From tokens to a document, with the messages of the dialect.
 
 use crate::{
     ast::{
         Argument, Definition, Directive, Document, Field, Fragment, Literal, Operation, OperationKind,
         Selection, Type, VariableDefinition,
     },
-    error::Error,
+    dialect::Dialect,
+    error::{Error, Problem},
     lexer::{Lexer, Refused, Token, TokenKind},
     syntax_error::syntax_error,
 };
@@ -24,21 +25,34 @@ const MOST_VARIABLES: usize = 1_000;
 /// # Errors
 /// One message: `Syntax Error GraphQL (line:column) ...` with the line and a mark below it.
 pub fn parse(source: &str, max_depth: usize) -> Result<Document<'_>, Error> {
+    parse_in(Dialect::Core2, source, max_depth).map_err(|problem| Error(problem.message))
+}
+
+/// As [`parse`], in a dialect.
+///
+/// # Errors
+/// One problem, in the words of the dialect.
+pub fn parse_in(dialect: Dialect, source: &str, max_depth: usize) -> Result<Document<'_>, Problem> {
     let mut parser = Parser {
-        lexer: Lexer::new(source),
+        dialect,
+        lexer: Lexer::new(dialect, source),
         token: Token { kind: TokenKind::End, start: 0 },
         depth_left: max_depth,
         selections_left: MOST_SELECTIONS,
         variables_left: MOST_VARIABLES,
     };
     let parsed = parser.advance().and_then(|_| parser.document());
-    parsed.map_err(|refused| match refused.at {
-        usize::MAX => Error(refused.message),
-        at => Error(syntax_error(source, at, &refused.message)),
+    parsed.map_err(|refused| match (refused.at, dialect) {
+        (usize::MAX, _) => Problem::new(refused.message),
+        (at, Dialect::Core2) => Problem { message: syntax_error(source, at, &refused.message), at: Some(at) },
+        (at, Dialect::Js16) => {
+            Problem { message: format!("Syntax Error: {}", refused.message), at: Some(at) }
+        }
     })
 }
 
 struct Parser<'a> {
+    dialect: Dialect,
     lexer: Lexer<'a>,
     token: Token<'a>,
     depth_left: usize,
@@ -90,12 +104,21 @@ impl<'a> Parser<'a> {
     }
 
     fn expected(&self, what: &str) -> Refused {
-        let message = format!("Expected {what}, found {}", self.token.kind.describe());
+        let found = self.token.kind.describe(self.dialect);
+        let message = match self.dialect {
+            Dialect::Core2 => format!("Expected {what}, found {found}"),
+            Dialect::Js16 if what.starts_with(|c: char| c.is_ascii_punctuation() && c != '"') => {
+                format!("Expected \"{what}\", found {found}.")
+            }
+            Dialect::Js16 => format!("Expected {what}, found {found}."),
+        };
         Refused { at: self.token.start, message }
     }
 
     fn unexpected(&self) -> Refused {
-        Refused { at: self.token.start, message: format!("Unexpected {}", self.token.kind.describe()) }
+        let found = self.token.kind.describe(self.dialect);
+        let end = if self.dialect == Dialect::Core2 { "" } else { "." };
+        Refused { at: self.token.start, message: format!("Unexpected {found}{end}") }
     }
 
     fn name(&mut self) -> Parsed<&'a str> {
@@ -140,8 +163,10 @@ impl<'a> Parser<'a> {
 
     fn definition(&mut self) -> Parsed<Definition<'a>> {
         if self.is("{") {
+            let at = self.token.start;
             let selections = self.selections()?;
             return Ok(Definition::Operation(Operation {
+                at,
                 kind: OperationKind::Query,
                 name: None,
                 variables: Vec::new(),
@@ -159,7 +184,7 @@ impl<'a> Parser<'a> {
     }
 
     fn operation(&mut self, kind: OperationKind) -> Parsed<Definition<'a>> {
-        self.advance()?;
+        let at = self.advance()?.start;
         let name = match self.token.kind {
             TokenKind::Name(name) => {
                 self.advance()?;
@@ -171,16 +196,17 @@ impl<'a> Parser<'a> {
             if self.is("(") { self.many("(", Self::variable_definition, ")")? } else { Vec::new() };
         let directives = self.directives()?;
         let selections = self.selections()?;
-        Ok(Definition::Operation(Operation { kind, name, variables, directives, selections }))
+        Ok(Definition::Operation(Operation { at, kind, name, variables, directives, selections }))
     }
 
     fn variable_definition(&mut self) -> Parsed<VariableDefinition<'a>> {
         one_less(&mut self.variables_left, MOST_VARIABLES, "variables")?;
+        let at = self.token.start;
         let name = self.variable()?;
         self.expect(":")?;
         let ty = self.ty()?;
         let default = if self.skip("=")? { Some(self.literal(Parts::Constants)?) } else { None };
-        Ok(VariableDefinition { name, ty, default })
+        Ok(VariableDefinition { at, name, ty, default })
     }
 
     fn variable(&mut self) -> Parsed<&'a str> {
@@ -200,7 +226,7 @@ impl<'a> Parser<'a> {
     }
 
     fn fragment(&mut self) -> Parsed<Definition<'a>> {
-        self.advance()?;
+        let at = self.advance()?.start;
         let name = self.fragment_name()?;
         if self.token.kind != TokenKind::Name("on") {
             return Err(self.expected("\"on\""));
@@ -209,7 +235,7 @@ impl<'a> Parser<'a> {
         let on = self.name()?;
         let directives = self.directives()?;
         let selections = self.selections()?;
-        Ok(Definition::Fragment(Fragment { name, on, directives, selections }))
+        Ok(Definition::Fragment(Fragment { at, name, on, directives, selections }))
     }
 
     fn fragment_name(&mut self) -> Parsed<&'a str> {
@@ -225,6 +251,7 @@ impl<'a> Parser<'a> {
 
     fn selection(&mut self) -> Parsed<Selection<'a>> {
         one_less(&mut self.selections_left, MOST_SELECTIONS, "fields, fragments and directives")?;
+        let at = self.token.start;
         if !self.skip("...")? {
             return self.field().map(Selection::Field);
         }
@@ -235,21 +262,22 @@ impl<'a> Parser<'a> {
             }
             TokenKind::Name(_) => {
                 let name = self.fragment_name()?;
-                return Ok(Selection::Spread { name, directives: self.directives()? });
+                return Ok(Selection::Spread { at, name, directives: self.directives()? });
             }
             _ => None,
         };
         let directives = self.directives()?;
-        Ok(Selection::Inline { on, directives, selections: self.selections()? })
+        Ok(Selection::Inline { at, on, directives, selections: self.selections()? })
     }
 
     fn field(&mut self) -> Parsed<Field<'a>> {
+        let at = self.token.start;
         let first = self.name()?;
         let (alias, name) = if self.skip(":")? { (Some(first), self.name()?) } else { (None, first) };
         let arguments = self.arguments()?;
         let directives = self.directives()?;
         let selections = if self.is("{") { Some(self.selections()?) } else { None };
-        Ok(Field { alias, name, arguments, directives, selections })
+        Ok(Field { at, alias, name, arguments, directives, selections })
     }
 
     fn arguments(&mut self) -> Parsed<Vec<Argument<'a>>> {
@@ -257,19 +285,23 @@ impl<'a> Parser<'a> {
     }
 
     fn argument(&mut self) -> Parsed<Argument<'a>> {
+        let at = self.token.start;
         let name = self.name()?;
         self.expect(":")?;
-        Ok(Argument { name, value: self.literal(Parts::Variables)? })
+        Ok(Argument { at, name, value: self.literal(Parts::Variables)? })
     }
 
     fn directives(&mut self) -> Parsed<Vec<Directive<'a>>> {
         let mut directives = Vec::new();
-        while self.skip("@")? {
+        loop {
+            let at = self.token.start;
+            if !self.skip("@")? {
+                return Ok(directives);
+            }
             one_less(&mut self.selections_left, MOST_SELECTIONS, "fields, fragments and directives")?;
             let name = self.name()?;
-            directives.push(Directive { name, arguments: self.arguments()? });
+            directives.push(Directive { at, name, arguments: self.arguments()? });
         }
-        Ok(directives)
     }
 
     /// A value. `null` is one, as in today's GraphQL.

@@ -1,12 +1,13 @@
 //! A schema: its types, checked to fit together, and what can be looked up in it.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use indexmap::IndexMap;
 
 use crate::{
     builtin,
-    types::{FieldDef, Inputs, Kind, TypeDef},
+    dialect::Dialect,
+    types::{FieldDef, Inputs, Kind, TypeDef, TypeRef},
 };
 
 /// A schema: types by name, one of them the root of queries.
@@ -14,6 +15,7 @@ use crate::{
 pub struct Schema<M> {
     types: IndexMap<String, TypeDef<M>>,
     query: String,
+    pub(crate) dialect: Dialect,
 }
 
 /// Why types do not make a schema.
@@ -28,20 +30,57 @@ impl fmt::Display for SchemaError {
 
 impl std::error::Error for SchemaError {}
 
+/// The types with each scalar of GraphQL behind the first type that refers to it.
+fn with_scalars<M>(types: Vec<TypeDef<M>>) -> Vec<TypeDef<M>> {
+    let mut named = HashSet::new();
+    let mut all = Vec::new();
+    let mut scalars = |names: Vec<String>, all: &mut Vec<TypeDef<M>>| {
+        for name in names {
+            if let Some(scalar) = builtin::scalar(&name).filter(|_| named.insert(name)) {
+                all.push(scalar);
+            }
+        }
+    };
+    for def in types {
+        let mut names = Vec::new();
+        for field in def.fields().into_iter().flat_map(IndexMap::values) {
+            names.extend(field.args.values().map(|input| input.ty.innermost().to_owned()));
+            names.push(field.ty.innermost().to_owned());
+        }
+        if let Kind::InputObject(inputs) = &def.kind {
+            names.extend(inputs.values().map(|input| input.ty.innermost().to_owned()));
+        }
+        all.push(def);
+        scalars(names, &mut all);
+    }
+    // Introspection speaks of these in any case.
+    scalars(["String", "Boolean"].map(str::to_owned).into(), &mut all);
+    all
+}
+
 impl<M> Schema<M> {
     /// A schema of `types` with queries starting at the type `query`; scalars and introspection are added.
     ///
     /// # Errors
     /// Two types have the same name, a type is missing, or the root is not an object.
     pub fn new(query: &str, types: Vec<TypeDef<M>>) -> Result<Self, SchemaError> {
+        Self::in_dialect(Dialect::Core2, query, types)
+    }
+
+    /// As [`new`](Schema::new), with the rules and words of a dialect.
+    ///
+    /// # Errors
+    /// As [`new`](Schema::new).
+    pub fn in_dialect(dialect: Dialect, query: &str, types: Vec<TypeDef<M>>) -> Result<Self, SchemaError> {
         let mut by_name: IndexMap<String, TypeDef<M>> = IndexMap::new();
-        for def in types.into_iter().chain(builtin::types()) {
+        let types = if dialect == Dialect::Js16 { with_scalars(types) } else { types };
+        for def in types.into_iter().chain(builtin::types(dialect)) {
             if by_name.contains_key(&def.name) {
                 return Err(SchemaError(format!("two types are named {}", def.name)));
             }
             by_name.insert(def.name.clone(), def);
         }
-        let schema = Self { types: by_name, query: query.to_owned() };
+        let schema = Self { types: by_name, query: query.to_owned(), dialect };
         schema.check()?;
         Ok(schema)
     }
@@ -74,6 +113,11 @@ impl<M> Schema<M> {
     /// The type of this name, which exists because something in the schema refers to it.
     pub(crate) fn def(&self, name: &str) -> &TypeDef<M> {
         self.types.get(name).expect("invariant: every reference was checked when the schema was made")
+    }
+
+    /// Whether it is an enum.
+    pub(crate) fn is_enum(&self, ty: &TypeRef) -> bool {
+        matches!(self.def(ty.innermost()).kind, Kind::Enum(_))
     }
 
     /// The root of queries.
@@ -110,10 +154,16 @@ impl<M> Schema<M> {
         self.possible_types(left).iter().any(|def| others.iter().any(|other| other.name == def.name))
     }
 
-    /// The arguments of `@include` and `@skip`.
-    pub(crate) fn condition_inputs(&self) -> &Inputs {
-        match &self.def(builtin::CONDITION).kind {
-            Kind::InputObject(inputs) => inputs,
+    /// The arguments of a directive; `None` if there is none of this name.
+    pub(crate) fn directive_inputs(&self, name: &str) -> Option<&Inputs> {
+        let holder = match (name, self.dialect) {
+            ("include" | "skip", _) => builtin::CONDITION,
+            ("deprecated", Dialect::Js16) => builtin::DEPRECATED,
+            ("specifiedBy", Dialect::Js16) => builtin::SPECIFIED,
+            _ => return None,
+        };
+        match &self.def(holder).kind {
+            Kind::InputObject(inputs) => Some(inputs),
             _ => unreachable!("invariant: builtin::types makes it an input object"),
         }
     }

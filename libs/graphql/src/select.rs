@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use crate::{
     ast::{Directive, Document, Field, Fragment, Operation, Selection},
     builtin::condition_type,
-    error::Error,
+    dialect::Dialect,
+    error::Problem,
     limits::Limits,
     schema::Schema,
     types::{FieldDef, TypeDef, TypeRef},
@@ -21,11 +22,14 @@ use crate::{
 pub struct Selected<'s, M> {
     /// The key in the answer.
     pub key: String,
+    /// The byte of the text at which it begins.
+    pub at: usize,
     /// The type whose field it is.
     pub parent: &'s str,
     /// The field. `__typename` and the fields of introspection have no meaning.
     pub field: &'s FieldDef<M>,
-    /// Coerced arguments in the order of the text, and defaults after them. Others are absent.
+    /// Coerced arguments in the order of the text, and defaults after them. Others are absent; `null` is there
+    /// only in dialects where it can be given.
     pub args: Map<String, Value>,
     /// What is selected of it.
     pub sub: Sub<'s, M>,
@@ -57,7 +61,7 @@ pub(crate) fn select<'s, M>(
     operation: &Operation<'_>,
     variables: &Variables,
     limits: &Limits,
-) -> Result<Vec<Selected<'s, M>>, Error> {
+) -> Result<Vec<Selected<'s, M>>, Problem> {
     let fragments = document.fragments().map(|fragment| (fragment.name, fragment)).collect();
     let mut selector = Selector {
         schema,
@@ -99,7 +103,7 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
         def: &'s TypeDef<M>,
         sets: &[&'d [Selection<'a>]],
         depth: usize,
-    ) -> Result<Vec<Selected<'s, M>>, Error> {
+    ) -> Result<Vec<Selected<'s, M>>, Problem> {
         let mut groups = Groups::new();
         let mut visited = HashSet::new();
         for set in sets {
@@ -119,24 +123,24 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
         groups: &mut Groups<'d, 'a>,
         visited: &mut HashSet<&'a str>,
         chain: usize,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Problem> {
         let shorter = chain.checked_sub(1).ok_or_else(too_long_a_chain)?;
         for selection in set {
             self.look(selection)?;
             match selection {
                 Selection::Field(field) if self.included(&field.directives) => {
                     self.fields_left = self.fields_left.checked_sub(1).ok_or_else(|| {
-                        Error(format!("The query selects more than {} fields.", self.limits.fields))
+                        Problem::new(format!("The query selects more than {} fields.", self.limits.fields))
                     })?;
                     groups.entry(field.key()).or_default().push(field);
                 }
-                Selection::Spread { name, directives } if self.included(directives) => {
+                Selection::Spread { name, directives, .. } if self.included(directives) => {
                     let Some(fragment) = self.fragments.get(name).copied() else { continue };
                     if visited.insert(name) && self.applies(def, fragment.on) {
                         self.collect(def, &fragment.selections, groups, visited, shorter)?;
                     }
                 }
-                Selection::Inline { on, directives, selections }
+                Selection::Inline { on, directives, selections, .. }
                     if self.included(directives) && on.is_none_or(|on| self.applies(def, on)) =>
                 {
                     self.collect(def, selections, groups, visited, shorter)?;
@@ -147,7 +151,7 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
         Ok(())
     }
 
-    fn look(&mut self, selection: &Selection<'a>) -> Result<(), Error> {
+    fn look(&mut self, selection: &Selection<'a>) -> Result<(), Problem> {
         let (Selection::Field(Field { directives, .. })
         | Selection::Spread { directives, .. }
         | Selection::Inline { directives, .. }) = selection;
@@ -155,7 +159,7 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
         self.looks_left = self
             .looks_left
             .checked_sub(looks)
-            .ok_or_else(|| Error("The query uses its fragments too often.".to_owned()))?;
+            .ok_or_else(|| Problem::new("The query uses its fragments too often.".to_owned()))?;
         Ok(())
     }
 
@@ -180,25 +184,26 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
         key: &str,
         fields: &[&'d Field<'a>],
         depth: usize,
-    ) -> Result<Selected<'s, M>, Error> {
+    ) -> Result<Selected<'s, M>, Problem> {
         let first = fields[0];
         for other in &fields[1..] {
-            if let Some(reason) = difference(first, other) {
-                return Err(Error(format!(
+            if let Some(reason) = difference(self.schema.dialect, first, other) {
+                let message = format!(
                     "Fields \"{key}\" conflict because {reason}. \
                      Use different aliases on the fields to fetch both if this was intentional."
-                )));
+                );
+                return Err(Problem { message, at: Some(first.at) });
             }
         }
         let found = self.schema.field(def, first.name);
         let field = found.ok_or_else(|| {
-            Error(format!("Cannot query field \"{}\" on type \"{}\".", first.name, def.name))
+            Problem::new(format!("Cannot query field \"{}\" on type \"{}\".", first.name, def.name))
         })?;
         let args = self.arguments(field, first)?;
         let sets: Vec<&'d [Selection<'a>]> =
             fields.iter().filter_map(|field| field.selections.as_deref()).collect();
         let sub = self.sub(self.schema.def(field.ty.innermost()), &sets, depth)?;
-        Ok(Selected { key: key.to_owned(), parent: &def.name, field, args, sub })
+        Ok(Selected { key: key.to_owned(), at: first.at, parent: &def.name, field, args, sub })
     }
 
     fn sub(
@@ -206,12 +211,12 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
         def: &'s TypeDef<M>,
         sets: &[&'d [Selection<'a>]],
         depth: usize,
-    ) -> Result<Sub<'s, M>, Error> {
+    ) -> Result<Sub<'s, M>, Problem> {
         if def.fields().is_none() {
             return Ok(Sub::Leaf);
         }
         let depth =
-            depth.checked_sub(1).ok_or_else(|| Error("The query is nested too deeply.".to_owned()))?;
+            depth.checked_sub(1).ok_or_else(|| Problem::new("The query is nested too deeply.".to_owned()))?;
         let fields = self.fields(def, sets, depth)?;
         if !def.is_interface() {
             return Ok(Sub::Object(fields));
@@ -237,7 +242,7 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
         named: &mut HashSet<&'a str>,
         visited: &mut HashSet<&'a str>,
         chain: usize,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Problem> {
         let shorter = chain.checked_sub(1).ok_or_else(too_long_a_chain)?;
         for selection in set {
             self.look(selection)?;
@@ -259,15 +264,15 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
         Ok(())
     }
 
-    fn arguments(&mut self, field: &FieldDef<M>, written: &Field<'_>) -> Result<Map<String, Value>, Error> {
+    fn arguments(&mut self, field: &FieldDef<M>, written: &Field<'_>) -> Result<Map<String, Value>, Problem> {
         let mut args = Map::new();
         for argument in &written.arguments {
             let Some(input) = field.args.get(argument.name) else { continue };
             match self.schema.coerce_literal(&input.ty, &argument.value, self.variables) {
-                Some(value) if !value.is_null() => {
+                Some(value) if !value.is_null() || self.schema.dialect == Dialect::Js16 => {
                     self.bytes_left = self.bytes_left.checked_sub(size(&value)).ok_or_else(|| {
                         let most = self.limits.arguments;
-                        Error(format!("The arguments of the query have more than {most} bytes."))
+                        Problem::new(format!("The arguments of the query have more than {most} bytes."))
                     })?;
                     args.insert(argument.name.to_owned(), value);
                 }
@@ -281,7 +286,7 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
             if let Some(default) = &input.default {
                 args.insert(name.clone(), default.clone());
             } else if matches!(input.ty, TypeRef::NonNull(_)) {
-                return Err(Error(format!(
+                return Err(Problem::new(format!(
                     "Argument \"{name}\" of required type {}\" was not provided.",
                     input.ty
                 )));
@@ -291,8 +296,8 @@ impl<'s, 'd, 'a, M> Selector<'s, 'd, 'a, M> {
     }
 }
 
-fn too_long_a_chain() -> Error {
-    Error(format!("The query has a chain of more than {LONGEST_CHAIN} fragments."))
+fn too_long_a_chain() -> Problem {
+    Problem::new(format!("The query has a chain of more than {LONGEST_CHAIN} fragments."))
 }
 
 /// About as many bytes as a value needs. A small value counts as much as what holds it.
@@ -307,11 +312,13 @@ fn size(value: &Value) -> usize {
         }
 }
 
-fn difference(first: &Field<'_>, other: &Field<'_>) -> Option<String> {
+fn difference(dialect: Dialect, first: &Field<'_>, other: &Field<'_>) -> Option<String> {
     if first.name != other.name {
-        return Some(format!("{} and {} are different fields", first.name, other.name));
+        return Some(dialect.different_fields(first.name, other.name));
     }
     let same = first.arguments.len() == other.arguments.len()
-        && first.arguments.iter().all(|argument| other.arguments.contains(argument));
+        && first.arguments.iter().all(|argument| {
+            other.arguments.iter().any(|a| (a.name, &a.value) == (argument.name, &argument.value))
+        });
     (!same).then(|| "they have differing arguments".to_owned())
 }

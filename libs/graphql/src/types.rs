@@ -44,6 +44,8 @@ pub(crate) enum Scalar {
     Boolean,
     /// A string or a whole number, handled as a string.
     Id,
+    /// Any value of JSON.
+    Json,
 }
 
 /// A field of an object or interface.
@@ -137,6 +139,13 @@ impl Input {
         self.description = Some(description);
         self
     }
+
+    /// The same with a value when none is given.
+    #[must_use]
+    pub fn or(mut self, default: impl Into<Value>) -> Self {
+        self.default = Some(default.into());
+        self
+    }
 }
 
 impl<M> FieldDef<M> {
@@ -172,6 +181,16 @@ impl<M> TypeDef<M> {
         Self::new(name, Kind::Interface { fields: by_name(fields) })
     }
 
+    /// A scalar that takes and gives any value of JSON.
+    pub fn json(name: &str) -> Self {
+        Self::new(name, Kind::Scalar(Scalar::Json))
+    }
+
+    /// An enum of these words.
+    pub fn words(name: &str, words: &[&str]) -> Self {
+        Self::new(name, Kind::Enum(words.iter().map(|word| (*word).to_owned()).collect()))
+    }
+
     /// An input object.
     pub fn input(name: &str, fields: Inputs) -> Self {
         Self::new(name, Kind::InputObject(fields))
@@ -186,6 +205,11 @@ impl<M> TypeDef<M> {
     pub fn described(mut self, description: &'static str) -> Self {
         self.description = Some(description);
         self
+    }
+
+    /// Whether it is of a kind that has fields, and has none.
+    pub fn is_empty(&self) -> bool {
+        self.fields().is_some_and(IndexMap::is_empty)
     }
 
     /// Its fields, if it is of a kind that has fields to select.

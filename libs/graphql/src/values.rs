@@ -1,4 +1,4 @@
-//! Checks literals and variables against types, in graphql-core's words, and coerces them to JSON values.
+//! Checks literals and variables against types, in the words of the dialect, and coerces them to JSON values.
 
 use std::fmt::Display;
 
@@ -6,8 +6,10 @@ use serde_json::{Map, Number, Value};
 
 use crate::{
     ast::{Literal, Type, VariableDefinition},
-    error::Error,
+    dialect::Dialect,
+    error::Problem,
     schema::Schema,
+    strict,
     types::{Inputs, Kind, Scalar, TypeRef},
 };
 
@@ -23,14 +25,18 @@ impl<M> Schema<M> {
         match (ty, literal) {
             (_, Some(Literal::Variable(_))) => Vec::new(),
             (TypeRef::NonNull(_), None | Some(Literal::Null)) => {
-                vec![format!("Expected \"{ty}\", found null.")]
+                let value = if self.dialect == Dialect::Js16 { "value of type " } else { "" };
+                vec![format!("Expected {value}\"{ty}\", found null.")]
             }
             (TypeRef::NonNull(inner), literal) => self.literal_problems(inner, literal),
             (_, None | Some(Literal::Null)) => Vec::new(),
             (TypeRef::List(item), Some(Literal::List(values))) => {
                 let problems = values.iter().enumerate().flat_map(|(position, value)| {
                     let problems = self.literal_problems(item, Some(value));
-                    problems.into_iter().map(move |problem| format!("In element #{position}: {problem}"))
+                    problems.into_iter().map(move |problem| match self.dialect {
+                        Dialect::Core2 => format!("In element #{position}: {problem}"),
+                        Dialect::Js16 => problem,
+                    })
                 });
                 problems.take(MOST_PROBLEMS).collect()
             }
@@ -45,6 +51,12 @@ impl<M> Schema<M> {
 
     fn named_literal_problems(&self, name: &str, literal: &Literal<'_>) -> Vec<String> {
         let Kind::InputObject(inputs) = &self.def(name).kind else {
+            if self.dialect == Dialect::Js16 {
+                return strict::literal_value(self.def(name), literal, &Variables::new())
+                    .err()
+                    .into_iter()
+                    .collect();
+            }
             return match self.leaf_literal(name, literal) {
                 Some(_) => Vec::new(),
                 None => vec![unfit(name, literal)],
@@ -90,7 +102,7 @@ impl<M> Schema<M> {
     ) -> Option<Value> {
         match (ty, literal) {
             (_, Literal::Variable(name)) => variables.get(*name).cloned(),
-            (_, Literal::Null) => None,
+            (_, Literal::Null) => (self.dialect == Dialect::Js16).then_some(Value::Null),
             (TypeRef::NonNull(inner), literal) => self.coerce_literal(inner, literal, variables),
             (TypeRef::List(item), Literal::List(values)) => {
                 let value = |value| self.coerce_literal(item, value, variables).unwrap_or(Value::Null);
@@ -107,6 +119,9 @@ impl<M> Schema<M> {
                         Some(((*key).to_owned(), self.coerce_literal(ty, value, variables)?))
                     };
                     Some(Value::Object(fields.iter().filter_map(value).collect()))
+                }
+                _ if self.dialect == Dialect::Js16 => {
+                    strict::literal_value(self.def(name), literal, variables).ok()
                 }
                 _ => self.leaf_literal(name, literal),
             },
@@ -126,31 +141,110 @@ impl<M> Schema<M> {
     /// Values for the variables that an operation declares, from what the request sends.
     ///
     /// # Errors
-    /// The first variable that is missing or does not fit its type.
+    /// Which variables are missing or do not fit their types; in the dialect of graphql-core only the first.
     pub(crate) fn coerce_variables(
         &self,
         definitions: &[VariableDefinition<'_>],
         sent: &Map<String, Value>,
-    ) -> Result<Variables, Error> {
+    ) -> Result<Variables, Vec<Problem>> {
+        match self.dialect {
+            Dialect::Core2 => self.loose_variables(definitions, sent).map_err(|problem| vec![problem]),
+            Dialect::Js16 => self.strict_variables(definitions, sent),
+        }
+    }
+
+    fn strict_variables(
+        &self,
+        definitions: &[VariableDefinition<'_>],
+        sent: &Map<String, Value>,
+    ) -> Result<Variables, Vec<Problem>> {
+        let (mut variables, mut problems) = (Variables::new(), Vec::new());
+        for definition in definitions {
+            let name = definition.name;
+            let mut report = |message| problems.push(Problem { message, at: Some(definition.at) });
+            let Some(ty) = self.resolve(&definition.ty) else {
+                report(format!("Unknown type \"{}\".", definition.ty));
+                continue;
+            };
+            let needed = matches!(ty, TypeRef::NonNull(_));
+            match (sent.get(name), &definition.default) {
+                (None, Some(default)) => {
+                    let value = self.coerce_literal(&ty, default, &Variables::new());
+                    variables.extend(value.map(|value| (name.to_owned(), value)));
+                }
+                (None, None) if needed => {
+                    report(format!("Variable \"${name}\" of required type \"{ty}\" was not provided."));
+                }
+                (None, None) => {}
+                (Some(Value::Null), _) if needed => {
+                    report(format!("Variable \"${name}\" of non-null type \"{ty}\" must not be null."));
+                }
+                (Some(value), _) => {
+                    let mut reasons = Vec::new();
+                    let coerced = self.strict_value(&ty, value, &mut reasons);
+                    let told = || strict::shown(value);
+                    for reason in reasons {
+                        report(format!("Variable \"${name}\" got invalid value {}; {reason}", told()));
+                    }
+                    variables.insert(name.to_owned(), coerced);
+                }
+            }
+        }
+        if problems.is_empty() { Ok(variables) } else { Err(problems) }
+    }
+
+    /// The value as one of its type, with what is wrong with it.
+    fn strict_value(&self, ty: &TypeRef, value: &Value, reasons: &mut Vec<String>) -> Value {
+        match (ty, value) {
+            (TypeRef::NonNull(_), Value::Null) => {
+                reasons.push(format!("Expected non-nullable type \"{ty}\" not to be null."));
+                Value::Null
+            }
+            (_, Value::Null) => Value::Null,
+            (TypeRef::NonNull(inner), value) => self.strict_value(inner, value, reasons),
+            (TypeRef::List(item), Value::Array(values)) => {
+                values.iter().map(|value| self.strict_value(item, value, reasons)).collect()
+            }
+            (TypeRef::List(item), value) => Value::Array(vec![self.strict_value(item, value, reasons)]),
+            (TypeRef::Named(name) | TypeRef::Loose(name), value) => match (&self.def(name).kind, value) {
+                (Kind::InputObject(inputs), Value::Object(_)) => {
+                    reasons.extend(self.object_problems(name, inputs, value));
+                    self.coerce_value(ty, value)
+                }
+                _ => strict::sent_value(self.def(name), value).unwrap_or_else(|reason| {
+                    if reasons.len() < MOST_PROBLEMS {
+                        reasons.push(reason);
+                    }
+                    Value::Null
+                }),
+            },
+        }
+    }
+
+    fn loose_variables(
+        &self,
+        definitions: &[VariableDefinition<'_>],
+        sent: &Map<String, Value>,
+    ) -> Result<Variables, Problem> {
         let mut variables = Variables::new();
         for definition in definitions {
             let name = definition.name;
             let ty = self
                 .resolve(&definition.ty)
-                .ok_or_else(|| Error(format!("Unknown type \"{}\".", definition.ty)))?;
+                .ok_or_else(|| Problem::new(format!("Unknown type \"{}\".", definition.ty)))?;
             match sent.get(name).filter(|value| !value.is_null()) {
                 Some(value) => {
                     let problems = self.value_problems(&ty, value);
                     if !problems.is_empty() {
                         let list = problems.join("\n");
-                        return Err(Error(format!(
+                        return Err(Problem::new(format!(
                             "Variable \"${name}\" got invalid value {value}.\n{list}"
                         )));
                     }
                     variables.insert(name.to_owned(), self.coerce_value(&ty, value));
                 }
                 None if matches!(ty, TypeRef::NonNull(_)) => {
-                    return Err(Error(format!(
+                    return Err(Problem::new(format!(
                         "Variable \"${name}\" of required type \"{ty}\" was not provided."
                     )));
                 }
@@ -245,7 +339,7 @@ fn any_literal(literal: &Literal<'_>) -> Option<Value> {
 }
 
 /// A number as JSON; `None` for one that no double can hold.
-fn number(text: &str) -> Option<Value> {
+pub(crate) fn number(text: &str) -> Option<Value> {
     let whole = text.parse::<i64>().ok().map(Number::from);
     whole.or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64)).map(Value::Number)
 }

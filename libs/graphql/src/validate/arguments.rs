@@ -6,7 +6,7 @@ use super::walk::Walk;
 use crate::{
     ast::{Argument, Directive, Field, Literal},
     builtin::CONDITION_LOCATIONS,
-    suggest::{quoted_or_list, similar},
+    dialect::Dialect,
     types::{FieldDef, Input, Inputs, Kind, TypeDef, TypeRef},
 };
 
@@ -18,16 +18,14 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
         def: Option<&'s FieldDef<M>>,
     ) {
         let owner = match (parent, def) {
-            (Some(parent), Some(_)) => Some(format!("field \"{}\" of type \"{}\"", field.name, parent.name)),
+            (Some(parent), Some(_)) => Some(self.schema.dialect.field_of(field.name, &parent.name)),
             _ => None,
         };
         self.each_argument(&field.arguments, def.map(|def| &def.args), owner.as_deref());
         for (name, input) in def.into_iter().flat_map(|def| def.args.iter()) {
             if is_missing(&field.arguments, name, input) {
-                let (field, ty) = (field.name, &input.ty);
-                self.report(format!(
-                    "Field \"{field}\" argument \"{name}\" of type \"{ty}\" is required but not provided."
-                ));
+                let owner = format!("Field \"{}\"", field.name);
+                self.report(self.schema.dialect.missing_argument(&owner, name, &input.ty.to_string()));
             }
         }
     }
@@ -40,24 +38,25 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
     ) {
         let mut seen = HashSet::new();
         for argument in arguments {
+            self.at = argument.at;
             let name = argument.name;
             let input = inputs.and_then(|inputs| inputs.get(name));
             if let (Some(inputs), Some(owner), None) = (inputs, owner, input) {
                 let mut message = format!("Unknown argument \"{name}\" on {owner}.");
-                let meant = similar(name, inputs.keys().map(String::as_str));
-                if !meant.is_empty() {
-                    message += &format!(" Did you mean {}?", quoted_or_list(&meant));
-                }
+                message += &self.schema.dialect.did_you_mean(name, inputs.keys().map(String::as_str), "");
                 self.report(message);
             }
             if !seen.insert(name) {
-                self.report(format!("There can only be one argument named \"{name}\"."));
+                self.report(self.schema.dialect.only_one("argument", name));
             }
             if let Some(input) = input {
                 let problems = self.schema.literal_problems(&input.ty, Some(&argument.value));
-                if !problems.is_empty() {
-                    let (value, list) = (&argument.value, problems.join("\n"));
-                    self.report(format!("Argument \"{name}\" has invalid value {value}.\n{list}"));
+                match self.schema.dialect {
+                    Dialect::Core2 if !problems.is_empty() => {
+                        let (value, list) = (&argument.value, problems.join("\n"));
+                        self.report(format!("Argument \"{name}\" has invalid value {value}.\n{list}"));
+                    }
+                    _ => problems.into_iter().for_each(|problem| self.report(problem)),
                 }
             }
             self.literal(input.map(|input| &input.ty), &argument.value);
@@ -70,7 +69,7 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
     /// Finds variables and doubled object keys in a value whose place expects `ty`.
     fn literal(&mut self, ty: Option<&'s TypeRef>, literal: &'d Literal<'a>) {
         match literal {
-            Literal::Variable(name) => self.uses.variables.push((name, ty)),
+            Literal::Variable(name) => self.uses.variables.push((name, self.at, ty)),
             Literal::List(items) => {
                 let item = ty.and_then(|ty| match ty {
                     TypeRef::NonNull(inner) => list_item(inner),
@@ -96,28 +95,24 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
     }
 
     pub(super) fn directives(&mut self, directives: &'d [Directive<'a>], location: &str) {
+        let (schema, dialect) = (self.schema, self.schema.dialect);
         for directive in directives {
+            self.at = directive.at;
             let name = directive.name;
-            let inputs = match name {
-                "include" | "skip" => Some(self.schema.condition_inputs()),
-                _ => None,
-            };
-            match inputs {
-                None => self.report(format!("Unknown directive \"{name}\".")),
-                Some(_) if !CONDITION_LOCATIONS.contains(&location) => {
-                    self.report(format!("Directive \"{name}\" may not be used on \"{location}\"."));
-                }
-                Some(_) => {}
+            let inputs = schema.directive_inputs(name);
+            let is_known = inputs.is_some() || (name == "oneOf" && dialect == Dialect::Js16);
+            if !is_known {
+                self.report(format!("Unknown directive {}.", dialect.directive(name)));
+            } else if !(matches!(name, "include" | "skip") && CONDITION_LOCATIONS.contains(&location)) {
+                self.report(dialect.misplaced_directive(name, location));
             }
             let owner = inputs.map(|_| format!("directive \"@{name}\""));
             self.each_argument(&directive.arguments, inputs, owner.as_deref());
             for (argument, input) in inputs.into_iter().flat_map(|inputs| inputs.iter()) {
                 if is_missing(&directive.arguments, argument, input) {
-                    let ty = &input.ty;
-                    self.report(format!(
-                        "Directive \"{name}\" argument \"{argument}\" of type \"{ty}\" \
-                         is required but not provided."
-                    ));
+                    self.at = directive.at;
+                    let owner = format!("Directive {}", dialect.directive(name));
+                    self.report(dialect.missing_argument(&owner, argument, &input.ty.to_string()));
                 }
             }
         }

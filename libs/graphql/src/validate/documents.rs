@@ -5,11 +5,27 @@ use std::collections::{HashMap, HashSet};
 use super::walk::{Uses, Walk};
 use crate::{
     ast::{Definition, Document, Fragment, Operation, OperationKind, Selection, Type, VariableDefinition},
+    dialect::Dialect,
     types::TypeRef,
 };
 
 /// What a loose argument takes.
 const SCALARS: [&str; 4] = ["Int", "Float", "String", "Boolean"];
+
+/// What is wrong with the default of a variable.
+fn default_problems(
+    dialect: Dialect,
+    definition: &VariableDefinition<'_>,
+    ty: &TypeRef,
+    problems: Vec<String>,
+) -> Vec<String> {
+    let (name, Some(default)) = (definition.name, &definition.default) else { return Vec::new() };
+    if dialect == Dialect::Js16 || problems.is_empty() {
+        return problems;
+    }
+    let list = problems.join("\n");
+    vec![format!("Variable \"${name}\" of type \"{ty}\" has invalid default value: {default}.\n{list}")]
+}
 
 impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
     pub(super) fn document(&mut self, document: &'d Document<'a>) {
@@ -35,16 +51,17 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
         }
         for fragment in document.fragments() {
             if !reached.contains(fragment.name) {
+                self.at = fragment.at;
                 self.report(format!("Fragment \"{}\" is never used.", fragment.name));
             }
         }
     }
 
     fn operation(&mut self, operation: &'d Operation<'a>, operations: usize, names: &mut HashSet<&'a str>) {
+        self.at = operation.at;
+        let dialect = self.schema.dialect;
         match operation.name {
-            Some(name) if !names.insert(name) => {
-                self.report(format!("There can only be one operation named \"{name}\"."));
-            }
+            Some(name) if !names.insert(name) => self.report(dialect.only_one("operation", name)),
             None if operations > 1 => {
                 self.report("This anonymous operation must be the only defined operation.".to_owned());
             }
@@ -59,18 +76,22 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
             OperationKind::Mutation => (None, "MUTATION"),
             OperationKind::Subscription => (None, "SUBSCRIPTION"),
         };
+        self.at = operation.at;
         self.directives(&operation.directives, location);
         self.selections(root, &operation.selections);
     }
 
     fn variable_definition(&mut self, definition: &'d VariableDefinition<'a>, seen: &mut HashSet<&'a str>) {
-        let (name, written) = (definition.name, &definition.ty);
+        let (name, written, dialect) = (definition.name, &definition.ty, self.schema.dialect);
+        self.at = definition.at;
         let def = self.named_type(innermost(written));
         if def.is_some_and(|def| !def.is_input()) {
             self.report(format!("Variable \"${name}\" cannot be non-input type \"{written}\"."));
         }
         if let (Some(default), Some(ty)) = (&definition.default, self.schema.resolve(written)) {
-            if let TypeRef::NonNull(inner) = &ty {
+            if let TypeRef::NonNull(inner) = &ty
+                && dialect == Dialect::Core2
+            {
                 self.report(format!(
                     "Variable \"${name}\" of type \"{ty}\" is required and will not use the default value. \
                      Perhaps you meant to use type \"{inner}\"."
@@ -81,19 +102,18 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
             } else {
                 Vec::new()
             };
-            if !problems.is_empty() {
-                let list = problems.join("\n");
-                self.report(format!(
-                    "Variable \"${name}\" of type \"{ty}\" has invalid default value: {default}.\n{list}"
-                ));
+            for problem in default_problems(dialect, definition, &ty, problems) {
+                self.report(problem);
             }
         }
         if !seen.insert(name) {
-            self.report(format!("There can be only one variable named \"{name}\"."));
+            self.report(dialect.only_one("variable", name));
         }
     }
 
     fn fragment(&mut self, fragment: &'d Fragment<'a>, names: &mut HashSet<&'a str>) {
+        self.at = fragment.at;
+        let dialect = self.schema.dialect;
         let def = self.named_type(fragment.on);
         let composite = def.filter(|def| def.fields().is_some());
         if def.is_some() && composite.is_none() {
@@ -101,11 +121,10 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
             self.report(format!("Fragment \"{name}\" cannot condition on non composite type \"{on}\"."));
         }
         if !names.insert(fragment.name) {
-            self.report(format!("There can only be one fragment named \"{}\".", fragment.name));
+            self.report(dialect.only_one("fragment", fragment.name));
         }
         if let Some(via) = self.cycle(fragment) {
-            let via = if via.is_empty() { String::new() } else { format!(" via {}", via.join(", ")) };
-            self.report(format!("Cannot spread fragment \"{}\" within itself{via}.", fragment.name));
+            self.report(dialect.within_itself(fragment.name, &via));
         }
         self.directives(&fragment.directives, "FRAGMENT_DEFINITION");
         self.selections(composite, &fragment.selections);
@@ -164,8 +183,9 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
         for definition in &operation.variables {
             declared.entry(definition.name).or_insert(definition);
         }
-        for (name, expected) in all.iter().flat_map(|uses| &uses.variables) {
+        for (name, at, expected) in all.iter().flat_map(|uses| &uses.variables) {
             used.insert(*name);
+            self.at = *at;
             if self.is_full() {
                 return;
             }
@@ -177,6 +197,7 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
         }
         let within = operation.name.map(|name| format!(" in operation \"{name}\"")).unwrap_or_default();
         for definition in operation.variables.iter().filter(|definition| !used.contains(definition.name)) {
+            self.at = definition.at;
             self.report(format!("Variable \"${}\" is never used{within}.", definition.name));
         }
     }
@@ -190,10 +211,9 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
             (_, Some(_)) => TypeRef::NonNull(Box::new(declared.clone())),
         };
         if !fits(&effective, expected) {
-            let name = definition.name;
-            self.report(format!(
-                "Variable \"{name}\" of type \"{declared}\" used in position expecting type \"{expected}\"."
-            ));
+            let (declared, expected) = (declared.to_string(), expected.to_string());
+            let dialect = self.schema.dialect;
+            self.report(dialect.variable_of_other_type(definition.name, &declared, &expected));
         }
     }
 }

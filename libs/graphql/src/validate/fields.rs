@@ -3,7 +3,7 @@
 use super::walk::Walk;
 use crate::{
     ast::{Field, Selection},
-    suggest::{quoted_or_list, similar},
+    suggest::listed,
     types::{FieldDef, TypeDef},
 };
 
@@ -17,12 +17,14 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
             }
             match selection {
                 Selection::Field(field) => self.field(parent, field),
-                Selection::Spread { name, directives } => {
+                Selection::Spread { at, name, directives } => {
+                    self.at = *at;
                     self.uses.spreads.push(name);
                     self.spread(parent, name);
                     self.directives(directives, "FRAGMENT_SPREAD");
                 }
-                Selection::Inline { on, directives, selections } => {
+                Selection::Inline { at, on, directives, selections } => {
+                    self.at = *at;
                     let inner = self.inline(parent, *on);
                     self.directives(directives, "INLINE_FRAGMENT");
                     self.selections(inner, selections);
@@ -37,10 +39,8 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
         };
         let (Some(parent), Some(on)) = (parent, self.schema.get(fragment.on)) else { return };
         if on.fields().is_some() && !self.schema.overlap(parent, on) {
-            let (parent, on) = (&parent.name, &on.name);
-            self.report(format!(
-                "Fragment {name} cannot be spread here as objects of type {parent} can never be of type {on}"
-            ));
+            let message = self.schema.dialect.spread_of_other(Some(name), &parent.name, &on.name);
+            self.report(message);
         }
     }
 
@@ -52,15 +52,14 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
             return None;
         }
         if let Some(parent) = parent.filter(|parent| !self.schema.overlap(parent, def)) {
-            let parent = &parent.name;
-            self.report(format!(
-                "Fragment cannot be spread here as objects of type {parent} can never be of type {on}"
-            ));
+            let message = self.schema.dialect.spread_of_other(None, &parent.name, on);
+            self.report(message);
         }
         Some(def)
     }
 
     fn field(&mut self, parent: Option<&'s TypeDef<M>>, field: &'d Field<'a>) {
+        self.at = field.at;
         let found = parent.and_then(|parent| self.schema.field(parent, field.name));
         match (parent, found) {
             (Some(parent), None) => self.unknown_field(parent, field.name),
@@ -68,6 +67,7 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
             (None, _) => {}
         }
         self.arguments(parent, field, found);
+        self.at = field.at;
         self.directives(&field.directives, "FIELD");
         if let Some(selections) = &field.selections {
             let inner =
@@ -78,14 +78,10 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
 
     fn leaf(&mut self, field: &Field<'_>, def: &FieldDef<M>) {
         let has_fields = self.schema.def(def.ty.innermost()).fields().is_some();
-        let (name, ty) = (field.name, &def.ty);
+        let (name, ty, dialect) = (field.name, def.ty.to_string(), self.schema.dialect);
         match (has_fields, &field.selections) {
-            (true, None) => {
-                self.report(format!("Field \"{name}\" of type \"{ty}\" must have a sub selection."))
-            }
-            (false, Some(_)) => {
-                self.report(format!("Field \"{name}\" of type \"{ty}\" must not have a sub selection."));
-            }
+            (true, None) => self.report(dialect.needs_selection(name, &ty)),
+            (false, Some(_)) => self.report(dialect.needs_no_selection(name, &ty)),
             _ => {}
         }
     }
@@ -94,13 +90,12 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
         let mut message = format!("Cannot query field \"{name}\" on type \"{}\".", parent.name);
         let fields = parent.fields().into_iter().flat_map(|fields| fields.keys());
         let on_types = self.types_with(parent, name);
+        let dialect = self.schema.dialect;
         if on_types.is_empty() {
-            let meant = similar(name, fields.map(String::as_str));
-            if !meant.is_empty() {
-                message += &format!(" Did you mean {}?", quoted_or_list(&meant));
-            }
+            message += &dialect.did_you_mean(name, fields.map(String::as_str), "");
         } else {
-            message += &format!(" Did you mean to use an inline fragment on {}?", quoted_or_list(&on_types));
+            let types = listed(dialect, &on_types);
+            message += &format!(" Did you mean to use an inline fragment on {types}?");
         }
         self.report(message);
     }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use crate::{
     ast::Fragment,
+    error::Problem,
     schema::Schema,
-    suggest::{quoted_or_list, similar},
     types::{TypeDef, TypeRef},
 };
 
@@ -13,8 +13,8 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Uses<'s, 'a> {
     pub(super) spreads: Vec<&'a str>,
-    /// Variables with the type that their place expects, when it is known.
-    pub(super) variables: Vec<(&'a str, Option<&'s TypeRef>)>,
+    /// Variables with the byte of their argument, and the type that their place expects, when it is known.
+    pub(super) variables: Vec<(&'a str, usize, Option<&'s TypeRef>)>,
 }
 
 pub(super) struct Walk<'s, 'd, 'a, M> {
@@ -22,15 +22,17 @@ pub(super) struct Walk<'s, 'd, 'a, M> {
     pub(super) fragments: HashMap<&'a str, &'d Fragment<'a>>,
     /// The fragments that each fragment spreads, each once, in the order of the text.
     pub(super) spreads: HashMap<&'a str, Vec<&'a str>>,
-    pub(super) problems: Vec<String>,
+    pub(super) problems: Vec<Problem>,
+    /// The byte at which the part begins that is looked at.
+    pub(super) at: usize,
     pub(super) most: usize,
     pub(super) uses: Uses<'s, 'a>,
 }
 
 impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
-    pub(super) fn report(&mut self, problem: String) {
+    pub(super) fn report(&mut self, message: String) {
         if self.problems.len() < self.most {
-            self.problems.push(problem);
+            self.problems.push(Problem { message, at: Some(self.at) });
         }
     }
 
@@ -43,12 +45,8 @@ impl<'s, 'd, 'a, M> Walk<'s, 'd, 'a, M> {
         let schema = self.schema;
         let found = schema.get(name);
         if found.is_none() {
-            let mut message = format!("Unknown type \"{name}\".");
-            let meant = similar(name, schema.types().map(|def| def.name.as_str()));
-            if !meant.is_empty() {
-                message += &format!(" Perhaps you meant {}?", quoted_or_list(&meant));
-            }
-            self.report(message);
+            let known = schema.types().map(|def| def.name.as_str());
+            self.report(schema.dialect.unknown_type(name, known));
         }
         found
     }

@@ -306,8 +306,8 @@ fn dedented(text: &str) -> String {
     let blank = |line: &&str| line.chars().all(|c| c == ' ' || c == '\t');
     let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
     let common = lines.iter().skip(1).filter(|line| !blank(line)).map(|line| indent(line)).min().unwrap_or(0);
-    let first = lines.iter().position(|line| !blank(&line)).unwrap_or(lines.len());
-    let last = lines.iter().rposition(|line| !blank(&line)).map_or(first, |last| last + 1);
+    let first = lines.iter().position(|line| !blank(line)).unwrap_or(lines.len());
+    let last = lines.iter().rposition(|line| !blank(line)).map_or(first, |last| last + 1);
     let shown = lines[first..last].iter().enumerate().map(|(place, line)| match first + place {
         0 => *line,
         _ => line.get(common..).unwrap_or_default(),

@@ -56,10 +56,10 @@ impl Numeric {
     pub(crate) fn take(self, value: &Value, coerce: bool) -> Result<Option<u64>, String> {
         match (self, value) {
             (_, Value::Null) => Ok(None),
-            (Self::Boolean, Value::Bool(value)) => Ok(Some(u64::from(*value))),
+            (Self::Boolean, Value::Bool(value)) => Ok(Some(of_boolean(*value))),
             (Self::Boolean, Value::String(text)) => match text.as_str() {
-                "true" => Ok(Some(1)),
-                "false" | "" => Ok(Some(0)),
+                "true" => Ok(Some(of_boolean(true))),
+                "false" | "" => Ok(Some(of_boolean(false))),
                 _ => Err(format!("Failed to parse value [{text}] as only [true] or [false] are allowed.")),
             },
             (Self::Boolean, _) => {
@@ -115,11 +115,11 @@ impl Numeric {
     /// It is not a value of this kind; the text says why.
     pub(crate) fn asked(self, value: &Scalar) -> Result<Option<u64>, String> {
         let number = match (self, value) {
-            (Self::Boolean, Scalar::Boolean(value)) => return Ok(Some(u64::from(*value))),
+            (Self::Boolean, Scalar::Boolean(value)) => return Ok(Some(of_boolean(*value))),
             (Self::Boolean, Scalar::Text(text)) => {
                 return match text.as_str() {
-                    "true" => Ok(Some(1)),
-                    "false" | "" => Ok(Some(0)),
+                    "true" => Ok(Some(of_boolean(true))),
+                    "false" | "" => Ok(Some(of_boolean(false))),
                     _ => Err(format!("Can't parse boolean value [{text}], expected [true] or [false]")),
                 };
             }
@@ -207,7 +207,7 @@ impl Numeric {
     pub(crate) fn figure(self, column: u64) -> f64 {
         match self {
             Self::Whole(..) => whole(column) as f64,
-            Self::Boolean => column as f64,
+            Self::Boolean => f64::from(u8::from(column == of_boolean(true))),
             _ => float(column),
         }
     }
@@ -216,7 +216,7 @@ impl Numeric {
     pub(crate) fn scalar(self, column: u64) -> Scalar {
         match self {
             Self::Whole(..) => Scalar::Number(whole(column).into()),
-            Self::Boolean => Scalar::Boolean(column != 0),
+            Self::Boolean => Scalar::Boolean(column == of_boolean(true)),
             _ => Scalar::Number(Number::from_f64(float(column)).unwrap_or_else(|| 0.into())),
         }
     }
@@ -238,6 +238,11 @@ fn parse(text: &str) -> Option<Number> {
         return None;
     }
     Number::from_f64(text.parse().ok()?)
+}
+
+/// Not 0, so that it is no value's opposite of what is missing in an order.
+fn of_boolean(value: bool) -> u64 {
+    u64::from(value) + 1
 }
 
 fn of_whole(value: i64) -> u64 {
@@ -307,7 +312,7 @@ mod tests {
         assert_eq!(Numeric::Half.take(&json!(0.1), true), Ok(Some(of_float(0.099_975_585_937_5))));
         assert!(Numeric::Half.take(&json!(65_520), true).is_err());
         assert_eq!(Numeric::Scaled(100.0).take(&json!(1.2345), true), Ok(Some(of_float(1.23))));
-        assert_eq!(Numeric::Boolean.take(&json!(""), true), Ok(Some(0)));
+        assert_eq!(Numeric::Boolean.take(&json!(""), true), Ok(Some(of_boolean(false))));
         assert!(Numeric::Boolean.take(&json!(1), true).is_err());
     }
 

@@ -15,6 +15,7 @@ pub mod nodes;
 pub mod outbox;
 mod patience;
 pub mod running;
+pub mod scan;
 pub mod survey;
 pub mod transactions;
 

@@ -218,7 +218,7 @@ fn found(row: &sqlx::postgres::PgRow) -> Result<Found, sqlx::Error> {
     Ok(Found { count: count.unsigned_abs(), examples: examples.unwrap_or_default() })
 }
 
-async fn exists(connection: &mut PgConnection, table: &str) -> Result<bool, sqlx::Error> {
+pub(crate) async fn exists(connection: &mut PgConnection, table: &str) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("select to_regclass(quote_ident($1)) is not null")
         .bind(table)
         .fetch_one(connection)

@@ -20,6 +20,7 @@ use crate::{
         metadata::MetadataCommand,
         migrate::MigrateArgs,
         objects::ObjectsCommand,
+        pfb::{ExportCommand, ImportCommand},
         status::StatusArgs,
         transfer::{DownloadArgs, UploadArgs},
         user::UserCommand,
@@ -113,6 +114,12 @@ pub enum Command {
     /// Flat documents for the data explorer, made from the graph as etlMapping.yaml says
     #[command(subcommand)]
     Etl(EtlCommand),
+    /// A whole commons, projects of it or a cohort as a file that other programs read
+    #[command(subcommand)]
+    Export(ExportCommand),
+    /// Records of such a file into a commons
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Documents of the metadata service, and studies of other commons
     #[command(subcommand)]
     Metadata(MetadataCommand),

@@ -121,6 +121,8 @@ async fn dispatch(command: Command, origins: Origins) -> anyhow::Result<()> {
         Command::Index(command) => commands::index::run(command).await,
         Command::Objects(command) => commands::objects::run(command).await,
         Command::Etl(command) => commands::etl::run(command).await,
+        Command::Export(command) => commands::pfb::export(command).await,
+        Command::Import(command) => commands::pfb::import(command).await,
         Command::Metadata(command) => commands::metadata::run(command).await,
         Command::Download(args) => commands::transfer::download(args).await,
         Command::Upload(args) => commands::transfer::upload(args).await,

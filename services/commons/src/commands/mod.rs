@@ -21,6 +21,7 @@ pub(crate) mod logs;
 pub(crate) mod metadata;
 pub(crate) mod migrate;
 pub(crate) mod objects;
+pub(crate) mod pfb;
 pub(crate) mod status;
 mod target;
 pub(crate) mod transfer;

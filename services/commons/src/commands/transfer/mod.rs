@@ -7,6 +7,7 @@ mod report;
 mod upload;
 mod who;
 
+pub(super) use who::WhoArgs;
 pub(crate) use download::DownloadArgs;
 pub(crate) use download::run as download;
 pub(crate) use upload::UploadArgs;

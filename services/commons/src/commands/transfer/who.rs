@@ -45,8 +45,8 @@ pub(crate) struct WhoArgs {
 }
 
 /// The commons that the user works with, and further credentials.
-pub(super) struct Who {
-    pub(super) home: Option<Arc<Commons>>,
+pub(crate) struct Who {
+    pub(crate) home: Option<Arc<Commons>>,
     pub(super) keys: Vec<Credentials>,
     pub(super) retries: Retries,
 }
@@ -56,7 +56,7 @@ impl WhoArgs {
     ///
     /// # Errors
     /// When the credentials cannot be read, or the commons does not take them.
-    pub(super) async fn find(&self) -> anyhow::Result<Who> {
+    pub(crate) async fn find(&self) -> anyhow::Result<Who> {
         let retries = Retries { times: self.retries, first: Duration::from_secs(1) };
         let found = self.known().and_then(|known| self.chosen(known, environment::endpoint()));
         let found = found.map_err(|error| not_begun(&error))?;

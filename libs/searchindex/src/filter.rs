@@ -230,6 +230,12 @@ fn with_values(column: &Column<u64>, len: u32, accepted: &Accepted) -> Bits {
         {
             hits.extend(0..rows);
         }
+        // The column would give the rows of its least value for limits below it.
+        Accepted::Between(low, high)
+            if *high < column.values.min_value() || *low > column.values.max_value() =>
+        {
+            return found;
+        }
         Accepted::Between(low, high) => {
             column.values.get_row_ids_for_value_range(*low..=*high, 0..rows, &mut hits);
         }

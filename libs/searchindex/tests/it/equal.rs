@@ -258,7 +258,7 @@ async fn answers_are_those_of_the_naive_engine() {
             assert_eq!(written.rejected, []);
             engine.refresh("all").await.unwrap();
         }
-        let questions = questions(&mut dice, 150);
+        let questions = questions(&mut dice, 80);
         let asked: Vec<_> = questions.iter().map(|question| ("all", question)).collect();
         let answers = [ours.search_all(&asked).await, naive.search_all(&asked).await];
         let [ours, naive] = answers;

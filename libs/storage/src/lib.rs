@@ -7,6 +7,7 @@
 //! `docs/decisions/object-store-signing.md` tells what they are reached with and what that costs.
 
 mod azure;
+mod documents;
 mod encoded;
 mod error;
 mod google;

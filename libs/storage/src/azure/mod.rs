@@ -23,9 +23,14 @@ use sign::{Connection, KeySigner, Permissions};
 
 use crate::{
     Access, Bucket, ByteStream, Listing, Location, ObjectInfo, ObjectStore, Part, Parts, StorageError,
+    UploadedPart,
+    documents::{self, Document},
     encoded,
     objects::{Objects, options, path, refusal},
 };
+
+/// Of a URL that is used at once.
+const LIFE: Duration = Duration::from_secs(300);
 
 /// How the blobs of an account are opened.
 enum Opened {
@@ -163,6 +168,28 @@ fn block(upload_id: &str, number: i64) -> Result<String, StorageError> {
     Ok(format!("{}-{number:05}", upload.simple()))
 }
 
+/// The parts of an upload, after the one numbered `after`, that a document of Azure names.
+fn parts_in(text: &str, upload: Uuid, after: Option<i64>) -> Result<Parts, StorageError> {
+    let prefix = format!("{}-", upload.simple());
+    let mut parts = Vec::new();
+    for item in Document::read(text, "Block")?.items {
+        let (Some(name), Some(size)) = (item.get("Name"), item.get("Size")) else {
+            return Err(documents::unexpected());
+        };
+        // Others put blocks with names of their own.
+        let decoded = STANDARD.decode(name.trim()).ok().and_then(|name| String::from_utf8(name).ok());
+        let number = decoded.as_deref().and_then(|name| name.strip_prefix(&prefix)?.parse::<i64>().ok());
+        let Some(number) = number.filter(|number| after.is_none_or(|after| *number > after)) else {
+            continue;
+        };
+        let size = size.trim().parse().map_err(|_| documents::unexpected())?;
+        // Azure gives parts no tags; at the end they are named by their numbers.
+        parts.push(UploadedPart { number, etag: format!("\"{}\"", name.trim()), size });
+    }
+    parts.sort_by_key(|part| part.number);
+    Ok(Parts { parts, next: None })
+}
+
 #[async_trait]
 impl ObjectStore for AzureStore {
     /// `extra` is not carried: Azure's signatures cover no parameters but their own.
@@ -198,8 +225,25 @@ impl ObjectStore for AzureStore {
         Ok(Uuid::new_v4().to_string())
     }
 
-    async fn parts(&self, _: &Location, _: &str, _: Option<i64>) -> Result<Parts, StorageError> {
-        Err(StorageError::Unsupported("the parts of an upload to Azure are not listed"))
+    /// The parts of all uploads to a blob lie side by side: those of this one have its id in their names. An
+    /// upload that has none is as good as one that nobody began.
+    async fn parts(
+        &self,
+        location: &Location,
+        upload_id: &str,
+        after: Option<i64>,
+    ) -> Result<Parts, StorageError> {
+        self.own(location.place())?;
+        let upload = Uuid::parse_str(upload_id).map_err(|_| StorageError::NotFound)?;
+        let mut url = self.signed(location, Access::Get, LIFE).await?;
+        let query = url.query().unwrap_or_default();
+        let query = format!("comp=blocklist&blocklisttype=uncommitted&{query}");
+        url.set_query(Some(&query));
+        match documents::get(url).await {
+            Ok(text) => parts_in(&text, upload, after),
+            Err(StorageError::NotFound) => Ok(Parts::default()),
+            Err(error) => Err(error),
+        }
     }
 
     async fn complete_multipart(
@@ -244,6 +288,27 @@ impl ObjectStore for AzureStore {
 mod tests {
     use super::*;
 
+    #[test]
+    fn the_parts_of_an_upload_are_those_that_have_its_id() {
+        let (upload, other) = (Uuid::new_v4(), Uuid::new_v4());
+        let mut list = String::new();
+        for (upload, number) in [(upload, 2), (other, 1), (upload, 1)] {
+            let name = STANDARD.encode(block(&upload.to_string(), number).unwrap());
+            list += &format!("<Block><Name>{name}</Name><Size>{number}0</Size></Block>");
+        }
+        let text = format!(
+            "<?xml version=\"1.0\"?><BlockList><CommittedBlocks /><UncommittedBlocks>{list}\
+             <Block><Name>Zm9yZWlnbg==</Name><Size>7</Size></Block></UncommittedBlocks></BlockList>"
+        );
+        let numbers = |after| {
+            let parts = parts_in(&text, upload, after).unwrap().parts;
+            parts.iter().map(|part| (part.number, part.size)).collect::<Vec<_>>()
+        };
+        assert_eq!(numbers(None), [(1, 10), (2, 20)]);
+        assert_eq!(numbers(Some(1)), [(2, 20)]);
+        assert!(parts_in("<BlockList><Block>", upload, None).is_err());
+    }
+
     #[tokio::test]
     async fn nothing_is_changed_where_nothing_is_ours() {
         drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
@@ -257,6 +322,7 @@ mod tests {
             unknown(store.write(&location, Bytes::new()).await.err());
             unknown(store.create_multipart(&location).await.err());
             unknown(store.abort_multipart(&location, "u").await.err());
+            unknown(store.parts(&location, "u", None).await.err());
             let upload = Uuid::new_v4().to_string();
             unknown(store.complete_multipart(&location, &upload, &[]).await.err());
         }

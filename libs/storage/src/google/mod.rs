@@ -3,7 +3,7 @@
 mod identity;
 mod sign;
 
-use std::{ops::Range, time::Duration};
+use std::{collections::HashMap, ops::Range, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -17,8 +17,13 @@ use sign::{KeySigner, Unsigned};
 
 use crate::{
     Access, Bucket, ByteStream, Kind, Listing, Location, ObjectInfo, ObjectStore, Part, Parts, StorageError,
+    UploadedPart,
+    documents::{self, Document},
     objects::{Objects, options},
 };
+
+/// Of a URL that is used at once.
+const LIFE: Duration = Duration::from_secs(300);
 
 const ENDPOINT: &str = "https://storage.googleapis.com";
 
@@ -116,6 +121,24 @@ fn name(bucket: &Bucket) -> Result<&str, StorageError> {
     }
 }
 
+/// The parts that a document of Google names.
+fn parts_in(text: &str) -> Result<Parts, StorageError> {
+    let Document { texts, items } = Document::read(text, "Part")?;
+    let number = |text: Option<&String>| text.and_then(|text| text.trim().parse::<i64>().ok());
+    let part = |item: &HashMap<String, String>| {
+        Some(UploadedPart {
+            number: number(item.get("PartNumber"))?,
+            etag: item.get("ETag")?.clone(),
+            size: number(item.get("Size"))?.try_into().ok()?,
+        })
+    };
+    let parts: Option<Vec<UploadedPart>> = items.iter().map(part).collect();
+    let is_cut = texts.get("IsTruncated").is_some_and(|cut| cut.trim() == "true");
+    // Whatever is named, the next page begins after what this one has: so there is an end.
+    let next = parts.iter().flatten().map(|part| part.number).max().filter(|_| is_cut);
+    Ok(Parts { parts: parts.ok_or_else(documents::unexpected)?, next })
+}
+
 #[async_trait]
 impl ObjectStore for GoogleStore {
     async fn presign(
@@ -152,8 +175,16 @@ impl ObjectStore for GoogleStore {
         self.objects.create_multipart(bucket(location)?, location.key()).await
     }
 
-    async fn parts(&self, _: &Location, _: &str, _: Option<i64>) -> Result<Parts, StorageError> {
-        Err(StorageError::Unsupported("the parts of an upload to Google are not listed"))
+    async fn parts(
+        &self,
+        location: &Location,
+        upload_id: &str,
+        after: Option<i64>,
+    ) -> Result<Parts, StorageError> {
+        let after = after.unwrap_or(0).to_string();
+        let query = [("part-number-marker", after.as_str()), ("uploadId", upload_id)];
+        let url = self.presign(location, Access::Get, LIFE, &query).await?;
+        parts_in(&documents::get(url).await?)
     }
 
     async fn complete_multipart(
@@ -192,5 +223,32 @@ impl ObjectStore for GoogleStore {
 
     async fn list(&self, bucket: &Bucket, prefix: &str, next: Option<&str>) -> Result<Listing, StorageError> {
         self.objects.list(name(bucket)?, prefix, next).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_read_as_google_lists_them() {
+        let text = "<?xml version='1.0' encoding='UTF-8'?>\n\
+            <ListPartsResult xmlns='http://s3.amazonaws.com/doc/2006-03-01/'><Bucket>b</Bucket><Key>k</Key>\
+            <UploadId>u</UploadId><PartNumberMarker>0</PartNumberMarker>\
+            <NextPartNumberMarker>3</NextPartNumberMarker><MaxParts>2</MaxParts><IsTruncated>true</IsTruncated>\
+            <Part><PartNumber>2</PartNumber><LastModified>2021-11-10T20:48:34.000Z</LastModified>\
+            <ETag>\"7778aef83f66abc1fa1e8477f296d394\"</ETag><Size>10485760</Size></Part>\
+            <Part><PartNumber>3</PartNumber><LastModified>2021-11-10T20:48:33.000Z</LastModified>\
+            <ETag>\"aaaa18db4cc2f85cedef654fccc4a4x8\"</ETag><Size>10485760</Size></Part></ListPartsResult>";
+        let Parts { parts, next } = parts_in(text).unwrap();
+        assert_eq!(parts.iter().map(|part| part.number).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(parts[0].etag, "\"7778aef83f66abc1fa1e8477f296d394\"");
+        assert_eq!((parts[1].size, next), (10_485_760, Some(3)));
+        assert_eq!(parts_in(&text.replace("true", "false")).unwrap().next, None);
+        assert_eq!(parts_in("<ListPartsResult/>").unwrap(), Parts::default());
+        for wrong in ["", "<html>", &text.replace("<Size>", "<Size>-")] {
+            let read = parts_in(wrong);
+            assert!(wrong.is_empty() || read.is_err(), "{read:?}");
+        }
     }
 }

@@ -47,7 +47,7 @@ async fn azurite_does_what_a_store_has_to_do() {
         extra: &[],
         odd_keys: &[],
         knows_uploads: false,
-        lists_parts: false,
+        lists_parts: true,
     }
     .examine()
     .await;

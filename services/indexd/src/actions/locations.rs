@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use indexclient::ownership::Place;
+use indexclient::ownership::{Owner, Place};
 
 use crate::{Error, Indexd, document::Record, guid::Guid};
 
@@ -20,6 +20,46 @@ impl From<Holders> for indexclient::Holders {
 }
 
 impl Indexd {
+    /// Calls `each` with an owner of records that have the bytes at one of `places`, and one of these
+    /// records: for each owner twice at most, however many records are his, so that a place that very many
+    /// records name costs no more than one that few do. Then says of each place whether it is in our buckets.
+    pub(crate) async fn owners_at(
+        &self,
+        places: &[Place],
+        mut each: impl FnMut(&Place, &Guid, Owner<'_>),
+    ) -> Result<Vec<bool>, Error> {
+        let layout = self.layout().await?;
+        let asked: Vec<(i64, String)> = places.iter().enumerate().flat_map(spelled).collect();
+        let owners = layout.place_owners(&mut *self.pool.acquire().await?, &asked).await?;
+        for owner in &owners {
+            let place = usize::try_from(owner.position).ok().and_then(|position| places.get(position));
+            let Some(place) = place.filter(|place| Place::of(&owner.url).as_ref() == Some(*place)) else {
+                continue;
+            };
+            for did in [&owner.first, &owner.last] {
+                each(place, did, owner.owner());
+            }
+        }
+        let by_key = |place: &Place| place.guids().into_iter().map(Guid::from).collect::<BTreeSet<_>>();
+        let named: Vec<BTreeSet<Guid>> = places.iter().map(by_key).collect();
+        let wanted: BTreeSet<Guid> = named.iter().flatten().cloned().collect();
+        if !wanted.is_empty() {
+            let found = layout.load(&mut *self.pool.acquire().await?, &Vec::from_iter(wanted)).await?;
+            let found: HashMap<&Guid, &Record> = found.iter().map(|record| (&record.did, record)).collect();
+            for (place, dids) in places.iter().zip(&named) {
+                for record in dids.iter().filter_map(|did| found.get(did)) {
+                    each(
+                        place,
+                        &record.did,
+                        Owner::new(&record.authz, record.uploader.as_deref(), &record.acl),
+                    );
+                }
+            }
+        }
+        let regions = self.regions.get().await;
+        Ok(places.iter().map(|place| regions.may_have(place)).collect())
+    }
+
     /// The holders of each of `urls`, in their order. Two statements, whatever their number.
     pub(crate) async fn holders(&self, urls: &[String]) -> Result<Vec<Holders>, Error> {
         let layout = self.layout().await?;
@@ -47,12 +87,9 @@ impl Indexd {
     /// For each place the dids of the records that name it, and those that the key of an upload names.
     async fn dids_at(&self, places: &[Option<Place>]) -> Result<Vec<BTreeSet<Guid>>, Error> {
         let layout = self.layout().await?;
-        let spelled = |(position, place): (usize, &Option<Place>)| {
-            let position = i64::try_from(position).unwrap_or(i64::MAX);
-            let spellings = place.as_ref().map(Place::spellings).unwrap_or_default();
-            spellings.into_iter().map(move |url| (position, url)).collect::<Vec<_>>()
-        };
-        let asked: Vec<(i64, String)> = places.iter().enumerate().flat_map(spelled).collect();
+        let some =
+            places.iter().enumerate().filter_map(|(position, place)| Some((position, place.as_ref()?)));
+        let asked: Vec<(i64, String)> = some.flat_map(spelled).collect();
         let alike = layout.alike(&mut *self.pool.acquire().await?, &asked).await?;
         let by_key = |place: &Option<Place>| {
             place.iter().flat_map(Place::guids).map(Guid::from).collect::<BTreeSet<_>>()
@@ -67,4 +104,10 @@ impl Indexd {
         }
         Ok(dids)
     }
+}
+
+/// The spellings of a place, each with its position.
+fn spelled((position, place): (usize, &Place)) -> Vec<(i64, String)> {
+    let position = i64::try_from(position).unwrap_or(i64::MAX);
+    place.spellings().into_iter().map(|url| (position, url)).collect()
 }

@@ -2,7 +2,7 @@
 //! of the index is asked once for all records alike.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     hash::Hash,
     time::{Duration, Instant},
 };
@@ -274,7 +274,8 @@ impl Rights<'_> {
         self.known.age(now)
     }
 
-    /// Two statements for all places and two for all families.
+    /// Two statements for all places and two for all families, and as many rows as there are owners: however
+    /// many records are theirs.
     async fn look_up(&self, writes: &Writes) -> Result<Found, Error> {
         let mut found = Found::default();
         if !self.are_in_question() {
@@ -282,15 +283,15 @@ impl Rights<'_> {
         }
         let created = writes.creates.iter().flat_map(|record| new_places(&record.input.urls, &[]));
         let urls = created.chain(writes.updates.iter().flat_map(places_of_change));
-        let places: BTreeMap<Place, &String> = urls.filter_map(|url| Some((Place::of(url)?, url))).collect();
-        let urls: Vec<String> = places.values().copied().cloned().collect();
-        for (place, holders) in places.into_keys().zip(self.indexd.holders(&urls).await?) {
-            for record in &holders.records {
-                found.claims.add(Claim::Place(place.clone()), &record.did, record.owner());
-            }
-            if holders.ours {
-                found.ours.insert(place);
-            }
+        let places: BTreeSet<Place> = urls.filter_map(|url| Place::of(url)).collect();
+        let places = Vec::from_iter(places);
+        if !places.is_empty() {
+            let claims = &mut found.claims;
+            let add = |place: &Place, did: &Guid, owner: Owner<'_>| {
+                claims.add(Claim::Place(place.clone()), did, owner);
+            };
+            let ours = self.indexd.owners_at(&places, add).await?;
+            found.ours.extend(places.into_iter().zip(ours).filter(|(_, ours)| *ours).map(|(place, _)| place));
         }
         let families: BTreeSet<&Guid> =
             writes.creates.iter().filter_map(|record| record.input.baseid.as_ref()).collect();

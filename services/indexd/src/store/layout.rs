@@ -5,6 +5,7 @@ use web::Failure;
 
 use super::{
     families::FamilyOwner,
+    locations::PlaceOwner,
     records::{EntryId, Versions},
     schema::{self, Traces},
     urls::{Pattern, UrlFilter},
@@ -120,6 +121,7 @@ by_layout! {
     aliases::delete_aliases(permit: &May<Delete, Record>) -> ();
     aliases::delete_alias(permit: &May<Delete, Record>, name: &str) -> bool;
     locations::alike(urls: &[(i64, String)]) -> Vec<(i64, Guid, String)>;
+    locations::place_owners(urls: &[(i64, String)]) -> Vec<PlaceOwner>;
     urls::list(filter: &UrlFilter, start: i64, limit: i64) -> Vec<UrlDocument>;
     urls::by_pattern(include: Option<&str>, exclude: Option<&str>, pattern: &Pattern)
         -> Vec<(Guid, Vec<String>)>;

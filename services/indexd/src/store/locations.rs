@@ -1,8 +1,56 @@
 //! Records by the places of their bytes.
 
-use sqlx::PgConnection;
+use indexclient::ownership::Owner;
+use sqlx::{FromRow, PgConnection};
 
 use crate::{Error, guid::Guid};
+
+/// An owner of records that name a location, however many these are.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub(crate) struct PlaceOwner {
+    /// Which of the locations that were asked for it looks like.
+    pub(crate) position: i64,
+    /// As these records write it.
+    pub(crate) url: String,
+    authz: Vec<String>,
+    uploader: Option<String>,
+    /// Two of the records, or the only one twice.
+    pub(crate) first: Guid,
+    pub(crate) last: Guid,
+}
+
+impl PlaceOwner {
+    /// Whose these records are. It is not known which of those that are for administrators only have an
+    /// access list.
+    pub(crate) fn owner(&self) -> Owner<'_> {
+        Owner::new(&self.authz, self.uploader.as_deref(), &[])
+    }
+}
+
+/// The owners of the records that [`alike`] finds: as many rows as there are owners and spellings.
+pub(crate) async fn place_owners(
+    connection: &mut PgConnection,
+    urls: &[(i64, String)],
+) -> Result<Vec<PlaceOwner>, Error> {
+    let (positions, urls): (Vec<i64>, Vec<&str>) =
+        urls.iter().map(|(position, url)| (*position, url.as_str())).unzip();
+    Ok(sqlx::query_as(
+        "select m.position, m.url, m.authz, m.uploader, min(m.did) as first, max(m.did) as last \
+         from (select w.position, u.url, r.did, r.uploader, \
+                      array(select z.resource::text from index_record_authz z \
+                            where z.did = r.did order by z.resource) as authz \
+               from unnest($1::bigint[], $2::text[]) as w(position, url) \
+               join index_record_url u \
+                 on md5(lower(regexp_replace(u.url, '/+', '/', 'g'))) \
+                  = md5(lower(regexp_replace(w.url, '/+', '/', 'g'))) \
+               join index_record r on r.did = u.did) m \
+         group by m.position, m.url, m.authz, m.uploader",
+    )
+    .bind(&positions)
+    .bind(&urls)
+    .fetch_all(connection)
+    .await?)
+}
 
 /// The records that name a location which looks like one of `urls`: `(position in urls, did, url)`. The index
 /// that this uses knows neither letter case nor repeated slashes, so that the caller has to compare.

@@ -8,9 +8,10 @@ use indexclient::{Caller, HttpIndex, IndexClient, IndexError, NewRecord, Record,
 use indexd::{Config, DrsForm, FixedBuckets, Indexd};
 use serde_json::{Value, json};
 use testing::Rights;
+use tracing::field::{Field, Visit};
 use tracing_subscriber::{Layer, layer::SubscriberExt as _};
 
-use crate::support::{LOGIN, Running, client, config, database, guid, md5};
+use crate::support::{LOGIN, Running, client, config, database, guid, md5, record};
 
 fn new_record(n: usize) -> NewRecord {
     NewRecord {
@@ -174,15 +175,29 @@ async fn a_user_needs_the_guards_of_every_record() {
 
 thread_local! {
     static STATEMENTS: Cell<usize> = const { Cell::new(0) };
+    static ROWS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Counts the statements that sqlx reports on the thread at hand.
+/// Counts the statements that sqlx reports on the thread at hand, and the rows that they return.
 struct Statements;
+
+struct Rows;
+
+impl Visit for Rows {
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "rows_returned" {
+            ROWS.set(ROWS.get() + value);
+        }
+    }
+}
 
 impl<S: tracing::Subscriber> Layer<S> for Statements {
     fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
         if event.metadata().target() == "sqlx::query" {
             STATEMENTS.set(STATEMENTS.get() + 1);
+            event.record(&mut Rows);
         }
     }
 }
@@ -219,6 +234,40 @@ async fn the_number_of_statements_does_not_depend_on_the_number_of_records() {
     }
     assert!(counts[1] > 5, "statements are counted: {counts:?}");
     assert_eq!(counts[1], counts[2]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_bulk_write_to_a_place_reads_its_owners_and_not_its_records() {
+    count_statements();
+    let database = database().await;
+    let rights = ["create", "update"]
+        .iter()
+        .fold(Rights::of_plain_tokens(), |rights, method| rights.grant("mallory", "indexd", method, "/a"));
+    let buckets = Arc::new(FixedBuckets(json!({})));
+    let indexd = Indexd::build_with_buckets(config(), database.pool.clone(), Some(Arc::new(rights)), buckets);
+    let app = App::new().configure(|app| web::Service::configure(indexd.clone(), app));
+    let app = actix_web::test::init_service(app).await;
+    let same = "s3://elsewhere/same";
+    let mut rows = Vec::new();
+    // The first also finds out what does not change.
+    for (range, new) in [(1..=2, 1001), (3..=4, 1002), (5..=500, 1003)] {
+        let holder = |n| NewRecord { urls: vec![same.into()], uploader: None, ..new_record(n) };
+        let records: Vec<NewRecord> = range.map(holder).collect();
+        indexd.create(&Caller::Service, &records).await.expect("created");
+        let record = record(new, json!({"authz": ["/a"], "urls": [same]}));
+        let line = json!({"op": "create", "record": record});
+        let request = TestRequest::post().uri("/bulk/records");
+        let request = request.insert_header(("authorization", "bearer mallory"));
+        let before = ROWS.get();
+        let answer =
+            actix_web::test::call_service(&app, request.set_payload(format!("{line}\n")).to_request()).await;
+        assert_eq!(answer.status(), 200);
+        let told = actix_web::test::read_body(answer).await;
+        assert!(String::from_utf8_lossy(&told).contains("\"created\""), "{told:?}");
+        rows.push(ROWS.get() - before);
+    }
+    assert!(rows[1] > 1, "rows are counted: {rows:?}");
+    assert_eq!(rows[1], rows[2]);
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -110,7 +110,7 @@ pub(crate) struct JsonPath(String);
 impl JsonPath {
     /// # Errors
     /// 400 for a path that is empty, too long or too deep.
-    fn read(dotted: &str) -> Result<Self, Error> {
+    pub(crate) fn read(dotted: &str) -> Result<Self, Error> {
         let names: Vec<&str> = dotted.split('.').collect();
         if dotted.len() > LONGEST || names.len() > DEEPEST || names.iter().any(|name| name.is_empty()) {
             return Err(Error::bad(format!("{:?} is no path", dotted.chars().take(100).collect::<String>())));
@@ -215,6 +215,11 @@ impl Search {
             )));
         }
         Ok(Self { words, filters, facets, sorting, after, size, guid_type: request.guid_type })
+    }
+
+    /// Whether every document of the kind is found.
+    pub(crate) fn finds_all(&self) -> bool {
+        self.words.is_empty() && self.filters.is_empty()
     }
 
     /// What PostgreSQL's text search is asked for: all words, each perhaps the beginning of a longer one.

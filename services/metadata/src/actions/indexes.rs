@@ -1,6 +1,13 @@
 //! Indexes of paths.
 
-use crate::{access::MayAdminister, error::Error, filters, service::Metadata, store::indexes};
+use crate::{
+    access::MayAdminister,
+    error::Error,
+    filters,
+    search::JsonPath,
+    service::Metadata,
+    store::{counts, indexes},
+};
 
 /// Each of them makes every write slower.
 const MOST_INDEXES: usize = 64;
@@ -13,7 +20,7 @@ impl Metadata {
         Ok(indexes::list(&mut *self.pool.acquire().await?, permit).await?)
     }
 
-    /// Makes the index of a path.
+    /// Makes the index of a path, and counts its values from now on.
     ///
     /// # Errors
     /// 409 when there is one, 400 for a path that cannot have one, and when there are too many.
@@ -31,11 +38,14 @@ impl Metadata {
             return Err(Error::bad(format!("there are {MOST_INDEXES} indexes already")));
         }
         indexes::create(&mut transaction, permit, &keys).await?;
+        if let Ok(path) = JsonPath::read(path) {
+            counts::begin(&mut transaction, permit, &path).await?;
+        }
         transaction.commit().await?;
         Ok(())
     }
 
-    /// Deletes the index of a path.
+    /// Deletes the index of a path, and its counts.
     ///
     /// # Errors
     /// 404.
@@ -47,6 +57,9 @@ impl Metadata {
             return Err(Error::not_found(path));
         }
         indexes::delete(&mut transaction, permit, &name).await?;
+        if let Ok(path) = JsonPath::read(path) {
+            counts::end(&mut transaction, permit, &path).await?;
+        }
         transaction.commit().await?;
         Ok(())
     }

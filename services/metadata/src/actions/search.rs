@@ -1,9 +1,12 @@
 //! Searching studies.
 
+use std::collections::BTreeSet;
+
 use authz::{Mapping, Subject};
 use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
+use sqlx::{PgConnection, PgPool};
 use web::Failure;
 
 use crate::{
@@ -11,7 +14,10 @@ use crate::{
     error::Error,
     search::{Highlight, Search, highlights, resources},
     service::Metadata,
-    store::search::{self, Hit},
+    store::{
+        counts::{self, Counted},
+        search::{self, Hit},
+    },
 };
 
 /// Services and methods by which data are read.
@@ -60,7 +66,7 @@ impl Metadata {
         search::limit_time(&mut transaction).await?;
         let total = search::count(&mut transaction, permit, search).await?;
         let mut hits = search::page(&mut transaction, permit, search, most).await?;
-        let counted = search::facets(&mut transaction, permit, search).await?;
+        let counted = self.count_facets(&mut transaction, permit, search).await?;
         transaction.commit().await?;
         let size = usize::try_from(search.size).unwrap_or(usize::MAX);
         let has_more = hits.len() > size;
@@ -80,6 +86,42 @@ impl Metadata {
         Ok(Found { total, studies, facets, next })
     }
 
+    /// The frequent values of the facets. Where all documents are found, those of paths that are counted are
+    /// known; all others are counted now.
+    async fn count_facets(
+        &self,
+        connection: &mut PgConnection,
+        permit: &MayRead,
+        search: &Search,
+    ) -> Result<Vec<(i32, String, i64)>, Error> {
+        let paths: Vec<&str> = search.facets.iter().map(|(_, path)| path.as_str()).collect();
+        let known = if paths.is_empty() || !search.finds_all() {
+            Vec::new()
+        } else {
+            counts::counted(connection, permit, &paths).await?
+        };
+        let is_known = |path: &str| known.iter().any(|known| known == path);
+        let others: Vec<usize> =
+            (0..).zip(&paths).filter(|(_, path)| !is_known(path)).map(|(at, _)| at).collect();
+        let mut found = search::facets(connection, permit, search, &others).await?;
+        if known.is_empty() {
+            return Ok(found);
+        }
+        let mut scattered = BTreeSet::new();
+        for counted in counts::values(connection, permit, &search.guid_type, &known).await? {
+            let Counted { path, value, studies, is_scattered } = counted;
+            let facet = (0..).zip(&paths).find(|(_, known)| **known == path).map(|(facet, _)| facet);
+            found.extend(facet.map(|facet| (facet, value, studies)));
+            if is_scattered {
+                scattered.insert(path);
+            }
+        }
+        for path in scattered {
+            tokio::spawn(sum_up(self.pool.clone(), search.guid_type.clone(), path));
+        }
+        Ok(found)
+    }
+
     /// What the caller may do; `None` if it cannot be asked now, which is no reason to show no studies.
     async fn rights(&self, subject: &Subject, is_unneeded: bool) -> Result<Option<Mapping>, Error> {
         if is_unneeded {
@@ -94,6 +136,18 @@ impl Metadata {
             }
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// Sums up what was added to the counts of a path. Whoever reads them meanwhile reads the same.
+async fn sum_up(pool: PgPool, kind: String, path: String) {
+    let done = async {
+        let mut connection = pool.acquire().await?;
+        counts::sum_up(&mut connection, &kind, &path).await
+    };
+    if let Err(error) = done.await {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(error, "the counts of a path could not be summed up");
     }
 }
 

@@ -49,6 +49,83 @@ end $columns$;
 create index if not exists commons_metadata_kind on metadata (commons_kind, guid);
 create index if not exists commons_metadata_text on metadata using gin (commons_words);
 
+-- How many documents of a kind have a value at a path, for the paths that are counted: so that counting all studies does
+-- not read them. Whoever writes adds what changes; nothing is changed in place, so that writers do not wait for each
+-- other, and what was added is summed up when it is much.
+create table if not exists commons_metadata_counted (
+    -- In the path language of PostgreSQL.
+    path text not null primary key
+);
+create table if not exists commons_metadata_count (
+    path text not null,
+    kind text not null,
+    value text not null,
+    studies bigint not null
+);
+create index if not exists commons_metadata_count_value on commons_metadata_count (path, kind, value);
+
+-- The values at a path that are counted, each once.
+create or replace function commons_metadata_values(data jsonb, path text) returns setof text
+language sql immutable parallel safe as $values$
+    select distinct v #>> '{}' from jsonb_path_query(data, path::jsonpath) as v
+    where jsonb_typeof(v) in ('string', 'number', 'boolean') and length(v #>> '{}') <= 200
+$values$;
+create or replace function commons_metadata_count_come() returns trigger language plpgsql as $come$
+begin
+    if exists (select from commons_metadata_counted) then
+        insert into commons_metadata_count (path, kind, value, studies)
+        select c.path, r.commons_kind, v, count(*)
+        from come r cross join commons_metadata_counted c
+             cross join lateral commons_metadata_values(r.data, c.path) as v
+        where r.commons_kind is not null group by 1, 2, 3;
+    end if;
+    return null;
+end $come$;
+create or replace function commons_metadata_count_gone() returns trigger language plpgsql as $gone$
+begin
+    if exists (select from commons_metadata_counted) then
+        insert into commons_metadata_count (path, kind, value, studies)
+        select c.path, r.commons_kind, v, -count(*)
+        from gone r cross join commons_metadata_counted c
+             cross join lateral commons_metadata_values(r.data, c.path) as v
+        where r.commons_kind is not null group by 1, 2, 3;
+    end if;
+    return null;
+end $gone$;
+create or replace function commons_metadata_count_changed() returns trigger language plpgsql as $changed$
+begin
+    if exists (select from commons_metadata_counted) then
+        insert into commons_metadata_count (path, kind, value, studies)
+        select c.path, r.commons_kind, v, sum(r.sign)
+        from (select commons_kind, data, 1 as sign from come
+              union all select commons_kind, data, -1 from gone) r
+             cross join commons_metadata_counted c
+             cross join lateral commons_metadata_values(r.data, c.path) as v
+        where r.commons_kind is not null group by 1, 2, 3 having sum(r.sign) <> 0;
+    end if;
+    return null;
+end $changed$;
+create or replace function commons_metadata_count_none() returns trigger language plpgsql as $none$
+begin
+    delete from commons_metadata_count;
+    return null;
+end $none$;
+do $triggers$
+begin
+    if not exists (select from pg_trigger
+                   where tgrelid = 'metadata'::regclass and tgname = 'commons_metadata_count_come') then
+        create trigger commons_metadata_count_come after insert on metadata
+            referencing new table as come for each statement execute function commons_metadata_count_come();
+        create trigger commons_metadata_count_gone after delete on metadata
+            referencing old table as gone for each statement execute function commons_metadata_count_gone();
+        create trigger commons_metadata_count_changed after update on metadata
+            referencing old table as gone new table as come
+            for each statement execute function commons_metadata_count_changed();
+        create trigger commons_metadata_count_none after truncate on metadata
+            for each statement execute function commons_metadata_count_none();
+    end if;
+end $triggers$;
+
 update alembic_version set version_num = '6819874e85b9' where version_num <> '6819874e85b9';
 insert into alembic_version (version_num) values ('6819874e85b9') on conflict do nothing;
 

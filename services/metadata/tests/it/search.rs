@@ -94,6 +94,78 @@ async fn an_answer_has_highlights_facets_and_whether_the_caller_may_read_the_dat
 }
 
 #[actix_web::test]
+async fn the_counts_of_a_path_with_an_index_are_those_that_counting_finds_whoever_writes() {
+    let world = world().await;
+    let paths = ["gen3_discovery.tags.name", "gen3_discovery.size", "gen3_discovery.title"];
+    // A filter that holds of all has them counted; without one they are known.
+    let counted = async |filters: Value| {
+        let body = json!({"facets": paths, "filters": filters, "size": 1});
+        let (status, answer) = world.send("POST", "/v1/search", "", &body).await;
+        assert_eq!(status, 200, "{answer}");
+        answer["facets"].clone()
+    };
+    let compared = async |studies: usize| {
+        let known = counted(json!({})).await;
+        assert_eq!(known, counted(json!({"_guid_type": "discovery_metadata"})).await);
+        let titles = known[paths[2]].as_array().unwrap().iter().map(|one| one["studies"].as_u64().unwrap());
+        assert_eq!(titles.sum::<u64>(), studies as u64);
+    };
+    compared(3).await;
+    for path in paths {
+        assert_eq!(world.post(&format!("/metadata_index/{path}"), Value::Null).await.0, 201);
+    }
+    compared(3).await;
+    let study = |title: &str, tags: Value| {
+        let discovery = json!({"title": title, "tags": tags, "size": 1});
+        json!({"_guid_type": "discovery_metadata", "gen3_discovery": discovery})
+    };
+    // Written, changed and deleted by us and by others, one by one and many at once.
+    let pool = &world.database.pool;
+    world.document("s4", study("New", json!([{"name": "WGS"}, {"name": "WGS"}, {"name": 7}]))).await;
+    compared(4).await;
+    let moved =
+        "update metadata set data = jsonb_set(data, '{gen3_discovery,size}', '20') where guid <> 's4'";
+    sqlx::query(moved).execute(pool).await.unwrap();
+    compared(4).await;
+    let changed = "update metadata set data = data || '{\"_guid_type\": \"other\"}' where guid = 's1'";
+    sqlx::query(changed).execute(pool).await.unwrap();
+    compared(3).await;
+    let many = "insert into metadata (guid, data, authz) select 'm' || i, jsonb_build_object('_guid_type', \
+                'discovery_metadata', 'gen3_discovery', jsonb_build_object('title', 'Many')), '{}' \
+                from generate_series(1, 50) as i \
+                on conflict (guid) do update set data = excluded.data";
+    for _ in 0..2 {
+        sqlx::query(many).execute(pool).await.unwrap();
+        compared(53).await;
+    }
+    // Many small changes are summed up, and change no answer.
+    for size in 0..600 {
+        let changed = "update metadata \
+                       set data = jsonb_set(data, '{gen3_discovery,size}', to_jsonb($1::int)) \
+                       where guid = 's4'";
+        sqlx::query(changed).bind(size % 2).execute(pool).await.unwrap();
+    }
+    let rows = async || -> i64 {
+        let rows =
+            "select count(*) from commons_metadata_count where path = '$.\"gen3_discovery\".\"size\"[*]'";
+        sqlx::query_scalar(rows).fetch_one(pool).await.unwrap()
+    };
+    assert!(rows().await > 1_000);
+    compared(53).await;
+    let begun = std::time::Instant::now();
+    while rows().await > 10 {
+        assert!(begun.elapsed().as_secs() < 30, "they are not summed up");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    compared(53).await;
+    assert_eq!(world.delete("/metadata_index/gen3_discovery.size").await.0, 204);
+    assert_eq!(rows().await, 0);
+    compared(53).await;
+    sqlx::query("truncate metadata cascade").execute(pool).await.unwrap();
+    compared(0).await;
+}
+
+#[actix_web::test]
 async fn what_cannot_be_searched_is_refused_and_nothing_in_a_search_is_sql() {
     let world = world().await;
     for (body, status) in [

@@ -1,4 +1,5 @@
-//! What is cleared away from time to time: revoked tokens whose own time is over.
+//! What is cleared away from time to time: revoked tokens whose own time is over, and uploads in parts that
+//! nobody will end.
 
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
@@ -23,9 +24,9 @@ pub struct Housekeeping {
 
 impl Housekeeping {
     /// Begins with the first round.
-    pub fn start(fence: &Fence) -> Self {
-        let (pool, stop) = (fence.pool.clone(), Arc::new(Notify::new()));
-        let task = tokio::spawn(run(pool, stop.clone()));
+    pub fn start(fence: &Arc<Fence>) -> Self {
+        let stop = Arc::new(Notify::new());
+        let task = tokio::spawn(run(fence.clone(), stop.clone()));
         Self { task, stop }
     }
 
@@ -37,24 +38,35 @@ impl Housekeeping {
     }
 }
 
-async fn run(pool: PgPool, stop: Arc<Notify>) {
+async fn run(fence: Arc<Fence>, stop: Arc<Notify>) {
     loop {
-        let round = tokio::select! {
-            round = forget_tokens(&pool) => round,
+        tokio::select! {
+            () = round(&fence) => {}
             () = stop.notified() => return,
-        };
-        match round {
-            Ok(0) => {}
-            Ok(tokens) => {
-                tracing::info!(tokens.forgotten = tokens, "revoked tokens that are over were forgotten")
-            }
-            Err(error) => {
-                let error = &error as &dyn StdError;
-                tracing::warn!(error, "revoked tokens that are over could not be forgotten");
-            }
         }
         if timeout(PAUSE, stop.notified()).await.is_ok() {
             return;
+        }
+    }
+}
+
+async fn round(fence: &Fence) {
+    match forget_tokens(&fence.pool).await {
+        Ok(0) => {}
+        Ok(tokens) => {
+            tracing::info!(tokens.forgotten = tokens, "revoked tokens that are over were forgotten")
+        }
+        Err(error) => {
+            let error = &error as &dyn StdError;
+            tracing::warn!(error, "revoked tokens that are over could not be forgotten");
+        }
+    }
+    match fence.give_up_unfinished().await {
+        Ok(0) => {}
+        Ok(uploads) => tracing::info!(uploads.given_up = uploads, "uploads that nobody ends were given up"),
+        Err(error) => {
+            let error = &error as &dyn StdError;
+            tracing::warn!(error, "uploads that nobody ends could not be given up");
         }
     }
 }

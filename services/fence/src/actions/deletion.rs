@@ -35,6 +35,7 @@ impl Fence {
             self.storage.delete(location).await?;
         }
         self.index.delete(&IndexCaller::Service, &record.revision()).await?;
+        self.give_up_of_record(&record.did).await;
         self.forget_unfinished(record).await;
         Ok(())
     }

@@ -19,6 +19,7 @@ mod oauth_tokens;
 mod registration;
 mod revocation;
 mod status;
+mod unfinished;
 mod upload_events;
 mod upload_queues;
 mod uploads;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use storage::{Access, Part, StorageError, UploadedPart};
 
-use crate::{error::Error, files::access::MayWriteObject, service::Fence};
+use crate::{error::Error, files::access::MayWriteObject, service::Fence, store::unfinished};
 
 /// The largest number of parts of one upload (Amazon S3's limit).
 const MOST_PARTS: usize = 10_000;
@@ -23,12 +23,40 @@ const WRONG_PARTS: [&str; 7] = [
 ];
 
 impl Fence {
-    /// Begins the upload of the object that `proof` is about and returns the upload's id.
+    /// Begins the upload of the object that `proof` is about, for the record `guid`, and returns the upload's
+    /// id. It is noted, so that its parts are given up with the record.
     ///
     /// # Errors
-    /// When the store does not do it.
-    pub(crate) async fn begin_multipart(&self, proof: &MayWriteObject) -> Result<String, Error> {
-        Ok(self.storage.create_multipart(proof.location()).await?)
+    /// When the store does not do it, or it cannot be noted.
+    pub(crate) async fn begin_multipart(&self, proof: &MayWriteObject, guid: &str) -> Result<String, Error> {
+        let upload_id = self.storage.create_multipart(proof.location()).await?;
+        if let Err(error) = self.note_multipart(proof, &upload_id, guid).await {
+            // There is nothing in it yet, and nobody will know of it.
+            if let Err(error) = self.storage.abort_multipart(proof.location(), &upload_id).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "an upload that could not be noted remains in the store");
+            }
+            return Err(error);
+        }
+        Ok(upload_id)
+    }
+
+    async fn note_multipart(&self, proof: &MayWriteObject, upload_id: &str, guid: &str) -> Result<(), Error> {
+        let mut connection = self.pool.acquire().await?;
+        Ok(unfinished::note(&mut connection, &proof.location().url(), upload_id, guid).await?)
+    }
+
+    /// Forgets an upload that is ended. If that fails, it is found to be gone from the store later.
+    async fn forget_multipart(&self, proof: &MayWriteObject, upload_id: &str) {
+        let ended = [(proof.location().url(), upload_id.to_owned())];
+        let forgotten = async {
+            let mut connection = self.pool.acquire().await?;
+            unfinished::forget(&mut connection, &ended).await
+        };
+        if let Err(error) = forgotten.await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "an upload that is ended is still taken for one that is not");
+        }
     }
 
     /// The URL to which one part is put.
@@ -58,13 +86,20 @@ impl Fence {
         upload_id: &str,
         parts: &[Part],
     ) -> Result<(), Error> {
-        for wait in WAITS {
+        let mut waits = WAITS.into_iter();
+        loop {
             match self.storage.complete_multipart(proof.location(), upload_id, parts).await {
-                Err(error) if may_pass(&error) => tokio::time::sleep(wait).await,
-                outcome => return outcome.map_err(refusal),
+                Err(error) if may_pass(&error) => match waits.next() {
+                    Some(wait) => tokio::time::sleep(wait).await,
+                    None => return Err(refusal(error)),
+                },
+                outcome => {
+                    outcome.map_err(refusal)?;
+                    self.forget_multipart(proof, upload_id).await;
+                    return Ok(());
+                }
             }
         }
-        self.storage.complete_multipart(proof.location(), upload_id, parts).await.map_err(refusal)
     }
 }
 
@@ -94,7 +129,9 @@ impl Fence {
     /// # Errors
     /// 404 for an upload that the store does not know.
     pub(crate) async fn abort_multipart(&self, proof: &MayWriteObject, upload_id: &str) -> Result<(), Error> {
-        self.storage.abort_multipart(proof.location(), upload_id).await.map_err(refusal)
+        self.storage.abort_multipart(proof.location(), upload_id).await.map_err(refusal)?;
+        self.forget_multipart(proof, upload_id).await;
+        Ok(())
     }
 }
 

@@ -39,7 +39,7 @@ async fn init(fence: Data<Fence>, caller: Caller, body: Body) -> Result<HttpResp
         guid: text(&body, "guid")?,
     };
     let upload = fence.begin_upload(&caller, &proof, &request).await?;
-    let upload_id = fence.begin_multipart(&upload.object).await?;
+    let upload_id = fence.begin_multipart(&upload.object, &upload.guid).await?;
     Ok(HttpResponse::Created().json(json!({ "guid": upload.guid, "uploadId": upload_id })))
 }
 

@@ -14,6 +14,7 @@ mod ping;
 mod schema;
 pub(crate) mod standing;
 pub(crate) mod sync;
+pub(crate) mod unfinished;
 pub(crate) mod uploads;
 pub(crate) mod users;
 pub(crate) mod visas;

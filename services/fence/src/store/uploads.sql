@@ -13,3 +13,14 @@ create table if not exists commons_upload (
 );
 
 create index if not exists commons_upload_due_at on commons_upload (due_at);
+
+-- Ours: uploads in parts that were begun and are not ended. Stores keep their parts until somebody gives them up.
+create table if not exists commons_multipart (
+    url text not null,
+    upload_id text not null,
+    guid text not null,
+    begun_at timestamp with time zone not null default now(),
+    primary key (url, upload_id)
+);
+
+create index if not exists commons_multipart_guid on commons_multipart (guid);

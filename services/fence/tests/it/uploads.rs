@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fence::upload_indexing::{Indexer, Outcome, StoreSource, UploadSource as _};
-use indexclient::Record;
+use indexclient::{IndexClient as _, Record};
 use serde_json::json;
 use storage::{Location, ObjectStore};
 
@@ -108,6 +108,56 @@ async fn a_file_in_parts_is_indexed_as_one() {
         assert_eq!(world.http.put(url).body("x").send().await.unwrap().status(), 400, "{number}");
     }
     indexing.stop().await;
+}
+
+#[tokio::test]
+async fn parts_of_an_unfinished_upload_go_with_its_record_whoever_deletes_it() {
+    let world = World::new().await;
+    let token = world.token("everything").await;
+    // Begins an upload, and puts a part.
+    let begun = async || {
+        let body = json!({ "file_name": "big.bin" });
+        let (status, begun) = answer(world.post("/data/multipart/init", &body).bearer_auth(&token)).await;
+        assert_eq!(status, 201, "{begun}");
+        let guid = begun["guid"].as_str().unwrap().to_owned();
+        let upload_id = begun["uploadId"].as_str().unwrap().to_owned();
+        let part = json!({ "key": format!("{guid}/big.bin"), "uploadId": upload_id, "partNumber": 1 });
+        let (_, part) = answer(world.post("/data/multipart/upload", &part).bearer_auth(&token)).await;
+        let put = world.http.put(part["presigned_url"].as_str().unwrap()).body("part").send().await.unwrap();
+        assert_eq!(put.status(), 200);
+        (guid, upload_id)
+    };
+    let is_there = async |(guid, upload_id): &(String, String)| {
+        let location = Location::new(BUCKET, format!("{guid}/big.bin")).unwrap();
+        world.store.parts(&location, upload_id, None).await.is_ok()
+    };
+    let noted = async || -> i64 {
+        let count = "select count(*) from commons_multipart";
+        sqlx::query_scalar(count).fetch_one(&world.database.pool).await.unwrap()
+    };
+    let by_fence = begun().await;
+    assert!(is_there(&by_fence).await);
+    let path = format!("/data/{}", by_fence.0);
+    assert_eq!(answer(world.request("DELETE", &path).bearer_auth(&token)).await.0, 204);
+    assert!(!is_there(&by_fence).await);
+    assert_eq!(noted().await, 0);
+
+    // Somebody deletes the record in the index; another is there, and a third is there and very old.
+    let (by_others, kept, old) = (begun().await, begun().await, begun().await);
+    let revision = world.index.record(&by_others.0).unwrap().revision();
+    world.index.delete(&indexclient::Caller::Service, &revision).await.unwrap();
+    assert_eq!(world.fence.give_up_unfinished().await.unwrap(), 0, "they were begun a moment ago");
+    let age = "update commons_multipart set begun_at = now() - case when upload_id = $1 \
+               then interval '31 days' else interval '2 hours' end";
+    sqlx::query(age).bind(&old.1).execute(&world.database.pool).await.unwrap();
+    assert_eq!(world.fence.give_up_unfinished().await.unwrap(), 2);
+    let there = [is_there(&by_others).await, is_there(&kept).await, is_there(&old).await];
+    assert_eq!((there, noted().await), ([false, true, false], 1));
+
+    // What is ended or given up is not kept in mind.
+    let body = json!({ "key": format!("{}/big.bin", kept.0), "uploadId": kept.1 });
+    assert_eq!(answer(world.post("/data/multipart/abort", &body).bearer_auth(&token)).await.0, 200);
+    assert_eq!(noted().await, 0);
 }
 
 #[tokio::test]

@@ -123,7 +123,8 @@ fn histogram(field: &str, interval: f64, offset: f64, then: &Aggregations, units
 }
 
 fn stats(numbers: &[f64]) -> Stats {
-    let sum: f64 = numbers.iter().sum();
+    // The sum of nothing is -0.
+    let sum = numbers.iter().sum::<f64>() + 0.0;
     let least = numbers.iter().copied().reduce(f64::min);
     let greatest = numbers.iter().copied().reduce(f64::max);
     let avg = (!numbers.is_empty()).then(|| sum / numbers.len() as f64);

@@ -116,7 +116,8 @@ impl State {
                         "an index exists with the same name as the alias {alias}"
                     )));
                 }
-                check_name(alias)?;
+                // Names of aliases may have capitals, as those of the ETL that tell times.
+                check_name(&alias.to_lowercase())?;
                 self.aliases.entry(alias.clone()).or_default().insert(index.clone());
             }
             AliasChange::Remove { alias, index } => {

@@ -1,6 +1,6 @@
 //! What a document holds at a path, as its mapping reads it.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::HashSet};
 
 use search::{Field, Kind, Mapping, Scalar};
 use serde_json::{Map, Number, Value};
@@ -104,13 +104,8 @@ fn flat<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
 }
 
 fn distinct(values: Vec<Scalar>) -> Vec<Scalar> {
-    let mut kept = Vec::new();
-    for value in values {
-        if !kept.contains(&value) {
-            kept.push(value);
-        }
-    }
-    kept
+    let mut seen = HashSet::new();
+    values.into_iter().filter(|value| seen.insert(value.clone())).collect()
 }
 
 /// A value as a field keeps it: `None` for one that it leaves out.

@@ -17,7 +17,7 @@ pub(super) async fn cases(engine: &dyn Engine) -> usize {
     searches.extend(sources());
     searches.extend(highlights());
     let cases = compare(engine, &oracle, INDEX, &searches).await;
-    cases + by_id(engine).await + many_terms(engine).await + nowhere(engine).await
+    cases + by_id(engine).await + many_terms(engine).await + many_values(engine).await + nowhere(engine).await
 }
 
 fn documents() -> Vec<(String, Value)> {
@@ -134,7 +134,6 @@ fn queries() -> Vec<Query> {
         text("fox wolf", field("k.analyzed")),
         text("größe", everywhere()),
         text("日", analyzed()),
-        text("😀", analyzed()),
         text("quick", field("k")),
         text("z", field("k")),
         text("A.B*c", everywhere()),
@@ -211,8 +210,8 @@ fn counts() -> Vec<Aggregations> {
         all.push(histogram("x", interval, offset, named(values("k", true, false, none()))));
         all.push(within("v", named(histogram("v.year", interval, offset, stats("v.year")))));
     }
-    all.push(histogram("never", 1.0, 0.0, none()));
-    all.push(Aggregation::Stats("never".to_owned()));
+    all.push(histogram("unknown", 1.0, 0.0, none()));
+    all.push(within("v", stats("v.ratio")));
     all.push(Aggregation::Stats("unknown".to_owned()));
     all.push(within("unknown", named(values("unknown.a", true, false, none()))));
     for (missing, descending) in [(false, false), (true, true), (true, false)] {
@@ -340,6 +339,44 @@ async fn many_terms(engine: &dyn Engine) -> usize {
         assert_eq!((ids, found.total), (right.clone(), right.len() as u64));
     }
     searches.len()
+}
+
+/// More values than come in one page, and more in one question than a server gives at once.
+async fn many_values(engine: &dyn Engine) -> usize {
+    let words: Vec<_> = (0..12_000).map(|number| format!("word {number}")).collect();
+    let numbers: Vec<_> = (0..12_000).chain(0..10).collect();
+    let documents = [
+        ("1".to_owned(), json!({"k2": words, "n": numbers, "v": {"kind": words}})),
+        ("2".to_owned(), json!({"k2": ["word 3", "a"], "n": [5, 5]})),
+        ("3".to_owned(), json!({})),
+    ];
+    let index = "suite_known_many";
+    let oracle = filled(engine, index, &documents).await;
+    let values = |field: &str, missing, descending| Aggregation::Values {
+        field: field.to_owned(),
+        missing,
+        descending,
+        then: Aggregations::new(),
+    };
+    let counting = |counts: Vec<Aggregation>| {
+        let counts = counts.into_iter().enumerate().map(|(place, count)| (place.to_string(), count));
+        Search::counting(Query::All, counts.collect())
+    };
+    let within = |path: &str, count| Aggregation::Nested {
+        path: path.to_owned(),
+        then: Aggregations::from([("it".to_owned(), count)]),
+    };
+    let filtered = Aggregation::Filtered {
+        query: Query::Exists("k2".to_owned()),
+        then: Aggregations::from([("it".to_owned(), values("k2", true, true))]),
+    };
+    let mut searches = vec![
+        counting(vec![values("k2", true, true), values("n", true, false)]),
+        counting(vec![values("k2", false, false), values("n", false, true)]),
+        counting(vec![within("v", values("v.kind", true, true)), filtered]),
+    ];
+    searches.push(counting((0..8).map(|place| values("k2", place % 2 == 0, place % 3 == 0)).collect()));
+    compare(engine, &oracle, index, &searches).await
 }
 
 /// Where there is no index.

@@ -17,6 +17,8 @@ use crate::naive::Naive;
 const DOCUMENTS: usize = 40;
 /// How many questions are asked at once.
 const TOGETHER: usize = 100;
+/// How many differences are told.
+const TOLD: usize = 10;
 
 /// Asks an engine what is known to be hard, and `questions` more of which `seed` decides, and compares every answer
 /// with that of [`Naive`]. Makes indices whose names begin with `suite_` and takes them away again; what is there
@@ -77,7 +79,11 @@ async fn filled(engine: &dyn Engine, index: &str, documents: &[(String, serde_js
 }
 
 /// Asks both, and compares.
+///
+/// # Panics
+/// With all that differs, as far as anybody reads.
 async fn compare(engine: &dyn Engine, oracle: &Naive, index: &str, searches: &[Search]) -> usize {
+    let mut different = Vec::new();
     for some in searches.chunks(TOGETHER) {
         let asked: Vec<_> = some.iter().map(|search| (index, search)).collect();
         let own = engine.search_all(&asked).await;
@@ -85,10 +91,20 @@ async fn compare(engine: &dyn Engine, oracle: &Naive, index: &str, searches: &[S
         assert_eq!(own.len(), asked.len(), "each question has an answer");
         for ((search, own), right) in some.iter().zip(&own).zip(&right) {
             if let Some(difference) = same::difference(own, right) {
-                panic!("{difference}\n--- asked: {search:#?}\n--- it says: {own:?}\n--- right: {right:?}");
+                different.push(format!(
+                    "{difference}\n--- asked: {search:?}\n--- it says: {own:?}\n--- right: {right:?}"
+                ));
             }
         }
     }
+    let told: Vec<_> = different.iter().take(TOLD).map(String::as_str).collect();
+    assert!(
+        different.is_empty(),
+        "{} of {} answers differ\n\n{}",
+        different.len(),
+        searches.len(),
+        told.join("\n\n")
+    );
     searches.len()
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::SecondsFormat;
 use serde_json::{Value, json};
 use tokio::{
     fs::File,
@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::{
     Outline,
-    sink::{Document, Sink, SinkError},
+    sink::{Document, Moment, Sink, SinkError},
 };
 
 /// A folder with three files for each index: `NAME.ndjson` has a document on each line,
@@ -49,10 +49,10 @@ impl Folder {
 
 #[async_trait]
 impl Sink for Folder {
-    async fn begin(&mut self, outline: &Outline, as_of: Option<DateTime<Utc>>) -> Result<(), SinkError> {
+    async fn begin(&mut self, outline: &Outline, moment: &Moment) -> Result<(), SinkError> {
         tokio::fs::create_dir_all(&self.folder).await?;
         let name = &outline.name;
-        let timestamp = as_of.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true));
+        let timestamp = moment.as_of.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true));
         let arrays = json!({ "timestamp": timestamp, "array": outline.arrays() });
         let documents = BufWriter::new(File::create(self.folder.join(format!("{name}.ndjson.part"))).await?);
         self.open = Some(Open { name: name.clone(), documents, mapping: outline.mapping(), arrays });

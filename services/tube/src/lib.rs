@@ -5,8 +5,14 @@
 //! block of the mapping and all roots of the window, and hands the documents to a [`Sink`] in the order of
 //! their roots. The whole run sees the graph of one moment.
 //!
+//! A [`Loader`] brings the documents into a search engine: [`Loader::run`] into new indices, which come into
+//! the place of the old ones in one step; [`Loader::follow`] only those of roots that something has happened
+//! to; [`Loader::verify`] proves that both are the same.
+//!
 //! What differs from the original, and how [`Form::Compat`] brings it back, is in `docs/quirks/tube.md`.
 
+pub mod agreement;
+mod aliases;
 mod compile;
 mod etl;
 mod folder;
@@ -14,17 +20,25 @@ mod form;
 mod grammar;
 mod ir;
 mod likeness;
+mod load;
 mod outline;
 mod plan;
 mod problem;
 mod run;
 mod sink;
+mod suggest;
 
+pub use aliases::shared_config;
 pub use etl::Etl;
 pub use folder::Folder;
 pub use form::Form;
+pub use load::{
+    Difference, Followed, IndexStatus, Job, LoadError, Loader, Outcome, Reason, Record, Shards, Status,
+    Verified,
+};
 pub use outline::{Field, FieldKind, Outline, Scalar, Shape};
 pub use plan::Planned;
 pub use problem::{Problem, Severity};
-pub use run::{Built, Options, RunError};
-pub use sink::{Document, Sink, SinkError};
+pub use run::{Built, Options, RunError, Shard};
+pub use sink::{Document, Mark, Moment, Sink, SinkError};
+pub use suggest::{Suggestion, suggest};

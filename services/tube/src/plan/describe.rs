@@ -3,11 +3,14 @@
 use serde::Serialize;
 use sql::Sql;
 
-use super::{Reach, counts, ends, leaves, nodes, parents, steps, window};
+use super::{Chosen, Reach, counts, ends, leaves, nodes, parents, steps, window};
 use crate::{
     ir::{Aggregator, Body, Collector, Index, Join, JoinWay, Leaf, Nested, Program, Walk},
     outline::{Field, FieldKind},
 };
+
+/// The second window and those behind it.
+const SECOND: Chosen<'_> = Chosen { after: Some(""), shard: None, only: None };
 
 /// What would be read for an index.
 #[derive(Debug, Serialize)]
@@ -62,7 +65,7 @@ impl Statements {
     }
 
     fn aggregator(&mut self, body: &Aggregator, program: &Program) {
-        self.add("roots", window(&body.table, &body.columns, Some(""), 1));
+        self.add("roots", window(&body.table, &body.columns, &SECOND, 1));
         for block in &body.parents {
             self.add("parents", parents(&block.levels, Vec::new(), Reach::AsFarAsItGoes));
         }
@@ -110,7 +113,7 @@ impl Statements {
 
     fn collector(&mut self, body: &Collector) {
         if !body.leaves.is_empty() {
-            self.add("leaves", leaves(&body.leaves, Some(""), 1));
+            self.add("leaves", leaves(&body.leaves, &SECOND, 1));
         }
         self.leaves("leaves", &body.leaves);
         self.walk("up", &body.walk);

@@ -5,4 +5,4 @@ mod statements;
 
 pub use describe::Planned;
 pub(crate) use describe::describe;
-pub(crate) use statements::{Reach, counts, ends, leaves, nodes, parents, projects, steps, window};
+pub(crate) use statements::{Chosen, Reach, counts, ends, leaves, nodes, parents, projects, steps, window};

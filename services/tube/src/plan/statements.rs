@@ -1,6 +1,6 @@
 //! SQL over node and edge tables.
 
-use sql::{Condition, Order, Select, Sql};
+use sql::Sql;
 
 use crate::ir::{Column, Hop, Leaf, Projects, Source};
 
@@ -27,43 +27,62 @@ impl Reach {
     }
 }
 
-/// The next roots behind `after`, with their fields.
+/// Which roots are read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Chosen<'c> {
+    /// Those behind this id.
+    pub(crate) after: Option<&'c str>,
+    /// Those of this shard of so many.
+    pub(crate) shard: Option<(u32, u32)>,
+    /// Those among these.
+    pub(crate) only: Option<&'c [String]>,
+}
+
+impl Chosen<'_> {
+    /// ` where ...`, about the column `node_id` of `alias`.
+    fn condition(&self, alias: &str) -> Sql {
+        let id = || Sql::column(alias, "node_id");
+        let mut parts = Vec::new();
+        parts.extend(self.after.map(|after| id().text(" > ").bind(after)));
+        parts.extend(self.only.map(|only| id().text(" = any(").bind(only.to_vec()).text(")")));
+        parts.extend(self.shard.map(|(number, of)| {
+            let hash = Sql::raw("(hashtextextended(").then(id()).text(", 0) & 9223372036854775807) % ");
+            hash.number(i64::from(of)).text(" = ").number(i64::from(number))
+        }));
+        if parts.is_empty() { Sql::new() } else { Sql::raw(" where ").then(Sql::join(" and ", parts)) }
+    }
+}
+
+/// The next roots, with their fields.
 ///
 /// ```sql
 /// select n.node_id, n._props -> 'sex' from node_case n where n.node_id > $1 order by n.node_id limit $2
 /// ```
-pub(crate) fn window(table: &str, columns: &[Column], after: Option<&str>, roots: i64) -> Sql {
+pub(crate) fn window(table: &str, columns: &[Column], chosen: &Chosen<'_>, roots: i64) -> Sql {
     let id = || Sql::column("n", "node_id");
     let names = properties(columns);
     let mut sql =
         Sql::raw("select ").then(id()).then(read("n", "r", &names)).text(" from ").then_ident(table);
-    sql = sql.text(" n").then(unpack("n", "r", &names, Reach::Whole));
-    if let Some(after) = after {
-        sql = sql.text(" where ").then(id()).text(" > ").bind(after);
-    }
+    sql = sql.text(" n").then(unpack("n", "r", &names, Reach::Whole)).then(chosen.condition("n"));
     sql.text(" order by ").then(id()).text(" limit ").bind(roots)
 }
 
-/// The ids of the next leaves behind `after`, with the positions of their types.
+/// The ids of the next leaves, with the positions of their types.
 ///
 /// ```sql
 /// select u.t, u.node_id from (select 0 as t, n.node_id from node_a n union all ...) u
 /// where u.node_id > $1 order by u.node_id limit $2
 /// ```
-pub(crate) fn leaves(leaves: &[Leaf], after: Option<&str>, roots: i64) -> Sql {
+pub(crate) fn leaves(leaves: &[Leaf], chosen: &Chosen<'_>, roots: i64) -> Sql {
     let one = |(position, leaf): (usize, &Leaf)| {
         let number = i64::try_from(position).unwrap_or(i64::MAX);
         let head = Sql::raw("select ").number(number).text(" as t, n.\"node_id\" from ");
         head.then_ident(&leaf.table).text(" n")
     };
     let all = Sql::join(" union all ", leaves.iter().enumerate().map(one));
-    let mut select = Select::from(all.in_parentheses().text(" u"));
-    select.expression(Sql::raw("u.t")).expression(Sql::column("u", "node_id"));
-    if let Some(after) = after {
-        select.filter(Condition::Is(Sql::column("u", "node_id").text(" > ").bind(after)));
-    }
-    select.order_by(Sql::column("u", "node_id"), Order::Ascending).limit(roots);
-    select.sql()
+    let head = Sql::raw("select u.t, ").then(Sql::column("u", "node_id")).text(" from ");
+    let from = head.then(all.in_parentheses()).text(" u").then(chosen.condition("u"));
+    from.text(" order by ").then(Sql::column("u", "node_id")).text(" limit ").bind(roots)
 }
 
 /// Nodes with these ids, with their fields.

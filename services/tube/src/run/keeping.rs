@@ -46,8 +46,10 @@ async fn read(
     connections: &Arc<Connections>,
 ) -> Result<Kept, RunError> {
     let mut kept = Kept::new(keys.iter().map(|(here, _)| here.clone()).collect());
+    // Of the other index every part needs everything.
+    let whole = Context { shard: None, ..context.clone() };
     let there: Vec<&str> = keys.iter().map(|(_, there)| there.as_str()).collect();
-    let windows = windows::all(Arc::new(context.clone()), join.index, connections.clone());
+    let windows = windows::all(Arc::new(whole), join.index, connections.clone());
     let mut windows = std::pin::pin!(windows);
     while let Some(batch) = windows.try_next().await? {
         let mut connection = connections.take().await;

@@ -1,7 +1,9 @@
 //! Running a mapping: windows of roots are read and assembled side by side, and written in order.
 
+mod again;
 mod aggregator;
 mod blocks;
+mod changes;
 mod collector;
 mod compat;
 mod conditions;
@@ -16,6 +18,8 @@ mod outcome;
 mod projects;
 mod roots;
 mod rows;
+mod session;
+mod touched;
 mod unjoined;
 mod values;
 mod walks;
@@ -23,12 +27,16 @@ mod windows;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use chrono::{DateTime, Utc};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use sqlx::{PgConnection, postgres::PgConnectOptions};
+use sqlx::postgres::PgConnectOptions;
 
-pub use self::outcome::{Built, Options, RunError};
-use self::{connections::Connections, context::Context, projects::Known, windows::Batch};
+pub use self::outcome::{Built, Options, RunError, Shard};
+pub(crate) use self::{
+    again::{Again, ROOTS, Workshop},
+    outcome::Part,
+    session::{Session, newest},
+};
+use self::{connections::Connections, context::Context, windows::Batch};
 use crate::{
     ir::Program,
     sink::{Document, Sink},
@@ -42,37 +50,24 @@ pub(crate) async fn run(
     program: Arc<Program>,
     database: &PgConnectOptions,
     options: Options,
+    part: &Part,
     sink: &mut dyn Sink,
     mut progress: impl FnMut(&str, u64, u64) + Send,
 ) -> Result<BTreeMap<String, Built>, RunError> {
-    let connections = Arc::new(Connections::open(database, options.connections.max(1)).await?);
-    let missing = {
-        let mut connection = connections.take().await;
-        let missing = missing(&mut connection, &program.tables).await?;
-        connections.give(connection);
-        missing
-    };
-    if !missing.is_empty() {
-        return Err(RunError::MissingTables(missing));
-    }
-    let mut connection = connections.take().await;
-    let as_of = newest(&mut connection).await?;
-    let known = Known::read(&mut connection, &program.projects, options.resources).await?;
-    connections.give(connection);
-    let context = Context::new(program.clone(), known);
+    let session = Session::open(&program, database, &options, part).await?;
     let mut built = BTreeMap::new();
     for (position, index) in program.indices.iter().enumerate() {
-        let context = Arc::new(keeping::with_joins(&context, position, &connections).await?);
-        sink.begin(&index.outline, as_of).await.map_err(RunError::Sink)?;
+        let (connections, context) = (&session.connections, &session.context);
+        let context = Arc::new(keeping::with_joins(context, position, connections).await?);
+        sink.begin(&index.outline, &session.moment).await.map_err(RunError::Sink)?;
         let name = index.outline.name.clone();
         let told = |done, all| progress(&name, done, all);
-        let done = one(context, position, &connections, sink, told).await?;
+        let done = one(context, position, connections, sink, told).await?;
         sink.finish().await.map_err(RunError::Sink)?;
         built.insert(name, done);
     }
-    if let Some(connections) = Arc::into_inner(connections) {
-        connections.close().await;
-    }
+    sink.end().await.map_err(RunError::Sink)?;
+    session.close().await;
     Ok(built)
 }
 
@@ -113,29 +108,4 @@ async fn one(
         progress(roots, all.max(roots));
     }
     Ok(built)
-}
-
-/// Tables that cannot be read.
-async fn missing(connection: &mut PgConnection, tables: &[String]) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar(
-        "select name from unnest($1::text[]) as wanted (name) \
-         where to_regclass(quote_ident(name)) is null \
-         or not has_table_privilege(to_regclass(quote_ident(name)), 'select') order by name",
-    )
-    .bind(tables)
-    .fetch_all(connection)
-    .await
-}
-
-/// When the newest submission was made.
-async fn newest(connection: &mut PgConnection) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
-    let is_there: bool = sqlx::query_scalar("select to_regclass('transaction_logs') is not null")
-        .fetch_one(&mut *connection)
-        .await?;
-    if !is_there {
-        return Ok(None);
-    }
-    sqlx::query_scalar("select max(created_datetime) from transaction_logs where state = 'SUCCEEDED'")
-        .fetch_one(connection)
-        .await
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::sink::SinkError;
 
@@ -15,6 +15,24 @@ pub struct Options {
     pub resources: HashMap<String, String>,
 }
 
+/// What of the graph is made, and as of when.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Part {
+    /// The name of a moment that another connection has exported and keeps; `None`: now.
+    pub(crate) snapshot: Option<String>,
+    /// Only a part of the roots.
+    pub(crate) shard: Option<Shard>,
+}
+
+/// One of several parts of all roots, chosen by their ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shard {
+    /// Its number, from 0.
+    pub number: u32,
+    /// How many there are.
+    pub of: u32,
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self { connections: 4, resources: HashMap::new() }
@@ -22,7 +40,7 @@ impl Default for Options {
 }
 
 /// What was built for an index.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Built {
     /// Documents that were written.
     pub documents: u64,

@@ -14,10 +14,14 @@ use super::{
     rows::{read, width},
     values::Misfits,
 };
-use crate::{ir::Body, plan, sink::Document};
+use crate::{
+    ir::Body,
+    plan::{self, Chosen},
+    sink::Document,
+};
 
 /// How many roots a window has.
-const ROOTS: i64 = 500;
+pub(super) const ROOTS: i64 = 500;
 
 /// The roots of a window, in the order of their ids.
 pub(super) enum Batch {
@@ -69,17 +73,38 @@ async fn next(
     connection: &mut PgConnection,
     after: Option<&str>,
 ) -> Result<Batch, sqlx::Error> {
+    let chosen = Chosen { after, shard: context.shard.map(|shard| (shard.number, shard.of)), only: None };
+    read_batch(context, position, connection, &chosen).await
+}
+
+/// The roots of these that are there.
+pub(super) async fn of_ids(
+    context: &Context,
+    position: usize,
+    connection: &mut PgConnection,
+    ids: &[String],
+) -> Result<Batch, sqlx::Error> {
+    let chosen = Chosen { after: None, shard: None, only: Some(ids) };
+    read_batch(context, position, connection, &chosen).await
+}
+
+async fn read_batch(
+    context: &Context,
+    position: usize,
+    connection: &mut PgConnection,
+    chosen: &Chosen<'_>,
+) -> Result<Batch, sqlx::Error> {
     match &context.program.indices[position].body {
         Body::Aggregator(body) => {
             let width = width(&body.columns);
             let rows =
-                plan::window(&body.table, &body.columns, after, ROOTS).query().fetch_all(connection).await?;
+                plan::window(&body.table, &body.columns, chosen, ROOTS).query().fetch_all(connection).await?;
             let root = |row: &sqlx::postgres::PgRow| Ok((row.try_get(0)?, read(row, 1, width)?));
             Ok(Batch::Roots(rows.iter().map(root).collect::<Result<_, sqlx::Error>>()?))
         }
         Body::Collector(body) if body.leaves.is_empty() => Ok(Batch::Leaves(Vec::new())),
         Body::Collector(body) => {
-            let rows = plan::leaves(&body.leaves, after, ROOTS).query().fetch_all(connection).await?;
+            let rows = plan::leaves(&body.leaves, chosen, ROOTS).query().fetch_all(connection).await?;
             let leaf = |row: &sqlx::postgres::PgRow| {
                 let position: i32 = row.try_get(0)?;
                 Ok((usize::try_from(position).unwrap_or_default(), row.try_get(1)?))

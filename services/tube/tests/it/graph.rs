@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use dictionary::Dictionary;
 use psqlgraph::names::{edge_table, node_table};
 use serde_json::{Value, json};
 use sql::Sql;
 use testing::{SMALL_DICTIONARY, TestDatabase};
-use tube::{Built, Document, Etl, Form, Options, Outline, RunError, Sink, SinkError};
+use tube::{Built, Document, Etl, Form, Moment, Options, Outline, RunError, Sink, SinkError};
 
 pub(crate) fn dictionary() -> Dictionary {
     Dictionary::from_files(serde_json::from_str(SMALL_DICTIONARY).unwrap()).unwrap()
@@ -127,7 +126,7 @@ pub(crate) struct Memory {
 
 #[async_trait]
 impl Sink for Memory {
-    async fn begin(&mut self, outline: &Outline, _: Option<DateTime<Utc>>) -> Result<(), SinkError> {
+    async fn begin(&mut self, outline: &Outline, _: &Moment) -> Result<(), SinkError> {
         self.current.clone_from(&outline.name);
         self.outlines.insert(outline.name.clone(), outline.clone());
         self.written.insert(outline.name.clone(), Vec::new());

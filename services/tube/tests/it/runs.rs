@@ -1,7 +1,7 @@
 //! Runs as a whole.
 
 use serde_json::Value;
-use tube::{Document, Etl, Folder, Form, Options, RunError, Sink as _};
+use tube::{Document, Etl, Folder, Form, Moment, Options, RunError, Sink as _};
 
 use crate::graph::{FILES, Memory, cases, database, dictionary, read, run, study};
 
@@ -114,7 +114,7 @@ async fn a_run_that_ends_in_the_middle_leaves_the_files_of_the_one_before() {
     let mut outline = etl.outlines().next().unwrap().clone();
     outline.fields.clear();
     let mut sink = Folder::new(folder.path());
-    sink.begin(&outline, None).await.unwrap();
+    sink.begin(&outline, &Moment::default()).await.unwrap();
     sink.write(vec![Document { id: "x".to_owned(), body: "{}".to_owned() }]).await.unwrap();
     drop(sink);
     assert_eq!(content(), before);

@@ -55,7 +55,7 @@ pub(crate) fn answer(questions: &[Question], threads: usize) -> Vec<Result<Found
         let same = |other: &&Question| {
             Arc::ptr_eq(&other.snapshot, &question.snapshot) && other.search.query == question.search.query
         };
-        numbers.push(distinct.iter().position(|other| same(other)).unwrap_or_else(|| {
+        numbers.push(distinct.iter().position(same).unwrap_or_else(|| {
             distinct.push(question);
             distinct.len() - 1
         }));

@@ -3,52 +3,56 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{
-    Name, Positioned,
-    parser::types::{ExecutableDocument, FragmentDefinition, Selection, SelectionSet},
-};
+use graphql::ast::{Document, Fragment, Selection};
 
 /// Fragments within fragments make a short query long. One with more fields than this is not looked through.
 const FIELDS: usize = 100_000;
+/// Fragments that spread one another in a row; it bounds the stack.
+const LONGEST_CHAIN: usize = 200;
 
 /// Whether some operation of `document` selects deeper than `most` levels, or more fields than can be looked
 /// at. A field without a selection has level 0.
-pub(crate) fn is_deeper_than(document: &ExecutableDocument, most: usize) -> bool {
-    let mut walk = Walk { fragments: &document.fragments, inside: Vec::new(), seen: 0 };
-    let mut operations = document.operations.iter();
-    operations.any(|(_, operation)| walk.exceeds(&operation.node.selection_set.node, most))
+pub(crate) fn is_deeper_than(document: &Document<'_>, most: usize) -> bool {
+    let mut fragments = HashMap::new();
+    for fragment in document.fragments() {
+        fragments.entry(fragment.name).or_insert(fragment);
+    }
+    let mut walk = Walk { fragments, inside: Vec::new(), seen: 0 };
+    document.operations().any(|operation| walk.exceeds(&operation.selections, most))
 }
 
-struct Walk<'d> {
-    fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
+struct Walk<'d, 'a> {
+    fragments: HashMap<&'a str, &'d Fragment<'a>>,
     /// The fragments that the walk is in. One inside itself ends the search: that is an error of its own.
-    inside: Vec<&'d Name>,
+    inside: Vec<&'a str>,
     /// Fields and fragments seen so far.
     seen: usize,
 }
 
-impl<'d> Walk<'d> {
+impl<'d, 'a> Walk<'d, 'a> {
     /// Whether more than `left` levels follow below the fields of `set`.
-    fn exceeds(&mut self, set: &'d SelectionSet, left: usize) -> bool {
-        set.items.iter().any(|item| match &item.node {
+    fn exceeds(&mut self, set: &'d [Selection<'a>], left: usize) -> bool {
+        set.iter().any(|selection| match selection {
             Selection::Field(field) => {
                 self.seen += 1;
-                let below = &field.node.selection_set.node;
-                let counts = !field.node.name.node.starts_with("__") && !below.items.is_empty();
+                let below = field.selections.as_deref().unwrap_or_default();
+                let counts = !field.name.starts_with("__") && !below.is_empty();
                 self.seen > FIELDS || counts && (left == 0 || self.exceeds(below, left - 1))
             }
-            Selection::InlineFragment(inline) => self.exceeds(&inline.node.selection_set.node, left),
-            Selection::FragmentSpread(spread) => self.spread_exceeds(&spread.node.fragment_name.node, left),
+            Selection::Inline { selections, .. } => self.exceeds(selections, left),
+            Selection::Spread { name, .. } => self.spread_exceeds(name, left),
         })
     }
 
-    fn spread_exceeds(&mut self, name: &'d Name, left: usize) -> bool {
+    fn spread_exceeds(&mut self, name: &'a str, left: usize) -> bool {
         self.seen += 1;
-        let Some(fragment) = self.fragments.get(name).filter(|_| !self.inside.contains(&name)) else {
+        let Some(fragment) = self.fragments.get(name).copied().filter(|_| !self.inside.contains(&name))
+        else {
             return false;
         };
         self.inside.push(name);
-        let exceeds = self.seen > FIELDS || self.exceeds(&fragment.node.selection_set.node, left);
+        let is_too_long = self.seen > FIELDS || self.inside.len() > LONGEST_CHAIN;
+        let exceeds = is_too_long || self.exceeds(&fragment.selections, left);
         self.inside.pop();
         exceeds
     }
@@ -56,12 +60,10 @@ impl<'d> Walk<'d> {
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::parser::parse_query;
-
     use super::*;
 
     fn deeper(query: &str, most: usize) -> bool {
-        is_deeper_than(&parse_query(query).unwrap(), most)
+        is_deeper_than(&graphql::parse(query, 50).unwrap(), most)
     }
 
     #[test]

@@ -1,12 +1,17 @@
 //! guppy: flat, faceted reads of search indices (guppy 0.20).
 //!
-//! No search engine is attached yet, so every configured index is absent, and an absent index is an empty
-//! answer: rows are an empty list, counts are 0, mappings have no fields. The wire forms are those of the
-//! original.
+//! The graph is made of the mappings of the configured indices. A query is parsed and checked by `libs/graphql`,
+//! then becomes searches ([`search::Search`]) that an engine answers in one round, or two where the bins of a
+//! histogram depend on its values. Nothing is searched without a proof of what the caller may see.
 
+mod access;
+mod actions;
+mod answer;
 mod config;
 mod depth;
 mod error;
+mod filter;
+mod lower;
 mod routes;
 mod schema;
 mod service;
@@ -14,14 +19,13 @@ mod service;
 use std::sync::Arc;
 
 use actix_web::{
-    HttpResponse,
-    middleware::from_fn,
-    web::{Data, PayloadConfig, ServiceConfig, scope, to},
+    middleware::{DefaultHeaders, from_fn},
+    web::{Data, ServiceConfig, scope, to},
 };
 use async_trait::async_trait;
 
-pub use config::{Config, Index};
-pub use service::Guppy;
+pub use config::{Config, ConfigError, Index, Missing, Rights, Tier};
+pub use service::{Guppy, RefreshError};
 
 /// Largest request body, as in the original.
 const BODY_LIMIT: usize = 50 << 20;
@@ -40,18 +44,23 @@ impl web::Service for Guppy {
     }
 
     fn configure(self: Arc<Self>, cfg: &mut ServiceConfig) {
-        let not_allowed = || HttpResponse::MethodNotAllowed().finish();
         cfg.service(
             scope("")
+                // Every page may read what everybody may; rights come with a header, not with a cookie.
+                .wrap(DefaultHeaders::new().add(("Access-Control-Allow-Origin", "*")))
                 .wrap(from_fn(web::trim_trailing_slash))
                 .app_data(Data::from(self))
-                .app_data(PayloadConfig::new(BODY_LIMIT))
-                .configure(|cfg| web::register(cfg, not_allowed, routes::routes))
+                .configure(|cfg| web::register(cfg, routes::not_allowed, routes::routes))
                 .default_service(to(routes::not_found)),
         );
     }
 
     async fn ready(&self) -> Result<(), String> {
         Ok(())
+    }
+
+    fn may_be_dropped(&self) -> bool {
+        // It only reads.
+        true
     }
 }

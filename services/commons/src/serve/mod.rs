@@ -77,6 +77,14 @@ impl Serve {
         }
     }
 
+    /// Where it listens.
+    fn port(&self) -> u16 {
+        match self {
+            Self::Guppy(args) => args.guppy_port.unwrap_or(args.listen.port),
+            other => other.listen().port,
+        }
+    }
+
     /// The dictionary, of services that have one.
     fn dictionary(&self) -> Option<&DictionaryAt> {
         match self {
@@ -93,7 +101,7 @@ impl Serve {
             Self::Fence(args) => return services::fence(args).await,
             Self::Arborist(args) => services::arborist(args).await?,
             Self::Indexd(args) => services::indexd(args).await?,
-            Self::Guppy(_) => services::guppy()?,
+            Self::Guppy(args) => services::guppy(args).await?,
             Self::Audit(args) => services::audit(args).await?,
             Self::Requestor(args) => services::requestor(args).await?,
             Self::Library(args) => services::library(args).await?,
@@ -110,7 +118,7 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
     let asked = Asked::default();
     let mut watch = Watch::install(serve.dictionary().map(|_| asked.clone()))?;
     let listen = serve.listen();
-    let listener = web::bind(listen.host, listen.port)?;
+    let listener = web::bind(listen.host, serve.port())?;
     let address = listener.local_addr()?;
     let serving = listen.front.serving(listen.threads())?;
     let Built { service, reload, beside } = tokio::select! {

@@ -259,12 +259,35 @@ pub struct PeregrineArgs {
     pub public_datasets: bool,
 }
 
-/// Options of guppy.
+/// Options of guppy. Its other settings come from the environment: TIER_ACCESS_LEVEL, TIER_ACCESS_LIMIT,
+/// ANALYZED_TEXT_FIELD_SUFFIX.
 #[derive(Debug, Clone, Args)]
 pub struct GuppyArgs {
     /// Where to listen.
     #[command(flatten)]
     pub listen: Listen,
+    /// Port to listen on, by its own name; it counts before the other.
+    #[arg(long, value_name = "PORT", env = "GUPPY_PORT")]
+    pub guppy_port: Option<u16>,
+    /// guppy's configuration: a JSON file with the indices, and who may see what of them.
+    #[arg(long, value_name = "FILE", env = "GUPPY_CONFIG_FILEPATH")]
+    pub config: Option<PathBuf>,
+    /// The search engine: Elasticsearch or OpenSearch. `USER:PASSWORD@` in it is a login. Several servers of a
+    /// cluster have commas between them.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "GEN3_ES_ENDPOINT",
+        default_value = "http://localhost:9200",
+        hide_env_values = true
+    )]
+    pub search_url: String,
+    /// A folder with the indices, in place of a search engine elsewhere.
+    #[arg(long, value_name = "DIR", env = "SEARCH_FOLDER")]
+    pub search_folder: Option<PathBuf>,
+    /// arborist's address. `mock`: everybody may read private indices by queries, and nobody may download.
+    #[arg(long, value_name = "URL", env = "GEN3_ARBORIST_ENDPOINT", default_value = "http://arborist-service")]
+    pub arborist_url: String,
 }
 
 /// Options of the gateway.

@@ -1,6 +1,6 @@
 //! Building each service from its options.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use ::arborist::Arborist;
 use ::audit::Audit;
@@ -23,6 +23,8 @@ use dataaccess::HttpDataAccess;
 use dictionary::Dictionary;
 use indexclient::HttpIndex;
 use policystore::HttpPolicies;
+use search::Engine;
+use searchindex::Embedded;
 use serde::Deserialize;
 use storage::{AwsCredentials, BucketConfig, Buckets, S3Store};
 use tokens::{SigningKeys, Verifier};
@@ -32,7 +34,8 @@ use super::{
     built::{Beside, Built},
     neighbours::{login, read, upstreams},
     options::{
-        ArboristArgs, Database, DictionaryAt, FenceArgs, GatewayArgs, IndexdArgs, PeregrineArgs, SheepdogArgs,
+        ArboristArgs, Database, DictionaryAt, FenceArgs, GatewayArgs, GuppyArgs, IndexdArgs, PeregrineArgs,
+        SheepdogArgs,
     },
     small_options::{AuditArgs, LibraryArgs, ManifestsArgs, MetadataArgs, RequestorArgs, WtsArgs},
 };
@@ -198,10 +201,27 @@ pub(crate) async fn peregrine(args: &PeregrineArgs) -> anyhow::Result<Built> {
     Ok(Built { service: current, reload, beside: Beside::default() })
 }
 
-pub(crate) fn guppy() -> anyhow::Result<Arc<dyn Service>> {
-    let config =
-        ::guppy::Config { version: VERSION.into(), commit: COMMIT.into(), ..::guppy::Config::default() };
-    Ok(Guppy::build(config)?)
+pub(crate) async fn guppy(args: &GuppyArgs) -> anyhow::Result<Arc<dyn Service>> {
+    let text = args.config.as_deref().map(read).transpose()?;
+    let variable = |name: &str| match name {
+        "GEN3_ARBORIST_ENDPOINT" => Some(args.arborist_url.clone()),
+        name => std::env::var(name).ok(),
+    };
+    let mut config = ::guppy::Config::read(text.as_deref(), variable)
+        .with_context(|| format!("{:?} cannot be used", args.config.as_deref().unwrap_or(Path::new(""))))?;
+    VERSION.clone_into(&mut config.version);
+    COMMIT.clone_into(&mut config.commit);
+    let engine: Arc<dyn Engine> = match &args.search_folder {
+        Some(folder) => Arc::new(
+            Embedded::open(folder)
+                .with_context(|| format!("the indices in {} cannot be used", folder.display()))?,
+        ),
+        None => anyhow::bail!("name the folder of the indices by --search-folder or SEARCH_FOLDER"),
+    };
+    let authz = Arc::new(HttpAuthz::new(&args.arborist_url, http_client()?));
+    let guppy = Guppy::build(config, engine, authz)?;
+    guppy.watch();
+    Ok(guppy)
 }
 
 pub(crate) async fn audit(args: &AuditArgs) -> anyhow::Result<Arc<dyn Service>> {

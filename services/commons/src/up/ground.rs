@@ -1,6 +1,6 @@
 //! What a commons needs before its services are built: secrets, keys, addresses, the dictionary.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use dictionary::Dictionary;
@@ -42,6 +42,8 @@ pub(crate) struct Ground {
     pub(crate) wts_config: Option<serde_json::Value>,
     /// Where this machine reaches the gateway.
     pub(crate) local_url: String,
+    /// The folder of the search indices.
+    pub(crate) search_folder: PathBuf,
 }
 
 impl Ground {
@@ -82,6 +84,7 @@ impl Ground {
             requestor_config: options.requestor_config.as_deref().map(documents::yaml).transpose()?,
             wts_config: options.wts_config.as_deref().map(documents::yaml).transpose()?,
             local_url: ports.gateway_url(),
+            search_folder: state.path("search"),
         };
         Ok((ground, databases))
     }

@@ -18,6 +18,7 @@ use metadata::Metadata;
 use objectstore::{EmbeddedS3, Settings};
 use peregrine::Peregrine;
 use portal::Portal;
+use searchindex::Embedded;
 use serde_json::{Map, json};
 use sheepdog::Sheepdog;
 use sqlx::PgPool;
@@ -207,7 +208,7 @@ pub(crate) fn build(
     let sheepdog = Current::new(build_sheepdog(writing, ground, pools, &neighbours)?);
     let peregrine = Current::new(build_peregrine(reading, ground, pools, &neighbours));
     let served: Vec<Arc<dyn Served>> = vec![Arc::new(peregrine.clone()), Arc::new(sheepdog.clone())];
-    let guppy = build_guppy()?;
+    let guppy = build_guppy(ground, &neighbours)?;
     let portal = build_portal(peregrine.clone());
     let rights = small::rights(ground, &arborist, &neighbour);
     fence.give_rights_through(rights.clone());
@@ -247,9 +248,12 @@ fn completed_uploads(object_store: &mut EmbeddedS3) -> anyhow::Result<Receiver<L
         .context("the object store's notices are taken already")
 }
 
-fn build_guppy() -> anyhow::Result<Arc<Guppy>> {
+fn build_guppy(ground: &Ground, neighbours: &Neighbours) -> anyhow::Result<Arc<Guppy>> {
     let config = guppy::Config { version: VERSION.into(), commit: COMMIT.into(), ..Default::default() };
-    Ok(Guppy::build(config)?)
+    let engine = Arc::new(Embedded::open(&ground.search_folder)?);
+    let guppy = Guppy::build(config, engine, neighbours.authz.clone())?;
+    guppy.watch();
+    Ok(guppy)
 }
 
 fn build_metadata(pools: &Pools, neighbours: &Neighbours, files: Arc<dyn DataAccess>) -> Arc<Metadata> {

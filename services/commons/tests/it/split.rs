@@ -211,6 +211,7 @@ async fn a_record_goes_in_and_comes_back_when_every_service_is_a_process_of_its_
     let dictionary = folder.path().join("dictionary");
     write_version(&dictionary, 0);
     let dictionary_url = dictionary.display().to_string();
+    let search = folder.path().join("search").display().to_string();
     let graph = [
         ("DICTIONARY_URL", dictionary_url.as_str()),
         ("DATABASE_URL", graph_db),
@@ -267,7 +268,7 @@ async fn a_record_goes_in_and_comes_back_when_every_service_is_a_process_of_its_
             &[("PUBLIC_URL", &public), ("UPSTREAMS", &upstreams), ("ARBORIST_URL", &arborist_url)],
         ),
         serve("sheepdog", sheepdog, &graph),
-        serve("guppy", guppy, &[]),
+        serve("guppy", guppy, &[("SEARCH_FOLDER", &search), ("GEN3_ARBORIST_ENDPOINT", &arborist_url)]),
         serve("peregrine", peregrine, &graph),
         serve(
             "indexd",

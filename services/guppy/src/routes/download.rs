@@ -1,31 +1,32 @@
 //! `POST /download`.
 
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     http::Method,
-    web::{Bytes, Data},
+    web::{Data, Payload},
 };
-use serde::Deserialize;
-use serde_json::json;
 
-use crate::{error::Error, service::Guppy};
-
-#[derive(Deserialize)]
-struct Body {
-    #[serde(rename = "type")]
-    doc_type: Option<String>,
-}
+use super::{caller, media_type};
+use crate::{
+    BODY_LIMIT,
+    actions::Order,
+    error::{Error, JSON},
+    service::Guppy,
+};
 
 pub(super) fn routes(routes: &mut web::Routes<'_>) {
     routes.endpoint(Method::POST, "/download", download);
 }
 
-/// All documents of an index, which are none.
-async fn download(guppy: Data<Guppy>, body: Bytes) -> Result<HttpResponse, Error> {
-    let body: Body = serde_json::from_slice(&body).map_err(|_| Error::NoType)?;
-    let doc_type = body.doc_type.unwrap_or_default();
-    if !guppy.config.indices.iter().any(|index| index.doc_type == doc_type) {
-        return Err(Error::UnknownType(doc_type));
-    }
-    Ok(HttpResponse::Ok().json(json!([])))
+/// All documents of a filter.
+async fn download(guppy: Data<Guppy>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+    let body = web::read_body(payload, BODY_LIMIT).await?;
+    let is_json = media_type(&request).as_deref() == Some("application/json");
+    let order: Order = if is_json && !body.is_empty() {
+        serde_json::from_slice(&body).map_err(|_| Error::BrokenJson)?
+    } else {
+        Order::default()
+    };
+    let pieces = guppy.download(&caller(&request), &order).await?;
+    Ok(HttpResponse::Ok().content_type(JSON).streaming(pieces))
 }

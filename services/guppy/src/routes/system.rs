@@ -1,9 +1,13 @@
 //! `/_status`, `/_version` and `/_refresh`.
 
-use actix_web::{HttpResponse, http::Method, web::Data};
+use actix_web::{HttpRequest, HttpResponse, http::Method, web::Data};
 use serde_json::json;
 
-use crate::{error::Error, service::Guppy};
+use super::caller;
+use crate::{
+    error::{Error, JSON},
+    service::Guppy,
+};
 
 pub(super) fn routes(routes: &mut web::Routes<'_>) {
     routes.endpoint(Method::GET, "/_status", status);
@@ -11,15 +15,17 @@ pub(super) fn routes(routes: &mut web::Routes<'_>) {
     routes.endpoint(Method::POST, "/_refresh", refresh);
 }
 
-/// No index exists, so no name is listed.
-async fn status() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "statusCode": 200, "warnings": null, "indices": {} }))
+async fn status(guppy: Data<Guppy>) -> Result<HttpResponse, Error> {
+    let status = guppy.status().await?;
+    Ok(HttpResponse::Ok().content_type(JSON).body(status.to_string()))
 }
 
 async fn version(guppy: Data<Guppy>) -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "version": guppy.config.version, "commit": guppy.config.commit }))
+    let version = json!({ "version": guppy.config.version, "commit": guppy.config.commit });
+    HttpResponse::Ok().content_type(JSON).body(version.to_string())
 }
 
-async fn refresh() -> Result<(), Error> {
-    Err(Error::NoRefresh)
+async fn refresh(guppy: Data<Guppy>, request: HttpRequest) -> Result<HttpResponse, Error> {
+    guppy.refresh_for(&caller(&request)).await?;
+    Ok(HttpResponse::Ok().content_type(JSON).body("[Refresh] guppy refreshed successfully"))
 }

@@ -1,0 +1,8 @@
+//! What the service does.
+
+mod download;
+mod graphql;
+mod system;
+
+pub(crate) use download::Order;
+pub(crate) use graphql::Question;

@@ -33,7 +33,7 @@ pub use etl::Etl;
 pub use folder::Folder;
 pub use form::Form;
 pub use load::{
-    Difference, Followed, IndexStatus, Job, LoadError, Loader, Outcome, Reason, Record, Shards, Status,
+    Difference, Followed, IndexStatus, Job, LoadError, Loader, Made, Outcome, Reason, Record, Shards, Status,
     Verified,
 };
 pub use outline::{Field, FieldKind, Outline, Scalar, Shape};

@@ -25,7 +25,7 @@ pub use self::{
     error::LoadError,
     follow::Followed,
     full::{Outcome, Reason},
-    parts::{Job, Shards},
+    parts::{Job, Made, Shards},
     record::Record,
     status::{IndexStatus, Status},
     verify::{Difference, Verified},

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use crate::{Built, Shard};
@@ -18,14 +18,13 @@ pub struct Job {
     pub indices: BTreeMap<String, String>,
 }
 
+/// What was built for each index, or why not.
+pub type Made = Result<BTreeMap<String, Built>, Box<dyn std::error::Error + Send + Sync>>;
+
 /// What makes parts: processes, of this machine or others.
-#[async_trait]
 pub trait Shards: fmt::Debug + Send + Sync {
-    /// Makes a part with [`Loader::make`], and tells what was built.
-    async fn make(
-        &self,
-        job: &Job,
-    ) -> Result<BTreeMap<String, Built>, Box<dyn std::error::Error + Send + Sync>>;
+    /// Makes a part with [`Loader::make`](crate::Loader::make), and tells what was built.
+    fn make<'j>(&'j self, job: &'j Job) -> BoxFuture<'j, Made>;
 }
 
 /// How many parts, and who makes them.

@@ -173,20 +173,17 @@ struct Parts {
     jobs: std::sync::Mutex<Vec<tube::Job>>,
 }
 
-#[async_trait::async_trait]
 impl tube::Shards for Parts {
-    async fn make(
-        &self,
-        job: &tube::Job,
-    ) -> Result<std::collections::BTreeMap<String, tube::Built>, Box<dyn std::error::Error + Send + Sync>>
-    {
+    fn make<'j>(&'j self, job: &'j tube::Job) -> futures_util::future::BoxFuture<'j, tube::Made> {
         let is_first = {
             let mut jobs = self.jobs.lock().unwrap();
             jobs.push(job.clone());
             job.shard.number == 1 && jobs.iter().filter(|other| other.shard == job.shard).count() == 1
         };
-        let made = self.loader.make(job, |_, _, _| {}).await?;
-        if is_first { Err("killed".into()) } else { Ok(made) }
+        Box::pin(async move {
+            let made = self.loader.make(job, |_, _, _| {}).await?;
+            if is_first { Err("killed".into()) } else { Ok(made) }
+        })
     }
 }
 

@@ -121,45 +121,33 @@ mod tests {
     use crate::{
         conditions::Conditions,
         disk::Disk,
-        draft::{self, Draft},
+        draft,
         index::Index,
-        layout::Layout,
         parts::file_name,
         room::Room,
-        uploads::{ABOUT, Uploads, read},
+        uploads::{ABOUT, read, stand::Stand},
     };
 
     const DAY: Duration = Duration::from_secs(24 * 3600);
 
     struct Fixture {
         disk: Disk,
-        uploads: Uploads,
         room: Room,
-        id: Uuid,
-        upload: Upload,
-        root: tempfile::TempDir,
+        stand: Stand,
     }
 
     /// A store with an upload that has one part.
     fn fixture() -> Fixture {
-        let root = tempfile::tempdir().unwrap();
-        draft::prepare(root.path()).unwrap();
-        let layout = Layout::new(root.path());
-        layout.prepare().unwrap();
-        layout.make_bucket("b").unwrap();
-        let uploads = Uploads::open(&layout).unwrap();
-        let upload = Upload { bucket: "b".into(), key: "k".into(), ..Upload::default() };
-        let id = uploads.begin(&upload).unwrap();
-        let draft = Draft::with(root.path(), b"one").unwrap();
-        uploads.add((id, &upload), 1, ("aa", &Checksums::default()), draft).unwrap();
-        let index = Index::open(&layout).unwrap();
-        let room = Room::new(root.path(), Some(0)).unwrap();
-        Fixture { disk: Disk::new(layout, index), uploads, room, id, upload, root }
+        let stand = Stand::new();
+        stand.add(1, "aa", "one");
+        let index = Index::open(&stand.layout).unwrap();
+        let room = Room::new(stand.root.path(), Some(0)).unwrap();
+        Fixture { disk: Disk::new(stand.layout.clone(), index), room, stand }
     }
 
     impl Fixture {
         fn store(&self) -> Store<'_> {
-            Store { disk: &self.disk, uploads: &self.uploads, room: &self.room }
+            Store { disk: &self.disk, uploads: &self.stand.uploads, room: &self.room }
         }
 
         fn forget(&self, now: SystemTime) {
@@ -167,12 +155,11 @@ mod tests {
         }
 
         fn parts(&self) -> usize {
-            let parts = self.uploads.parts(self.id, &self.upload);
-            parts.map_or(0, |parts| parts.len())
+            self.stand.parts().len()
         }
 
         fn is_there(&self) -> bool {
-            self.uploads.find(&self.id.to_string(), "b", "k").is_ok()
+            self.stand.uploads.find(&self.stand.id.to_string(), "b", "k").is_ok()
         }
 
         /// The upload becomes an object, and is not noted as ended.
@@ -181,7 +168,7 @@ mod tests {
             let file = file_name(1, "aa", &checksums);
             let part = StoredPart { number: 1, size: 3, file, md5: "aa".into(), checksums };
             let record = Record::of_file("k", 3, "tag-1".into());
-            let record = Record { data: self.id, parts: Some(vec![part]), ..record };
+            let record = Record { data: self.stand.id, parts: Some(vec![part]), ..record };
             self.disk.put("b", &record, None, &Conditions::default()).unwrap();
         }
     }
@@ -192,11 +179,11 @@ mod tests {
         let now = SystemTime::now();
         fixture.forget(now + DAY * 6);
         assert_eq!(fixture.parts(), 1);
-        let turn = fixture.uploads.free_turn(fixture.id).unwrap();
+        let turn = fixture.stand.uploads.free_turn(fixture.stand.id).unwrap();
         fixture.forget(now + DAY * 8);
         assert_eq!(fixture.parts(), 1, "somebody goes on with it");
         drop(turn);
-        let data = fixture.uploads.data(fixture.id, &fixture.upload);
+        let data = fixture.stand.uploads.data(fixture.stand.id, &fixture.stand.upload);
         fixture.forget(now + DAY * 8);
         assert!(!fixture.is_there() && !data.exists());
     }
@@ -205,15 +192,15 @@ mod tests {
     fn an_upload_that_became_an_object_unnoted_keeps_its_parts() {
         let fixture = fixture();
         fixture.becomes_an_object();
-        let stray = fixture.uploads.data(fixture.id, &fixture.upload).join("part-00002-bb");
+        let stray = fixture.stand.uploads.data(fixture.stand.id, &fixture.stand.upload).join("part-00002-bb");
         fs::write(&stray, "not wanted").unwrap();
-        let id = fixture.id.to_string();
+        let id = fixture.stand.id.to_string();
         let open = fixture.store().find_open(&id, "b", "k");
         assert_eq!(open.unwrap_err().code().as_str(), "NoSuchUpload", "nothing is added to it");
-        fixture.store().give_up(fixture.id).unwrap();
+        fixture.store().give_up(fixture.stand.id).unwrap();
         assert_eq!(fixture.parts(), 2);
         fixture.forget(SystemTime::now());
-        let ended = fixture.uploads.find(&id, "b", "k").unwrap().1.ended.unwrap();
+        let ended = fixture.stand.uploads.find(&id, "b", "k").unwrap().1.ended.unwrap();
         assert_eq!((ended.e_tag.as_str(), ended.parts.len()), ("tag-1", 1));
         assert!(!stray.exists());
         fixture.forget(SystemTime::now() + DAY * 9);
@@ -224,7 +211,7 @@ mod tests {
     #[test]
     fn whoever_gives_up_the_uploads_of_a_bucket_waits_for_those_that_are_being_ended() {
         let fixture = fixture();
-        let turn = fixture.uploads.free_turn(fixture.id).unwrap();
+        let turn = fixture.stand.uploads.free_turn(fixture.stand.id).unwrap();
         std::thread::scope(|scope| {
             let giving_up =
                 scope.spawn(|| fixture.store().give_up_all_of("b").map_err(|error| error.to_string()));
@@ -242,8 +229,8 @@ mod tests {
     fn what_cannot_be_read_is_kept() {
         let fixture = fixture();
         let later = SystemTime::now() + DAY * 9;
-        let data = fixture.uploads.data(fixture.id, &fixture.upload);
-        let about = fixture.uploads.folder(fixture.id).join(ABOUT);
+        let data = fixture.stand.uploads.data(fixture.stand.id, &fixture.stand.upload);
+        let about = fixture.stand.uploads.folder(fixture.stand.id).join(ABOUT);
         let text = fs::read(&about).unwrap();
         for is_damaged in [false, true] {
             fs::remove_file(&about).unwrap();
@@ -252,14 +239,14 @@ mod tests {
             } else {
                 fs::create_dir(&about).unwrap()
             }
-            assert!(read(fixture.root.path(), fixture.id).is_err());
+            assert!(read(fixture.stand.root.path(), fixture.stand.id).is_err());
             fixture.forget(later);
             assert!(about.exists() && data.exists());
             draft::remove(&about).unwrap();
             fs::write(&about, &text).unwrap();
         }
         // The time of the last part is not known.
-        let moved = fixture.root.path().join("moved");
+        let moved = fixture.stand.root.path().join("moved");
         fs::rename(&data, &moved).unwrap();
         fs::write(&data, "a file in the place of a folder").unwrap();
         fixture.forget(later);
@@ -269,7 +256,7 @@ mod tests {
         fs::rename(&moved, &data).unwrap();
         fs::write(fixture.disk.layout().place("b", "k").record(), "damaged").unwrap();
         fixture.forget(later);
-        assert!(fixture.store().give_up(fixture.id).is_err());
+        assert!(fixture.store().give_up(fixture.stand.id).is_err());
         assert_eq!(fixture.parts(), 1);
     }
 }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Keys of a page, at most and unless fewer are wanted, as in Amazon S3.
-const KEYS_OF_A_PAGE: usize = 1000;
+pub(crate) const KEYS_OF_A_PAGE: usize = 1000;
 /// Parts of a page of them, as in Amazon S3.
 const PARTS_OF_A_PAGE: usize = 1000;
 /// Everything but the unreserved characters of RFC 3986 and the slash.
@@ -104,20 +104,20 @@ pub(crate) fn wanted(
 /// Keys as a client wants them. XML cannot have every character: a client that wants to see all keys asks for
 /// them to be encoded; for one that does not, those keys are left out.
 #[derive(Clone, Copy)]
-struct Keys {
+pub(crate) struct Keys {
     are_encoded: bool,
 }
 
 impl Keys {
-    fn of(encoding: Option<&EncodingType>) -> Self {
+    pub(crate) fn of(encoding: Option<&EncodingType>) -> Self {
         Self { are_encoded: encoding.is_some_and(|kind| kind.as_str() == EncodingType::URL) }
     }
 
-    fn encode(self, key: String) -> String {
+    pub(crate) fn encode(self, key: String) -> String {
         if self.are_encoded { path(&key) } else { key }
     }
 
-    fn can_show(self, key: &str) -> bool {
+    pub(crate) fn can_show(self, key: &str) -> bool {
         let can = self.are_encoded || key.chars().all(is_xml);
         if !can {
             tracing::warn!(key = ?key, "a key that XML cannot have is left out of a list");
@@ -155,7 +155,7 @@ fn is_xml(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
 }
 
-fn largest_page(max_keys: Option<i32>) -> Option<i32> {
+pub(crate) fn largest_page(max_keys: Option<i32>) -> Option<i32> {
     let largest = i32::try_from(KEYS_OF_A_PAGE).ok();
     max_keys.map(|most| most.min(largest.unwrap_or(most))).or(largest)
 }

@@ -66,18 +66,11 @@ impl Uploads {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{draft, layout::Layout, uploads::Upload};
+    use crate::uploads::{Upload, stand::Stand};
 
     #[test]
     fn uploads_are_listed_by_key_page_by_page() {
-        let root = tempfile::tempdir().unwrap();
-        draft::prepare(root.path()).unwrap();
-        let layout = Layout::new(root.path());
-        layout.prepare().unwrap();
-        layout.make_bucket("b").unwrap();
-        let uploads = Uploads::open(&layout).unwrap();
-        let upload = &Upload { bucket: "b".into(), key: "k".into(), ..Upload::default() };
-        let id = uploads.begin(upload).unwrap();
+        let Stand { uploads, id, upload, .. } = &Stand::new();
         let other = Upload { key: "a/b".into(), ..upload.clone() };
         let first = uploads.begin(&other).unwrap();
         let second = uploads.begin(upload).unwrap();

@@ -24,6 +24,7 @@ use crate::{
     record::{Record, StoredPart},
     room::{Room, failed},
     uploads::{Ended, Upload, Uploads},
+    version::written,
 };
 
 /// What is worked on.
@@ -77,6 +78,8 @@ fn is_of(record: &Record, wanted: &[Wanted]) -> bool {
 pub(crate) struct Outcome {
     pub(crate) e_tag: String,
     pub(crate) checksums: Checksums,
+    /// As it is shown; of the version `null` none is.
+    pub(crate) version: Option<String>,
     /// Whether it became it just now.
     pub(crate) is_new: bool,
 }
@@ -94,14 +97,18 @@ pub(crate) fn complete(store: &Store<'_>, input: &CompleteMultipartUploadInput) 
     if let Some(ended) = upload.ended {
         return match there {
             Some(record) if ended.parts == wanted || is_of(&record, &wanted) => {
-                Ok(Outcome { e_tag: record.e_tag, checksums: record.checksums, is_new: false })
+                let version = written(Some(record.version()));
+                Ok(Outcome { e_tag: record.e_tag, checksums: record.checksums, version, is_new: false })
             }
             _ => Err(s3_error!(NoSuchUpload)),
         };
     }
-    let record = match there {
+    let (record, version) = match there {
         // The process was killed between the object and the note that the upload is ended.
-        Some(record) if is_of(&record, &wanted) => record,
+        Some(record) if is_of(&record, &wanted) => {
+            let version = record.version();
+            (record, Some(version))
+        }
         Some(_) => return Err(s3_error!(NoSuchUpload)),
         None => {
             let record = record(store, id, &upload, input, &wanted)?;
@@ -110,8 +117,8 @@ pub(crate) fn complete(store: &Store<'_>, input: &CompleteMultipartUploadInput) 
                 if_none_match: input.if_none_match.clone(),
                 ..Conditions::default()
             };
-            store.disk.put(&input.bucket, &record, None, &conditions)?;
-            record
+            let version = store.disk.put(&input.bucket, &record, None, &conditions)?;
+            (record, version)
         }
     };
     let (e_tag, checksums) = (record.e_tag.clone(), record.checksums.clone());
@@ -120,7 +127,7 @@ pub(crate) fn complete(store: &Store<'_>, input: &CompleteMultipartUploadInput) 
     if let Err(error) = store.uploads.end(id, &upload, ended, record.parts.as_deref().unwrap_or_default()) {
         tracing::error!(error = %error, "an upload that was ended cannot be cleared away");
     }
-    Ok(Outcome { e_tag, checksums, is_new: true })
+    Ok(Outcome { e_tag, checksums, version: written(version), is_new: true })
 }
 
 /// The record of the object that an upload becomes.

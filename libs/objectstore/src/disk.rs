@@ -1,4 +1,4 @@
-//! Objects on the disk: found, written, changed and deleted.
+//! Objects on the disk, and who may touch them when.
 //!
 //! Bytes are written once, under a name that nothing had before. The record is then put into its place in one
 //! step, and with it the object is there; what it replaced is deleted when all of that is on the disk. Who is
@@ -6,20 +6,20 @@
 
 use std::{
     io,
-    sync::{Mutex, PoisonError, RwLock},
+    sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use s3s::{S3Result, s3_error};
 use uuid::Uuid;
 
 use crate::{
-    conditions::{Conditions, Seen},
-    draft::{Draft, aside, remove, sync_folder},
+    draft::aside,
     index::{Index, Page, Wanted},
     layout::{Layout, Place},
     readers::{Hold, Readers},
     record::Record,
     room::failed,
+    version::Version,
 };
 
 /// Objects whose digests differ in the first bits do not wait for each other.
@@ -68,6 +68,22 @@ impl Disk {
         self.gates.get(index).expect("there are as many gates as remainders")
     }
 
+    /// While it is held, nobody changes the object.
+    pub(crate) fn gate_to_read(&self, place: &Place) -> RwLockReadGuard<'_, ()> {
+        self.gate(place).read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// While it is held, nobody else changes the object, or reads its record.
+    pub(crate) fn gate_to_write(&self, place: &Place) -> RwLockWriteGuard<'_, ()> {
+        self.gate(place).write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An object that is kept as it is. Its caller has the gate.
+    pub(crate) fn held(&self, record: Record, place: Place) -> Found {
+        let hold = self.readers.hold(record.data);
+        Found { record, place, hold }
+    }
+
     /// Where the object is, in a bucket that is there.
     ///
     /// # Errors
@@ -106,103 +122,19 @@ impl Disk {
         if is_removed { Ok(()) } else { Err(s3_error!(BucketNotEmpty)) }
     }
 
-    /// The record of the object with this key, if `data` are its bytes.
+    /// The record of the object with this key, or of a version of it, if `data` are its bytes.
     ///
     /// # Errors
     /// When it cannot be known: `InvalidData` for a damaged record.
     pub(crate) fn record_of(&self, bucket: &str, key: &str, data: Uuid) -> io::Result<Option<Record>> {
         let place = self.layout.place(bucket, key);
-        let _gate = self.gate(&place).read().unwrap_or_else(PoisonError::into_inner);
-        Ok(Record::read(&place.record())?.filter(|record| record.data == data))
-    }
-
-    /// The object with this key.
-    ///
-    /// # Errors
-    /// 404 when there is none; 500 when its record is damaged.
-    pub(crate) fn find(&self, bucket: &str, key: &str) -> S3Result<Found> {
-        let place = self.place(bucket, key)?;
-        let _gate = self.gate(&place).read().unwrap_or_else(PoisonError::into_inner);
-        let record = Record::read(&place.record()).map_err(failed)?.ok_or_else(|| s3_error!(NoSuchKey))?;
-        let hold = self.readers.hold(record.data);
-        Ok(Found { record, place: place.clone(), hold })
-    }
-
-    /// Puts an object into its place, if `conditions` allow it. `draft` are its bytes, unless they are in
-    /// parts, which are where they belong.
-    ///
-    /// # Errors
-    /// 404 and 412 when they do not.
-    pub(crate) fn put(
-        &self,
-        bucket: &str,
-        record: &Record,
-        draft: Option<Draft>,
-        conditions: &Conditions,
-    ) -> S3Result<()> {
-        let place = self.place(bucket, &record.key)?;
-        let text = Draft::with(self.layout.root(), &record.encode()).map_err(failed)?;
-        let replaced = {
-            let _gate = self.gate(&place).write().unwrap_or_else(PoisonError::into_inner);
-            let there = there(&place)?;
-            conditions.check_write(there.as_ref().map(Seen::from))?;
-            let data = place.data(record.data);
-            let is_whole = draft.is_some();
-            let moved = self.index.put(bucket, &place.digest, record, || {
-                if let Some(draft) = draft {
-                    draft.move_to(&data)?;
-                }
-                text.move_to(&place.record())
-            });
-            if let Err(error) = moved {
-                if is_whole {
-                    remove(&data).map_err(failed)?;
-                }
-                return Err(gone(error));
+        let _gate = self.gate_to_read(&place);
+        for path in [place.record(), place.version(Version::Of(data)), place.version(Version::Null)] {
+            if let Some(record) = Record::read(&path)?.filter(|record| record.data == data) {
+                return Ok(Some(record));
             }
-            there
-        };
-        sync_folder(&place.folder).map_err(failed)?;
-        if let Some(replaced) = replaced.filter(|replaced| replaced.data != record.data) {
-            self.discard(&place, replaced.data);
         }
-        Ok(())
-    }
-
-    /// Changes what is known of an object, and not its bytes.
-    ///
-    /// # Errors
-    /// 404 when there is none.
-    pub(crate) fn change(&self, bucket: &str, key: &str, change: impl FnOnce(&mut Record)) -> S3Result<()> {
-        let place = self.place(bucket, key)?;
-        {
-            let _gate = self.gate(&place).write().unwrap_or_else(PoisonError::into_inner);
-            let mut record = there(&place)?.ok_or_else(|| s3_error!(NoSuchKey))?;
-            change(&mut record);
-            let text = Draft::with(self.layout.root(), &record.encode()).map_err(failed)?;
-            self.index.put(bucket, &place.digest, &record, || text.move_to(&place.record())).map_err(gone)?;
-        }
-        sync_folder(&place.folder).map_err(failed)
-    }
-
-    /// Deletes an object, if it is there and `conditions` allow it.
-    ///
-    /// # Errors
-    /// 404 for a bucket that is not there; 412.
-    pub(crate) fn delete(&self, bucket: &str, key: &str, conditions: &Conditions) -> S3Result<()> {
-        let place = self.place(bucket, key)?;
-        let deleted = {
-            let _gate = self.gate(&place).write().unwrap_or_else(PoisonError::into_inner);
-            let there = there(&place)?;
-            conditions.check_write(there.as_ref().map(Seen::from))?;
-            self.index.remove(bucket, &place.digest, || remove(&place.record())).map_err(gone)?;
-            there
-        };
-        sync_folder(&place.folder).map_err(gone)?;
-        if let Some(deleted) = deleted {
-            self.discard(&place, deleted.data);
-        }
-        Ok(())
+        Ok(None)
     }
 
     /// A page of the objects of a bucket.
@@ -216,7 +148,7 @@ impl Disk {
 }
 
 /// What is there now. A damaged record may be replaced and deleted; its data is found at a later start.
-fn there(place: &Place) -> S3Result<Option<Record>> {
+pub(crate) fn there(place: &Place) -> S3Result<Option<Record>> {
     match Record::read(&place.record()) {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
             tracing::error!(path = %place.record().display(), "the damaged record of an object is given up");

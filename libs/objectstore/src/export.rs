@@ -3,7 +3,8 @@
 //! A key is a path, as far as it can be one. A segment that no file can be named is written with percent
 //! signs, and a folder beside a file of the same name has one after its name: of the keys `a` and `a/b` the
 //! files are `a` and `a%/b`. What earlier exports wrote stays where it is: if only `a/b` was there at first,
-//! the file of a later `a` is `a%%`. The list `objects.tsv` says which file is which object.
+//! the file of a later `a` is `a%%`. The list `objects.tsv` says which file is which object. Versions that
+//! are not the current ones are written on demand, below `BUCKET%versions/VERSION`.
 //!
 //! It works beside a store that runs: what is replaced or deleted while it is read is looked at again.
 
@@ -24,7 +25,7 @@ use crate::{
     layout::Layout,
     record::Record,
     unreadable::is_of_the_disk,
-    walk::{self, Visit},
+    walk::{self, Position, Visit},
 };
 
 /// The list of what was written.
@@ -34,6 +35,15 @@ const LONGEST_NAME: usize = 255;
 const SHORTENED: usize = 180;
 const PIECE: usize = 256 * 1024;
 const TELL_EVERY: Duration = Duration::from_secs(2);
+
+/// What is written of objects that have versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Versions {
+    /// The current ones.
+    Current,
+    /// All. The list has a column with the version then, and names the delete markers, which have no file.
+    All,
+}
 
 /// What was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -69,18 +79,25 @@ pub enum Event<'e> {
 /// # Errors
 /// When the store cannot be read or the files cannot be written; when `target` is within the store, or a
 /// bucket's files would be.
-pub fn run(folder: &Path, target: &Path, mut tell: impl FnMut(Event<'_>)) -> io::Result<Report> {
+pub fn run(
+    folder: &Path,
+    target: &Path,
+    versions: Versions,
+    mut tell: impl FnMut(Event<'_>),
+) -> io::Result<Report> {
     let layout = Layout::new(folder);
     check_target(&layout, target)?;
     fs::create_dir_all(target)?;
     let part = target.join(format!("{LIST}.part"));
     let mut list = BufWriter::new(File::create(&part)?);
-    writeln!(list, "bucket\tkey\tfile\tsize\tetag")?;
+    let are_all = versions == Versions::All;
+    writeln!(list, "bucket\tkey\tfile\tsize\tetag{}", if are_all { "\tversion" } else { "" })?;
     let (mut report, mut told) = (Report::default(), Instant::now());
     walk::each(&layout, None, |visit| {
         let (bucket, written) = match &visit {
+            Visit::Record(position, _) if position.version.is_some() && !are_all => return Ok(()),
             Visit::Record(position, path) => {
-                (position.bucket.as_str(), object(&layout, &position.bucket, path, target)?)
+                (position.bucket.as_str(), object(&layout, position, path, target)?)
             }
             Visit::Unreadable(bucket, _) => (*bucket, Some(Written::Damaged(None))),
         };
@@ -94,9 +111,10 @@ pub fn run(folder: &Path, target: &Path, mut tell: impl FnMut(Event<'_>)) -> io:
                 report.unchanged += u64::from(!is_new);
                 report.objects += 1;
                 report.bytes += record.size;
-                let (key, file) = (escaped(&record.key), escaped(&file.to_string_lossy()));
-                writeln!(list, "{bucket}\t{key}\t{file}\t{}\t{}", record.size, record.e_tag)?;
+                let file = escaped(&file.to_string_lossy());
+                line(&mut list, bucket, &record, file, versions)?;
             }
+            Some(Written::Marker(record)) => line(&mut list, bucket, &record, String::new(), versions)?,
         }
         if told.elapsed() > TELL_EVERY {
             tell(Event::Progress(&report));
@@ -110,6 +128,26 @@ pub fn run(folder: &Path, target: &Path, mut tell: impl FnMut(Event<'_>)) -> io:
     Ok(report)
 }
 
+fn line(
+    list: &mut impl Write,
+    bucket: &str,
+    record: &Record,
+    file: String,
+    versions: Versions,
+) -> io::Result<()> {
+    let (key, size, e_tag) = (escaped(&record.key), record.size, &record.e_tag);
+    write!(list, "{bucket}\t{key}\t{file}\t{size}\t{e_tag}")?;
+    match versions {
+        Versions::Current => writeln!(list),
+        Versions::All => writeln!(list, "\t{}", record.version().shown()),
+    }
+}
+
+/// The folder of the files of versions that are not the current ones. No bucket has such a name.
+fn of_versions(bucket: &str) -> String {
+    format!("{bucket}%versions")
+}
+
 /// Refuses to write into the store itself.
 fn check_target(layout: &Layout, target: &Path) -> io::Result<()> {
     let store = fs::canonicalize(layout.root())?;
@@ -121,7 +159,9 @@ fn check_target(layout: &Layout, target: &Path) -> io::Result<()> {
         None => target,
     };
     let is_within = |path: &Path| path.starts_with(&store) || store.starts_with(path);
-    if target.starts_with(&store) || layout.buckets()?.iter().any(|bucket| is_within(&target.join(bucket))) {
+    let is_in_the_way =
+        |bucket: &String| is_within(&target.join(bucket)) || is_within(&target.join(of_versions(bucket)));
+    if target.starts_with(&store) || layout.buckets()?.iter().any(is_in_the_way) {
         let message = format!("{} is, or would be, a part of the store itself", target.display());
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
@@ -132,12 +172,15 @@ fn check_target(layout: &Layout, target: &Path) -> io::Result<()> {
 enum Written {
     /// It is in this file below the target.
     File { record: Box<Record>, file: PathBuf, is_new: bool },
+    /// It says that there is none.
+    Marker(Box<Record>),
     /// Its key, if that can be read.
     Damaged(Option<String>),
 }
 
 /// Writes the object with the record `path`; `None` when it is not there any more.
-fn object(layout: &Layout, bucket: &str, path: &Path, target: &Path) -> io::Result<Option<Written>> {
+fn object(layout: &Layout, position: &Position, path: &Path, target: &Path) -> io::Result<Option<Written>> {
+    let bucket = position.bucket.as_str();
     loop {
         let record = match Record::read(path) {
             Ok(Some(record)) => record,
@@ -145,7 +188,19 @@ fn object(layout: &Layout, bucket: &str, path: &Path, target: &Path) -> io::Resu
             Err(error) if is_of_the_disk(&error) => return Ok(Some(Written::Damaged(None))),
             Err(error) => return Err(error),
         };
-        let file = file_of(layout, bucket, &record.key, target);
+        if record.is_marker {
+            return Ok(Some(Written::Marker(Box::new(record))));
+        }
+        let file = match position.version {
+            None => {
+                let has_file = |key: &str| layout.place(bucket, key).record().exists();
+                file_of(PathBuf::from(bucket), &record.key, target, has_file)
+            }
+            Some(version) => {
+                let base = PathBuf::from(of_versions(bucket)).join(version.shown());
+                file_of(base, &record.key, target, |_| false)
+            }
+        };
         match write(layout, bucket, &record, &target.join(&file))? {
             Outcome::Damaged => {
                 // Replaced or deleted while it was read?
@@ -161,10 +216,9 @@ fn object(layout: &Layout, bucket: &str, path: &Path, target: &Path) -> io::Resu
     }
 }
 
-/// The file of an object, below the target. What earlier exports wrote is gone around: there a file may be
-/// where a folder belongs now, or a folder where a file does.
-fn file_of(layout: &Layout, bucket: &str, key: &str, target: &Path) -> PathBuf {
-    let mut path = PathBuf::from(bucket);
+/// The file of an object, below the target; `has_file` says whether another key has one. What earlier exports
+/// wrote is gone around: there a file may be where a folder belongs now, or a folder where a file does.
+fn file_of(mut path: PathBuf, key: &str, target: &Path, has_file: impl Fn(&str) -> bool) -> PathBuf {
     let mut above = String::new();
     let segments: Vec<&str> = key.split('/').collect();
     let last = segments.len() - 1;
@@ -176,7 +230,7 @@ fn file_of(layout: &Layout, bucket: &str, key: &str, target: &Path) -> PathBuf {
         if index == last && is_folder {
             name.push_str("%%");
         } else if index < last && !is_folder {
-            let is_file = there.is_ok() || layout.place(bucket, &above).record().exists();
+            let is_file = there.is_ok() || has_file(&above);
             name.push_str(if is_file { "%" } else { "" });
         }
         above.push('/');

@@ -56,8 +56,8 @@ pub(crate) fn admit(head: &mut Parts) -> Result<(), Refusal> {
     if let Covered::These(signed) = authorization::check(&head.headers, &query)? {
         check_signed(&head.headers, &signed)?;
     }
-    let version = query.iter().find(|(name, _)| name == "versionId").map(|(_, version)| version.as_str());
-    check_means(&head.headers, version)?;
+    check_version(&head.method, &query)?;
+    check_means(&head.headers)?;
     if head.headers.get(CONTENT_MD5).is_some_and(HeaderValue::is_empty) {
         return Err(Refusal::bad("InvalidDigest", "The Content-MD5 you specified is not valid."));
     }
@@ -78,13 +78,18 @@ fn check_signed(headers: &HeaderMap, signed: &str) -> Result<(), Refusal> {
     Err(refusal.with("HeadersNotSigned", unsigned.join(", ")))
 }
 
-/// Refuses what would be ignored: other versions than the one that every object has, and headers that ask for
-/// more than the store can do.
-fn check_means(headers: &HeaderMap, version: Option<&str>) -> Result<(), Refusal> {
-    if version.is_some_and(|version| version != "null") {
-        let message = "This store keeps one version of an object.";
-        return Err(Refusal::new(StatusCode::NOT_FOUND, "NoSuchVersion", message));
+/// Refuses a version where nothing is done with one: whoever writes an object cannot choose its version.
+fn check_version(method: &Method, query: &[(String, String)]) -> Result<(), Refusal> {
+    let has = |wanted: &str| query.iter().any(|(name, _)| name == wanted);
+    let is_write = [Method::PUT, Method::POST].contains(method) && !has("tagging");
+    if is_write && has("versionId") {
+        return Err(Refusal::bad("InvalidArgument", "This operation does not accept a version-id."));
     }
+    Ok(())
+}
+
+/// Refuses what would be ignored: headers that ask for more than the store can do.
+fn check_means(headers: &HeaderMap) -> Result<(), Refusal> {
     let is_not_done = |name: &str| NOT_DONE.iter().any(|beginning| name.starts_with(beginning));
     if headers.keys().any(|name| is_not_done(name.as_str())) {
         let message = "This store neither encrypts nor locks objects, nor adds to them.";
@@ -279,8 +284,8 @@ mod tests {
         assert_eq!(code("/b/k?", "x-amz-trailer", "x-amz-checksum-crc64nvme"), None);
         assert_eq!(code("/b/k?", "x-amz-checksum-mode", "ENABLED"), None);
         assert_eq!(code("/b/k?", "x-amz-object-lock-mode", "GOVERNANCE"), Some("NotImplemented"));
-        assert_eq!(code("/b/k?versionId=1&", "x-amz-acl", "private"), Some("NoSuchVersion"));
-        assert_eq!(code("/b/k?versionId=null&", "x-amz-acl", "private"), None);
+        assert_eq!(code("/b/k?versionId=1&", "x-amz-acl", "private"), Some("InvalidArgument"));
+        assert_eq!(code("/b/k?versionId=1&tagging&", "x-amz-acl", "private"), None);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! An object lies under the digest of its key, so that every key has a place and none is in the way of
 //! another: `a` and `a/b` are strangers to each other. Its record and its bytes lie side by side, in one of
-//! 256 folders of its bucket: their names are on the disk when that one folder is.
+//! 256 folders of its bucket: their names are on the disk when that one folder is. Versions that are not the
+//! current one, and delete markers, have records of their own beside it.
 
 use std::{
     fs, io,
@@ -14,7 +15,10 @@ use s3s::{S3Result, s3_error};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::draft::{private_folder, sync_folder};
+use crate::{
+    draft::{Draft, private_folder, remove, sync_folder},
+    version::{Version, Versioning},
+};
 
 /// Folder of the buckets. No bucket can have a name that begins with a dot.
 const BUCKETS: &str = ".objects";
@@ -22,6 +26,8 @@ const BUCKETS: &str = ".objects";
 const LONGEST_KEY: usize = 1024;
 /// Ends the name of a record.
 const RECORD: &str = ".json";
+/// Says whether a bucket keeps versions, in the folder of the bucket. A bucket without it never did.
+const VERSIONING: &str = "versioning.json";
 
 /// The folder of a store.
 #[derive(Debug, Clone)]
@@ -108,9 +114,33 @@ impl Layout {
                 Ok(()) => {}
             }
         }
+        remove(&folder.join(VERSIONING))?;
         fs::remove_dir(&folder)?;
         sync_folder(&self.root.join(BUCKETS))?;
         Ok(true)
+    }
+
+    /// Whether a bucket keeps versions.
+    ///
+    /// # Errors
+    /// When that cannot be known: whoever guesses loses what was to be kept.
+    pub(crate) fn versioning(&self, bucket: &str) -> io::Result<Versioning> {
+        match fs::read(self.bucket(bucket).join(VERSIONING)) {
+            Ok(text) => Ok(serde_json::from_slice(&text)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Versioning::Never),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Says whether a bucket keeps versions from now on.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such bucket.
+    pub(crate) fn set_versioning(&self, bucket: &str, versioning: Versioning) -> io::Result<()> {
+        let folder = self.bucket(bucket);
+        let text = serde_json::to_vec(&versioning)?;
+        Draft::with(&self.root, &text)?.move_to(&folder.join(VERSIONING))?;
+        sync_folder(&folder)
     }
 
     /// Where the object with this key is, whether it is there or not.
@@ -153,6 +183,11 @@ impl Place {
         self.folder.join(format!("{}{RECORD}", self.name))
     }
 
+    /// The file of what is known of a version that is not the current one, or of a delete marker.
+    pub(crate) fn version(&self, version: Version) -> PathBuf {
+        self.folder.join(format!("{}.{}{RECORD}", self.name, version.name()))
+    }
+
     /// The file of its bytes, or the folder of its parts.
     pub(crate) fn data(&self, id: Uuid) -> PathBuf {
         self.folder.join(format!("{}.{}", self.name, id.simple()))
@@ -163,6 +198,8 @@ impl Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Record,
+    /// The record of a version that is not the current one, or of a delete marker.
+    Version(Version),
     Data(Uuid),
 }
 
@@ -170,7 +207,11 @@ pub(crate) enum Kind {
 pub(crate) fn read_name(name: &str) -> Option<([u8; 32], Kind)> {
     let (digest, rest) = name.split_once('.')?;
     let digest = <[u8; 32]>::try_from(hex::decode(digest).ok()?).ok()?;
-    let kind = if rest == "json" { Kind::Record } else { Kind::Data(Uuid::try_parse(rest).ok()?) };
+    let kind = match rest.strip_suffix(RECORD) {
+        _ if rest == "json" => Kind::Record,
+        Some(version) => Kind::Version(Version::of_name(version)?),
+        None => Kind::Data(Uuid::try_parse(rest).ok()?),
+    };
     Some((digest, kind))
 }
 
@@ -202,6 +243,10 @@ mod tests {
             let name = |path: PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
             assert_eq!(read_name(&name(place.record())), Some((digest(key), Kind::Record)));
             assert_eq!(read_name(&name(place.data(id))), Some((digest(key), Kind::Data(id))));
+            for version in [Version::Null, Version::Of(id)] {
+                let found = read_name(&name(place.version(version)));
+                assert_eq!(found, Some((digest(key), Kind::Version(version))));
+            }
             assert_eq!(layout.shard("b", digest(key)[0]), place.folder);
         }
         for stranger in ["", "a", "a.json", "README.md", &format!("{}.x", "0".repeat(64))] {

@@ -8,6 +8,7 @@
 //! ```text
 //! .objects/BUCKET/AB/DIGEST.json      the record of an object, under the digest of its key
 //! .objects/BUCKET/AB/DIGEST.ID        its bytes, or the folder of its parts; written once
+//! .objects/BUCKET/AB/DIGEST.ID.json   the record of a version that is not the current one, or of a deletion
 //! .index/                             keys in their order, made of the records
 //! .uploads/ID/                        what an upload in parts is for
 //! .drafts/                            what is not an object yet, or not any more and still read
@@ -29,6 +30,7 @@ mod documents;
 mod draft;
 pub mod export;
 mod front;
+mod history;
 mod index;
 mod integrity;
 mod layout;
@@ -41,12 +43,14 @@ mod readers;
 mod receive;
 mod record;
 mod refusal;
+mod replacing;
 mod room;
 mod server;
 mod takeover;
 mod unreadable;
 mod uploads;
 pub mod verify;
+mod version;
 mod walk;
 mod wording;
 
@@ -101,6 +105,7 @@ impl std::fmt::Debug for Settings {
 #[derive(Debug)]
 pub struct EmbeddedS3 {
     address: SocketAddr,
+    objects: objects::Objects,
     completed: Option<mpsc::Receiver<Completed>>,
     stopping: CancellationToken,
     serving: JoinHandle<()>,
@@ -129,13 +134,23 @@ impl EmbeddedS3 {
         let address = listener.local_addr()?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let stopping = CancellationToken::new();
-        let serving = tokio::spawn(server::serve(listener, objects, service.build(), stopping.clone()));
-        Ok(Self { address, completed: Some(completed), stopping, serving })
+        let serving =
+            tokio::spawn(server::serve(listener, objects.clone(), service.build(), stopping.clone()));
+        Ok(Self { address, objects, completed: Some(completed), stopping, serving })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Has a bucket keep what is replaced and deleted in it from now on, as its clients can by
+    /// `PutBucketVersioning`.
+    ///
+    /// # Errors
+    /// When there is no such bucket, or that cannot be written.
+    pub fn keep_versions(&self, bucket: &str) -> io::Result<()> {
+        self.objects.0.disk.layout().set_versioning(bucket, version::Versioning::Enabled)
     }
 
     /// The notices of objects that were completed by a PUT or by the end of a multipart upload. They can be

@@ -20,6 +20,7 @@ use crate::{
     room::{Room, failed},
     takeover::Takeover,
     uploads::Uploads,
+    version::Meant,
 };
 
 /// An object that was completed.
@@ -34,6 +35,12 @@ pub struct Completed {
 /// The objects of an endpoint.
 #[derive(Clone)]
 pub(crate) struct Objects(pub(crate) Arc<Inner>);
+
+impl std::fmt::Debug for Objects {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Objects").field(&self.0.disk.layout().root()).finish()
+    }
+}
 
 pub(crate) struct Inner {
     pub(crate) disk: Disk,
@@ -106,14 +113,25 @@ impl Objects {
         }
     }
 
-    /// The object with this key.
+    /// The object with this key, or the version of it that a request names, and how its version is shown.
     ///
     /// # Errors
-    /// 404 when there is none.
-    pub(crate) async fn find(&self, bucket: &str, key: &str) -> S3Result<Found> {
+    /// 404 when there is none, 405 for a delete marker, 400 for what cannot be a version.
+    pub(crate) async fn find(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+    ) -> S3Result<(Found, Option<String>)> {
         check_key(key)?;
+        let meant = Meant::read(version)?;
         let (inner, bucket, key) = (self.0.clone(), bucket.to_owned(), key.to_owned());
-        working(move || inner.disk.find(&bucket, &key)).await
+        working(move || {
+            let found = inner.disk.find(&bucket, &key, meant)?;
+            let shown = inner.disk.shown(&bucket, &found.record)?;
+            Ok((found, shown))
+        })
+        .await
     }
 }
 

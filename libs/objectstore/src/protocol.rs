@@ -27,6 +27,8 @@ operations! {
     delete_bucket, DeleteBucketInput, DeleteBucketOutput;
     get_bucket_location, GetBucketLocationInput, GetBucketLocationOutput;
     get_bucket_versioning, GetBucketVersioningInput, GetBucketVersioningOutput;
+    put_bucket_versioning, PutBucketVersioningInput, PutBucketVersioningOutput;
+    list_object_versions, ListObjectVersionsInput, ListObjectVersionsOutput;
     list_objects, ListObjectsInput, ListObjectsOutput;
     list_objects_v2, ListObjectsV2Input, ListObjectsV2Output;
     head_object, HeadObjectInput, HeadObjectOutput;

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::{checksums::Checksums, wording::refused};
+use crate::{checksums::Checksums, version::Version, wording::refused};
 
 /// The headers that an object is given when it is written, and has when it is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +125,13 @@ pub(crate) struct Record {
     pub(crate) attributes: Attributes,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) tags: Vec<(String, String)>,
+    /// Whether it was written while its bucket kept versions. Its data names the version then; all others
+    /// are the version `null` of their key.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_versioned: bool,
+    /// Whether it is a delete marker, which has no bytes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_marker: bool,
 }
 
 impl Record {
@@ -141,7 +148,19 @@ impl Record {
             checksums: Checksums::default(),
             attributes: Attributes::default(),
             tags: Vec::new(),
+            is_versioned: false,
+            is_marker: false,
         }
+    }
+
+    /// The record of a delete marker, written now.
+    pub(crate) fn of_marker(key: &str) -> Self {
+        Self { md5: None, is_marker: true, ..Self::of_file(key, 0, String::new()) }
+    }
+
+    /// Which version of its key it is.
+    pub(crate) fn version(&self) -> Version {
+        if self.is_versioned { Version::Of(self.data) } else { Version::Null }
     }
 
     /// The same, written at another time.

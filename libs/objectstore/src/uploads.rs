@@ -253,41 +253,11 @@ impl Uploads {
 }
 
 #[cfg(test)]
+pub(crate) mod stand;
+
+#[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::draft;
-
-    struct Fixture {
-        uploads: Uploads,
-        id: Uuid,
-        upload: Upload,
-        _root: tempfile::TempDir,
-    }
-
-    fn fixture() -> Fixture {
-        let root = tempfile::tempdir().unwrap();
-        draft::prepare(root.path()).unwrap();
-        let layout = Layout::new(root.path());
-        layout.prepare().unwrap();
-        layout.make_bucket("b").unwrap();
-        let uploads = Uploads::open(&layout).unwrap();
-        let upload = Upload { bucket: "b".into(), key: "k".into(), ..Upload::default() };
-        let id = uploads.begin(&upload).unwrap();
-        Fixture { uploads, id, upload, _root: root }
-    }
-
-    impl Fixture {
-        fn add(&self, number: i32, e_tag: &str, content: &str) {
-            let draft = Draft::with(self.uploads.layout.root(), content.as_bytes()).unwrap();
-            let digests = (e_tag, &Checksums::default());
-            self.uploads.add((self.id, &self.upload), number, digests, draft).unwrap();
-        }
-
-        fn parts(&self) -> Vec<(i32, String)> {
-            let parts = self.uploads.parts(self.id, &self.upload).unwrap();
-            parts.into_iter().map(|part| (part.number, part.e_tag)).collect()
-        }
-    }
+    use super::{stand::Stand, *};
 
     fn ended() -> Ended {
         Ended { e_tag: String::new(), parts: Vec::new() }
@@ -295,7 +265,7 @@ mod tests {
 
     #[test]
     fn an_upload_id_holds_for_one_object_only() {
-        let Fixture { uploads, id, .. } = &fixture();
+        let Stand { uploads, id, .. } = &Stand::new();
         let text = id.simple().to_string();
         assert!(uploads.find(&text, "b", "k").is_ok());
         for (id, bucket, key) in [
@@ -311,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_part_replaces_the_one_with_its_number() {
-        let fixture = fixture();
+        let fixture = Stand::new();
         fixture.add(2, "bb", "second");
         fixture.add(1, "aa", "first");
         fixture.add(1, "cc", "first again");
@@ -320,7 +290,7 @@ mod tests {
 
     #[test]
     fn ending_leaves_the_parts_of_the_object_and_no_others() {
-        let fixture = fixture();
+        let fixture = Stand::new();
         fixture.add(1, "aa", "one ");
         fixture.add(2, "bb", "not wanted");
         let file = parts::file_name(1, "aa", &Checksums::default());
@@ -340,7 +310,7 @@ mod tests {
 
     #[test]
     fn an_upload_does_not_bring_back_a_bucket_that_was_deleted() {
-        let fixture = fixture();
+        let fixture = Stand::new();
         let elsewhere = Upload { bucket: "gone".into(), ..fixture.upload.clone() };
         let refused = fixture.uploads.begin(&elsewhere).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::NotFound);

@@ -19,6 +19,7 @@ use crate::{
     layout::{Layout, digest},
     record::Record,
     unreadable::is_of_the_disk,
+    version::Version,
     walk::{self, Position, Visit},
 };
 
@@ -41,7 +42,7 @@ pub struct Options {
 /// What was found so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    /// Objects that were looked at.
+    /// Objects that were looked at; of those with versions, each version.
     pub objects: u64,
     /// Their bytes.
     pub bytes: u64,
@@ -77,13 +78,16 @@ pub enum Event<'e> {
 struct Note {
     bucket: String,
     digest: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
     report: Report,
 }
 
 impl Note {
     fn position(&self) -> Option<Position> {
         let digest = hex::decode(&self.digest).ok()?.try_into().ok()?;
-        Some(Position { bucket: self.bucket.clone(), digest })
+        let version = self.version.as_deref().and_then(Version::of_name);
+        Some(Position { bucket: self.bucket.clone(), digest, version })
     }
 }
 
@@ -127,7 +131,8 @@ pub fn run(folder: &Path, options: Options, mut tell: impl FnMut(Event<'_>)) -> 
         }
         if noted_at.elapsed() > NOTE_EVERY {
             let digest = hex::encode(position.digest);
-            let note = Note { bucket: position.bucket, digest, report: report.clone() };
+            let version = position.version.map(Version::name);
+            let note = Note { bucket: position.bucket, digest, version, report: report.clone() };
             write_note(&path, &note);
             tell(Event::Progress(&report));
             noted_at = Instant::now();
@@ -169,7 +174,7 @@ enum Found {
         bytes: u64,
         has_digest: bool,
     },
-    /// Deleted meanwhile.
+    /// Deleted meanwhile, or what says of an object that it was deleted.
     Gone,
     Damaged(Damage),
 }
@@ -199,6 +204,9 @@ impl Scrubber {
             };
             if digest(&record.key) != position.digest {
                 return damaged(Some(&record.key), path.to_owned(), "its record is that of another object");
+            }
+            if record.is_marker {
+                return Ok(Found::Gone);
             }
             let wrong = self.bytes(layout, position, &record)?;
             let Some((file, what)) = wrong else {

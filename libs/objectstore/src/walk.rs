@@ -5,26 +5,29 @@ use std::{fs, io, path::Path};
 use crate::{
     layout::{Kind, Layout, read_name},
     unreadable::is_of_the_disk,
+    version::Version,
 };
 
-/// Where an object is in the order in which all are gone through.
+/// Where a version of an object is in the order in which all are gone through.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position {
     pub(crate) bucket: String,
     pub(crate) digest: [u8; 32],
+    /// `None` for the current one, which comes first.
+    pub(crate) version: Option<Version>,
 }
 
 /// What is come to.
 #[derive(Debug)]
 pub(crate) enum Visit<'v> {
-    /// The record of an object.
+    /// The record of a version of an object, or of a delete marker.
     Record(Position, &'v Path),
     /// A folder of a bucket whose names the disk does not give any more.
     Unreadable(&'v str, &'v Path),
 }
 
-/// Calls `work` for the record of each object after `after`, in the order of buckets and digests. It needs
-/// memory for the names of one of 256 folders of a bucket.
+/// Calls `work` for each record after `after`, in the order of buckets, digests and versions. It needs memory
+/// for the names of one of 256 folders of a bucket.
 ///
 /// # Errors
 /// When folders must not be read, and what `work` fails with.
@@ -37,22 +40,26 @@ pub(crate) fn each(
         for first in 0..=u8::MAX {
             let mut last = [u8::MAX; 32];
             last[0] = first;
-            let end = Position { bucket: bucket.clone(), digest: last };
-            if after.is_some_and(|after| end <= *after) {
+            let is_done = |after: &Position| (bucket.as_str(), last) < (after.bucket.as_str(), after.digest);
+            if after.is_some_and(is_done) {
                 continue;
             }
             let folder = layout.shard(&bucket, first);
-            let digests = match digests(&folder) {
+            let records = match records(&folder) {
                 Err(error) if is_of_the_disk(&error) => {
                     work(Visit::Unreadable(&bucket, &folder))?;
                     continue;
                 }
-                digests => digests?,
+                records => records?,
             };
-            for digest in digests {
-                let position = Position { bucket: bucket.clone(), digest };
+            for (digest, version) in records {
+                let position = Position { bucket: bucket.clone(), digest, version };
                 if after.is_none_or(|after| position > *after) {
-                    let record = folder.join(format!("{}.json", hex::encode(digest)));
+                    let name = hex::encode(digest);
+                    let record = folder.join(match version {
+                        None => format!("{name}.json"),
+                        Some(version) => format!("{name}.{}.json", version.name()),
+                    });
                     work(Visit::Record(position, &record))?;
                 }
             }
@@ -61,19 +68,21 @@ pub(crate) fn each(
     Ok(())
 }
 
-fn digests(folder: &Path) -> io::Result<Vec<[u8; 32]>> {
-    let mut digests = Vec::new();
+fn records(folder: &Path) -> io::Result<Vec<([u8; 32], Option<Version>)>> {
+    let mut records = Vec::new();
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         // The bucket was deleted meanwhile.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(digests),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(records),
         Err(error) => return Err(error),
     };
     for entry in entries {
-        if let Some((digest, Kind::Record)) = entry?.file_name().to_str().and_then(read_name) {
-            digests.push(digest);
+        match entry?.file_name().to_str().and_then(read_name) {
+            Some((digest, Kind::Record)) => records.push((digest, None)),
+            Some((digest, Kind::Version(version))) => records.push((digest, Some(version))),
+            _ => {}
         }
     }
-    digests.sort_unstable();
-    Ok(digests)
+    records.sort_unstable();
+    Ok(records)
 }

@@ -8,6 +8,7 @@ mod pages;
 mod reconcile;
 mod summary;
 mod tables;
+mod versions;
 
 use std::{
     fs::{self, OpenOptions},
@@ -20,15 +21,20 @@ use std::{
     },
 };
 
-use redb::{Builder, Database, Durability, ReadableDatabase as _, TableError, WriteTransaction};
+use redb::{
+    Builder, Database, Durability, ReadTransaction, ReadableDatabase as _, TableError, WriteTransaction,
+};
 
 pub(crate) use pages::{Entry, Page, Wanted};
+pub(crate) use versions::{After, ListedVersion, VersionEntry, VersionsPage, WantedVersions};
+
 use tables::{Table, failure, make_durable, tables};
 
 use crate::{
     draft::{private_folder, sync_folder},
     layout::Layout,
     record::Record,
+    version::Version,
 };
 
 /// Folder of the index, beside the buckets.
@@ -44,6 +50,27 @@ const CACHE: usize = 32 * 1024 * 1024;
 /// Makes the next start compare the index with the records.
 pub(crate) fn distrust(layout: &Layout) -> io::Result<()> {
     crate::draft::remove(&layout.root().join(FOLDER).join(CLEAN))
+}
+
+/// What happens to the current version of a key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Current<'r> {
+    /// Nothing.
+    Stays,
+    /// This is it now.
+    Is(&'r Record),
+    /// There is none any more.
+    Goes,
+}
+
+/// What happens to the versions of a key.
+#[derive(Debug, Clone)]
+pub(crate) struct Change<'r> {
+    pub(crate) current: Current<'r>,
+    /// Versions that are there now beside the current one.
+    pub(crate) kept: Vec<&'r Record>,
+    /// Versions that are not there any more beside the current one.
+    pub(crate) dropped: Vec<&'r Record>,
 }
 
 /// The index of a store. Its functions read and write, and hold up their thread.
@@ -167,24 +194,84 @@ impl Index {
         self.write(|transaction| tables::remove(transaction, bucket, digest), meanwhile)
     }
 
+    /// Notes what happens to the versions of a key, whose records are changed by `meanwhile`.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub(crate) fn change<T>(
+        &self,
+        bucket: &str,
+        digest: &[u8; 32],
+        change: &Change<'_>,
+        meanwhile: impl FnOnce() -> io::Result<T>,
+    ) -> io::Result<T> {
+        let work = |transaction: &WriteTransaction| {
+            match change.current {
+                Current::Stays => {}
+                Current::Is(record) => tables::put(transaction, bucket, digest, record)?,
+                Current::Goes => tables::remove(transaction, bucket, digest)?,
+            }
+            for dropped in &change.dropped {
+                versions::remove(transaction, bucket, dropped)?;
+            }
+            for kept in &change.kept {
+                versions::put(transaction, bucket, kept)?;
+            }
+            Ok(())
+        };
+        self.write(work, meanwhile)
+    }
+
+    /// The newest version of a key beside the current one, but `except`.
+    ///
+    /// # Errors
+    /// As [`Self::page`].
+    pub(crate) fn newest(
+        &self,
+        bucket: &str,
+        key: &str,
+        except: Option<Version>,
+    ) -> io::Result<Option<Version>> {
+        self.read(|transaction| match opened(transaction, &versions::table(bucket))? {
+            Some(rows) => versions::newest(&rows, key, except).map_err(failure),
+            None => Ok(None),
+        })
+    }
+
+    /// A page of the versions of a bucket.
+    ///
+    /// # Errors
+    /// As [`Self::page`].
+    pub(crate) fn versions(&self, bucket: &str, wanted: &WantedVersions) -> io::Result<VersionsPage> {
+        self.read(|transaction| {
+            let keys = opened(transaction, &tables(bucket).0)?;
+            let rows = opened(transaction, &versions::table(bucket))?;
+            versions::page(keys.as_ref(), rows.as_ref(), wanted).map_err(failure)
+        })
+    }
+
+    /// Has the index mended: it may have what is not there any more.
+    pub(crate) fn doubt(&self) {
+        self.is_broken.store(true, Ordering::Release);
+    }
+
     /// A page of the keys of a bucket.
     ///
     /// # Errors
     /// When the index cannot be read, or is known not to be right; [`Self::maintain`] mends it.
     pub(crate) fn page(&self, bucket: &str, wanted: &Wanted) -> io::Result<Page> {
+        self.read(|transaction| match opened(transaction, &tables(bucket).0)? {
+            Some(keys) => pages::page(&keys, wanted).map_err(failure),
+            None => Ok(Page::default()),
+        })
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&ReadTransaction) -> io::Result<T>) -> io::Result<T> {
         if self.is_broken.load(Ordering::Acquire) {
             return Err(io::Error::other("the index of the object store is being mended"));
         }
-        let page = self.with(|database| {
-            let transaction = database.begin_read().map_err(failure)?;
-            let (keys, _) = tables(bucket);
-            match transaction.open_table(Table::new(&keys)) {
-                Ok(table) => pages::page(&table, wanted).map_err(failure),
-                Err(TableError::TableDoesNotExist(_)) => Ok(Page::default()),
-                Err(error) => Err(failure(error)),
-            }
-        });
-        page.inspect_err(|error| self.break_off(error))
+        let read = self.with(|database| work(&database.begin_read().map_err(failure)?));
+        read.inspect_err(|error| self.break_off(error))
     }
 
     /// Puts on the disk what was written, so that less is to be compared after a crash; mends the index if
@@ -242,6 +329,15 @@ impl Index {
     fn mark_clean(&self) -> io::Result<()> {
         new_file(&self.folder.join(CLEAN))?.sync_all()?;
         sync_folder(&self.folder)
+    }
+}
+
+/// A table, if there is one with this name.
+fn opened(transaction: &ReadTransaction, name: &str) -> io::Result<Option<versions::Rows>> {
+    match transaction.open_table(Table::new(name)) {
+        Ok(table) => Ok(Some(table)),
+        Err(TableError::TableDoesNotExist(_)) => Ok(None),
+        Err(error) => Err(failure(error)),
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Page {
     pub(crate) entries: Vec<Entry>,
     /// What to give as `after` for the next page, if there is one.
     pub(crate) next: Option<String>,
+    /// Entries of the index that were read for it.
+    pub(crate) looked_at: usize,
 }
 
 /// What a page has.
@@ -74,6 +76,7 @@ pub(super) fn page(
         let mut jump = None;
         for entry in table.range::<&[u8]>((begin, Bound::Unbounded))? {
             let (key, value) = entry?;
+            page.looked_at += 1;
             let Some(entry) = seen(key.value(), value.value(), wanted) else { return Ok(page) };
             if let Entry::Prefix(name) = &entry {
                 jump = Some(successor(name.as_bytes()));
@@ -101,21 +104,24 @@ pub(super) fn page(
 fn seen(key: &[u8], value: &[u8], wanted: &Wanted) -> Option<Entry> {
     let key = String::from_utf8_lossy(key);
     let rest = key.strip_prefix(&wanted.prefix)?;
-    let common = wanted.delimiter.as_deref().and_then(|delimiter| {
-        let end = rest.find(delimiter)? + delimiter.len();
-        rest.get(..end)
-    });
-    Some(match common {
-        Some(common) => Entry::Prefix(format!("{}{common}", wanted.prefix)),
+    Some(match common(&wanted.prefix, rest, wanted.delimiter.as_deref()) {
+        Some(common) => Entry::Prefix(common),
         None => {
-            let Summary { size, modified, checksum, e_tag } = Summary::decode(value);
+            let Summary { size, modified, checksum, e_tag, .. } = Summary::decode(value);
             Entry::Object { key: key.into_owned(), size, modified, checksum, e_tag }
         }
     })
 }
 
+/// What a key that has `rest` after the prefix is told of with others as, if it is.
+pub(super) fn common(prefix: &str, rest: &str, delimiter: Option<&str>) -> Option<String> {
+    let delimiter = delimiter?;
+    let end = rest.find(delimiter)? + delimiter.len();
+    Some(format!("{prefix}{}", rest.get(..end)?))
+}
+
 /// The first key after all that begin with `prefix`; `None` when nothing can be after them.
-fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
     let mut key = prefix.to_vec();
     while let Some(last) = key.pop() {
         if last < u8::MAX {

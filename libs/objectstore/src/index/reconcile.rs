@@ -3,24 +3,29 @@
 //!
 //! It goes through one shard of a bucket after the other, so that it needs little memory however many objects
 //! there are. A record is read only when the index does not have it or it was written lately; of the others
-//! the name is enough.
+//! the name is enough. Of a key that has versions all records are read, and the newest becomes the current
+//! one if it is not: whoever changed them was cut off.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use redb::{Database, Durability, ReadableDatabase as _, ReadableTable as _, TableError, WriteTransaction};
 use uuid::Uuid;
 
-use super::tables::{ABOUT, DURABLE, Table, failure, put, remove, tables};
+use super::{
+    tables::{ABOUT, DURABLE, Table, failure, put, remove, tables},
+    versions,
+};
 use crate::{
     draft,
     layout::{Kind, Layout, read_name},
     record::Record,
     uploads,
+    version::Version,
 };
 
 /// Clocks and file systems differ by less.
@@ -32,6 +37,7 @@ const SAY_EVERY: Duration = Duration::from_secs(5);
 #[derive(Debug, Default)]
 struct Found {
     has_record: bool,
+    versions: Vec<Version>,
     data: Vec<Uuid>,
 }
 
@@ -45,6 +51,7 @@ pub(super) fn all(layout: &Layout, database: &Database) -> io::Result<()> {
     let buckets = layout.buckets()?;
     forget_buckets(database, &buckets)?;
     for bucket in &buckets {
+        forget_versions(database, bucket)?;
         for first in 0..=u8::MAX {
             // What follows puts all of it on the disk at once.
             let mut transaction = database.begin_write().map_err(failure)?;
@@ -81,13 +88,25 @@ fn durable(database: &Database) -> io::Result<SystemTime> {
 fn forget_buckets(database: &Database, there: &[String]) -> io::Result<()> {
     let transaction = database.begin_write().map_err(failure)?;
     let known: Vec<_> = transaction.list_tables().map_err(failure)?.collect();
-    let wanted: Vec<String> = there.iter().flat_map(|bucket| <[String; 2]>::from(tables(bucket))).collect();
+    let of_bucket = |bucket: &String| {
+        let (keys, digests) = tables(bucket);
+        [keys, digests, versions::table(bucket)]
+    };
+    let wanted: Vec<String> = there.iter().flat_map(of_bucket).collect();
     for table in known {
         let name = redb::TableHandle::name(&table).to_owned();
         if name != "about" && !wanted.contains(&name) {
             transaction.delete_table(table).map_err(failure)?;
         }
     }
+    transaction.commit().map_err(failure)
+}
+
+/// Forgets the versions of a bucket: they are all read again.
+fn forget_versions(database: &Database, bucket: &str) -> io::Result<()> {
+    let mut transaction = database.begin_write().map_err(failure)?;
+    transaction.set_durability(Durability::None).map_err(failure)?;
+    transaction.delete_table(Table::new(&versions::table(bucket))).map_err(failure)?;
     transaction.commit().map_err(failure)
 }
 
@@ -107,8 +126,12 @@ impl Work<'_> {
         let mut objects = 0;
         for (digest, found) in &found {
             let is_known = known.contains(digest);
+            if !found.versions.is_empty() {
+                objects += self.settle(&folder, digest, found)?;
+                continue;
+            }
             if !found.has_record {
-                self.clear(&folder, digest, &found.data, None)?;
+                self.clear(&folder, digest, &found.data, &[])?;
                 continue;
             }
             objects += 1;
@@ -121,7 +144,7 @@ impl Work<'_> {
             match Record::read(&path) {
                 Ok(Some(record)) => {
                     put(self.transaction, self.bucket, digest, &record).map_err(failure)?;
-                    self.clear(&folder, digest, &found.data, Some(record.data))?;
+                    self.clear(&folder, digest, &found.data, &[record.data])?;
                 }
                 Ok(None) => {}
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {
@@ -130,11 +153,66 @@ impl Work<'_> {
                 Err(error) => return Err(error),
             }
         }
-        for digest in known.iter().filter(|digest| !found.get(*digest).is_some_and(|found| found.has_record))
-        {
+        // Of those with versions it is known already.
+        let is_there = |found: &Found| found.has_record || !found.versions.is_empty();
+        for digest in known.iter().filter(|digest| !found.get(*digest).is_some_and(is_there)) {
             remove(self.transaction, self.bucket, digest).map_err(failure)?;
         }
         Ok(objects)
+    }
+
+    /// Makes the newest version of a key the current one, and forgets what stands twice; returns how many
+    /// objects there are of it. While a record is damaged, nothing is moved or deleted.
+    fn settle(&self, folder: &Path, digest: &[u8; 32], found: &Found) -> io::Result<u64> {
+        let name = hex::encode(digest);
+        let current = folder.join(format!("{name}.json"));
+        let beside = |version: Version| folder.join(format!("{name}.{}.json", version.name()));
+        let mut paths: Vec<PathBuf> = found.versions.iter().map(|version| beside(*version)).collect();
+        paths.extend(found.has_record.then(|| current.clone()));
+        let (mut records, mut is_whole) = (Vec::new(), true);
+        for path in paths {
+            match Record::read(&path) {
+                Ok(record) => records.extend(record.map(|record| (path, record))),
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    tracing::error!(path = %path.display(), "the record of an object is damaged");
+                    is_whole = false;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        // The newest first; of what stands twice, the current one.
+        records.sort_by_key(|(path, record)| (std::cmp::Reverse(record.modified), *path != current));
+        if is_whole {
+            let mut seen = BTreeSet::new();
+            for (path, _) in records.extract_if(.., |(_, record)| !seen.insert(record.version())) {
+                draft::remove(&path)?;
+            }
+            if let Some((_, old)) = records.iter().skip(1).find(|(path, _)| *path == current) {
+                fs::rename(&current, beside(old.version()))?;
+            }
+            match records.first() {
+                Some((path, newest)) if newest.is_marker && *path == current => {
+                    fs::rename(path, beside(newest.version()))?;
+                }
+                Some((path, newest)) if !newest.is_marker && *path != current => fs::rename(path, &current)?,
+                _ => {}
+            }
+            draft::sync_folder(folder)?;
+            let named: Vec<Uuid> = records.iter().map(|(_, record)| record.data).collect();
+            self.clear(folder, digest, &found.data, &named)?;
+        }
+        remove(self.transaction, self.bucket, digest).map_err(failure)?;
+        let is_current = |path: &Path, is_first: bool, record: &Record| {
+            if is_whole { is_first && !record.is_marker } else { path == current }
+        };
+        for (place, (path, record)) in records.iter().enumerate() {
+            if is_current(path, place == 0, record) {
+                put(self.transaction, self.bucket, digest, record).map_err(failure)?;
+            } else {
+                versions::put(self.transaction, self.bucket, record).map_err(failure)?;
+            }
+        }
+        Ok(records.len() as u64)
     }
 
     /// The digests that the index has in a shard, in their order.
@@ -152,9 +230,9 @@ impl Work<'_> {
     }
 
     /// Deletes data under a digest, but for that which is named and that of uploads that can be ended still.
-    fn clear(&self, folder: &Path, digest: &[u8; 32], data: &[Uuid], named: Option<Uuid>) -> io::Result<()> {
+    fn clear(&self, folder: &Path, digest: &[u8; 32], data: &[Uuid], named: &[Uuid]) -> io::Result<()> {
         for id in data {
-            if Some(*id) != named && !may_be_open(self.layout.root(), *id) {
+            if !named.contains(id) && !may_be_open(self.layout.root(), *id) {
                 draft::remove(&folder.join(format!("{}.{}", hex::encode(digest), id.simple())))?;
             }
         }
@@ -203,6 +281,7 @@ fn names(folder: &Path) -> io::Result<BTreeMap<[u8; 32], Found>> {
         let found = names.entry(digest).or_default();
         match kind {
             Kind::Record => found.has_record = true,
+            Kind::Version(version) => found.versions.push(version),
             Kind::Data(id) => found.data.push(id),
         }
     }

@@ -2,12 +2,11 @@
 
 use http::{HeaderMap, HeaderValue};
 use s3s::{
-    S3Request, S3Response, S3Result,
+    S3ErrorCode, S3Request, S3Response, S3Result,
     dto::{
         Bucket, CreateBucketInput, CreateBucketOutput, DeleteBucketInput, DeleteBucketOutput,
-        GetBucketLocationInput, GetBucketLocationOutput, GetBucketVersioningInput, GetBucketVersioningOutput,
-        HeadBucketInput, HeadBucketOutput, ListBucketsInput, ListBucketsOutput, ObjectOwnership, Owner,
-        Timestamp,
+        GetBucketLocationInput, GetBucketLocationOutput, HeadBucketInput, HeadBucketOutput, ListBucketsInput,
+        ListBucketsOutput, ObjectOwnership, Owner, Timestamp,
     },
     s3_error,
 };
@@ -15,6 +14,7 @@ use s3s::{
 use crate::{
     objects::{Objects, working},
     room::failed,
+    version::Versioning,
 };
 
 /// Where all buckets are, for clients who want to know. Signatures for any region are taken.
@@ -28,6 +28,9 @@ const OWNERSHIPS: [&str; 3] = [
     ObjectOwnership::BUCKET_OWNER_PREFERRED,
     ObjectOwnership::OBJECT_WRITER,
 ];
+/// Why a bucket with versions is not deleted.
+const NOT_EMPTY: &str =
+    "The bucket you tried to delete is not empty. You must delete all versions in the bucket.";
 /// Names a new bucket as policies of Amazon do.
 const ARN: &str = "x-amz-bucket-arn";
 
@@ -110,13 +113,19 @@ impl Objects {
         self.0.disk.check_bucket(&bucket)?;
         let inner = self.0.clone();
         working(move || {
-            let wanted =
-                crate::index::Wanted { prefix: String::new(), delimiter: None, after: None, most: 1 };
-            // Uploads that were begun do not keep a bucket (Amazon S3), objects do.
-            if inner.disk.list(&bucket, &wanted)?.entries.is_empty() {
+            // Uploads that were begun do not keep a bucket (Amazon S3), objects and their versions do.
+            if !inner.disk.has_versions(&bucket)? {
                 inner.store().give_up_all_of(&bucket)?;
             }
-            inner.disk.remove_bucket(&bucket)
+            let removed = inner.disk.remove_bucket(&bucket);
+            removed.map_err(|error| match inner.disk.versioning(&bucket) {
+                Ok(Versioning::Enabled | Versioning::Suspended)
+                    if *error.code() == S3ErrorCode::BucketNotEmpty =>
+                {
+                    s3_error!(BucketNotEmpty, "{NOT_EMPTY}")
+                }
+                _ => error,
+            })
         })
         .await?;
         Ok(S3Response::new(DeleteBucketOutput::default()))
@@ -128,15 +137,6 @@ impl Objects {
     ) -> S3Result<S3Response<GetBucketLocationOutput>> {
         self.0.disk.check_bucket(&request.input.bucket)?;
         Ok(S3Response::new(GetBucketLocationOutput::default()))
-    }
-
-    /// A bucket was never versioned: its state is empty.
-    pub(crate) async fn get_bucket_versioning(
-        &self,
-        request: S3Request<GetBucketVersioningInput>,
-    ) -> S3Result<S3Response<GetBucketVersioningOutput>> {
-        self.0.disk.check_bucket(&request.input.bucket)?;
-        Ok(S3Response::new(GetBucketVersioningOutput::default()))
     }
 }
 

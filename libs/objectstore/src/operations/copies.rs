@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use http::HeaderMap;
 use s3s::{
-    S3Request, S3Response, S3Result,
+    S3ErrorCode, S3Request, S3Response, S3Result,
     dto::{
         ChecksumAlgorithm, CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopyPartResult, CopySource,
         MetadataDirective, StreamingBlob, TaggingDirective, Timestamp, UploadPartCopyInput,
@@ -61,8 +61,8 @@ impl Objects {
         let algorithm = input.checksum_algorithm.clone();
         algorithm.as_ref().map(|algorithm| Algorithm::named(algorithm.as_str())).transpose()?;
         let attributes = attributes!(input).checked()?;
-        let (found, is_same) =
-            self.source(&input.copy_source, &conditions!(input), &input.bucket, &input.key).await?;
+        let (found, of_source) = self.source(&input.copy_source, &conditions!(input)).await?;
+        let is_same = is_of(&input.copy_source, &input.bucket, &input.key);
         let redirects = attributes.website_redirect_location.is_some();
         if is_same && !with_attributes && !with_tags && !redirects && algorithm.is_none() {
             return Err(s3_error!(
@@ -76,8 +76,8 @@ impl Objects {
         if source.size > LARGEST_COPY {
             return Err(s3_error!(InvalidRequest, "a copy has at most 5 GiB; larger ones are made in parts"));
         }
-        let of_source = source.checksums.algorithm().map(answers::algorithm);
-        let received = self.copy(found, 0..source.size, algorithm.or(of_source)).await?;
+        let kept = source.checksums.algorithm().map(answers::algorithm);
+        let received = self.copy(found, 0..source.size, algorithm.or(kept)).await?;
         // Where a page sends its readers is not copied (Amazon S3).
         let website_redirect_location = attributes.website_redirect_location.clone();
         let record = Record {
@@ -96,9 +96,11 @@ impl Objects {
             ..CopyObjectResult::default()
         };
         checksums::set!(result, record.checksums.clone());
-        self.store(input.bucket, record, received, Conditions::default()).await?;
+        let version_id = self.store(input.bucket, record, received, Conditions::default()).await?;
         Ok(S3Response::new(CopyObjectOutput {
             copy_object_result: Some(result),
+            copy_source_version_id: of_source,
+            version_id,
             ..CopyObjectOutput::default()
         }))
     }
@@ -111,7 +113,7 @@ impl Objects {
         self.0.disk.check_bucket(&input.bucket)?;
         let number = parts::part_number(input.part_number)?;
         let (_, upload) = self.open_upload(&input.upload_id, &input.bucket, &input.key).await?;
-        let (found, _) = self.source(&input.copy_source, &conditions!(input), "", "").await?;
+        let (found, of_source) = self.source(&input.copy_source, &conditions!(input)).await?;
         let size = found.record.size;
         let range = match input.copy_source_range.as_deref() {
             Some(text) => range(text, size)?,
@@ -131,27 +133,33 @@ impl Objects {
         self.add_part(&input.upload_id, (&input.bucket, &input.key), number, received).await?;
         Ok(S3Response::new(UploadPartCopyOutput {
             copy_part_result: Some(result),
+            copy_source_version_id: of_source,
             ..UploadPartCopyOutput::default()
         }))
     }
 
-    /// The source of a copy, and whether it is the object `bucket`, `key`.
+    /// The source of a copy, and how its version is shown.
     async fn source(
         &self,
         source: &CopySource,
         conditions: &Conditions,
-        bucket: &str,
-        key: &str,
-    ) -> S3Result<(Found, bool)> {
-        let CopySource::Bucket { bucket: from, key: name, version_id } = source else {
+    ) -> S3Result<(Found, Option<String>)> {
+        let CopySource::Bucket { bucket, key, version_id } = source else {
             return Err(s3_error!(NotImplemented, "the source of a copy is an object of this store"));
         };
-        if version_id.as_ref().is_some_and(|version| &**version != "null") {
-            return Err(s3_error!(NoSuchVersion));
-        }
-        let found = self.find(from, name).await?;
+        let (found, version) = self.find(bucket, key, version_id.as_deref()).await.map_err(|error| {
+            // A delete marker has nothing to copy (Amazon S3).
+            if *error.code() == S3ErrorCode::MethodNotAllowed {
+                return s3_error!(
+                    InvalidRequest,
+                    "The source of a copy request may not specifically refer to a \
+                                                  delete marker by version id."
+                );
+            }
+            error
+        })?;
         conditions.check_copy(Seen::from(&found.record))?;
-        Ok((found, **from == *bucket && **name == *key))
+        Ok((found, version))
     }
 
     /// Reads and writes the bytes once more.
@@ -176,6 +184,12 @@ impl Objects {
         }
         Ok(received)
     }
+}
+
+/// Whether the source of a copy is the current version of this object.
+fn is_of(source: &CopySource, bucket: &str, key: &str) -> bool {
+    matches!(source, CopySource::Bucket { bucket: from, key: name, version_id: None }
+        if **from == *bucket && **name == *key)
 }
 
 /// Whether a directive says that what came with the source is replaced, and not copied.

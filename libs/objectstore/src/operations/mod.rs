@@ -9,4 +9,5 @@ mod lists;
 mod multipart;
 mod reads;
 mod tagging;
+mod versions;
 mod writes;

@@ -179,6 +179,7 @@ impl Objects {
             bucket: Some(bucket),
             key: Some(key),
             e_tag: Some(strong(outcome.e_tag)),
+            version_id: outcome.version,
             checksum_type: outcome.checksums.type_(),
             ..CompleteMultipartUploadOutput::default()
         };

@@ -140,13 +140,15 @@ impl Objects {
     ) -> S3Result<S3Response<HeadObjectOutput>> {
         let mut input = request.input;
         input.part_number.map_or(Ok(0), part_number)?;
-        let record = self.find(&input.bucket, &input.key).await?.record;
+        let (found, version_id) = self.find(&input.bucket, &input.key, input.version_id.as_deref()).await?;
+        let record = found.record;
         conditions!(input).check_read(Seen::from(&record))?;
         let span = Span::of(&record, input.range, input.part_number)?;
         let whole = span.checksums(&record, input.checksum_mode.as_ref());
         let mut output = describe!(
             HeadObjectOutput {
                 content_length: Some(signed(span.length())?),
+                version_id,
                 content_range: span.content_range,
                 parts_count: span.parts,
                 checksum_type: whole.type_(),
@@ -169,7 +171,7 @@ impl Objects {
     ) -> S3Result<S3Response<GetObjectOutput>> {
         let mut input = request.input;
         input.part_number.map_or(Ok(0), part_number)?;
-        let found = self.find(&input.bucket, &input.key).await?;
+        let (found, version_id) = self.find(&input.bucket, &input.key, input.version_id.as_deref()).await?;
         let record = &found.record;
         conditions!(input).check_read(Seen::from(record))?;
         let span = Span::of(record, input.range, input.part_number)?;
@@ -177,6 +179,7 @@ impl Objects {
         let mut output = describe!(
             GetObjectOutput {
                 content_length: Some(signed(span.length())?),
+                version_id,
                 content_range: span.content_range,
                 parts_count: span.parts,
                 tag_count: i32::try_from(record.tags.len()).ok().filter(|count| *count > 0),
@@ -198,7 +201,8 @@ impl Objects {
         let input = request.input;
         self.0.disk.check_bucket(&input.bucket)?;
         let wanted = answers::wanted_attributes(&input)?;
-        let record = self.find(&input.bucket, &input.key).await?.record;
-        answers::attributes(&input, &wanted, &record).map(S3Response::new)
+        let (found, version_id) = self.find(&input.bucket, &input.key, input.version_id.as_deref()).await?;
+        let attributes = answers::attributes(&input, &wanted, &found.record)?;
+        Ok(S3Response::new(GetObjectAttributesOutput { version_id, ..attributes }))
     }
 }

@@ -15,6 +15,7 @@ use s3s::{
 use crate::{
     layout::check_key,
     objects::{Objects, working},
+    version::Meant,
     wording::refused,
 };
 
@@ -82,10 +83,12 @@ impl Objects {
         &self,
         request: S3Request<GetObjectTaggingInput>,
     ) -> S3Result<S3Response<GetObjectTaggingOutput>> {
-        let record = self.find(&request.input.bucket, &request.input.key).await?.record;
+        let input = request.input;
+        let (found, version_id) = self.find(&input.bucket, &input.key, input.version_id.as_deref()).await?;
+        let record = found.record;
         let tag = |(key, value)| Tag { key: Some(key), value: Some(value) };
         let tag_set = record.tags.into_iter().map(tag).collect();
-        Ok(S3Response::new(GetObjectTaggingOutput { tag_set, ..GetObjectTaggingOutput::default() }))
+        Ok(S3Response::new(GetObjectTaggingOutput { tag_set, version_id }))
     }
 
     pub(crate) async fn put_object_tagging(
@@ -95,22 +98,39 @@ impl Objects {
         let input = request.input;
         let tag = |tag: Tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default());
         let tags = checked(input.tagging.tag_set.into_iter().map(tag).collect())?;
-        self.tag(input.bucket, input.key, tags).await?;
-        Ok(S3Response::new(PutObjectTaggingOutput::default()))
+        let version_id = self.tag(input.bucket, input.key, input.version_id, tags).await?;
+        Ok(S3Response::new(PutObjectTaggingOutput { version_id }))
     }
 
     pub(crate) async fn delete_object_tagging(
         &self,
         request: S3Request<DeleteObjectTaggingInput>,
     ) -> S3Result<S3Response<DeleteObjectTaggingOutput>> {
-        self.tag(request.input.bucket, request.input.key, Vec::new()).await?;
-        Ok(S3Response::new(DeleteObjectTaggingOutput::default()))
+        let input = request.input;
+        let version_id = self.tag(input.bucket, input.key, input.version_id, Vec::new()).await?;
+        Ok(S3Response::new(DeleteObjectTaggingOutput { version_id }))
     }
 
-    async fn tag(&self, bucket: String, key: String, tags: Vec<(String, String)>) -> S3Result<()> {
+    /// Gives a version its tags, and says how it is shown.
+    async fn tag(
+        &self,
+        bucket: String,
+        key: String,
+        version: Option<String>,
+        tags: Vec<(String, String)>,
+    ) -> S3Result<Option<String>> {
         check_key(&key)?;
+        let meant = Meant::read(version.as_deref())?;
         let inner = self.0.clone();
-        working(move || inner.disk.change(&bucket, &key, |record| record.tags = tags)).await
+        working(move || {
+            let mut tagged = None;
+            inner.disk.change((&bucket, &key), meant, |record| {
+                record.tags = tags;
+                tagged = Some(record.clone());
+            })?;
+            tagged.map_or(Ok(None), |tagged| inner.disk.shown(&bucket, &tagged))
+        })
+        .await
     }
 }
 

@@ -14,11 +14,13 @@ use crate::{
     answers::{signed, strong},
     checksums,
     conditions::Conditions,
+    history::Deleted,
     integrity::Integrity,
     layout::check_key,
     objects::{Objects, working},
     receive::{Received, receive},
     record::{Record, attributes},
+    version::{Meant, written},
 };
 
 /// Keys of one request, as in Amazon S3.
@@ -52,22 +54,23 @@ impl Objects {
             ..PutObjectOutput::default()
         };
         checksums::set!(output, record.checksums.clone());
-        self.store(input.bucket, record, received, conditions).await?;
+        output.version_id = self.store(input.bucket, record, received, conditions).await?;
         Ok(S3Response::new(output))
     }
 
-    /// Puts an object into its place and says so.
+    /// Puts an object into its place and says so; returns how its version is shown.
     pub(super) async fn store(
         &self,
         bucket: String,
         record: Record,
         received: Received,
         conditions: Conditions,
-    ) -> S3Result<()> {
+    ) -> S3Result<Option<String>> {
         let (inner, name, key) = (self.0.clone(), bucket.clone(), record.key.clone());
-        working(move || inner.disk.put(&bucket, &record, Some(received.draft), &conditions)).await?;
+        let put = move || inner.disk.put(&bucket, &record, Some(received.draft), &conditions);
+        let version = working(put).await?;
         self.notice(&name, &key);
-        Ok(())
+        Ok(written(version))
     }
 
     pub(crate) async fn delete_object(
@@ -82,9 +85,16 @@ impl Objects {
             if_modified_at: input.if_match_last_modified_time,
             ..Conditions::default()
         };
+        let meant = Meant::read(input.version_id.as_deref())?;
         let inner = self.0.clone();
-        working(move || inner.disk.delete(&input.bucket, &input.key, &conditions)).await?;
-        Ok(S3Response::new(DeleteObjectOutput::default()))
+        let deleted =
+            working(move || inner.disk.delete(&input.bucket, &input.key, meant, &conditions)).await?;
+        Ok(S3Response::new(DeleteObjectOutput {
+            // What is not there is deleted, too.
+            version_id: deleted.version.or(input.version_id),
+            delete_marker: deleted.is_marker.then_some(true),
+            ..DeleteObjectOutput::default()
+        }))
     }
 
     /// Deletes up to a thousand objects. Each is deleted or not for itself, and the answer says which.
@@ -108,22 +118,22 @@ impl Objects {
                     ..Conditions::default()
                 };
                 let outcome = check_key(&object.key)
-                    .and_then(|()| check_version(object.version_id.as_deref()))
-                    .and_then(|()| inner.disk.delete(&bucket, &object.key, &conditions));
-                (object.key, outcome)
+                    .and_then(|()| Meant::read(object.version_id.as_deref()))
+                    .and_then(|meant| inner.disk.delete(&bucket, &object.key, meant, &conditions));
+                (object.key, object.version_id, outcome)
             };
             Ok(objects.into_iter().map(delete).collect::<Vec<_>>())
         })
         .await?;
         let (mut deleted, mut errors) = (Vec::new(), Vec::new());
-        for (key, outcome) in outcomes {
+        for (key, version_id, outcome) in outcomes {
             match outcome {
-                Ok(()) => deleted.push(DeletedObject { key: Some(key), ..DeletedObject::default() }),
+                Ok(done) => deleted.push(deleted_object(key, version_id, done)),
                 Err(error) => errors.push(Error {
                     code: Some(error.code().as_str().to_owned()),
                     key: Some(key),
                     message: error.message().map(str::to_owned),
-                    ..Error::default()
+                    version_id,
                 }),
             }
         }
@@ -136,12 +146,13 @@ impl Objects {
     }
 }
 
-/// Objects have one version, which is called `null` (Amazon S3); the query of a request is looked at before.
-///
-/// # Errors
-/// 404 for any other.
-fn check_version(version: Option<&str>) -> S3Result<()> {
-    if version.is_none_or(|version| version == "null") { Ok(()) } else { Err(s3_error!(NoSuchVersion)) }
+fn deleted_object(key: String, version_id: Option<String>, done: Deleted) -> DeletedObject {
+    DeletedObject {
+        key: Some(key),
+        delete_marker: done.version.is_some().then_some(done.is_marker),
+        delete_marker_version_id: done.version.filter(|_| done.is_marker),
+        version_id,
+    }
 }
 
 /// The record of a body that came in.

@@ -9,6 +9,7 @@ mod operations;
 mod refusals;
 mod scrubbing;
 mod stored;
+mod versions;
 
 use std::{net::TcpListener, path::Path, sync::Once, time::Duration};
 

@@ -44,10 +44,20 @@ async fn what_a_request_demands_is_done_or_the_request_is_refused() {
     assert_eq!(code(put(&[("x-amz-meta-m", &long)]).await).await, "MetadataTooLarge");
     assert_eq!(code(put(&[("x-amz-checksum-sha512", "AAAA")]).await).await, "NotImplemented");
     let of_version = |version| [("versionId", version)];
-    for method in [Method::GET, Method::HEAD, Method::DELETE] {
+    for method in [Method::GET, Method::HEAD] {
         let refused = store.call(method, "k", &of_version("3HL4kqtJlcpXroDTDmJ"), &[], "").await.unwrap_err();
         assert_eq!(refused.status, 404);
     }
+    // What is not there needs no deleting (Amazon S3).
+    store.call(Method::DELETE, "k", &of_version("3HL4kqtJlcpXroDTDmJ"), &[], "").await.unwrap();
+    assert_eq!(
+        code(store.call(Method::GET, "k", &of_version("a_b"), &[], "").await).await,
+        "InvalidArgument"
+    );
+    assert_eq!(
+        code(store.call(Method::PUT, "k", &of_version("null"), &[], "").await).await,
+        "InvalidArgument"
+    );
     store.call(Method::GET, "k", &of_version("null"), &[], "").await.unwrap();
     let delete =
         async |name: &str, value: &str| store.call(Method::DELETE, "k", &[], &[(name, value)], "").await;
@@ -59,7 +69,8 @@ async fn what_a_request_demands_is_done_or_the_request_is_refused() {
         let body = format!("<Delete>{object}</Delete>");
         text(store.call(Method::POST, "", &[], &[], body).await).await
     };
-    assert!(batch("<VersionId>1</VersionId>").await.contains("NoSuchVersion"));
+    assert!(batch("<VersionId>1</VersionId>").await.contains("<VersionId>1</VersionId>"));
+    assert!(batch("<VersionId>a_b</VersionId>").await.contains("InvalidArgument"));
     assert!(batch("<Size>6</Size>").await.contains("PreconditionFailed"));
     assert_eq!(store.read("k", None).await.unwrap(), b"content", "it is still there");
     delete("x-amz-if-match-size", "7").await.unwrap();

@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use objectstore::{export, verify};
+use objectstore::{
+    export::{self, Versions},
+    verify,
+};
 
 use super::*;
 
@@ -99,7 +102,7 @@ async fn an_export_is_plain_files_and_a_second_one_writes_only_what_is_new() {
     let folder = tempfile::tempdir().unwrap();
     let endpoint = filled(folder.path()).await;
     let target = tempfile::tempdir().unwrap();
-    let export = || export::run(folder.path(), target.path(), |_| {}).unwrap();
+    let export = || export::run(folder.path(), target.path(), Versions::Current, |_| {}).unwrap();
     let report = export();
     assert_eq!((report.objects, report.bytes, report.unchanged, report.damaged), (4, 31, 0, 0));
     for (file, content) in
@@ -129,7 +132,7 @@ async fn a_second_export_goes_around_what_the_first_one_wrote() {
     let endpoint = start(folder.path());
     let store = store(&endpoint);
     let target = tempfile::tempdir().unwrap();
-    let export = || export::run(folder.path(), target.path(), |_| {}).unwrap();
+    let export = || export::run(folder.path(), target.path(), Versions::Current, |_| {}).unwrap();
     let exported = |files: &[(&str, &str)]| {
         let list = fs::read_to_string(target.path().join("objects.tsv")).unwrap();
         for (file, content) in files {
@@ -161,11 +164,15 @@ async fn the_store_is_not_exported_into_itself() {
     std::os::unix::fs::symlink(&store, folder.path().join("link")).unwrap();
     // The last one has a bucket where the store is.
     for target in ["uploads", "uploads/new/folder", "link", "link/new", ""] {
-        let refused = export::run(&store, &folder.path().join(target), |_| {}).unwrap_err();
+        let refused =
+            export::run(&store, &folder.path().join(target), Versions::Current, |_| {}).unwrap_err();
         assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput, "{target}");
     }
     assert!(!store.join("new").exists());
-    assert_eq!(export::run(&store, &folder.path().join("beside/it"), |_| {}).unwrap().objects, 4);
+    assert_eq!(
+        export::run(&store, &folder.path().join("beside/it"), Versions::Current, |_| {}).unwrap().objects,
+        4
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -190,7 +197,7 @@ async fn what_is_replaced_while_it_is_read_is_not_taken_for_damaged() {
         let damaged = tokio::task::spawn_blocking(move || {
             let target = tempfile::tempdir().unwrap();
             let (report, damaged) = verified(&folder);
-            let exported = export::run(&folder, target.path(), |_| {}).unwrap();
+            let exported = export::run(&folder, target.path(), Versions::Current, |_| {}).unwrap();
             (report.damaged, damaged, exported.damaged)
         });
         assert_eq!(damaged.await.unwrap(), (0, Vec::new(), 0));
@@ -225,6 +232,6 @@ async fn what_cannot_be_read_is_told_and_does_not_hide_the_rest() {
         ["its bytes cannot be read", "its record cannot be read", "the names in the folder cannot be read"];
     assert_eq!(what, wanted);
     let target = tempfile::tempdir().unwrap();
-    let report = export::run(folder.path(), target.path(), |_| {}).unwrap();
+    let report = export::run(folder.path(), target.path(), Versions::Current, |_| {}).unwrap();
     assert_eq!((report.objects, report.damaged), (2, 3));
 }

@@ -29,6 +29,7 @@ pub(crate) struct Ground {
     /// Where users reach the object store.
     pub(crate) public_object_store_url: String,
     pub(crate) object_store_reserve: Option<u64>,
+    pub(crate) object_store_versions: bool,
     pub(crate) service_urls: indexmap::IndexMap<String, String>,
     pub(crate) development_login: bool,
     pub(crate) local_accounts: bool,
@@ -69,6 +70,7 @@ impl Ground {
         let ground = Self {
             public_object_store_url: object_store_url(options, &public_url)?,
             object_store_reserve: options.object_store_reserve.map(|mib| mib.saturating_mul(MIB)),
+            object_store_versions: options.object_store_versions,
             public_url,
             secrets,
             keys: Arc::new(keys),

@@ -77,6 +77,10 @@ pub struct UpArgs {
     /// twentieth of a small disk.
     #[arg(long, value_name = "MIB")]
     pub object_store_reserve: Option<u64>,
+    /// Keep what is replaced and deleted in the object store, as versions. They need room until somebody
+    /// deletes them by their ids. It stays so at later starts, until a client of the store suspends it.
+    #[arg(long)]
+    pub object_store_versions: bool,
     /// Basic login that may write to the file index. Default: a generated one, in the state folder.
     #[arg(long, value_name = "USER:PASSWORD", env = "COMMONS_INDEXD_LOGIN", hide_env_values = true)]
     pub indexd_login: Option<String>,
@@ -143,6 +147,8 @@ pub struct Options {
     pub object_store_port: Option<u16>,
     /// MiB of the disk that uploads leave free.
     pub object_store_reserve: Option<u64>,
+    /// Whether the object store keeps what is replaced and deleted.
+    pub object_store_versions: bool,
     /// Basic login of the file index, `USER:PASSWORD`.
     pub indexd_login: Option<String>,
     /// The configuration of requestor.
@@ -179,6 +185,7 @@ impl Options {
             object_store_url: None,
             object_store_port: None,
             object_store_reserve: None,
+            object_store_versions: false,
             indexd_login: None,
             requestor_config: None,
             wts_config: None,
@@ -218,6 +225,7 @@ impl Options {
             object_store_url: args.object_store_url.clone(),
             object_store_port: args.object_store_port,
             object_store_reserve: args.object_store_reserve,
+            object_store_versions: args.object_store_versions,
             indexd_login: args.indexd_login.clone(),
             requestor_config: args.requestor_config.clone(),
             wts_config: args.wts_config.clone(),

@@ -153,7 +153,11 @@ pub(crate) fn start_object_store(
         buckets: vec![BUCKET.to_owned(), documents::BUCKET.to_owned()],
         reserve: ground.object_store_reserve,
     };
-    Ok(EmbeddedS3::start(&settings, listener)?)
+    let store = EmbeddedS3::start(&settings, listener)?;
+    if ground.object_store_versions {
+        store.keep_versions(BUCKET)?;
+    }
+    Ok(store)
 }
 
 /// All services in the order of the ports, the gateway in front of them, and what runs beside them.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use objectstore::export::{self, Event};
+use objectstore::export::{self, Event, Versions};
 use serde_json::json;
 
 use super::{
@@ -25,6 +25,10 @@ pub struct ExportArgs {
     /// Which folder of objects.
     #[command(flatten)]
     folder: FolderArgs,
+    /// Also the versions that are not the current ones, below BUCKET%versions. objects.tsv has a column
+    /// with the version then
+    #[arg(long)]
+    versions: bool,
     /// As JSON
     #[arg(long)]
     json: bool,
@@ -34,9 +38,10 @@ pub(super) async fn run(args: ExportArgs) -> anyhow::Result<()> {
     let folder = args.folder.folder()?;
     let (json, target) = (args.json, args.target);
     let shown = target.display().to_string();
+    let versions = if args.versions { Versions::All } else { Versions::Current };
     let work = move || {
         let progress = Progress::new(json);
-        let report = export::run(&folder, &target, |event| match event {
+        let report = export::run(&folder, &target, versions, |event| match event {
             Event::Progress(report) => progress.tell(report.objects, report.bytes),
             Event::Damaged { bucket, key } => {
                 let key = key.unwrap_or("an object whose key cannot be read");

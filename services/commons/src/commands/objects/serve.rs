@@ -20,6 +20,10 @@ pub struct ServeArgs {
     /// Buckets that are made if they are missing
     #[arg(long = "bucket", value_name = "NAME")]
     buckets: Vec<String>,
+    /// These buckets keep what is replaced and deleted in them, as versions. Clients can switch that by
+    /// themselves, too
+    #[arg(long, requires = "buckets")]
+    keep_versions: bool,
     /// Bytes of the disk that uploads leave free. Default: 1 GiB, or a twentieth of a small disk
     #[arg(long, value_name = "BYTES")]
     reserve: Option<u64>,
@@ -43,6 +47,9 @@ pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
     };
     let store = EmbeddedS3::start(&settings, listener)
         .with_context(|| format!("cannot serve the objects in {}", args.folder.display()))?;
+    for bucket in settings.buckets.iter().filter(|_| args.keep_versions) {
+        store.keep_versions(bucket).with_context(|| format!("versions of {bucket} cannot be kept"))?;
+    }
     tell(format_args!("http://{} serves {}; Ctrl-C stops it", store.address(), args.folder.display()))?;
     let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {

@@ -8,6 +8,7 @@ mod databases;
 mod demo;
 mod dictionaries;
 mod documents;
+mod explorer;
 mod failure;
 mod front;
 mod http_client;

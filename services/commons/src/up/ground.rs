@@ -1,10 +1,12 @@
 //! What a commons needs before its services are built: secrets, keys, addresses, the dictionary.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use dictionary::Dictionary;
 use ipnet::IpNet;
+use search::Engine;
+use searchindex::Embedded;
 use tokens::SigningKeys;
 use url::Url;
 
@@ -12,6 +14,7 @@ use super::{options::Options, ports::Ports};
 use crate::{
     databases::Databases,
     dictionaries, documents,
+    explorer::{FOLDER, Source},
     failure::Failure,
     index_options::IndexArgs,
     queries::QueryArgs,
@@ -43,8 +46,10 @@ pub(crate) struct Ground {
     pub(crate) wts_config: Option<serde_json::Value>,
     /// Where this machine reaches the gateway.
     pub(crate) local_url: String,
-    /// The folder of the search indices.
-    pub(crate) search_folder: PathBuf,
+    /// What the explorer searches.
+    pub(crate) engine: Arc<dyn Engine>,
+    /// Its mapping, and guppy's configuration.
+    pub(crate) explorer: Source,
 }
 
 impl Ground {
@@ -86,7 +91,8 @@ impl Ground {
             requestor_config: options.requestor_config.as_deref().map(documents::yaml).transpose()?,
             wts_config: options.wts_config.as_deref().map(documents::yaml).transpose()?,
             local_url: ports.gateway_url(),
-            search_folder: state.path("search"),
+            engine: engine(options, state).await?,
+            explorer: options.explorer.clone(),
         };
         Ok((ground, databases))
     }
@@ -160,6 +166,20 @@ fn secrets(state: &State, indexd_login: Option<&str>) -> anyhow::Result<Secrets>
         (secrets.indexd_user, secrets.indexd_password) = (user.to_owned(), password.to_owned());
     }
     Ok(secrets)
+}
+
+/// The search engine: the given one, or that of the state folder.
+///
+/// # Errors
+/// When it cannot be used.
+async fn engine(options: &Options, state: &State) -> anyhow::Result<Arc<dyn Engine>> {
+    let Some(url) = &options.search_url else {
+        let folder = state.path(FOLDER);
+        let told = || format!("the indices in {} cannot be used", folder.display());
+        return Ok(Arc::new(Embedded::open(&folder).with_context(told)?));
+    };
+    let settings = searchserver::Settings::read(url).context("--search-url cannot be used")?;
+    Ok(Arc::new(searchserver::Server::connect(settings).await?))
 }
 
 async fn signing_keys(state: State) -> anyhow::Result<SigningKeys> {

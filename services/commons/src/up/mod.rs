@@ -102,6 +102,9 @@ async fn be_of_use(running: &Running, args: &UpArgs) -> anyhow::Result<()> {
     let announcement = running.announcement();
     if args.demo {
         load_demo(running, args).await?;
+        if let Err(error) = running.fill_explorer().await {
+            failure::warn(&format!("the explorer is not filled yet: {}", failure::message(&error)));
+        }
     }
     if args.json {
         tell(serde_json::to_string(announcement)?)?;

@@ -8,7 +8,8 @@ use url::Url;
 
 use super::ports::OwnPorts;
 use crate::{
-    databases, dictionaries, front::FrontArgs, index_options::IndexArgs, queries::QueryArgs, state::StateArgs,
+    databases, dictionaries, explorer::Source, front::FrontArgs, index_options::IndexArgs,
+    queries::QueryArgs, state::StateArgs,
 };
 
 /// How often the files of the dictionary are looked at. A change is noticed by the second look.
@@ -91,6 +92,16 @@ pub struct UpArgs {
     /// (`external_oidc`), and paths of which answers are gathered (`aggregate_endpoint_allowlist`).
     #[arg(long, value_name = "FILE")]
     pub wts_config: Option<PathBuf>,
+    /// What the documents of the explorer are made of: an etlMapping.yaml, as in every Gen3 commons. Default: the
+    /// one that `commons etl init` writes for the dictionary.
+    #[arg(long, value_name = "FILE")]
+    pub etl_mapping: Option<PathBuf>,
+    /// guppy's configuration, as in every Gen3 commons. Default: all indices of the mapping.
+    #[arg(long, value_name = "FILE")]
+    pub guppy_config: Option<PathBuf>,
+    /// Search with this Elasticsearch or OpenSearch instead of the engine in the state folder.
+    #[arg(long, value_name = "URL", env = "COMMONS_SEARCH_URL", hide_env_values = true)]
+    pub search_url: Option<String>,
     /// How the file index answers.
     #[command(flatten)]
     pub index: IndexArgs,
@@ -155,6 +166,10 @@ pub struct Options {
     pub requestor_config: Option<PathBuf>,
     /// The configuration of the workspace token service.
     pub wts_config: Option<PathBuf>,
+    /// The explorer's mapping, and guppy's configuration.
+    pub(crate) explorer: Source,
+    /// A search engine in place of the embedded one.
+    pub search_url: Option<String>,
     /// How the file index answers.
     pub index: IndexArgs,
     /// What a graph query may use.
@@ -189,6 +204,8 @@ impl Options {
             indexd_login: None,
             requestor_config: None,
             wts_config: None,
+            explorer: Source::default(),
+            search_url: None,
             index: IndexArgs::default(),
             queries: QueryArgs::default(),
             development_login: true,
@@ -229,6 +246,8 @@ impl Options {
             indexd_login: args.indexd_login.clone(),
             requestor_config: args.requestor_config.clone(),
             wts_config: args.wts_config.clone(),
+            explorer: Source { mapping: args.etl_mapping.clone(), guppy: args.guppy_config.clone() },
+            search_url: args.search_url.clone(),
             index: args.index.clone(),
             queries: args.queries.clone(),
             development_login: !args.no_development_login,

@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     databases::Databases,
+    explorer::{Ask, Explorer},
     reload::{Reload, Reloading, Tables, Triggers},
     state::{Lock, Run, State},
     supervision::End,
@@ -49,6 +50,7 @@ pub struct Running {
     recording: Recording,
     housekeeping: Housekeeping,
     reloading: Reloading,
+    explorer: Explorer,
     object_store: EmbeddedS3,
     pools: Vec<sqlx::PgPool>,
     databases: Databases,
@@ -81,7 +83,7 @@ impl Running {
         let client = ensure_client(&state, &pools.fence, &pools.arborist, &ground).await?;
         // A start that was refused until here has not opened the store, which takes a moment to close.
         let mut object_store = services::start_object_store(&state, &ground, ports.object_store)?;
-        let all = services::build(&ground, &pools, &mut object_store, client.as_ref())?;
+        let all = services::build(&state, &ground, &pools, &mut object_store, client.as_ref())?;
         let services = match own_ports {
             OwnPorts::None | OwnPorts::Open => all.services,
             OwnPorts::Sealed => sealed(all.services, &ground.secrets.service_secret),
@@ -111,6 +113,7 @@ impl Running {
             recording: all.recording,
             housekeeping: all.housekeeping,
             reloading: reload.start(triggers),
+            explorer: all.explorer,
             object_store,
             pools: pools.all(),
             databases,
@@ -139,11 +142,20 @@ impl Running {
                 (self.object_store.is_running(), "the object store"),
                 (self.upload_indexing.is_running(), "the indexing of uploads"),
                 (self.reloading.is_running(), "the watch over the dictionary"),
+                (self.explorer.is_running(), "the watch over the explorer's indices"),
             ];
             if let Some((_, part)) = parts.into_iter().find(|(runs, _)| !runs) {
                 return part;
             }
         }
+    }
+
+    /// Brings the explorer's indices to where the graph is.
+    ///
+    /// # Errors
+    /// When the database or the search engine fails.
+    pub async fn fill_explorer(&self) -> anyhow::Result<()> {
+        self.explorer.ask(Ask::Follow).await.map(drop)
     }
 
     /// Where this machine reaches the gateway, whatever the public URL is.
@@ -159,6 +171,7 @@ impl Running {
     /// Lets running requests finish, then stops everything, PostgreSQL last.
     pub async fn stop(self) {
         drop(self.reloading);
+        drop(self.explorer);
         let stopping = self.servers.into_iter().map(Server::stop);
         for stopped in futures_util::future::join_all(stopping).await {
             if let Err(error) = stopped {

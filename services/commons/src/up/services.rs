@@ -18,7 +18,6 @@ use metadata::Metadata;
 use objectstore::{EmbeddedS3, Settings};
 use peregrine::Peregrine;
 use portal::Portal;
-use searchindex::Embedded;
 use serde_json::{Map, json};
 use sheepdog::Sheepdog;
 use sqlx::PgPool;
@@ -35,6 +34,7 @@ use super::{
 };
 use crate::{
     databases::{self, DatabaseName, Databases},
+    explorer::{self, Explorer},
     http_client::{http_client, neighbour_client},
     queries::QueryArgs,
     reload::Served,
@@ -172,6 +172,8 @@ pub(crate) struct All {
     pub(crate) housekeeping: Housekeeping,
     /// The services that serve from the dictionary, in the order of their replacement.
     pub(crate) served: Vec<Arc<dyn Served>>,
+    /// What keeps the explorer's indices as the graph is.
+    pub(crate) explorer: Explorer,
 }
 
 /// How the services ask each other: directly or over HTTP.
@@ -186,6 +188,7 @@ struct Neighbours {
 /// # Errors
 /// For a configuration that a service refuses.
 pub(crate) fn build(
+    state: &State,
     ground: &Ground,
     pools: &Pools,
     object_store: &mut EmbeddedS3,
@@ -214,6 +217,15 @@ pub(crate) fn build(
     let served: Vec<Arc<dyn Served>> = vec![Arc::new(peregrine.clone()), Arc::new(sheepdog.clone())];
     let guppy = build_guppy(ground, &neighbours)?;
     let portal = build_portal(peregrine.clone());
+    let shown = peregrine.clone();
+    let explorer = Explorer::start(explorer::Parts {
+        source: ground.explorer.clone(),
+        dictionary: Box::new(move || shown.get().dictionary().clone()),
+        pool: pools.sheepdog.clone(),
+        engine: ground.engine.clone(),
+        guppy: guppy.clone(),
+        state: state.clone(),
+    });
     let rights = small::rights(ground, &arborist, &neighbour);
     fence.give_rights_through(rights.clone());
     let asks = small::Asks { authz: neighbours.authz.clone(), policies: rights, client: client.clone() };
@@ -242,7 +254,7 @@ pub(crate) fn build(
     ];
     let gateway = Gateway::build(gateway_config(ground, neighbours.authz, client)?, services.clone());
     let housekeeping = Housekeeping::start(&fence);
-    Ok(All { services, gateway, fence, upload_indexing, recording, housekeeping, served })
+    Ok(All { services, gateway, fence, upload_indexing, recording, housekeeping, served, explorer })
 }
 
 /// What the store of this process tells of uploads.
@@ -253,9 +265,11 @@ fn completed_uploads(object_store: &mut EmbeddedS3) -> anyhow::Result<Receiver<L
 }
 
 fn build_guppy(ground: &Ground, neighbours: &Neighbours) -> anyhow::Result<Arc<Guppy>> {
-    let config = guppy::Config { version: VERSION.into(), commit: COMMIT.into(), ..Default::default() };
-    let engine = Arc::new(Embedded::open(&ground.search_folder)?);
-    let guppy = Guppy::build(config, engine, neighbours.authz.clone())?;
+    let text = ground.explorer.guppy(&ground.dictionary)?;
+    let config = guppy::Config::read(Some(&text), |name| std::env::var(name).ok())
+        .context("guppy's configuration cannot be used")?;
+    let config = guppy::Config { version: VERSION.into(), commit: COMMIT.into(), ..config };
+    let guppy = Guppy::build(config, ground.engine.clone(), neighbours.authz.clone())?;
     guppy.watch();
     Ok(guppy)
 }

@@ -7,21 +7,26 @@ use clap::Args;
 use dictionary::Dictionary;
 use tube::{Etl, Form, Problem};
 
+use super::engine::found;
 use crate::{
     dictionaries,
+    explorer::Source,
     failure::{Failure, warn},
     state::{State, StateArgs},
 };
 
+/// The mapping's usual name.
+const MAPPING: &str = "etlMapping.yaml";
 /// At most this many problems are told; whoever mends them sees the next ones.
 const TOLD: usize = 100;
 
 /// Which mapping, and which dictionary.
 #[derive(Debug, Clone, Args)]
 pub(super) struct SourceArgs {
-    /// The mapping.
-    #[arg(value_name = "FILE", default_value = "etlMapping.yaml")]
-    pub(super) mapping: PathBuf,
+    /// The mapping. Default: etlMapping.yaml in the current folder or where the original looks for it
+    /// ($XDG_DATA_HOME/gen3/tube, /usr/share/gen3/tube, /var/www/tube, /gen3/tube).
+    #[arg(value_name = "FILE")]
+    pub(super) mapping: Option<PathBuf>,
     /// Data dictionary. Default: the one that the commons last ran with, or the built-in one.
     #[arg(long, value_name = "DIR|FILE|URL")]
     pub(super) dictionary: Option<String>,
@@ -46,8 +51,30 @@ impl SourceArgs {
     /// # Errors
     /// When it cannot be read.
     pub(super) fn text(&self) -> anyhow::Result<String> {
-        std::fs::read_to_string(&self.mapping)
-            .with_context(|| format!("{} cannot be read", self.mapping.display()))
+        let file = self.file();
+        std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))
+    }
+
+    /// Where the mapping is.
+    pub(super) fn file(&self) -> PathBuf {
+        let here = PathBuf::from(MAPPING);
+        match &self.mapping {
+            Some(file) => file.clone(),
+            None if here.is_file() => here,
+            None => found(MAPPING).unwrap_or(here),
+        }
+    }
+
+    /// The text of the mapping; where none is named and none is there, what `etl init` would write.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn text_or_suggested(&self, dictionary: &Dictionary) -> anyhow::Result<String> {
+        if self.mapping.is_none() && !self.file().is_file() {
+            let suggested = Source::suggested(dictionary).context("the dictionary has nothing to search")?;
+            return Ok(suggested.mapping);
+        }
+        self.text()
     }
 
     /// The dictionary that is named, or that of the state folder, or the built-in one.
@@ -74,10 +101,10 @@ impl SourceArgs {
     /// The problems, one a line.
     pub(super) fn usable(&self, text: &str, dictionary: &Dictionary) -> anyhow::Result<Etl> {
         let etl = self.read(text, dictionary).map_err(|problems| {
-            Failure::NotInOrder(format!("{} cannot be used:\n{}", self.mapping.display(), lines(&problems)))
+            Failure::NotInOrder(format!("{} cannot be used:\n{}", self.file().display(), lines(&problems)))
         })?;
         if !etl.warnings.is_empty() && !self.json {
-            warn(&format!("{}:\n{}", self.mapping.display(), lines(&etl.warnings)));
+            warn(&format!("{}:\n{}", self.file().display(), lines(&etl.warnings)));
         }
         Ok(etl)
     }

@@ -4,7 +4,10 @@ use clap::Args;
 use serde_json::json;
 use tube::Severity;
 
-use super::source::{SourceArgs, lines};
+use super::{
+    checks::OtherArgs,
+    source::{SourceArgs, lines},
+};
 use crate::{
     failure::Failure,
     output::{remark, tell},
@@ -16,27 +19,45 @@ pub struct ValidateArgs {
     /// What is checked.
     #[command(flatten)]
     source: SourceArgs,
+    /// What must agree with it.
+    #[command(flatten)]
+    others: OtherArgs,
 }
 
 pub(super) async fn run(args: ValidateArgs) -> anyhow::Result<()> {
     let source = args.source;
     let (text, dictionary) = (source.text()?, source.dictionary().await?);
-    let (problems, indices) = match source.read(&text, &dictionary) {
+    let (problems, indices, others) = match source.read(&text, &dictionary) {
         Ok(etl) => {
             let indices: Vec<String> = etl.outlines().map(|outline| outline.name.clone()).collect();
-            (etl.warnings, indices)
+            let others = args.others.check(&etl)?;
+            (etl.warnings, indices, others)
         }
-        Err(problems) => (problems, Vec::new()),
+        Err(problems) => (problems, Vec::new(), Vec::new()),
     };
-    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let all = problems.iter().chain(others.iter().flat_map(|(_, problems)| problems));
+    let errors = all.filter(|problem| problem.severity == Severity::Error).count();
     if source.json {
-        tell(json!({ "in_order": errors == 0, "problems": problems, "indices": indices }))?;
-    } else if !problems.is_empty() {
-        tell(lines(&problems))?;
+        let others: serde_json::Map<_, _> =
+            others.iter().map(|(file, problems)| (file.display().to_string(), json!(problems))).collect();
+        let mut told = json!({ "in_order": errors == 0, "problems": problems, "indices": indices });
+        if !others.is_empty() {
+            told["others"] = others.into();
+        }
+        tell(told)?;
+    } else {
+        if !problems.is_empty() {
+            tell(lines(&problems))?;
+        }
+        for (file, problems) in others.iter().filter(|(_, problems)| !problems.is_empty()) {
+            tell(format_args!("{}:\n{}", file.display(), lines(problems)))?;
+        }
     }
-    let file = source.mapping.display();
+    let file = source.file();
+    let file = file.display();
     if errors > 0 {
-        return Err(Failure::NotInOrder(format!("{file} cannot be run; errors: {errors}")).into());
+        let what = if indices.is_empty() { "cannot be run" } else { "and the other files do not agree" };
+        return Err(Failure::NotInOrder(format!("{file} {what}; errors: {errors}")).into());
     }
     if !source.json {
         remark(format_args!("{file} can be run; its indices are {}", indices.join(", ")))?;

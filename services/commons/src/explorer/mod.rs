@@ -1,0 +1,9 @@
+//! The indices of the explorer, which `commons up` keeps as the graph is.
+
+mod asking;
+mod source;
+mod task;
+
+pub(crate) use asking::{Ask, ask};
+pub(crate) use source::{FOLDER, Source};
+pub(crate) use task::{Explorer, Parts};

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 import psycopg
 
@@ -173,8 +174,54 @@ def fence(recordings: pathlib.Path, cassette: str) -> dict:
                           "--s3", store, "--keys", keys, "--issuer", base, "--json", f"cassettes/{cassette}.jsonl")
 
 
+def guppy(recordings: pathlib.Path, cassette: str) -> dict:
+    """guppy alone, over the recording's indices in a folder, or in the search engine of GUPPY_REFERENCE_ENGINE, with
+    the recording's stand-in for arborist."""
+    data, port = recordings / "data/guppy", free_port()
+    authz = f"http://127.0.0.1:{port}"
+    env = json.loads((data / "config/environment.json").read_text())[cassette]
+    env = {"GEN3_ARBORIST_ENDPOINT": authz, "GUPPY_CONFIG_FILEPATH": str(data / f"config/{cassette}.json"), **env}
+    with contextlib.ExitStack() as stack:
+        enter = stack.enter_context
+        keys = enter(tempfile.TemporaryDirectory())
+        subprocess.run([sys.executable, "guppy_fakes.py", "tokens", "--out-dir", keys], cwd=recordings, check=True,
+                       capture_output=True)
+        command = [sys.executable, "guppy_fakes.py", "serve", "--port", str(port), "--keys-dir", keys]
+        enter(background(command, cwd=recordings))
+        if engine := os.environ.get("GUPPY_REFERENCE_ENGINE"):
+            env["GEN3_ES_ENDPOINT"] = engine
+            load = [sys.executable, "search.py", "load", "--es", engine]
+            subprocess.run(load, cwd=recordings, check=True, capture_output=True)
+        else:
+            env["SEARCH_FOLDER"] = f"{keys}/search"
+            load = [str(program()), "search", "load", str(data), "--search-folder", env["SEARCH_FOLDER"]]
+            subprocess.run(load, check=True, capture_output=True)
+        own = free_port()
+        command = [str(program()), "serve", "guppy", "--host", "127.0.0.1", "--port", str(own)]
+        process = enter(background(command, env={**os.environ, **env}))
+        url = f"http://127.0.0.1:{own}"
+        wait_for(f"{url}/_status", process)
+        wait_for_schema(url)
+        return run_replay(recordings, "search.py", "replay", "--guppy", url, "--token-file", f"{keys}/tokens.json",
+                          "--json", f"cassettes/{cassette}.jsonl")
+
+
+def wait_for_schema(url: str) -> None:
+    """Until guppy has read its mappings."""
+    body = json.dumps({"query": "{_mapping {subject}}"}).encode()
+    for _ in range(200):
+        request = urllib.request.Request(f"{url}/graphql", data=body, headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            if json.loads(answer.read())["data"]["_mapping"]["subject"]:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"{url} has no mappings")
+
+
+GUPPY = ["guppy_private", "guppy_regular", "guppy_perindex", "guppy_libre", "guppy_mixed", "guppy_sensitive",
+         "guppy_nomissing", "guppy_alias", "guppy_authnested", "guppy_authnestedregular", "guppy_arborist"]
 CASSETTES = {"sheepdog_dcf": graph, "peregrine_dcf": graph, "identity_arborist": arborist, "identity_fence": fence,
-             "objects_indexd": objects, "objects_mds": objects}
+             "objects_indexd": objects, "objects_mds": objects, **dict.fromkeys(GUPPY, guppy)}
 
 
 @contextlib.contextmanager
@@ -219,8 +266,21 @@ def service(name: str, database: str, env: dict[str, str], port: int | None = No
         yield url
 
 
+NO_VALUES = "bins of no values are no bins, where the original hands on an error of its engine"
+
 # Recorded cases that are decided otherwise, each listed in docs/quirks/.
 DECIDED = {
+    "guppy_private": {
+        "agg/asText many values": "a document that has a number twice counts once, unless Elasticsearch counts",
+    },
+    "guppy_regular": {
+        "tier/guppy_all/unaccessible/numbers": NO_VALUES,
+        "tier/guppy_nobody/accessible/numbers": NO_VALUES,
+    },
+    "guppy_perindex": {
+        "tier/guppy_all/unaccessible/numbers": NO_VALUES,
+        "tier/guppy_nobody/accessible/numbers": NO_VALUES,
+    },
     "sheepdog_dcf": {
         "program/name with dash": "a program's name has no hyphen, which would make project ids ambiguous",
         "tsv/unknown type row is dropped": "rows of an unknown type are refused with their lines",

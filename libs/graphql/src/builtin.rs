@@ -229,8 +229,8 @@ pub(crate) fn scalar<M>(name: &str) -> Option<TypeDef<M>> {
     Some(def)
 }
 
-/// All types that every schema of the dialect has; in that of JavaScript without the scalars, of which a schema
-/// has those that it refers to.
+/// All types that every schema of the dialect has; in that of JavaScript without the scalars, of which a
+/// schema has those that it refers to.
 pub(crate) fn types<M>(dialect: Dialect) -> Vec<TypeDef<M>> {
     let condition = TypeDef::input(CONDITION, inputs(&[("if", condition_type(), None)]));
     let mut types: Vec<TypeDef<M>> = match dialect {

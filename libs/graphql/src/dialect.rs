@@ -1,11 +1,11 @@
 //! Whose rules and words.
 
-/// Whose rules and words. Clients match on messages, and some rely on what one implementation takes and another
-/// does not.
+/// Whose rules and words. Clients match on messages, and some rely on what one implementation takes and
+/// another does not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Dialect {
-    /// graphql-core 2, of Python: the language of October 2016 with the literal `null`. A `null` that is given for
-    /// an argument is as none, and strings are read as numbers where numbers are wanted.
+    /// graphql-core 2, of Python: the language of October 2016 with the literal `null`. A `null` that is
+    /// given for an argument is as none, and strings are read as numbers where numbers are wanted.
     #[default]
     Core2,
     /// graphql-js 16: block strings, strict values, and a `null` that is given for an argument stands there.

@@ -13,8 +13,8 @@ use crate::{
     error::Problem,
     limits::Limits,
     schema::Schema,
+    strict::Variables,
     types::{FieldDef, TypeDef, TypeRef},
-    values::Variables,
 };
 
 /// A field of the answer.
@@ -28,8 +28,8 @@ pub struct Selected<'s, M> {
     pub parent: &'s str,
     /// The field. `__typename` and the fields of introspection have no meaning.
     pub field: &'s FieldDef<M>,
-    /// Coerced arguments in the order of the text, and defaults after them. Others are absent; `null` is there
-    /// only in dialects where it can be given.
+    /// Coerced arguments in the order of the text, and defaults after them. Others are absent; `null` is
+    /// there only in dialects where it can be given.
     pub args: Map<String, Value>,
     /// What is selected of it.
     pub sub: Sub<'s, M>,

@@ -1,13 +1,15 @@
 //! Leaf values as graphql-js takes them: strictly, and with a sentence for each that it does not take.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::{
     ast::Literal,
     dialect::Dialect,
     types::{Kind, Scalar, TypeDef},
-    values::{Variables, number},
 };
+
+/// Values of variables, coerced to their declared types.
+pub(crate) type Variables = Map<String, Value>;
 
 /// The value of a literal, or why it is none of the type.
 pub(crate) fn literal_value<M>(
@@ -142,4 +144,10 @@ pub(crate) fn shown(value: &Value) -> String {
         text.push_str("...");
     }
     text
+}
+
+/// A number as JSON; `None` for one that no double can hold.
+pub(crate) fn number(text: &str) -> Option<Value> {
+    let whole = text.parse::<i64>().ok().map(Number::from);
+    whole.or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64)).map(Value::Number)
 }

@@ -2,22 +2,19 @@
 
 use std::fmt::Display;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use crate::{
     ast::{Literal, Type, VariableDefinition},
     dialect::Dialect,
     error::Problem,
     schema::Schema,
-    strict,
+    strict::{self, Variables, number},
     types::{Inputs, Kind, Scalar, TypeRef},
 };
 
 /// At most this many problems of one value are told; a list may have a million.
 const MOST_PROBLEMS: usize = 100;
-
-/// Values of variables, coerced to their declared types.
-pub(crate) type Variables = Map<String, Value>;
 
 impl<M> Schema<M> {
     /// What is wrong with `literal` as a value of `ty`.
@@ -336,12 +333,6 @@ fn any_literal(literal: &Literal<'_>) -> Option<Value> {
         Literal::Boolean(value) => Some(Value::from(*value)),
         _ => None,
     }
-}
-
-/// A number as JSON; `None` for one that no double can hold.
-pub(crate) fn number(text: &str) -> Option<Value> {
-    let whole = text.parse::<i64>().ok().map(Number::from);
-    whole.or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64)).map(Value::Number)
 }
 
 /// A variable's value as a leaf. Strings are read as numbers where numbers are wanted, as in Python.

@@ -47,8 +47,8 @@ impl Dialect {
         match self {
             Core2 => format!("Field \"{field}\" of type \"{ty}\" must have a sub selection."),
             Js16 => format!(
-                "Field \"{field}\" of type \"{ty}\" must have a selection of subfields. Did you mean \"{field} \
-                 {{ ... }}\"?"
+                "Field \"{field}\" of type \"{ty}\" must have a selection of subfields. Did you mean \
+                 \"{field} {{ ... }}\"?"
             ),
         }
     }

@@ -21,6 +21,7 @@ use crate::{
         migrate::MigrateArgs,
         objects::ObjectsCommand,
         pfb::{ExportCommand, ImportCommand},
+        search::SearchCommand,
         status::StatusArgs,
         transfer::{DownloadArgs, UploadArgs},
         user::UserCommand,
@@ -123,6 +124,9 @@ pub enum Command {
     /// Documents of the metadata service, and studies of other commons
     #[command(subcommand)]
     Metadata(MetadataCommand),
+    /// Indices of the data explorer
+    #[command(subcommand)]
+    Search(SearchCommand),
     /// Get files from any Gen3 commons, in parallel and again after a break, compared with their records
     Download(DownloadArgs),
     /// Send files to any Gen3 commons, in parts and again after a break

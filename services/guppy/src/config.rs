@@ -53,8 +53,8 @@ pub struct Missing {
 pub enum Rights {
     /// arborist is asked.
     Arborist,
-    /// `GEN3_ARBORIST_ENDPOINT` is `mock`, as on a developer's machine: the graph shows private indices to everybody,
-    /// and nobody may download from them.
+    /// `GEN3_ARBORIST_ENDPOINT` is `mock`, as on a developer's machine: the graph shows private indices to
+    /// everybody, and nobody may download from them.
     Mock,
 }
 
@@ -147,6 +147,8 @@ struct File {
     allow_refresh: Option<bool>,
 }
 
+/// Largest request body, as in the original.
+pub(crate) const BODY_LIMIT: usize = 50 << 20;
 const WHITELIST: [&str; 4] = ["__missing__", "unknown", "not reported", "no data"];
 const LIMIT: u64 = 1_000;
 const LOOK: Duration = Duration::from_secs(30);

@@ -27,9 +27,6 @@ use async_trait::async_trait;
 pub use config::{Config, ConfigError, Index, Missing, Rights, Tier};
 pub use service::{Guppy, RefreshError};
 
-/// Largest request body, as in the original.
-const BODY_LIMIT: usize = 50 << 20;
-
 impl Guppy {
     /// Everything that it answers, for tests and tools.
     pub fn endpoints() -> Vec<web::Endpoint> {

@@ -81,7 +81,8 @@ fn problems_are_worded_as_there_and_have_their_places() {
         ("{row {name}}", "1:2 Cannot query field \"row\" on type \"Query\". Did you mean \"rows\"?"),
         (
             "{rows}",
-            "1:2 Field \"rows\" of type \"[Row]\" must have a selection of subfields. Did you mean \"rows { ... }\"?",
+            "1:2 Field \"rows\" of type \"[Row]\" must have a selection of subfields. Did you mean \
+             \"rows { ... }\"?",
         ),
         (
             "{rows {name {a}}}",
@@ -100,7 +101,8 @@ fn problems_are_worded_as_there_and_have_their_places() {
         ("{rows(own: \"no\") {name}}", "1:7 Boolean cannot represent a non boolean value: \"no\""),
         (
             "{rows(access: \"all\") {name}}",
-            "1:7 Enum \"Access\" cannot represent non-enum value: \"all\". Did you mean the enum value \"all\"?",
+            "1:7 Enum \"Access\" cannot represent non-enum value: \"all\". Did you mean the enum \
+             value \"all\"?",
         ),
         (
             "{rows(access: none) {name}}",
@@ -113,12 +115,13 @@ fn problems_are_worded_as_there_and_have_their_places() {
         ("{rows(filter: {a: 1, a: 2}) {name}}", "1:7 There can be only one input field named \"a\"."),
         (
             "{rows(first: 1) {name} rows(first: 2) {name}}",
-            "1:2 Fields \"rows\" conflict because they have differing arguments. Use different aliases on the \
-             fields to fetch both if this was intentional.",
+            "1:2 Fields \"rows\" conflict because they have differing arguments. Use different aliases \
+             on the fields to fetch both if this was intentional.",
         ),
         (
             "{rows {name @include}}",
-            "1:13 Directive \"@include\" argument \"if\" of type \"Boolean!\" is required, but it was not provided.",
+            "1:13 Directive \"@include\" argument \"if\" of type \"Boolean!\" is required, but it was not \
+             provided.",
         ),
         ("{rows {name @deprecated}}", "1:13 Directive \"@deprecated\" may not be used on FIELD."),
         ("query ($n: ID) {rows(filter: $n) {name}}", "1:8 Unknown type \"ID\"."),
@@ -136,7 +139,8 @@ fn values_of_variables_are_taken_strictly_and_all_problems_are_told() {
     let problems = refused(query, json!({"a": "xml", "b": 1}));
     let wanted = [
         "1:8 Variable \"$n\" of required type \"Int!\" was not provided.",
-        "1:18 Variable \"$a\" got invalid value \"xml\"; Value \"xml\" does not exist in \"Access\" enum. Did you mean the enum value \
+        "1:18 Variable \"$a\" got invalid value \"xml\"; Value \"xml\" does not exist in \"Access\" enum. \
+         Did you mean the enum value \
          \"all\"?",
         "1:30 Variable \"$b\" got invalid value 1; Boolean cannot represent a non boolean value: 1",
     ];
@@ -150,7 +154,8 @@ fn values_of_variables_are_taken_strictly_and_all_problems_are_told() {
 
 #[test]
 fn json_is_taken_as_it_stands_with_variables_in_it() {
-    let query = "query ($g: JSON, $none: JSON) {rows(filter: {and: [{eq: {g: $g}}, null], n: -1.5, x: $none, t: \
+    let query = "query ($g: JSON, $none: JSON) {rows(filter: {and: [{eq: {g: $g}}, null], n: -1.5, x: $none, \
+                 t: \
                  \"\"\"\n  a\n    b\n  \"\"\"}) {name}}";
     let wanted = json!({"and": [{"eq": {"g": ["x", 1]}}, null], "n": -1.5, "t": "a\n  b"});
     assert_eq!(args(query, json!({"g": ["x", 1]}))["filter"], wanted);
@@ -181,7 +186,8 @@ fn an_operation_is_chosen_by_its_name() {
 #[test]
 fn scalars_stand_behind_the_first_type_that_has_them() {
     let query = "{__schema {types {name} directives {name args {name}}} \
-                 a: __type(name: \"Query\") {fields {args {name defaultValue}}} b: __type(name: \"ID\") {name}}";
+                 a: __type(name: \"Query\") {fields {args {name defaultValue}}} \
+                 b: __type(name: \"ID\") {name}}";
     let answers = ask(query, None, json!({}), |schema, selected| -> Vec<Value> {
         let answer = |field: &Selected<'_, &'static str>| {
             assert!(matches!(field.sub, Sub::Object(_)));

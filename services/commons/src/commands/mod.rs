@@ -22,6 +22,7 @@ pub(crate) mod metadata;
 pub(crate) mod migrate;
 pub(crate) mod objects;
 pub(crate) mod pfb;
+pub(crate) mod search;
 pub(crate) mod status;
 mod target;
 pub(crate) mod transfer;

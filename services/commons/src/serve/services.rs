@@ -216,7 +216,10 @@ pub(crate) async fn guppy(args: &GuppyArgs) -> anyhow::Result<Arc<dyn Service>> 
             Embedded::open(folder)
                 .with_context(|| format!("the indices in {} cannot be used", folder.display()))?,
         ),
-        None => anyhow::bail!("name the folder of the indices by --search-folder or SEARCH_FOLDER"),
+        None => {
+            let settings = searchserver::Settings::read(&args.search_url)?;
+            Arc::new(searchserver::Server::connect(settings).await?)
+        }
     };
     let authz = Arc::new(HttpAuthz::new(&args.arborist_url, http_client()?));
     let guppy = Guppy::build(config, engine, authz)?;

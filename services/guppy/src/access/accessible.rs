@@ -17,8 +17,8 @@ const SERVICE: &str = "guppy";
 const METHOD: &str = "read";
 
 impl Accessible {
-    /// The resources of a mapping on which guppy may read. Paths are compared as they are: what is below one of
-    /// them is in the mapping itself.
+    /// The resources of a mapping on which guppy may read. Paths are compared as they are: what is below one
+    /// of them is in the mapping itself.
     pub(crate) fn of(mapping: &Mapping) -> Self {
         let may_read = mapping.iter().filter(|(_, actions)| {
             actions.iter().any(|action| {

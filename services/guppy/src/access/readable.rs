@@ -28,8 +28,8 @@ impl Accessibility {
     }
 }
 
-/// What a caller may see of an index: the proof without which nothing in it can be searched. Its fields are private,
-/// and so are those of [`Scope`], which searches are made of.
+/// What a caller may see of an index: the proof without which nothing in it can be searched. Its fields are
+/// private, and so are those of [`Scope`], which searches are made of.
 #[derive(Clone, Copy)]
 pub(crate) struct Readable<'i> {
     index: &'i IndexModel,
@@ -99,8 +99,8 @@ impl<'i> Readable<'i> {
         within(path, Query::OneOf { field: field.to_owned(), values: self.accessible.0.clone() })
     }
 
-    /// Documents of a resource that the caller may not read, and those of none. Where a document is of several
-    /// resources as nested objects, one that may not be read is enough.
+    /// Documents of a resource that the caller may not read, and those of none. Where a document is of
+    /// several resources as nested objects, one that may not be read is enough.
     fn refused(&self) -> Query {
         let (path, field) = self.config.auth_path();
         let other = Query::OneOf { field: field.to_owned(), values: self.accessible.0.clone() }.negated();
@@ -120,8 +120,8 @@ impl<'i> Readable<'i> {
         }
     }
 
-    /// The documents of a filter that are downloaded: also where the graph shows everything, only those that the
-    /// caller may read.
+    /// The documents of a filter that are downloaded: also where the graph shows everything, only those that
+    /// the caller may read.
     pub(crate) fn download(&self, filter: Query, accessibility: Accessibility) -> Rows {
         match self.index.tier {
             Tier::Libre => Rows { shown: self.scope([filter]), forbidden: None },

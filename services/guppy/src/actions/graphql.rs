@@ -17,7 +17,8 @@ use crate::{
 
 /// Deeper selections of data are a validation error, as in the original.
 const DEPTH: usize = 10;
-/// Selections within selections, and lists within lists in what is written: filters are deeper than selections.
+/// Selections within selections, and lists within lists in what is written: filters are deeper than
+/// selections.
 const LIMITS: Limits = Limits { depth: 250, fields: 20_000, errors: 100, arguments: 64 << 20 };
 
 /// A query with what belongs to it.

@@ -1,7 +1,7 @@
 //! From a filter as clients write it, to a query. Pure.
 //!
-//! A filter is one JSON object, of which the first key counts: `and`, `or`, `nested`, `search`, or an operator with
-//! a field and its value. `null` and `{}` are no filter.
+//! A filter is one JSON object, of which the first key counts: `and`, `or`, `nested`, `search`, or an
+//! operator with a field and its value. `null` and `{}` are no filter.
 
 mod error;
 mod leaf;

@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::{
     failure::Failure,
-    lowering::subs_of,
     numbers::{Numbers, Range, Stage, with_value},
-    plan::{FIGURE, Guarded, Part, Place, Texts, VALUES, WITH},
+    parts::{FIGURE, Guarded, VALUES, WITH},
+    plan::{Part, Place, Texts, subs_of},
     searches::Searches,
     subs::Subs,
 };

@@ -1,12 +1,12 @@
 //! Goes through what a query selects.
 
-use graphql::{Schema, Selected, Sub};
+use graphql::{Schema, Selected};
 use serde_json::Value;
 
 use super::{
     counting::Counting,
     failure::Failure,
-    plan::{Part, Place, Rows},
+    plan::{Part, Place, Rows, subs_of},
     rows,
     searches::Searches,
     subs::Subs,
@@ -34,14 +34,6 @@ pub(crate) struct Lowering<'q> {
     pub(crate) accessible: &'q Accessible,
     pub(crate) searches: Searches,
     lists: usize,
-}
-
-/// What is selected of an object.
-pub(super) fn subs_of<'q>(field: &'q Selected<'q, Meaning>) -> &'q [Selected<'q, Meaning>] {
-    match &field.sub {
-        Sub::Object(selected) => selected,
-        _ => &[],
-    }
 }
 
 impl<'q> Lowering<'q> {

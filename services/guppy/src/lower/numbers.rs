@@ -6,7 +6,7 @@ use serde_json::{Number, Value};
 
 use super::{
     failure::Failure,
-    plan::{BINS, Guarded, STATS, WITH},
+    parts::{BINS, Guarded, STATS, WITH},
     searches::{Answers, Searches},
     subs::Subs,
 };
@@ -124,8 +124,8 @@ impl<'q> Numbers<'q> {
         self
     }
 
-    /// Asks the same of all documents and of those that the caller may not read; of these also how many have a
-    /// value.
+    /// Asks the same of all documents and of those that the caller may not read; of these also how many have
+    /// a value.
     fn ask(&self, searches: &mut Searches, parts: Aggregations) -> Guarded {
         let hidden = self.counts.hidden.as_ref().map(|(scope, limit)| {
             let mut parts = parts.clone();

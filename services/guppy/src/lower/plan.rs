@@ -1,8 +1,8 @@
 //! The shape of an answer, in which what is found will be put.
 
-use graphql::Selected;
+use graphql::{Selected, Sub};
 
-use super::{failure::Failure, numbers::Numbers, searches::Ticket, subs::Subs};
+use super::{failure::Failure, numbers::Numbers, parts::Guarded, searches::Ticket, subs::Subs};
 use crate::schema::{Fields, Meaning};
 
 /// A place in an answer.
@@ -34,25 +34,6 @@ pub(crate) enum Part<'q> {
     Numbers(Box<Numbers<'q>>),
 }
 
-/// The parts of what is asked for a figure.
-pub(crate) const FIGURE: &str = "figure";
-/// Documents, or objects, that have the field.
-pub(crate) const WITH: &str = "with";
-/// Counts by value.
-pub(crate) const VALUES: &str = "values";
-/// Figures of numbers.
-pub(crate) const STATS: &str = "stats";
-/// Counts by bins.
-pub(crate) const BINS: &str = "bins";
-
-/// What was counted, and the same of those documents that the caller may not read.
-#[derive(Debug, Clone)]
-pub(crate) struct Guarded {
-    pub(crate) open: Ticket,
-    /// With the size below which a group is hidden.
-    pub(crate) hidden: Option<(Ticket, u64)>,
-}
-
 /// Rows.
 #[derive(Debug)]
 pub(crate) struct Rows<'q> {
@@ -80,5 +61,13 @@ pub(crate) fn each_numbers<'q>(places: &mut [Place<'q>], work: &mut impl FnMut(&
             Part::Numbers(numbers) => work(numbers),
             _ => {}
         }
+    }
+}
+
+/// What is selected of an object.
+pub(super) fn subs_of<'q>(field: &'q Selected<'q, Meaning>) -> &'q [Selected<'q, Meaning>] {
+    match &field.sub {
+        Sub::Object(selected) => selected,
+        _ => &[],
     }
 }

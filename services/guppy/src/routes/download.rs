@@ -6,10 +6,10 @@ use actix_web::{
     web::{Data, Payload},
 };
 
-use super::{caller, media_type};
+use super::request::{caller, media_type};
 use crate::{
-    BODY_LIMIT,
     actions::Order,
+    config::BODY_LIMIT,
     error::{Error, JSON},
     service::Guppy,
 };

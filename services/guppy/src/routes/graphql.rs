@@ -7,10 +7,10 @@ use actix_web::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{caller, media_type};
+use super::request::{caller, media_type};
 use crate::{
-    BODY_LIMIT,
     actions::Question,
+    config::BODY_LIMIT,
     error::{Error, JSON},
     service::Guppy,
 };
@@ -21,10 +21,11 @@ pub(super) fn routes(routes: &mut web::Routes<'_>) {
 
 const NO_BODY: &str = "POST body missing, invalid Content-Type, or JSON object has no keys.";
 const NO_QUERY: &str = "GraphQL operations must contain a non-empty `query` or a `persistedQuery` extension.";
-const CSRF: &str = "This operation has been blocked as a potential Cross-Site Request Forgery (CSRF). Please either specify a \
-     'content-type' header (with a type that is not one of application/x-www-form-urlencoded, \
-     multipart/form-data, text/plain) or provide a non-empty value for one of the following headers: \
-     x-apollo-operation-name, apollo-require-preflight\n";
+const CSRF: &str = "This operation has been blocked as a potential Cross-Site Request Forgery (CSRF). Please \
+                    either specify a 'content-type' header (with a type that is not one of \
+                    application/x-www-form-urlencoded, multipart/form-data, text/plain) or provide a \
+                    non-empty value for one of the following headers: x-apollo-operation-name, \
+                    apollo-require-preflight\n";
 const SIMPLE: [&str; 3] = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
 const PREFLIGHT: [&str; 2] = ["x-apollo-operation-name", "apollo-require-preflight"];
 /// The type of answers that newer clients may ask for.
@@ -72,8 +73,8 @@ async fn by_address(
     respond(&guppy, &request, question_of(&fields)?, answer_type).await
 }
 
-/// Refuses what a page of somebody else could make a browser send, and who takes no JSON. Gives the type of the
-/// answer.
+/// Refuses what a page of somebody else could make a browser send, and who takes no JSON. Gives the type of
+/// the answer.
 fn checked(request: &HttpRequest) -> Result<&'static str, Error> {
     let is_simple = media_type(request).is_none_or(|media_type| SIMPLE.contains(&media_type.as_str()));
     let has_header = |name: &&str| request.headers().get(*name).is_some_and(|value| !value.is_empty());

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::Method, web::Data};
 use serde_json::json;
 
-use super::caller;
+use super::request::caller;
 use crate::{
     error::{Error, JSON},
     service::Guppy,

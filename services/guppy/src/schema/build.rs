@@ -20,8 +20,8 @@ type Types = IndexMap<String, Vec<Def>>;
 
 const JSON: &str = "The `JSON` scalar type represents JSON values as specified by \
                     [ECMA-404](http://www.ecma-international.org/publications/files/ECMA-ST/ECMA-404.pdf).";
-const ACCESSIBILITY: &str = "Only used when it's regular level data commons, if set, returns aggregation data \
-                             within given accessibility";
+const ACCESSIBILITY: &str = "Only used when it's regular level data commons, if set, returns aggregation \
+                             data within given accessibility";
 const BOUNDS: &str = "Lower and higher bounds for this bucket";
 /// The types that are there whatever the indices hold.
 const TAKEN: [&str; 21] = [

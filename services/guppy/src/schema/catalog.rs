@@ -5,7 +5,8 @@ use search::{Kind, Mapping};
 
 use crate::config::{Index, Tier, is_name};
 
-/// Fields that every document written by the ETL has. They stand for the mapping of an index that is not there.
+/// Fields that every document written by the ETL has. They stand for the mapping of an index that is not
+/// there.
 const ALWAYS_PRESENT: [&str; 2] = ["auth_resource_path", "project_id"];
 /// Names that the types of indices give to other things.
 const TAKEN: [&str; 2] = ["_matched", "_totalCount"];

@@ -13,8 +13,11 @@ async fn counts(query: &str) -> Value {
 #[actix_web::test]
 async fn values_come_with_the_most_frequent_first_and_the_missing_last() {
     let found = counts(
-        "gender {a: histogram {key count} _totalCount _cardinalityCount n: _cardinalityCount(precision_threshold: null)} consented {histogram {key count}}
-         visits {site {histogram {k: key c: count __typename} _totalCount}} codes {histogram {key count} _totalCount}",
+        "gender {a: histogram {key count} _totalCount _cardinalityCount
+                 n: _cardinalityCount(precision_threshold: null)}
+         consented {histogram {key count}}
+         visits {site {histogram {k: key c: count __typename} _totalCount}}
+         codes {histogram {key count} _totalCount}",
     )
     .await;
     let bucket = |key: &str, count: u64| json!({ "key": key, "count": count });
@@ -55,7 +58,8 @@ async fn numbers_are_counted_whole_by_steps_and_by_bins() {
         "year {whole: histogram {key min max avg sum count} steps: histogram(rangeStep: 20) {key count}
                from: histogram(rangeStart: 1965, rangeStep: 20) {key count}
                bins: histogram(binCount: 4) {key min max count}
-               none: histogram(rangeStart: 3000) {key min sum count} empty: histogram(rangeStart: 3000, binCount: 3) {key}
+               none: histogram(rangeStart: 3000) {key min sum count}
+               empty: histogram(rangeStart: 3000, binCount: 3) {key}
                texts: asTextHistogram {key}}
          visits {weight {histogram(rangeStart: 70, rangeEnd: 71) {count}}}",
     )

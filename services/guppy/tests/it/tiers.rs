@@ -54,9 +54,11 @@ fn patients() -> impl Strategy<Value = Vec<Patient>> {
 }
 
 const QUERY: &str = "{_aggregation {subject(accessibility: ACCESS, nestedAggFields: NESTED) {
-    _totalCount gender {_totalCount _cardinalityCount histogram {key count termsFields {count terms {key count}}
+    _totalCount gender {_totalCount _cardinalityCount
+        histogram {key count termsFields {count terms {key count}}
     missingFields {count}}}
-    year {_totalCount whole: histogram {min max avg sum count} steps: histogram(rangeStep: 10) {key min sum count}
+    year {_totalCount whole: histogram {min max avg sum count}
+        steps: histogram(rangeStep: 10) {key min sum count}
     bins: histogram(binCount: 3) {key min sum count} asTextHistogram {key count}}}}}";
 
 /// `-1` for a group of which nothing may be told.
@@ -158,8 +160,10 @@ proptest! {
         with_subs in any::<bool>(),
     ) {
         System::new().block_on(async {
-            let guppy = guppy(config("regular", json!({})), engine(patients.iter().map(Patient::document)).await).await;
-            let subs = if with_subs { "{termsFields: [\"codes\"], missingFields: [\"codes\"]}" } else { "null" };
+            let engine = engine(patients.iter().map(Patient::document)).await;
+            let guppy = guppy(config("regular", json!({})), engine).await;
+            let codes = "{termsFields: [\"codes\"], missingFields: [\"codes\"]}";
+            let subs = if with_subs { codes } else { "null" };
             let access = if only_others { "unaccessible" } else { "all" };
             let query = QUERY.replace("ACCESS", access).replace("NESTED", subs);
             let found = data(&guppy, "ada", &query).await;
@@ -243,7 +247,8 @@ async fn sensitive_records_are_left_out_of_the_counts_of_others() {
     let document = |number: usize| {
         let project = if number < 55 { "b" } else { "a" };
         let sensitive = !(15..95).contains(&number);
-        json!({"auth_resource_path": format!("/programs/p/projects/{project}"), "sensitive": sensitive.to_string()})
+        let resource = format!("/programs/p/projects/{project}");
+        json!({"auth_resource_path": resource, "sensitive": sensitive.to_string()})
     };
     let more = json!({"tier_access_sensitive_record_exclusion_field": "sensitive"});
     let engine = engine((0..100).map(document)).await;

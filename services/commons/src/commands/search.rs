@@ -26,9 +26,9 @@ const ALIASES: &str = "aliases.json";
 pub enum SearchCommand {
     /// Indices, their documents and aliases from files into a search engine
     ///
-    /// The folder has for each index NAME.mapping.json, the body of `PUT /NAME`, and NAME.ndjson, the body of `POST
-    /// /NAME/_bulk`, as dumps of Elasticsearch have them; and it may have aliases.json, the body of `POST /_aliases`.
-    /// An index that is there already is replaced.
+    /// The folder has for each index NAME.mapping.json, the body of `PUT /NAME`, and NAME.ndjson, the body of
+    /// `POST /NAME/_bulk`, as dumps of Elasticsearch have them; and it may have aliases.json, the body of
+    /// `POST /_aliases`. An index that is there already is replaced.
     Load(LoadArgs),
 }
 

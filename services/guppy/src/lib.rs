@@ -15,6 +15,8 @@ mod lower;
 mod routes;
 mod schema;
 mod service;
+mod tickets;
+mod v1;
 
 use std::sync::Arc;
 

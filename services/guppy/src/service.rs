@@ -16,6 +16,7 @@ use crate::{
     access::Known,
     config::{Config, Index},
     schema::{self, Catalog, IndexModel, Meaning},
+    tickets::Tickets,
 };
 
 /// While an index is not there, or the engine is away, it is looked this often.
@@ -28,6 +29,8 @@ pub struct Guppy {
     pub(crate) authz: Arc<dyn Authz>,
     /// What arborist has just said.
     pub(crate) known: Known,
+    /// Downloads that were asked for.
+    pub(crate) tickets: Tickets,
     served: ArcSwap<Served>,
     /// The task that looks whether mappings have changed.
     watch: Mutex<Option<AbortHandle>>,
@@ -73,8 +76,8 @@ impl Guppy {
     ) -> Result<Arc<Self>, SchemaError> {
         let indices = config.indices.iter().map(IndexModel::absent).collect();
         let served = ArcSwap::from_pointee(Served::new(Catalog { indices })?);
-        let known = Known::default();
-        Ok(Arc::new(Self { config, engine, authz, known, served, watch: Mutex::default() }))
+        let (known, tickets) = (Known::default(), Tickets::default());
+        Ok(Arc::new(Self { config, engine, authz, known, tickets, served, watch: Mutex::default() }))
     }
 
     /// Looks from now on whether mappings have changed, until the service is dropped. The first look is at once.

@@ -7,4 +7,4 @@ mod accessible;
 mod readable;
 
 pub(crate) use accessible::{Accessible, Known, may_refresh};
-pub(crate) use readable::{Accessibility, Counts, NoSensitiveField, Readable, Scope};
+pub(crate) use readable::{Accessibility, Counts, NoSensitiveField, Readable, Rows, Scope};

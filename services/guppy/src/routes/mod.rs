@@ -5,6 +5,7 @@ mod download;
 mod graphql;
 mod request;
 mod system;
+mod v1;
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -20,6 +21,7 @@ pub(crate) fn routes(routes: &mut web::Routes<'_>) {
     system::routes(routes);
     graphql::routes(routes);
     download::routes(routes);
+    v1::routes(routes);
 }
 
 pub(crate) async fn not_found(request: HttpRequest) -> Result<(), Error> {

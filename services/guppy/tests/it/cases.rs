@@ -15,5 +15,21 @@ pub(crate) fn cases() -> Vec<Case> {
         Case::new("POST", "/graphql", "/graphql", [200; 3])
             .with(json!({ "query": "{subject {project_id}}" })),
         Case::new("POST", "/download", "/download", [200; 3]).with(json!({ "type": "subject" })),
+        Case::new("GET", "/v1/indices", "/v1/indices", [200; 3]),
+        Case::new("POST", "/v1/facets", "/v1/facets", [200; 3])
+            .with(json!({ "type": "subject", "fields": [{ "field": "project_id" }] })),
+        Case::new("POST", "/v1/rows", "/v1/rows", [200; 3]).with(json!({ "type": "subject" })),
+        Case::new("POST", "/v1/compare", "/v1/compare", [200; 3])
+            .with(json!({ "type": "subject", "cohorts": [{ "name": "a" }, { "name": "b" }], "fields": [] })),
+        Case::new("POST", "/v1/crosstab", "/v1/crosstab", [200; 3])
+            .with(json!({ "type": "subject", "rows": "project_id", "columns": "auth_resource_path" })),
+        Case::new("POST", "/v1/export", "/v1/export", [200; 3])
+            .with(json!({ "type": "subject", "format": "tsv" })),
+        Case::new("POST", "/v1/manifest", "/v1/manifest", [200; 3]).with(json!({
+            "type": "subject", "resourceIndexType": "subject", "resourceIdField": "project_id",
+            "referenceIdFieldInResourceIndex": "project_id", "referenceIdFieldInDataIndex": "project_id",
+        })),
+        Case::new("GET", "/v1/download/{ticket}/result", "/v1/download/0/result", [404; 3]),
+        Case::new("GET", "/v1/download/{ticket}", "/v1/download/0", [404; 3]),
     ]
 }

@@ -12,3 +12,4 @@ mod schema;
 mod support;
 mod tiers;
 mod transport;
+mod v1;

@@ -29,7 +29,20 @@ pub(super) const EVERYBODYS: &Exceptions = &[
     ),
     (
         "guppy",
-        &["GET /_status", "GET /_version", "POST /download", "GET /graphql", "POST /graphql"],
+        &[
+            "GET /_status",
+            "GET /_version",
+            "POST /download",
+            "GET /graphql",
+            "POST /graphql",
+            "POST /v1/compare",
+            "POST /v1/crosstab",
+            "POST /v1/export",
+            "POST /v1/facets",
+            "GET /v1/indices",
+            "POST /v1/manifest",
+            "POST /v1/rows",
+        ],
         "what is in the answer depends on who asks",
     ),
     (

@@ -33,6 +33,8 @@ pub(crate) struct Ground {
     pub(crate) public_object_store_url: String,
     pub(crate) object_store_reserve: Option<u64>,
     pub(crate) object_store_versions: bool,
+    /// What is said of buckets elsewhere.
+    pub(crate) buckets: Option<serde_json::Value>,
     pub(crate) service_urls: indexmap::IndexMap<String, String>,
     pub(crate) development_login: bool,
     pub(crate) local_accounts: bool,
@@ -76,6 +78,7 @@ impl Ground {
             public_object_store_url: object_store_url(options, &public_url)?,
             object_store_reserve: options.object_store_reserve.map(|mib| mib.saturating_mul(MIB)),
             object_store_versions: options.object_store_versions,
+            buckets: options.buckets.as_deref().map(documents::yaml).transpose()?,
             public_url,
             secrets,
             keys: Arc::new(keys),

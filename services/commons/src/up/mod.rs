@@ -2,6 +2,7 @@
 
 mod administrator;
 mod announcement;
+mod buckets;
 mod documents;
 mod ground;
 mod identity;

@@ -82,6 +82,10 @@ pub struct UpArgs {
     /// deletes them by their ids. It stays so at later starts, until a client of the store suspends it.
     #[arg(long)]
     pub object_store_versions: bool,
+    /// Buckets elsewhere that are used beside the commons' own: what fence-config.yaml says of buckets
+    /// (S3_BUCKETS, AWS_CREDENTIALS, ALLOWED_DATA_UPLOAD_BUCKETS, and those of Google and Azure).
+    #[arg(long, value_name = "FILE")]
+    pub buckets: Option<PathBuf>,
     /// Basic login that may write to the file index. Default: a generated one, in the state folder.
     #[arg(long, value_name = "USER:PASSWORD", env = "COMMONS_INDEXD_LOGIN", hide_env_values = true)]
     pub indexd_login: Option<String>,
@@ -160,6 +164,8 @@ pub struct Options {
     pub object_store_reserve: Option<u64>,
     /// Whether the object store keeps what is replaced and deleted.
     pub object_store_versions: bool,
+    /// What is said of buckets elsewhere.
+    pub buckets: Option<PathBuf>,
     /// Basic login of the file index, `USER:PASSWORD`.
     pub indexd_login: Option<String>,
     /// The configuration of requestor.
@@ -201,6 +207,7 @@ impl Options {
             object_store_port: None,
             object_store_reserve: None,
             object_store_versions: false,
+            buckets: None,
             indexd_login: None,
             requestor_config: None,
             wts_config: None,
@@ -243,6 +250,7 @@ impl Options {
             object_store_port: args.object_store_port,
             object_store_reserve: args.object_store_reserve,
             object_store_versions: args.object_store_versions,
+            buckets: args.buckets.clone(),
             indexd_login: args.indexd_login.clone(),
             requestor_config: args.requestor_config.clone(),
             wts_config: args.wts_config.clone(),

@@ -46,7 +46,7 @@ pub struct Running {
     local_url: String,
     warnings: Vec<String>,
     servers: Vec<Server>,
-    upload_indexing: UploadIndexing,
+    upload_indexing: Vec<UploadIndexing>,
     recording: Recording,
     housekeeping: Housekeeping,
     reloading: Reloading,
@@ -140,7 +140,7 @@ impl Running {
             let parts = [
                 (self.servers.iter().all(Server::is_running), "a server of HTTP requests"),
                 (self.object_store.is_running(), "the object store"),
-                (self.upload_indexing.is_running(), "the indexing of uploads"),
+                (self.upload_indexing.iter().all(UploadIndexing::is_running), "the indexing of uploads"),
                 (self.reloading.is_running(), "the watch over the dictionary"),
                 (self.explorer.is_running(), "the watch over the explorer's indices"),
             ];
@@ -180,7 +180,9 @@ impl Running {
         }
         self.recording.stop().await;
         self.housekeeping.stop().await;
-        self.upload_indexing.stop().await;
+        for indexing in self.upload_indexing {
+            indexing.stop().await;
+        }
         self.object_store.stop().await;
         futures_util::future::join_all(self.pools.iter().map(sqlx::PgPool::close)).await;
         self.databases.close().await;

@@ -27,7 +27,7 @@ use tokio::sync::mpsc::Receiver;
 use web::{Current, Service};
 
 use super::{
-    documents,
+    buckets, documents,
     ground::Ground,
     small,
     wts::{WtsClient, service as wts_service},
@@ -165,7 +165,7 @@ pub(crate) struct All {
     pub(crate) services: Vec<Arc<dyn Service>>,
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) fence: Arc<Fence>,
-    pub(crate) upload_indexing: UploadIndexing,
+    pub(crate) upload_indexing: Vec<UploadIndexing>,
     /// What writes down who logged in and who got which file.
     pub(crate) recording: Recording,
     /// What clears away what is over.
@@ -200,7 +200,8 @@ pub(crate) fn build(
     let verifier = if ground.remote_calls { remote_verifier(ground, &neighbour) } else { local };
     let arborist = Arborist::build(arborist::Config::default(), pools.arborist.clone(), verifier.clone());
     let authz = small::authz(ground, &arborist, &neighbour);
-    let config = fence_config(ground);
+    let config = fence_config(ground)?;
+    let uploads_elsewhere = !config.allowed_data_upload_buckets.is_empty();
     let indexd = build_indexd(ground, pools, &config, authz.clone());
     let index: Arc<dyn IndexClient> =
         if ground.remote_calls { Arc::new(remote_index(ground, &neighbour)) } else { indexd.clone() };
@@ -235,8 +236,17 @@ pub(crate) fn build(
     let authz = neighbours.authz.clone();
     let wts = wts_service(ground, wts_client, pools.wts.clone(), authz, verifier, client.clone())?;
     let metadata = build_metadata(pools, &neighbours, small::data_access(ground, &fence, &neighbour));
-    let upload_indexing =
-        UploadIndexing::start_telling(neighbours.index.clone(), store, BUCKET, completed, metadata.clone());
+    let mut upload_indexing = vec![UploadIndexing::start_telling(
+        neighbours.index.clone(),
+        store,
+        BUCKET,
+        completed,
+        metadata.clone(),
+    )];
+    // Stores elsewhere do not tell this process of uploads.
+    if uploads_elsewhere {
+        upload_indexing.extend(fence.index_uploads());
+    }
     let services: Vec<Arc<dyn Service>> = vec![
         fence.clone(),
         arborist,
@@ -311,7 +321,7 @@ fn build_indexd(ground: &Ground, pools: &Pools, fence: &fence::Config, authz: Ar
     Indexd::build_with_buckets(config, pools.indexd.clone(), Some(authz), buckets)
 }
 
-fn fence_config(ground: &Ground) -> fence::Config {
+fn fence_config(ground: &Ground) -> anyhow::Result<fence::Config> {
     let keys = AwsCredentials::key(&ground.secrets.store_access_key, &ground.secrets.store_secret_key);
     let bucket = BucketConfig {
         cred: CREDENTIALS.to_owned(),
@@ -320,7 +330,7 @@ fn fence_config(ground: &Ground) -> fence::Config {
         public_endpoint_url: Some(ground.public_object_store_url.clone()),
         ..BucketConfig::default()
     };
-    fence::Config {
+    let mut config = fence::Config {
         base_url: ground.issuer(),
         development_login: ground.development_login,
         local_accounts: LocalAccounts { enabled: ground.local_accounts.into(), ..LocalAccounts::default() },
@@ -330,7 +340,11 @@ fn fence_config(ground: &Ground) -> fence::Config {
         data_upload_bucket: BUCKET.to_owned(),
         enable_audit_logs: AuditLogs { presigned_url: true, login: true },
         ..fence::Config::default()
+    };
+    if let Some(document) = &ground.buckets {
+        buckets::add(&mut config, document)?;
     }
+    Ok(config)
 }
 
 fn build_fence(

@@ -34,8 +34,9 @@ def subject(number: int) -> dict:
         "submitter_id": f"subject-{number:03}", "project_id": "jnkns-jenkins",
         "auth_resource_path": "/programs/jnkns/projects/jenkins", "gender": ["male", "female"][number % 2],
         "consents": [["GRU"], ["GRU", "HMB"], []][number % 3], "year_of_birth": 1940 + number % 50,
-        "visits": [{"site": ["home", "clinic"][n % 2], "days": n * 10} for n in range(number % 3)],
     }
+    if number % 3:
+        made["visits"] = [{"site": ["home", "clinic"][n % 2], "days": n * 10} for n in range(number % 3)]
     if number % 4:
         made |= {"vital_status": ["Alive", "Dead"][number % 2], "score": number / 4}
     return made

@@ -1,6 +1,6 @@
-//! A search as the questions that it becomes: one for itself, and one for each filter at its top in which every value
-//! of a field is counted. A `composite`, the only complete count of all values, may not stand below a filter in
-//! Elasticsearch 7 and OpenSearch 1; as a question of its own it may.
+//! A search as the questions that it becomes: one for itself, and one for each filter at its top in which
+//! every value of a field is counted. A `composite`, the only complete count of all values, may not stand
+//! below a filter in Elasticsearch 7 and OpenSearch 1; as a question of its own it may.
 
 use search::{Aggregate, Aggregates, Aggregation, Aggregations, Query, Scalar, Search, SearchError, Source};
 use serde_json::Value;

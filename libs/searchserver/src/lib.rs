@@ -1,8 +1,8 @@
 //! Elasticsearch and OpenSearch as a [`search::Engine`].
 //!
-//! [`Server`] speaks to one cluster, whatever its kind: Elasticsearch 7 to 9, OpenSearch 1 to 3. What is asked
-//! is lowered to JSON and answers are read back by modules without I/O (`lower`, `answer`); `docs/decisions/
-//! search-servers.md` says what is promised and what differs between the servers.
+//! [`Server`] speaks to one cluster, whatever its kind: Elasticsearch 7 to 9, OpenSearch 1 to 3. What is
+//! asked is lowered to JSON and answers are read back by modules without I/O (`lower`, `answer`);
+//! `docs/decisions/ search-servers.md` says what is promised and what differs between the servers.
 
 mod answer;
 mod client;

@@ -1,4 +1,5 @@
-//! All documents of a query, as they were when it began: a point in time where the server has one, else a scroll.
+//! All documents of a query, as they were when it began: a point in time where the server has one, else a
+//! scroll.
 
 use std::sync::Arc;
 

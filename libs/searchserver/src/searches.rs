@@ -58,9 +58,9 @@ fn question(index: &str, search: &Search) -> Question {
     Question { index: index.to_owned(), body }
 }
 
-/// Where a server begins after a position, and whether hits at the same place have to be left out. Numbers of writes
-/// are each shard's own: a position among several shards has the id of its hit at the end, and what has the same place
-/// is asked for again.
+/// Where a server begins after a position, and whether hits at the same place have to be left out. Numbers of
+/// writes are each shard's own: a position among several shards has the id of its hit at the end, and what
+/// has the same place is asked for again.
 fn after(position: &[Value], sorted: usize) -> (Vec<Value>, bool) {
     let mut after = position.to_vec();
     if position.len() <= sorted + 1 {
@@ -133,8 +133,8 @@ async fn one_by_one(client: &Client, index: &str, search: &Search) -> Result<Val
     Ok(whole)
 }
 
-/// Counts numbers and booleans so that a document that has a value twice counts once. Their values are few in most
-/// cases; where they are many, they are counted in parts.
+/// Counts numbers and booleans so that a document that has a value twice counts once. Their values are few in
+/// most cases; where they are many, they are counted in parts.
 async fn count_again(
     client: &Client,
     index: &str,

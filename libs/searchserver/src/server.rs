@@ -76,7 +76,8 @@ fn sort(fields: &mut [Field]) {
     }
 }
 
-/// The actions of changes. What an index that goes has been called goes with it, and OpenSearch 2 refuses to be told so.
+/// The actions of changes. What an index that goes has been called goes with it, and OpenSearch 2 refuses to
+/// be told so.
 fn actions(changes: &[AliasChange]) -> Result<Vec<Value>, SearchError> {
     let goes = |name: &String| {
         changes.iter().any(|change| matches!(change, AliasChange::DeleteIndex { index } if index == name))

@@ -87,8 +87,8 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// Of `GEN3_ES_ENDPOINT`: one address or several with commas between them, with or without scheme (then http),
-    /// `https://user:password@host:9200`.
+    /// Of `GEN3_ES_ENDPOINT`: one address or several with commas between them, with or without scheme (then
+    /// http), `https://user:password@host:9200`.
     ///
     /// # Errors
     /// It is not that.

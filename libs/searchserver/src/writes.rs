@@ -15,7 +15,8 @@ use crate::{
 
 /// How many bytes are sent together.
 const TOGETHER: usize = 8 << 20;
-/// How often a server that has no room is asked again, and how long we wait first; each time is twice the last.
+/// How often a server that has no room is asked again, and how long we wait first; each time is twice the
+/// last.
 const TIMES: u32 = 8;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 

@@ -1,6 +1,8 @@
-//! What Elasticsearch 8 and 9 do differently, on a server that answers in the forms of their documentation: no server of
-//! these versions is asked. They want no header of their own from a client that sends and accepts `application/json`,
-//! mark themselves by `X-elastic-product`, and have `_pit` with ids that change.
+//! What Elasticsearch 8 and 9 do differently, on a server that answers in the forms of their documentation:
+//! no server of these versions is asked. They want no header of their own from a client that sends and
+//! accepts `application/json`, mark themselves by `X-elastic-product`, and have `_pit` with ids that change.
+
+#![allow(clippy::unwrap_used)]
 
 use std::sync::{Arc, Mutex};
 
@@ -30,7 +32,8 @@ async fn server(answers: Vec<(u16, Value)>) -> (String, Asked) {
             let body = body.to_string();
             // As they answer since 8.5: in chunks, of unknown length.
             let head = format!(
-                "HTTP/1.1 {status} X\r\nX-elastic-product: Elasticsearch\r\ncontent-type: application/json\r\n\
+                "HTTP/1.1 {status} X\r\nX-elastic-product: Elasticsearch\r\n\
+                 content-type: application/json\r\n\
                  connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
             );
             let body = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
@@ -74,7 +77,9 @@ fn information() -> Value {
 }
 
 fn hits(ids: &[&str]) -> Value {
-    let hit = |(place, id): (usize, &&str)| json!({"_index": "case", "_id": id, "_score": null, "_source": {}, "sort": [place]});
+    let hit = |(place, id): (usize, &&str)| -> Value {
+        json!({"_index": "case", "_id": id, "_score": null, "_source": {}, "sort": [place]})
+    };
     let hits: Vec<_> = ids.iter().enumerate().map(hit).collect();
     json!({
         "took": 1, "timed_out": false, "_shards": {"total": 1, "successful": 1, "skipped": 0, "failed": 0},

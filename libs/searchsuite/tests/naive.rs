@@ -1,5 +1,7 @@
 //! The oracle by itself: answers that were worked out by hand.
 
+#![allow(clippy::unwrap_used)]
+
 use search::{Aggregate, Aggregation, Definition, Engine, Mapping, Operation, Query, Scalar, Search};
 use searchsuite::Naive;
 use serde_json::{Map, json};
@@ -14,7 +16,8 @@ async fn visits() -> Naive {
     let mapping = Mapping::read(&mapping).unwrap();
     naive.create("case_0", &Definition { mapping, settings: Map::new() }).await.unwrap();
     let documents = [
-        json!({"gender": ["f", "x"], "age": 3, "visits": [{"year": 1, "kind": "a"}, {"year": 2, "kind": "b"}]}),
+        json!({"gender": ["f", "x"], "age": 3,
+            "visits": [{"year": 1, "kind": "a"}, {"year": 2, "kind": "b"}]}),
         json!({"gender": "f", "age": [7, 8], "visits": {"year": 1, "kind": "b"}}),
         json!({"gender": [], "age": 12}),
     ];

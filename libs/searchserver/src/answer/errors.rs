@@ -40,8 +40,8 @@ pub(crate) fn unexpected(what: &str) -> SearchError {
     SearchError::Failed(format!("its answer has no {what}").into())
 }
 
-/// The kind and the reason of what is at the root of an error: of that of the first shard, where the whole error
-/// only says that all shards failed.
+/// The kind and the reason of what is at the root of an error: of that of the first shard, where the whole
+/// error only says that all shards failed.
 fn cause(error: &Value) -> (String, String) {
     let root = &error["root_cause"][0];
     let shard = &error["failed_shards"][0]["reason"];
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn errors_are_what_is_at_their_root() {
         let missing = json!({
-            "root_cause": [{"type": "index_not_found_exception", "reason": "no such index [x]", "index": "x"}],
+            "root_cause": [{"type": "index_not_found_exception", "reason": "no such index", "index": "x"}],
             "type": "index_not_found_exception", "reason": "no such index [x]", "index": "x",
         });
         assert_eq!(told(404, missing), r#"NoIndex("x")"#);
@@ -78,9 +78,11 @@ mod tests {
         // As Elasticsearch 7.10 and OpenSearch say it: the root has nothing.
         let buckets = json!({
             "root_cause": [], "type": "search_phase_execution_exception", "reason": "",
-            "caused_by": {"type": "too_many_buckets_exception", "reason": "Trying to create too many buckets."},
+            "caused_by": {
+                "type": "too_many_buckets_exception", "reason": "Trying to create too many buckets",
+            },
         });
-        assert_eq!(told(503, buckets), r#"Refused("Trying to create too many buckets.")"#);
+        assert_eq!(told(503, buckets), r#"Refused("Trying to create too many buckets")"#);
         let busy = json!({"root_cause": [{"type": "es_rejected_execution_exception", "reason": "full"}]});
         assert_eq!(told(429, busy), r#"Unavailable("full")"#);
         assert_eq!(told(502, Value::Null), r#"Unavailable("status 502")"#);

@@ -51,8 +51,8 @@ fn hit(mut hit: Value, chosen: &Source, subfield: Option<&str>) -> Result<Hit, S
     Ok(Hit { id, source, highlights, position })
 }
 
-/// Servers differ in whether they leave `{}` in a list where nothing of an object was chosen. Takes such out of what
-/// is on the way to the fields; what was chosen stays as it is.
+/// Servers differ in whether they leave `{}` in a list where nothing of an object was chosen. Takes such out
+/// of what is on the way to the fields; what was chosen stays as it is.
 fn something_left(value: &mut Value, path: &str, fields: &[String]) -> bool {
     let is_below =
         |field: &String| path.strip_prefix(field.as_str()).is_some_and(|rest| rest.starts_with('.'));

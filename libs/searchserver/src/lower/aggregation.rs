@@ -26,8 +26,8 @@ enum Place {
     Below,
 }
 
-/// The `aggs` of a search. [`Aggregation::Values`] is the first page of a `composite` where servers let one stand,
-/// and elsewhere `terms` with as many buckets as fit into an answer.
+/// The `aggs` of a search. [`Aggregation::Values`] is the first page of a `composite` where servers let one
+/// stand, and elsewhere `terms` with as many buckets as fit into an answer.
 pub(crate) fn aggregations(aggregations: &Aggregations) -> Value {
     several(aggregations, Place::Pageable)
 }
@@ -133,8 +133,8 @@ fn with(mut aggregation: Value, then: &Aggregations, place: Place) -> Value {
     aggregation
 }
 
-/// The documents without a field. `missing` would say it shorter, but loses nested objects below it where a document
-/// stands in several buckets (seen in Elasticsearch 7.10 and OpenSearch 1 to 3).
+/// The documents without a field. `missing` would say it shorter, but loses nested objects below it where a
+/// document stands in several buckets (seen in Elasticsearch 7.10 and OpenSearch 1 to 3).
 fn without(field: &str) -> Value {
     json!({"filter": {"bool": {"must_not": [{"exists": {"field": field}}]}}})
 }

@@ -1,5 +1,5 @@
-//! Numbers that no field of their kind can hold. Servers refuse a whole question for one of them; what it means is
-//! clear.
+//! Numbers that no field of their kind can hold. Servers refuse a whole question for one of them; what it
+//! means is clear.
 
 use search::{Aggregation, Kind, Mapping, Query, Range, Scalar, Search};
 use serde_json::Number;

@@ -142,11 +142,14 @@ fn a_search_has_an_order_in_which_nothing_is_tied() {
         highlight: Some("analyzed".into()),
         ..Search::new(Query::All)
     };
-    let missing = |order: &str, mode: &str| json!({"order": order, "mode": mode, "missing": "_last", "unmapped_type": "keyword"});
+    let missing = |order: &str, mode: &str| -> Value {
+        json!({"order": order, "mode": mode, "missing": "_last", "unmapped_type": "keyword"})
+    };
     let mut year = missing("desc", "max");
     year["nested"] = json!({"path": "v"});
     let expected = json!({
-        "size": 10, "from": 20, "query": {"match_all": {}}, "_source": ["k", "v.year"], "track_total_hits": true,
+        "size": 10, "from": 20, "query": {"match_all": {}},
+        "_source": ["k", "v.year"], "track_total_hits": true,
         "sort": [{"k": missing("asc", "min")}, {"v.year": year}, {"_seq_no": "asc"}],
         "highlight": {"pre_tags": ["<em>"], "post_tags": ["</em>"], "fields": {"*.analyzed": {}}},
     });

@@ -176,12 +176,14 @@ fn read(field: &Field, value: &Value) -> Result<Option<Scalar>, String> {
     }
 }
 
+/// One more than the greatest whole number.
+const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+
 /// A number without what stands behind its point.
 fn whole(number: &Number) -> Option<i64> {
     number.as_i64().or_else(|| {
         let float = number.as_f64()?.trunc();
-        (number.is_f64() && float >= -9_223_372_036_854_775_808.0 && float < 9_223_372_036_854_775_808.0)
-            .then_some(float as i64)
+        (number.is_f64() && (-LIMIT..LIMIT).contains(&float)).then_some(float as i64)
     })
 }
 

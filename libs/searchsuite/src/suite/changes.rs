@@ -3,7 +3,7 @@
 use search::{AliasChange, Engine, Mapping, Operation, Query, Search, SearchError, Source};
 use serde_json::{Map, json};
 
-use super::{documents::definition, done};
+use super::{asking::done, documents::definition};
 use crate::naive::Naive;
 
 const FIRST: &str = "suite_changes_0";

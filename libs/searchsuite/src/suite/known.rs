@@ -5,7 +5,10 @@ use search::{
 };
 use serde_json::{Number, Value, json};
 
-use super::{compare, documents::EDGES, done, filled};
+use super::{
+    asking::{compare, done, filled},
+    documents::EDGES,
+};
 
 const INDEX: &str = "suite_known";
 
@@ -29,7 +32,8 @@ fn documents() -> Vec<(String, Value)> {
             "v": {"kind": "a", "year": 2}}),
         json!({"k": [], "n": 20, "edge": EDGES, "v": [], "o": {}}),
         json!({"k": [null], "n": [], "edge": 9_007_199_254_740_993_i64, "o": [{"k": "a"}, {"n": 5}]}),
-        json!({"k": "Größe 日本 😀", "k2": "", "n": -7, "x": -0.75, "b": false, "v": [{"year": 3}, {"kind": "c"}]}),
+        json!({"k": "Größe 日本 😀", "k2": "", "n": -7, "x": -0.75, "b": false,
+            "v": [{"year": 3}, {"kind": "c"}]}),
         json!({"k": "The quick, brown fox. It jumped!", "k2": "A.B*c", "n": 1, "edge": i64::MIN, "f": 2.5}),
         json!({}),
         json!({"k": ["z", "y"], "n": "12", "i": 5.0, "edge": i64::MAX, "b": "true", "f": "1.25",

@@ -5,9 +5,10 @@ use search::{AliasChange, Definition, Engine, Hit, Operation, Query, Search, Sor
 use serde_json::json;
 
 use super::{
+    asking::{done, filled},
     chance::Chance,
     documents::{definition, document},
-    done, filled, questions, same,
+    questions, same,
 };
 
 const INDEX: &str = "suite_paging";

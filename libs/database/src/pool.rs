@@ -13,8 +13,6 @@ use crate::session::{Work, limit};
 const RESTED: Duration = Duration::from_millis(500);
 /// How long such a trial may take.
 const TRIAL: Duration = Duration::from_secs(5);
-/// A request waits this long for a free connection.
-const ACQUIRE: Duration = Duration::from_secs(15);
 
 /// A pool of at most `connections`, which are made when they are needed.
 ///
@@ -28,7 +26,7 @@ const ACQUIRE: Duration = Duration::from_secs(15);
 pub fn pool(options: PgConnectOptions, work: Work, connections: u32) -> PgPool {
     PgPoolOptions::new()
         .max_connections(connections)
-        .acquire_timeout(ACQUIRE)
+        .acquire_timeout(work.patience())
         .test_before_acquire(false)
         .after_connect(move |connection, _| Box::pin(limit(connection, work)))
         .before_acquire(|connection, known| {

@@ -32,10 +32,23 @@ const PEER: [(&str, &str); 4] = [
     ("tcp_keepalives_count", "3"),
     ("tcp_user_timeout", "60s"),
 ];
+/// A request waits this long for a free connection.
+const REQUEST: Duration = Duration::from_secs(15);
+/// A migration waits this long: on a machine that is busy with other things, as it may be while everything starts,
+/// a late start is better than none.
+const MAINTENANCE: Duration = Duration::from_secs(90);
 /// How long it may take to connect.
 const CONNECT: Duration = Duration::from_secs(10);
 
 impl Work {
+    /// How long to wait for a connection of a pool.
+    pub(crate) fn patience(self) -> Duration {
+        match self {
+            Self::Small | Self::Large => REQUEST,
+            Self::Maintenance => MAINTENANCE,
+        }
+    }
+
     fn settings(self) -> Vec<(&'static str, &'static str)> {
         let limits: &[_] = match self {
             Self::Small => &[

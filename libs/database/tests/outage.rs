@@ -59,6 +59,8 @@ async fn sessions_have_limits_but_what_an_operator_has_set_holds() {
     assert_eq!(setting(&database::pool(options.clone(), Work::Large, 2), "lock_timeout").await, "8s");
     let maintenance = database::pool(options, Work::Maintenance, 2);
     assert_eq!(setting(&maintenance, "idle_in_transaction_session_timeout").await, "10min");
+    let patience = |pool: &sqlx::PgPool| pool.options().get_acquire_timeout().as_secs();
+    assert_eq!((patience(&small), patience(&maintenance)), (15, 90));
     server.stop().await;
 }
 

@@ -62,6 +62,13 @@ pub struct Cli {
     pub quiet: bool,
 }
 
+impl Cli {
+    /// How much is logged, as options for another process of this program.
+    pub(crate) fn loudness(&self) -> Vec<&'static str> {
+        if self.quiet { vec!["--quiet"] } else { vec!["--verbose"; usize::from(self.verbose)] }
+    }
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {

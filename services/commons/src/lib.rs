@@ -69,7 +69,8 @@ fn run_command(Settings { cli, origins }: Settings) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let result = runtime.block_on(dispatch(cli.command, origins));
+    let loudness = cli.loudness();
+    let result = runtime.block_on(dispatch(cli.command, origins, &loudness));
     // Tasks that are still busy, for instance with a client that does not go away, must not hold up the end.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     match result {
@@ -99,13 +100,13 @@ fn refuse(refusal: &Refusal) -> ExitCode {
     }
 }
 
-async fn dispatch(command: Command, origins: Origins) -> anyhow::Result<()> {
+async fn dispatch(command: Command, origins: Origins, loudness: &[&str]) -> anyhow::Result<()> {
     match command {
         Command::Up(args) if args.detach && !commands::detach::is_background() => commands::detach::up(&args),
         Command::Up(args) => up::run(args, origins).await,
         Command::Status(args) => commands::status::run(args).await,
         Command::Stop(args) => commands::life::stop(args).await,
-        Command::Restart(args) => commands::life::restart(args, origins.file.as_deref()).await,
+        Command::Restart(args) => commands::life::restart(args, origins.file.as_deref(), loudness).await,
         Command::Open(args) => commands::life::open(&args),
         Command::Logs(args) => commands::logs::run(args).await,
         Command::Doctor(args) => commands::doctor::run(args, origins.file.as_deref()).await,

@@ -57,11 +57,12 @@ struct Told<'a> {
 
 pub(crate) async fn run(args: CheckArgs) -> anyhow::Result<()> {
     if let Some(url) = &args.database_url {
-        let pool = |name: DatabaseName| {
+        let pool = async |name: DatabaseName| {
             let url = databases::renamed(url, name.as_str());
-            databases::tool_pool(&url.ok_or_else(|| anyhow::anyhow!("the database URL is malformed"))?)
+            let url = url.ok_or_else(|| anyhow::anyhow!("the database URL is malformed"))?;
+            databases::reached(&url).await
         };
-        let (graph, index) = (pool(DatabaseName::Sheepdog)?, pool(DatabaseName::Indexd)?);
+        let (graph, index) = (pool(DatabaseName::Sheepdog).await?, pool(DatabaseName::Indexd).await?);
         return check(&args, &graph, index, args.dictionary.as_deref()).await;
     }
     let bench = Workbench::open(State::existing(&args.state.folder)?).await?;

@@ -68,13 +68,13 @@ pub(crate) fn up(args: &UpArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Starts the commons of `folder` in the background, with the options of last time.
+/// Starts the commons of `folder` in the background, with the options of last time; it logs as `loudness` says.
 ///
 /// # Errors
 /// When it does not start; what it said was printed.
-pub(crate) fn up_again(folder: &Path, settings: Option<&Path>) -> anyhow::Result<()> {
+pub(crate) fn up_again(folder: &Path, settings: Option<&Path>, loudness: &[&str]) -> anyhow::Result<()> {
     let mut command = Command::new(env::current_exe().context("the program does not find itself")?);
-    command.args(["up", "--detach", "--state"]).arg(folder);
+    command.args(["up", "--detach", "--state"]).arg(folder).args(loudness);
     if let Some(settings) = settings {
         command.arg("--settings").arg(settings);
     }

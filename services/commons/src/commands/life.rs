@@ -85,10 +85,14 @@ pub(crate) async fn stop(args: StopArgs) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// When it does not stop, or does not start.
-pub(crate) async fn restart(args: RestartArgs, settings: Option<&Path>) -> anyhow::Result<()> {
+pub(crate) async fn restart(
+    args: RestartArgs,
+    settings: Option<&Path>,
+    loudness: &[&str],
+) -> anyhow::Result<()> {
     let folder = args.stop.state.folder.clone();
     stop(args.stop).await?;
-    detach::up_again(&folder, settings)
+    detach::up_again(&folder, settings, loudness)
 }
 
 /// Opens the commons in a browser, or prints its address where there is none.

@@ -11,7 +11,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 
 use crate::{
-    failure::Failure,
+    failure::{self, Failure},
     output::tell,
     state::{State, StateArgs},
 };
@@ -25,6 +25,9 @@ const DATABASE_FILE: &str = "postgres.log";
 /// The last lines are looked for in this much of a log.
 const TAIL: u64 = 4 * 1024 * 1024;
 const PAUSE: Duration = Duration::from_millis(250);
+/// Why nothing is in a log.
+const SILENCE: &str = "nothing has gone wrong, so nothing is in the log; after `commons restart -v` it has each request \
+                       that is refused, with the reason";
 
 /// Options of `commons logs`.
 #[derive(Debug, Clone, Args)]
@@ -63,6 +66,10 @@ pub(crate) async fn run(args: LogsArgs) -> anyhow::Result<()> {
     let known = from(&path, length.saturating_sub(TAIL))?;
     for line in &known[known.len().saturating_sub(args.lines)..] {
         tell(line)?;
+    }
+    if known.is_empty() && !args.database {
+        // What was asked for is on standard output.
+        failure::warn(SILENCE);
     }
     if args.follow {
         follow(&path, length).await?;

@@ -2,6 +2,8 @@
 
 use std::{
     fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -21,6 +23,16 @@ fn code(output: &Output) -> Option<i32> {
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&[output.stdout.clone(), output.stderr.clone()].concat()).into_owned()
+}
+
+/// Asks the commons at `url` for what is not there, and waits for its answer.
+fn be_refused(url: &str) {
+    let host = url.strip_prefix("http://").unwrap();
+    let mut connection = TcpStream::connect(host).unwrap();
+    write!(connection, "GET /nothing HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
 }
 
 /// Stops the commons of a test that has failed.
@@ -53,12 +65,17 @@ fn a_commons_in_the_background_is_asked_restarted_and_stopped() {
     assert_eq!(code(&second), Some(3), "{}", said(&second));
     let logs = commons(&state, &["logs"]);
     assert_eq!(code(&logs), Some(0), "{}", said(&logs));
+    let is_empty = fs::metadata(state.join("commons.log")).unwrap().len() == 0;
+    assert!(!is_empty || said(&logs).contains("commons restart -v"), "{}", said(&logs));
 
-    let again = commons(&state, &["restart"]);
+    let again = commons(&state, &["restart", "-v"]);
     assert_eq!(code(&again), Some(0), "{}", said(&again));
     let now = commons(&state, &["status", "--json"]);
     let now: Value = serde_json::from_slice(&now.stdout).unwrap();
     assert_ne!(now["pid"], status["pid"]);
+    be_refused(now["url"].as_str().unwrap());
+    let is_logged = || said(&commons(&state, &["logs"])).contains("request refused");
+    assert!((0..100).any(|_| is_logged()), "a refused request is in the log of `restart -v`");
 
     let open = commons(&state, &["open", "--print"]);
     assert!(said(&open).trim_end().contains("/query"), "{}", said(&open));

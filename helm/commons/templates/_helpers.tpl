@@ -117,6 +117,24 @@ securityContext:
   value: {{ join "," . | quote }}
 {{- end }}
 {{- end }}
+{{- if eq .service "guppy" }}
+{{- with .root.Values.guppy }}
+{{- if .envSecret }}
+{{ include "commons.secretEnv" (list "GEN3_ES_ENDPOINT" .envSecret "GEN3_ES_ENDPOINT") }}
+{{- else if .esEndpoint }}
+- name: GEN3_ES_ENDPOINT
+  value: {{ .esEndpoint | quote }}
+{{- else }}
+# An engine of its own, without documents.
+- name: SEARCH_FOLDER
+  value: /tmp/search
+{{- end }}
+{{- if .indices }}
+- name: GUPPY_CONFIG_FILEPATH
+  value: /etc/guppy/guppy_config.json
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if eq .service "wts" }}
 {{- range $variable, $key := dict "OIDC_CLIENT_ID" "client_id" "OIDC_CLIENT_SECRET" "client_secret" "ENCRYPTION_KEY" "encryption_key" "SECRET_KEY" "secret_key" }}
 {{ include "commons.secretEnv" (list $variable $.root.Values.wts.secret $key) }}

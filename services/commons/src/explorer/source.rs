@@ -17,7 +17,7 @@ const NOTHING: &str = r#"{"indices": []}"#;
 
 /// Which mapping, and which configuration of guppy: files, or what a dictionary suggests.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Source {
+pub struct Source {
     /// etlMapping.yaml.
     pub(crate) mapping: Option<PathBuf>,
     /// guppy's configuration.

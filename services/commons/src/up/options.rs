@@ -173,7 +173,7 @@ pub struct Options {
     /// The configuration of the workspace token service.
     pub wts_config: Option<PathBuf>,
     /// The explorer's mapping, and guppy's configuration.
-    pub(crate) explorer: Source,
+    pub explorer: Source,
     /// A search engine in place of the embedded one.
     pub search_url: Option<String>,
     /// How the file index answers.

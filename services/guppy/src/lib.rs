@@ -1,8 +1,9 @@
 //! guppy: flat, faceted reads of search indices (guppy 0.20).
 //!
-//! The graph is made of the mappings of the configured indices. A query is parsed and checked by `libs/graphql`,
-//! then becomes searches ([`search::Search`]) that an engine answers in one round, or two where the bins of a
-//! histogram depend on its values. Nothing is searched without a proof of what the caller may see.
+//! The graph is made of the mappings of the configured indices. A query is parsed and checked by
+//! `libs/graphql`, then becomes searches ([`search::Search`]) that an engine answers in one round, or two
+//! where the bins of a histogram depend on its values. Nothing is searched without a proof of what the caller
+//! may see.
 
 mod access;
 mod actions;

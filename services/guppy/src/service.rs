@@ -80,7 +80,8 @@ impl Guppy {
         Ok(Arc::new(Self { config, engine, authz, known, tickets, served, watch: Mutex::default() }))
     }
 
-    /// Looks from now on whether mappings have changed, until the service is dropped. The first look is at once.
+    /// Looks from now on whether mappings have changed, until the service is dropped. The first look is at
+    /// once.
     pub fn watch(self: &Arc<Self>) {
         let watching = tokio::spawn(follow(Arc::downgrade(self)));
         let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);

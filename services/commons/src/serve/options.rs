@@ -286,7 +286,12 @@ pub struct GuppyArgs {
     #[arg(long, value_name = "DIR", env = "SEARCH_FOLDER")]
     pub search_folder: Option<PathBuf>,
     /// arborist's address. `mock`: everybody may read private indices by queries, and nobody may download.
-    #[arg(long, value_name = "URL", env = "GEN3_ARBORIST_ENDPOINT", default_value = "http://arborist-service")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "GEN3_ARBORIST_ENDPOINT",
+        default_value = "http://arborist-service"
+    )]
     pub arborist_url: String,
 }
 

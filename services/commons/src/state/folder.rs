@@ -13,7 +13,7 @@ use clap::Args;
 use crate::failure::Failure;
 
 /// Names in a state folder that are nobody else's business. `postgres` is another account's, if we are root.
-pub(crate) const PRIVATE: [&str; 12] = [
+pub(crate) const PRIVATE: [&str; 13] = [
     "lock",
     SECRETS,
     "keys",
@@ -26,6 +26,7 @@ pub(crate) const PRIVATE: [&str; 12] = [
     "postgres.log",
     "postgres.log.1",
     "objects",
+    "search",
 ];
 
 /// The file with what is generated once.

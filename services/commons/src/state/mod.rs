@@ -12,6 +12,7 @@
 //! dictionary.json    what came of the last reload of the dictionary
 //! postgres/          the databases          postgres.log   their log
 //! objects/           the embedded object store
+//! search/            the search indices
 //! ```
 
 mod folder;

@@ -54,3 +54,47 @@ fn try_to_add(config: &mut fence::Config, document: &Value) -> anyhow::Result<()
     config.can_start()?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use storage::BucketConfig;
+
+    use super::*;
+
+    #[test]
+    fn buckets_are_added_to_the_own_one_and_what_is_not_about_them_is_refused() {
+        let own = || {
+            let mut config =
+                fence::Config { base_url: "http://localhost/user".into(), ..fence::Config::default() };
+            config
+                .s3_buckets
+                .insert("own".into(), BucketConfig { cred: "OWN".into(), ..BucketConfig::default() });
+            config.aws_credentials.insert("OWN".into(), storage::AwsCredentials::key("a", "b"));
+            config.data_upload_bucket = "own".into();
+            config
+        };
+        let theirs = json!({
+            "S3_BUCKETS": {"theirs": {"cred": "T", "region": "us-east-1"}},
+            "AWS_CREDENTIALS": {"T": {"aws_access_key_id": "c", "aws_secret_access_key": "d"}},
+            "ALLOWED_DATA_UPLOAD_BUCKETS": ["theirs"],
+        });
+        let mut config = own();
+        add(&mut config, &theirs).unwrap();
+        assert_eq!(config.s3_buckets.keys().collect::<Vec<_>>(), ["own", "theirs"]);
+        assert_eq!(config.data_upload_bucket, "own");
+        assert_eq!(config.allowed_data_upload_buckets, ["theirs"]);
+        add(&mut own(), &Value::Null).unwrap();
+        for (wrong, told) in [
+            (json!({"BASE_URL": "x"}), "BASE_URL is not about buckets"),
+            (json!({"S3_BUCKETS": {"own": {"cred": "*"}}}), "the commons' own"),
+            (json!({"AWS_CREDENTIALS": {"OWN": {}}}), "entries of other names"),
+            (json!({"ALLOWED_DATA_UPLOAD_BUCKETS": ["x"]}), "not among S3_BUCKETS"),
+            (json!({"S3_BUCKETS": {"b": {"cred": "none"}}}), "none"),
+            (json!([]), "--buckets"),
+        ] {
+            let refused = format!("{:#}", add(&mut own(), &wrong).unwrap_err());
+            assert!(refused.contains(told), "{wrong}: {refused}");
+        }
+    }
+}

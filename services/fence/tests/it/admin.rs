@@ -217,3 +217,37 @@ async fn groups_and_projects_stay_as_they_were_written() {
     assert_eq!(call("DELETE", "/projects/P1", Value::Null).await, (200, ok));
     assert_eq!(call("GET", "/projects/P1", Value::Null).await.0, 404);
 }
+
+#[tokio::test]
+async fn names_of_groups_and_projects_have_a_limit() {
+    let world = World::new().await;
+    let (longest, longer) = ("n".repeat(255), "n".repeat(256));
+    let described = |length: usize| json!({"name": "g", "description": "d".repeat(length)});
+    for (method, path, body, status) in [
+        ("POST", "/groups", json!({"name": longer}), 400),
+        ("POST", "/groups", json!({"name": "line\nend"}), 400),
+        ("POST", "/groups", described(10_001), 400),
+        ("POST", "/groups", described(10_000), 200),
+        ("POST", "/groups", json!({"name": longest}), 200),
+        ("PUT", "/groups/g", json!({"name": longer}), 400),
+        ("PUT", "/groups/g", described(10_001), 400),
+        ("POST", &format!("/projects/{longer}"), json!({"auth_id": "a"}), 400),
+        ("POST", &format!("/projects/{longest}"), json!({"auth_id": "a"}), 200),
+    ] {
+        let (told, answer) = admin(&world, method, path, body).await;
+        assert_eq!(told, status, "{method} {path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_to_whom_a_foreign_table_refers_stays() {
+    let world = World::new().await;
+    assert_eq!(admin(&world, "POST", "/user", json!({"username": "ada@x.org"})).await.0, 200);
+    let foreign = "create table of_somebody_else (user_id integer references \"User\" (id));
+                   insert into of_somebody_else select id from \"User\" where username = 'ada@x.org'";
+    sqlx::raw_sql(foreign).execute(&world.database.pool).await.unwrap();
+    let (status, refused) = admin(&world, "DELETE", "/user/ada@x.org", Value::Null).await;
+    assert_eq!(status, 409, "{refused}");
+    assert!(refused.to_string().contains("of_somebody_else"), "{refused}");
+    assert_eq!(admin(&world, "GET", "/user/ada@x.org", Value::Null).await.0, 200);
+}

@@ -4,7 +4,10 @@ use fence::clients::{Credentials, NewClient};
 use serde_json::json;
 
 use crate::{
-    oauth::{CALLBACK, ask, automatic, basic, browser, code, plain, redeem, refresh, register, tokens},
+    oauth::{
+        CALLBACK, ask, authorize, automatic, basic, browser, code, location, plain, redeem, refresh,
+        register, said, tokens,
+    },
     world::{World, answer, claims},
 };
 
@@ -45,6 +48,18 @@ async fn a_code_is_good_once_for_its_own_client_and_address() {
     assert_eq!(told(&wrong(&client), &code, CALLBACK).await, unknown);
     assert_eq!(redeem(&world, &client, &code).await.0, 200);
     assert_eq!(told(&client, &code, CALLBACK).await, "400 invalid_grant Invalid 'code' in request.");
+}
+
+#[tokio::test]
+async fn a_code_without_scopes_is_made_and_gives_no_tokens() {
+    let world = World::new().await;
+    let client = automatic(&world, "app").await;
+    let query = format!("client_id={}&response_type=code", client.client_id);
+    let asked = authorize(&world, &browser(&world, "ada").await, &query).send().await.unwrap();
+    let code = said(&location(&asked), "code").unwrap();
+    let fields = [("grant_type", "authorization_code"), ("code", &*code)];
+    let (status, refused) = answer(ask(&world, Some(&basic(&client)), &fields)).await;
+    assert_eq!((status, refused["error"].as_str()), (400, Some("invalid_scope")));
 }
 
 #[tokio::test]

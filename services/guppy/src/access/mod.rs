@@ -1,7 +1,7 @@
 //! Who may see which documents: the tiers. Pure, but for asking arborist.
 //!
-//! A condition for access is never a part of the filter of a caller: it is joined to the query that the filter
-//! became. Only this module makes a [`Scope`], and only a scope can be searched.
+//! A condition for access is never a part of the filter of a caller: it is joined to the query that the
+//! filter became. Only this module makes a [`Scope`], and only a scope can be searched.
 
 mod accessible;
 mod readable;

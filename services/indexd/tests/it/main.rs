@@ -9,6 +9,7 @@ mod bulk_failures;
 mod bundles;
 mod cases;
 mod client;
+mod contention;
 mod drs;
 mod drs_strict;
 mod endpoints;

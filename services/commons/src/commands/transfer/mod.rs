@@ -7,11 +7,11 @@ mod report;
 mod upload;
 mod who;
 
-pub(super) use who::WhoArgs;
 pub(crate) use download::DownloadArgs;
 pub(crate) use download::run as download;
 pub(crate) use upload::UploadArgs;
 pub(crate) use upload::run as upload;
+pub(super) use who::WhoArgs;
 
 use transfer::TransferError;
 

@@ -34,8 +34,8 @@ const PEER: [(&str, &str); 4] = [
 ];
 /// A request waits this long for a free connection.
 const REQUEST: Duration = Duration::from_secs(15);
-/// A migration waits this long: on a machine that is busy with other things, as it may be while everything starts,
-/// a late start is better than none.
+/// A migration waits this long: on a machine that is busy with other things, as it may be while everything
+/// starts, a late start is better than none.
 const MAINTENANCE: Duration = Duration::from_secs(90);
 /// How long it may take to connect.
 const CONNECT: Duration = Duration::from_secs(10);

@@ -14,14 +14,15 @@ pub type Aggregates = BTreeMap<String, Aggregate>;
 /// Fields are whole paths. A field that no mapping has is one that no document has.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Aggregation {
-    /// Every value of a field, however many there are. A document counts once for each of its distinct values.
+    /// Every value of a field, however many there are. A document counts once for each of its distinct
+    /// values.
     Values {
         /// A keyword, number or boolean.
         field: String,
         /// Whether documents without the field make a bucket of their own.
         missing: bool,
-        /// Values are in descending order; that without a value comes last. Otherwise they ascend, and it comes
-        /// first. Text is compared by its bytes.
+        /// Values are in descending order; that without a value comes last. Otherwise they ascend, and it
+        /// comes first. Text is compared by its bytes.
         descending: bool,
         /// What is counted in each bucket.
         then: Aggregations,

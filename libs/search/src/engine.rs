@@ -102,8 +102,8 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
     /// The mapping of an index, its fields in the order of the engine (by name).
     async fn mapping(&self, index: &str) -> Result<Mapping, SearchError>;
 
-    /// The aliases of each index that `name` means: an index, an alias, or a pattern with `*`. No index at all
-    /// is an empty answer.
+    /// The aliases of each index that `name` means: an index, an alias, or a pattern with `*`. No index at
+    /// all is an empty answer.
     async fn aliases(&self, name: &str) -> Result<BTreeMap<String, Vec<String>>, SearchError>;
 
     /// Answers several questions at once, each by itself, in their order.

@@ -54,8 +54,8 @@ pub struct MappingError {
 }
 
 impl Mapping {
-    /// Reads `{"properties": {…}}`, as Elasticsearch 7 and later write it. Other keys beside `properties` are not
-    /// kept.
+    /// Reads `{"properties": {…}}`, as Elasticsearch 7 and later write it. Other keys beside `properties`
+    /// are not kept.
     ///
     /// # Errors
     /// A field is not defined by an object.

@@ -40,9 +40,9 @@ pub enum Words {
 
 /// Which documents are meant. Nothing scores: a document belongs to the answer or does not.
 ///
-/// Field names are whole paths (`visits.follow_ups.kind`). A field with several values matches if one of them
-/// does. A field that no mapping has matches nothing, and does not exist. Fields of nested objects can only be
-/// asked for below a [`Query::Nested`] of their path.
+/// Field names are whole paths (`visits.follow_ups.kind`). A field with several values matches if one of
+/// them does. A field that no mapping has matches nothing, and does not exist. Fields of nested objects can
+/// only be asked for below a [`Query::Nested`] of their path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Query {
     /// Every document.

@@ -17,8 +17,8 @@ pub enum Source {
     All,
     /// None.
     None,
-    /// These, by whole paths; a path of objects brings all that is in them. Objects keep their structure, and a
-    /// list of objects the number of those in which something is left.
+    /// These, by whole paths; a path of objects brings all that is in them. Objects keep their structure,
+    /// and a list of objects the number of those in which something is left.
     Fields(Vec<String>),
 }
 

@@ -1,7 +1,7 @@
-//! What Elasticsearch 8 and 9 do differently, on a server of the test's own: neither was at hand, so its answers
-//! have the forms that are known of them, and no server of these versions is asked. They want no header of
-//! their own from a client that sends and accepts `application/json`, mark themselves by `X-elastic-product`,
-//! and have `_pit` with ids that change.
+//! What Elasticsearch 8 and 9 do differently, on a server of the test's own: neither was at hand, so its
+//! answers have the forms that are known of them, and no server of these versions is asked. They want no
+//! header of their own from a client that sends and accepts `application/json`, mark themselves by
+//! `X-elastic-product`, and have `_pit` with ids that change.
 
 #![allow(clippy::unwrap_used)]
 

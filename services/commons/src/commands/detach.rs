@@ -68,7 +68,8 @@ pub(crate) fn up(args: &UpArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Starts the commons of `folder` in the background, with the options of last time; it logs as `loudness` says.
+/// Starts the commons of `folder` in the background, with the options of last time; it logs as `loudness`
+/// says.
 ///
 /// # Errors
 /// When it does not start; what it said was printed.

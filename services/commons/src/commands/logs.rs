@@ -26,8 +26,8 @@ const DATABASE_FILE: &str = "postgres.log";
 const TAIL: u64 = 4 * 1024 * 1024;
 const PAUSE: Duration = Duration::from_millis(250);
 /// Why nothing is in a log.
-const SILENCE: &str = "nothing has gone wrong, so nothing is in the log; after `commons restart -v` it has each request \
-                       that is refused, with the reason";
+const SILENCE: &str = "nothing has gone wrong, so nothing is in the log; after `commons restart -v` it has \
+                       each request that is refused, with the reason";
 
 /// Options of `commons logs`.
 #[derive(Debug, Clone, Args)]

@@ -272,8 +272,8 @@ pub struct GuppyArgs {
     /// guppy's configuration: a JSON file with the indices, and who may see what of them.
     #[arg(long, value_name = "FILE", env = "GUPPY_CONFIG_FILEPATH")]
     pub config: Option<PathBuf>,
-    /// The search engine: Elasticsearch or OpenSearch. `USER:PASSWORD@` in it is a login. Several servers of a
-    /// cluster have commas between them.
+    /// The search engine: Elasticsearch or OpenSearch. `USER:PASSWORD@` in it is a login. Several servers
+    /// of a cluster have commas between them.
     #[arg(
         long,
         value_name = "URL",

@@ -96,8 +96,8 @@ pub struct UpArgs {
     /// (`external_oidc`), and paths of which answers are gathered (`aggregate_endpoint_allowlist`).
     #[arg(long, value_name = "FILE")]
     pub wts_config: Option<PathBuf>,
-    /// What the documents of the explorer are made of: an etlMapping.yaml, as in every Gen3 commons. Default: the
-    /// one that `commons etl init` writes for the dictionary.
+    /// What the documents of the explorer are made of: an etlMapping.yaml, as in every Gen3 commons.
+    /// Default: the one that `commons etl init` writes for the dictionary.
     #[arg(long, value_name = "FILE")]
     pub etl_mapping: Option<PathBuf>,
     /// guppy's configuration, as in every Gen3 commons. Default: all indices of the mapping.

@@ -143,11 +143,11 @@ impl Printer {
                     self.selections(selections);
                 }
             }
-            ast::Selection::Spread { name, directives } => {
+            ast::Selection::Spread { name, directives, .. } => {
                 self.text(&format!("...{name}"));
                 self.directives(directives);
             }
-            ast::Selection::Inline { on, directives, selections } => {
+            ast::Selection::Inline { on, directives, selections, .. } => {
                 self.text("...");
                 self.text(&on.map(|on| format!("on {on}")).unwrap_or_default());
                 self.directives(directives);

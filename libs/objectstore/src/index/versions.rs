@@ -213,10 +213,8 @@ impl<'t> Merged<'t> {
     }
 
     fn read_current(&mut self) -> Result<(), StorageError> {
-        self.next_current = match self.current.as_mut().and_then(Iterator::next).transpose()? {
-            Some((key, value)) => Some((key.value().to_vec(), Summary::decode(value.value()))),
-            None => None,
-        };
+        let next = self.current.as_mut().and_then(Iterator::next).transpose()?;
+        self.next_current = next.map(|(key, value)| (key.value().to_vec(), Summary::decode(value.value())));
         self.looked_at += usize::from(self.next_current.is_some());
         Ok(())
     }

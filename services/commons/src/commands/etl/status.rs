@@ -59,8 +59,9 @@ fn show(as_json: bool, status: &Value) -> anyhow::Result<()> {
         }
     }
     tell(format_args!("newest submission: {}", word(&status["newest"])))?;
-    Ok(match &status["needed"] {
+    match &status["needed"] {
         Value::Null => tell("the indices have everything")?,
         why => tell(format_args!("a run is needed: {}", why.to_string().replace(['"', '{', '}'], "")))?,
-    })
+    }
+    Ok(())
 }

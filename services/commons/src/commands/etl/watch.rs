@@ -62,9 +62,10 @@ pub(super) async fn run(args: WatchArgs) -> anyhow::Result<()> {
 
 fn show(as_json: bool, followed: &Followed) -> anyhow::Result<()> {
     if as_json {
-        return Ok(if *followed != Followed::Nothing {
-            tell(serde_json::to_string(followed)?)?
-        });
+        if *followed != Followed::Nothing {
+            tell(serde_json::to_string(followed)?)?;
+        }
+        return Ok(());
     }
     match followed {
         Followed::Nothing => {}

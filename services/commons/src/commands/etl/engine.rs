@@ -125,7 +125,7 @@ impl PlaceArgs {
             .with(async |bench: Arc<Workbench>| {
                 let engine: Arc<dyn Engine> = match server {
                     Some(server) => Arc::new(server),
-                    None => Arc::new(Embedded::open(&bench.state.path(FOLDER))?),
+                    None => Arc::new(Embedded::open(bench.state.path(FOLDER))?),
                 };
                 let own = bench.pool(DatabaseName::Sheepdog)?;
                 let database = database.unwrap_or_else(|| (*own.connect_options()).clone());

@@ -21,7 +21,7 @@ pub struct Source {
     /// etlMapping.yaml.
     pub(crate) mapping: Option<PathBuf>,
     /// guppy's configuration.
-    pub(crate) guppy: Option<PathBuf>,
+    pub guppy: Option<PathBuf>,
 }
 
 impl Source {

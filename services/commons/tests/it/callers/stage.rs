@@ -66,13 +66,17 @@ impl Stage {
         let (users, dictionary) = (folder.path().join("user.yaml"), folder.path().join("dictionary.json"));
         fs::write(&users, USERS).unwrap();
         fs::write(&dictionary, testing::SMALL_DICTIONARY).unwrap();
-        let commons = Commons::start_with(Options {
+        // The requests to guppy are about subjects, of which there are none.
+        let guppy = folder.path().join("guppy.json");
+        fs::write(&guppy, r#"{"indices": [{"index": "none", "type": "subject"}]}"#).unwrap();
+        let mut options = Options {
             service_ports: true,
             user_yaml: Some(users),
             dictionary: Some(dictionary.display().to_string()),
             ..Options::on_free_ports(folder.path().join("state"))
-        })
-        .await;
+        };
+        options.explorer.guppy = Some(guppy);
+        let commons = Commons::start_with(options).await;
         let announced = commons.running.announcement();
         let run: Value = serde_json::from_slice(&fs::read(&announced.run_file).unwrap()).unwrap();
         let database = PgPool::connect(run["databases"]["fence"].as_str().unwrap()).await.unwrap();

@@ -81,15 +81,18 @@ deny: ## Check licences and unused dependencies
 	@if command -v cargo-machete >/dev/null 2>&1; then cargo-machete; \
 	else echo "cargo-machete is not installed, so unused dependencies were not looked for (cargo install cargo-machete)"; fi
 
+# Without the flags of a make that runs two targets at once: its commands cannot reach the job server that they name.
+APART = env -u MAKEFLAGS -u MFLAGS
+
 # Unit tests and tests of services on a real database.
 unit: ## Run the Rust tests
-	$(CARGO) test --workspace $(TESTED) --quiet
+	$(APART) $(CARGO) test --workspace $(TESTED) --quiet
 
 # Black-box suites with real clients against the built program.
 integration: clients ## Run the black-box suites with real clients
 	$(MAKE) storms
 
-SUITES = $(CARGO) build $(TESTED) -p commons && \
+SUITES = $(APART) $(CARGO) build $(TESTED) -p commons && $(APART) \
 	COMMONS="$(abspath $(or $(CARGO_TARGET_DIR),target))/tested/commons" integration-tests/run
 # Not these, which run alone.
 STORMS = attacks crash

@@ -14,6 +14,9 @@ TESTED = --profile tested --locked
 # What `commons version` says. One value for all commands, so that no two of them compile for different commits.
 export COMMONS_COMMIT ?= $(or $(shell git rev-parse HEAD 2>/dev/null),unknown)
 
+# As in libs/storage/tests/it/servers.rs.
+VERSITYGW_PACKAGE = github.com/versity/versitygw/cmd/versitygw@v1.8.0
+
 .DEFAULT_GOAL = help
 .PHONY: help up install uninstall build test compiled check unit integration clients storms bench fmt lint docs deny \
 	prerequisites
@@ -45,9 +48,13 @@ test: prerequisites check compiled ## Run all tests
 	$(MAKE) --jobs=2 --output-sync=target unit clients
 	$(MAKE) storms
 
+# versitygw is installed by the Rust tests, where there is Go, and used by the client suites: now, before both run at once.
 compiled:
 	$(CARGO) test --workspace $(TESTED) --no-run --quiet
 	$(CARGO) build $(TESTED) -p commons --quiet
+	@if ! command -v go >/dev/null || command -v versitygw >/dev/null || [ -n "$$VERSITYGW" ]; then exit 0; fi; \
+		GOBIN="$(abspath $(or $(CARGO_TARGET_DIR),target))/tmp/stores/bin" go install $(VERSITYGW_PACKAGE) \
+		|| echo "versitygw could not be installed; its suite says that it is skipped"
 
 # What needs no running service.
 check: fmt-check structure lint docs deny ## Run the checks that need no running service

@@ -33,7 +33,6 @@ pub(super) const EVERYBODYS: &Exceptions = &[
             "GET /_status",
             "GET /_version",
             "POST /download",
-            "GET /graphql",
             "POST /graphql",
             "POST /v1/compare",
             "POST /v1/crosstab",

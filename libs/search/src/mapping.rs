@@ -89,10 +89,11 @@ impl Mapping {
                 .filter(|field| begins(rest, &field.name))
                 .max_by_key(|f| f.name.len())?;
             let passed = path.len() - rest.len() + field.name.len();
-            rest = rest[field.name.len()..].strip_prefix('.').unwrap_or_default();
-            if rest.is_empty() {
+            // What is behind a dot may be empty, which is the name of no field.
+            let Some(below) = rest[field.name.len()..].strip_prefix('.') else {
                 return Some((field, within));
-            }
+            };
+            rest = below;
             match &field.kind {
                 Kind::Nested(inner) => {
                     within = Some(path[..passed].to_owned());

@@ -106,6 +106,11 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
     /// all is an empty answer.
     async fn aliases(&self, name: &str) -> Result<BTreeMap<String, Vec<String>>, SearchError>;
 
+    /// How many callers it answers well at the same time.
+    fn places(&self) -> usize {
+        32
+    }
+
     /// Answers several questions at once, each by itself, in their order.
     async fn search_all(&self, searches: &[(&str, &Search)]) -> Vec<Result<Found, SearchError>>;
 

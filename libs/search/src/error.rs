@@ -1,5 +1,7 @@
 //! What goes wrong.
 
+use std::time::Duration;
+
 /// Why an engine gives no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
@@ -15,6 +17,9 @@ pub enum SearchError {
     /// The engine can't be reached, is overloaded or has no room; later it may work.
     #[error("the search engine is not available: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It would take longer than it may.
+    #[error("the search takes longer than {} s; ask for less at once", .0.as_secs_f64())]
+    TooLong(Duration),
     /// The engine answers what it should not.
     #[error("the search engine failed: {0}")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),

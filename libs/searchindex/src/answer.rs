@@ -20,8 +20,8 @@ use crate::{
     filter::{Scope, matching},
     highlight::Marker,
     order::{Order, Row},
-    snapshot::Snapshot,
     source::Wanted,
+    view::View,
 };
 
 /// Fewer documents are not worth another thread.
@@ -31,7 +31,7 @@ const MOST_ROWS: u64 = 1_000_000;
 
 /// A question and what it is asked of.
 pub(crate) struct Question {
-    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) view: View,
     pub(crate) search: Search,
 }
 
@@ -53,14 +53,15 @@ pub(crate) fn answer(questions: &[Question], threads: usize) -> Vec<Result<Found
     let mut numbers = Vec::with_capacity(questions.len());
     for question in questions {
         let same = |other: &&Question| {
-            Arc::ptr_eq(&other.snapshot, &question.snapshot) && other.search.query == question.search.query
+            Arc::ptr_eq(&other.view.snapshot, &question.view.snapshot)
+                && other.search.query == question.search.query
         };
         numbers.push(distinct.iter().position(same).unwrap_or_else(|| {
             distinct.push(question);
             distinct.len() - 1
         }));
     }
-    let large = questions.iter().any(|question| question.snapshot.len().unwrap_or(0) >= MANY);
+    let large = questions.iter().any(|question| question.view.len().unwrap_or(0) >= MANY);
     let threads = if large { threads } else { 1 };
     let chosen = in_parallel(threads, &distinct, |question| choose(question));
     let mut parts = Vec::new();
@@ -101,6 +102,7 @@ pub(crate) fn answer(questions: &[Question], threads: usize) -> Vec<Result<Found
 fn again(error: &SearchError) -> SearchError {
     match error {
         SearchError::Refused(why) => SearchError::Refused(why.clone()),
+        SearchError::TooLong(time) => SearchError::TooLong(*time),
         other => SearchError::Failed(other.to_string().into()),
     }
 }
@@ -108,8 +110,8 @@ fn again(error: &SearchError) -> SearchError {
 /// The documents of a question.
 fn choose(question: &Question) -> Result<Chosen<'_>, SearchError> {
     let scope = Scope::documents();
-    let found = matching(&question.snapshot, &question.search.query, &scope)?;
-    Chosen::new(&question.snapshot, scope, found)
+    let found = matching(&question.view, &question.search.query, &scope)?;
+    Chosen::new(&question.view, scope, found)
 }
 
 fn rows(search: &Search, chosen: &Chosen<'_>) -> Result<Vec<Hit>, SearchError> {
@@ -125,24 +127,25 @@ fn rows(search: &Search, chosen: &Chosen<'_>) -> Result<Vec<Hit>, SearchError> {
     let from = usize::try_from(search.from).unwrap_or(usize::MAX);
     let rows = order.rows(chosen, search.after.as_deref(), from, search.size as usize)?;
     let highlight = search.highlight.as_deref().map(|subfield| (&search.query, subfield));
-    hits(chosen.snapshot, rows, &Wanted::new(&search.source), highlight)
+    hits(chosen.view, rows, &Wanted::new(&search.source), highlight)
 }
 
 /// Reads the documents of rows.
 pub(crate) fn hits(
-    snapshot: &Snapshot,
+    view: &View,
     rows: Vec<Row>,
     wanted: &Wanted,
     highlight: Option<(&search::Query, &str)>,
 ) -> Result<Vec<Hit>, SearchError> {
-    let markers: Vec<_> = snapshot
+    let markers: Vec<_> = view
         .segments
         .iter()
         .map(|segment| highlight.map(|(query, subfield)| Marker::new(&segment.layout, query, subfield)))
         .collect();
     rows.into_iter()
         .map(|row| {
-            let segment = &snapshot.segments[row.segment];
+            view.go_on()?;
+            let segment = &view.segments[row.segment];
             let stored: TantivyDocument = segment.store()?.get(row.doc).map_err(broken)?;
             let bytes =
                 |place| stored.get_first(place).and_then(|value| value.as_bytes()).unwrap_or_default();
@@ -162,11 +165,11 @@ pub(crate) fn hits(
 }
 
 /// A document by its id.
-pub(crate) fn document(snapshot: &Snapshot, id: &str) -> Result<Option<Map<String, Value>>, SearchError> {
-    let found = matching(snapshot, &search::Query::Ids(vec![id.to_owned()]), &Scope::documents())?;
-    let chosen = Chosen::new(snapshot, Scope::documents(), found)?;
+pub(crate) fn document(view: &View, id: &str) -> Result<Option<Map<String, Value>>, SearchError> {
+    let found = matching(view, &search::Query::Ids(vec![id.to_owned()]), &Scope::documents())?;
+    let chosen = Chosen::new(view, Scope::documents(), found)?;
     let rows = Order::new(&chosen, &[])?.rows(&chosen, None, 0, 1)?;
-    Ok(hits(snapshot, rows, &Wanted::All, None)?.pop().map(|hit| hit.source))
+    Ok(hits(view, rows, &Wanted::All, None)?.pop().map(|hit| hit.source))
 }
 
 /// Does something with each item, by so many threads at most.

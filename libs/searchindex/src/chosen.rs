@@ -7,7 +7,8 @@ use crate::{
     column::{Reader, Values},
     filter::{Scope, having, is_within},
     layout::Leaf,
-    snapshot::{Segment, Snapshot},
+    snapshot::Segment,
+    view::View,
 };
 
 /// How many values are read at once.
@@ -33,9 +34,14 @@ impl Docs {
     }
 
     /// Calls for all of them in ascending order, in blocks.
-    fn blocks(&self, live: &Bits, mut found: impl FnMut(&[u32])) {
+    fn blocks(&self, view: &View, live: &Bits, mut found: impl FnMut(&[u32])) -> Result<(), SearchError> {
         let bits = match self {
-            Self::List(list) => return list.chunks(BLOCK).for_each(found),
+            Self::List(list) => {
+                return list.chunks(BLOCK).try_for_each(|block| {
+                    found(block);
+                    view.go_on()
+                });
+            }
             Self::Bits(bits) => bits,
             Self::Whole(_) => live,
         };
@@ -45,26 +51,28 @@ impl Docs {
             if block.len() == BLOCK {
                 found(&block);
                 block.clear();
+                view.go_on()?;
             }
         }
         found(&block);
+        Ok(())
     }
 }
 
 /// Objects of one scope, in each segment.
 pub(crate) struct Chosen<'s> {
-    pub(crate) snapshot: &'s Snapshot,
+    pub(crate) view: &'s View,
     pub(crate) scope: Scope,
     pub(crate) docs: Vec<Docs>,
 }
 
 impl<'s> Chosen<'s> {
     /// The objects of a query's answer.
-    pub(crate) fn new(snapshot: &'s Snapshot, scope: Scope, found: Vec<Bits>) -> Result<Self, SearchError> {
-        let pairs = snapshot.segments.iter().zip(found);
+    pub(crate) fn new(view: &'s View, scope: Scope, found: Vec<Bits>) -> Result<Self, SearchError> {
+        let pairs = view.segments.iter().zip(found);
         let docs =
             pairs.map(|(segment, bits)| Self::docs(segment, &scope, bits)).collect::<Result<_, _>>()?;
-        Ok(Self { snapshot, scope, docs })
+        Ok(Self { view, scope, docs })
     }
 
     fn docs(segment: &Segment, scope: &Scope, bits: Bits) -> Result<Docs, SearchError> {
@@ -82,19 +90,19 @@ impl<'s> Chosen<'s> {
 
     /// How a field is read, if it is one of these objects.
     pub(crate) fn leaf(&self, field: &str) -> Option<&'s Leaf> {
-        let leaf = self.snapshot.leaf(field)?;
+        let leaf = self.view.leaf(field)?;
         let is = |segment: &std::sync::Arc<Segment>| {
             let layout = &segment.layout;
             layout.leaf(field).is_some_and(|at| Some(layout.leaves[at].level) == self.scope.level(layout))
         };
-        self.snapshot.segments.iter().any(is).then_some(leaf)
+        self.view.segments.iter().any(is).then_some(leaf)
     }
 
     /// The values of a field in each segment.
     pub(crate) fn columns(&self, field: &str) -> Result<Vec<Option<&'s Values>>, SearchError> {
         let first = self.leaf(field).map(|leaf| std::mem::discriminant(&leaf.reading));
-        let mut columns = self.snapshot.columns(field)?;
-        for (values, segment) in columns.iter_mut().zip(&self.snapshot.segments) {
+        let mut columns = self.view.columns(field)?;
+        for (values, segment) in columns.iter_mut().zip(&self.view.segments) {
             let layout = &segment.layout;
             let fits = layout.leaf(field).map(|at| &layout.leaves[at]).is_some_and(|leaf| {
                 Some(leaf.level) == self.scope.level(layout)
@@ -115,6 +123,7 @@ impl<'s> Chosen<'s> {
         mut found: impl FnMut(&[u64]),
     ) -> Result<(), SearchError> {
         if let Docs::Whole(_) = self.docs[segment] {
+            self.view.go_on()?;
             values.all(found);
             return Ok(());
         }
@@ -138,9 +147,9 @@ impl<'s> Chosen<'s> {
 
     /// Calls for all objects of a segment, in blocks.
     pub(crate) fn blocks(&self, segment: usize, found: impl FnMut(&[u32])) -> Result<(), SearchError> {
-        let here = &self.snapshot.segments[segment];
+        let here = &self.view.segments[segment];
         if let Some(level) = self.scope.level(&here.layout) {
-            self.docs[segment].blocks(here.live(level)?, found);
+            self.docs[segment].blocks(self.view, here.live(level)?, found)?;
         }
         Ok(())
     }
@@ -148,7 +157,7 @@ impl<'s> Chosen<'s> {
     /// Which of the objects lack a field.
     pub(crate) fn lacking(&self, field: &str) -> Result<Vec<Docs>, SearchError> {
         let mut lacking = Vec::with_capacity(self.docs.len());
-        for (at, segment) in self.snapshot.segments.iter().enumerate() {
+        for (at, segment) in self.view.segments.iter().enumerate() {
             let mut with = Bits::none(segment.len());
             for leaf in segment.layout.below(field) {
                 if Some(segment.layout.leaves[leaf].level) == self.scope.level(&segment.layout) {
@@ -166,7 +175,7 @@ impl<'s> Chosen<'s> {
     pub(crate) fn nested(&self, path: &str) -> Result<Chosen<'s>, SearchError> {
         let scope = Scope { path: path.to_owned() };
         let mut docs = Vec::with_capacity(self.docs.len());
-        for (segment, own) in self.snapshot.segments.iter().zip(&self.docs) {
+        for (segment, own) in self.view.segments.iter().zip(&self.docs) {
             let layout = &segment.layout;
             docs.push(match (self.scope.level(layout), scope.level(layout)) {
                 (Some(outer), Some(level)) if is_within(layout, level, outer) => match own {
@@ -177,17 +186,17 @@ impl<'s> Chosen<'s> {
                 _ => Docs::List(Vec::new()),
             });
         }
-        Ok(Chosen { snapshot: self.snapshot, scope, docs })
+        Ok(Chosen { view: self.view, scope, docs })
     }
 
     /// The same, to be asked for fields of another scope.
     pub(crate) fn with_scope(&self, scope: Scope) -> Chosen<'s> {
-        Chosen { snapshot: self.snapshot, scope, docs: Vec::new() }
+        Chosen { view: self.view, scope, docs: Vec::new() }
     }
 
     /// Some of these objects.
     pub(crate) fn some(&self, docs: Vec<Docs>) -> Chosen<'s> {
-        Chosen { snapshot: self.snapshot, scope: self.scope.clone(), docs }
+        Chosen { view: self.view, scope: self.scope.clone(), docs }
     }
 }
 

@@ -15,7 +15,7 @@ use search::{
     SearchError, Sort, Source, Written,
 };
 use serde_json::{Map, Value};
-use tokio::{sync::Semaphore, task::spawn_blocking, time::sleep};
+use tokio::{task::spawn_blocking, time::sleep};
 use uuid::Uuid;
 
 use crate::{
@@ -25,8 +25,11 @@ use crate::{
     index::Index,
     pages::pages,
     snapshot::Snapshot,
+    view::{Patience, Turns, View},
 };
 
+/// Searches that take longer are ended.
+const TIME: Duration = Duration::from_secs(30);
 /// After so long without writes the writer of an index goes, with its memory.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -37,6 +40,7 @@ const IDLE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct Embedded {
     inner: Arc<Inner>,
+    turns: Turns,
 }
 
 #[derive(Debug)]
@@ -45,8 +49,6 @@ struct Inner {
     state: Mutex<State>,
     /// One change of the catalog at a time.
     changing: Mutex<()>,
-    /// One for each search that runs.
-    places: Semaphore,
     threads: usize,
     /// Held until the engine goes.
     _lock: File,
@@ -87,12 +89,24 @@ impl Embedded {
             folder,
             state: Mutex::new(State { catalog, indices }),
             changing: Mutex::new(()),
-            places: Semaphore::new(threads.max(2)),
             threads,
             _lock: lock,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let turns = Turns::new(places(threads), TIME);
+        Ok(Self { inner: Arc::new(inner), turns })
     }
+
+    /// The same engine, whose searches may take so long; at first it is half a minute.
+    #[must_use]
+    pub fn with_time_limit(self, time: Duration) -> Self {
+        Self { turns: self.turns.with_time(time), ..self }
+    }
+}
+
+/// How many searches run at the same time: each has all threads where there is much to look at, and one that
+/// is small does not wait for one that is large.
+fn places(threads: usize) -> usize {
+    2 * threads.max(2)
 }
 
 /// The folder of the folders of indices.
@@ -136,6 +150,34 @@ impl Inner {
             segments.extend(snapshot.segments.iter().map(|segment| (number as u16, Arc::clone(segment))));
         }
         Ok(Arc::new(Snapshot::new(segments)))
+    }
+
+    /// Answers questions. Those to one name are asked of the same snapshot.
+    fn answer(
+        &self,
+        asked: Vec<(String, Search)>,
+        patience: &Arc<Patience>,
+    ) -> Vec<Result<Found, SearchError>> {
+        let mut views: BTreeMap<String, View> = BTreeMap::new();
+        let mut answers: Vec<Option<Result<Found, SearchError>>> = Vec::new();
+        let mut questions = Vec::new();
+        for (name, search) in asked {
+            let view = match views.get(&name) {
+                Some(view) => Ok(view.clone()),
+                None => self.snapshot(&name).map(|snapshot| View::new(snapshot, Arc::clone(patience))),
+            };
+            match view {
+                Ok(view) => {
+                    views.insert(name, view.clone());
+                    questions.push(Question { view, search });
+                    answers.push(None);
+                }
+                Err(error) => answers.push(Some(Err(error))),
+            }
+        }
+        let mut found = answer(&questions, self.threads).into_iter();
+        let none = || Err(SearchError::Failed("no answer".into()));
+        answers.into_iter().map(|known| known.or_else(|| found.next()).unwrap_or_else(none)).collect()
     }
 
     fn create(&self, name: &str, definition: &Definition) -> Result<(), SearchError> {
@@ -231,34 +273,16 @@ impl Engine for Embedded {
         Ok(self.inner.state().catalog.aliases(name))
     }
 
+    fn places(&self) -> usize {
+        places(self.inner.threads)
+    }
+
     async fn search_all(&self, searches: &[(&str, &Search)]) -> Vec<Result<Found, SearchError>> {
-        let Ok(_place) = self.inner.places.acquire().await else { return Vec::new() };
         let inner = Arc::clone(&self.inner);
         let asked: Vec<_> =
             searches.iter().map(|(name, search)| ((*name).to_owned(), (*search).clone())).collect();
         let count = asked.len();
-        let answers = spawn_blocking(move || {
-            // Questions to one name are asked of the same snapshot.
-            let mut snapshots: BTreeMap<String, Arc<Snapshot>> = BTreeMap::new();
-            let mut answers: Vec<Option<Result<Found, SearchError>>> = Vec::new();
-            let mut questions = Vec::new();
-            for (name, search) in asked {
-                let known = snapshots.get(&name).map(Arc::clone);
-                match known.map_or_else(|| inner.snapshot(&name), Ok) {
-                    Ok(snapshot) => {
-                        snapshots.insert(name, Arc::clone(&snapshot));
-                        questions.push(Question { snapshot, search });
-                        answers.push(None);
-                    }
-                    Err(error) => answers.push(Some(Err(error))),
-                }
-            }
-            let mut found = answer(&questions, inner.threads).into_iter();
-            let none = || Err(SearchError::Failed("no answer".into()));
-            let all = answers.into_iter().map(|known| known.or_else(|| found.next()).unwrap_or_else(none));
-            all.collect::<Vec<_>>()
-        });
-        match answers.await {
+        match self.turns.take(move |patience| inner.answer(asked, patience)).await {
             Ok(answers) => answers,
             Err(error) => (0..count).map(|_| Err(SearchError::Failed(error.to_string().into()))).collect(),
         }
@@ -274,12 +298,15 @@ impl Engine for Embedded {
     ) -> Result<Pages, SearchError> {
         let (inner, name) = (Arc::clone(&self.inner), index.to_owned());
         let snapshot = aside(move || inner.snapshot(&name)).await?;
-        pages(snapshot, query.clone(), sort.to_vec(), source, page).await
+        pages(self.turns.clone(), snapshot, query.clone(), sort.to_vec(), source, page).await
     }
 
     async fn document(&self, index: &str, id: &str) -> Result<Option<Map<String, Value>>, SearchError> {
         let (inner, name, id) = (Arc::clone(&self.inner), index.to_owned(), id.to_owned());
-        aside(move || document(&*inner.snapshot(&name)?, &id)).await
+        let read = self
+            .turns
+            .take(move |patience| document(&View::new(inner.snapshot(&name)?, Arc::clone(patience)), &id));
+        read.await?
     }
 
     async fn create(&self, index: &str, definition: &Definition) -> Result<(), SearchError> {

@@ -14,7 +14,8 @@ use crate::{
     column::{Values, broken},
     layout::{Layout, Leaf, ROOT, Reading},
     numbers::Numeric,
-    snapshot::{Segment, Snapshot},
+    snapshot::Segment,
+    view::View,
 };
 
 /// How many values of a column are read at once.
@@ -39,17 +40,18 @@ impl Scope {
 }
 
 /// The objects of a scope that fulfil a query, in each segment.
-pub(crate) fn matching(snapshot: &Snapshot, query: &Query, scope: &Scope) -> Result<Vec<Bits>, SearchError> {
+pub(crate) fn matching(view: &View, query: &Query, scope: &Scope) -> Result<Vec<Bits>, SearchError> {
     let each = |of: &dyn Fn(&Segment) -> Result<Bits, SearchError>| -> Result<Vec<Bits>, SearchError> {
-        snapshot.segments.iter().map(|segment| of(segment)).collect()
+        view.segments.iter().map(|segment| of(segment)).collect()
     };
+    view.go_on()?;
     match query {
         Query::All => each(&|segment| live(segment, scope)),
         Query::None => each(&|segment| Ok(Bits::none(segment.len()))),
         Query::And(queries) => {
             let mut found = each(&|segment| live(segment, scope))?;
             for query in queries {
-                let also = matching(snapshot, query, scope)?;
+                let also = matching(view, query, scope)?;
                 found.iter_mut().zip(&also).for_each(|(found, also)| found.keep(also));
             }
             Ok(found)
@@ -57,13 +59,13 @@ pub(crate) fn matching(snapshot: &Snapshot, query: &Query, scope: &Scope) -> Res
         Query::Or(queries) => {
             let mut found = each(&|segment| Ok(Bits::none(segment.len())))?;
             for query in queries {
-                let also = matching(snapshot, query, scope)?;
+                let also = matching(view, query, scope)?;
                 found.iter_mut().zip(&also).for_each(|(found, also)| found.join(also));
             }
             Ok(found)
         }
         Query::Not(query) => {
-            let not = matching(snapshot, query, scope)?;
+            let not = matching(view, query, scope)?;
             let mut found = each(&|segment| live(segment, scope))?;
             found.iter_mut().zip(&not).for_each(|(found, not)| found.remove(not));
             Ok(found)
@@ -76,7 +78,7 @@ pub(crate) fn matching(snapshot: &Snapshot, query: &Query, scope: &Scope) -> Res
             each(&|segment| within(segment, scope, field, |leaf, at| limited(segment, leaf, at, range)))
         }
         Query::Exists(field) => each(&|segment| exists(segment, scope, field)),
-        Query::Nested { path, query } => nested(snapshot, path, query, scope),
+        Query::Nested { path, query } => nested(view, path, query, scope),
         Query::Text { text, words } => each(&|segment| with_words(segment, scope, text, words)),
         Query::Ids(ids) => {
             let ids: BTreeSet<_> = ids.iter().map(String::as_str).collect();
@@ -293,10 +295,10 @@ pub(crate) fn having(segment: &Segment, leaf: usize) -> Result<Bits, SearchError
     Ok(with_values(&values.column, segment.len(), &Accepted::Between(0, u64::MAX)))
 }
 
-fn nested(snapshot: &Snapshot, path: &str, query: &Query, scope: &Scope) -> Result<Vec<Bits>, SearchError> {
+fn nested(view: &View, path: &str, query: &Query, scope: &Scope) -> Result<Vec<Bits>, SearchError> {
     let inner_scope = Scope { path: path.to_owned() };
-    let inner = matching(snapshot, query, &inner_scope)?;
-    let pairs = snapshot.segments.iter().zip(inner);
+    let inner = matching(view, query, &inner_scope)?;
+    let pairs = view.segments.iter().zip(inner);
     pairs
         .map(|(segment, inner)| {
             let layout = &segment.layout;

@@ -23,6 +23,7 @@ mod ordinals;
 mod pages;
 mod snapshot;
 mod source;
+mod view;
 mod writing;
 
 pub use catalog::OpenError;

@@ -125,9 +125,9 @@ impl<'s> Order<'s> {
         after: Option<&[u64; N]>,
         best: &mut Best<N>,
     ) -> Result<(), SearchError> {
-        let segment: &Arc<Segment> = &chosen.snapshot.segments[at];
+        let segment: &Arc<Segment> = &chosen.view.segments[at];
         let written = segment.written()?;
-        let index = u64::from(chosen.snapshot.indices[at]) << WRITTEN_BITS;
+        let index = u64::from(chosen.view.indices[at]) << WRITTEN_BITS;
         let mut block: Vec<Entry<N>> = Vec::new();
         let mut reader = Reader::default();
         chosen.blocks(at, |docs| {
@@ -201,7 +201,7 @@ impl<const N: usize> Best<N> {
 
 impl<'s> Key<'s> {
     fn new(chosen: &Chosen<'s>, sort: &Sort) -> Result<Self, SearchError> {
-        let snapshot = chosen.snapshot;
+        let view = chosen.view;
         let scope = Scope { path: sort.nested.clone().unwrap_or_default() };
         let within = chosen.with_scope(scope);
         let leaf = within.leaf(&sort.field);
@@ -213,10 +213,10 @@ impl<'s> Key<'s> {
         key.columns = within.columns(&sort.field)?;
         key.kind = Some(match leaf.reading {
             Reading::Number { numeric, .. } => Told::Numbers(numeric),
-            _ => Told::Terms(snapshot.ordinals(&sort.field)?),
+            _ => Told::Terms(view.ordinals(&sort.field)?),
         });
         if sort.nested.is_some() {
-            let segments = snapshot.segments.iter().enumerate();
+            let segments = view.segments.iter().enumerate();
             key.raised = Some(
                 segments
                     .map(|(at, segment)| key.raise(at, segment, &within.scope))

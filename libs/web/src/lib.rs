@@ -6,6 +6,7 @@
 
 mod body;
 mod causes;
+mod client_address;
 mod current;
 mod failure;
 mod finish;
@@ -25,6 +26,7 @@ mod service;
 mod telemetry;
 
 pub use body::{BodyError, DRAIN_TIMES, read_body};
+pub use client_address::client_address;
 pub use current::{Current, Replaceable};
 pub use failure::Failure;
 pub use log_writer::{LogFormat, LogGuard};

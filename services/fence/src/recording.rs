@@ -1,10 +1,9 @@
 //! What is written down of signed URLs and logins, for the audit service.
 
-use std::net::IpAddr;
-
 use actix_web::{HttpRequest, ResponseError as _};
 use auditlog::{Event, Login, PresignedUrl, Recorder};
 use indexclient::Record;
+use web::client_address;
 
 use crate::{error::Error, files::download::Reader, identity::caller::Caller, service::Fence};
 
@@ -88,15 +87,6 @@ impl Fence {
             recorder.note(Event::Login(Login { request_url, ip, ..login() }));
         }
     }
-}
-
-/// The user's address: what the gateway says last, or else the other end of the connection.
-pub(crate) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
-    let forwarded = request.headers().get_all("x-forwarded-for").last();
-    let last =
-        forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
-    let address = last.or_else(|| request.peer_addr().map(|peer| peer.ip()));
-    address.map(|address| address.to_canonical())
 }
 
 /// The query with `redacted` in the place of what lets somebody in.

@@ -6,6 +6,7 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{Method, StatusCode, header::RETRY_AFTER},
 };
+use fairness::Refused;
 use search::SearchError;
 use serde_json::{Value, json};
 use web::{BodyError, Failure};
@@ -54,6 +55,9 @@ pub(crate) enum Error {
     /// The search engine is away; later it may be there.
     #[error("the search engine is not available")]
     Away(#[source] Arc<SearchError>),
+    /// Too much of the caller, or of everybody, is running already.
+    #[error(transparent)]
+    Busy(#[from] Refused),
     #[error(transparent)]
     Failure(#[from] Failure),
 }
@@ -75,7 +79,9 @@ impl From<Arc<SearchError>> for Error {
     fn from(error: Arc<SearchError>) -> Self {
         match *error {
             SearchError::Unavailable(_) => Self::Away(error),
-            SearchError::Refused(_) => Self::Download(crate::lower::Failure::Engine(error)),
+            SearchError::Refused(_) | SearchError::TooLong(_) => {
+                Self::Download(crate::lower::Failure::Engine(error))
+            }
             _ => Failure::internal("searching", error).into(),
         }
     }
@@ -107,7 +113,8 @@ impl ResponseError for Error {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::OutOfScope | Self::RefreshWithoutToken | Self::RefreshForbidden => StatusCode::UNAUTHORIZED,
             Self::NoRefresh | Self::NoRoute(..) => StatusCode::NOT_FOUND,
-            Self::Away(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy(Refused::Caller) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy(Refused::Everybody) | Self::Away(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failure(failure) => failure.status(),
             Self::Query { .. }
             | Self::BrokenJson
@@ -138,6 +145,14 @@ impl ResponseError for Error {
             }
             Self::NoRefresh | Self::RefreshWithoutToken | Self::RefreshForbidden => {
                 response.content_type(JSON).body(self.to_string())
+            }
+            Self::Busy(refused) => {
+                let error =
+                    json!({ "message": refused.to_string(), "extensions": { "code": "TOO_MANY_REQUESTS" } });
+                response
+                    .insert_header((RETRY_AFTER, refused.retry_after()))
+                    .content_type(JSON)
+                    .body(json!({ "errors": [error] }).to_string())
             }
             Self::Away(error) => {
                 tracing::warn!(error = error as &dyn std::error::Error, "the request was turned away");

@@ -17,6 +17,7 @@ mod routes;
 mod schema;
 mod service;
 mod tickets;
+mod turns;
 mod v1;
 
 use std::sync::Arc;

@@ -17,6 +17,7 @@ use crate::{
     config::{Config, Index},
     schema::{self, Catalog, IndexModel, Meaning},
     tickets::Tickets,
+    turns::Turns,
 };
 
 /// While an index is not there, or the engine is away, it is looked this often.
@@ -31,6 +32,8 @@ pub struct Guppy {
     pub(crate) known: Known,
     /// Downloads that were asked for.
     pub(crate) tickets: Tickets,
+    /// Who may search now.
+    pub(crate) turns: Turns,
     served: ArcSwap<Served>,
     /// The task that looks whether mappings have changed.
     watch: Mutex<Option<AbortHandle>>,
@@ -76,8 +79,8 @@ impl Guppy {
     ) -> Result<Arc<Self>, SchemaError> {
         let indices = config.indices.iter().map(IndexModel::absent).collect();
         let served = ArcSwap::from_pointee(Served::new(Catalog { indices })?);
-        let (known, tickets) = (Known::default(), Tickets::default());
-        Ok(Arc::new(Self { config, engine, authz, known, tickets, served, watch: Mutex::default() }))
+        let (known, tickets, turns) = (Known::default(), Tickets::default(), Turns::new(engine.places()));
+        Ok(Arc::new(Self { config, engine, authz, known, tickets, turns, served, watch: Mutex::default() }))
     }
 
     /// Looks from now on whether mappings have changed, until the service is dropped. The first look is at

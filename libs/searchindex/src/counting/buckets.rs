@@ -97,7 +97,7 @@ impl<'c, 's> Field<'c, 's> {
         }
         let keys = match leaf.reading {
             Reading::Number { numeric, .. } => Keys::Numbers(numeric),
-            _ => Keys::Terms(chosen.snapshot.ordinals(field)?),
+            _ => Keys::Terms(chosen.view.ordinals(field)?),
         };
         Ok(Some(Self { chosen, columns: chosen.columns(field)?, keys }))
     }

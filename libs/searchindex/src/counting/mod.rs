@@ -18,6 +18,7 @@ pub(crate) fn count(chosen: &Chosen<'_>, aggregations: &Aggregations) -> Result<
 
 /// Counts.
 pub(crate) fn aggregate(chosen: &Chosen<'_>, aggregation: &Aggregation) -> Result<Aggregate, SearchError> {
+    chosen.view.go_on()?;
     Ok(match aggregation {
         Aggregation::Values { field, missing, descending, then } => {
             let each = |chosen: &Chosen<'_>| count(chosen, then);
@@ -46,15 +47,15 @@ pub(crate) fn aggregate(chosen: &Chosen<'_>, aggregation: &Aggregation) -> Resul
             Aggregate::Within { count: nested.count(), then: count(&nested, then)? }
         }
         Aggregation::Filtered { query, then } => {
-            let mut found = matching(chosen.snapshot, query, &chosen.scope)?;
+            let mut found = matching(chosen.view, query, &chosen.scope)?;
             for (at, (bits, own)) in found.iter_mut().zip(&chosen.docs).enumerate() {
                 if !matches!(own, Docs::Whole(_)) {
-                    let mut kept = crate::bits::Bits::none(chosen.snapshot.segments[at].len());
+                    let mut kept = crate::bits::Bits::none(chosen.view.segments[at].len());
                     chosen.blocks(at, |docs| docs.iter().for_each(|doc| kept.add(*doc)))?;
                     bits.keep(&kept);
                 }
             }
-            let filtered = Chosen::new(chosen.snapshot, chosen.scope.clone(), found)?;
+            let filtered = Chosen::new(chosen.view, chosen.scope.clone(), found)?;
             Aggregate::Within { count: filtered.count(), then: count(&filtered, then)? }
         }
     })

@@ -1,8 +1,10 @@
 //! What is refused, and what is said then.
 
+use std::time::Duration;
+
 use search::{
     Aggregation, AliasChange, Definition, Engine, Mapping, Operation, Query, Scalar, Search, SearchError,
-    Sort,
+    Sort, Source,
 };
 use searchindex::Embedded;
 use serde_json::{Map, Value, json};
@@ -131,4 +133,17 @@ async fn a_million_values_are_one_question() {
     let values = (0..1_000_000).step_by(2).map(|n| Scalar::from(format!("k{n}"))).collect();
     let search = Search::new(Query::OneOf { field: "k".into(), values });
     assert_eq!(engine.search("i", &search).await.unwrap().total, 1_500);
+}
+
+#[tokio::test]
+async fn what_takes_longer_than_it_may_is_ended() {
+    let (_folder, engine) = engine(json!({"n": {"type": "long"}})).await;
+    engine.write("i", vec![put("a", &json!({"n": 1}))]).await.unwrap();
+    let search = Search::new(Query::All);
+    let limited = engine.clone().with_time_limit(Duration::ZERO);
+    let ended = |answer: &SearchError| matches!(answer, SearchError::TooLong(Duration::ZERO));
+    assert!(ended(&limited.search("i", &search).await.unwrap_err()));
+    assert!(ended(&limited.pages("i", &Query::All, &[], &Source::All, 10).await.err().unwrap()));
+    assert!(ended(&limited.document("i", "a").await.unwrap_err()));
+    assert_eq!(engine.search("i", &search).await.unwrap().total, 1);
 }

@@ -10,7 +10,6 @@ use crate::{
         codes,
         guesses::{self, Count},
     },
-    recording::client_address,
     service::Fence,
     store::{local_accounts, local_guesses},
 };
@@ -29,7 +28,7 @@ pub(crate) struct Origin {
 impl Origin {
     pub(crate) fn of(request: &HttpRequest) -> Self {
         let cookie = request.cookie(DEVICE_COOKIE).map(|cookie| cookie.value().to_owned());
-        Self { address: client_address(request), device: cookie.filter(|code| codes::is_code(code)) }
+        Self { address: web::client_address(request), device: cookie.filter(|code| codes::is_code(code)) }
     }
 
     /// What the browser says that it is.

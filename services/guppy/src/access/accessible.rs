@@ -43,25 +43,22 @@ const LIFETIME: Duration = Duration::from_secs(1);
 /// Answers that are kept.
 const MOST: usize = 1_000;
 
-type Answers = HashMap<Subject, (Instant, Arc<Accessible>)>;
-
 /// What callers were told a moment ago, so that a page of many requests asks once.
 #[derive(Debug, Default)]
-pub(crate) struct Known(Mutex<Answers>);
+pub(crate) struct Known {
+    accessible: Answers<Accessible>,
+    names: Answers<Option<String>>,
+}
 
 impl Known {
     /// What `subject` may read: nothing, if arborist gives no answer or refuses the token.
     pub(crate) async fn of(&self, authz: &dyn Authz, subject: &Subject) -> Arc<Accessible> {
         let asked = Instant::now();
-        if let Some(known) = self.get(subject, asked) {
+        if let Some(known) = self.accessible.get(subject, asked) {
             return known;
         }
         match authz.mapping(subject).await {
-            Ok(mapping) => {
-                let accessible = Arc::new(Accessible::of(&mapping));
-                self.keep(subject, asked, &accessible);
-                accessible
-            }
+            Ok(mapping) => self.accessible.keep(subject, asked, Accessible::of(&mapping)),
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
@@ -72,13 +69,37 @@ impl Known {
         }
     }
 
-    fn get(&self, subject: &Subject, now: Instant) -> Option<Arc<Accessible>> {
+    /// The user's name, if arborist takes the token.
+    pub(crate) async fn name_of(&self, authz: &dyn Authz, subject: &Subject) -> Arc<Option<String>> {
+        if *subject == Subject::Anonymous {
+            return Arc::default();
+        }
+        let asked = Instant::now();
+        if let Some(known) = self.names.get(subject, asked) {
+            return known;
+        }
+        self.names.keep(subject, asked, authz.user_name(subject).await.ok().flatten())
+    }
+}
+
+/// What was said to whom, and until when it is repeated.
+#[derive(Debug)]
+struct Answers<T>(Mutex<HashMap<Subject, (Instant, Arc<T>)>>);
+
+impl<T> Default for Answers<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Answers<T> {
+    fn get(&self, subject: &Subject, now: Instant) -> Option<Arc<T>> {
         let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (until, accessible) = answers.get(subject)?;
-        (now < *until).then(|| accessible.clone())
+        let (until, answer) = answers.get(subject)?;
+        (now < *until).then(|| answer.clone())
     }
 
-    fn keep(&self, subject: &Subject, asked: Instant, accessible: &Arc<Accessible>) {
+    fn keep(&self, subject: &Subject, asked: Instant, answer: T) -> Arc<T> {
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if answers.len() >= MOST {
             answers.retain(|_, (until, _)| asked < *until);
@@ -86,7 +107,9 @@ impl Known {
                 answers.clear();
             }
         }
-        answers.insert(subject.clone(), (asked + LIFETIME, accessible.clone()));
+        let answer = Arc::new(answer);
+        answers.insert(subject.clone(), (asked + LIFETIME, answer.clone()));
+        answer
     }
 }
 

@@ -3,6 +3,7 @@
 mod download;
 mod graphql;
 mod system;
+mod turn;
 
 pub(crate) use download::Order;
 pub(crate) use graphql::Question;

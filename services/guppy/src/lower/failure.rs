@@ -36,7 +36,10 @@ pub(crate) enum Failure {
 /// What a client hears of an engine that does not answer.
 fn told(error: &SearchError) -> String {
     match error {
-        SearchError::Refused(_) | SearchError::NoIndex(_) | SearchError::Exists(_) => error.to_string(),
+        SearchError::Refused(_)
+        | SearchError::NoIndex(_)
+        | SearchError::Exists(_)
+        | SearchError::TooLong(_) => error.to_string(),
         SearchError::Unavailable(_) => "The search engine is not available".to_owned(),
         SearchError::Failed(_) => "The search engine failed".to_owned(),
     }

@@ -6,7 +6,7 @@ use actix_web::{
     web::{Data, Payload},
 };
 
-use super::request::{caller, media_type};
+use super::request::{caller, holding, media_type};
 use crate::{
     actions::Order,
     config::BODY_LIMIT,
@@ -27,6 +27,8 @@ async fn download(guppy: Data<Guppy>, request: HttpRequest, payload: Payload) ->
     } else {
         Order::default()
     };
-    let pieces = guppy.download(&caller(&request), &order).await?;
-    Ok(HttpResponse::Ok().content_type(JSON).streaming(pieces))
+    let subject = caller(&request);
+    let turn = guppy.download_turn(&request, &subject).await?;
+    let pieces = guppy.download(&subject, &order).await?;
+    Ok(HttpResponse::Ok().content_type(JSON).streaming(holding(turn, pieces)))
 }

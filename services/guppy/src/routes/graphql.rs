@@ -143,6 +143,8 @@ async fn respond(
     question: Question,
     answer_type: &'static str,
 ) -> Result<HttpResponse, Error> {
-    let answer = guppy.query(&caller(request), &question).await?;
+    let subject = caller(request);
+    let _turn = guppy.turn(request, &subject).await?;
+    let answer = guppy.query(&subject, &question).await?;
     Ok(HttpResponse::Ok().content_type(answer_type).body(answer))
 }

@@ -7,7 +7,7 @@ use actix_web::{
 };
 use serde_json::Value;
 
-use super::request::caller;
+use super::request::{caller, holding};
 use crate::{config::BODY_LIMIT, service::Guppy, v1::Problem};
 
 pub(super) fn routes(routes: &mut web::Routes<'_>) {
@@ -27,17 +27,23 @@ fn json(answer: &Value) -> HttpResponse {
 }
 
 async fn indices(guppy: Data<Guppy>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    Ok(json(&guppy.indices(&caller(&request)).await?))
+    let subject = caller(&request);
+    let _turn = guppy.turn(&request, &subject).await?;
+    Ok(json(&guppy.indices(&subject).await?))
 }
 
 async fn facets(guppy: Data<Guppy>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let body = web::read_body(payload, BODY_LIMIT).await?;
-    Ok(json(&guppy.facets(&caller(&request), &body).await?))
+    let subject = caller(&request);
+    let _turn = guppy.turn(&request, &subject).await?;
+    Ok(json(&guppy.facets(&subject, &body).await?))
 }
 
 async fn rows(guppy: Data<Guppy>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let body = web::read_body(payload, BODY_LIMIT).await?;
-    Ok(json(&guppy.rows(&caller(&request), &body).await?))
+    let subject = caller(&request);
+    let _turn = guppy.turn(&request, &subject).await?;
+    Ok(json(&guppy.rows(&subject, &body).await?))
 }
 
 async fn compare(
@@ -46,7 +52,9 @@ async fn compare(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let body = web::read_body(payload, BODY_LIMIT).await?;
-    Ok(json(&guppy.compare(&caller(&request), &body).await?))
+    let subject = caller(&request);
+    let _turn = guppy.turn(&request, &subject).await?;
+    Ok(json(&guppy.compare(&subject, &body).await?))
 }
 
 async fn crosstab(
@@ -55,12 +63,16 @@ async fn crosstab(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let body = web::read_body(payload, BODY_LIMIT).await?;
-    Ok(json(&guppy.crosstab(&caller(&request), &body).await?))
+    let subject = caller(&request);
+    let _turn = guppy.turn(&request, &subject).await?;
+    Ok(json(&guppy.crosstab(&subject, &body).await?))
 }
 
 async fn export(guppy: Data<Guppy>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let body = web::read_body(payload, BODY_LIMIT).await?;
-    Ok(json(&guppy.export(&caller(&request), &body).await?))
+    let subject = caller(&request);
+    let _turn = guppy.turn(&request, &subject).await?;
+    Ok(json(&guppy.export(&subject, &body).await?))
 }
 
 async fn manifest(
@@ -69,7 +81,9 @@ async fn manifest(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let body = web::read_body(payload, BODY_LIMIT).await?;
-    Ok(json(&guppy.manifest(&caller(&request), &body).await?))
+    let subject = caller(&request);
+    let _turn = guppy.turn(&request, &subject).await?;
+    Ok(json(&guppy.manifest(&subject, &body).await?))
 }
 
 async fn result(
@@ -86,9 +100,11 @@ async fn download(
     request: HttpRequest,
     ticket: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let download = guppy.fetch(&caller(&request), &ticket).await?;
+    let subject = caller(&request);
+    let turn = guppy.download_turn(&request, &subject).await?;
+    let download = guppy.fetch(&subject, &ticket).await?;
     let name = format!("attachment; filename=\"{}\"", download.name);
     let mut response = HttpResponse::Ok();
     response.content_type(download.format.content_type()).insert_header((CONTENT_DISPOSITION, name));
-    Ok(response.streaming(download.pieces))
+    Ok(response.streaming(holding(turn, download.pieces)))
 }

@@ -6,6 +6,7 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{StatusCode, header::RETRY_AFTER},
 };
+use fairness::Refused;
 use search::SearchError;
 use serde_json::json;
 use web::{BodyError, Failure};
@@ -41,6 +42,8 @@ pub(crate) enum Problem {
     #[error("the search engine is not available")]
     Away(#[source] Arc<SearchError>),
     #[error(transparent)]
+    Busy(#[from] Refused),
+    #[error(transparent)]
     Failure(#[from] Failure),
 }
 
@@ -64,6 +67,7 @@ impl From<SearchError> for Problem {
         match error {
             SearchError::Unavailable(_) => Self::Away(Arc::new(error)),
             SearchError::Refused(reason) => Self::Invalid(reason),
+            SearchError::TooLong(_) => Self::Invalid(error.to_string()),
             error => Failure::internal("searching", error).into(),
         }
     }
@@ -88,8 +92,8 @@ impl ResponseError for Problem {
             Self::UnknownType(_) | Self::NoTicket => StatusCode::NOT_FOUND,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::OutOfScope | Self::SmallGroup(_) => StatusCode::FORBIDDEN,
-            Self::TooManyTickets => StatusCode::TOO_MANY_REQUESTS,
-            Self::Away(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyTickets | Self::Busy(Refused::Caller) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy(Refused::Everybody) | Self::Away(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failure(failure) => failure.status(),
         }
     }
@@ -103,6 +107,9 @@ impl ResponseError for Problem {
             }
             _ => HttpResponse::build(status),
         };
+        if let Self::Busy(refused) = self {
+            response.insert_header((RETRY_AFTER, refused.retry_after()));
+        }
         if let Self::Away(error) = self {
             tracing::warn!(error = error as &dyn std::error::Error, "the request was turned away");
             response.insert_header((RETRY_AFTER, "1"));

@@ -12,4 +12,5 @@ mod schema;
 mod support;
 mod tiers;
 mod transport;
+mod turns;
 mod v1;

@@ -18,8 +18,8 @@ export COMMONS_COMMIT ?= $(or $(shell git rev-parse HEAD 2>/dev/null),unknown)
 VERSITYGW_PACKAGE = github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 .DEFAULT_GOAL = help
-.PHONY: help up install uninstall build test compiled check unit integration clients storms bench fmt lint docs deny \
-	prerequisites
+.PHONY: help up install uninstall build test compiled check unit integration clients recordings storms bench fmt lint \
+	docs deny prerequisites
 
 help: ## Say what there is
 	@echo "make TARGET, where TARGET is"
@@ -42,11 +42,17 @@ install: $(if $(shell command -v $(CARGO)),prerequisites build) ## Put `commons`
 uninstall: ## Remove what `make install` has installed; state folders stay
 	@scripts/install --remove "$(PREFIX)" "$(DESTDIR)"
 
-# All rings of tests. The client suites mostly wait, so they run beside the Rust tests; what kills processes and takes all
-# memory and connections runs alone.
+# All rings of tests. The client suites mostly wait, so they run beside the Rust tests, and those against recordings after
+# these, which makes two halves of about the same length; what kills processes and takes all memory and connections runs
+# alone.
 test: prerequisites check compiled ## Run all tests
-	$(MAKE) --jobs=2 --output-sync=target unit clients
+	$(MAKE) --jobs=2 --output-sync=target unit-and-recordings clients
 	$(MAKE) storms
+
+.PHONY: unit-and-recordings
+unit-and-recordings:
+	$(MAKE) unit
+	$(MAKE) recordings
 
 # versitygw is installed by the Rust tests, where there is Go, and used by the client suites: now, before both run at once.
 compiled:
@@ -96,16 +102,20 @@ unit: ## Run the Rust tests
 	$(APART) $(CARGO) test --workspace $(TESTED) --quiet
 
 # Black-box suites with real clients against the built program.
-integration: clients ## Run the black-box suites with real clients
+integration: clients recordings ## Run the black-box suites with real clients
 	$(MAKE) storms
 
 SUITES = $(APART) $(CARGO) build $(TESTED) -p commons && $(APART) \
 	COMMONS="$(abspath $(or $(CARGO_TARGET_DIR),target))/tested/commons" integration-tests/run
-# Not these, which run alone.
+# These have their own turns.
 STORMS = attacks crash
+RECORDINGS = reference
 
 clients:
-	$(SUITES) $(filter-out $(STORMS),$(notdir $(shell sed -n 's/^testpaths = //p' integration-tests/pytest.ini)))
+	$(SUITES) $(filter-out $(STORMS) $(RECORDINGS),$(shell sed -n 's/^testpaths = //p' integration-tests/pytest.ini))
+
+recordings:
+	$(SUITES) $(RECORDINGS)
 
 storms:
 	$(SUITES) $(STORMS)

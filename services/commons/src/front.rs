@@ -1,11 +1,13 @@
 //! What clients may ask of a server, and its certificate: options of `commons up` and `commons serve`.
 
-use std::path::PathBuf;
+use std::{net::IpAddr, path::PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use ipnet::IpNet;
 use web::{Limits, Serving, Tls};
+
+use crate::figures::FiguresPort;
 
 /// Options of a server.
 #[derive(Debug, Clone, Default, Args)]
@@ -24,6 +26,10 @@ pub struct FrontArgs {
     /// address that its `X-Forwarded-For` names last. What others say there is not believed. May be repeated.
     #[arg(long = "trusted-proxy", value_name = "NETWORK", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
+    /// Show figures for Prometheus (OpenMetrics) at /metrics of this port, to everybody who reaches it; 0
+    /// takes a free one. Without it there is no such port.
+    #[arg(long, value_name = "PORT")]
+    pub metrics_port: Option<u16>,
 }
 
 impl FrontArgs {
@@ -38,6 +44,14 @@ impl FrontArgs {
             _ => bail!("--tls needs two files: the certificate chain and its key"),
         };
         Ok(Serving { limits: self.limits()?, tls, ..Serving::with_workers(workers) })
+    }
+
+    /// The port of the figures, if there is to be one.
+    ///
+    /// # Errors
+    /// When something else has it.
+    pub(crate) fn figures(&self, host: IpAddr) -> anyhow::Result<Option<FiguresPort>> {
+        self.metrics_port.map(|port| FiguresPort::bind(host, port)).transpose()
     }
 
     fn limits(&self) -> anyhow::Result<Limits> {

@@ -10,6 +10,7 @@ mod dictionaries;
 mod documents;
 mod explorer;
 mod failure;
+mod figures;
 mod front;
 mod http_client;
 mod index_options;

@@ -23,6 +23,7 @@
 mod actions;
 mod clock;
 mod config;
+mod counting;
 mod data_access;
 mod error;
 pub mod files;

@@ -3,9 +3,15 @@
 use actix_web::{HttpRequest, ResponseError as _};
 use auditlog::{Event, Login, PresignedUrl, Recorder};
 use indexclient::Record;
+use prometheus_client::registry::Registry;
 use web::client_address;
 
-use crate::{error::Error, files::download::Reader, identity::caller::Caller, service::Fence};
+use crate::{
+    error::Error,
+    files::download::{Reader, choose_location},
+    identity::caller::Caller,
+    service::Fence,
+};
 
 /// The beginning of an address that is kept: no record is larger than a few kilobytes.
 const LONGEST_URL: usize = 2_048;
@@ -25,6 +31,10 @@ impl Asked {
         }
         url.truncate(url.floor_char_boundary(LONGEST_URL));
         Self(url)
+    }
+
+    fn is_drs(&self) -> bool {
+        self.0.contains("/ga4gh/drs/")
     }
 
     /// What another service of this process asks for as if it were asked for at `path`.
@@ -63,6 +73,11 @@ impl Signed<'_> {
 }
 
 impl Fence {
+    /// Shows how many URLs were signed and how many logins there were.
+    pub fn register_counts(&self, registry: &mut Registry) {
+        self.counts.register(registry);
+    }
+
     /// From now on events go to `recorder`. Only the first call counts.
     pub fn record_to(&self, recorder: Recorder) {
         // A second recorder would have to be a mistake; the first one goes on.
@@ -71,6 +86,12 @@ impl Fence {
 
     /// Notes what became of files that were asked for, where the operator wants it (`ENABLE_AUDIT_LOGS`).
     pub(crate) async fn note_downloads(&self, asked: &Asked, caller: &Caller, files: &[Signed<'_>]) {
+        for file in files.iter().filter(|file| file.failed.is_none()) {
+            if let Some(record) = file.record {
+                let url = choose_location(record, file.protocol).unwrap_or_default();
+                self.counts.downloaded(record, url, asked.is_drs());
+            }
+        }
         let Some(recorder) = self.recorder.get().filter(|_| self.config.enable_audit_logs.presigned_url)
         else {
             return;
@@ -81,10 +102,12 @@ impl Fence {
 
     /// Notes a login by `request` that has just succeeded, where the operator wants it.
     pub(crate) fn note_login(&self, request: &HttpRequest, login: impl FnOnce() -> Login) {
+        let login = login();
+        self.counts.logged_in(&login);
         if let Some(recorder) = self.recorder.get().filter(|_| self.config.enable_audit_logs.login) {
             let ip = client_address(request).map(|address| address.to_string());
             let request_url = Asked::of(request).0;
-            recorder.note(Event::Login(Login { request_url, ip, ..login() }));
+            recorder.note(Event::Login(Login { request_url, ip, ..login }));
         }
     }
 }

@@ -15,6 +15,7 @@ use web::Failure;
 
 use crate::{
     config::{Checked, Config, ConfigError},
+    counting::Counts,
     error::Error,
     identity::{issuer::Issuer, secrets::SecretChecks},
     local::hashing::Hashing,
@@ -42,6 +43,8 @@ pub struct Fence {
     pub(crate) storage: Arc<dyn ObjectStore>,
     /// Where logins and signed URLs are noted, if anywhere.
     pub(crate) recorder: OnceLock<Recorder>,
+    /// Signed URLs and logins.
+    pub(crate) counts: Counts,
     /// Where rights are kept that a login or a passport gives.
     rights: OnceLock<Arc<dyn TimedStore>>,
     /// Identity providers behind others.
@@ -107,6 +110,7 @@ impl Fence {
             index,
             storage,
             recorder: OnceLock::new(),
+            counts: Counts::default(),
             rights: OnceLock::new(),
             behind,
             http: http.clone(),

@@ -10,12 +10,13 @@ mod waiting;
 use std::time::Duration;
 
 use clap::Subcommand;
+use measures::{Measured, Measures};
 use web::Server;
 
 use crate::{
     reload::{Asked, Reloading, Triggers},
     supervision::{End, Watch},
-    version::VERSION,
+    version::{COMMIT, VERSION},
 };
 use built::{Beside, Built};
 use options::{
@@ -94,19 +95,19 @@ impl Serve {
         }
     }
 
-    async fn build(&self) -> anyhow::Result<Built> {
+    async fn build(&self, measures: &Measures) -> anyhow::Result<Built> {
         let service = match self {
-            Self::Sheepdog(args) => return services::sheepdog(args).await,
-            Self::Peregrine(args) => return services::peregrine(args).await,
-            Self::Fence(args) => return services::fence(args).await,
-            Self::Arborist(args) => services::arborist(args).await?,
-            Self::Indexd(args) => services::indexd(args).await?,
+            Self::Sheepdog(args) => return services::sheepdog(args, measures).await,
+            Self::Peregrine(args) => return services::peregrine(args, measures).await,
+            Self::Fence(args) => return services::fence(args, measures).await,
+            Self::Arborist(args) => services::arborist(args, measures).await?,
+            Self::Indexd(args) => services::indexd(args, measures).await?,
             Self::Guppy(args) => services::guppy(args).await?,
-            Self::Audit(args) => services::audit(args).await?,
-            Self::Requestor(args) => services::requestor(args).await?,
-            Self::Library(args) => services::library(args).await?,
-            Self::Wts(args) => services::wts(args).await?,
-            Self::Metadata(args) => services::metadata(args).await?,
+            Self::Audit(args) => services::audit(args, measures).await?,
+            Self::Requestor(args) => services::requestor(args, measures).await?,
+            Self::Library(args) => services::library(args, measures).await?,
+            Self::Wts(args) => services::wts(args, measures).await?,
+            Self::Metadata(args) => services::metadata(args, measures).await?,
             Self::Manifests(args) => services::manifests(args)?,
             Self::Gateway(args) => services::gateway(args)?,
         };
@@ -121,12 +122,15 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
     let listener = web::bind(listen.host, serve.port())?;
     let address = listener.local_addr()?;
     let serving = listen.front.serving(listen.threads())?;
+    let figures = listen.front.figures(listen.host)?;
+    let measures = Measures::new(VERSION, COMMIT);
     let Built { service, reload, beside } = tokio::select! {
-        built = serve.build() => built?,
+        built = serve.build(&measures) => built?,
         end = watch.end() => return end.into_result(),
     };
     let name = service.name();
-    let server = Server::start_with(listener, service, serving)?;
+    let server = Server::start_with(listener, Measured::new(service, &measures), serving)?;
+    let figures = figures.map(|figures| figures.serve(measures)).transpose()?;
     tracing::info!(service = name, address = %address, version = VERSION, "serving");
     let triggers = serve.dictionary().map(|dictionary| {
         let interval = (dictionary.dictionary_refresh > 0).then_some(dictionary.dictionary_refresh);
@@ -152,6 +156,9 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
     tracing::info!(service = name, "stopping");
     let stopped = server.stop().await;
     beside.stop().await;
+    if let Some(figures) = figures {
+        figures.stop().await?;
+    }
     stopped?;
     end.into_result()
 }

@@ -8,6 +8,7 @@ use database::Work;
 use dictionary::{Dictionary, LoadError};
 use gateway::Login;
 use indexclient::{HttpIndex, IndexClient};
+use measures::Measures;
 use serde::Deserialize;
 use sqlx::{Connection as _, PgPool, postgres::PgConnectOptions};
 use tokens::Verifier;
@@ -73,6 +74,18 @@ impl Database {
         waiting::until("the database", async || database::connect(&options, work).await?.close().await).await;
         let pool = databases::pool_with(options, work);
         database::look_after(vec![pool.clone()]);
+        Ok(pool)
+    }
+
+    /// [`Database::pool`] of the service of this name, whose use is measured.
+    pub(crate) async fn measured_pool(
+        &self,
+        work: Work,
+        service: &str,
+        measures: &Measures,
+    ) -> anyhow::Result<PgPool> {
+        let pool = self.pool(work).await?;
+        measures.watch_pool(service, &pool);
         Ok(pool)
     }
 

@@ -22,6 +22,7 @@ use authz::{Authz, HttpAuthz};
 use dataaccess::HttpDataAccess;
 use dictionary::Dictionary;
 use indexclient::HttpIndex;
+use measures::Measures;
 use policystore::HttpPolicies;
 use search::Engine;
 use searchindex::Embedded;
@@ -46,9 +47,9 @@ use crate::{
     version::{COMMIT, VERSION},
 };
 
-pub(crate) async fn arborist(args: &ArboristArgs) -> anyhow::Result<Arc<dyn Service>> {
+pub(crate) async fn arborist(args: &ArboristArgs, measures: &Measures) -> anyhow::Result<Arc<dyn Service>> {
     args.database.migrated(async |pool| Ok(::arborist::migrate(pool).await?)).await?;
-    let pool = args.database.pool(Work::Small).await?;
+    let pool = args.database.measured_pool(Work::Small, "arborist", measures).await?;
     let verifier = Arc::new(Verifier::remote(args.jwks_url.clone(), Vec::new(), http_client()?));
     Ok(Arborist::build(::arborist::Config::default(), pool, verifier))
 }
@@ -65,7 +66,7 @@ struct FenceNeighbours {
     audit_service: Option<String>,
 }
 
-pub(crate) async fn fence(args: &FenceArgs) -> anyhow::Result<Built> {
+pub(crate) async fn fence(args: &FenceArgs, measures: &Measures) -> anyhow::Result<Built> {
     let text = read(&args.config)?;
     let told = || format!("{} cannot be used", args.config.display());
     let document: serde_json::Value = serde_yaml_ng::from_str(&text).with_context(told)?;
@@ -83,7 +84,7 @@ pub(crate) async fn fence(args: &FenceArgs) -> anyhow::Result<Built> {
     let keys = Arc::new(SigningKeys::load(&args.keys)?);
     keys.watch();
     database.migrated(async |pool| Ok(::fence::migrate(pool).await?)).await?;
-    let pool = database.pool(Work::Small).await?;
+    let pool = database.measured_pool(Work::Small, "fence", measures).await?;
     let client = http_client()?;
     let first = |given: &Option<String>, known: Option<String>, default: &str| {
         given.clone().or(known).unwrap_or_else(|| default.to_owned())
@@ -97,6 +98,7 @@ pub(crate) async fn fence(args: &FenceArgs) -> anyhow::Result<Built> {
     let index = Arc::new(HttpIndex::new(&indexd, &user, &password, client.clone()));
     let audited = config.enable_audit_logs != ::fence::AuditLogs::default();
     let fence = Fence::build(config, pool, keys, authz, index, storage, &client)?;
+    measures.add(|registry| fence.register_counts(registry));
     fence.give_rights_through(Arc::new(HttpPolicies::new(&arborist, client.clone())));
     let housekeeping = Some(Housekeeping::start(&fence));
     let upload_indexing = fence.index_uploads();
@@ -111,14 +113,14 @@ pub(crate) async fn fence(args: &FenceArgs) -> anyhow::Result<Built> {
     Ok(Built { service: fence, reload: None, beside })
 }
 
-pub(crate) async fn indexd(args: &IndexdArgs) -> anyhow::Result<Arc<dyn Service>> {
+pub(crate) async fn indexd(args: &IndexdArgs, measures: &Measures) -> anyhow::Result<Arc<dyn Service>> {
     let config = ::indexd::Config::from_env(|name| std::env::var(name).ok())?;
     let mut config = args.index.applied(config);
     if let Some(creds) = &args.database.creds {
         config = config.with_creds(&read(creds)?)?;
     }
     args.database.migrated(async |pool| Ok(::indexd::migrate(pool).await?)).await?;
-    let pool = args.database.pool(Work::Small).await?;
+    let pool = args.database.measured_pool(Work::Small, "indexd", measures).await?;
     for item in &args.login {
         let login = login(item)?;
         ::indexd::users::add(&pool, &login.user, &login.password).await?;
@@ -149,11 +151,11 @@ async fn prepare_tables(
     Ok(Tables::Awaited)
 }
 
-pub(crate) async fn sheepdog(args: &SheepdogArgs) -> anyhow::Result<Built> {
+pub(crate) async fn sheepdog(args: &SheepdogArgs, measures: &Measures) -> anyhow::Result<Built> {
     let client = http_client()?;
     let verifier = args.tokens.verifier(&client)?;
     let dictionary = args.dictionary.load().await?;
-    let pool = args.database.pool(Work::Large).await?;
+    let pool = args.database.measured_pool(Work::Large, "sheepdog", measures).await?;
     let tables = prepare_tables(&args.database, &pool, &dictionary).await?;
     let config = ::sheepdog::Config {
         auth_namespace: args.auth_namespace.clone(),
@@ -181,11 +183,11 @@ fn reload(
     Reload { source, pool, tables, served: vec![served], dictionary, state: None }
 }
 
-pub(crate) async fn peregrine(args: &PeregrineArgs) -> anyhow::Result<Built> {
+pub(crate) async fn peregrine(args: &PeregrineArgs, measures: &Measures) -> anyhow::Result<Built> {
     let client = http_client()?;
     let verifier = args.tokens.verifier(&client)?;
     let dictionary = args.dictionary.load().await?;
-    let pool = args.database.pool(Work::Large).await?;
+    let pool = args.database.measured_pool(Work::Large, "peregrine", measures).await?;
     let tables = prepare_tables(&args.database, &pool, &dictionary).await?;
     let config = ::peregrine::Config {
         public_datasets: args.public_datasets,
@@ -227,9 +229,9 @@ pub(crate) async fn guppy(args: &GuppyArgs) -> anyhow::Result<Arc<dyn Service>> 
     Ok(guppy)
 }
 
-pub(crate) async fn audit(args: &AuditArgs) -> anyhow::Result<Arc<dyn Service>> {
+pub(crate) async fn audit(args: &AuditArgs, measures: &Measures) -> anyhow::Result<Arc<dyn Service>> {
     args.database.migrated(async |pool| Ok(::audit::migrate(pool).await?)).await?;
-    let pool = args.database.pool(Work::Small).await?;
+    let pool = args.database.measured_pool(Work::Small, "audit", measures).await?;
     let config = ::audit::Config {
         timebox_days: args.query_timebox_max_days.filter(|days| *days > 0),
         page_size: args.query_page_size,
@@ -240,7 +242,7 @@ pub(crate) async fn audit(args: &AuditArgs) -> anyhow::Result<Arc<dyn Service>> 
     Ok(Audit::build(config, pool, args.arborist.client(&http_client()?)))
 }
 
-pub(crate) async fn requestor(args: &RequestorArgs) -> anyhow::Result<Arc<dyn Service>> {
+pub(crate) async fn requestor(args: &RequestorArgs, measures: &Measures) -> anyhow::Result<Arc<dyn Service>> {
     let document = args.config.as_deref().map(documents::yaml).transpose()?.unwrap_or_default();
     let mut config =
         ::requestor::Config::from_document(&document).context("the configuration cannot be used")?;
@@ -248,16 +250,16 @@ pub(crate) async fn requestor(args: &RequestorArgs) -> anyhow::Result<Arc<dyn Se
     let client = http_client()?;
     let verifier = args.tokens.verifier(&client)?;
     args.database.migrated(async |pool| Ok(::requestor::migrate(pool).await?)).await?;
-    let pool = args.database.pool(Work::Small).await?;
+    let pool = args.database.measured_pool(Work::Small, "requestor", measures).await?;
     let policies = Arc::new(HttpPolicies::new(&args.arborist.arborist_url, client.clone()));
     Ok(Requestor::build(config, pool, args.arborist.client(&client), policies, verifier, client))
 }
 
-pub(crate) async fn library(args: &LibraryArgs) -> anyhow::Result<Arc<dyn Service>> {
+pub(crate) async fn library(args: &LibraryArgs, measures: &Measures) -> anyhow::Result<Arc<dyn Service>> {
     let client = http_client()?;
     let verifier = args.tokens.verifier(&client)?;
     args.database.migrated(async |pool| Ok(::library::migrate(pool).await?)).await?;
-    let pool = args.database.pool(Work::Small).await?;
+    let pool = args.database.measured_pool(Work::Small, "library", measures).await?;
     let config = ::library::Config {
         max_lists: args.max_lists,
         max_items: args.max_list_items,
@@ -267,7 +269,7 @@ pub(crate) async fn library(args: &LibraryArgs) -> anyhow::Result<Arc<dyn Servic
     Ok(Library::build(config, pool, args.arborist.client(&client), verifier))
 }
 
-pub(crate) async fn wts(args: &WtsArgs) -> anyhow::Result<Arc<dyn Service>> {
+pub(crate) async fn wts(args: &WtsArgs, measures: &Measures) -> anyhow::Result<Arc<dyn Service>> {
     let document = args.config.as_deref().map(documents::yaml).transpose()?.unwrap_or_default();
     let variable = |name: &str| std::env::var(name).ok();
     let mut config =
@@ -284,11 +286,11 @@ pub(crate) async fn wts(args: &WtsArgs) -> anyhow::Result<Arc<dyn Service>> {
     let database_url = args.database.database_url.clone().or_else(named);
     let database = Database { database_url, creds: creds.clone(), ..args.database.clone() };
     database.migrated(async |pool| Ok(::wts::migrate(pool).await?)).await?;
-    let pool = database.pool(Work::Small).await?;
+    let pool = database.measured_pool(Work::Small, "wts", measures).await?;
     Ok(Wts::build(config, pool, args.arborist.client(&client), verifier, client))
 }
 
-pub(crate) async fn metadata(args: &MetadataArgs) -> anyhow::Result<Arc<dyn Service>> {
+pub(crate) async fn metadata(args: &MetadataArgs, measures: &Measures) -> anyhow::Result<Arc<dyn Service>> {
     let mut config = ::metadata::Config {
         logins: Logins::new(args.admin_logins.iter().cloned())?,
         most_results: args.query_results_limit.try_into()?,
@@ -313,7 +315,7 @@ pub(crate) async fn metadata(args: &MetadataArgs) -> anyhow::Result<Arc<dyn Serv
         verifier: args.tokens.verifier(&client)?,
     };
     args.database.migrated(async |pool| Ok(::metadata::migrate(pool).await?)).await?;
-    let pool = args.database.pool(Work::Small).await?;
+    let pool = args.database.measured_pool(Work::Small, "metadata", measures).await?;
     Ok(Metadata::build(config, pool, neighbours))
 }
 

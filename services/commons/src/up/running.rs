@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use auditlog::Recording;
 use fence::{Housekeeping, upload_indexing::UploadIndexing};
 use indexmap::IndexMap;
+use measures::{Measured, Measures};
 use objectstore::EmbeddedS3;
 use useryaml::UserYaml;
 use web::{Audience, Limits, Sealed, Server, Service, Serving};
@@ -31,6 +32,7 @@ use crate::{
     reload::{Reload, Reloading, Tables, Triggers},
     state::{Lock, Run, State},
     supervision::End,
+    version::{COMMIT, VERSION},
 };
 
 /// Threads that serve requests at the public port: one a core, within these bounds.
@@ -72,6 +74,7 @@ impl Running {
             None => StorePort::Last(state.last_run()?.and_then(|last| last.object_store_port())),
         };
         let front = options.front.serving(gateway_threads())?;
+        let figures = options.front.figures(options.host)?;
         let ports = Ports::bind(options.host, options.port, own_ports, store_port)?;
         let public_url = public_url(&options, ports.gateway_port())?;
         let local_url = ports.gateway_url();
@@ -83,12 +86,18 @@ impl Running {
         let client = ensure_client(&state, &pools.fence, &pools.arborist, &ground).await?;
         // A start that was refused until here has not opened the store, which takes a moment to close.
         let mut object_store = services::start_object_store(&state, &ground, ports.object_store)?;
-        let all = services::build(&state, &ground, &pools, &mut object_store, client.as_ref())?;
+        let measures = Measures::new(VERSION, COMMIT);
+        for (name, pool) in pools.named() {
+            measures.watch_pool(name, &pool);
+        }
+        let all = services::build(&state, &ground, &pools, &mut object_store, client.as_ref(), &measures)?;
         let services = match own_ports {
             OwnPorts::None | OwnPorts::Open => all.services,
             OwnPorts::Sealed => sealed(all.services, &ground.secrets.service_secret),
         };
-        let servers = serve_all((all.gateway, ports.gateway, front), services, ports.services)?;
+        let gateway = Measured::new(all.gateway, &measures);
+        let mut servers = serve_all((gateway, ports.gateway, front), services, ports.services)?;
+        servers.extend(figures.map(|figures| figures.serve(measures)).transpose()?);
         identity::ensure_key_file(&state, &ground.issuer(), &all.fence).await?;
         let warnings = undeclared(&pools.sheepdog, &ground).await?;
         let run = run_of(&ground, &databases, local_url.clone(), options.dictionary.clone())?;

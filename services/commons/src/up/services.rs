@@ -14,6 +14,7 @@ use guppy::Guppy;
 use indexclient::{HttpIndex, IndexClient};
 use indexd::{FixedBuckets, Indexd};
 use indexmap::IndexMap;
+use measures::{Measured, Measures};
 use metadata::Metadata;
 use objectstore::{EmbeddedS3, Settings};
 use peregrine::Peregrine;
@@ -83,20 +84,25 @@ impl Pools {
         Ok(pools)
     }
 
-    pub(crate) fn all(&self) -> Vec<PgPool> {
+    /// Each by the name of the service that uses it.
+    pub(crate) fn named(&self) -> Vec<(&'static str, PgPool)> {
         let pools = [
-            &self.fence,
-            &self.arborist,
-            &self.indexd,
-            &self.sheepdog,
-            &self.peregrine,
-            &self.audit,
-            &self.requestor,
-            &self.library,
-            &self.wts,
-            &self.metadata,
+            ("fence", &self.fence),
+            ("arborist", &self.arborist),
+            ("indexd", &self.indexd),
+            ("sheepdog", &self.sheepdog),
+            ("peregrine", &self.peregrine),
+            ("audit", &self.audit),
+            ("requestor", &self.requestor),
+            ("library", &self.library),
+            ("wts", &self.wts),
+            ("metadata", &self.metadata),
         ];
-        pools.map(PgPool::clone).into()
+        pools.map(|(name, pool)| (name, pool.clone())).into()
+    }
+
+    pub(crate) fn all(&self) -> Vec<PgPool> {
+        self.named().into_iter().map(|(_, pool)| pool).collect()
     }
 }
 
@@ -193,6 +199,7 @@ pub(crate) fn build(
     pools: &Pools,
     object_store: &mut EmbeddedS3,
     wts_client: Option<&WtsClient>,
+    measures: &Measures,
 ) -> anyhow::Result<All> {
     let client = http_client()?;
     let neighbour = neighbour_client(&ground.secrets.service_secret)?;
@@ -211,6 +218,7 @@ pub(crate) fn build(
     let audit = small::audit(pools.audit.clone(), neighbours.authz.clone());
     let (recorder, recording) = Recorder::start(small::audit_log(ground, &audit, &neighbour));
     fence.record_to(recorder);
+    measures.add(|registry| fence.register_counts(registry));
     let completed = completed_uploads(object_store)?;
     let (writing, reading) = graph_configs(&ground.queries);
     let sheepdog = Current::new(build_sheepdog(writing, ground, pools, &neighbours)?);
@@ -262,6 +270,8 @@ pub(crate) fn build(
         documents::manifests(ground, neighbours.authz.clone(), neighbours.verifier.clone())?,
         portal,
     ];
+    let services: Vec<_> =
+        services.into_iter().map(|service| Measured::new(service, measures) as Arc<dyn Service>).collect();
     let gateway = Gateway::build(gateway_config(ground, neighbours.authz, client)?, services.clone());
     let housekeeping = Housekeeping::start(&fence);
     Ok(All { services, gateway, fence, upload_indexing, recording, housekeeping, served, explorer })

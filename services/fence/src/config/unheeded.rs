@@ -35,7 +35,7 @@ impl Reason {
             Self::Unserved => "what it is about is not served",
             Self::Database => "tables are made at every start with --migrate, one process at a time",
             Self::Proxy => "calls to other servers go through no proxy",
-            Self::Metrics => "the program has metrics of its own",
+            Self::Metrics => "the program has metrics of its own: --metrics-port",
             Self::Retries => "calls have their own limits and are tried again as each of them allows",
         }
     }

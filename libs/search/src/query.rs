@@ -1,5 +1,7 @@
 //! Which documents are meant.
 
+use std::sync::Arc;
+
 use serde_json::Number;
 
 /// A value of a field.
@@ -55,12 +57,13 @@ pub enum Query {
     Or(Vec<Query>),
     /// This does not hold; also where the field is absent.
     Not(Box<Query>),
-    /// The field has one of these values, whole and with the same case. There may be a million of them.
+    /// The field has one of these values, whole and with the same case. There may be a million of them,
+    /// which queries share rather than copy.
     OneOf {
         /// A keyword, a number or a boolean.
         field: String,
         /// Of none: no document.
-        values: Vec<Scalar>,
+        values: Arc<[Scalar]>,
     },
     /// The field has a number within these limits.
     Within {
@@ -109,7 +112,7 @@ impl Query {
 
     /// The field has this value.
     pub fn equals(field: impl Into<String>, value: Scalar) -> Query {
-        Query::OneOf { field: field.into(), values: vec![value] }
+        Query::OneOf { field: field.into(), values: [value].into() }
     }
 }
 

@@ -13,9 +13,12 @@ mod depth;
 mod error;
 mod filter;
 mod lower;
+mod members;
 mod routes;
 mod schema;
 mod service;
+mod sets;
+mod store;
 mod tickets;
 mod turns;
 mod v1;
@@ -30,6 +33,7 @@ use async_trait::async_trait;
 
 pub use config::{Config, ConfigError, Index, Missing, Rights, Tier};
 pub use service::{Guppy, RefreshError};
+pub use store::migrate::migrate;
 
 impl Guppy {
     /// Everything that it answers, for tests and tools.
@@ -61,7 +65,7 @@ impl web::Service for Guppy {
     }
 
     fn may_be_dropped(&self) -> bool {
-        // It only reads.
+        // It only reads, and a set is made in one transaction.
         true
     }
 }

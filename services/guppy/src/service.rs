@@ -10,12 +10,14 @@ use authz::Authz;
 use graphql::{Schema, SchemaError};
 use search::{Engine, Query, Search, SearchError};
 use serde_json::Value;
+use sqlx::PgPool;
 use tokio::task::AbortHandle;
 
 use crate::{
     access::Known,
     config::{Config, Index},
     schema::{self, Catalog, IndexModel, Meaning},
+    sets::Sets,
     tickets::Tickets,
     turns::Turns,
 };
@@ -34,6 +36,8 @@ pub struct Guppy {
     pub(crate) tickets: Tickets,
     /// Who may search now.
     pub(crate) turns: Turns,
+    /// Where sets are, if there is a database for them.
+    pub(crate) sets: Option<Sets>,
     served: ArcSwap<Served>,
     /// The task that looks whether mappings have changed.
     watch: Mutex<Option<AbortHandle>>,
@@ -77,10 +81,24 @@ impl Guppy {
         engine: Arc<dyn Engine>,
         authz: Arc<dyn Authz>,
     ) -> Result<Arc<Self>, SchemaError> {
+        Self::build_keeping(config, engine, authz, None)
+    }
+
+    /// As [`build`](Guppy::build), with a database for sets that [`migrate`](crate::migrate) has prepared.
+    ///
+    /// # Errors
+    /// As [`build`](Guppy::build).
+    pub fn build_keeping(
+        config: Config,
+        engine: Arc<dyn Engine>,
+        authz: Arc<dyn Authz>,
+        database: Option<PgPool>,
+    ) -> Result<Arc<Self>, SchemaError> {
         let indices = config.indices.iter().map(IndexModel::absent).collect();
         let served = ArcSwap::from_pointee(Served::new(Catalog { indices })?);
         let (known, tickets, turns) = (Known::default(), Tickets::default(), Turns::new(engine.places()));
-        Ok(Arc::new(Self { config, engine, authz, known, tickets, turns, served, watch: Mutex::default() }))
+        let (sets, watch) = (database.map(Sets::new), Mutex::default());
+        Ok(Arc::new(Self { config, engine, authz, known, tickets, turns, sets, served, watch }))
     }
 
     /// Looks from now on whether mappings have changed, until the service is dropped. The first look is at

@@ -111,7 +111,7 @@ fn leaf(dice: &mut Dice, keywords: &[&str], numbers: &[&str]) -> Query {
             field: keyword,
             values: (0..dice.roll(4)).map(|_| Scalar::from(*dice.pick(&TEXTS))).collect(),
         },
-        2 => Query::OneOf { field: numeric, values: vec![Scalar::Number(number(float(dice)))] },
+        2 => Query::OneOf { field: numeric, values: [Scalar::Number(number(float(dice)))].into() },
         3 => {
             let mut limit = || (dice.roll(2) == 0).then(|| number(float(dice)));
             let range = Range { gt: limit(), gte: limit(), lt: limit(), lte: limit() };

@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(fitted(within("n", None, number(-3e9))), Query::None);
         assert_eq!(fitted(within("n", number(1.0), number(2.0))), within("n", number(1.0), number(2.0)));
         assert_eq!(fitted(within("d", number(1e30), None)), within("d", number(1e30), None));
-        let values = [1i64, 3_000_000_000].map(|value| Scalar::Number(value.into())).to_vec();
+        let values = [1i64, 3_000_000_000].map(|value| Scalar::Number(value.into())).into();
         let kept = Query::equals("n", Scalar::Number(1.into()));
         assert_eq!(fitted(Query::OneOf { field: "n".into(), values }), kept);
     }

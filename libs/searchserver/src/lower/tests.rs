@@ -39,7 +39,7 @@ fn of_nothing_is_everything_or_nothing() {
     let nothing = json!({"match_none": {}});
     assert_eq!(query(&Query::And(vec![])), json!({"match_all": {}}));
     assert_eq!(query(&Query::Or(vec![])), nothing);
-    assert_eq!(query(&Query::OneOf { field: "k".into(), values: vec![] }), nothing);
+    assert_eq!(query(&Query::OneOf { field: "k".into(), values: [].into() }), nothing);
     let text = Query::Text { text: "a".into(), words: Words::Fields(vec![]) };
     assert_eq!(query(&text), nothing);
     let range = Query::Within { field: "n".into(), range: Range::default() };

@@ -53,7 +53,7 @@ fn float(number: f64) -> Number {
 }
 
 fn one_of(field: &str, values: &[Scalar]) -> Query {
-    Query::OneOf { field: field.to_owned(), values: values.to_vec() }
+    Query::OneOf { field: field.to_owned(), values: values.into() }
 }
 
 fn within(field: &str, range: Range) -> Query {

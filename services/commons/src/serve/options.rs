@@ -269,6 +269,9 @@ pub struct GuppyArgs {
     /// Port to listen on, by its own name; it counts before the other.
     #[arg(long, value_name = "PORT", env = "GUPPY_PORT")]
     pub guppy_port: Option<u16>,
+    /// The database that keeps the sets of users. Without one there are none.
+    #[command(flatten)]
+    pub database: Database,
     /// guppy's configuration: a JSON file with the indices, and who may see what of them.
     #[arg(long, value_name = "FILE", env = "GUPPY_CONFIG_FILEPATH")]
     pub config: Option<PathBuf>,

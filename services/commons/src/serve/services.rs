@@ -224,7 +224,14 @@ pub(crate) async fn guppy(args: &GuppyArgs) -> anyhow::Result<Arc<dyn Service>> 
         }
     };
     let authz = Arc::new(HttpAuthz::new(&args.arborist_url, http_client()?));
-    let guppy = Guppy::build(config, engine, authz)?;
+    let database = match args.database.options()? {
+        None => None,
+        Some(_) => {
+            args.database.migrated(async |pool| Ok(::guppy::migrate(pool).await?)).await?;
+            Some(args.database.pool(Work::Small).await?)
+        }
+    };
+    let guppy = Guppy::build_keeping(config, engine, authz, database)?;
     guppy.watch();
     Ok(guppy)
 }

@@ -62,6 +62,7 @@ pub(crate) struct Pools {
     pub(crate) library: PgPool,
     pub(crate) wts: PgPool,
     pub(crate) metadata: PgPool,
+    pub(crate) guppy: PgPool,
 }
 
 impl Pools {
@@ -79,6 +80,7 @@ impl Pools {
             library: neighbour(DatabaseName::Library)?,
             wts: neighbour(DatabaseName::Wts)?,
             metadata: neighbour(DatabaseName::Metadata)?,
+            guppy: neighbour(DatabaseName::Guppy)?,
         };
         database::look_after(pools.all());
         Ok(pools)
@@ -97,6 +99,7 @@ impl Pools {
             ("library", &self.library),
             ("wts", &self.wts),
             ("metadata", &self.metadata),
+            ("guppy", &self.guppy),
         ];
         pools.map(|(name, pool)| (name, pool.clone())).into()
     }
@@ -109,7 +112,7 @@ impl Pools {
 /// Brings all databases to the form that the services need, at the same time.
 pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::Result<()> {
     let pool = |name| databases::tool_pool(&databases.url(name)?);
-    let [fence, arborist, indexd, graph, audit, requestor, library, wts, metadata] = [
+    let [fence, arborist, indexd, graph, audit, requestor, library, wts, metadata, guppy] = [
         pool(DatabaseName::Fence)?,
         pool(DatabaseName::Arborist)?,
         pool(DatabaseName::Indexd)?,
@@ -119,6 +122,7 @@ pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::R
         pool(DatabaseName::Library)?,
         pool(DatabaseName::Wts)?,
         pool(DatabaseName::Metadata)?,
+        pool(DatabaseName::Guppy)?,
     ];
     tokio::try_join!(
         async { fence::migrate(&fence).await.context("fence's database cannot be migrated") },
@@ -128,13 +132,14 @@ pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::R
         async { requestor::migrate(&requestor).await.context("requestor's database cannot be migrated") },
         async { library::migrate(&library).await.context("the library's database cannot be migrated") },
         async { wts::migrate(&wts).await.context("the database of refresh tokens cannot be migrated") },
+        async { guppy::migrate(&guppy).await.context("the search service's database cannot be migrated") },
         async { metadata::migrate(&metadata).await.context("the database of metadata cannot be migrated") },
         async {
             let migrated = psqlgraph::migrate(&graph, &ground.dictionary).await;
             migrated.map(drop).context("the graph database cannot be migrated")
         },
     )?;
-    for pool in [fence, arborist, indexd, graph, audit, requestor, library, wts, metadata] {
+    for pool in [fence, arborist, indexd, graph, audit, requestor, library, wts, metadata, guppy] {
         pool.close().await;
     }
     Ok(())
@@ -224,7 +229,7 @@ pub(crate) fn build(
     let sheepdog = Current::new(build_sheepdog(writing, ground, pools, &neighbours)?);
     let peregrine = Current::new(build_peregrine(reading, ground, pools, &neighbours));
     let served: Vec<Arc<dyn Served>> = vec![Arc::new(peregrine.clone()), Arc::new(sheepdog.clone())];
-    let guppy = build_guppy(ground, &neighbours)?;
+    let guppy = build_guppy(ground, pools, &neighbours)?;
     let portal = build_portal(peregrine.clone());
     let shown = peregrine.clone();
     let explorer = Explorer::start(explorer::Parts {
@@ -284,12 +289,13 @@ fn completed_uploads(object_store: &mut EmbeddedS3) -> anyhow::Result<Receiver<L
         .context("the object store's notices are taken already")
 }
 
-fn build_guppy(ground: &Ground, neighbours: &Neighbours) -> anyhow::Result<Arc<Guppy>> {
+fn build_guppy(ground: &Ground, pools: &Pools, neighbours: &Neighbours) -> anyhow::Result<Arc<Guppy>> {
     let text = ground.explorer.guppy(&ground.dictionary)?;
     let config = guppy::Config::read(Some(&text), |name| std::env::var(name).ok())
         .context("guppy's configuration cannot be used")?;
     let config = guppy::Config { version: VERSION.into(), commit: COMMIT.into(), ..config };
-    let guppy = Guppy::build(config, ground.engine.clone(), neighbours.authz.clone())?;
+    let (engine, authz) = (ground.engine.clone(), neighbours.authz.clone());
+    let guppy = Guppy::build_keeping(config, engine, authz, Some(pools.guppy.clone()))?;
     guppy.watch();
     Ok(guppy)
 }

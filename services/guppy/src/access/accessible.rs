@@ -11,7 +11,7 @@ use search::Scalar;
 
 /// The resources that a caller may read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Accessible(pub(super) Vec<Scalar>);
+pub(crate) struct Accessible(pub(super) Arc<[Scalar]>);
 
 const SERVICE: &str = "guppy";
 const METHOD: &str = "read";
@@ -138,7 +138,7 @@ mod tests {
             ("/e", "*", "read"),
         ];
         let accessible = Accessible::of(&mapping(&entries));
-        assert_eq!(accessible.0, ["/a", "/b", "/e"].map(Scalar::from));
+        assert_eq!(*accessible.0, ["/a", "/b", "/e"].map(Scalar::from));
     }
 
     #[test]

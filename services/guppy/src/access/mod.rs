@@ -5,6 +5,8 @@
 
 mod accessible;
 mod readable;
+mod user;
 
 pub(crate) use accessible::{Accessible, Known, may_refresh};
 pub(crate) use readable::{Accessibility, Counts, NoSensitiveField, Readable, Rows, Scope};
+pub(crate) use user::User;

@@ -23,6 +23,10 @@ pub(crate) enum FilterError {
     SearchFields,
     #[error("Keyword too short (length < 2")]
     ShortKeyword,
+    #[error("\"text\" is a text with one to {0} words")]
+    Words(usize),
+    #[error("there is no set {0:?}")]
+    NoSet(String),
     #[error("A search is not possible within nested objects")]
     NestedSearch,
     #[error("The filter is nested too deeply: more than {0} levels")]

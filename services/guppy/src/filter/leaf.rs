@@ -3,7 +3,7 @@
 use search::{Query, Range, Scalar};
 use serde_json::{Number, Value};
 
-use super::error::FilterError;
+use super::{error::FilterError, sets::number};
 use crate::{config::Missing, schema::Leaf};
 
 /// Conditions in a filter.
@@ -30,7 +30,7 @@ impl Budget {
         Ok(())
     }
 
-    fn values(&mut self, count: usize) -> Result<(), FilterError> {
+    pub(super) fn values(&mut self, count: usize) -> Result<(), FilterError> {
         self.values = self.values.checked_sub(count).ok_or(FilterError::Values(MOST_VALUES))?;
         Ok(())
     }
@@ -152,7 +152,7 @@ impl Condition<'_> {
     }
 
     fn one_of(&self, values: Vec<Scalar>) -> Query {
-        Query::OneOf { field: self.path.to_owned(), values }
+        Query::OneOf { field: self.path.to_owned(), values: values.into() }
     }
 
     /// Some value of the field is another one.
@@ -177,11 +177,7 @@ impl Condition<'_> {
     fn number_value(&self, value: &Value) -> Result<Number, FilterError> {
         let read = match value {
             Value::Number(number) => Some(number.clone()),
-            Value::String(text) => {
-                let text = text.trim();
-                let whole = text.parse::<i64>().ok().map(Number::from);
-                whole.or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64))
-            }
+            Value::String(text) => number(text),
             _ => None,
         };
         read.ok_or_else(|| self.refused(value))

@@ -6,11 +6,12 @@ use serde_json::{Map, Value};
 use super::{
     error::FilterError,
     leaf::{self, Budget},
+    sets::{self, Sets},
     words,
 };
 use crate::{
     config::Missing,
-    schema::{Fields, IndexModel, Shape},
+    schema::{Fields, IndexModel, Leaf, Shape},
 };
 
 /// Levels within levels.
@@ -22,6 +23,8 @@ pub(crate) struct Reader<'i> {
     missing: &'i Missing,
     /// The sub-field in which words are found.
     analyzed: &'i str,
+    /// The sets that filters name; `None` where the grammar is that of the original.
+    sets: Option<&'i Sets>,
 }
 
 /// Where in the documents a condition is: outside of nested objects, or in those of a path.
@@ -40,7 +43,12 @@ struct State<'s> {
 
 impl<'i> Reader<'i> {
     pub(crate) fn new(index: &'i IndexModel, missing: &'i Missing, analyzed: &'i str) -> Self {
-        Self { index, missing, analyzed }
+        Self { index, missing, analyzed, sets: None }
+    }
+
+    /// One that also knows `text`, and `in_set` for these sets.
+    pub(crate) fn with_sets(self, sets: &'i Sets) -> Self {
+        Self { sets: Some(sets), ..self }
     }
 
     /// What a filter means.
@@ -87,6 +95,8 @@ impl<'i> Reader<'i> {
             "nested" => self.nested(value, scope, depth, state),
             "search" if scope.within.is_some() => Err(FilterError::NestedSearch),
             "search" => words::read(value, self.analyzed).map(Some),
+            "text" if self.sets.is_some() && scope.within.is_some() => Err(FilterError::NestedSearch),
+            "text" if self.sets.is_some() => words::everywhere(value, self.index).map(Some),
             _ => self.condition(operator, value, scope, state),
         }
     }
@@ -152,6 +162,15 @@ impl<'i> Reader<'i> {
         let Shape::Leaf(kind) = field.shape else { return Err(FilterError::Kind("nested".to_owned())) };
         if state.without == Some(field.path.as_str()) {
             return Ok(None);
+        }
+        if let Some(sets) = self.sets.filter(|_| operator.eq_ignore_ascii_case(sets::OPERATOR)) {
+            if let Leaf::Shown(name) = kind {
+                return Err(FilterError::Kind(name.to_owned()));
+            }
+            let id = value.as_str().ok_or(FilterError::Syntax)?;
+            let members = sets.get(id).ok_or_else(|| FilterError::NoSet(id.to_owned()))?;
+            state.budget.values(members.len())?;
+            return Ok(Some(sets::members_of(&field.path, kind, members)));
         }
         let condition = leaf::Condition { operator, path: &field.path, name, value, missing: self.missing };
         condition.read(kind, &mut state.budget).map(Some)

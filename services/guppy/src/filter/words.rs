@@ -1,14 +1,20 @@
-//! `search`: words in texts.
+//! `search` and `text`: words in texts.
 
 use search::{Query, Words};
 use serde_json::Value;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{error::FilterError, leaf::text_of};
+use crate::schema::{IndexModel, Leaf, Shape};
 
 /// The shortest keyword, in characters of UTF-16.
 const SHORTEST: usize = 2;
 /// The longest.
 const LONGEST: usize = 10_000;
+/// Words of a `text`.
+const MOST_WORDS: usize = 16;
+/// The longest `text`, in bytes.
+const LONGEST_TEXT: usize = 4_000;
 
 /// What `{keyword, fields}` means.
 pub(super) fn read(value: &Value, analyzed: &str) -> Result<Query, FilterError> {
@@ -39,4 +45,25 @@ pub(super) fn read(value: &Value, analyzed: &str) -> Result<Query, FilterError> 
         Some(_) => return Err(FilterError::SearchFields),
     };
     Ok(Query::Text { text: keyword, words })
+}
+
+/// What a `text` means: each of its words stands somewhere in the document, or a field is the whole text.
+pub(super) fn everywhere(value: &Value, index: &IndexModel) -> Result<Query, FilterError> {
+    let refused = || FilterError::Words(MOST_WORDS);
+    let text = value.as_str().map(str::trim).filter(|text| text.len() <= LONGEST_TEXT).ok_or_else(refused)?;
+    let mut words: Vec<&str> = text.unicode_words().collect();
+    words.sort_unstable();
+    words.dedup();
+    if !(1..=MOST_WORDS).contains(&words.len()) {
+        return Err(refused());
+    }
+    let anywhere = |word: &&str| Query::Text { text: (*word).to_owned(), words: Words::Everywhere };
+    let each = Query::and(words.iter().map(anywhere));
+    if words == [text] {
+        return Ok(each);
+    }
+    let is_keyword = |shape: &Shape| matches!(shape, Shape::Leaf(Leaf::Keyword));
+    let keywords = index.fields.values().filter(|field| is_keyword(&field.shape));
+    let whole = Words::Fields(keywords.map(|field| field.path.clone()).collect());
+    Ok(Query::Or(vec![each, Query::Text { text: text.to_owned(), words: whole }]))
 }

@@ -4,6 +4,7 @@
 mod download;
 mod graphql;
 mod request;
+mod sets;
 mod system;
 mod v1;
 
@@ -22,6 +23,7 @@ pub(crate) fn routes(routes: &mut web::Routes<'_>) {
     graphql::routes(routes);
     download::routes(routes);
     v1::routes(routes);
+    sets::routes(routes);
 }
 
 pub(crate) async fn not_found(request: HttpRequest) -> Result<(), Error> {

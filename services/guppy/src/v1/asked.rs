@@ -22,7 +22,7 @@ pub(super) struct Asked {
     /// A document type of the configuration.
     #[serde(rename = "type")]
     pub(super) doc_type: String,
-    /// As in the graph, and `in_index`.
+    /// As in the graph, and `in_index`, `in_set` and `text`.
     #[serde(default)]
     pub(super) filter: Value,
     /// `all` if it is not said.

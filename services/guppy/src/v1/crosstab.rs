@@ -53,8 +53,8 @@ impl Guppy {
             return Err(Problem::invalid(format!("top: from 1 to {MOST_TOP}")));
         }
         let accessible = self.rights(subject, index).await;
-        let filter = self.joined(subject, &served, index, &request.asked.filter).await?;
-        let query = self.reader(index).read(&filter)?;
+        let known = self.known_filter(subject, &served, index, &request.asked.filter).await?;
+        let query = known.reader(self, index).read(&known.filter)?;
         let readable = Readable::new(index, &self.config, &accessible);
         let counts = readable.counts(query, request.asked.accessibility.into())?;
         let as_of = self.as_of(&index.name).await;

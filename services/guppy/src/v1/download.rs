@@ -10,7 +10,13 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    body::read, export::ExportRequest, format::Format, manifest::ManifestRequest, pages::RowPages,
+    body::read,
+    columns::Column,
+    export::ExportRequest,
+    format::{Format, Writer},
+    manifest::ManifestRequest,
+    pages::RowPages,
+    parquet::TableError,
     problem::Problem,
 };
 use crate::{
@@ -33,11 +39,11 @@ impl Guppy {
     pub(crate) async fn fetch(&self, subject: &Subject, ticket: &str) -> Result<DownloadStream, Problem> {
         let (order, state) =
             self.tickets.find(&self.owner(subject).await?, ticket).ok_or(Problem::NoTicket)?;
-        let (fields, pages, format, name) = match order.kind {
+        let (columns, pages, format, name) = match order.kind {
             Kind::Export => {
                 let request: ExportRequest = read(&order.body)?;
-                let (fields, pages) = self.exported(subject, &request).await?;
-                (fields, pages, request.format, request.asked.doc_type)
+                let (columns, pages) = self.exported(subject, &request).await?;
+                (columns, pages, request.format, request.asked.doc_type)
             }
             Kind::Manifest => {
                 let request: ManifestRequest = read(&order.body)?;
@@ -47,7 +53,7 @@ impl Guppy {
         };
         set(&state, State::Running);
         let name = format!("{name}.{}", format.extension());
-        Ok(DownloadStream { format, name, pieces: pieces(format, fields, pages, state) })
+        Ok(DownloadStream { format, name, pieces: pieces(format, columns, pages, state) })
     }
 
     /// What became of a download.
@@ -75,13 +81,14 @@ fn set(state: &Mutex<State>, to: State) {
 /// A download on its way.
 struct Writing {
     format: Format,
-    fields: Vec<String>,
+    columns: Vec<Column>,
+    /// None until the first piece.
+    writer: Option<Writer>,
     pages: RowPages,
     state: Arc<Mutex<State>>,
     hash: Sha256,
     rows: u64,
     bytes: u64,
-    has_begun: bool,
     has_ended: bool,
 }
 
@@ -92,37 +99,48 @@ impl Writing {
         Bytes::from(out)
     }
 
+    /// The next piece, which is never empty: to HTTP an empty one would be the last.
     async fn next(&mut self) -> Option<Result<Bytes, SearchError>> {
         if self.has_ended {
             return None;
         }
         let mut out = Vec::new();
-        if !self.has_begun {
-            self.has_begun = true;
-            self.format.begin(&self.fields, &mut out);
-        }
-        match self.pages.next().await {
-            Some(Ok(rows)) => {
-                for row in rows {
-                    self.format.row(&self.fields, &row, self.rows == 0, &mut out);
-                    self.rows += 1;
-                }
-                Some(Ok(self.send(out)))
-            }
-            Some(Err(error)) => {
+        while out.is_empty() && !self.has_ended {
+            if let Err(error) = self.write(&mut out).await {
                 self.has_ended = true;
                 tracing::error!(error = &error as &dyn std::error::Error, "a download breaks off");
-                Some(Err(error))
-            }
-            None => {
-                self.has_ended = true;
-                self.format.end(&mut out);
-                let last = self.send(out);
-                let sha256 = hex::encode(self.hash.clone().finalize());
-                set(&self.state, State::Complete { rows: self.rows, bytes: self.bytes, sha256 });
-                Some(Ok(last))
+                return Some(Err(error));
             }
         }
+        let piece = (!out.is_empty()).then(|| self.send(out));
+        if self.has_ended {
+            let sha256 = hex::encode(self.hash.clone().finalize());
+            set(&self.state, State::Complete { rows: self.rows, bytes: self.bytes, sha256 });
+        }
+        piece.map(Ok)
+    }
+
+    /// Writes the beginning, a page of rows, or the end.
+    async fn write(&mut self, out: &mut Vec<u8>) -> Result<(), SearchError> {
+        let failed = |error: TableError| SearchError::Failed(error.into());
+        let Some(writer) = &mut self.writer else {
+            let columns = std::mem::take(&mut self.columns);
+            self.writer = Some(Writer::begin(self.format, columns, out).map_err(failed)?);
+            return Ok(());
+        };
+        match self.pages.next().await.transpose()? {
+            Some(rows) => {
+                for row in &rows {
+                    writer.row(row, out).map_err(failed)?;
+                }
+                self.rows += rows.len() as u64;
+            }
+            None => {
+                writer.end(out).map_err(failed)?;
+                self.has_ended = true;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -138,19 +156,19 @@ impl Drop for Writing {
 
 fn pieces(
     format: Format,
-    fields: Vec<String>,
+    columns: Vec<Column>,
     pages: RowPages,
     state: Arc<Mutex<State>>,
 ) -> BoxStream<'static, Result<Bytes, SearchError>> {
     let writing = Writing {
         format,
-        fields,
+        columns,
+        writer: None,
         pages,
         state,
         hash: Sha256::new(),
         rows: 0,
         bytes: 0,
-        has_begun: false,
         has_ended: false,
     };
     futures_util::stream::unfold(writing, |mut writing| async move {

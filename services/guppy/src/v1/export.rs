@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{
     asked::{Asked, index},
     body::read,
+    columns::{Column, columns},
     format::Format,
     pages::RowPages,
     problem::Problem,
@@ -38,27 +39,28 @@ impl Guppy {
         self.ticket(subject, Kind::Export, body).await
     }
 
-    /// The documents, and the fields that they have.
+    /// The documents, and the columns that a table of them has.
     pub(super) async fn exported(
         &self,
         subject: &Subject,
         request: &ExportRequest,
-    ) -> Result<(Vec<String>, RowPages), Problem> {
+    ) -> Result<(Vec<Column>, RowPages), Problem> {
         let served = self.served();
         let index = index(&served, &request.asked.doc_type)?;
         let fields = match &request.fields {
             Some(fields) => fields.clone(),
             None => index.leaves().into_iter().map(str::to_owned).collect(),
         };
+        let columns = columns(index, &fields);
         let source = source(index, request.fields.as_deref())?;
         let sort = order(index, request.sort.as_ref())?;
         let accessible = self.rights(subject, index).await;
-        let filter = self.joined(subject, &served, index, &request.asked.filter).await?;
-        let query = self.reader(index).read(&filter)?;
+        let known = self.known_filter(subject, &served, index, &request.asked.filter).await?;
+        let query = known.reader(self, index).read(&known.filter)?;
         let scope = self.downloaded(index, &accessible, query, request.asked.accessibility).await?;
         if !index.exists {
-            return Ok((fields, futures_util::stream::empty().boxed()));
+            return Ok((columns, futures_util::stream::empty().boxed()));
         }
-        Ok((fields, self.pages_of(&scope, &sort, &source).await?))
+        Ok((columns, self.pages_of(&scope, &sort, &source).await?))
     }
 }

@@ -52,21 +52,22 @@ impl Guppy {
             return Err(Problem::invalid(format!("fields: at most {MOST_FIELDS} in one request")));
         }
         let accessible = self.rights(subject, index).await;
-        let filter = self.joined(subject, &served, index, &request.asked.filter).await?;
+        let known = self.known_filter(subject, &served, index, &request.asked.filter).await?;
         let readable = Readable::new(index, &self.config, &accessible);
-        let reader = self.reader(index);
+        let reader = known.reader(self, index);
         let accessibility = request.asked.accessibility.into();
-        let counts = readable.counts(reader.read(&filter)?, accessibility)?;
+        let counts = readable.counts(reader.read(&known.filter)?, accessibility)?;
         let mut first = Questions::default();
         let total = places(&mut first, &counts);
         let mut facets = Vec::new();
         for (place, field) in request.fields.iter().enumerate() {
             let checked = check(index, place, field)?;
             let own;
-            let counts = if request.filter_self {
+            let counts = if request.filter_self || !known.may_name(checked.0.path) {
                 &counts
             } else {
-                own = readable.counts(reader.read_without(&filter, Some(checked.0.path))?, accessibility)?;
+                own = readable
+                    .counts(reader.read_without(&known.filter, Some(checked.0.path))?, accessibility)?;
                 &own
             };
             facets.push((Facet::begin(field, place, checked, counts, &mut first), counts.clone()));

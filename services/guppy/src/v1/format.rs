@@ -3,6 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::{
+    columns::{Column, Found, found, plain},
+    parquet::{Table, TableError},
+};
 use crate::answer::write_document;
 
 /// The form of a download.
@@ -13,6 +17,7 @@ pub(crate) enum Format {
     Csv,
     Json,
     Ndjson,
+    Parquet,
 }
 
 impl Format {
@@ -22,6 +27,7 @@ impl Format {
             Self::Csv => "text/csv; charset=utf-8",
             Self::Json => "application/json",
             Self::Ndjson => "application/x-ndjson",
+            Self::Parquet => "application/vnd.apache.parquet",
         }
     }
 
@@ -31,58 +37,87 @@ impl Format {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Ndjson => "ndjson",
+            Self::Parquet => "parquet",
         }
     }
+}
 
-    pub(super) fn begin(self, fields: &[String], out: &mut Vec<u8>) {
-        match self {
-            Self::Json => out.push(b'['),
-            Self::Ndjson => {}
-            Self::Tsv | Self::Csv => {
-                let cells = fields.iter().map(String::clone);
-                self.line(cells, out);
-            }
+/// A download that is being written.
+pub(super) enum Writer {
+    Text { format: Format, columns: Vec<Column>, has_rows: bool },
+    Table(Box<Table>),
+}
+
+impl Writer {
+    /// One with its beginning.
+    ///
+    /// # Errors
+    /// When the columns make no table.
+    pub(super) fn begin(format: Format, columns: Vec<Column>, out: &mut Vec<u8>) -> Result<Self, TableError> {
+        match format {
+            Format::Parquet => return Ok(Self::Table(Box::new(Table::begin(columns, out)?))),
+            Format::Json => out.push(b'['),
+            Format::Ndjson => {}
+            Format::Tsv | Format::Csv => line(format, columns.iter().map(|column| column.path.clone()), out),
         }
+        Ok(Self::Text { format, columns, has_rows: false })
     }
 
-    pub(super) fn row(self, fields: &[String], row: &Map<String, Value>, is_first: bool, out: &mut Vec<u8>) {
+    /// One more row, of which nothing may come out yet.
+    ///
+    /// # Errors
+    /// When a value does not fit into its column.
+    pub(super) fn row(&mut self, row: &Map<String, Value>, out: &mut Vec<u8>) -> Result<(), TableError> {
         match self {
-            Self::Json => {
-                out.extend_from_slice(if is_first { b"\n" } else { b",\n" });
+            Self::Table(table) => return table.row(row, out),
+            Self::Text { format: Format::Json, has_rows, .. } => {
+                out.extend_from_slice(if *has_rows { b",\n" } else { b"\n" });
                 write_document(row, out);
+                *has_rows = true;
             }
-            Self::Ndjson => {
+            Self::Text { format: Format::Ndjson | Format::Parquet, .. } => {
                 write_document(row, out);
                 out.push(b'\n');
             }
-            Self::Tsv | Self::Csv => self.line(fields.iter().map(|field| cell(row, field)), out),
-        }
-    }
-
-    pub(super) fn end(self, out: &mut Vec<u8>) {
-        if self == Self::Json {
-            out.extend_from_slice(b"\n]\n");
-        }
-    }
-
-    fn line(self, cells: impl Iterator<Item = String>, out: &mut Vec<u8>) {
-        let delimiter = if self == Self::Tsv { b'\t' } else { b',' };
-        for (position, cell) in cells.enumerate() {
-            if position > 0 {
-                out.push(delimiter);
-            }
-            let is_plain =
-                !cell.bytes().any(|byte| byte == delimiter || matches!(byte, b'"' | b'\n' | b'\r'));
-            if is_plain {
-                out.extend_from_slice(cell.as_bytes());
-            } else {
-                out.push(b'"');
-                out.extend_from_slice(cell.replace('"', "\"\"").as_bytes());
-                out.push(b'"');
+            Self::Text { format, columns, .. } => {
+                line(*format, columns.iter().map(|column| cell(row, &column.path)), out);
             }
         }
-        out.push(b'\n');
+        Ok(())
     }
+
+    /// What comes after the last row.
+    ///
+    /// # Errors
+    /// When the table cannot be ended.
+    pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Result<(), TableError> {
+        match self {
+            Self::Table(table) => table.end(out),
+            Self::Text { format: Format::Json, .. } => {
+                out.extend_from_slice(b"\n]\n");
+                Ok(())
+            }
+            Self::Text { .. } => Ok(()),
+        }
+    }
+}
+
+fn line(format: Format, cells: impl Iterator<Item = String>, out: &mut Vec<u8>) {
+    let delimiter = if format == Format::Tsv { b'\t' } else { b',' };
+    for (position, cell) in cells.enumerate() {
+        if position > 0 {
+            out.push(delimiter);
+        }
+        let is_plain = !cell.bytes().any(|byte| byte == delimiter || matches!(byte, b'"' | b'\n' | b'\r'));
+        if is_plain {
+            out.extend_from_slice(cell.as_bytes());
+        } else {
+            out.push(b'"');
+            out.extend_from_slice(cell.replace('"', "\"\"").as_bytes());
+            out.push(b'"');
+        }
+    }
+    out.push(b'\n');
 }
 
 /// The cell of a field: a value as it is, and a list as JSON.
@@ -95,57 +130,25 @@ fn cell(row: &Map<String, Value>, field: &str) -> String {
     }
 }
 
-fn plain(value: &Value) -> String {
-    let mut document = Vec::new();
-    // Numbers are written as in the other forms.
-    write_document(&Map::from_iter([(String::new(), value.clone())]), &mut document);
-    let text = String::from_utf8_lossy(&document);
-    text.strip_prefix("{\"\":").and_then(|text| text.strip_suffix('}')).unwrap_or_default().to_owned()
-}
-
-enum Found<'r> {
-    One(&'r Value),
-    /// From a list of objects.
-    Several(Vec<Value>),
-}
-
-fn found<'r>(row: &'r Map<String, Value>, path: &str) -> Option<Found<'r>> {
-    if let Some(value) = row.get(path) {
-        return Some(Found::One(value));
-    }
-    let (first, rest) = path.split_once('.')?;
-    match row.get(first)? {
-        Value::Object(inner) => found(inner, rest),
-        Value::Array(items) => {
-            let values = items.iter().filter_map(Value::as_object).map(|item| match found(item, rest) {
-                None => Value::Null,
-                Some(Found::One(value)) => value.clone(),
-                Some(Found::Several(values)) => Value::Array(values),
-            });
-            Some(Found::Several(values.collect()))
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::*;
+    use super::{super::columns::Kind, *};
 
     fn written(format: Format) -> String {
-        let fields: Vec<String> = ["id", "age", "list", "visits.year"].map(str::to_owned).into();
+        let column = |path: &str| Column { path: path.to_owned(), kind: Kind::Text, is_list: false };
+        let columns = ["id", "age", "list", "visits.year"].map(column).into();
         let rows = [
             json!({ "id": "a\tb", "age": 3.0, "list": ["x", "y"], "visits": [{ "year": 1 }, {}] }),
             json!({ "id": "say \"c\"" }),
         ];
         let mut out = Vec::new();
-        format.begin(&fields, &mut out);
-        for (position, row) in rows.iter().enumerate() {
-            format.row(&fields, row.as_object().unwrap(), position == 0, &mut out);
+        let mut writer = Writer::begin(format, columns, &mut out).unwrap();
+        for row in &rows {
+            writer.row(row.as_object().unwrap(), &mut out).unwrap();
         }
-        format.end(&mut out);
+        writer.end(&mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -9,10 +9,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    asked::{Asked, index, leaf},
+    asked::{LeafField, Word, index, leaf},
     problem::Problem,
 };
 use crate::{
+    access::Scope,
+    filter::Sets,
     schema::IndexModel,
     service::{Guppy, Served},
 };
@@ -39,11 +41,20 @@ struct Join {
     own: String,
 }
 
+/// Who asks about which index.
+#[derive(Clone, Copy)]
+struct Joining<'a> {
+    subject: &'a Subject,
+    served: &'a Served,
+    index: &'a IndexModel,
+    sets: &'a Sets,
+}
+
 type Joined<'a> = Pin<Box<dyn Future<Output = Result<Value, Problem>> + Send + 'a>>;
 
 impl Guppy {
     /// The filter with values in the place of conditions across indices. Only documents of the other index
-    /// count whose rows the caller may read.
+    /// count whose rows the caller may read. `sets` are those that the filter names.
     ///
     /// # Errors
     /// When such a condition cannot be asked.
@@ -52,17 +63,15 @@ impl Guppy {
         subject: &Subject,
         served: &Served,
         index: &IndexModel,
-        filter: &Value,
+        (filter, sets): (&Value, &Sets),
     ) -> Result<Value, Problem> {
         let mut left = MOST;
-        self.replaced(subject, served, index, filter, DEEPEST, &mut left).await
+        self.replaced(Joining { subject, served, index, sets }, filter, DEEPEST, &mut left).await
     }
 
     fn replaced<'a>(
         &'a self,
-        subject: &'a Subject,
-        served: &'a Served,
-        index: &'a IndexModel,
+        joining: Joining<'a>,
         filter: &'a Value,
         depth: usize,
         left: &'a mut usize,
@@ -79,7 +88,7 @@ impl Guppy {
                 *left = left.checked_sub(1).ok_or_else(|| {
                     Problem::invalid(format!("filter: more than {MOST} conditions {OPERATOR}"))
                 })?;
-                return self.values(subject, served, index, value).await;
+                return self.values(joining, value).await;
             }
             let (true, Value::Array(items)) =
                 (matches!(operator.to_lowercase().as_str(), "and" | "or"), value)
@@ -88,39 +97,45 @@ impl Guppy {
             };
             let mut replaced = Vec::with_capacity(items.len());
             for item in items {
-                replaced.push(self.replaced(subject, served, index, item, deeper, left).await?);
+                replaced.push(self.replaced(joining, item, deeper, left).await?);
             }
             Ok(Value::Object(Map::from_iter([(operator.clone(), Value::Array(replaced))])))
         })
     }
 
     /// `{"in": {field: values}}`.
-    async fn values(
-        &self,
-        subject: &Subject,
-        served: &Served,
-        own: &IndexModel,
-        value: &Value,
-    ) -> Result<Value, Problem> {
+    async fn values(&self, joining: Joining<'_>, value: &Value) -> Result<Value, Problem> {
         let join: Join = serde_json::from_value(value.clone())
             .map_err(|error| Problem::invalid(format!("filter: {OPERATOR}: {error}")))?;
         let place = format!("filter: {OPERATOR}");
-        let other = index(served, &join.doc_type)?;
-        let (field, to) = (leaf(other, &place, &join.field)?, leaf(own, &place, &join.own)?);
+        let other = index(joining.served, &join.doc_type)?;
+        let (field, to) = (leaf(other, &place, &join.field)?, leaf(joining.index, &place, &join.own)?);
         if to.nested.is_some() {
             return Err(Problem::invalid(format!("{place}: {:?} is in nested objects", join.own)));
         }
-        let asked = Asked {
-            doc_type: join.doc_type,
-            filter: join.filter,
-            accessibility: super::asked::Word::Accessible,
+        let accessible = self.rights(joining.subject, other).await;
+        let query = self.reader(other).with_sets(joining.sets).read(&join.filter)?;
+        let scope = self.shown(other, &accessible, query, Word::Accessible).await?;
+        let values = if other.exists { self.distinct(&scope, &place, field).await? } else { Vec::new() };
+        let value = |key: Scalar| match key {
+            Scalar::Text(text) => Value::String(text),
+            Scalar::Number(number) => Value::Number(number),
+            Scalar::Boolean(flag) => Value::Bool(flag),
         };
-        let accessible = self.rights(subject, other).await;
-        let query = self.reader(other).read(&asked.filter)?;
-        let scope = self.shown(other, &accessible, query, asked.accessibility).await?;
-        if !other.exists {
-            return Ok(json!({ "in": { to.path: [] } }));
-        }
+        let values: Vec<Value> = values.into_iter().map(value).collect();
+        Ok(json!({ "in": { to.path: values } }))
+    }
+
+    /// The different values of a field that documents have. `place` is where in the request it is named.
+    ///
+    /// # Errors
+    /// When there are more than a million.
+    pub(super) async fn distinct(
+        &self,
+        scope: &Scope,
+        place: &str,
+        field: LeafField<'_>,
+    ) -> Result<Vec<Scalar>, Problem> {
         let values = Aggregation::Values {
             field: field.path.to_owned(),
             missing: false,
@@ -139,17 +154,11 @@ impl Guppy {
         if let Some(Aggregate::Within { then, .. }) = found {
             found = then.into_values().next();
         }
-        let Some(Aggregate::Values(buckets)) = found else { return Ok(json!({ "in": { to.path: [] } })) };
+        let Some(Aggregate::Values(buckets)) = found else { return Ok(Vec::new()) };
         if buckets.len() > MOST_VALUES {
-            let told = format!("{place}: {:?} has more than {MOST_VALUES} values; filter more", join.field);
+            let told = format!("{place}: {:?} has more than {MOST_VALUES} values; filter more", field.path);
             return Err(Problem::invalid(told));
         }
-        let value = |key: Scalar| match key {
-            Scalar::Text(text) => Value::String(text),
-            Scalar::Number(number) => Value::Number(number),
-            Scalar::Boolean(flag) => Value::Bool(flag),
-        };
-        let values: Vec<Value> = buckets.into_iter().filter_map(|bucket| bucket.key.map(value)).collect();
-        Ok(json!({ "in": { to.path: values } }))
+        Ok(buckets.into_iter().filter_map(|bucket| bucket.key).collect())
     }
 }

@@ -72,7 +72,7 @@ impl Guppy {
             return Ok(futures_util::stream::empty().boxed());
         }
         let query = Query::and([
-            Query::OneOf { field: reference.path.to_owned(), values },
+            Query::OneOf { field: reference.path.to_owned(), values: values.into() },
             Query::Exists(guid.path.to_owned()),
         ]);
         let accessible = self.rights(subject, files).await;
@@ -98,8 +98,8 @@ impl Guppy {
             return Err(Problem::invalid("referenceIdFieldInDataIndex: not of nested objects"));
         }
         let accessible = self.rights(subject, cohort).await;
-        let filter = self.joined(subject, &served, cohort, &request.asked.filter).await?;
-        let query = self.reader(cohort).read(&filter)?;
+        let known = self.known_filter(subject, &served, cohort, &request.asked.filter).await?;
+        let query = known.reader(self, cohort).read(&known.filter)?;
         let scope = self.downloaded(cohort, &accessible, query, request.asked.accessibility).await?;
         if !cohort.exists {
             return Ok(Vec::new());

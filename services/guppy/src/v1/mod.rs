@@ -4,6 +4,7 @@
 mod asked;
 mod bins;
 mod body;
+mod columns;
 mod compare;
 mod crosstab;
 mod datedness;
@@ -16,11 +17,17 @@ mod format;
 mod indices;
 mod join;
 mod keys;
+mod known;
 mod manifest;
+mod new_set;
 mod pages;
+mod parquet;
 mod problem;
 mod rows;
 mod secrecy;
+mod sets;
 mod ticket;
 
+pub(crate) use new_set::LinesRequest;
 pub(crate) use problem::Problem;
+pub(crate) use sets::MembersPage;

@@ -11,7 +11,7 @@ use search::SearchError;
 use serde_json::json;
 use web::{BodyError, Failure};
 
-use crate::{access::NoSensitiveField, filter::FilterError, lower::OUT_OF_SCOPE};
+use crate::{access::NoSensitiveField, filter::FilterError, lower::OUT_OF_SCOPE, members::MembersError};
 
 /// Why a request has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +39,16 @@ pub(crate) enum Problem {
     NoTicket,
     #[error("there are too many downloads that wait; get one of them, or try again in some minutes")]
     TooManyTickets,
+    #[error("sets are kept for users: log in, and send your token")]
+    NotLoggedIn,
+    #[error("this commons keeps no sets: its search service has no database")]
+    NoSets,
+    #[error("there is no set {0:?}, or it is somebody else's who does not share it")]
+    NoSet(String),
+    #[error("the set is somebody else's, who lets you read it")]
+    NotYours,
+    #[error("you have as many sets as one may have, {0}, or as many bytes in them, {1}: delete some")]
+    TooManySets(i64, i64),
     #[error("the search engine is not available")]
     Away(#[source] Arc<SearchError>),
     #[error(transparent)]
@@ -79,6 +89,18 @@ impl From<FilterError> for Problem {
     }
 }
 
+impl From<MembersError> for Problem {
+    fn from(error: MembersError) -> Self {
+        Self::Invalid(error.to_string())
+    }
+}
+
+impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        Failure::from(error).into()
+    }
+}
+
 impl From<NoSensitiveField> for Problem {
     fn from(error: NoSensitiveField) -> Self {
         Failure::internal("leaving out sensitive records", error).into()
@@ -89,9 +111,12 @@ impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Invalid(_) | Self::BrokenOff => StatusCode::BAD_REQUEST,
-            Self::UnknownType(_) | Self::NoTicket => StatusCode::NOT_FOUND,
+            Self::NotLoggedIn => StatusCode::UNAUTHORIZED,
+            Self::NoSets => StatusCode::NOT_IMPLEMENTED,
+            Self::UnknownType(_) | Self::NoTicket | Self::NoSet(_) => StatusCode::NOT_FOUND,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::OutOfScope | Self::SmallGroup(_) => StatusCode::FORBIDDEN,
+            Self::TooManySets(..) => StatusCode::CONFLICT,
+            Self::OutOfScope | Self::SmallGroup(_) | Self::NotYours => StatusCode::FORBIDDEN,
             Self::TooManyTickets | Self::Busy(Refused::Caller) => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy(Refused::Everybody) | Self::Away(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failure(failure) => failure.status(),

@@ -2,7 +2,7 @@
 
 use authz::Subject;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use search::{Search, Source};
+use search::{Hit, Search, Source};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -32,6 +32,9 @@ struct RowsRequest {
     /// `next` of the page before.
     after: Option<String>,
     size: Option<u64>,
+    /// Whether the words of `text` and `search` are marked.
+    #[serde(default)]
+    highlight: bool,
 }
 
 impl Guppy {
@@ -51,8 +54,8 @@ impl Guppy {
         let sort = order(index, request.sort.as_ref())?;
         let after = request.after.as_deref().map(position).transpose()?;
         let accessible = self.rights(subject, index).await;
-        let filter = self.joined(subject, &served, index, &request.asked.filter).await?;
-        let query = self.reader(index).read(&filter)?;
+        let known = self.known_filter(subject, &served, index, &request.asked.filter).await?;
+        let query = known.reader(self, index).read(&known.filter)?;
         let scope = self.shown(index, &accessible, query, request.asked.accessibility).await?;
         let as_of = self.as_of(&index.name).await;
         if !index.exists {
@@ -60,15 +63,33 @@ impl Guppy {
                 json!({ "type": index.doc_type, "as_of": as_of, "total": 0, "rows": [], "next": null }),
             );
         }
-        let search = Search { size, sort, source, after, ..Search::new(scope.query().clone()) };
+        let highlight = request.highlight.then(|| self.config.analyzed.clone());
+        let search = Search { size, sort, source, after, highlight, ..Search::new(scope.query().clone()) };
         let found = self.engine.search(scope.index(), &search).await?;
         let is_full = found.hits.len() as u64 == size;
         let next = found.hits.last().filter(|_| is_full).map(|hit| token(&hit.position));
+        let marks: Vec<Value> = found.hits.iter().map(marked).collect();
         let rows: Vec<Value> = found.hits.into_iter().map(|hit| Value::Object(hit.source)).collect();
-        Ok(json!({
+        let mut answer = json!({
             "type": index.doc_type, "as_of": as_of, "total": found.total, "rows": rows, "next": next,
-        }))
+        });
+        if request.highlight {
+            answer["highlights"] = marks.into();
+        }
+        Ok(answer)
     }
+}
+
+/// Field → fragments as HTML, in which words that were looked for are `<em>`, and nothing else is markup.
+fn marked(hit: &Hit) -> Value {
+    let html = |fragment: &String| {
+        let text = fragment.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        text.replace("&lt;em&gt;", "<em>").replace("&lt;/em&gt;", "</em>")
+    };
+    let fields = hit.highlights.iter().map(|(field, fragments)| {
+        (field.clone(), Value::from(fragments.iter().map(html).collect::<Vec<_>>()))
+    });
+    Value::Object(fields.collect())
 }
 
 /// What comes of each document.

@@ -31,5 +31,13 @@ pub(crate) fn cases() -> Vec<Case> {
         })),
         Case::new("GET", "/v1/download/{ticket}/result", "/v1/download/0/result", [404; 3]),
         Case::new("GET", "/v1/download/{ticket}", "/v1/download/0", [404; 3]),
+        // Each user has sets; those of others are not there for them.
+        Case::new("POST", "/v1/sets", "/v1/sets", [401, 201, 201])
+            .with(json!({ "name": "a", "ids": ["1", "2"] })),
+        Case::new("GET", "/v1/sets", "/v1/sets", [401, 200, 200]),
+        Case::new("GET", "/v1/sets/{set}", "/v1/sets/0", [401, 404, 404]),
+        Case::new("PATCH", "/v1/sets/{set}", "/v1/sets/0", [401, 404, 404]).with(json!({ "name": "b" })),
+        Case::new("DELETE", "/v1/sets/{set}", "/v1/sets/0", [401, 404, 404]),
+        Case::new("GET", "/v1/sets/{set}/members", "/v1/sets/0/members", [401, 404, 404]),
     ]
 }

@@ -7,7 +7,7 @@ use guppy::{Config, Guppy};
 use search::{AliasChange, Definition, Engine, Mapping, Operation};
 use searchsuite::Naive;
 use serde_json::{Value, json};
-use testing::Rights;
+use testing::{Rights, TestDatabase};
 
 /// The mapping of the subjects: keywords with words, numbers, lists and nested objects of two levels.
 pub(crate) fn mapping() -> Value {
@@ -109,6 +109,19 @@ pub(crate) fn rights() -> Rights {
 /// A guppy that has read its mappings.
 pub(crate) async fn guppy(config: Config, engine: Arc<dyn Engine>) -> Arc<Guppy> {
     let guppy = Guppy::build(config, engine, Arc::new(rights())).unwrap();
+    guppy.refresh().await.unwrap();
+    guppy
+}
+
+/// An empty database for sets.
+pub(crate) async fn sets_database() -> TestDatabase {
+    TestDatabase::new("guppy", async |pool| Ok(guppy::migrate(pool).await?)).await
+}
+
+/// A guppy that keeps sets.
+pub(crate) async fn keeping(database: &TestDatabase, config: Config, engine: Arc<dyn Engine>) -> Arc<Guppy> {
+    let guppy =
+        Guppy::build_keeping(config, engine, Arc::new(rights()), Some(database.pool.clone())).unwrap();
     guppy.refresh().await.unwrap();
     guppy
 }

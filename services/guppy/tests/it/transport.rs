@@ -2,11 +2,11 @@
 
 use actix_web::test as client;
 use serde_json::{Value, json};
-use testing::endpoints::check;
+use testing::endpoints::{Kind, check};
 
 use crate::{
     cases::cases,
-    support::{ask, call, config, data, engine, guppy, of_tier, subject},
+    support::{ask, call, config, data, engine, guppy, keeping, of_tier, sets_database, subject},
 };
 
 fn code(body: &Value) -> &Value {
@@ -20,12 +20,18 @@ fn post(body: &str, content_type: &str) -> client::TestRequest {
 
 #[actix_web::test]
 async fn every_endpoint_answers_every_caller_alike() {
-    let guppy = of_tier("private").await;
-    check(guppy::Guppy::endpoints(), &cases(), async |case, _| {
+    let database = sets_database().await;
+    let guppy = keeping(&database, config("private", json!({})), engine((0..9).map(subject)).await).await;
+    check(guppy::Guppy::endpoints(), &cases(), async |case, kind| {
         let method = case.verb().parse().unwrap();
         let request = client::TestRequest::default().method(method).uri(&case.url);
         let request = if case.body.is_null() { request } else { request.set_json(&case.body) };
-        call(&guppy, request).await.0
+        let who = match kind {
+            Kind::Anonymous => return call(&guppy, request).await.0,
+            Kind::Stranger => "bearer bob",
+            Kind::Permitted => "bearer ada",
+        };
+        call(&guppy, request.insert_header(("Authorization", who))).await.0
     })
     .await;
 }

@@ -8,14 +8,15 @@ use proptest::prelude::*;
 use search::{AliasChange, Definition, Engine, Mapping, Operation};
 use searchsuite::Naive;
 use serde_json::{Map, Value, json};
+use sqlx::PgPool;
 use testing::Rights;
 
 const LIMIT: u64 = 3;
 
 /// A subject: its resource, a group, an age and a list.
-type Subject = (&'static str, &'static str, Option<i64>, Vec<&'static str>);
+pub(crate) type Subject = (&'static str, &'static str, Option<i64>, Vec<&'static str>);
 
-fn some() -> Vec<Subject> {
+pub(crate) fn some() -> Vec<Subject> {
     vec![
         ("/a", "x", Some(10), vec!["p", "q"]),
         ("/a", "x", Some(20), vec!["p"]),
@@ -26,6 +27,11 @@ fn some() -> Vec<Subject> {
 }
 
 async fn guppy(tier: &str, subjects: &[Subject]) -> Arc<Guppy> {
+    guppy_keeping(tier, subjects, None).await
+}
+
+/// With a database for sets.
+pub(crate) async fn guppy_keeping(tier: &str, subjects: &[Subject], database: Option<PgPool>) -> Arc<Guppy> {
     let engine = Naive::new();
     let keyword = json!({ "type": "keyword", "fields": { "analyzed": { "type": "text" } } });
     let mapping = |properties: Value| Definition {
@@ -77,12 +83,13 @@ async fn guppy(tier: &str, subjects: &[Subject]) -> Arc<Guppy> {
     };
     let config = Config::read(Some(&file.to_string()), variable).unwrap();
     let rights = Rights::of_plain_tokens().grant("ada", "guppy", "read", "/a");
-    let guppy = Guppy::build(config, Arc::new(engine), Arc::new(rights)).unwrap();
+    let (engine, rights) = (Arc::new(engine), Arc::new(rights));
+    let guppy = Guppy::build_keeping(config, engine, rights, database).unwrap();
     guppy.refresh().await.unwrap();
     guppy
 }
 
-async fn call(guppy: &Arc<Guppy>, request: client::TestRequest, who: &str) -> (u16, Vec<u8>) {
+pub(crate) async fn call(guppy: &Arc<Guppy>, request: client::TestRequest, who: &str) -> (u16, Vec<u8>) {
     let guppy = guppy.clone();
     let app = client::init_service(App::new().configure(|cfg| web::Service::configure(guppy, cfg))).await;
     let request = if who.is_empty() {
@@ -95,13 +102,13 @@ async fn call(guppy: &Arc<Guppy>, request: client::TestRequest, who: &str) -> (u
     (status, client::read_body(answer).await.to_vec())
 }
 
-async fn post(guppy: &Arc<Guppy>, path: &str, body: Value, who: &str) -> (u16, Value) {
+pub(crate) async fn post(guppy: &Arc<Guppy>, path: &str, body: Value, who: &str) -> (u16, Value) {
     let request = client::TestRequest::post().uri(path).set_json(body);
     let (status, body) = call(guppy, request, who).await;
     (status, serde_json::from_slice(&body).unwrap())
 }
 
-async fn get(guppy: &Arc<Guppy>, path: &str, who: &str) -> (u16, Vec<u8>) {
+pub(crate) async fn get(guppy: &Arc<Guppy>, path: &str, who: &str) -> (u16, Vec<u8>) {
     call(guppy, client::TestRequest::get().uri(path), who).await
 }
 

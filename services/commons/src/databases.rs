@@ -45,11 +45,13 @@ pub enum DatabaseName {
     Wts,
     /// Documents by GUID.
     Metadata,
+    /// Runs of operations.
+    Operations,
 }
 
 impl DatabaseName {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Fence,
         Self::Arborist,
         Self::Indexd,
@@ -59,6 +61,7 @@ impl DatabaseName {
         Self::Library,
         Self::Wts,
         Self::Metadata,
+        Self::Operations,
     ];
 
     /// The name on the server.
@@ -73,6 +76,7 @@ impl DatabaseName {
             Self::Library => "library",
             Self::Wts => "wts",
             Self::Metadata => "metadata",
+            Self::Operations => "operations",
         }
     }
 }

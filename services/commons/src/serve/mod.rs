@@ -2,6 +2,7 @@
 
 mod built;
 mod neighbours;
+mod operations;
 mod options;
 mod services;
 mod small_options;
@@ -18,6 +19,7 @@ use crate::{
     version::VERSION,
 };
 use built::{Beside, Built};
+use operations::OperationsArgs;
 use options::{
     ArboristArgs, DictionaryAt, FenceArgs, GatewayArgs, GuppyArgs, IndexdArgs, Listen, PeregrineArgs,
     SheepdogArgs,
@@ -54,6 +56,8 @@ pub enum Serve {
     Metadata(MetadataArgs),
     /// Users' own lists of files, in a bucket
     Manifests(ManifestsArgs),
+    /// Recurring work and its history
+    Operations(OperationsArgs),
     /// The public front
     Gateway(GatewayArgs),
 }
@@ -73,6 +77,7 @@ impl Serve {
             Self::Wts(args) => &args.listen,
             Self::Metadata(args) => &args.listen,
             Self::Manifests(args) => &args.listen,
+            Self::Operations(args) => &args.listen,
             Self::Gateway(args) => &args.listen,
         }
     }
@@ -99,6 +104,7 @@ impl Serve {
             Self::Sheepdog(args) => return services::sheepdog(args).await,
             Self::Peregrine(args) => return services::peregrine(args).await,
             Self::Fence(args) => return services::fence(args).await,
+            Self::Operations(args) => return operations::build(args).await,
             Self::Arborist(args) => services::arborist(args).await?,
             Self::Indexd(args) => services::indexd(args).await?,
             Self::Guppy(args) => services::guppy(args).await?,

@@ -1,8 +1,10 @@
 //! What the service does.
 
+mod cohort;
 mod download;
 mod graphql;
 mod system;
 
+pub use cohort::CohortError;
 pub(crate) use download::Order;
 pub(crate) use graphql::Question;

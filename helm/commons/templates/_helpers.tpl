@@ -79,6 +79,16 @@ securityContext:
 {{- regexReplaceAll ":[0-9]+$" (urlParse .Values.publicUrl).host "" -}}
 {{- end -}}
 
+{{/* What operations show the state of: NAME=URL, with commas between them. */}}
+{{- define "commons.watched" -}}
+{{- $watched := list -}}
+{{- range $service := list "fence" "indexd" "sheepdog" "peregrine" "guppy" "audit" "requestor" "library" "metadata" -}}
+{{- $watched = append $watched (printf "%s=http://%s-%s/_status" $service (include "commons.fullname" $) $service) -}}
+{{- end -}}
+{{- $watched = append $watched (printf "arborist=http://%s-arborist/health" (include "commons.fullname" .)) -}}
+{{- join "," $watched -}}
+{{- end -}}
+
 {{/* The environment of one service beside the ConfigMap: a dict of root, service and its values. */}}
 {{- define "commons.env" -}}
 {{- $login := .root.Values.indexd.loginSecret -}}
@@ -134,6 +144,26 @@ securityContext:
   value: /etc/guppy/guppy_config.json
 {{- end }}
 {{- end }}
+{{- end }}
+{{- if eq .service "operations" }}
+{{ include "commons.secretEnv" (list "FENCE_DATABASE_URL" .root.Values.databases.secret .root.Values.databases.keys.fence) }}
+{{- if and .root.Values.operations.exportsSecret .root.Values.guppy.indices }}
+{{ include "commons.secretEnv" (list "SHEEPDOG_DATABASE_URL" .root.Values.databases.secret .root.Values.databases.keys.peregrine) }}
+- name: EXPORTS_CONFIG
+  value: /etc/commons/exports.json
+- name: GUPPY_CONFIG_FILEPATH
+  value: /etc/guppy/guppy_config.json
+{{- with .root.Values.guppy }}
+{{- if .envSecret }}
+{{ include "commons.secretEnv" (list "GEN3_ES_ENDPOINT" .envSecret "GEN3_ES_ENDPOINT") }}
+{{- else if .esEndpoint }}
+- name: GEN3_ES_ENDPOINT
+  value: {{ .esEndpoint | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+- name: WATCHED_SERVICES
+  value: {{ include "commons.watched" .root | quote }}
 {{- end }}
 {{- if eq .service "wts" }}
 {{- range $variable, $key := dict "OIDC_CLIENT_ID" "client_id" "OIDC_CLIENT_SECRET" "client_secret" "ENCRYPTION_KEY" "encryption_key" "SECRET_KEY" "secret_key" }}

@@ -20,6 +20,7 @@ use crate::{
         metadata::MetadataCommand,
         migrate::MigrateArgs,
         objects::ObjectsCommand,
+        op::OpCommand,
         pfb::{ExportCommand, ImportCommand},
         search::SearchCommand,
         status::StatusArgs,
@@ -119,6 +120,9 @@ pub enum Command {
     /// The objects of the embedded store: verify them, write them as files, serve them alone
     #[command(subcommand)]
     Objects(ObjectsCommand),
+    /// Operations: recurring work of a commons, its history, and runs that one asks for
+    #[command(subcommand)]
+    Op(OpCommand),
     /// Flat documents for the data explorer, made from the graph as etlMapping.yaml says
     #[command(subcommand)]
     Etl(EtlCommand),

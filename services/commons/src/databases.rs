@@ -47,6 +47,8 @@ pub enum DatabaseName {
     Metadata,
     /// Sets of the search service.
     Guppy,
+    /// Runs of operations.
+    Operations,
 }
 
 impl DatabaseName {
@@ -62,6 +64,7 @@ impl DatabaseName {
         Self::Wts,
         Self::Metadata,
         Self::Guppy,
+        Self::Operations,
     ];
 
     /// The name on the server.
@@ -77,6 +80,7 @@ impl DatabaseName {
             Self::Wts => "wts",
             Self::Metadata => "metadata",
             Self::Guppy => "guppy",
+            Self::Operations => "operations",
         }
     }
 }

@@ -15,6 +15,7 @@ mod front;
 mod http_client;
 mod index_options;
 mod log;
+mod operations;
 mod output;
 mod problems;
 mod queries;
@@ -123,6 +124,7 @@ async fn dispatch(command: Command, origins: Origins, loudness: &[&str]) -> anyh
         Command::Dictionary(command) => commands::dictionary::run(command).await,
         Command::Index(command) => commands::index::run(command).await,
         Command::Objects(command) => commands::objects::run(command).await,
+        Command::Op(command) => commands::op::run(command).await,
         Command::Etl(command) => commands::etl::run(command).await,
         Command::Export(command) => commands::pfb::export(command).await,
         Command::Import(command) => commands::pfb::import(command).await,

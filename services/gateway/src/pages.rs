@@ -20,7 +20,7 @@ use crate::{
 const QUERY_PAGE: &str = "/query";
 
 /// Public paths, the services that answer there, and what they are for.
-const SERVED: [(&str, &str, &str); 14] = [
+const SERVED: [(&str, &str, &str); 16] = [
     ("/user", "fence", "users, tokens, signed URLs"),
     ("/authz", "arborist", "who may do what"),
     ("/index", "indexd", "where files are"),
@@ -34,15 +34,16 @@ const SERVED: [(&str, &str, &str); 14] = [
     ("/wts", "wts", "tokens of other commons"),
     ("/mds", "metadata", "documents by GUID, found by their contents"),
     ("/manifests", "manifests", "users' own lists of files"),
+    ("/ops", "operations", "recurring work and its history"),
+    ("/job", "operations", "jobs for users: exports"),
     (QUERY_PAGE, "portal", "query page"),
 ];
 
 /// Public paths of a Gen3 commons whose services this version does not have. Who adds a row for one of them
 /// has it served.
-const ABSENT: [(&str, &str); 21] = [
+const ABSENT: [(&str, &str); 20] = [
     ("/lw-workspace", "workspaces"),
     ("/workspace", "workspaces"),
-    ("/job", "job service (sower)"),
     ("/explorer", "explorer of the portal"),
     ("/discovery", "discovery page of the portal"),
     ("/identity", "profile page of the portal"),

@@ -31,6 +31,7 @@ use actix_web::{
 };
 use async_trait::async_trait;
 
+pub use actions::CohortError;
 pub use config::{Config, ConfigError, Index, Missing, Rights, Tier};
 pub use service::{Guppy, RefreshError};
 pub use store::migrate::migrate;

@@ -21,6 +21,7 @@ pub(crate) mod logs;
 pub(crate) mod metadata;
 pub(crate) mod migrate;
 pub(crate) mod objects;
+pub(crate) mod op;
 pub(crate) mod pfb;
 pub(crate) mod search;
 pub(crate) mod status;

@@ -6,4 +6,4 @@ mod task;
 
 pub(crate) use asking::{Ask, ask};
 pub(crate) use source::{FOLDER, Source};
-pub(crate) use task::{Explorer, Parts};
+pub(crate) use task::{Asking, Explorer, Parts};

@@ -83,9 +83,28 @@ impl Explorer {
     /// # Errors
     /// It cannot be done.
     pub(crate) async fn ask(&self, ask: Ask) -> anyhow::Result<Value> {
+        self.asking().ask(ask).await
+    }
+
+    /// Who else may ask.
+    pub(crate) fn asking(&self) -> Asking {
+        Asking(self.asks.clone())
+    }
+}
+
+/// Asks the task.
+#[derive(Clone)]
+pub(crate) struct Asking(mpsc::Sender<Asked>);
+
+impl Asking {
+    /// Has something done at once.
+    ///
+    /// # Errors
+    /// It cannot be done.
+    pub(crate) async fn ask(&self, ask: Ask) -> anyhow::Result<Value> {
         let (reply, answer) = oneshot::channel();
         let gone = || anyhow::anyhow!("the explorer has ended");
-        self.asks.send((ask, reply)).await.map_err(|_| gone())?;
+        self.0.send((ask, reply)).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?.map_err(|error| anyhow::anyhow!(error))
     }
 }

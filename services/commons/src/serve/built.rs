@@ -5,6 +5,7 @@ use std::{convert::Infallible, sync::Arc};
 use auditlog::Recording;
 use fence::{Fence, Housekeeping, upload_indexing::UploadIndexing};
 use web::Service;
+use workqueue::Worker;
 
 use super::waiting::until;
 use crate::reload::Reload;
@@ -27,6 +28,8 @@ pub(crate) struct Beside {
     pub(crate) upload_indexing: Option<UploadIndexing>,
     /// A fence whose arborist has to hear which users are not active.
     pub(crate) telling: Option<Arc<Fence>>,
+    /// What does operations.
+    pub(crate) worker: Option<Worker>,
 }
 
 impl Beside {
@@ -42,11 +45,17 @@ impl Beside {
     /// What does not run any more although it should.
     pub(crate) fn lost(&self) -> Option<&'static str> {
         let indexing = self.upload_indexing.as_ref();
+        if self.worker.as_ref().is_some_and(|worker| !worker.is_running()) {
+            return Some("the worker of operations");
+        }
         indexing.is_some_and(|indexing| !indexing.is_running()).then_some("the indexing of uploads")
     }
 
     /// Brings it to its end; what waits to be written down is written.
     pub(crate) async fn stop(self) {
+        if let Some(worker) = self.worker {
+            worker.stop().await;
+        }
         if let Some(indexing) = self.upload_indexing {
             indexing.stop().await;
         }

@@ -2,6 +2,7 @@
 
 mod built;
 mod neighbours;
+mod operations;
 mod options;
 mod services;
 mod small_options;
@@ -19,6 +20,7 @@ use crate::{
     version::{COMMIT, VERSION},
 };
 use built::{Beside, Built};
+use operations::OperationsArgs;
 use options::{
     ArboristArgs, DictionaryAt, FenceArgs, GatewayArgs, GuppyArgs, IndexdArgs, Listen, PeregrineArgs,
     SheepdogArgs,
@@ -55,6 +57,8 @@ pub enum Serve {
     Metadata(MetadataArgs),
     /// Users' own lists of files, in a bucket
     Manifests(ManifestsArgs),
+    /// Recurring work and its history
+    Operations(OperationsArgs),
     /// The public front
     Gateway(GatewayArgs),
 }
@@ -74,6 +78,7 @@ impl Serve {
             Self::Wts(args) => &args.listen,
             Self::Metadata(args) => &args.listen,
             Self::Manifests(args) => &args.listen,
+            Self::Operations(args) => &args.listen,
             Self::Gateway(args) => &args.listen,
         }
     }
@@ -102,6 +107,7 @@ impl Serve {
             Self::Fence(args) => return services::fence(args, measures).await,
             Self::Arborist(args) => services::arborist(args, measures).await?,
             Self::Indexd(args) => services::indexd(args, measures).await?,
+            Self::Operations(args) => return operations::build(args, measures).await,
             Self::Guppy(args) => services::guppy(args).await?,
             Self::Audit(args) => services::audit(args, measures).await?,
             Self::Requestor(args) => services::requestor(args, measures).await?,

@@ -213,16 +213,7 @@ pub(crate) async fn guppy(args: &GuppyArgs) -> anyhow::Result<Arc<dyn Service>> 
         .with_context(|| format!("{:?} cannot be used", args.config.as_deref().unwrap_or(Path::new(""))))?;
     VERSION.clone_into(&mut config.version);
     COMMIT.clone_into(&mut config.commit);
-    let engine: Arc<dyn Engine> = match &args.search_folder {
-        Some(folder) => Arc::new(
-            Embedded::open(folder)
-                .with_context(|| format!("the indices in {} cannot be used", folder.display()))?,
-        ),
-        None => {
-            let settings = searchserver::Settings::read(&args.search_url)?;
-            Arc::new(searchserver::Server::connect(settings).await?)
-        }
-    };
+    let engine = engine(args.search_folder.as_deref(), &args.search_url).await?;
     let authz = Arc::new(HttpAuthz::new(&args.arborist_url, http_client()?));
     let database = match args.database.options()? {
         None => None,
@@ -234,6 +225,17 @@ pub(crate) async fn guppy(args: &GuppyArgs) -> anyhow::Result<Arc<dyn Service>> 
     let guppy = Guppy::build_keeping(config, engine, authz, database)?;
     guppy.watch();
     Ok(guppy)
+}
+
+/// The embedded engine over a folder, or one elsewhere.
+pub(super) async fn engine(folder: Option<&Path>, url: &str) -> anyhow::Result<Arc<dyn Engine>> {
+    if let Some(folder) = folder {
+        let opened = Embedded::open(folder);
+        let opened = opened.with_context(|| format!("the indices in {} cannot be used", folder.display()))?;
+        return Ok(Arc::new(opened));
+    }
+    let settings = searchserver::Settings::read(url)?;
+    Ok(Arc::new(searchserver::Server::connect(settings).await?))
 }
 
 pub(crate) async fn audit(args: &AuditArgs, measures: &Measures) -> anyhow::Result<Arc<dyn Service>> {

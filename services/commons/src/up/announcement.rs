@@ -34,7 +34,7 @@ pub struct Announcement {
 }
 
 /// Public paths and what they are for.
-const PUBLIC: [(&str, &str, &str); 13] = [
+const PUBLIC: [(&str, &str, &str); 14] = [
     ("fence", "/user", "users, tokens, signed URLs"),
     ("arborist", "/authz", "who may do what"),
     ("indexd", "/index, /ga4gh/drs", "where files are"),
@@ -47,6 +47,7 @@ const PUBLIC: [(&str, &str, &str); 13] = [
     ("wts", "/wts", "tokens of other commons"),
     ("metadata", "/mds", "documents by GUID"),
     ("manifests", "/manifests", "users' lists of files"),
+    ("operations", "/ops, /job", "recurring work and its history"),
     ("portal", "/query", "query page"),
 ];
 

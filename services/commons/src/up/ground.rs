@@ -1,6 +1,6 @@
 //! What a commons needs before its services are built: secrets, keys, addresses, the dictionary.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use dictionary::Dictionary;
@@ -48,6 +48,8 @@ pub(crate) struct Ground {
     pub(crate) wts_config: Option<serde_json::Value>,
     /// Where this machine reaches the gateway.
     pub(crate) local_url: String,
+    /// The user.yaml of this start, if one is given.
+    pub(crate) user_yaml: Option<PathBuf>,
     /// What the explorer searches.
     pub(crate) engine: Arc<dyn Engine>,
     /// Its mapping, and guppy's configuration.
@@ -94,6 +96,7 @@ impl Ground {
             requestor_config: options.requestor_config.as_deref().map(documents::yaml).transpose()?,
             wts_config: options.wts_config.as_deref().map(documents::yaml).transpose()?,
             local_url: ports.gateway_url(),
+            user_yaml: options.user_yaml.clone(),
             engine: engine(options, state).await?,
             explorer: options.explorer.clone(),
         };

@@ -8,6 +8,7 @@ mod ground;
 mod identity;
 mod loading;
 mod memory;
+mod operating;
 mod options;
 mod ports;
 mod running;

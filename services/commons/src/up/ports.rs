@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use web::BindError;
 
 /// The services, in the order of the status table.
-const SERVICES: [&str; 13] = [
+const SERVICES: [&str; 14] = [
     "fence",
     "arborist",
     "indexd",
@@ -19,6 +19,7 @@ const SERVICES: [&str; 13] = [
     "wts",
     "metadata",
     "manifests",
+    "operations",
     "portal",
 ];
 

@@ -15,6 +15,7 @@ use measures::{Measured, Measures};
 use objectstore::EmbeddedS3;
 use useryaml::UserYaml;
 use web::{Audience, Limits, Sealed, Server, Service, Serving};
+use workqueue::Worker;
 
 use super::{
     announcement::Announcement,
@@ -53,6 +54,7 @@ pub struct Running {
     housekeeping: Housekeeping,
     reloading: Reloading,
     explorer: Explorer,
+    worker: Worker,
     object_store: EmbeddedS3,
     pools: Vec<sqlx::PgPool>,
     databases: Databases,
@@ -123,6 +125,7 @@ impl Running {
             housekeeping: all.housekeeping,
             reloading: reload.start(triggers),
             explorer: all.explorer,
+            worker: all.worker,
             object_store,
             pools: pools.all(),
             databases,
@@ -152,6 +155,7 @@ impl Running {
                 (self.upload_indexing.iter().all(UploadIndexing::is_running), "the indexing of uploads"),
                 (self.reloading.is_running(), "the watch over the dictionary"),
                 (self.explorer.is_running(), "the watch over the explorer's indices"),
+                (self.worker.is_running(), "the worker of operations"),
             ];
             if let Some((_, part)) = parts.into_iter().find(|(runs, _)| !runs) {
                 return part;
@@ -180,6 +184,8 @@ impl Running {
     /// Lets running requests finish, then stops everything, PostgreSQL last.
     pub async fn stop(self) {
         drop(self.reloading);
+        // What it is doing goes back into the queue, for the next start.
+        self.worker.stop().await;
         drop(self.explorer);
         let stopping = self.servers.into_iter().map(Server::stop);
         for stopped in futures_util::future::join_all(stopping).await {

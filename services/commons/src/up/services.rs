@@ -26,11 +26,12 @@ use storage::{AwsCredentials, BucketConfig, Location, ObjectStore};
 use tokens::Verifier;
 use tokio::sync::mpsc::Receiver;
 use web::{Current, Service};
+use workqueue::Worker;
 
 use super::{
     buckets, documents,
     ground::Ground,
-    small,
+    operating, small,
     wts::{WtsClient, service as wts_service},
 };
 use crate::{
@@ -63,6 +64,7 @@ pub(crate) struct Pools {
     pub(crate) wts: PgPool,
     pub(crate) metadata: PgPool,
     pub(crate) guppy: PgPool,
+    pub(crate) operations: PgPool,
 }
 
 impl Pools {
@@ -81,6 +83,7 @@ impl Pools {
             wts: neighbour(DatabaseName::Wts)?,
             metadata: neighbour(DatabaseName::Metadata)?,
             guppy: neighbour(DatabaseName::Guppy)?,
+            operations: neighbour(DatabaseName::Operations)?,
         };
         database::look_after(pools.all());
         Ok(pools)
@@ -100,6 +103,7 @@ impl Pools {
             ("wts", &self.wts),
             ("metadata", &self.metadata),
             ("guppy", &self.guppy),
+            ("operations", &self.operations),
         ];
         pools.map(|(name, pool)| (name, pool.clone())).into()
     }
@@ -112,7 +116,7 @@ impl Pools {
 /// Brings all databases to the form that the services need, at the same time.
 pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::Result<()> {
     let pool = |name| databases::tool_pool(&databases.url(name)?);
-    let [fence, arborist, indexd, graph, audit, requestor, library, wts, metadata, guppy] = [
+    let [fence, arborist, indexd, graph, audit, requestor, library, wts, metadata, guppy, operations] = [
         pool(DatabaseName::Fence)?,
         pool(DatabaseName::Arborist)?,
         pool(DatabaseName::Indexd)?,
@@ -123,6 +127,7 @@ pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::R
         pool(DatabaseName::Wts)?,
         pool(DatabaseName::Metadata)?,
         pool(DatabaseName::Guppy)?,
+        pool(DatabaseName::Operations)?,
     ];
     tokio::try_join!(
         async { fence::migrate(&fence).await.context("fence's database cannot be migrated") },
@@ -135,11 +140,16 @@ pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::R
         async { guppy::migrate(&guppy).await.context("the search service's database cannot be migrated") },
         async { metadata::migrate(&metadata).await.context("the database of metadata cannot be migrated") },
         async {
+            let migrated = workqueue::migrate(&operations).await;
+            migrated.context("the database of operations cannot be migrated")
+        },
+        async {
             let migrated = psqlgraph::migrate(&graph, &ground.dictionary).await;
             migrated.map(drop).context("the graph database cannot be migrated")
         },
     )?;
-    for pool in [fence, arborist, indexd, graph, audit, requestor, library, wts, metadata, guppy] {
+    for pool in [fence, arborist, indexd, graph, audit, requestor, library, wts, metadata, guppy, operations]
+    {
         pool.close().await;
     }
     Ok(())
@@ -161,7 +171,7 @@ pub(crate) fn start_object_store(
         folder: state.path("objects"),
         access_key: ground.secrets.store_access_key.clone(),
         secret_key: ground.secrets.store_secret_key.clone(),
-        buckets: vec![BUCKET.to_owned(), documents::BUCKET.to_owned()],
+        buckets: [BUCKET, documents::BUCKET, operating::BUCKET].map(str::to_owned).into(),
         reserve: ground.object_store_reserve,
     };
     let store = EmbeddedS3::start(&settings, listener)?;
@@ -185,6 +195,8 @@ pub(crate) struct All {
     pub(crate) served: Vec<Arc<dyn Served>>,
     /// What keeps the explorer's indices as the graph is.
     pub(crate) explorer: Explorer,
+    /// What does operations.
+    pub(crate) worker: Worker,
 }
 
 /// How the services ask each other: directly or over HTTP.
@@ -260,6 +272,20 @@ pub(crate) fn build(
     if uploads_elsewhere {
         upload_indexing.extend(fence.index_uploads());
     }
+    let beside = operating::Beside {
+        fence: fence.clone(),
+        guppy: guppy.clone(),
+        peregrine: peregrine.clone(),
+        authz: neighbours.authz.clone(),
+        explorer: explorer.asking(),
+        databases: operating::Databases {
+            fence: pools.fence.clone(),
+            arborist: pools.arborist.clone(),
+            graph: pools.sheepdog.clone(),
+            operations: pools.operations.clone(),
+        },
+    };
+    let (operations, worker, health) = operating::build(ground, beside)?;
     let services: Vec<Arc<dyn Service>> = vec![
         fence.clone(),
         arborist,
@@ -273,13 +299,15 @@ pub(crate) fn build(
         wts,
         metadata,
         documents::manifests(ground, neighbours.authz.clone(), neighbours.verifier.clone())?,
+        operations,
         portal,
     ];
     let services: Vec<_> =
         services.into_iter().map(|service| Measured::new(service, measures) as Arc<dyn Service>).collect();
+    health.are(services.clone());
     let gateway = Gateway::build(gateway_config(ground, neighbours.authz, client)?, services.clone());
     let housekeeping = Housekeeping::start(&fence);
-    Ok(All { services, gateway, fence, upload_indexing, recording, housekeeping, served, explorer })
+    Ok(All { services, gateway, fence, upload_indexing, recording, housekeeping, served, explorer, worker })
 }
 
 /// What the store of this process tells of uploads.
@@ -443,7 +471,7 @@ fn gateway_config(
         upstreams: HashMap::new(),
         object_store: Some(gateway::ObjectStore {
             address: ground.object_store_url.parse().context("the object store has no address")?,
-            buckets: vec![BUCKET.to_owned()],
+            buckets: [BUCKET, operating::BUCKET].map(str::to_owned).into(),
         }),
         logins: HashMap::from([("indexd".to_owned(), login)]),
         authz,

@@ -12,6 +12,7 @@ mod etl;
 mod life;
 mod main_job;
 mod messages;
+mod operations;
 #[path = "../proof/mod.rs"]
 mod proof;
 mod reload;

@@ -10,7 +10,7 @@ use testing::Rights;
 use url::Url;
 use web::{Server, Service};
 
-pub(crate) const SERVICES: [&str; 13] = [
+pub(crate) const SERVICES: [&str; 14] = [
     "fence",
     "arborist",
     "indexd",
@@ -23,6 +23,7 @@ pub(crate) const SERVICES: [&str; 13] = [
     "wts",
     "metadata",
     "manifests",
+    "operations",
     "portal",
 ];
 

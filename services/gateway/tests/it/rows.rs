@@ -48,6 +48,8 @@ fn sample(row: &Row) -> (&'static str, &'static str) {
         "/manifests/" => ("/manifests/file/a.json", "/file/a.json"),
         "/wts/" => ("/wts/token?idp=a", "/token?idp=a"),
         "/library/" => ("/library/lists", "/lists"),
+        "/ops/" => ("/ops/v1/runs?state=failed", "/v1/runs?state=failed"),
+        "/job/" => ("/job/status?UID=x", "/status?UID=x"),
         "/query" => ("/query?a=b", "/query?a=b"),
         "/query/" => ("/query/examples.json?project=a", "/query/examples.json?project=a"),
         other => panic!("the row {other} has no sample here"),

@@ -6,8 +6,8 @@ use anyhow::Context as _;
 use dictionary::{Dictionary, NodeType};
 use serde_json::Value;
 
-use super::{order, source::Reading};
-use crate::failure::{Failure, warn};
+use super::{order, source::Reading, told::Told};
+use crate::failure::Failure;
 
 /// Largest list of names.
 const MOST_BYTES: u64 = 256 << 20;
@@ -81,9 +81,10 @@ impl Cohort {
         dictionary: &Dictionary,
         root: &NodeType,
         names: HashSet<String>,
+        told: &dyn Told,
     ) -> anyhow::Result<Self> {
         let order = order::parents_first(dictionary);
-        let mut ids = roots(reading, root, names).await?;
+        let mut ids = roots(reading, root, names, told).await?;
         for node in order.iter().filter(|node| order::is_in_projects(node)) {
             let repeats = is_its_own_parent(node);
             loop {
@@ -129,6 +130,7 @@ async fn roots(
     reading: &mut Reading,
     root: &NodeType,
     names: HashSet<String>,
+    told: &dyn Told,
 ) -> anyhow::Result<HashSet<String>> {
     let (mut ids, mut missing) = (HashSet::new(), names.clone());
     reading
@@ -148,13 +150,13 @@ async fn roots(
         .await?;
     let mut some: Vec<&str> = missing.iter().map(String::as_str).collect();
     some.sort_unstable();
-    let told = some.iter().take(TOLD).copied().collect::<Vec<_>>().join(", ");
+    let first = some.iter().take(TOLD).copied().collect::<Vec<_>>().join(", ");
     if ids.is_empty() {
-        let told = format!("no {} of these projects is named in the cohort; not found: {told}", root.id);
-        return Err(Failure::NotInOrder(told).into());
+        let why = format!("no {} of these projects is named in the cohort; not found: {first}", root.id);
+        return Err(Failure::NotInOrder(why).into());
     }
     if !some.is_empty() {
-        warn(&format!("{} names of the cohort are of no {}: {told}", some.len(), root.id));
+        told.warn(&format!("{} names of the cohort are of no {}: {first}", some.len(), root.id));
     }
     Ok(ids)
 }

@@ -9,21 +9,19 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Args;
-use dictionary::{Dictionary, NodeType};
-use indexmap::IndexMap;
+use dictionary::Dictionary;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use pfb::{Misfit, Model, Relation, Writer};
 use psqlgraph::scan::Scan;
 use serde_json::json;
 use sqlx::PgPool;
 
 use super::{
-    cohort::{self, Cohort},
-    order,
+    cohort,
     place::PlaceArgs,
-    record::Record,
     remote::Remote,
     source::{Reading, Source},
+    told::Told,
+    writing::{self, Misfits, Named, Written},
 };
 use crate::{
     commands::workbench::Workbench,
@@ -33,9 +31,6 @@ use crate::{
     output::{remark, tell},
     state::State,
 };
-
-/// Values that are left out, of which a message tells.
-const TOLD: u64 = 20;
 
 /// Options of `commons export pfb`.
 #[derive(Debug, Clone, Args)]
@@ -110,36 +105,20 @@ async fn graph(args: &ExportArgs, pool: &PgPool, dictionary: Option<&str>) -> an
 }
 
 async fn write(args: &ExportArgs, source: Source, dictionary: &Dictionary) -> anyhow::Result<()> {
-    let model = Model::of(dictionary)?;
-    let root = args.node.as_deref().map(|node| root(dictionary, node)).transpose()?;
+    let root = args.node.as_deref().map(|node| writing::root(dictionary, node)).transpose()?;
     let names = args.cohort.as_deref().map(cohort::names).transpose()?;
     let mut reading = Reading::begin(source, dictionary, &args.projects).await?;
-    let bar = bar(args.json);
-    let cohort = match (root, names) {
-        (Some(root), Some(names)) => {
-            bar.set_message("looking for the cohort");
-            Some(Cohort::find(&mut reading, dictionary, root, names).await?)
-        }
-        _ => None,
-    };
+    let told = Bar(bar(args.json));
     let mut file = Partial::begin(&args.out)?;
-    let mut export = Export {
-        writer: Writer::begin(&model, BufWriter::with_capacity(1 << 20, file.take()?))?,
-        cohort,
-        leave_out: args.leave_out,
-        left_out: 0,
-        counts: IndexMap::new(),
-        bar,
-    };
-    for node in order::parents_first(dictionary) {
-        export.bar.set_message(node.id.clone());
-        reading.each(node, &mut |record| export.record(node, record)).await?;
-    }
-    let Export { writer, counts, left_out, bar, .. } = export;
-    bar.finish_and_clear();
-    let mut output = writer.finish()?;
+    let output = BufWriter::with_capacity(1 << 20, file.take()?);
+    let cohort = root.zip(names).map(|(root, names)| Named { root, names });
+    let misfits = if args.leave_out { Misfits::LeaveOut } else { Misfits::End };
+    let (mut output, written) =
+        writing::write(&mut reading, dictionary, cohort, misfits, output, &told).await?;
+    told.0.finish_and_clear();
     output.flush().context("the file cannot be written")?;
     file.finish(output.into_inner().map_err(|error| error.into_error())?, &args.out)?;
+    let Written { nodes: counts, left_out } = written;
     let nodes: u64 = counts.values().sum();
     if args.json {
         let projects = reading.projects();
@@ -156,50 +135,20 @@ async fn write(args: &ExportArgs, source: Source, dictionary: &Dictionary) -> an
     ))?)
 }
 
-fn root<'d>(dictionary: &'d Dictionary, node: &str) -> anyhow::Result<&'d NodeType> {
-    let found = dictionary.nodes.get(node).filter(|node| order::is_in_projects(node));
-    Ok(found
-        .ok_or_else(|| Failure::NotInOrder(format!("the dictionary has no node type {node} in projects")))?)
-}
+/// Tells somebody who looks at a terminal.
+struct Bar(ProgressBar);
 
-/// An export on its way.
-struct Export<'m, W: std::io::Write> {
-    writer: Writer<'m, W>,
-    cohort: Option<Cohort>,
-    leave_out: bool,
-    left_out: u64,
-    counts: IndexMap<String, u64>,
-    bar: ProgressBar,
-}
+impl Told for Bar {
+    fn stage(&self, what: &str) {
+        self.0.set_message(what.to_owned());
+    }
 
-impl<W: std::io::Write> Export<'_, W> {
-    fn record(&mut self, node: &NodeType, record: Record) -> anyhow::Result<()> {
-        if self.cohort.as_ref().is_some_and(|cohort| !cohort.has(&record.id)) {
-            return Ok(());
-        }
-        let mut relations = Vec::new();
-        for (link, targets) in node.all_links().iter().zip(record.targets) {
-            relations.extend(targets.into_iter().map(|id| Relation { id, name: link.target_type.clone() }));
-        }
-        let (leaves_out, id) = (self.leave_out, &record.id);
-        let left_out = &mut self.left_out;
-        let misfit = |misfit: &Misfit| {
-            *left_out += u64::from(leaves_out);
-            if leaves_out && *left_out <= TOLD {
-                warn(&format!("{} {id}: {misfit}; it is left out", node.id));
-            }
-            leaves_out
-        };
-        self.writer.write(&node.id, id, &record.properties, &relations, misfit).map_err(|error| {
-            let remedy = match error {
-                pfb::PfbError::Misfit(_) => "; correct the record, or use --leave-out",
-                _ => "",
-            };
-            Failure::NotInOrder(format!("{} {id}: {error}{remedy}", node.id))
-        })?;
-        *self.counts.entry(node.id.clone()).or_default() += 1;
-        self.bar.inc(1);
-        Ok(())
+    fn record(&self) {
+        self.0.inc(1);
+    }
+
+    fn warn(&self, told: &str) {
+        warn(told);
     }
 }
 

@@ -8,13 +8,19 @@ mod export;
 mod import;
 mod items;
 mod order;
-mod place;
+pub(super) mod place;
 mod record;
 mod remote;
 mod source;
 mod spool;
+mod told;
+mod writing;
 
 use clap::Subcommand;
+
+pub(crate) use source::{Reading, Source};
+pub(crate) use told::Told;
+pub(crate) use writing::{Misfits, Named, root, write};
 
 /// Commands that write a file.
 #[derive(Debug, Subcommand)]

@@ -23,18 +23,18 @@ const SHOWN: usize = 300;
 
 /// Which commons.
 #[derive(Debug, Clone, Args)]
-pub(super) struct PlaceArgs {
+pub(crate) struct PlaceArgs {
     /// A commons elsewhere, and who the user is there. Without any of these it is the commons on this machine
     #[command(flatten)]
-    pub(super) who: WhoArgs,
+    pub(crate) who: WhoArgs,
     /// Where everything is kept.
     #[command(flatten)]
-    pub(super) state: StateArgs,
+    pub(crate) state: StateArgs,
 }
 
 impl PlaceArgs {
     /// Whether a commons elsewhere is named.
-    pub(super) fn is_elsewhere(&self) -> bool {
+    pub(crate) fn is_elsewhere(&self) -> bool {
         let who = &self.who;
         who.endpoint.is_some()
             || !who.credentials.is_empty()
@@ -47,7 +47,7 @@ impl PlaceArgs {
     ///
     /// # Errors
     /// When there is none, or the credentials are not taken.
-    pub(super) async fn open(&self) -> anyhow::Result<Place> {
+    pub(crate) async fn open(&self) -> anyhow::Result<Place> {
         if self.is_elsewhere() {
             let who = self.who.find().await?;
             let home = who.home.ok_or_else(|| {
@@ -77,7 +77,7 @@ impl PlaceArgs {
 }
 
 /// A commons over HTTP.
-pub(super) struct Place {
+pub(crate) struct Place {
     commons: std::sync::Arc<Commons>,
     client: Client,
 }
@@ -93,7 +93,7 @@ impl Place {
     ///
     /// # Errors
     /// When there is no answer.
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,
@@ -116,7 +116,7 @@ impl Place {
     ///
     /// # Errors
     /// When there is none.
-    pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
         read(path, self.send(Method::GET, path, |request| request).await?).await
     }
 
@@ -124,7 +124,7 @@ impl Place {
     ///
     /// # Errors
     /// When the answer is not one of success.
-    pub(super) async fn send_json(&self, method: Method, path: &str, body: &Value) -> anyhow::Result<Value> {
+    pub(crate) async fn send_json(&self, method: Method, path: &str, body: &Value) -> anyhow::Result<Value> {
         let text = body.to_string();
         let with_body = |request: RequestBuilder| request.header(CONTENT_TYPE, "application/json").body(text);
         read(path, self.send(method, path, with_body).await?).await
@@ -155,7 +155,7 @@ async fn read(path: &str, answer: Response) -> anyhow::Result<Value> {
 ///
 /// # Errors
 /// When it is too large or cut off.
-pub(super) async fn limited(mut answer: Response) -> anyhow::Result<Vec<u8>> {
+pub(crate) async fn limited(mut answer: Response) -> anyhow::Result<Vec<u8>> {
     let mut text = Vec::new();
     while let Some(piece) = answer.chunk().await? {
         anyhow::ensure!(text.len() + piece.len() <= MOST, "an answer has more than {MOST} bytes");
@@ -165,7 +165,7 @@ pub(super) async fn limited(mut answer: Response) -> anyhow::Result<Vec<u8>> {
 }
 
 /// What an answer without success means.
-pub(super) fn refused(path: &str, status: StatusCode, text: &[u8]) -> anyhow::Error {
+pub(crate) fn refused(path: &str, status: StatusCode, text: &[u8]) -> anyhow::Error {
     let json: Option<Value> = serde_json::from_slice(text).ok();
     let told = json.as_ref().and_then(|json| {
         ["message", "error", "detail"].iter().find_map(|name| json.get(name)?.as_str().map(str::to_owned))

@@ -14,7 +14,7 @@ pub(super) struct Record {
 }
 
 /// Takes a record.
-pub(super) type Take<'a> = &'a mut dyn FnMut(Record) -> anyhow::Result<()>;
+pub(super) type Take<'a> = &'a mut (dyn FnMut(Record) -> anyhow::Result<()> + Send);
 
 /// Programs and projects, which are no records of a project.
 #[derive(Debug, Default)]

@@ -22,7 +22,7 @@ use super::{
 const SUBMISSION: &str = "/api/v0/submission";
 
 /// A commons over HTTP. What was read is kept in files that have no names, for a second reading.
-pub(super) struct Remote {
+pub(crate) struct Remote {
     place: Place,
     kept: HashMap<(String, String), File>,
 }

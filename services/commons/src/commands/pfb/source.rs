@@ -11,13 +11,13 @@ use super::{
 };
 
 /// Where records are.
-pub(super) enum Source {
+pub(crate) enum Source {
     Graph(Box<Scan>),
     Remote(Box<Remote>),
 }
 
 /// A source, and what is wanted of it.
-pub(super) struct Reading {
+pub(crate) struct Reading {
     source: Source,
     heads: Heads,
 }
@@ -27,7 +27,7 @@ impl Reading {
     ///
     /// # Errors
     /// When one is not there.
-    pub(super) async fn begin(
+    pub(crate) async fn begin(
         mut source: Source,
         dictionary: &Dictionary,
         wanted: &[String],
@@ -41,7 +41,7 @@ impl Reading {
     }
 
     /// The projects that are read.
-    pub(super) fn projects(&self) -> &[String] {
+    pub(crate) fn projects(&self) -> &[String] {
         &self.heads.project_ids
     }
 

@@ -98,6 +98,11 @@ pub(super) const EVERYBODYS: &Exceptions = &[
         "documents are public unless the configuration wants a right",
     ),
     (
+        "operations",
+        &["GET /_status", "GET /_version", "GET /v1/health"],
+        "whether it runs, and what else does, as each service says by itself",
+    ),
+    (
         "peregrine",
         &["GET /_status", "GET /_version", "GET /submission/getschema", "GET /v0/submission/getschema"],
         "the dictionary is public",

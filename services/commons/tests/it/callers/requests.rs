@@ -23,6 +23,8 @@ mod library_cases;
 mod manifests_cases;
 #[path = "../../../../metadata/tests/it/cases.rs"]
 mod metadata_cases;
+#[path = "../../../../operations/tests/it/cases.rs"]
+mod operations_cases;
 #[path = "../../../../peregrine/tests/it/cases.rs"]
 mod peregrine_cases;
 #[path = "../../../../portal/tests/it/cases.rs"]
@@ -73,6 +75,7 @@ pub(super) fn endpoints(service: &str) -> Vec<Endpoint> {
         "library" => library::Library::endpoints(),
         "manifests" => manifests::Manifests::endpoints(),
         "metadata" => metadata::endpoints(),
+        "operations" => operations::Operations::endpoints(),
         "peregrine" => peregrine::Peregrine::endpoints(),
         "portal" => portal::Portal::endpoints(),
         "requestor" => requestor::Requestor::endpoints(),
@@ -110,6 +113,10 @@ pub(super) async fn cases(stage: &Stage, world: &World<'_>) -> Vec<Case> {
             stage.prepare("POST", "metadata", &format!("/metadata/{name}"), &document).await;
             metadata_cases::cases(&name, &guarded(stage, world).await)
         }
+        "operations" => {
+            let ended = ended_run(stage).await;
+            operations_cases::cases(OPERATION, &ended, &ended)
+        }
         "peregrine" => peregrine_cases::cases(&stage.file),
         "portal" => {
             let page = stage.prepare("GET", "portal", "/query", &Value::Null).await;
@@ -125,6 +132,23 @@ pub(super) async fn cases(stage: &Stage, world: &World<'_>) -> Vec<Case> {
         "wts" => wts_cases::cases(),
         other => panic!("{other} has no requests here"),
     }
+}
+
+/// An operation that is over at once.
+const OPERATION: &str = "expired-clients";
+
+/// A run that has ended.
+async fn ended_run(stage: &Stage) -> String {
+    let run = stage.prepare("POST", "operations", "/v1/runs", &json!({"kind": OPERATION})).await;
+    let path = format!("/v1/runs/{}", text(&run, "id"));
+    for _ in 0..600 {
+        let run = stage.prepare("GET", "operations", &path, &Value::Null).await;
+        if run["state"] == "succeeded" {
+            return text(&run, "id").to_owned();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the operation does not end: {run}")
 }
 
 fn text<'a>(said: &'a Value, field: &str) -> &'a str {

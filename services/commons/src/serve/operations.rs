@@ -1,0 +1,184 @@
+//! Operations alone: their options, and what can be done with what they name.
+
+use std::{path::PathBuf, sync::Arc};
+
+use ::operations::{Config, Operations, Parts};
+use anyhow::Context as _;
+use authz::Authz;
+use clap::Args;
+use database::Work;
+use guppy::Guppy;
+use measures::Measures;
+use serde::Deserialize;
+use storage::{AwsCredentials, BucketConfig, Buckets, ObjectStore, S3Store};
+use url::Url;
+use workqueue::{Kind, Kinds, Queue, Settings, Worker};
+
+use super::{
+    built::{Beside, Built},
+    neighbours::{read, upstreams},
+    options::{ArboristAt, Database, DictionaryAt, Listen},
+    services,
+};
+use crate::{
+    databases,
+    http_client::http_client,
+    operations::{self as kinds, Elsewhere, ExpiredClients, Exports, Graph, NoExports, PfbExport},
+    version::{COMMIT, VERSION},
+};
+
+/// Options of operations. What can be done follows from what is named: expired-clients with fence's database,
+/// pfb-export with the graph's database, guppy's configuration and a bucket.
+#[derive(Debug, Clone, Args)]
+pub struct OperationsArgs {
+    /// Where to listen.
+    #[command(flatten)]
+    pub listen: Listen,
+    /// Its database.
+    #[command(flatten)]
+    pub database: Database,
+    /// arborist.
+    #[command(flatten)]
+    pub arborist: ArboristAt,
+    /// Runs that this process does at once; 0 leaves them to others.
+    #[arg(long, value_name = "NUMBER", env = "SLOTS", default_value_t = 2, value_parser = slots)]
+    pub slots: usize,
+    /// Days for which runs are kept that have ended.
+    #[arg(long, value_name = "DAYS", env = "KEEP_DAYS", default_value_t = 90)]
+    pub keep_days: u16,
+    /// A service of the commons whose state is shown, as NAME=URL of what answers 2xx when it can serve; may
+    /// be repeated.
+    #[arg(long = "watch", value_name = "NAME=URL", env = "WATCHED_SERVICES", value_delimiter = ',')]
+    pub watched: Vec<String>,
+    /// fence's database.
+    #[arg(long, value_name = "URL", env = "FENCE_DATABASE_URL", hide_env_values = true)]
+    pub fence_database: Option<String>,
+    /// The graph's database.
+    #[arg(long, value_name = "URL", env = "SHEEPDOG_DATABASE_URL", hide_env_values = true)]
+    pub graph_database: Option<String>,
+    /// The dictionary of the graph.
+    #[command(flatten)]
+    pub dictionary: DictionaryAt,
+    /// guppy's configuration.
+    #[arg(long, value_name = "FILE", env = "GUPPY_CONFIG_FILEPATH")]
+    pub guppy_config: Option<PathBuf>,
+    /// The search engine: Elasticsearch or OpenSearch.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "GEN3_ES_ENDPOINT",
+        default_value = "http://localhost:9200",
+        hide_env_values = true
+    )]
+    pub search_url: String,
+    /// The bucket of exports: a JSON file with bucket, aws_access_key_id, aws_secret_access_key, and for a
+    /// store that is not Amazon's endpoint_url, region, and public_endpoint_url, where users reach it.
+    #[arg(long, value_name = "FILE", env = "EXPORTS_CONFIG")]
+    pub exports: Option<PathBuf>,
+}
+
+fn slots(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|slots| *slots <= 64).ok_or_else(|| "a number from 0 to 64".to_owned())
+}
+
+pub(super) async fn build(args: &OperationsArgs, measures: &Measures) -> anyhow::Result<Built> {
+    let client = http_client()?;
+    let authz = args.arborist.client(&client);
+    args.database.migrated(async |pool| Ok(workqueue::migrate(pool).await?)).await?;
+    let pool = args.database.measured_pool(Work::Small, "operations", measures).await?;
+    let exports = args.exports.as_ref().map(|file| exports(file, &client)).transpose()?.map(Arc::new);
+    let mut all: Vec<Arc<dyn Kind>> = Vec::new();
+    if let Some(url) = &args.fence_database {
+        all.push(Arc::new(ExpiredClients(databases::neighbour_pool(&plain(url))?)));
+    }
+    if let (Some(url), Some(exports)) = (&args.graph_database, &exports) {
+        all.push(Arc::new(pfb_export(args, url, authz.clone(), exports.clone()).await?));
+    }
+    let config = Config {
+        actions: kinds::actions(&all),
+        version: VERSION.into(),
+        commit: COMMIT.into(),
+        ..Config::default()
+    };
+    let settings = Settings {
+        slots: args.slots,
+        schedules: kinds::schedules(&all)?,
+        keep_days: args.keep_days,
+        ..Settings::default()
+    };
+    let queue = Queue::new(pool, Kinds::new(all));
+    let health = Elsewhere { services: upstreams([].into_iter(), &args.watched)?, client };
+    let outputs: Arc<dyn ::operations::Outputs> = match exports {
+        Some(exports) => exports,
+        None => Arc::new(NoExports),
+    };
+    let parts = Parts { queue: queue.clone(), authz, health: Arc::new(health), outputs };
+    let service = Operations::build(config, parts);
+    let worker = (args.slots > 0).then(|| Worker::start(&queue, settings));
+    Ok(Built { service, reload: None, beside: Beside { worker, ..Beside::default() } })
+}
+
+/// SQLAlchemy's spelling names the driver too.
+fn plain(url: &str) -> String {
+    url.replacen("postgresql+psycopg2://", "postgresql://", 1)
+}
+
+async fn pfb_export(
+    args: &OperationsArgs,
+    url: &str,
+    authz: Arc<dyn Authz>,
+    exports: Arc<Exports>,
+) -> anyhow::Result<PfbExport> {
+    let dictionary = args.dictionary.load().await?;
+    let text = args.guppy_config.as_deref().map(read).transpose()?;
+    let config = guppy::Config::read(text.as_deref(), |name| std::env::var(name).ok())
+        .context("guppy's configuration cannot be used")?;
+    let engine = services::engine(None, &args.search_url).await?;
+    let guppy = Guppy::build(config, engine, authz.clone())?;
+    guppy.watch();
+    let pool = databases::neighbour_pool(&plain(url))?;
+    let graph = Graph { pool, dictionary: Box::new(move || dictionary.clone()) };
+    Ok(PfbExport::of(kinds::Source { graph, guppy, authz, exports }))
+}
+
+/// The bucket of exports.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExportsConfig {
+    bucket: String,
+    #[serde(default)]
+    aws_access_key_id: String,
+    #[serde(default)]
+    aws_secret_access_key: String,
+    endpoint_url: Option<String>,
+    public_endpoint_url: Option<String>,
+    region: Option<String>,
+}
+
+fn exports(file: &PathBuf, client: &reqwest::Client) -> anyhow::Result<Exports> {
+    let told = || format!("{} cannot be used", file.display());
+    let read: ExportsConfig = serde_json::from_str(&read(file)?).with_context(told)?;
+    if let Some(public) = &read.public_endpoint_url {
+        Url::parse(public).with_context(told)?;
+    }
+    let store = |public: Option<String>| {
+        let keys = AwsCredentials::key(&read.aws_access_key_id, &read.aws_secret_access_key);
+        let bucket = BucketConfig {
+            cred: "keys".to_owned(),
+            region: read.region.clone(),
+            endpoint_url: read.endpoint_url.clone(),
+            public_endpoint_url: public,
+            ..BucketConfig::default()
+        };
+        let buckets =
+            Buckets::new([(read.bucket.clone(), bucket)].into(), &[("keys".to_owned(), keys)].into());
+        let buckets = buckets.with_context(told)?;
+        Ok::<_, anyhow::Error>(Arc::new(S3Store::new(buckets)) as Arc<dyn ObjectStore>)
+    };
+    Ok(Exports {
+        bucket: read.bucket.clone(),
+        inside: store(None)?,
+        outside: store(read.public_endpoint_url.clone())?,
+        client: client.clone(),
+    })
+}

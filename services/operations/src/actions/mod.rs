@@ -1,0 +1,5 @@
+//! What the service does.
+
+mod follow;
+mod jobs;
+mod runs;

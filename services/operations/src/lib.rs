@@ -1,0 +1,58 @@
+//! operations: the recurring work of a commons, asked for, followed and ended over HTTP; and sower's routes
+//! as another way to ask for some of it.
+//!
+//! What can be done are the kinds of the queue (`libs/workqueue`), which whoever builds the service gives:
+//! it knows no other service. Runs are started by those with `create` of the service `gen3-ops` on
+//! `/services/ops/<kind>`, read with `read` and ended with `update`; some kinds also let users read and end
+//! what they have started themselves.
+//!
+//! Layers: `routes` (HTTP) call methods of [`Operations`] (`actions`), which use the queue. A run is touched
+//! only with a proof of `access`. Pure: `asked` (bodies and queries), `sower` (its words), `event` (lines of
+//! an event stream).
+
+pub mod access;
+mod actions;
+mod asked;
+mod config;
+mod event;
+mod problem;
+mod refusal;
+mod routes;
+mod service;
+mod sower;
+
+use std::sync::Arc;
+
+use actix_web::{ResponseError as _, web::ServiceConfig};
+use async_trait::async_trait;
+use web::Otherwise;
+
+pub use config::Config;
+pub use problem::Problem;
+pub use service::{Health, Looked, Operations, Outputs, Parts};
+
+impl Operations {
+    /// Everything that it answers, for tests and tools.
+    pub fn endpoints() -> Vec<web::Endpoint> {
+        web::endpoints(routes::routes)
+    }
+}
+
+#[async_trait]
+impl web::Service for Operations {
+    fn name(&self) -> &'static str {
+        "operations"
+    }
+
+    fn configure(self: Arc<Self>, config: &mut ServiceConfig) {
+        let otherwise = Otherwise {
+            not_found: || Problem::NotFound("there is nothing at this path").error_response(),
+            not_allowed: || Problem::MethodNotAllowed.error_response(),
+        };
+        web::configure(config, self, otherwise, routes::routes);
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        self.ping().await.map_err(|_| "the database of operations does not answer".to_owned())
+    }
+}

@@ -1,0 +1,35 @@
+//! A request to each endpoint, with its status for nobody, for another user and for the one who may. The
+//! tests of a whole commons send the same requests.
+
+use serde_json::json;
+use testing::endpoints::Case;
+
+/// `run` is one of the kind `kind` that waits or has ended; `ended` is one that has ended.
+pub(crate) fn cases(kind: &str, run: &str, ended: &str) -> Vec<Case> {
+    let one = "/v1/runs/{id}";
+    let of = |run: &str, what: &str| format!("/v1/runs/{run}{what}");
+    let unknown = "00000000-0000-4000-8000-000000000000";
+    vec![
+        Case::new("GET", "/v1/kinds", "/v1/kinds", [401, 200, 200]),
+        Case::new("GET", "/v1/runs", "/v1/runs", [401, 200, 200]),
+        Case::new("GET", "/v1/runs", "/v1/runs?size=x", [401, 400, 400]).noted("no size"),
+        Case::new("POST", "/v1/runs", "/v1/runs", [401, 403, 201]).with(json!({"kind": kind})),
+        Case::new("POST", "/v1/runs", "/v1/runs", [401, 404, 404])
+            .with(json!({"kind": "fly"}))
+            .noted("no kind"),
+        Case::new("GET", one, &of(run, ""), [401, 403, 200]),
+        Case::new("GET", one, &of(unknown, ""), [401, 404, 404]).noted("no run"),
+        Case::new("GET", "/v1/runs/{id}/logs", &of(run, "/logs"), [401, 403, 200]),
+        Case::new("POST", "/v1/runs/{id}/cancel", &of(ended, "/cancel"), [401, 403, 409]),
+        Case::new("POST", "/v1/runs/{id}/retry", &of(ended, "/retry"), [401, 403, 201]),
+        Case::new("GET", "/v1/health", "/v1/health", [200, 200, 200]),
+        Case::new("POST", "/dispatch", "/dispatch", [401, 403, 400])
+            .with(json!({"action": "fly", "input": {}}))
+            .noted("no action"),
+        Case::new("GET", "/status", &format!("/status?UID={unknown}"), [401, 403, 404]),
+        Case::new("GET", "/output", &format!("/output?UID={unknown}"), [401, 403, 404]),
+        Case::new("GET", "/list", "/list", [401, 403, 200]),
+        Case::new("GET", "/_status", "/_status", [200, 200, 200]),
+        Case::new("GET", "/_version", "/_version", [200, 200, 200]),
+    ]
+}

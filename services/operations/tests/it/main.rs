@@ -1,0 +1,9 @@
+//! Operations over HTTP, on a real database.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod cases;
+mod endpoints;
+mod jobs;
+mod runs;
+mod support;

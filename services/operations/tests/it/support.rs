@@ -1,0 +1,169 @@
+//! A service of a test's own, with two kinds.
+
+use std::{sync::Arc, time::Duration};
+
+use actix_web::{App, body::to_bytes, test as client};
+use async_trait::async_trait;
+use operations::{Config, Health, Looked, Operations, Outputs, Parts};
+use serde_json::{Map, Value, json};
+use testing::{Rights, TestDatabase};
+use uuid::Uuid;
+use web::{Failure, Service};
+use workqueue::{Failed, Kind, Kinds, Policy, Queue, Readers, Settings, Work, Worker};
+
+/// Says what it is told to, or fails.
+struct Say {
+    name: &'static str,
+    readers: Readers,
+}
+
+#[async_trait]
+impl Kind for Say {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn purpose(&self) -> &'static str {
+        "Says something"
+    }
+
+    fn policy(&self) -> Policy {
+        Policy { attempts: 1, readers: self.readers, ..Policy::default() }
+    }
+
+    fn check(&self, params: &Map<String, Value>) -> Result<(), String> {
+        match params.get("say") {
+            None | Some(Value::String(_)) => Ok(()),
+            Some(_) => Err("say: it is a text".to_owned()),
+        }
+    }
+
+    async fn run(&self, work: &Arc<Work>) -> Result<Value, Failed> {
+        let said = work.text("say").unwrap_or("nothing");
+        work.log(said);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if said == "no" { Err(Failed::ForGood("it says no".to_owned())) } else { Ok(json!({ "said": said })) }
+    }
+}
+
+struct Healthy;
+
+#[async_trait]
+impl Health for Healthy {
+    async fn look(&self) -> Vec<Looked> {
+        let away = Err("its database is away".to_owned());
+        [("fence", Ok(())), ("indexd", away)]
+            .map(|(name, ready)| Looked { service: name.to_owned(), ready })
+            .into()
+    }
+}
+
+struct Signed;
+
+#[async_trait]
+impl Outputs for Signed {
+    async fn output(&self, result: &Value) -> Result<String, Failure> {
+        Ok(format!("https://store.example/{}?signed", result["said"].as_str().unwrap_or_default()))
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) operations: Arc<Operations>,
+    pub(crate) queue: Queue,
+    _database: TestDatabase,
+}
+
+impl World {
+    /// `op` may everything, `reader` may read, `ada` and `bob` may have jobs; `eve` may nothing.
+    pub(crate) async fn new() -> Self {
+        Self::with(Config::default()).await
+    }
+
+    pub(crate) async fn with(config: Config) -> Self {
+        let database =
+            TestDatabase::new("operations", async |pool| Ok(workqueue::migrate(pool).await?)).await;
+        let rights = Rights::of_plain_tokens()
+            .grant("op", "gen3-ops", "*", "/services/ops")
+            .grant("op", "job", "access", "/sower")
+            .grant("reader", "gen3-ops", "read", "/services/ops/say")
+            .grant("ada", "job", "access", "/sower")
+            .grant("bob", "job", "access", "/sower")
+            .deactivated("gone")
+            .unavailable_for("unheard");
+        let kinds: [Arc<dyn Kind>; 2] = [
+            Arc::new(Say { name: "say", readers: Readers::Permitted }),
+            Arc::new(Say { name: "export", readers: Readers::AskerToo }),
+        ];
+        let queue = Queue::new(database.pool.clone(), Kinds::new(kinds));
+        let parts = Parts {
+            queue: queue.clone(),
+            authz: Arc::new(rights),
+            health: Arc::new(Healthy),
+            outputs: Arc::new(Signed),
+        };
+        let actions = [("export-files".to_owned(), "export".to_owned())].into();
+        let operations = Operations::build(Config { actions, ..config }, parts);
+        Self { operations, queue, _database: database }
+    }
+
+    pub(crate) fn work(&self) -> Worker {
+        let settings = Settings {
+            beat: Duration::from_millis(30),
+            look: Duration::from_millis(30),
+            ..Settings::default()
+        };
+        Worker::start(&self.queue, settings)
+    }
+
+    /// Status and body of the answer to `who`; nobody if it is empty.
+    pub(crate) async fn text(&self, method: &str, path: &str, who: &str, body: &Value) -> (u16, String) {
+        self.accepting("*/*", method, path, who, body).await
+    }
+
+    pub(crate) async fn accepting(
+        &self,
+        accepted: &str,
+        method: &str,
+        path: &str,
+        who: &str,
+        body: &Value,
+    ) -> (u16, String) {
+        let operations = self.operations.clone();
+        let app = client::init_service(App::new().configure(|config| operations.configure(config))).await;
+        let mut request = client::TestRequest::default()
+            .method(method.parse().unwrap())
+            .uri(path)
+            .insert_header(("Accept", accepted));
+        if !who.is_empty() {
+            request = request.insert_header(("Authorization", format!("bearer {who}")));
+        }
+        if !body.is_null() {
+            request = request.set_payload(body.to_string());
+        }
+        let answer = client::call_service(&app, request.to_request()).await;
+        let status = answer.status().as_u16();
+        let body = to_bytes(answer.into_body()).await.ok().unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    pub(crate) async fn send(&self, method: &str, path: &str, who: &str, body: &Value) -> (u16, Value) {
+        let (status, text) = self.text(method, path, who, body).await;
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    pub(crate) async fn get(&self, path: &str, who: &str) -> (u16, Value) {
+        self.send("GET", path, who, &Value::Null).await
+    }
+
+    /// Waits until a run has ended.
+    pub(crate) async fn ended(&self, id: &str) {
+        let id: Uuid = id.parse().unwrap();
+        for _ in 0..1_000 {
+            if self.queue.find(id).await.unwrap().unwrap().state.is_end() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the run does not end");
+    }
+}

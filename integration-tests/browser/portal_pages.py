@@ -1,6 +1,7 @@
 """The pages of the portal as their users see them."""
 
 import json
+import os
 import pathlib
 import time
 
@@ -9,7 +10,8 @@ from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from browser.chromium import REQUIRED
+# Where there is Node, a program without pages is a failure.
+REQUIRED = os.environ.get("CI_REQUIRE_PORTAL") == "1"
 
 AXE = pathlib.Path(__file__).resolve().parents[2] / "services/portal/web/node_modules/axe-core/axe.min.js"
 PATIENCE = 30

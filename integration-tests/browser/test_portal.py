@@ -10,15 +10,15 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from browser.chromium import REQUIRED, Browser
-from browser.portal_pages import Portal
+from browser.chromium import Browser
+from browser.portal_pages import REQUIRED, Portal
 from harness.commons import Commons
 
 PROJECT = "demo-airways"
 # Path and the heading that it has.
 PUBLIC = {"/": "Gen3 Data Commons", "/login": "Log in to Gen3 Data Commons", "/dd": "Data dictionary", "/dd/subject": "subject",
-          "/dd/sample/sample_type": "sample_type", "/dd?q=smok": "Data dictionary"}
-INSIDE = {"/": "Gen3 Data Commons", "/identity": "Profile", "/submission": "Data submission", f"/{PROJECT}": PROJECT}
+          "/dd/sample/sample_type": "sample_type", "/dd?q=smok": "Data dictionary", "/dd?q=sample": "Data dictionary"}
+INSIDE = {"/": "Gen3 Data Commons", "/explorer": "Explorer", "/explorer?tab=file&f.data_format=PNG": "Explorer", "/identity": "Profile", "/submission": "Data submission", f"/{PROJECT}": PROJECT}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_pages_open_without_an_error_a_violation_or_a_foreign_request(portal):
 
 
 def test_pages_serve_those_who_cannot_see_in_light_dark_and_on_a_telephone(portal):
-    paths = {"visitor": [*PUBLIC, "/submission", "/identity", "/nowhere"], "admin": None}
+    paths = {"visitor": [*PUBLIC, "/explorer", "/submission", "/identity", "/nowhere"], "admin": None}
     found = {}
     for reader in paths:
         if reader == "admin":
@@ -233,7 +233,7 @@ def test_planted_errors_of_a_table_are_told_at_their_cells_mended_there_and_comm
         subject = json.loads(answer.read())["data"]["subject"][0]["submitter_id"]
     rows = [a_sample(number, subject, **wrong) for number, wrong in enumerate(PLANTED)]
     portal.log_in().open(f"/{PROJECT}")
-    portal.choose_file(table(tmp_path / "samples.tsv", [*rows, a_sample(0, subject)]))
+    portal.choose_file(table(tmp_path / "samples.tsv", [*rows, a_sample(3, subject)]))
     portal.says("9 problems by the dictionary")
     told = [[cell.text for cell in row.find_elements(By.CSS_SELECTOR, "th, td")]
             for row in portal.all("section[aria-label=Problems] tbody tr")]
@@ -263,6 +263,77 @@ def test_planted_errors_of_a_table_are_told_at_their_cells_mended_there_and_comm
     portal.says("Stored")
     assert "8 new, 0 changed, 0 as they were" in portal.text()
     portal.wait(lambda: "succeeded" in portal.all("section[aria-label='Last transactions'] tbody tr")[0].text)
+
+
+def total(portal):
+    """The number of documents that are left, once it is no longer an old one."""
+    portal.wait(lambda: portal.all("p[role=status] strong") and not portal.all("[data-stale]"))
+    return portal.all("p[role=status] strong")[0].text
+
+
+def test_a_value_a_range_and_the_way_back_always_match_the_address(portal):
+    portal.log_in().open("/explorer?tab=subject")
+    everything = total(portal)
+    box = next(box for box in portal.all("fieldset input[type=checkbox]") if box.accessible_name.startswith("Female"))
+    portal.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", box)
+    box.click()
+    portal.wait(lambda: portal.path() == "/explorer?tab=subject&f.sex=Female")
+    women = portal.wait(lambda: total(portal) != everything and total(portal))
+    field = portal.field("Age at enrolment: from")
+    field.send_keys("60", Keys.ENTER)
+    portal.wait(lambda: "f.age_at_enrolment=60.." in portal.path())
+    old = portal.wait(lambda: total(portal) != women and total(portal))
+    counted = portal.driver.execute_async_script("""
+        const done = arguments[arguments.length - 1];
+        const token = document.cookie.split('; ').find((line) => line.startsWith('csrftoken=')).slice(10);
+        const filter = {AND: [{'=': {sex: 'Female'}}, {'>=': {age_at_enrolment: 60}}]};
+        const query = 'query ($filter: JSON) { _aggregation { subject(filter: $filter) { _totalCount } } }';
+        fetch('/guppy/graphql', {method: 'POST', body: JSON.stringify({query, variables: {filter}}),
+            headers: {'x-csrf-token': token, 'Content-Type': 'application/json'}}).then(async (answer) => done(await answer.json()));
+    """)["data"]["_aggregation"]["subject"]["_totalCount"]
+    assert old == f"{counted:,}"
+    portal.driver.back()
+    portal.wait(lambda: total(portal) == women)
+    portal.driver.back()
+    portal.wait(lambda: total(portal) == everything)
+    portal.driver.forward()
+    portal.wait(lambda: total(portal) == women)
+    portal.press("Remove Sex: Female")
+    portal.wait(lambda: total(portal) == everything)
+
+
+def test_an_address_that_is_partly_nonsense_says_so_and_holds_otherwise(portal):
+    portal.log_in().open("/explorer?tab=subject&f.sex=Male&f.no_such_field=1&what=ever")
+    portal.says("Parts of this address mean nothing here")
+    assert "what=ever, no_such_field" in portal.text()
+    assert portal.all("ul[aria-label=Conditions] button")[0].text == "Sex: Male"
+
+
+def test_pages_of_documents_follow_each_other_and_all_come_as_a_file(portal):
+    portal.log_in().open("/explorer?tab=file")
+    names = lambda: [cell.text for cell in portal.all("section[aria-label=Documents] tbody th")]  # noqa: E731
+    first = portal.wait(lambda: len(names()) == 20 and names())
+    portal.press("Next page")
+    second = portal.wait(lambda: len(names()) == 20 and names() != first and names())
+    assert not set(first) & set(second)
+    portal.press("Previous page")
+    portal.wait(lambda: names() == first)
+    answer = portal.driver.execute_async_script("""
+        const done = arguments[arguments.length - 1];
+        const real = window.fetch;
+        window.fetch = async (path, ...rest) => {
+            const answer = await real(path, ...rest);
+            if (String(path).endsWith('/export')) {
+                const {download} = await answer.clone().json();
+                real(download).then(async (file) => done(await file.text()));
+                return new Promise(() => {});
+            }
+            return answer;
+        };
+        [...document.querySelectorAll('button')].find((button) => button.ariaLabel === 'Download all as TSV').click();
+    """)
+    header, *lines = answer.strip().split("\n")
+    assert len(lines) == 64 and set(first) | set(second) <= {line.split("\t")[header.split("\t").index("file_name")] for line in lines}
 
 
 def test_a_file_is_described_and_its_link_yields_its_bytes(portal):

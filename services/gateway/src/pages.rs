@@ -39,11 +39,10 @@ const SERVED: [(&str, &str, &str); 14] = [
 
 /// Public paths of a Gen3 commons whose services this version does not have. Who adds a row for one of them
 /// has it served.
-const ABSENT: [(&str, &str); 16] = [
+const ABSENT: [(&str, &str); 15] = [
     ("/lw-workspace", "workspaces"),
     ("/workspace", "workspaces"),
     ("/job", "job service (sower)"),
-    ("/explorer", "explorer of the portal"),
     ("/discovery", "discovery page of the portal"),
     ("/analysis", "analysis tools"),
     ("/request-access", "request page of the portal"),

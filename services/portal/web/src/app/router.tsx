@@ -61,6 +61,15 @@ const submission = createRoute({
   component: lazyRouteComponent(() => import("../pages/submission/page.tsx"), "Submission"),
 });
 
+const explorer = createRoute({
+  getParentRoute: () => root,
+  path: "/explorer",
+  // Every argument is a part of its state; it says which mean nothing.
+  validateSearch: (search: Record<string, unknown>): Record<string, string> =>
+    search as Record<string, string>,
+  component: lazyRouteComponent(() => import("../pages/explorer/page.tsx"), "Explorer"),
+});
+
 const file = createRoute({
   getParentRoute: () => root,
   path: "/files/$",
@@ -90,6 +99,7 @@ const tree = root.addChildren([
   node,
   property,
   submission,
+  explorer,
   file,
   query,
   project,

@@ -10,7 +10,7 @@ import { UserMenu } from "./user_menu.tsx";
 type Item = { href: string; label: string };
 
 /** Pages that there are. What is configured for others is not shown: a link that leads nowhere helps nobody. */
-const PAGES = ["/", "/dd", "/submission", "/identity", "/query", "/login"];
+const PAGES = ["/", "/explorer", "/dd", "/submission", "/identity", "/query", "/login"];
 
 function isThere(href: string): boolean {
   const [path = ""] = href.toLowerCase().split(/[?#]/);
@@ -32,6 +32,7 @@ function useNavigation(): Item[] {
   const configured = items(boot.components.navigation?.items);
   if (configured.length > 0) return configured;
   return [
+    { href: "/explorer", label: t("Explorer") },
     { href: "/dd", label: t("Dictionary") },
     { href: "/submission", label: t("Submission") },
     { href: "/query", label: t("Query") },

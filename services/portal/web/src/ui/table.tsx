@@ -17,12 +17,14 @@ export function Table<Row>(props: {
   columns: Column<Row>[];
   rows: Row[];
   keyOf: (row: Row) => string;
+  /** One line a row, whatever is in it. */
+  isDense?: boolean;
 }) {
   const look = (column: Column<Row>) => (column.isNumber ? css.end : undefined);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must take the focus.
     <section className={css.region} aria-label={props.label} tabIndex={0}>
-      <table className={css.table}>
+      <table className={props.isDense ? `${css.table} ${css.dense}` : css.table}>
         <thead>
           <tr>
             {props.columns.map((column) => (

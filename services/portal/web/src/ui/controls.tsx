@@ -111,6 +111,7 @@ export function Dialog(props: {
       isOpen={props.isOpen}
       onOpenChange={(isOpen) => !isOpen && props.onClose()}
       isDismissable={props.isDismissable ?? true}
+      isKeyboardDismissDisabled={!(props.isDismissable ?? true)}
     >
       <Modal className={css.dialog}>
         <AriaDialog>

@@ -18,8 +18,8 @@ export COMMONS_COMMIT ?= $(or $(shell git rev-parse HEAD 2>/dev/null),unknown)
 VERSITYGW_PACKAGE = github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 .DEFAULT_GOAL = help
-.PHONY: help up install uninstall build test compiled check unit integration clients recordings storms bench fmt lint \
-	docs deny prerequisites
+.PHONY: help up install uninstall build portal test compiled check unit integration clients recordings storms bench \
+	fmt lint docs deny prerequisites
 
 help: ## Say what there is
 	@echo "make TARGET, where TARGET is"
@@ -32,7 +32,11 @@ up: prerequisites build ## Build and run a whole commons on http://localhost:808
 prerequisites: ## Install what is missing on this machine (PostgreSQL, a C compiler)
 	@scripts/install-prerequisites
 
-build: ## Compile the program
+# Needs Node 20.19 and npm; without them the program has a page that says so. PORTAL_DIST=DIR takes pages made elsewhere.
+portal: ## Make the pages of the portal, which the build puts into the program
+	@scripts/portal
+
+build: portal ## Compile the program
 	$(CARGO) build --release --locked -p commons
 
 # Without cargo (under sudo, for instance) a program that is built already is installed as it is.
@@ -45,7 +49,7 @@ uninstall: ## Remove what `make install` has installed; state folders stay
 # All rings of tests. The client suites mostly wait, so they run beside the Rust tests, and those against recordings after
 # these, which makes two halves of about the same length; what kills processes and takes all memory and connections runs
 # alone.
-test: prerequisites check compiled ## Run all tests
+test: prerequisites portal-check check compiled ## Run all tests
 	$(MAKE) --jobs=2 --output-sync=target unit-and-recordings clients
 	$(MAKE) storms
 
@@ -61,6 +65,10 @@ compiled:
 	@if ! command -v go >/dev/null || command -v versitygw >/dev/null || [ -n "$$VERSITYGW" ]; then exit 0; fi; \
 		GOBIN="$(abspath $(or $(CARGO_TARGET_DIR),target))/tmp/stores/bin" go install $(VERSITYGW_PACKAGE) \
 		|| echo "versitygw could not be installed; its suite says that it is skipped"
+
+.PHONY: portal-check
+portal-check:
+	@scripts/portal --check
 
 # What needs no running service.
 check: fmt-check structure lint docs deny ## Run the checks that need no running service

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use actix_web::{
     HttpResponse,
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{self, HeaderMap},
     },
 };
@@ -16,7 +16,7 @@ use crate::{
     table::{Found, Table},
 };
 
-/// The page that the portal begins with.
+/// The query page of the portal.
 const QUERY_PAGE: &str = "/query";
 
 /// Public paths, the services that answer there, and what they are for.
@@ -41,16 +41,10 @@ const SERVED: [(&str, &str, &str); 16] = [
 
 /// Public paths of a Gen3 commons whose services this version does not have. Who adds a row for one of them
 /// has it served.
-const ABSENT: [(&str, &str); 20] = [
+const ABSENT: [(&str, &str); 14] = [
     ("/lw-workspace", "workspaces"),
     ("/workspace", "workspaces"),
-    ("/explorer", "explorer of the portal"),
     ("/discovery", "discovery page of the portal"),
-    ("/identity", "profile page of the portal"),
-    ("/login", "login page of the portal"),
-    ("/submission", "submission pages of the portal"),
-    ("/DD", "dictionary page of the portal"),
-    ("/files", "files page of the portal"),
     ("/analysis", "analysis tools"),
     ("/request-access", "request page of the portal"),
     ("/cedar", "CEDAR service"),
@@ -67,7 +61,6 @@ const ABSENT: [(&str, &str); 20] = [
 /// The pages of a gateway.
 pub(crate) struct Pages {
     served: Vec<(&'static str, &'static str, &'static str)>,
-    has_query_page: bool,
 }
 
 impl Pages {
@@ -76,20 +69,12 @@ impl Pages {
         let mut reached: Vec<&str> = here.collect();
         reached.extend(config.upstreams.keys().map(String::as_str));
         let is_there = |path: &str, service: &str| reached.contains(&service) && leads(&config.table, path);
-        let served: Vec<_> =
-            SERVED.into_iter().filter(|(path, service, _)| is_there(path, service)).collect();
-        let has_query_page = served.iter().any(|(path, ..)| *path == QUERY_PAGE);
-        Self { served, has_query_page }
+        Self { served: SERVED.into_iter().filter(|(path, service, _)| is_there(path, service)).collect() }
     }
 
-    /// The answer for `/`: the query page for people, else what is served where.
+    /// The answer for `/` where no portal has a page there: what is served where.
     pub(crate) fn first(&self, headers: &HeaderMap) -> HttpResponse {
-        let html = wants_html(headers);
-        if html && self.has_query_page {
-            let there = HttpResponse::Found().insert_header((header::LOCATION, QUERY_PAGE)).finish();
-            return there;
-        }
-        if html {
+        if wants_html(headers) {
             return self.page(StatusCode::OK, "A Gen3 data commons");
         }
         let services: Vec<Value> = self.served.iter().map(entry).collect();
@@ -99,7 +84,7 @@ impl Pages {
 
     /// The answer for a path that leads nowhere.
     pub(crate) fn nothing(&self, path: &str, headers: &HeaderMap) -> HttpResponse {
-        let absent = ABSENT.into_iter().find(|(prefix, _)| is_below(path, prefix)).map(|(_, name)| name);
+        let absent = absent(path);
         let message = match absent {
             Some(name) => format!("the {name} is not part of this version"),
             None => "nothing is served at this path".to_owned(),
@@ -150,6 +135,17 @@ fn entry((path, service, purpose): &(&str, &str, &str)) -> Value {
 fn leads(table: &Table, path: &str) -> bool {
     !matches!(table.find(&format!("{path}/"), None), Found::Nothing)
         || !matches!(table.find(path, None), Found::Nothing)
+}
+
+/// What would answer at `path` in other commons, if this version does not have it.
+fn absent(path: &str) -> Option<&'static str> {
+    ABSENT.into_iter().find(|(prefix, _)| is_below(path, prefix)).map(|(_, name)| name)
+}
+
+/// Whether the portal may have a page at `path`, which leads nowhere: somebody opens one, and it is not the
+/// place of another service.
+pub(crate) fn may_be_page(path: &str, method: &Method, headers: &HeaderMap) -> bool {
+    matches!(*method, Method::GET | Method::HEAD) && wants_html(headers) && absent(path).is_none()
 }
 
 fn is_below(path: &str, prefix: &str) -> bool {

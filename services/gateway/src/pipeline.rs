@@ -23,7 +23,7 @@ use crate::{
     config::{Config, Login},
     edge::Edge,
     identity::{self, Claimed},
-    path,
+    pages, path,
     refusal::Refusal,
     service::Gateway,
     table::Found,
@@ -117,7 +117,13 @@ async fn admit<'g>(
     let (row, native) = match config.table.find(&public, request.uri().query()) {
         Found::Row(row, native) => (row, native),
         Found::AddSlash(path) => return Err(moved(&path, request.uri().query())),
-        Found::Nothing => return Err(gateway.pages.nothing(&public, request.headers())),
+        Found::Nothing => {
+            let is_page = pages::may_be_page(&public, &edge.method, request.headers());
+            match config.table.page(&public, request.uri().query()).filter(|_| is_page) {
+                Some(found) => found,
+                None => return Err(gateway.pages.nothing(&public, request.headers())),
+            }
+        }
     };
     let permit = Permit::ask(config, row, edge, request).await?;
     let body = Passing::watch(request, row.body_limit)?;

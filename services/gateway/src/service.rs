@@ -9,7 +9,11 @@ use actix_web::{
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 
-use crate::{config::Config, edge::Edge, pages::Pages};
+use crate::{
+    config::Config,
+    edge::Edge,
+    pages::{self, Pages},
+};
 
 /// A service that does not say within this time whether it is ready is not.
 const PROBE: Duration = Duration::from_secs(2);
@@ -42,7 +46,11 @@ impl Gateway {
                 Some(HttpResponse::Ok().content_type("application/json").body(body))
             }
             "/_ready" => Some(self.readiness().await),
-            "/" if matches!(edge.method, Method::GET | Method::HEAD) => Some(self.pages.first(headers)),
+            "/" if matches!(edge.method, Method::GET | Method::HEAD) => {
+                let has_page = self.config.table.page(path, None).is_some();
+                let is_page = has_page && pages::may_be_page(path, &edge.method, headers);
+                (!is_page).then(|| self.pages.first(headers))
+            }
             _ => None,
         }
     }

@@ -44,9 +44,19 @@ impl Asset {
     }
 }
 
-/// The file of this public name.
+/// The document of every page, before anything is put in.
+pub(crate) fn index() -> &'static str {
+    INDEX
+}
+
+/// The file of the query page of this public name.
 pub(crate) fn find(public_name: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.public_name() == public_name)
+}
+
+/// The file of the other pages of this name, which the bundler has made of its content.
+pub(crate) fn bundled(name: &str) -> Option<&'static Asset> {
+    BUNDLE.iter().find(|asset| asset.name == name)
 }
 
 /// The public name of the file `name`.
@@ -65,6 +75,15 @@ mod tests {
             let path = format!("{}/assets/graphiql/{}", env!("CARGO_MANIFEST_DIR"), asset.name);
             assert!(asset.content(Encoding::Plain) == std::fs::read(path).unwrap(), "{}", asset.name);
             assert!(find(&asset.public_name()).is_some_and(|found| found.digest == asset.digest));
+        }
+    }
+
+    #[test]
+    fn the_document_names_no_file_that_is_not_there() {
+        let files = INDEX.split('"').filter_map(|part| part.strip_prefix("/portal/assets/"));
+        assert_eq!(files.clone().count() > 0, HAS_PAGES);
+        for file in files {
+            assert!(bundled(file).is_some(), "{file}");
         }
     }
 }

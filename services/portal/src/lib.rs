@@ -1,11 +1,17 @@
-//! portal: web pages of a commons. So far it is the query page at `/query`, where Gen3's data portal has it:
-//! GraphiQL on the graph and the flat model, with example queries that are made of the data dictionary.
+//! portal: web pages of a commons, at the paths where Gen3's data portal has them. The query page at
+//! `/query` is GraphiQL on the graph and the flat model, with example queries that are made of the data
+//! dictionary; the others are one application, `web/`, which `make portal` makes and the build puts into the
+//! program.
 //!
 //! Everything that a page needs is in the program, so it works in a commons without a way to the internet.
 
 mod assets;
+mod boot;
+mod config;
+mod delivery;
 mod error;
 mod page;
+mod paths;
 mod routes;
 mod service;
 
@@ -40,7 +46,7 @@ impl web::Service for Portal {
                 .wrap(from_fn(web::trim_trailing_slash))
                 .app_data(Data::from(self))
                 .configure(|cfg| web::register(cfg, not_allowed, routes::routes))
-                .default_service(to(routes::not_found)),
+                .default_service(to(routes::page_or_nothing)),
         );
     }
 

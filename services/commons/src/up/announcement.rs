@@ -64,7 +64,14 @@ impl Announcement {
         table.add_row(["object store", "", self.object_store.as_str(), "file bytes (S3)"]);
         let bold = |text: String| style::bold(Stream::Output, text);
         let url = &self.url;
-        let mut places = vec![("Query in a browser", bold(format!("{url}/query")).to_string())];
+        let mut places = Vec::new();
+        if portal::Portal::has_pages() {
+            places.push(("Open in a browser", bold(url.clone()).to_string()));
+        } else {
+            let remedy = "the program was compiled without its pages; `make portal` makes them".to_owned();
+            places.push(("Portal", remedy));
+        }
+        places.push(("Query in a browser", bold(format!("{url}/query")).to_string()));
         if let Some(page) = &self.login_url {
             places.push(("Log in in a browser", bold(page.clone()).to_string()));
             let explained = "(development login: who knows this address gets in as anybody)".to_owned();

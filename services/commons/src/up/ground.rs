@@ -1,6 +1,9 @@
 //! What a commons needs before its services are built: secrets, keys, addresses, the dictionary.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, bail};
 use dictionary::Dictionary;
@@ -46,6 +49,8 @@ pub(crate) struct Ground {
     pub(crate) requestor_config: Option<serde_json::Value>,
     /// The configuration of the workspace token service, if one is given.
     pub(crate) wts_config: Option<serde_json::Value>,
+    /// The folder of what the portal shows of this commons.
+    pub(crate) portal_config: Option<PathBuf>,
     /// Where this machine reaches the gateway.
     pub(crate) local_url: String,
     /// The user.yaml of this start, if one is given.
@@ -95,6 +100,7 @@ impl Ground {
             queries: options.queries.clone(),
             requestor_config: options.requestor_config.as_deref().map(documents::yaml).transpose()?,
             wts_config: options.wts_config.as_deref().map(documents::yaml).transpose()?,
+            portal_config: options.portal_config.as_deref().map(portal_folder).transpose()?,
             local_url: ports.gateway_url(),
             user_yaml: options.user_yaml.clone(),
             engine: engine(options, state).await?,
@@ -127,6 +133,14 @@ impl Ground {
     pub(crate) fn issuer(&self) -> String {
         format!("{}/user", self.public_address())
     }
+}
+
+/// The folder of the portal, which must be there: a misspelt one would show an unnamed commons.
+fn portal_folder(folder: &Path) -> anyhow::Result<PathBuf> {
+    if !folder.is_dir() {
+        bail!("--portal-config {}: there is no such folder", folder.display());
+    }
+    Ok(folder.to_owned())
 }
 
 /// The URL by which users reach a commons whose gateway listens on `port`.

@@ -96,6 +96,11 @@ pub struct UpArgs {
     /// (`external_oidc`), and paths of which answers are gathered (`aggregate_endpoint_allowlist`).
     #[arg(long, value_name = "FILE")]
     pub wts_config: Option<PathBuf>,
+    /// What the portal shows of this commons: a folder with `gitops.json` as in every Gen3 commons, and if
+    /// wanted `img/logo.svg` (or png), `css/themeoverrides.css` and `themeColors.json`. Changes are seen at
+    /// once.
+    #[arg(long, value_name = "DIR")]
+    pub portal_config: Option<PathBuf>,
     /// What the documents of the explorer are made of: an etlMapping.yaml, as in every Gen3 commons.
     /// Default: the one that `commons etl init` writes for the dictionary.
     #[arg(long, value_name = "FILE")]
@@ -172,6 +177,8 @@ pub struct Options {
     pub requestor_config: Option<PathBuf>,
     /// The configuration of the workspace token service.
     pub wts_config: Option<PathBuf>,
+    /// What the portal shows of this commons.
+    pub portal_config: Option<PathBuf>,
     /// The explorer's mapping, and guppy's configuration.
     pub explorer: Source,
     /// A search engine in place of the embedded one.
@@ -211,6 +218,7 @@ impl Options {
             indexd_login: None,
             requestor_config: None,
             wts_config: None,
+            portal_config: None,
             explorer: Source::default(),
             search_url: None,
             index: IndexArgs::default(),
@@ -254,6 +262,7 @@ impl Options {
             indexd_login: args.indexd_login.clone(),
             requestor_config: args.requestor_config.clone(),
             wts_config: args.wts_config.clone(),
+            portal_config: args.portal_config.clone(),
             explorer: Source { mapping: args.etl_mapping.clone(), guppy: args.guppy_config.clone() },
             search_url: args.search_url.clone(),
             index: args.index.clone(),

@@ -242,7 +242,7 @@ pub(crate) fn build(
     let peregrine = Current::new(build_peregrine(reading, ground, pools, &neighbours));
     let served: Vec<Arc<dyn Served>> = vec![Arc::new(peregrine.clone()), Arc::new(sheepdog.clone())];
     let guppy = build_guppy(ground, pools, &neighbours)?;
-    let portal = build_portal(peregrine.clone());
+    let portal = build_portal(ground, peregrine.clone());
     let shown = peregrine.clone();
     let explorer = Explorer::start(explorer::Parts {
         source: ground.explorer.clone(),
@@ -445,8 +445,9 @@ fn build_peregrine(
 }
 
 /// The portal shows the dictionary that peregrine serves at that moment.
-fn build_portal(peregrine: Arc<Current<Peregrine>>) -> Arc<Portal> {
-    let config = portal::Config { version: VERSION.into(), commit: COMMIT.into() };
+fn build_portal(ground: &Ground, peregrine: Arc<Current<Peregrine>>) -> Arc<Portal> {
+    let folder = ground.portal_config.clone();
+    let config = portal::Config { version: VERSION.into(), commit: COMMIT.into(), folder };
     Portal::build(config, Arc::new(move || peregrine.get().dictionary().clone()))
 }
 

@@ -72,6 +72,8 @@ struct RawRow {
     timeout: Option<u64>,
     #[serde(default)]
     headers: HashMap<String, String>,
+    #[serde(default)]
+    pages: bool,
 }
 
 fn yes() -> bool {
@@ -134,6 +136,7 @@ fn row(raw: RawRow) -> Result<Row, TableError> {
         body_limit: Some(raw.body_limit.unwrap_or(DEFAULT_BODY_LIMIT)).filter(|limit| *limit > 0),
         timeout: raw.timeout.map_or(DEFAULT_TIMEOUT, Duration::from_secs),
         headers: headers.ok_or_else(|| refuse("a header is malformed"))?,
+        pages: raw.pages,
         pattern,
     })
 }

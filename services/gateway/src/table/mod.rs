@@ -19,6 +19,8 @@ const PORTAL: &str = include_str!("../routes-portal.toml");
 #[derive(Debug, Clone)]
 pub struct Table {
     rows: Vec<Row>,
+    /// The row of those who open a page at which no other row answers.
+    pages: Option<Row>,
     instances: HashMap<String, String>,
 }
 
@@ -48,7 +50,8 @@ impl Table {
     /// When the text is not TOML, has unknown keys, or a row is contradictory.
     pub fn parse(text: &str) -> Result<Self, TableError> {
         let file::Content { rows, instances } = file::parse(text)?;
-        Ok(Self { rows, instances })
+        let (mut pages, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.pages);
+        Ok(Self { rows, pages: pages.pop(), instances })
     }
 
     /// This table with the rows of `text`: a row with a known path replaces it, others are added.
@@ -58,6 +61,7 @@ impl Table {
     pub fn extended_by(mut self, text: &str) -> Result<Self, TableError> {
         let more = Self::parse(text)?;
         self.instances.extend(more.instances);
+        self.pages = more.pages.or(self.pages);
         for row in more.rows {
             match self.rows.iter_mut().find(|known| known.pattern.is_same_as(&row.pattern)) {
                 Some(known) => *known = row,
@@ -83,7 +87,13 @@ impl Table {
         self.extended_by(PORTAL)
     }
 
-    /// All rows.
+    /// What a person who opens `path` as a page is led to where [`Table::find`] finds nothing.
+    pub(crate) fn page(&self, path: &str, query: Option<&str>) -> Option<(&Row, String)> {
+        let row = self.pages.as_ref()?;
+        Some((row, row.native(path, query)))
+    }
+
+    /// All rows but the one of pages.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }

@@ -89,6 +89,8 @@ pub struct Row {
     pub timeout: Duration,
     /// Headers that are sent to the service.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whether it is for people who open a page at which no other row answers.
+    pub pages: bool,
 }
 
 impl Row {

@@ -72,14 +72,24 @@ async fn services_that_do_not_answer_do_not_hold_up_readiness() {
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 #[tokio::test]
-async fn the_first_page_leads_people_to_the_query_page_and_tells_programs_what_is_there() {
+async fn people_who_open_what_nobody_answers_come_to_the_portal_and_programs_do_not() {
     let front = Front::start(Form::InProcess).await;
-    let answer = front.request("GET", "/").header("Accept", BROWSER).send().await.unwrap();
-    assert_eq!((answer.status().as_u16(), &answer.headers()["location"]), (302, &"/query".parse().unwrap()));
+    for path in ["/", "/dd", "/files/dg.1/a", "/nowhere"] {
+        let answer = front.request("GET", path).header("Accept", BROWSER).send().await.unwrap();
+        let seen: Value = answer.json().await.unwrap();
+        assert_eq!((&seen["service"], &seen["path"]), (&json!("portal"), &json!(path)));
+    }
+    for (method, path) in [("GET", "/dd"), ("POST", "/"), ("POST", "/dd")] {
+        let request = front.request(method, path);
+        let request = if method == "POST" { request.header("Accept", BROWSER) } else { request };
+        assert_eq!(request.send().await.unwrap().status(), 404, "{method} {path}");
+    }
     let body: Value = front.request("GET", "/").send().await.unwrap().json().await.unwrap();
     let services = body["services"].as_array().unwrap();
     assert!(services.iter().any(|service| service["path"] == "/user" && service["service"] == "fence"));
-    assert_eq!(front.request("POST", "/").send().await.unwrap().status(), 404);
+    // What another service answers stays its own, whoever asks.
+    let answer = front.request("GET", "/guppy/nothing").header("Accept", BROWSER).send().await.unwrap();
+    assert_eq!(answer.json::<Value>().await.unwrap()["service"], "guppy");
     front.stop().await;
 }
 

@@ -52,6 +52,9 @@ fn sample(row: &Row) -> (&'static str, &'static str) {
         "/job/" => ("/job/status?UID=x", "/status?UID=x"),
         "/query" => ("/query?a=b", "/query?a=b"),
         "/query/" => ("/query/examples.json?project=a", "/query/examples.json?project=a"),
+        "/portal/" => ("/portal/v1/boot", "/portal/v1/boot"),
+        "/data/" => ("/data/config/gitops.json", "/data/config/gitops.json"),
+        "/src/" => ("/src/img/logo.png", "/src/img/logo.png"),
         other => panic!("the row {other} has no sample here"),
     }
 }

@@ -1,15 +1,14 @@
 //! Routes at their native paths.
 
+mod files;
+mod pages;
 mod query;
 mod system;
 
-use crate::error::Error;
+pub(crate) use pages::page_or_nothing;
 
 pub(crate) fn routes(routes: &mut web::Routes<'_>) {
     query::routes(routes);
+    files::routes(routes);
     system::routes(routes);
-}
-
-pub(crate) async fn not_found() -> Result<(), Error> {
-    Err(Error::NotFound)
 }

@@ -81,6 +81,85 @@ fn portal() -> Arc<Portal> {
     Portal::build(Config::default(), Arc::new(move || dictionary.clone()))
 }
 
+const BROWSER: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+
+/// A portal with a folder that the test writes.
+fn configured() -> (tempfile::TempDir, Arc<Portal>) {
+    let folder = tempfile::tempdir().unwrap();
+    let dictionary = dictionary("subject");
+    let config = Config { folder: Some(folder.path().to_owned()), ..Config::default() };
+    (folder, Portal::build(config, Arc::new(move || dictionary.clone())))
+}
+
+/// What a page begins with.
+fn boot(page: &str) -> Value {
+    let text = page.split("id=\"boot\">").nth(1).unwrap().split("</script>").next().unwrap();
+    serde_json::from_str(text).unwrap()
+}
+
+#[actix_web::test]
+async fn pages_are_for_people_who_open_them_and_what_is_none_has_the_status_404() {
+    let portal = portal();
+    for (path, status) in [("/", 200), ("/DD/subject", 200), ("/files/dg.1/a", 200), ("/nowhere", 404)] {
+        let answer = send(&portal, path, &[BROWSER]).await;
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (status, "text/html; charset=utf-8"),
+            "{path}"
+        );
+        assert_eq!(answer.header("cache-control"), "private, no-store");
+        let policy = answer.header("content-security-policy");
+        assert!(policy.contains("script-src 'self';") && !policy.contains("unsafe"), "{policy}");
+        assert_eq!(boot(&answer.text())["title"], "Gen3 Data Commons");
+        assert_eq!(send(&portal, path, &[("accept", "application/json")]).await.status, 404, "{path}");
+    }
+    let moved = send(&portal, "/Profile?a=b", &[BROWSER]).await;
+    assert_eq!((moved.status, moved.header("location")), (301, "/identity?a=b"));
+}
+
+#[actix_web::test]
+async fn what_the_operator_configures_is_shown_as_soon_as_it_is_written() {
+    let (folder, portal) = configured();
+    let title = async || boot(&send(&portal, "/", &[BROWSER]).await.text())["title"].clone();
+    assert_eq!(title().await, "Gen3 Data Commons");
+    let gitops = |name: &str| json!({ "components": { "appName": name }, "theme": { "accent": "#ffdd00" } });
+    std::fs::write(folder.path().join("gitops.json"), gitops("Airways").to_string()).unwrap();
+    assert_eq!(title().await, "Airways");
+    std::fs::write(folder.path().join("gitops.json"), gitops("A & </script><b>").to_string()).unwrap();
+    assert_eq!(title().await, "A & </script><b>");
+    let page = send(&portal, "/dd", &[BROWSER]).await.text();
+    assert!(page.contains("<title>Data dictionary · A &amp; &lt;/script&gt;&lt;b&gt;</title>"), "{page}");
+    assert!(
+        page.contains("--accent-light:#") && !page.contains("#ffdd00;"),
+        "unreadable colours are not shown"
+    );
+    // What cannot be read changes nothing.
+    std::fs::write(folder.path().join("gitops.json"), "{").unwrap();
+    assert_eq!(title().await, "A & </script><b>");
+    assert_eq!(send(&portal, "/data/config/gitops.json", &[]).await.text(), "{");
+}
+
+#[actix_web::test]
+async fn pictures_and_styles_of_the_operator_are_sent_and_nothing_beside_them() {
+    let (folder, portal) = configured();
+    for name in ["img", "css"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    std::fs::write(folder.path().join("img/logo.svg"), "<svg/>").unwrap();
+    std::fs::write(folder.path().join("css/themeoverrides.css"), "h1{}").unwrap();
+    std::fs::write(folder.path().join("secret.png"), "x").unwrap();
+    let logo = send(&portal, "/src/img/logo.svg", &[]).await;
+    assert_eq!((logo.status, logo.header("content-type")), (200, "image/svg+xml"));
+    assert!(logo.header("content-security-policy").contains("sandbox"), "scripts in a picture do not run");
+    assert_eq!(send(&portal, "/src/css/themeoverrides.css", &[]).await.text(), "h1{}");
+    for path in ["/src/img/..%2fsecret.png", "/src/img/secret.png", "/src/secret.png"] {
+        assert_eq!(send(&portal, path, &[]).await.status, 404, "{path}");
+    }
+    let page = send(&portal, "/", &[BROWSER]).await.text();
+    assert_eq!(boot(&page)["logo"], "/src/img/logo.svg");
+    assert!(page.contains("href=\"/src/css/themeoverrides.css\""));
+}
+
 /// The files that a page refers to.
 fn files(page: &str) -> Vec<&str> {
     page.split('"').filter(|part| part.starts_with("/query/assets/")).collect()

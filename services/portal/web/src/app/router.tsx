@@ -1,0 +1,128 @@
+// Paths and what they show. Each page is loaded when somebody goes there.
+
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import { Broken, NotFound } from "./error_pages.tsx";
+import { Shell } from "./shell.tsx";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+const text = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value : undefined;
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: lazyRouteComponent(() => import("../pages/home/page.tsx"), "Home"),
+});
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: (search: Record<string, unknown>): { next?: string } => ({ next: text(search.next) }),
+  component: lazyRouteComponent(() => import("../pages/login/page.tsx"), "Login"),
+});
+
+const identity = createRoute({
+  getParentRoute: () => root,
+  path: "/identity",
+  validateSearch: (search: Record<string, unknown>): { q?: string } => ({ q: text(search.q) }),
+  component: lazyRouteComponent(() => import("../pages/identity/page.tsx"), "Identity"),
+});
+
+const dictionary = createRoute({
+  getParentRoute: () => root,
+  path: "/dd",
+  validateSearch: (search: Record<string, unknown>): { q?: string } => ({ q: text(search.q) }),
+  component: lazyRouteComponent(() => import("../pages/dictionary/page.tsx"), "Dictionary"),
+});
+
+const node = createRoute({
+  getParentRoute: () => root,
+  path: "/dd/$node",
+  validateSearch: (search: Record<string, unknown>): { q?: string } => ({ q: text(search.q) }),
+  component: lazyRouteComponent(() => import("../pages/dictionary/node.tsx"), "NodePage"),
+});
+
+const property = createRoute({
+  getParentRoute: () => root,
+  path: "/dd/$node/$property",
+  component: lazyRouteComponent(() => import("../pages/dictionary/property.tsx"), "PropertyPage"),
+});
+
+const submission = createRoute({
+  getParentRoute: () => root,
+  path: "/submission",
+  validateSearch: (search: Record<string, unknown>): { q?: string } => ({ q: text(search.q) }),
+  component: lazyRouteComponent(() => import("../pages/submission/page.tsx"), "Submission"),
+});
+
+const explorer = createRoute({
+  getParentRoute: () => root,
+  path: "/explorer",
+  // Every argument is a part of its state; it says which mean nothing.
+  validateSearch: (search: Record<string, unknown>): Record<string, string> =>
+    search as Record<string, string>,
+  component: lazyRouteComponent(() => import("../pages/explorer/page.tsx"), "Explorer"),
+});
+
+const file = createRoute({
+  getParentRoute: () => root,
+  path: "/files/$",
+  component: lazyRouteComponent(() => import("../pages/file/page.tsx"), "FilePage"),
+});
+
+// The query page is a document of its own.
+const query = createRoute({
+  getParentRoute: () => root,
+  path: "/query",
+  beforeLoad: ({ location }) => {
+    throw redirect({ href: `/query${location.searchStr}`, reloadDocument: true });
+  },
+});
+
+const project = createRoute({
+  getParentRoute: () => root,
+  path: "/$project",
+  component: lazyRouteComponent(() => import("../pages/project/page.tsx"), "ProjectPage"),
+});
+
+const tree = root.addChildren([
+  home,
+  login,
+  identity,
+  dictionary,
+  node,
+  property,
+  submission,
+  explorer,
+  file,
+  query,
+  project,
+]);
+
+export const makeRouter = () =>
+  createRouter({
+    routeTree: tree,
+    // What stands in an address is text, also where it looks like a number.
+    parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+    stringifySearch: (search) => {
+      const given = Object.entries(search).filter(([, value]) => value !== undefined) as [string, string][];
+      const text = new URLSearchParams(given).toString();
+      return text ? `?${text}` : "";
+    },
+    defaultErrorComponent: Broken,
+    defaultPreload: "intent",
+    scrollRestoration: true,
+    trailingSlash: "never",
+  });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

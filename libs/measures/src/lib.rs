@@ -1,8 +1,8 @@
 //! Figures of a running program for Prometheus, in the OpenMetrics text format 1.0.
 //!
-//! A program makes one [`Measures`], lets services be [`Measured`] and tells which pools it has; what a service
-//! counts by itself it registers with [`Measures::add`]. [`Page`] shows all of it at `/metrics`, on a port of its
-//! own: figures have no authorisation.
+//! A program makes one [`Measures`], lets services be [`Measured`] and tells which pools it has; what a
+//! service counts by itself it registers with [`Measures::add`]. [`Page`] shows all of it at `/metrics`, on a
+//! port of its own: figures have no authorisation.
 
 mod measured;
 mod page;

@@ -8,6 +8,7 @@ use url::Url;
 use crate::{
     commands::{
         authz::AuthzCommand,
+        backup::BackupCommand,
         client::ClientCommand,
         database::DatabaseCommand,
         dictionary::DictionaryCommand,
@@ -22,6 +23,7 @@ use crate::{
         objects::ObjectsCommand,
         op::OpCommand,
         pfb::{ExportCommand, ImportCommand},
+        restore::RestoreArgs,
         search::SearchCommand,
         status::StatusArgs,
         transfer::{DownloadArgs, UploadArgs},
@@ -123,6 +125,11 @@ pub enum Command {
     /// Operations: recurring work of a commons, its history, and runs that one asks for
     #[command(subcommand)]
     Op(OpCommand),
+    /// Backups of a whole commons, in a folder or a bucket
+    #[command(subcommand)]
+    Backup(BackupCommand),
+    /// Make a commons of a backup, on a state folder that is not there yet
+    Restore(RestoreArgs),
     /// Flat documents for the data explorer, made from the graph as etlMapping.yaml says
     #[command(subcommand)]
     Etl(EtlCommand),

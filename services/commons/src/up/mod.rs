@@ -10,6 +10,8 @@ mod loading;
 mod memory;
 mod operating;
 mod options;
+mod pools;
+mod pools;
 mod ports;
 mod running;
 mod services;

@@ -23,8 +23,9 @@ use super::{
     identity,
     loading::{self, Loading},
     options::Options,
+    pools::{self, Pools},
     ports::{OwnPorts, Ports, StorePort},
-    services::{self, Pools},
+    services,
     wts::ensure_client,
 };
 use crate::{
@@ -83,7 +84,7 @@ impl Running {
         let users = identity::read_user_yaml(options.user_yaml.as_deref())?;
         let (ground, databases) = Ground::prepare(&options, &state, &ports, public_url).await?;
         let pools = Pools::open(&databases)?;
-        services::migrate(&databases, &ground).await?;
+        pools::migrate(&databases, &ground).await?;
         bring_in_users(&options, &pools, &users).await?;
         let client = ensure_client(&state, &pools.fence, &pools.arborist, &ground).await?;
         // A start that was refused until here has not opened the store, which takes a moment to close.

@@ -288,7 +288,7 @@ pub(crate) fn build(
         operations,
         portal,
     ];
-    health.are(services.clone());
+    health.are(&services);
     let gateway = Gateway::build(gateway_config(ground, neighbours.authz, client)?, services.clone());
     let housekeeping = Housekeeping::start(&fence);
     Ok(All { services, gateway, fence, upload_indexing, recording, housekeeping, served, explorer, worker })

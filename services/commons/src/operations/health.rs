@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, Weak},
     time::Duration,
 };
 
@@ -16,15 +16,17 @@ use web::Service;
 /// Who waits for a page does not wait for longer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The services of this process, once they are built.
+/// The services of this process, once they are built. It keeps none of them alive: the one that shows their
+/// state is among them.
 #[derive(Default)]
-pub(crate) struct Services(OnceLock<Vec<Arc<dyn Service>>>);
+pub(crate) struct Services(OnceLock<Vec<(&'static str, Weak<dyn Service>)>>);
 
 impl Services {
     /// These are all.
-    pub(crate) fn are(&self, services: Vec<Arc<dyn Service>>) {
+    pub(crate) fn are(&self, services: &[Arc<dyn Service>]) {
+        let known = services.iter().map(|service| (service.name(), Arc::downgrade(service)));
         // Said twice, the first counts.
-        let _ = self.0.set(services);
+        let _ = self.0.set(known.collect());
     }
 }
 
@@ -32,10 +34,13 @@ impl Services {
 impl Health for Services {
     async fn look(&self) -> Vec<Looked> {
         let services = self.0.get().map(Vec::as_slice).unwrap_or_default();
-        let look = async |service: &Arc<dyn Service>| {
-            let ready = tokio::time::timeout(PATIENCE, service.ready()).await;
+        let look = async |(name, service): &(&'static str, Weak<dyn Service>)| {
+            let ready = match service.upgrade() {
+                Some(service) => tokio::time::timeout(PATIENCE, service.ready()).await,
+                None => Ok(Err("it has ended".to_owned())),
+            };
             let ready = ready.unwrap_or_else(|_| Err("it does not answer in time".to_owned()));
-            Looked { service: service.name().to_owned(), ready }
+            Looked { service: (*name).to_owned(), ready }
         };
         join_all(services.iter().map(look)).await
     }

@@ -193,7 +193,7 @@ pub(crate) fn build(
     ];
     let services: Vec<_> =
         services.into_iter().map(|service| Measured::new(service, measures) as Arc<dyn Service>).collect();
-    health.are(services.clone());
+    health.are(&services);
     let gateway = Gateway::build(gateway_config(ground, neighbours.authz, client)?, services.clone());
     let housekeeping = Housekeeping::start(&fence);
     Ok(All { services, gateway, fence, upload_indexing, recording, housekeeping, served, explorer, worker })

@@ -49,8 +49,17 @@ impl Layout {
         self.root.join(BUCKETS).is_dir()
     }
 
-    fn bucket(&self, bucket: &str) -> PathBuf {
+    pub(crate) fn bucket(&self, bucket: &str) -> PathBuf {
         self.root.join(BUCKETS).join(bucket)
+    }
+
+    /// What a path below the buckets is called there.
+    ///
+    /// # Errors
+    /// `InvalidData` for any other path.
+    pub(crate) fn named(&self, path: &Path) -> io::Result<String> {
+        let below = path.strip_prefix(self.root.join(BUCKETS)).ok().and_then(Path::to_str);
+        below.map(str::to_owned).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
     /// Whether there is this bucket.

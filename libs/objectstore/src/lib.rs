@@ -25,6 +25,7 @@ mod checksums;
 mod completion;
 mod conditions;
 mod content;
+pub mod copying;
 mod disk;
 mod documents;
 mod draft;

@@ -11,8 +11,7 @@ use crate::PostgresError;
 /// When the server cannot be reached or refuses.
 pub async fn ensure_databases(any: &PgConnectOptions, names: &[&'static str]) -> Result<(), PostgresError> {
     let mut connection = PgConnection::connect_with(any).await?;
-    let existing: Vec<String> =
-        sqlx::query_scalar("select datname::text from pg_database").fetch_all(&mut connection).await?;
+    let existing = self::names(&mut connection).await?;
     for name in names.iter().filter(|name| !existing.iter().any(|known| known == *name)) {
         let statement: String = sqlx::query_scalar("select format('create database %I', $1::text)")
             .bind(*name)
@@ -24,10 +23,15 @@ pub async fn ensure_databases(any: &PgConnectOptions, names: &[&'static str]) ->
     Ok(())
 }
 
+/// The databases of the server.
+pub(crate) async fn names(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar("select datname::text from pg_database").fetch_all(connection).await
+}
+
 #[expect(
     clippy::disallowed_methods,
-    reason = "a utility statement whose only name was quoted by the server itself"
+    reason = "a utility statement whose names were quoted by the server itself"
 )]
-async fn run_utility(connection: &mut PgConnection, statement: String) -> Result<(), sqlx::Error> {
+pub(crate) async fn run_utility(connection: &mut PgConnection, statement: String) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(connection).await.map(|_| ())
 }

@@ -9,6 +9,7 @@
 mod account;
 mod address;
 mod admin;
+pub mod clients;
 mod cluster;
 mod options;
 mod process;
@@ -31,6 +32,19 @@ pub enum PostgresError {
          `apt-get install postgresql`, or name their folder with POSTGRES_BIN"
     )]
     NotInstalled {
+        /// The folders that were searched.
+        looked_at: String,
+    },
+    /// A client program is missing, or older than the server.
+    #[error(
+        "no {program} of PostgreSQL {server} or later found (looked at {looked_at}); install it, on Debian \
+         or Ubuntu with `apt-get install postgresql-client`, or name its folder with POSTGRES_BIN"
+    )]
+    NoClient {
+        /// Which program.
+        program: &'static str,
+        /// The major version of the server.
+        server: u32,
         /// The folders that were searched.
         looked_at: String,
     },

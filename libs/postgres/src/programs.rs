@@ -62,7 +62,7 @@ impl Programs {
 }
 
 /// Where the programs may be, the likeliest place first.
-fn candidates() -> Vec<PathBuf> {
+pub(crate) fn candidates() -> Vec<PathBuf> {
     let mut candidates: Vec<PathBuf> = env::var_os("POSTGRES_BIN").map(PathBuf::from).into_iter().collect();
     candidates.extend(pg_config_bindir());
     candidates.extend(debian_folders());
@@ -70,14 +70,14 @@ fn candidates() -> Vec<PathBuf> {
     candidates
 }
 
-fn listed(folders: &[PathBuf]) -> String {
+pub(crate) fn listed(folders: &[PathBuf]) -> String {
     let mut listed: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
     listed.dedup();
     listed.join(", ")
 }
 
 /// The major version in `postgres (PostgreSQL) 15.13 (Debian 15.13-0+deb12u1)`.
-fn major_of(said: &str) -> Option<&str> {
+pub(crate) fn major_of(said: &str) -> Option<&str> {
     let version = said.split_once("(PostgreSQL) ")?.1;
     version.split(|letter: char| !letter.is_ascii_digit()).next().filter(|major| !major.is_empty())
 }

@@ -8,6 +8,7 @@ use url::Url;
 use crate::{
     commands::{
         authz::AuthzCommand,
+        backup::BackupCommand,
         client::ClientCommand,
         database::DatabaseCommand,
         dictionary::DictionaryCommand,
@@ -21,6 +22,7 @@ use crate::{
         migrate::MigrateArgs,
         objects::ObjectsCommand,
         pfb::{ExportCommand, ImportCommand},
+        restore::RestoreArgs,
         search::SearchCommand,
         status::StatusArgs,
         transfer::{DownloadArgs, UploadArgs},
@@ -119,6 +121,11 @@ pub enum Command {
     /// The objects of the embedded store: verify them, write them as files, serve them alone
     #[command(subcommand)]
     Objects(ObjectsCommand),
+    /// Backups of a whole commons, in a folder or a bucket
+    #[command(subcommand)]
+    Backup(BackupCommand),
+    /// Make a commons of a backup, on a state folder that is not there yet
+    Restore(RestoreArgs),
     /// Flat documents for the data explorer, made from the graph as etlMapping.yaml says
     #[command(subcommand)]
     Etl(EtlCommand),

@@ -43,17 +43,21 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
     let missing = error.chain().any(|cause| {
         matches!(cause.downcast_ref(), Some(Failure::Prerequisite(_)))
             || cause.is::<web::BindError>()
+            || cause.downcast_ref().is_some_and(backup::BackupError::is_prerequisite)
             || matches!(
                 cause.downcast_ref(),
                 Some(
                     postgres::PostgresError::NotInstalled { .. }
+                        | postgres::PostgresError::NoClient { .. }
                         | postgres::PostgresError::OtherMajor { .. }
                         | postgres::PostgresError::NoAccount
                 )
             )
     });
-    let not_in_order =
-        error.chain().any(|cause| matches!(cause.downcast_ref(), Some(Failure::NotInOrder(_))));
+    let not_in_order = error.chain().any(|cause| {
+        matches!(cause.downcast_ref(), Some(Failure::NotInOrder(_)))
+            || cause.downcast_ref().is_some_and(backup::BackupError::is_damage)
+    });
     ExitCode::from(if missing {
         3
     } else if not_in_order {

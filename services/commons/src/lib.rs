@@ -122,6 +122,8 @@ async fn dispatch(command: Command, origins: Origins, loudness: &[&str]) -> anyh
         Command::Dictionary(command) => commands::dictionary::run(command).await,
         Command::Index(command) => commands::index::run(command).await,
         Command::Objects(command) => commands::objects::run(command).await,
+        Command::Backup(command) => commands::backup::run(command).await,
+        Command::Restore(args) => commands::restore::run(args).await,
         Command::Etl(command) => commands::etl::run(command).await,
         Command::Export(command) => commands::pfb::export(command).await,
         Command::Import(command) => commands::pfb::import(command).await,

@@ -1,6 +1,7 @@
 //! The commands beside `up` and `serve`.
 
 pub(crate) mod authz;
+pub(crate) mod backup;
 mod check;
 pub(crate) mod client;
 pub(crate) mod config;
@@ -22,6 +23,7 @@ pub(crate) mod metadata;
 pub(crate) mod migrate;
 pub(crate) mod objects;
 pub(crate) mod pfb;
+pub(crate) mod restore;
 pub(crate) mod search;
 pub(crate) mod status;
 mod target;

@@ -37,12 +37,16 @@ fn the_exit_status_says_what_kind_of_failure_it_was() {
     let nothing = folder.path().join("nothing").display().to_string();
     let broken = folder.path().join("broken.json");
     std::fs::write(&broken, r#"{"sample.yaml": {"id": "sample", "links": "none"}}"#).unwrap();
-    let cases: [(&[&str], i32); 5] = [
+    let cases: [(&[&str], i32); 9] = [
         (&["up", "--port", "not-a-port"], 2),
         (&["user", "token", "ada", "--state", &nothing], 3),
         (&["database", "url", "fence", "--state", &nothing], 3),
         (&["dictionary", "check", &broken.display().to_string()], 4),
         (&["dictionary", "check", &nothing], 1),
+        (&["backup", "run", &nothing, "--without-secrets", "--state", &nothing], 3),
+        (&["backup", "run", &nothing, "--recipient", "age1nobody", "--state", &nothing], 3),
+        (&["backup", "list", &nothing], 3),
+        (&["backup", "prune", &nothing, "--keep", "0"], 2),
     ];
     for (arguments, wanted) in cases {
         let output = commons(arguments);

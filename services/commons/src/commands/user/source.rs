@@ -5,8 +5,9 @@ use std::{env, fs, path::Path, process::Command, time::Duration};
 
 use anyhow::{Context as _, bail};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use indexmap::IndexMap;
-use storage::{AwsCredentials, BucketConfig, Buckets, Location, ObjectStore as _, S3Store, StorageError};
+use storage::{Location, ObjectStore as _, StorageError};
+
+use super::super::environment::{self, Signing};
 
 /// Largest file that is fetched, in bytes; a larger one is refused anyway.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
@@ -62,29 +63,14 @@ async fn over_http(address: &str) -> anyhow::Result<Vec<u8>> {
 /// With the credentials, region and endpoint that the AWS tools take from the environment.
 async fn from_s3(address: &str) -> anyhow::Result<Vec<u8>> {
     let location = Location::from_s3_url(address).context("it names no bucket")??;
-    let read = match store_of(&location, FOUND)?.read(&location, None).await {
+    let read = match environment::s3(location.bucket(), Signing::Found)?.read(&location, None).await {
         // Anybody may read some buckets.
-        Err(StorageError::Credentials { .. }) => store_of(&location, NOBODY)?.read(&location, None).await,
+        Err(StorageError::Credentials { .. }) => {
+            environment::s3(location.bucket(), Signing::Nobody)?.read(&location, None).await
+        }
         read => read,
     };
     joined(read?.map_err(anyhow::Error::from)).await
-}
-
-/// `cred` of a bucket that is read with what the AWS tools find, and of one whose requests are not signed.
-const FOUND: &str = "found";
-const NOBODY: &str = "*";
-
-fn store_of(location: &Location, cred: &str) -> anyhow::Result<S3Store> {
-    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-    let bucket = BucketConfig {
-        cred: cred.to_owned(),
-        region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")),
-        endpoint_url: variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL")),
-        ..BucketConfig::default()
-    };
-    let buckets = IndexMap::from([(location.bucket().to_owned(), bucket)]);
-    let credentials = IndexMap::from([(FOUND.to_owned(), AwsCredentials::default())]);
-    Ok(S3Store::new(Buckets::new(buckets, &credentials)?))
 }
 
 async fn joined<B: AsRef<[u8]>>(

@@ -11,6 +11,7 @@ import random
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -141,6 +142,13 @@ class Load:
         assert not self.faults, self.faults
 
 
+@pytest.fixture
+def tmp_path():
+    """A folder where states of a commons are as well: the databases of a restore are new, and many files to sync."""
+    with tempfile.TemporaryDirectory(prefix="commons-backup-", dir=Commons.states) as folder:
+        yield pathlib.Path(folder)
+
+
 @pytest.fixture(scope="module")
 def source():
     """A commons with its demonstration study and some files, which nobody destroys."""
@@ -152,11 +160,12 @@ def source():
 
 
 @pytest.fixture(scope="module")
-def place(source, tmp_path_factory):
+def place(source):
     """A place with one backup of it."""
-    place = tmp_path_factory.mktemp("backups") / "place"
-    backup(source.state, place)
-    return place
+    with tempfile.TemporaryDirectory(prefix="commons-backup-", dir=Commons.states) as folder:
+        place = pathlib.Path(folder) / "place"
+        backup(source.state, place)
+        yield place
 
 
 def test_a_commons_that_was_destroyed_is_as_it_was(tmp_path):

@@ -1,4 +1,4 @@
-//! The client programs `pg_dump` and `pg_restore`, and how they are called.
+//! The client programs `pg_dump`, `pg_restore` and `psql`, and how they are called.
 
 use std::{
     path::{Path, PathBuf},
@@ -20,6 +20,8 @@ pub enum Client {
     Dump,
     /// Reads it into another one.
     Restore,
+    /// Runs a script of statements.
+    Script,
 }
 
 impl Client {
@@ -27,6 +29,7 @@ impl Client {
         match self {
             Self::Dump => "pg_dump",
             Self::Restore => "pg_restore",
+            Self::Script => "psql",
         }
     }
 

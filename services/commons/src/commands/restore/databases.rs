@@ -3,6 +3,8 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Write as _,
+    path::Path,
+    process::Stdio,
     str::FromStr as _,
     sync::Arc,
 };
@@ -14,6 +16,7 @@ use clap::ValueEnum as _;
 use database::Work;
 use postgres::clients::{self, Client};
 use sqlx::{Connection as _, postgres::PgConnectOptions};
+use tokio::{io::AsyncWriteExt as _, process::Command};
 
 use super::super::backup::{Progress, called, complaints, ended, rows};
 use crate::{
@@ -26,6 +29,9 @@ use crate::{
 const MAKING: &str = "_restoring";
 /// Tables of a database that are read at the same time.
 const JOBS: &str = "2";
+/// What a dump begins with, and what it has to begin with.
+const NO_SCHEMA: &str = "set_config('search_path', '', false)";
+const ITS_SCHEMA: &str = "set_config('search_path', 'public', false)";
 /// Databases that differ are told of with so many tables.
 const SHOWN: usize = 5;
 
@@ -44,7 +50,9 @@ impl Target {
     /// When there is a database with tables, or something is missing.
     pub(super) async fn check(manifest: &Manifest, url: Option<&str>) -> anyhow::Result<Self> {
         for database in &manifest.databases {
-            Client::Restore.find(database.server / 10_000)?;
+            for client in [Client::Restore, Client::Script] {
+                client.find(database.server / 10_000)?;
+            }
             DatabaseName::from_str(&database.name, false).map_err(|_| {
                 let name = &database.name;
                 BackupError::damaged("the manifest", format!("this program knows no database {name}"))
@@ -173,12 +181,15 @@ async fn one(
         dump.write_all(&piece).with_context(|| format!("{of} cannot be written"))
     })
     .await?;
-    let mut command = called(Client::Restore.find(database.server / 10_000)?, url)?;
-    command.args(["--no-owner", "--no-privileges", "--exit-on-error", "--jobs", JOBS]).arg(dump.path());
-    command.stdout(std::process::Stdio::null());
-    let mut child = command.spawn().context("pg_restore cannot be started")?;
-    let complaints = complaints(&mut child);
-    ended("pg_restore", child, complaints).await?;
+    let major = database.server / 10_000;
+    for part in ["pre-data", "data", "post-data"] {
+        let told = || format!("the {part} of {of} cannot be restored");
+        let done = match part {
+            "data" => rows_of(dump.path(), major, url).await,
+            part => script(dump.path(), major, url, part).await,
+        };
+        done.with_context(told)?;
+    }
     dump.close()?;
     let mut connection = database::connect(&options(url)?, Work::Maintenance).await?;
     let found = rows(&mut connection).await?;
@@ -189,6 +200,38 @@ async fn one(
         differing if differing.is_empty() => Ok(()),
         differing => Err(BackupError::damaged(&of, format!("rows differ: {}", differing.join(", "))).into()),
     }
+}
+
+/// Reads the rows of all tables, by several connections.
+async fn rows_of(dump: &Path, major: u32, url: &str) -> anyhow::Result<()> {
+    let mut command = called(Client::Restore.find(major)?, url)?;
+    command.args(["--section=data", "--exit-on-error", "--jobs", JOBS]).arg(dump).stdout(Stdio::null());
+    let mut child = command.spawn().context("pg_restore cannot be started")?;
+    let complaints = complaints(&mut child);
+    ended("pg_restore", child, complaints).await
+}
+
+/// Runs the statements of a part of a dump that has no rows. They name everything with its schema, but for
+/// what PostgreSQL cannot write so: `is distinct from` of a type that is not its own finds no operator while
+/// no schema is looked into, as dumps have it, and arborist's databases have a trigger with one.
+async fn script(dump: &Path, major: u32, url: &str, part: &str) -> anyhow::Result<()> {
+    let mut making = Command::new(Client::Restore.find(major)?);
+    making.args(["--no-owner", "--no-privileges", "--file=-", "--section", part]).arg(dump);
+    let made = making.stdin(Stdio::null()).output().await.context("pg_restore cannot be started")?;
+    let told = String::from_utf8_lossy(&made.stderr);
+    anyhow::ensure!(made.status.success(), "pg_restore ended with {}: {}", made.status, told.trim());
+    let statements = String::from_utf8(made.stdout).context("its statements are not UTF-8")?;
+    let statements = statements.replacen(NO_SCHEMA, ITS_SCHEMA, 1);
+    let mut command = called(Client::Script.find(major)?, url)?;
+    command.args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--file=-"]);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().context("psql cannot be started")?;
+    let complaints = complaints(&mut child);
+    if let Some(mut input) = child.stdin.take() {
+        // A script that breaks off says why at its end.
+        let _ = input.write_all(statements.as_bytes()).await;
+    }
+    ended("psql", child, complaints).await
 }
 
 /// The first tables that do not have as many rows as they had.

@@ -141,6 +141,7 @@ def test_a_logout_clears_the_figures_of_another_tab(portal):
 
 def test_the_first_page_counts_what_the_graph_counts(portal):
     portal.log_in().open("/")
+    portal.wait(lambda: portal.all("dl dd") and "…" not in [item.text for item in portal.all("dl dd")])
     figures = dict(zip([item.text for item in portal.all("dl dt")], [item.text for item in portal.all("dl dd")]))
     counted = portal.driver.execute_async_script("""
         const done = arguments[arguments.length - 1];

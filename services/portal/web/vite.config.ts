@@ -24,7 +24,13 @@ export default defineConfig(({ command }) => ({
   // Controls speak the languages that the pages do, and not thirty.
   plugins: [{ ...locales.vite({ locales: ["en-US", "es-ES"] }), enforce: "pre" }, react(), licences()],
   // scripts/portal clears the folder; a file of git stays in it.
-  build: { emptyOutDir: false, target: "es2023", assetsInlineLimit: 0, reportCompressedSize: true },
+  build: {
+    emptyOutDir: false,
+    target: "es2023",
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
+    assetsInlineLimit: 0,
+    reportCompressedSize: true,
+  },
   server: {
     proxy: Object.fromEntries(services.map((path) => [path, { target: commons, changeOrigin: true }])),
   },

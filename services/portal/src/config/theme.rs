@@ -15,7 +15,9 @@ pub(super) struct Colour([u8; 3]);
 impl Colour {
     /// `#1a2b3c` or `#abc`.
     pub(super) fn read(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix('#')?;
+        // A sign would be read as part of a number.
+        let is_hex = |digits: &&str| digits.chars().all(|digit| digit.is_ascii_hexdigit());
+        let digits = text.strip_prefix('#').filter(is_hex)?;
         let value = u32::from_str_radix(digits, 16).ok()?;
         let [_, red, green, blue] = value.to_be_bytes();
         match digits.len() {

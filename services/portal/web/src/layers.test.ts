@@ -46,3 +46,14 @@ test("files are short enough to be read, and none names a colour but the tokens"
   });
   expect([long, coloured]).toEqual([[], []]);
 });
+
+test("every style sheet says the order of the layers, because any may be the first that is loaded", () => {
+  const styles = readdirSync(SOURCE, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".module.css"),
+  );
+  const silent = styles.filter(
+    (file) => !readFileSync(join(SOURCE, file), "utf8").startsWith("@layer reset, base, parts;"),
+  );
+  expect(styles.length).toBeGreaterThan(5);
+  expect(silent).toEqual([]);
+});

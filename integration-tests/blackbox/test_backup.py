@@ -189,9 +189,9 @@ def test_a_commons_that_was_destroyed_is_as_it_was(tmp_path):
         with Load(commons) as load:
             while not (load.records > 5 and load.files > 5):
                 time.sleep(0.1)
+            before = load.files
             first = backup(state, place)
         # Of what the first one brought nothing is read again.
-        before = load.files
         second = backup(state, place)
         assert second["objects"]["objects"] >= first["objects"]["objects"] > 20
         assert second["objects_read_bytes"] == second["objects"]["bytes"] - first["objects"]["bytes"]

@@ -62,10 +62,22 @@ def rows(commons: Commons) -> dict[str, dict[str, int]]:
     return found
 
 
+def without_sums(tables: dict[str, int]) -> dict[str, int]:
+    """Without the sums of the file index, which its service adds up by itself."""
+    return {name: count for name, count in tables.items() if name not in ("public.stats", "public.commons_index_stats_delta")}
+
+
 def of_manifest(place: object, name: str, **variables: str) -> dict[str, dict[str, int]]:
     listed = json.loads(commons_program("backup", "list", place, "--json", **variables).stdout)["backups"]
     manifest, = (one for one in listed if one["name"] == name)
     return {database["name"]: database["rows"] for database in manifest["databases"]}
+
+
+def checked(state: pathlib.Path) -> dict:
+    """What does not agree in graph and file index."""
+    done = subprocess.run([program(), "database", "check", "--state", state, "--json"], capture_output=True, text=True)
+    assert done.returncode in (0, 4), done.stderr
+    return json.loads(done.stdout)
 
 
 def objects(state: pathlib.Path, folder: pathlib.Path) -> dict[str, str]:
@@ -177,14 +189,13 @@ def test_a_commons_that_was_destroyed_is_as_it_was(tmp_path):
         with Load(commons) as load:
             while not (load.records > 5 and load.files > 5):
                 time.sleep(0.1)
+            before = load.files
             first = backup(state, place)
         # Of what the first one brought nothing is read again.
-        before = load.files
         second = backup(state, place)
         assert second["objects"]["objects"] >= first["objects"]["objects"] > 20
         assert second["objects_read_bytes"] == second["objects"]["bytes"] - first["objects"]["bytes"]
         assert second["written"]["new_bytes"] < first["written"]["new_bytes"]
-        assert before >= 5
         token, key = admin.token, json.loads(commons.api_key_file.read_text())
         answer = admin.graphql(QUERY)
         assert answer["_subject_count"] > 1000
@@ -200,7 +211,7 @@ def test_a_commons_that_was_destroyed_is_as_it_was(tmp_path):
         now = rows(commons)
         # What a start writes by itself is the only difference.
         for name in ("sheepdog", "indexd", "metadata", "library", "requestor", "arborist"):
-            assert now[name] == counted[name], name
+            assert without_sums(now[name]) == without_sums(counted[name]), name
         assert of_manifest(place, second["name"])["sheepdog"] == counted["sheepdog"]
         old = Client(commons.url, token)
         assert old.graphql(QUERY) == answer, "a token from before"
@@ -213,9 +224,14 @@ def test_a_commons_that_was_destroyed_is_as_it_was(tmp_path):
 
     # The one that was taken under load is a consistent one, too.
     assert restore(place, state, "--at", first["name"])["backup"] == first["name"]
-    check = subprocess.run([program(), "database", "check", "--state", state, "--json"], capture_output=True, text=True)
-    assert check.returncode == 0, check.stdout + check.stderr
+    found = checked(state)
+    assert not found["lost"], "every file of the graph has its record"
     with Commons.up(state=state, port=port) as commons:
+        # What was under way is ended by the start.
+        end = time.monotonic() + 60
+        while checked(state)["pending"]:
+            assert time.monotonic() < end
+            time.sleep(1)
         counted = of_manifest(place, first["name"])
         assert rows(commons)["sheepdog"]["public.node_subject"] == counted["sheepdog"]["public.node_subject"]
         client, records = administrator(commons), []
@@ -329,9 +345,21 @@ def killed_at(arguments: list[object], seconds: float) -> bool:
         return True
 
 
+def killed_with(place: pathlib.Path, pieces: int, arguments: list[object]) -> bool:
+    """Runs the program and kills it when there are so many pieces; whether it was still at work."""
+    env = {**os.environ, "COMMONS_BACKUP_PASSPHRASE": PHRASE}
+    process = subprocess.Popen([str(program()), *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
+    while process.poll() is None and len(list(place.glob("pieces/*/*"))) < pieces:
+        time.sleep(0.01)
+    was_at_work = process.poll() is None
+    process.kill()
+    process.wait(timeout=60)
+    return was_at_work
+
+
 def test_a_killed_backup_is_none_and_the_next_one_uses_what_it_brought(source, tmp_path):
     place = tmp_path / "place"
-    killed = [killed_at(["backup", "run", place, "--state", source.state, "--rate", 8], seconds) for seconds in (0.3, 1, 2)]
+    killed = [killed_with(place, pieces, ["backup", "run", place, "--state", source.state, "--rate", 8]) for pieces in (1, 8, 25)]
     assert any(killed)
     assert not json.loads(commons_program("backup", "list", place, "--json").stdout)["backups"]
     made = backup(source.state, place, "--keep", 1)

@@ -53,7 +53,7 @@ pub enum DatabaseName {
 
 impl DatabaseName {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Fence,
         Self::Arborist,
         Self::Indexd,

@@ -11,7 +11,6 @@ mod memory;
 mod operating;
 mod options;
 mod pools;
-mod pools;
 mod ports;
 mod running;
 mod services;

@@ -14,13 +14,15 @@ use crate::{
 /// The order of the snapshots. What refers to something is seen before what it refers to: a node of the graph
 /// before its record, a document before the record of its GUID, a record before its object, a request before
 /// the right that came of it. Whatever is made in between is more than needed, and never missing.
-const ORDER: [DatabaseName; 9] = [
+const ORDER: [DatabaseName; 11] = [
     DatabaseName::Sheepdog,
     DatabaseName::Metadata,
     DatabaseName::Indexd,
     DatabaseName::Requestor,
     DatabaseName::Library,
     DatabaseName::Wts,
+    DatabaseName::Guppy,
+    DatabaseName::Operations,
     DatabaseName::Fence,
     DatabaseName::Arborist,
     DatabaseName::Audit,

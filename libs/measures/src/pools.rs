@@ -12,6 +12,9 @@ use prometheus_client::{
 };
 use sqlx::PgPool;
 
+/// Name, meaning, and how it is read.
+type Figure = (&'static str, &'static str, fn(&PgPool) -> usize);
+
 /// Pools, each by the name of who uses it. Clones are the same.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pools(Arc<Mutex<Vec<(String, PgPool)>>>);
@@ -28,7 +31,7 @@ impl Pools {
 
 impl Collector for Pools {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let figures: [(&str, &str, fn(&PgPool) -> usize); 3] = [
+        let figures: [Figure; 3] = [
             ("gen3_db_pool_in_use", "Connections that are used", |pool| {
                 (pool.size() as usize).saturating_sub(pool.num_idle())
             }),

@@ -78,7 +78,7 @@ mod tests {
             let text: Vec<u8> = (0..length).map(|at: u32| at as u8).collect();
             let sealed = encrypt(&[also.clone(), recipient.clone()], &text).unwrap();
             assert_eq!(decrypt(&[key()], &sealed).unwrap(), text);
-            assert_eq!(decrypt(&[other.clone()], &sealed).unwrap(), text);
+            assert_eq!(decrypt(std::slice::from_ref(&other), &sealed).unwrap(), text);
             assert_eq!(decrypt(&[Identity::generate().unwrap()], &sealed), Err(AgeError::NotForUs));
             assert_eq!(decrypt(&[Identity::Passphrase("x".into())], &sealed), Err(AgeError::NotForUs));
         }

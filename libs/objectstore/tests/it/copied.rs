@@ -7,15 +7,18 @@ use reqwest::Method;
 
 use super::*;
 
+/// A file of an item: its path and its bytes.
+type Content = (String, Vec<u8>);
+
 /// What was taken along: buckets, and each item with the bytes of its files.
 #[derive(Default)]
 struct Along {
     buckets: Vec<copying::Bucket>,
-    items: Vec<(String, String, Vec<(String, Vec<u8>)>)>,
+    items: Vec<(String, String, Vec<Content>)>,
     damaged: Vec<Damaged>,
 }
 
-fn taken(item: &Item) -> io::Result<Option<Vec<(String, Vec<u8>)>>> {
+fn taken(item: &Item) -> io::Result<Option<Vec<Content>>> {
     let mut files = Vec::new();
     for data in &item.files {
         let Some(mut reading) = data.open()? else { return Ok(None) };

@@ -1,6 +1,9 @@
 //! Operations alone: their options, and what can be done with what they name.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use ::operations::{Config, Operations, Parts};
 use anyhow::Context as _;
@@ -86,7 +89,7 @@ pub(super) async fn build(args: &OperationsArgs, measures: &Measures) -> anyhow:
     let authz = args.arborist.client(&client);
     args.database.migrated(async |pool| Ok(workqueue::migrate(pool).await?)).await?;
     let pool = args.database.measured_pool(Work::Small, "operations", measures).await?;
-    let exports = args.exports.as_ref().map(|file| exports(file, &client)).transpose()?.map(Arc::new);
+    let exports = args.exports.as_deref().map(|file| exports(file, &client)).transpose()?.map(Arc::new);
     let mut all: Vec<Arc<dyn Kind>> = Vec::new();
     if let Some(url) = &args.fence_database {
         all.push(Arc::new(ExpiredClients(databases::neighbour_pool(&plain(url))?)));
@@ -155,7 +158,7 @@ struct ExportsConfig {
     region: Option<String>,
 }
 
-fn exports(file: &PathBuf, client: &reqwest::Client) -> anyhow::Result<Exports> {
+fn exports(file: &Path, client: &reqwest::Client) -> anyhow::Result<Exports> {
     let told = || format!("{} cannot be used", file.display());
     let read: ExportsConfig = serde_json::from_str(&read(file)?).with_context(told)?;
     if let Some(public) = &read.public_endpoint_url {

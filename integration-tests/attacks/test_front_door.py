@@ -236,7 +236,7 @@ def test_a_refused_request_has_one_line(tmp_path):
     state = tmp_path / "state"
     with Commons.up(state=state, env={"RUST_LOG": "info"}) as commons:
         requests.get(f"{commons.url}/user/metrics?token=zzquery", headers={"Authorization": "Bearer zzhead.zzbody"}, timeout=10)
-        requests.get(f"{commons.url}/job/list", timeout=10)
+        requests.get(f"{commons.url}/cohort-middleware/list", timeout=10)
     lines = [line for line in (tmp_path / "state.log").read_text().splitlines() if "request refused" in line]
     assert len(lines) == 2, lines
     assert "/user/metrics" in lines[0] and "403" in lines[0] and "token" in lines[0], lines[0]

@@ -47,8 +47,8 @@ impl Lock {
 
     /// Gives it back.
     pub(super) async fn release(mut self) {
-        // The server would notice a moment after the connection has ended, and the next run would find it busy.
-        // Where it cannot be told, it notices all the same.
+        // The server would notice a moment after the connection has ended, and the next run would find it
+        // busy. Where it cannot be told, it notices all the same.
         let _ = sqlx::query("select pg_advisory_unlock_all()").execute(&mut self.0).await;
         let _ = self.0.close().await;
     }

@@ -127,8 +127,7 @@ def test_a_load_that_is_killed_goes_on_and_is_complete(commons, tmp_path):
         time.sleep(0.02)
     loading.send_signal(signal.SIGKILL)
     loading.wait()
-    # The commons still writes what was sent last; who sends the same meanwhile is refused.
-    time.sleep(3)
+    # The commons may still be writing what was sent last.
     said = json.loads(index(commons, "load", str(file), "--json").stdout)
     assert said["failed"] == 0 and said["before"] >= 2000, said
     assert said["before"] + said["created"] + said["unchanged"] == count

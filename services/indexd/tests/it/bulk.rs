@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testing::Rights;
 
-use crate::support::{LOGIN, Running, config, dids, guid, record};
+use crate::support::{LOGIN, Running, config, dids, guid, md5, record};
 
 /// The lines of an answer, and its summary.
 pub(crate) struct Told {
@@ -334,6 +334,42 @@ async fn writers_of_the_same_records_do_not_wait_for_each_other_in_a_circle() {
     assert_eq!(count(&indexd).await, i64::try_from(modes.len() * RECORDS).expect("small"));
     let stats = indexd.send_as("", Method::GET, "/_stats", None).await.json();
     assert_eq!(stats["fileCount"], modes.len() * RECORDS);
+    indexd.stop().await;
+}
+
+/// The second of two loads of the same file meets what the first is still writing.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upsert_that_is_overtaken_is_decided_anew() {
+    let indexd = Running::new().await;
+    let made = bulk(&indexd, "?mode=each", &[create(2, json!({}))]).await;
+    assert_eq!(made.status, 200);
+    let mut others = indexd.database.pool.begin().await.expect("a transaction");
+    sqlx::query(
+        "with family as (insert into base_version (baseid) values ('base')), \
+              hash as (insert into index_record_hash (did, hash_type, hash_value) values ($1, 'md5', $2)) \
+         insert into index_record (did, baseid, rev, form, size) values ($1, 'base', 'rev', 'object', 101)",
+    )
+    .bind(guid(1))
+    .bind(md5(1))
+    .execute(&mut *others)
+    .await
+    .expect("written");
+    let lines = [upsert(1, json!({"urls": ["s3://b/mine"]})), upsert(2, json!({}))];
+    let (told, ()) = tokio::join!(bulk(&indexd, "?mode=each", &lines), async {
+        let waiting = "select exists (select 1 from pg_stat_activity where datname = current_database() \
+                       and wait_event_type = 'Lock')";
+        while !sqlx::query_scalar::<_, bool>(waiting)
+            .fetch_one(&indexd.database.pool)
+            .await
+            .expect("an answer")
+        {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        others.commit().await.expect("committed");
+    });
+    let results: Vec<&str> = told.outcomes().into_iter().map(|(_, _, result)| result).collect();
+    assert_eq!(results, ["updated", "unchanged"], "{:?}", told.lines);
+    assert_eq!(count(&indexd).await, 2);
     indexd.stop().await;
 }
 

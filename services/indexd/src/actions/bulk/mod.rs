@@ -25,6 +25,9 @@ use crate::{
 /// So many records are written by one statement.
 const WRITTEN_AT_ONCE: usize = 1000;
 
+/// So often an upsert that others are quicker than is decided anew before it is refused.
+const DECIDED_ANEW: usize = 3;
+
 /// How far some operations have been written.
 #[derive(Debug)]
 pub(crate) struct Progress {
@@ -47,7 +50,7 @@ impl Indexd {
         let mut parts = vec![operations];
         while let Some(mut part) = parts.pop() {
             match self.write_batch(decisions, part.clone(), ending).await {
-                Ok(told) => answers.extend(told),
+                Ok(batch) => answers.extend(self.decided_anew(decisions, &part, batch, ending).await),
                 Err(error @ Error::Failed(_)) => return Progress { answers, failure: Some(error) },
                 // The database has refused a value of one of them, and with it the statement of all.
                 Err(_) if part.len() > 1 => {
@@ -63,12 +66,45 @@ impl Indexd {
         Progress { answers, failure: None }
     }
 
+    /// The answers, with those of upserts that somebody else was quicker than: what an upsert of no revision
+    /// means depends on the record that there is, so it is asked again of the record that there is now.
+    async fn decided_anew(
+        &self,
+        decisions: &mut Decisions<'_>,
+        operations: &[Operation],
+        Batch { mut answers, mut overtaken }: Batch,
+        ending: Ending,
+    ) -> Vec<Answer> {
+        for _ in 0..DECIDED_ANEW {
+            let of_now = |operation: &Operation| {
+                matches!(operation, Operation::Upsert { rev: None, .. })
+                    && operation.did().is_some_and(|did| overtaken.contains(did))
+            };
+            let (places, again): (Vec<usize>, Vec<Operation>) = operations
+                .iter()
+                .enumerate()
+                .filter(|(_, operation)| of_now(operation))
+                .map(|(place, operation)| (place, operation.clone()))
+                .unzip();
+            if again.is_empty() {
+                break;
+            }
+            // What is refused as a whole now keeps the answers that it has.
+            let Ok(batch) = self.write_batch(decisions, again, ending).await else { break };
+            for (place, answer) in places.into_iter().zip(batch.answers) {
+                answers[place] = answer;
+            }
+            overtaken = batch.overtaken;
+        }
+        answers
+    }
+
     async fn write_batch(
         &self,
         decisions: &mut Decisions<'_>,
         operations: Vec<Operation>,
         ending: Ending,
-    ) -> Result<Vec<Answer>, Error> {
+    ) -> Result<Batch, Error> {
         let Plan { mut answers, permitted } = self.plan(decisions, operations).await?;
         let layout = self.layout().await?;
         let mut transaction = self.pool.begin().await?;
@@ -81,8 +117,9 @@ impl Indexd {
             }
         }
         self.counted();
+        let overtaken = written.refused.iter().map(|(did, _)| did.clone()).collect();
         written.tell(&mut answers);
-        Ok(answers)
+        Ok(Batch { answers, overtaken })
     }
 
     /// Writes all of `batches`, or nothing if one of them has an operation that cannot be written. No two
@@ -117,6 +154,13 @@ impl Indexd {
         self.counted();
         Ok(answers)
     }
+}
+
+/// Operations that were written together as far as they could be.
+struct Batch {
+    answers: Vec<Answer>,
+    /// The records of those that were refused because somebody else has written them since they were read.
+    overtaken: HashSet<Guid>,
 }
 
 /// What the database has said of some writes.

@@ -6,14 +6,27 @@ use storage::StorageError;
 /// one.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// There are no backups at this place.
-    #[error("{0} is no place of backups: it has no file commons-backup.json")]
-    NoPlace(String),
-    /// A place for backups must have been empty before.
+    /// There are none of these at this place.
+    #[error("{place} is no place of {word}s: it has no file {mark}")]
+    NoPlace {
+        /// Which place.
+        place: String,
+        /// `backup` or `snapshot`.
+        word: &'static str,
+        /// What such a place has.
+        mark: &'static str,
+    },
+    /// A place for backups or snapshots must have been empty before.
     #[error(
-        "{0} has other things in it; name a folder, or a beginning of keys, that backups have for themselves"
+        "{place} has other things in it; name a folder, or a beginning of keys, that {word}s have for \
+         themselves"
     )]
-    Foreign(String),
+    Foreign {
+        /// Which place.
+        place: String,
+        /// `backup` or `snapshot`.
+        word: &'static str,
+    },
     /// It was written by a later program.
     #[error(
         "{what} has the form {form}, and this program knows forms up to {known}; use the version of the \
@@ -27,9 +40,11 @@ pub enum BackupError {
         /// The latest form that is known here.
         known: u64,
     },
-    /// There is no such backup.
-    #[error("there is no backup {name} in {place}; {known}")]
+    /// There is no such backup or snapshot.
+    #[error("there is no {word} {name} in {place}; {known}")]
     NoBackup {
+        /// `backup` or `snapshot`.
+        word: &'static str,
         /// Its name.
         name: String,
         /// Where it was looked for.
@@ -37,12 +52,19 @@ pub enum BackupError {
         /// What there is.
         known: String,
     },
-    /// Two backups of one name.
-    #[error("there is a backup {0} already")]
-    NameTaken(String),
-    /// The manifest of a backup is not what was written.
-    #[error("the manifest of the backup {name} is damaged: {what}")]
+    /// Two backups or snapshots of one name.
+    #[error("there is a {word} {name} already")]
+    NameTaken {
+        /// `backup` or `snapshot`.
+        word: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// The manifest of a backup or snapshot is not what was written.
+    #[error("the manifest of the {word} {name} is damaged: {what}")]
     Manifest {
+        /// `backup` or `snapshot`.
+        word: &'static str,
         /// The backup.
         name: String,
         /// What is wrong with it.
@@ -106,8 +128,8 @@ impl BackupError {
     pub fn is_prerequisite(&self) -> bool {
         matches!(
             self,
-            Self::NoPlace(_)
-                | Self::Foreign(_)
+            Self::NoPlace { .. }
+                | Self::Foreign { .. }
                 | Self::Newer { .. }
                 | Self::NoBackup { .. }
                 | Self::Busy(_)

@@ -13,6 +13,9 @@
 //! [`PIECE`] bytes. What an earlier backup has brought is not brought again, and whoever is killed leaves
 //! pieces that the next backup uses, or [`prune`] deletes.
 //!
+//! A place of snapshots is like one of backups, with `commons-snapshots.json` and `snapshots/NAME.json`: see
+//! [`GraphSnapshot`].
+//!
 //! This library knows nothing of databases and services; what is in a backup is its caller's matter.
 
 mod age;
@@ -25,16 +28,18 @@ mod presence;
 mod reading;
 pub mod seal;
 mod shelf;
+mod snapshots;
 mod sweep;
 
 pub use error::BackupError;
 pub use listing::{Entry, ListReader, ListWriter, Listed};
 pub use manifest::{
-    Bucket, Database, Dictionary, FORMAT, Manifest, Objects, Program, Sealing, Secrets, Snapshot,
+    Bucket, Database, Described, Dictionary, FORMAT, Manifest, Objects, Program, Sealing, Secrets, Snapshot,
 };
 pub use pieces::{FileWriter, PIECE, Pieces, StoredFile, StoredPiece, Totals};
 pub use place::Place;
 pub use presence::{Presence, Task};
 pub use reading::{Copied, copy, read_whole};
 pub use shelf::{Shelf, is_name, new_name};
+pub use snapshots::GraphSnapshot;
 pub use sweep::{Checked, Flaw, Kept, Pruned, check, prune, require_pieces};

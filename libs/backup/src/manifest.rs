@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
@@ -124,56 +124,68 @@ pub struct Bucket {
     pub versioning: Option<String>,
 }
 
-/// A manifest as it is written: its form can be told before anything else is believed.
-#[derive(Serialize, Deserialize)]
-struct Envelope<'m> {
-    commons_backup: u64,
-    sha256: String,
-    #[serde(borrow)]
-    backup: &'m RawValue,
+/// What is kept at a place and described by a manifest: a backup, or a snapshot.
+pub trait Described: Serialize + DeserializeOwned {
+    /// What it is called.
+    const WORD: &'static str;
+    /// The file that says that a place is one of these, and the key of the form in it.
+    const MARK: (&'static str, &'static str);
+    /// The key of the form in a manifest.
+    const FORM: &'static str;
+    /// The folder of the manifests.
+    const FOLDER: &'static str;
+
+    /// The name of this one.
+    fn name(&self) -> &str;
 }
 
-#[derive(Deserialize)]
-struct Form {
-    commons_backup: u64,
+impl Described for Manifest {
+    const WORD: &'static str = "backup";
+    const MARK: (&'static str, &'static str) = ("commons-backup.json", "commons_backup_place");
+    const FORM: &'static str = "commons_backup";
+    const FOLDER: &'static str = "backups/";
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// A manifest as it is written: its form can be told before anything else is believed.
+pub(crate) fn encode<D: Described>(described: &D) -> Bytes {
+    let text = serde_json::to_string(described).expect("invariant: it has texts and numbers only");
+    let sha256 = hex::encode(Sha256::digest(&text));
+    format!("{{\"{}\":{FORMAT},\"sha256\":\"{sha256}\",\"{}\":{text}}}\n", D::FORM, D::WORD).into()
+}
+
+/// What [`encode`] wrote for the one of this name.
+///
+/// # Errors
+/// When it is damaged, that of another one, or of a later form.
+pub(crate) fn decode<D: Described>(name: &str, text: &[u8]) -> Result<D, BackupError> {
+    let damaged =
+        |what: &str| BackupError::Manifest { word: D::WORD, name: name.to_owned(), what: what.to_owned() };
+    let parts: BTreeMap<String, &RawValue> = serde_json::from_slice(text)
+        .map_err(|error| damaged(if error.is_eof() { "it is cut off" } else { "it is no manifest" }))?;
+    let form = parts.get(D::FORM).and_then(|form| form.get().parse().ok());
+    let form: u64 = form.ok_or_else(|| damaged("it is no manifest"))?;
+    if form > FORMAT {
+        return Err(BackupError::Newer { what: format!("the {} {name}", D::WORD), form, known: FORMAT });
+    }
+    let (Some(digest), Some(described)) = (parts.get("sha256"), parts.get(D::WORD)) else {
+        return Err(damaged("parts of it are missing"));
+    };
+    if digest.get().trim_matches('"') != hex::encode(Sha256::digest(described.get())) {
+        return Err(damaged("it does not have its digest"));
+    }
+    let described: D = serde_json::from_str(described.get())
+        .map_err(|error| damaged(&format!("it cannot be read: {error}")))?;
+    if described.name() != name {
+        return Err(damaged(&format!("it is that of the {} {}", D::WORD, described.name())));
+    }
+    Ok(described)
 }
 
 impl Manifest {
-    /// As it is written.
-    pub(crate) fn encode(&self) -> Bytes {
-        let text = serde_json::value::to_raw_value(self).expect("invariant: it has texts and numbers only");
-        let sha256 = hex::encode(Sha256::digest(text.get()));
-        let envelope = Envelope { commons_backup: FORMAT, sha256, backup: &text };
-        let mut whole = serde_json::to_vec(&envelope).expect("invariant: it has texts and numbers only");
-        whole.push(b'\n');
-        whole.into()
-    }
-
-    /// What [`Self::encode`] wrote for the backup `name`.
-    ///
-    /// # Errors
-    /// When it is damaged, that of another backup, or of a later form.
-    pub(crate) fn decode(name: &str, text: &[u8]) -> Result<Self, BackupError> {
-        let damaged = |what: &str| BackupError::Manifest { name: name.to_owned(), what: what.to_owned() };
-        let form: Form = serde_json::from_slice(text)
-            .map_err(|error| damaged(if error.is_eof() { "it is cut off" } else { "it is no manifest" }))?;
-        if form.commons_backup > FORMAT {
-            let what = format!("the backup {name}");
-            return Err(BackupError::Newer { what, form: form.commons_backup, known: FORMAT });
-        }
-        let envelope: Envelope<'_> =
-            serde_json::from_slice(text).map_err(|_| damaged("parts of it are missing"))?;
-        if envelope.sha256 != hex::encode(Sha256::digest(envelope.backup.get())) {
-            return Err(damaged("it does not have its digest"));
-        }
-        let manifest: Self = serde_json::from_str(envelope.backup.get())
-            .map_err(|error| damaged(&format!("it cannot be read: {error}")))?;
-        if manifest.name != name {
-            return Err(damaged(&format!("it is that of the backup {}", manifest.name)));
-        }
-        Ok(manifest)
-    }
-
     /// All files that it names itself, with words for them.
     pub(crate) fn files(&self) -> Vec<(String, &StoredFile)> {
         let mut files = Vec::new();

@@ -37,7 +37,7 @@ async fn what_was_written_is_read_back() {
         assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o077, 0, "others cannot read it");
     }
     assert!(fs::read_dir(folder.path().join("drafts")).unwrap().next().is_none());
-    assert!(matches!(shelf.add(&written).await.unwrap_err(), BackupError::NameTaken(_)));
+    assert!(matches!(shelf.add(&written).await.unwrap_err(), BackupError::NameTaken { .. }));
 }
 
 #[tokio::test]
@@ -153,9 +153,9 @@ async fn only_places_of_backups_are_read_and_only_empty_ones_become_such() {
     fs::create_dir(&other).unwrap();
     fs::write(other.join("thesis.txt"), "do not touch").unwrap();
     let refused = Shelf::open(&Place::folder(&other)).await.unwrap_err();
-    assert!(matches!(refused, BackupError::NoPlace(_)), "{refused}");
+    assert!(matches!(refused, BackupError::NoPlace { .. }), "{refused}");
     let refused = Shelf::open_or_make(&Place::folder(&other)).await.unwrap_err();
-    assert!(matches!(refused, BackupError::Foreign(_)), "{refused}");
+    assert!(matches!(refused, BackupError::Foreign { .. }), "{refused}");
     assert_eq!(fs::read_dir(&other).unwrap().count(), 1);
     let shelf = shelf(&new).await;
     let refused = shelf.chosen(None).await.unwrap_err().to_string();

@@ -15,7 +15,7 @@ mod verify;
 use clap::Subcommand;
 
 pub(super) use databases::{called, complaints, ended, rows};
-pub(super) use place::PlaceArgs;
+pub(super) use place::{PlaceArgs, place_at};
 pub(super) use progress::{Progress, amount};
 pub(super) use secrets::{CONFIGURATION, OPTIONS, RUN};
 

@@ -8,6 +8,24 @@ use storage::{Bucket, Kind};
 
 use super::super::environment::{self, Signing};
 
+/// The folder, or the beginning of keys of a bucket, that a text names.
+///
+/// # Errors
+/// When it names neither.
+pub(crate) fn place_at(text: &str) -> anyhow::Result<Place> {
+    if !text.contains("://") {
+        anyhow::ensure!(!text.is_empty(), "the place has no name");
+        return Ok(Place::folder(Path::new(text)));
+    }
+    match Bucket::split(text).filter(|(bucket, _)| bucket.kind() == Kind::S3) {
+        Some((bucket, beginning)) if !bucket.name().is_empty() => {
+            let store = environment::s3(bucket.name(), Signing::Found)?;
+            Ok(Place::store(Arc::new(store), bucket.clone(), beginning))
+        }
+        _ => anyhow::bail!("{text}: a place is a folder or s3://BUCKET/BEGINNING"),
+    }
+}
+
 /// Where backups are.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct PlaceArgs {
@@ -21,17 +39,7 @@ impl PlaceArgs {
     /// # Errors
     /// When it can be none.
     pub(crate) fn place(&self) -> anyhow::Result<Place> {
-        if !self.place.contains("://") {
-            anyhow::ensure!(!self.place.is_empty(), "the place of the backups has no name");
-            return Ok(Place::folder(Path::new(&self.place)));
-        }
-        match Bucket::split(&self.place).filter(|(bucket, _)| bucket.kind() == Kind::S3) {
-            Some((bucket, beginning)) if !bucket.name().is_empty() => {
-                let store = environment::s3(bucket.name(), Signing::Found)?;
-                Ok(Place::store(Arc::new(store), bucket.clone(), beginning))
-            }
-            _ => anyhow::bail!("{}: backups are in a folder or in s3://BUCKET/BEGINNING", self.place),
-        }
+        place_at(&self.place)
     }
 
     /// The backups there.

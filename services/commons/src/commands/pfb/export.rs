@@ -136,7 +136,7 @@ async fn write(args: &ExportArgs, source: Source, dictionary: &Dictionary) -> an
 }
 
 /// Tells somebody who looks at a terminal.
-struct Bar(ProgressBar);
+pub(crate) struct Bar(pub(crate) ProgressBar);
 
 impl Told for Bar {
     fn stage(&self, what: &str) {
@@ -189,7 +189,7 @@ impl Drop for Partial {
 }
 
 /// Hidden where nobody looks at it.
-pub(super) fn bar(json: bool) -> ProgressBar {
+pub(crate) fn bar(json: bool) -> ProgressBar {
     let is_seen = !json && std::io::stderr().is_terminal();
     let target = if is_seen { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let style = ProgressStyle::with_template("{spinner} {msg}: {human_pos} {per_sec}");

@@ -74,7 +74,45 @@ pub struct ImportArgs {
     place: PlaceArgs,
 }
 
+impl ImportArgs {
+    /// All of `file` into the projects that it names, which are made if they are not there; in parts of so
+    /// many records, if that is given.
+    pub(crate) fn of_all(
+        file: PathBuf,
+        place: PlaceArgs,
+        batch: Option<u64>,
+        dry_run: bool,
+        json: bool,
+    ) -> Self {
+        Self {
+            file,
+            project: None,
+            create: !dry_run,
+            new_ids: false,
+            leave_out: false,
+            batch: batch.filter(|_| !dry_run),
+            dry_run,
+            json,
+            place,
+        }
+    }
+}
+
 pub(super) async fn run(args: ImportArgs) -> anyhow::Result<()> {
+    let (json, dry_run) = (args.json, args.dry_run);
+    let projects = submitted(args).await?;
+    if json {
+        tell(json!({ "dry_run": dry_run, "projects": projects }))?;
+    }
+    Ok(())
+}
+
+/// Submits the records of the file, and returns what was done in each project: `created`, `updated`, and
+/// `nodes` with the number of each type.
+///
+/// # Errors
+/// When something cannot be submitted.
+pub(crate) async fn submitted(args: ImportArgs) -> anyhow::Result<Map<String, Value>> {
     if let Some(project) = &args.project
         && split_project_id(project).is_none()
     {
@@ -118,10 +156,7 @@ pub(super) async fn run(args: ImportArgs) -> anyhow::Result<()> {
         let told = json!({ "created": sum.created, "updated": sum.updated, "nodes": counts });
         all.insert(project.clone(), told);
     }
-    if args.json {
-        tell(json!({ "dry_run": args.dry_run, "projects": all }))?;
-    }
-    Ok(())
+    Ok(all)
 }
 
 /// All documents, and the programs and projects of the file.

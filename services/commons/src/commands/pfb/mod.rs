@@ -18,9 +18,13 @@ mod writing;
 
 use clap::Subcommand;
 
+pub(super) use export::{Bar, bar};
+pub(super) use import::{ImportArgs, submitted};
+pub(super) use place::PlaceArgs;
+pub(crate) use record::Record;
 pub(crate) use source::{Reading, Source};
 pub(crate) use told::Told;
-pub(crate) use writing::{Misfits, Named, root, write};
+pub(crate) use writing::{Misfits, Named, Way, root, write};
 
 /// Commands that write a file.
 #[derive(Debug, Subcommand)]

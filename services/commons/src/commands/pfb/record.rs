@@ -6,11 +6,11 @@ use crate::failure::Failure;
 
 /// A record.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Record {
-    pub(super) id: String,
-    pub(super) properties: Map<String, Value>,
+pub(crate) struct Record {
+    pub(crate) id: String,
+    pub(crate) properties: Map<String, Value>,
     /// The ids of the targets of each link of its type.
-    pub(super) targets: Vec<Vec<String>>,
+    pub(crate) targets: Vec<Vec<String>>,
 }
 
 /// Takes a record.

@@ -27,6 +27,22 @@ pub(crate) enum Misfits {
     LeaveOut,
 }
 
+/// Changes a record before it is written; `None` leaves it out.
+pub(crate) type Change<'a> = Box<dyn FnMut(&NodeType, Record) -> anyhow::Result<Option<Record>> + Send + 'a>;
+
+/// What becomes of records on their way.
+pub(crate) struct Way<'a> {
+    pub(crate) misfits: Misfits,
+    /// Without it they stay as they are.
+    pub(crate) change: Option<Change<'a>>,
+}
+
+impl From<Misfits> for Way<'_> {
+    fn from(misfits: Misfits) -> Self {
+        Self { misfits, change: None }
+    }
+}
+
 /// What was written.
 pub(crate) struct Written {
     /// Records of each type.
@@ -53,7 +69,7 @@ pub(crate) async fn write<W: Write + Send>(
     reading: &mut Reading,
     dictionary: &Dictionary,
     cohort: Option<Named<'_>>,
-    misfits: Misfits,
+    way: impl Into<Way<'_>>,
     output: W,
     told: &dyn Told,
 ) -> anyhow::Result<(W, Written)> {
@@ -68,7 +84,7 @@ pub(crate) async fn write<W: Write + Send>(
     let mut export = Export {
         writer: Writer::begin(&model, output)?,
         cohort,
-        misfits,
+        way: way.into(),
         written: Written { nodes: IndexMap::new(), left_out: 0 },
         told,
     };
@@ -84,7 +100,7 @@ pub(crate) async fn write<W: Write + Send>(
 struct Export<'m, W: Write> {
     writer: Writer<'m, W>,
     cohort: Option<Cohort>,
-    misfits: Misfits,
+    way: Way<'m>,
     written: Written,
     told: &'m dyn Told,
 }
@@ -94,11 +110,16 @@ impl<W: Write> Export<'_, W> {
         if self.cohort.as_ref().is_some_and(|cohort| !cohort.has(&record.id)) {
             return Ok(());
         }
+        let changed = match &mut self.way.change {
+            Some(change) => change(node, record)?,
+            None => Some(record),
+        };
+        let Some(record) = changed else { return Ok(()) };
         let mut relations = Vec::new();
         for (link, targets) in node.all_links().iter().zip(record.targets) {
             relations.extend(targets.into_iter().map(|id| Relation { id, name: link.target_type.clone() }));
         }
-        let (leaves_out, id) = (self.misfits == Misfits::LeaveOut, &record.id);
+        let (leaves_out, id) = (self.way.misfits == Misfits::LeaveOut, &record.id);
         let (left_out, told) = (&mut self.written.left_out, self.told);
         let misfit = |misfit: &Misfit| {
             *left_out += u64::from(leaves_out);

@@ -25,6 +25,7 @@ use crate::{
         pfb::{ExportCommand, ImportCommand},
         restore::RestoreArgs,
         search::SearchCommand,
+        snapshot::SnapshotCommand,
         status::StatusArgs,
         transfer::{DownloadArgs, UploadArgs},
         user::UserCommand,
@@ -130,6 +131,9 @@ pub enum Command {
     Backup(BackupCommand),
     /// Make a commons of a backup, on a state folder that is not there yet
     Restore(RestoreArgs),
+    /// Records for other stages of a commons, without what tells who they are of
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
     /// Flat documents for the data explorer, made from the graph as etlMapping.yaml says
     #[command(subcommand)]
     Etl(EtlCommand),
@@ -231,8 +235,8 @@ mod tests {
 
     #[test]
     fn unknown_services_and_databases_are_refused() {
-        assert!(parse("commons serve portal").is_err());
-        assert!(parse("commons migrate portal").is_err());
+        assert!(parse("commons serve nothing").is_err());
+        assert!(parse("commons migrate nothing").is_err());
         assert!(parse("commons").is_err());
     }
 }

@@ -17,6 +17,7 @@ mod index_options;
 mod log;
 mod operations;
 mod output;
+mod pages;
 mod problems;
 mod queries;
 mod reload;
@@ -25,6 +26,7 @@ mod settings;
 mod state;
 mod style;
 mod supervision;
+mod tenants;
 pub mod up;
 mod version;
 
@@ -102,10 +104,19 @@ fn refuse(refusal: &Refusal) -> ExitCode {
     }
 }
 
+/// One commons, or several.
+async fn start(mut args: up::UpArgs, origins: Origins) -> anyhow::Result<()> {
+    up::prepare(&mut args);
+    match args.tenants.take() {
+        Some(file) => tenants::run(&file, args, origins).await,
+        None => up::run(args, origins).await,
+    }
+}
+
 async fn dispatch(command: Command, origins: Origins, loudness: &[&str]) -> anyhow::Result<()> {
     match command {
         Command::Up(args) if args.detach && !commands::detach::is_background() => commands::detach::up(&args),
-        Command::Up(args) => up::run(args, origins).await,
+        Command::Up(args) => start(args, origins).await,
         Command::Status(args) => commands::status::run(args).await,
         Command::Stop(args) => commands::life::stop(args).await,
         Command::Restart(args) => commands::life::restart(args, origins.file.as_deref(), loudness).await,
@@ -127,6 +138,7 @@ async fn dispatch(command: Command, origins: Origins, loudness: &[&str]) -> anyh
         Command::Op(command) => commands::op::run(command).await,
         Command::Backup(command) => commands::backup::run(command).await,
         Command::Restore(args) => commands::restore::run(args).await,
+        Command::Snapshot(command) => commands::snapshot::run(command).await,
         Command::Etl(command) => commands::etl::run(command).await,
         Command::Export(command) => commands::pfb::export(command).await,
         Command::Import(command) => commands::pfb::import(command).await,

@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     edge::Edge,
     pages::{self, Pages},
+    table::Found,
 };
 
 /// A service that does not say within this time whether it is ready is not.
@@ -47,9 +48,11 @@ impl Gateway {
             }
             "/_ready" => Some(self.readiness().await),
             "/" if matches!(edge.method, Method::GET | Method::HEAD) => {
-                let has_page = self.config.table.page(path, None).is_some();
+                let table = &self.config.table;
+                let has_page = table.page(path, None).is_some();
                 let is_page = has_page && pages::may_be_page(path, &edge.method, headers);
-                (!is_page).then(|| self.pages.first(headers))
+                let is_elsewhere = matches!(table.find(path, None), Found::Row(..));
+                (!is_page && !is_elsewhere).then(|| self.pages.first(headers))
             }
             _ => None,
         }

@@ -13,13 +13,14 @@ use std::{
 };
 
 use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
 
 use super::logs;
 use crate::{
     failure::Failure,
     output::{remark, tell},
     state::State,
-    up::{Announcement, UpArgs},
+    up::{Announcement, Announcements, UpArgs},
 };
 
 /// Set for the process in the background.
@@ -55,12 +56,12 @@ pub(crate) fn up(args: &UpArgs) -> anyhow::Result<()> {
         .stderr(log)
         .spawn()
         .context("the process in the background cannot be started")?;
-    let announcement = wait(&mut child, &state, begin)?;
+    let ready = wait(&mut child, &state, begin)?;
     if args.json {
-        tell(serde_json::to_string(&announcement)?)?;
+        tell(serde_json::to_string(&ready)?)?;
         return Ok(());
     }
-    remark(announcement.table())?;
+    remark(ready.table())?;
     remark(format_args!(
         "It runs in the background (process {}): `commons status`, `commons logs -f`, `commons stop`.",
         child.id()
@@ -95,13 +96,32 @@ fn open_log(state: &State) -> anyhow::Result<(File, u64)> {
     Ok((log, begin))
 }
 
-fn wait(child: &mut Child, state: &State, begin: u64) -> anyhow::Result<Announcement> {
+/// What the process in the background tells once everything is ready.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Ready {
+    /// Of one commons.
+    One(Announcement),
+    /// Of several.
+    Many(Announcements),
+}
+
+impl Ready {
+    fn table(&self) -> String {
+        match self {
+            Self::One(one) => one.table(),
+            Self::Many(many) => many.table(),
+        }
+    }
+}
+
+fn wait(child: &mut Child, state: &State, begin: u64) -> anyhow::Result<Ready> {
     let mut line = String::new();
     if let Some(output) = child.stdout.take() {
         BufReader::new(output).read_line(&mut line)?;
     }
-    if let Ok(announcement) = serde_json::from_str(&line) {
-        return Ok(announcement);
+    if let Ok(ready) = serde_json::from_str(&line) {
+        return Ok(ready);
     }
     let status = child.wait()?;
     let log = state.path(logs::FILE);

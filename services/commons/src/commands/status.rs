@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
+    explorer::{Ask, ask},
     failure::Failure,
     output::tell,
     state::{Run, State, StateArgs},
@@ -52,11 +53,13 @@ pub(crate) async fn run(args: StatusArgs) -> anyhow::Result<()> {
         Ok(readiness) => (readiness, None),
         Err(error) => (Readiness::default(), Some(format!("{error:#}"))),
     };
+    let explorer = if silence.is_none() { explorer(&state).await } else { Value::Null };
     if args.json {
         tell(json!({
             "running": true,
             "ready": readiness.ready,
             "services": readiness.services,
+            "explorer": explorer,
             "url": run.url,
             "pid": run.pid,
             "state": state.folder(),
@@ -66,7 +69,7 @@ pub(crate) async fn run(args: StatusArgs) -> anyhow::Result<()> {
             "commit": COMMIT,
         }))?;
     } else {
-        tell(describe(&state, &run, &readiness))?;
+        tell(describe(&state, &run, &readiness, &explorer))?;
     }
     match (readiness.ready, silence) {
         (true, _) => Ok(()),
@@ -92,7 +95,32 @@ pub(super) async fn readiness(run: &Run) -> anyhow::Result<Readiness> {
     Ok(answer.json().await?)
 }
 
-fn describe(state: &State, run: &Run, readiness: &Readiness) -> String {
+/// What the explorer has: its indices with their documents, or null if it does not say in time, as while it
+/// makes all of them anew.
+async fn explorer(state: &State) -> Value {
+    let asked = tokio::time::timeout(PATIENCE, ask(state, Ask::Status)).await;
+    asked.ok().and_then(Result::ok).unwrap_or_default()
+}
+
+/// A line for each index.
+fn indices(explorer: &Value) -> Vec<String> {
+    let Some(indices) = explorer["indices"].as_array() else {
+        return vec!["explorer    is at work, and does not say what it has".to_owned()];
+    };
+    let said = |index: &Value| {
+        let name = index["name"].as_str().unwrap_or_default();
+        match (index["index"].as_str(), index["as_of"].as_str()) {
+            (None, _) => format!("explorer    {name}: not there yet"),
+            (Some(_), None) => format!("explorer    {name}: {} documents", index["documents"]),
+            (Some(_), Some(time)) => {
+                format!("explorer    {name}: {} documents as of {time}", index["documents"])
+            }
+        }
+    };
+    indices.iter().map(said).collect()
+}
+
+fn describe(state: &State, run: &Run, readiness: &Readiness, explorer: &Value) -> String {
     let word = if readiness.ready {
         style::green(Stream::Output, "ready")
     } else {
@@ -112,5 +140,6 @@ fn describe(state: &State, run: &Run, readiness: &Readiness) -> String {
         let said = said.as_str().map_or_else(|| said.to_string(), str::to_owned);
         lines.push(format!("{name:<11} {said}"));
     }
+    lines.extend(indices(explorer));
     lines.join("\n")
 }

@@ -22,6 +22,8 @@ pub struct Source {
     pub(crate) mapping: Option<PathBuf>,
     /// guppy's configuration.
     pub guppy: Option<PathBuf>,
+    /// There is no explorer: nothing is made, and nothing is searched.
+    pub off: bool,
 }
 
 impl Source {
@@ -30,11 +32,14 @@ impl Source {
         tube::suggest(dictionary, PREFIX)
     }
 
-    /// The text of the mapping; none if the dictionary has nothing to search.
+    /// The text of the mapping; none if the dictionary has nothing to search, or there is no explorer.
     ///
     /// # Errors
     /// The file cannot be read.
     pub(crate) fn mapping(&self, dictionary: &Dictionary) -> anyhow::Result<Option<String>> {
+        if self.off {
+            return Ok(None);
+        }
         match &self.mapping {
             Some(file) => read(file).map(Some),
             None => Ok(Self::suggested(dictionary).map(|suggested| suggested.mapping)),
@@ -46,6 +51,9 @@ impl Source {
     /// # Errors
     /// A file cannot be read, or the mapping cannot be used.
     pub(crate) fn guppy(&self, dictionary: &Dictionary) -> anyhow::Result<String> {
+        if self.off {
+            return Ok(NOTHING.to_owned());
+        }
         match (&self.guppy, &self.mapping) {
             (Some(file), _) => read(file),
             (None, Some(_)) => {

@@ -4,6 +4,7 @@ mod built;
 mod neighbours;
 mod operations;
 mod options;
+mod portal;
 mod services;
 mod small_options;
 mod waiting;
@@ -25,6 +26,7 @@ use options::{
     ArboristArgs, DictionaryAt, FenceArgs, GatewayArgs, GuppyArgs, IndexdArgs, Listen, PeregrineArgs,
     SheepdogArgs,
 };
+use portal::PortalArgs;
 use small_options::{AuditArgs, LibraryArgs, ManifestsArgs, MetadataArgs, RequestorArgs, WtsArgs};
 
 /// How often it is looked whether all parts still run.
@@ -59,6 +61,8 @@ pub enum Serve {
     Manifests(ManifestsArgs),
     /// Recurring work and its history
     Operations(OperationsArgs),
+    /// The pages for people
+    Portal(PortalArgs),
     /// The public front
     Gateway(GatewayArgs),
 }
@@ -79,6 +83,7 @@ impl Serve {
             Self::Metadata(args) => &args.listen,
             Self::Manifests(args) => &args.listen,
             Self::Operations(args) => &args.listen,
+            Self::Portal(args) => &args.listen,
             Self::Gateway(args) => &args.listen,
         }
     }
@@ -115,6 +120,7 @@ impl Serve {
             Self::Wts(args) => services::wts(args, measures).await?,
             Self::Metadata(args) => services::metadata(args, measures).await?,
             Self::Manifests(args) => services::manifests(args)?,
+            Self::Portal(args) => portal::build(args).await?,
             Self::Gateway(args) => services::gateway(args)?,
         };
         Ok(Built { service, reload: None, beside: Beside::default() })

@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::PathBuf};
 use clap::Args;
 use url::Url;
 
-use crate::{front::FrontArgs, index_options::IndexArgs, queries::QueryArgs};
+use crate::{front::FrontArgs, index_options::IndexArgs, pages::Pages, queries::QueryArgs};
 
 /// Where a service listens.
 #[derive(Debug, Clone, Args)]
@@ -319,6 +319,10 @@ pub struct GatewayArgs {
     /// Basic login of indexd behind /index-admin, USER:PASSWORD.
     #[arg(long, value_name = "USER:PASSWORD", env = "INDEXD_LOGIN", hide_env_values = true)]
     pub indexd_login: Option<String>,
+    /// Whose pages people see: those of `commons serve portal`, at the upstream `portal` (`embedded`);
+    /// nobody's (`none`); or those of another portal, such as the original's, at this address.
+    #[arg(long, value_name = "embedded|none|URL", env = "PORTAL", default_value = "none")]
+    pub portal: Pages,
     /// Domain of the CSRF cookie.
     #[arg(long, env = "COOKIE_DOMAIN")]
     pub cookie_domain: Option<String>,

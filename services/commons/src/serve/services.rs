@@ -367,7 +367,7 @@ pub(crate) fn manifests(args: &ManifestsArgs) -> anyhow::Result<Arc<dyn Service>
 }
 
 pub(crate) fn gateway(args: &GatewayArgs) -> anyhow::Result<Arc<dyn Service>> {
-    let mut table = Table::built_in()?;
+    let mut table = args.portal.over(Table::built_in()?)?;
     if let Some(file) = &args.routes {
         table =
             table.extended_by(&read(file)?).with_context(|| format!("{} cannot be used", file.display()))?;
@@ -379,13 +379,15 @@ pub(crate) fn gateway(args: &GatewayArgs) -> anyhow::Result<Arc<dyn Service>> {
         logins.insert("indexd".to_owned(), login(given)?);
     }
     let names = table.rows().iter().filter_map(|row| row.service.as_deref());
+    let mut upstreams = upstreams(names, &args.upstreams)?;
+    args.portal.reached_by(&mut upstreams);
     let config = ::gateway::Config {
         public_url: args.public_url.clone(),
         cookie_domain: args.cookie_domain.clone(),
         credential_origins: serde_json::from_str(origins)
             .context("ORIGINS_ALLOW_CREDENTIALS is not a JSON list")?,
         trusted_proxies: args.listen.front.trusted_proxies.clone(),
-        upstreams: upstreams(names, &args.upstreams)?,
+        upstreams,
         object_store: None,
         logins,
         authz: args.arborist.client(&client),

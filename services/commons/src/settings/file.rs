@@ -59,7 +59,15 @@ pub(super) fn state_folder(plain: &Command, file: &Path) -> Result<Option<PathBu
 }
 
 /// The options of one section, by name.
-type Options = IndexMap<String, Vec<String>>;
+pub(super) type Options = IndexMap<String, Vec<String>>;
+
+/// The options of `commons up` in a table of another file.
+///
+/// # Errors
+/// See [`layer`].
+pub(super) fn up_section(plain: &Command, table: Table, folder: &Path) -> Result<Options, String> {
+    Ok(Reader { plain, folder }.section(&["up"], table)?.1)
+}
 
 /// A whole file.
 struct Read {

@@ -13,7 +13,10 @@ mod model;
 mod places;
 mod remembered;
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _, error::ErrorKind};
 
@@ -81,6 +84,19 @@ pub(crate) fn effective(path: &[&str], arguments: &[OsString]) -> Result<Origins
     let matches = matched(command.clone())?;
     let options = effective::options(&command, &matches, &layers);
     Ok(Origins { file: places.file, options })
+}
+
+/// The options of `commons up` that `table` has, as arguments of a command line. Relative paths count from
+/// `folder`.
+///
+/// # Errors
+/// When one is no option of that command, or has a value of a wrong kind.
+pub(crate) fn up_arguments(table: toml::Table, folder: &Path) -> Result<Vec<String>, String> {
+    let options = file::up_section(&Cli::command(), table, folder)?;
+    let argument = |(name, values): (String, Vec<String>)| {
+        values.into_iter().map(move |value| format!("--{name}={value}"))
+    };
+    Ok(options.into_iter().flat_map(argument).collect())
 }
 
 fn finish(

@@ -50,7 +50,7 @@ impl Run {
 
     /// What a person opens in a browser first.
     pub(crate) fn page(&self) -> String {
-        self.login_url.clone().unwrap_or_else(|| format!("{}/query", self.url))
+        self.login_url.clone().unwrap_or_else(|| format!("{}/", self.url))
     }
 }
 

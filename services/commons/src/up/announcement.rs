@@ -6,7 +6,10 @@ use comfy_table::{Table, presets::NOTHING};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::style::{self, Stream};
+use crate::{
+    pages::Pages,
+    style::{self, Stream},
+};
 
 /// What runs where.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,6 +32,9 @@ pub struct Announcement {
     pub run_file: PathBuf,
     /// The basic login of the file index and the object store's keys are in this file (owner only).
     pub secrets_file: PathBuf,
+    /// Whose pages people see: `embedded`, `none`, or the address of another portal.
+    #[serde(default)]
+    pub portal: Pages,
     /// Seconds from start to ready.
     pub ready_seconds: f64,
 }
@@ -57,7 +63,8 @@ impl Announcement {
         let mut table = Table::new();
         table.load_style(NOTHING).set_header(["what", "public path", "own address", "for"]);
         table.add_row(["commons", "/", self.url.as_str(), "everything below"]);
-        for (name, path, purpose) in PUBLIC {
+        let is_here = |name: &str| name != "portal" || self.portal.are_embedded();
+        for (name, path, purpose) in PUBLIC.into_iter().filter(|(name, ..)| is_here(name)) {
             let address = self.services.get(name).map_or("", String::as_str);
             table.add_row([name, path, address, purpose]);
         }
@@ -65,13 +72,21 @@ impl Announcement {
         let bold = |text: String| style::bold(Stream::Output, text);
         let url = &self.url;
         let mut places = Vec::new();
-        if portal::Portal::has_pages() {
-            places.push(("Open in a browser", bold(url.clone()).to_string()));
-        } else {
-            let remedy = "the program was compiled without its pages; `make portal` makes them".to_owned();
-            places.push(("Portal", remedy));
+        match &self.portal {
+            Pages::Embedded if !portal::Portal::has_pages() => {
+                let remedy = "the program was compiled without its pages; `make portal` makes them";
+                places.push(("Portal", remedy.to_owned()));
+            }
+            Pages::None => places.push(("Portal", "none (--portal none)".to_owned())),
+            Pages::Embedded => places.push(("Open in a browser", bold(url.clone()).to_string())),
+            Pages::Elsewhere(at) => {
+                places.push(("Open in a browser", bold(url.clone()).to_string()));
+                places.push(("", format!("(pages of the portal at {at})")));
+            }
         }
-        places.push(("Query in a browser", bold(format!("{url}/query")).to_string()));
+        if self.portal.are_embedded() {
+            places.push(("Query in a browser", bold(format!("{url}/query")).to_string()));
+        }
         if let Some(page) = &self.login_url {
             places.push(("Log in in a browser", bold(page.clone()).to_string()));
             let explained = "(development login: who knows this address gets in as anybody)".to_owned();
@@ -96,6 +111,35 @@ impl Announcement {
             key = self.api_key_file.to_string_lossy(),
             seconds = self.ready_seconds,
         )
+    }
+}
+
+/// What runs where, of all tenants.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Announcements {
+    tenants: IndexMap<String, Announcement>,
+}
+
+impl Announcements {
+    /// For people.
+    pub fn table(&self) -> String {
+        let told = self.tenants.iter().map(|(name, announced)| {
+            let login = announced.login_url.as_deref().map(|url| format!("\n  log in          {url}"));
+            format!(
+                "{name}\n  address         {}{}\n  state folder    {}\n  key of `admin`  {}",
+                announced.url,
+                login.unwrap_or_default(),
+                announced.state.display(),
+                announced.api_key_file.display()
+            )
+        });
+        told.collect::<Vec<_>>().join("\n\n")
+    }
+}
+
+impl FromIterator<(String, Announcement)> for Announcements {
+    fn from_iter<T: IntoIterator<Item = (String, Announcement)>>(all: T) -> Self {
+        Self { tenants: all.into_iter().collect() }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     explorer::{FOLDER, Source},
     failure::Failure,
     index_options::IndexArgs,
+    pages::Pages,
     queries::QueryArgs,
     state::{Secrets, State},
 };
@@ -51,6 +52,8 @@ pub(crate) struct Ground {
     pub(crate) wts_config: Option<serde_json::Value>,
     /// The folder of what the portal shows of this commons.
     pub(crate) portal_config: Option<PathBuf>,
+    /// Whose pages people see.
+    pub(crate) portal: Pages,
     /// Where this machine reaches the gateway.
     pub(crate) local_url: String,
     /// The user.yaml of this start, if one is given.
@@ -101,6 +104,7 @@ impl Ground {
             requestor_config: options.requestor_config.as_deref().map(documents::yaml).transpose()?,
             wts_config: options.wts_config.as_deref().map(documents::yaml).transpose()?,
             portal_config: options.portal_config.as_deref().map(portal_folder).transpose()?,
+            portal: options.portal.clone(),
             local_url: ports.gateway_url(),
             user_yaml: options.user_yaml.clone(),
             engine: engine(options, state).await?,
@@ -117,8 +121,7 @@ impl Ground {
     /// The page that lets somebody in without a password, if there is one. Whoever has the address gets in.
     pub(crate) fn login_url(&self) -> Option<String> {
         let (address, code) = (self.public_address(), &self.secrets.login_code);
-        self.development_login
-            .then(|| format!("{address}/user/login/dev?code={code}&redirect={address}/query"))
+        self.development_login.then(|| format!("{address}/user/login/dev?code={code}&redirect={address}/"))
     }
 
     /// A service's own address.

@@ -18,12 +18,13 @@ mod small;
 mod wts;
 
 pub(crate) use administrator::with_administrator;
-pub use announcement::Announcement;
+pub use announcement::{Announcement, Announcements};
 pub(crate) use ground::public_url;
 pub(crate) use identity::write_key_file;
 pub(crate) use loading::{Changes, Loading, load as load_users};
 pub use options::{Options, UpArgs};
 pub use running::Running;
+pub(crate) use running::{LOOK_FOR_LOSSES, gateway_threads};
 
 use rustix::fs::Mode;
 
@@ -36,15 +37,19 @@ use crate::{
     supervision::Watch,
 };
 
-/// The command.
-pub(crate) async fn run(args: UpArgs, origins: Origins) -> anyhow::Result<()> {
+/// What comes before anything is started, be it one commons or several.
+pub(crate) fn prepare(args: &mut UpArgs) {
     // What is made from now on, by whatever part, is for its owner only.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     // In the background one line of JSON tells the process that waits.
-    let args = UpArgs { json: args.json || detach::is_background(), ..args };
+    args.json |= detach::is_background();
     if detach::is_background() {
         detach::leave_terminal();
     }
+}
+
+/// The command.
+pub(crate) async fn run(args: UpArgs, origins: Origins) -> anyhow::Result<()> {
     let options = Options::from_args(&args);
     let mut watch = Watch::install(Some(options.reload.clone()))?;
     let state = State::open(&options.state)?;
@@ -76,7 +81,7 @@ pub(crate) async fn run(args: UpArgs, origins: Origins) -> anyhow::Result<()> {
 }
 
 /// Says where the commons is, and what the folder has of earlier starts.
-fn tell_of_earlier_starts(
+pub(crate) fn tell_of_earlier_starts(
     args: &UpArgs,
     options: &Options,
     origins: &Origins,
@@ -103,18 +108,28 @@ fn tell_of_earlier_starts(
 /// Loads what is to be loaded, tells that everything is ready, and never returns but with an error.
 async fn be_of_use(running: &Running, args: &UpArgs) -> anyhow::Result<()> {
     let announcement = running.announcement();
-    if args.demo {
-        load_demo(running, args).await?;
-        if let Err(error) = running.fill_explorer().await {
-            failure::warn(&format!("the explorer is not filled yet: {}", failure::message(&error)));
-        }
-    }
+    bring_demo(running, args).await?;
     if args.json {
         tell(serde_json::to_string(announcement)?)?;
     } else {
         remark(format_args!("{} Ctrl-C stops everything.", announcement.table()))?;
     }
     std::future::pending().await
+}
+
+/// Loads the demonstration, if it is wanted, and fills the explorer with it.
+///
+/// # Errors
+/// When nobody reads what is told.
+pub(crate) async fn bring_demo(running: &Running, args: &UpArgs) -> anyhow::Result<()> {
+    if !args.demo {
+        return Ok(());
+    }
+    load_demo(running, args).await?;
+    if let Err(error) = running.fill_explorer().await {
+        failure::warn(&format!("the explorer is not filled yet: {}", failure::message(&error)));
+    }
+    Ok(())
 }
 
 /// A study that cannot be loaded is no reason to stop: the commons is of use without it.

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::ports::OwnPorts;
 use crate::{
-    databases, dictionaries, explorer::Source, front::FrontArgs, index_options::IndexArgs,
+    databases, dictionaries, explorer::Source, front::FrontArgs, index_options::IndexArgs, pages::Pages,
     queries::QueryArgs, state::StateArgs,
 };
 
@@ -101,6 +101,10 @@ pub struct UpArgs {
     /// once.
     #[arg(long, value_name = "DIR")]
     pub portal_config: Option<PathBuf>,
+    /// Whose pages people see: those of this program (`embedded`), nobody's (`none`), or those of another
+    /// portal, such as the original's, at this address.
+    #[arg(long, value_name = "embedded|none|URL", default_value = "embedded")]
+    pub portal: Pages,
     /// What the documents of the explorer are made of: an etlMapping.yaml, as in every Gen3 commons.
     /// Default: the one that `commons etl init` writes for the dictionary.
     #[arg(long, value_name = "FILE")]
@@ -111,6 +115,9 @@ pub struct UpArgs {
     /// Search with this Elasticsearch or OpenSearch instead of the engine in the state folder.
     #[arg(long, value_name = "URL", env = "COMMONS_SEARCH_URL", hide_env_values = true)]
     pub search_url: Option<String>,
+    /// Do without the explorer: no documents are made of the graph, and none can be searched.
+    #[arg(long)]
+    pub no_explorer: bool,
     /// How the file index answers.
     #[command(flatten)]
     pub index: IndexArgs,
@@ -124,6 +131,10 @@ pub struct UpArgs {
     /// somebody sets one.
     #[arg(long)]
     pub local_accounts: bool,
+    /// Serve several commons by their host names, each in a state folder of its own: a TOML file with a
+    /// section [tenant.NAME] of options for each, among them `public-url`.
+    #[arg(long, value_name = "FILE")]
+    pub tenants: Option<PathBuf>,
     /// Run in the background, and return as soon as everything is ready; `commons stop` ends it.
     #[arg(long, short = 'd')]
     pub detach: bool,
@@ -179,6 +190,8 @@ pub struct Options {
     pub wts_config: Option<PathBuf>,
     /// What the portal shows of this commons.
     pub portal_config: Option<PathBuf>,
+    /// Whose pages people see.
+    pub portal: Pages,
     /// The explorer's mapping, and guppy's configuration.
     pub explorer: Source,
     /// A search engine in place of the embedded one.
@@ -219,6 +232,7 @@ impl Options {
             requestor_config: None,
             wts_config: None,
             portal_config: None,
+            portal: Pages::Embedded,
             explorer: Source::default(),
             search_url: None,
             index: IndexArgs::default(),
@@ -263,7 +277,12 @@ impl Options {
             requestor_config: args.requestor_config.clone(),
             wts_config: args.wts_config.clone(),
             portal_config: args.portal_config.clone(),
-            explorer: Source { mapping: args.etl_mapping.clone(), guppy: args.guppy_config.clone() },
+            portal: args.portal.clone(),
+            explorer: Source {
+                mapping: args.etl_mapping.clone(),
+                guppy: args.guppy_config.clone(),
+                off: args.no_explorer,
+            },
             search_url: args.search_url.clone(),
             index: args.index.clone(),
             queries: args.queries.clone(),

@@ -31,6 +31,7 @@ use super::{
 use crate::{
     databases::Databases,
     explorer::{Ask, Explorer},
+    pages::Pages,
     reload::{Reload, Reloading, Tables, Triggers},
     state::{Lock, Run, State},
     supervision::End,
@@ -42,13 +43,14 @@ const GATEWAY_THREADS: RangeInclusive<usize> = 2..=8;
 /// Threads of a service's own port.
 const SERVICE_THREADS: usize = 1;
 /// How often it is looked whether all parts still run.
-const LOOK_FOR_LOSSES: Duration = Duration::from_secs(1);
+pub(crate) const LOOK_FOR_LOSSES: Duration = Duration::from_secs(1);
 
 /// A running commons.
 pub struct Running {
     announcement: Announcement,
     local_url: String,
     warnings: Vec<String>,
+    gateway: Arc<dyn Service>,
     servers: Vec<Server>,
     upload_indexing: Vec<UploadIndexing>,
     recording: Recording,
@@ -78,7 +80,10 @@ impl Running {
         };
         let front = options.front.serving(gateway_threads())?;
         let figures = options.front.figures(options.host)?;
-        let ports = Ports::bind(options.host, options.port, own_ports, store_port)?;
+        let mut ports = Ports::bind(options.host, options.port, own_ports, store_port)?;
+        if !options.portal.are_embedded() {
+            ports.services.shift_remove("portal");
+        }
         let public_url = public_url(&options, ports.gateway_port())?;
         let local_url = ports.gateway_url();
         let users = identity::read_user_yaml(options.user_yaml.as_deref())?;
@@ -98,14 +103,14 @@ impl Running {
             OwnPorts::None | OwnPorts::Open => all.services,
             OwnPorts::Sealed => sealed(all.services, &ground.secrets.service_secret),
         };
-        let gateway = Measured::new(all.gateway, &measures);
-        let mut servers = serve_all((gateway, ports.gateway, front), services, ports.services)?;
+        let gateway: Arc<dyn Service> = Measured::new(all.gateway, &measures);
+        let mut servers = serve_all((gateway.clone(), ports.gateway, front), services, ports.services)?;
         servers.extend(figures.map(|figures| figures.serve(measures)).transpose()?);
         identity::ensure_key_file(&state, &ground.issuer(), &all.fence).await?;
         let warnings = undeclared(&pools.sheepdog, &ground).await?;
         let run = run_of(&ground, &databases, local_url.clone(), options.dictionary.clone())?;
         state.write_run(&run)?;
-        let announcement = announcement(&state, run, started);
+        let announcement = announcement(&state, run, &options.portal, started);
         let source = options.dictionary.as_deref();
         let triggers = Triggers::new(options.reload, source, options.dictionary_refresh);
         let reload = Reload {
@@ -120,6 +125,7 @@ impl Running {
             announcement,
             local_url,
             warnings,
+            gateway,
             servers,
             upload_indexing: all.upload_indexing,
             recording: all.recording,
@@ -177,6 +183,11 @@ impl Running {
         &self.local_url
     }
 
+    /// What answers at the public URL.
+    pub(crate) fn gateway(&self) -> Arc<dyn Service> {
+        self.gateway.clone()
+    }
+
     /// What the operator should know: what is stored and cannot be seen.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
@@ -217,7 +228,8 @@ async fn bring_in_users(options: &Options, pools: &Pools, users: &UserYaml) -> a
     identity::tell_deactivated(&pools.fence, &pools.arborist).await
 }
 
-fn gateway_threads() -> usize {
+/// How many threads serve requests at the public port.
+pub(crate) fn gateway_threads() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     cores.clamp(*GATEWAY_THREADS.start(), *GATEWAY_THREADS.end())
 }
@@ -290,7 +302,7 @@ fn run_of(
     })
 }
 
-fn announcement(state: &State, run: Run, started: Instant) -> Announcement {
+fn announcement(state: &State, run: Run, portal: &Pages, started: Instant) -> Announcement {
     Announcement {
         password_login_url: run.local_accounts.then(|| format!("{}/user/login", run.url)),
         url: run.url,
@@ -301,6 +313,7 @@ fn announcement(state: &State, run: Run, started: Instant) -> Announcement {
         object_store: run.object_store,
         run_file: state.path("run.json"),
         secrets_file: state.path("secrets.json"),
+        portal: portal.clone(),
         ready_seconds: started.elapsed().as_secs_f64(),
     }
 }

@@ -131,7 +131,7 @@ pub(crate) fn build(
     let peregrine = Current::new(build_peregrine(reading, ground, pools, &neighbours));
     let served: Vec<Arc<dyn Served>> = vec![Arc::new(peregrine.clone()), Arc::new(sheepdog.clone())];
     let guppy = build_guppy(ground, pools, &neighbours)?;
-    let portal = build_portal(ground, peregrine.clone());
+    let portal = ground.portal.are_embedded().then(|| build_portal(ground, peregrine.clone()));
     let shown = peregrine.clone();
     let explorer = Explorer::start(explorer::Parts {
         source: ground.explorer.clone(),
@@ -175,7 +175,7 @@ pub(crate) fn build(
         },
     };
     let (operations, worker, health) = operating::build(ground, beside)?;
-    let services: Vec<Arc<dyn Service>> = vec![
+    let mut services: Vec<Arc<dyn Service>> = vec![
         fence.clone(),
         arborist,
         indexd,
@@ -189,8 +189,8 @@ pub(crate) fn build(
         metadata,
         documents::manifests(ground, neighbours.authz.clone(), neighbours.verifier.clone())?,
         operations,
-        portal,
     ];
+    services.extend(portal.map(|portal| portal as Arc<dyn Service>));
     let services: Vec<_> =
         services.into_iter().map(|service| Measured::new(service, measures) as Arc<dyn Service>).collect();
     health.are(&services);
@@ -347,7 +347,9 @@ fn gateway_config(
 ) -> anyhow::Result<gateway::Config> {
     let secrets = &ground.secrets;
     let login = Login { user: secrets.indexd_user.clone(), password: secrets.indexd_password.clone() };
-    let table = Table::built_in()?.with_portal()?;
+    let table = ground.portal.over(Table::built_in()?)?;
+    let mut upstreams = HashMap::new();
+    ground.portal.reached_by(&mut upstreams);
     let table = match ground.public_url.host_str() {
         Some("localhost") => table.with_localhost_names()?,
         _ => table,
@@ -358,7 +360,7 @@ fn gateway_config(
         credential_origins: Vec::new(),
         trusted_proxies: ground.trusted_proxies.clone(),
         table,
-        upstreams: HashMap::new(),
+        upstreams,
         object_store: Some(gateway::ObjectStore {
             address: ground.object_store_url.parse().context("the object store has no address")?,
             buckets: [BUCKET, operating::BUCKET].map(str::to_owned).into(),

@@ -14,6 +14,8 @@ const BUILT_IN: &str = include_str!("../routes.toml");
 const LOCALHOST: &str = include_str!("../routes-localhost.toml");
 /// Further rows where the portal runs.
 const PORTAL: &str = include_str!("../routes-portal.toml");
+/// Further rows where a portal runs that is not this project's.
+const PORTAL_ELSEWHERE: &str = include_str!("../routes-portal-elsewhere.toml");
 
 /// All rows, in the order of the file.
 #[derive(Debug, Clone)]
@@ -85,6 +87,14 @@ impl Table {
     /// Never in a build whose tests pass; the signature is that of [`Table::parse`].
     pub fn with_portal(self) -> Result<Self, TableError> {
         self.extended_by(PORTAL)
+    }
+
+    /// This table with a portal that is not this project's, and whose paths nobody here knows.
+    ///
+    /// # Errors
+    /// Never in a build whose tests pass; the signature is that of [`Table::parse`].
+    pub fn with_portal_elsewhere(self) -> Result<Self, TableError> {
+        self.extended_by(PORTAL_ELSEWHERE)
     }
 
     /// What a person who opens `path` as a page is led to where [`Table::find`] finds nothing.

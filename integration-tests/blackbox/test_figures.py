@@ -1,11 +1,17 @@
 """What a commons shows to Prometheus, read by Prometheus' own parser."""
 
+import json
+import re
+from pathlib import Path
+
 import requests
+import yaml
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from harness.client import administrator
 from harness.commons import Commons, free_port
 
+CHART = Path(__file__).parents[2] / "helm/commons/files"
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
@@ -37,3 +43,16 @@ def test_requests_pools_and_signed_urls_are_counted_at_a_port_of_their_own(tmp_p
         assert total("gen3_db_pool_most", pool="sheepdog") > 0
         assert total("process_resident_memory_bytes") > 10 << 20
         assert guid not in answer.text and "admin" not in answer.text, "neither files nor people are named"
+        shown = {sample.name for sample in samples}
+        for place, expression in charted():
+            for figure in re.findall(r"\b(?:gen3|process)_\w+", expression):
+                # Nobody has logged in.
+                assert figure in shown or figure == "gen3_fence_login_total", f"{place} wants {figure}, which is not shown"
+
+
+def charted():
+    """The expressions of the chart's alerts and of its dashboard, each with its place."""
+    for group in yaml.safe_load((CHART / "alerts.yaml").read_text())["groups"]:
+        yield from ((f"the alert {rule['alert']}", rule["expr"]) for rule in group["rules"])
+    for panel in json.loads((CHART / "dashboard.json").read_text())["panels"]:
+        yield from ((f"the panel {panel['title']}", target["expr"]) for target in panel["targets"])

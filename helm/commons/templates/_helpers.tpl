@@ -79,103 +79,71 @@ securityContext:
 {{- regexReplaceAll ":[0-9]+$" (urlParse .Values.publicUrl).host "" -}}
 {{- end -}}
 
-{{/* What operations show the state of: NAME=URL, with commas between them. */}}
-{{- define "commons.watched" -}}
-{{- $watched := list -}}
-{{- range $service := list "fence" "indexd" "sheepdog" "peregrine" "guppy" "audit" "requestor" "library" "metadata" -}}
-{{- $watched = append $watched (printf "%s=http://%s-%s/_status" $service (include "commons.fullname" $) $service) -}}
+{{/* The connection URL of a database in a variable: list of root, name of the variable, database. */}}
+{{- define "commons.databaseEnv" -}}
+{{- $root := index . 0 -}}
+{{- $variable := index . 1 -}}
+{{- $database := index . 2 -}}
+{{- with get $root.Values.databases.dbcreds $database -}}
+{{- $secret := . -}}
+{{- range $key := list "host" "port" "database" "username" "password" -}}
+{{ include "commons.secretEnv" (list (printf "%s_%s" $variable (upper $key)) $secret $key) }}
+{{ end -}}
+- name: {{ $variable }}
+  value: postgresql://$({{ $variable }}_USERNAME):$({{ $variable }}_PASSWORD)@$({{ $variable }}_HOST):$({{ $variable }}_PORT)/$({{ $variable }}_DATABASE)
+{{- else -}}
+{{ include "commons.secretEnv" (list $variable $root.Values.databases.secret (get $root.Values.databases.keys $database)) }}
 {{- end -}}
-{{- $watched = append $watched (printf "arborist=http://%s-arborist/health" (include "commons.fullname" .)) -}}
-{{- join "," $watched -}}
 {{- end -}}
 
-{{/* The environment of one service beside the ConfigMap: a dict of root, service and its values. */}}
-{{- define "commons.env" -}}
-{{- $login := .root.Values.indexd.loginSecret -}}
-{{- with get .root.Values.databases.keys .service }}
-{{ include "commons.secretEnv" (list "DATABASE_URL" $.root.Values.databases.secret .) }}
-{{- end }}
-{{- if has .service (list "gateway" "fence" "indexd" "sheepdog") }}
-{{ include "commons.secretEnv" (list "INDEXD_USER" $login "username") }}
-{{ include "commons.secretEnv" (list "INDEXD_PASS" $login "password") }}
-{{- end }}
-{{- if eq .service "gateway" }}
-- name: INDEXD_LOGIN
-  value: $(INDEXD_USER):$(INDEXD_PASS)
-{{- end }}
-{{- if eq .service "indexd" }}
-- name: INDEXD_LOGINS
-  value: $(INDEXD_USER):$(INDEXD_PASS)
-# Kubernetes' own value would be the pod's name; DRS addresses are made of this.
-- name: HOSTNAME
-  value: {{ include "commons.host" .root | quote }}
-- name: FENCE_SERVICE_URL
-  value: http://{{ include "commons.fullname" .root }}-fence
-- name: DRS_FORM
-  value: {{ .root.Values.indexd.drsForm | quote }}
-{{- end }}
-{{- if eq .service "metadata" }}
-{{- with .root.Values.metadata.loginsSecret }}
-{{ include "commons.secretEnv" (list "ADMIN_LOGINS" . "logins") }}
-{{- end }}
-{{- end }}
-{{- /* For `commons client` and `commons user` in its pod. */}}
-{{- if eq .service "fence" }}
-{{ include "commons.secretEnv" (list "FENCE_DATABASE_URL" .root.Values.databases.secret .root.Values.databases.keys.fence) }}
-{{- with .root.Values.fence.uploadQueues }}
-- name: UPLOAD_QUEUES
-  value: {{ join "," . | quote }}
-{{- end }}
-{{- end }}
-{{- if eq .service "guppy" }}
-{{- with .root.Values.guppy }}
-{{- if .envSecret }}
-{{ include "commons.secretEnv" (list "GEN3_ES_ENDPOINT" .envSecret "GEN3_ES_ENDPOINT") }}
-{{- else if .esEndpoint }}
-- name: GEN3_ES_ENDPOINT
-  value: {{ .esEndpoint | quote }}
-{{- else }}
-# An engine of its own, without documents.
-- name: SEARCH_FOLDER
-  value: /tmp/search
-{{- end }}
-{{- if .indices }}
-- name: GUPPY_CONFIG_FILEPATH
-  value: /etc/guppy/guppy_config.json
-{{- end }}
-{{- end }}
-{{- end }}
-{{- if eq .service "operations" }}
-{{ include "commons.secretEnv" (list "FENCE_DATABASE_URL" .root.Values.databases.secret .root.Values.databases.keys.fence) }}
-{{- if and .root.Values.operations.exportsSecret .root.Values.guppy.indices }}
-{{ include "commons.secretEnv" (list "SHEEPDOG_DATABASE_URL" .root.Values.databases.secret .root.Values.databases.keys.peregrine) }}
-- name: EXPORTS_CONFIG
-  value: /etc/commons/exports.json
-- name: GUPPY_CONFIG_FILEPATH
-  value: /etc/guppy/guppy_config.json
-{{- with .root.Values.guppy }}
-{{- if .envSecret }}
-{{ include "commons.secretEnv" (list "GEN3_ES_ENDPOINT" .envSecret "GEN3_ES_ENDPOINT") }}
-{{- else if .esEndpoint }}
-- name: GEN3_ES_ENDPOINT
-  value: {{ .esEndpoint | quote }}
-{{- end }}
-{{- end }}
-{{- end }}
-- name: WATCHED_SERVICES
-  value: {{ include "commons.watched" .root | quote }}
-{{- end }}
-{{- if eq .service "wts" }}
-{{- range $variable, $key := dict "OIDC_CLIENT_ID" "client_id" "OIDC_CLIENT_SECRET" "client_secret" "ENCRYPTION_KEY" "encryption_key" "SECRET_KEY" "secret_key" }}
-{{ include "commons.secretEnv" (list $variable $.root.Values.wts.secret $key) }}
-{{- end }}
-{{- if .root.Values.wts.configSecret }}
-- name: SECRET_CONFIG
-  value: /etc/commons/appcreds.json
-{{- end }}
-{{- end }}
-{{- range $variable, $text := .values.env }}
-- name: {{ $variable }}
-  value: {{ $text | quote }}
+{{/* Whether a database has a place: list of root, database. */}}
+{{- define "commons.hasDatabase" -}}
+{{- $root := index . 0 -}}
+{{- if or (get $root.Values.databases.dbcreds (index . 1)) (get $root.Values.databases.keys (index . 1)) }}yes{{ end -}}
+{{- end -}}
+
+{{/* Databases of the services that run, without those of the graph's readers; the graph is the last. */}}
+{{- define "commons.databases" -}}
+{{- $databases := list "fence" "arborist" "indexd" "audit" "requestor" "library" "metadata" -}}
+{{- if .Values.wts.secret }}{{ $databases = append $databases "wts" }}{{ end -}}
+{{- if include "commons.hasDatabase" (list . "guppy") }}{{ $databases = append $databases "guppy" }}{{ end -}}
+{{- if .Values.operations.enabled }}{{ $databases = append $databases "operations" }}{{ end -}}
+{{- join "," (append $databases "sheepdog") -}}
+{{- end -}}
+
+{{/* The services that run in pods of their own, with commas between them. */}}
+{{- define "commons.running" -}}
+{{- $needs := dict "manifests" .Values.manifests.configSecret "wts" .Values.wts.secret "operations" .Values.operations.enabled -}}
+{{- $running := list -}}
+{{- range $service, $own := .Values.services -}}
+{{- $wanted := true -}}
+{{- if hasKey $needs $service }}{{ $wanted = get $needs $service }}{{ end -}}
+{{- if hasKey $own "enabled" }}{{ $wanted = $own.enabled }}{{ end -}}
+{{- if $wanted }}{{ $running = append $running $service }}{{ end -}}
+{{- end -}}
+{{- join "," $running -}}
+{{- end -}}
+
+{{/* fence-config.yaml and the signing keys: sources of a projected volume. */}}
+{{- define "commons.fenceFiles" -}}
+- secret:
+    name: {{ .Values.fence.configSecret }}
+    items:
+      - key: fence-config.yaml
+        path: fence-config.yaml
+{{- range .Values.fence.signingKeys }}
+- secret:
+    name: {{ .secret }}
+    items:
+      - key: jwt_private_key.pem
+        path: keys/{{ .name }}/jwt_private_key.pem
+# A Secret of gen3-helm has the private half only; the other is made of it.
+- secret:
+    name: {{ .secret }}
+    optional: true
+    items:
+      - key: jwt_public_key.pem
+        path: keys/{{ .name }}/jwt_public_key.pem
 {{- end }}
 {{- end -}}
+

@@ -80,6 +80,7 @@ mod tests {
         };
         assert!(figure("process_resident_memory_bytes") > 1e6, "{text}");
         assert!(figure("process_open_fds") >= 3.0 && figure("process_threads") >= 1.0, "{text}");
+        assert!(figure("process_max_fds") >= figure("process_open_fds"), "{text}");
         assert!(figure("process_start_time_seconds") > 1.7e9, "{text}");
         assert!(text.ends_with("# EOF\n"));
     }

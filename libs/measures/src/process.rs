@@ -7,6 +7,7 @@ use prometheus_client::{
     encoding::{DescriptorEncoder, EncodeMetric as _},
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
 };
+use procfs::process::LimitValue;
 
 /// Reads `/proc` when it is asked. The names are those of all Prometheus clients.
 #[derive(Debug)]
@@ -45,6 +46,10 @@ impl Collector for Process {
         };
         if let Ok(count) = process.fd_count() {
             gauge("process_open_fds", "Descriptors that are open", count as f64)?;
+        }
+        let descriptors = process.limits().map(|limits| limits.max_open_files.soft_limit);
+        if let Ok(LimitValue::Value(most)) = descriptors {
+            gauge("process_max_fds", "Descriptors that may be open", most as f64)?;
         }
         Ok(())
     }

@@ -175,5 +175,6 @@ of = "indexd"
 [[route]]
 prefix = "/ga4gh/"
 service = "indexd-reads"
-{{- end -}}
+{{ end -}}
+{{- .Values.gateway.routes -}}
 {{- end -}}

@@ -84,6 +84,11 @@ structure:
 	@scripts/check-structure
 	@scripts/check-documents
 
+.PHONY: chart
+chart: ## Check the chart, and install it into a control plane, where their tools are (helm/cluster/install)
+	@helm/test
+	@helm/cluster/test
+
 docs: ## Make the documentation of the code
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps $(TESTED) --quiet
 

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
+use procfs::process::LimitValue;
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric as _},
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
 };
-use procfs::process::LimitValue;
 
 /// Reads `/proc` when it is asked. The names are those of all Prometheus clients.
 #[derive(Debug)]

@@ -25,6 +25,7 @@ use crate::{
         pfb::{ExportCommand, ImportCommand},
         restore::RestoreArgs,
         search::SearchCommand,
+        size::SizeArgs,
         snapshot::SnapshotCommand,
         status::StatusArgs,
         transfer::{DownloadArgs, UploadArgs},
@@ -131,6 +132,8 @@ pub enum Command {
     Backup(BackupCommand),
     /// Make a commons of a backup, on a state folder that is not there yet
     Restore(RestoreArgs),
+    /// What a commons of some size needs: processors, memory and room
+    Size(SizeArgs),
     /// Records for other stages of a commons, without what tells who they are of
     #[command(subcommand)]
     Snapshot(SnapshotCommand),

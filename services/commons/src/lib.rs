@@ -138,6 +138,7 @@ async fn dispatch(command: Command, origins: Origins, loudness: &[&str]) -> anyh
         Command::Op(command) => commands::op::run(command).await,
         Command::Backup(command) => commands::backup::run(command).await,
         Command::Restore(args) => commands::restore::run(args).await,
+        Command::Size(args) => commands::size::run(&args),
         Command::Snapshot(command) => commands::snapshot::run(command).await,
         Command::Etl(command) => commands::etl::run(command).await,
         Command::Export(command) => commands::pfb::export(command).await,

@@ -26,6 +26,7 @@ pub(crate) mod op;
 pub(crate) mod pfb;
 pub(crate) mod restore;
 pub(crate) mod search;
+pub(crate) mod size;
 pub(crate) mod snapshot;
 pub(crate) mod status;
 mod target;

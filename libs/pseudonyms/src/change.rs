@@ -1,8 +1,8 @@
 //! Changing one record after another.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use dictionary::NodeType;
+use dictionary::{LinkItem, NodeType};
 use serde_json::{Map, Value};
 
 use crate::{Fate, Key, Rules, date};
@@ -32,16 +32,18 @@ pub struct Pseudonyms<'r> {
     key: &'r Key,
     /// The person of each record, both by the beginnings of their new ids.
     persons: HashMap<u64, u64>,
+    /// Records that are left out although their type is not: they cannot be without one that is.
+    left_out: HashSet<u64>,
 }
 
 impl<'r> Pseudonyms<'r> {
     /// By these rules.
     pub fn new(rules: &'r Rules, key: &'r Key) -> Self {
-        Self { rules, key, persons: HashMap::new() }
+        Self { rules, key, persons: HashMap::new(), left_out: HashSet::new() }
     }
 
     /// Changes the record `id` of the type `node` with the targets of each of its links, and returns its new
-    /// id; `None` if it is left out.
+    /// id; `None` if it is left out, because of its type or because it cannot be without a record that is.
     ///
     /// # Errors
     /// When a value should be shifted and is no date.
@@ -55,16 +57,19 @@ impl<'r> Pseudonyms<'r> {
         if self.rules.leaves_out(&node.id) {
             return Ok(None);
         }
-        for (link, targets) in node.all_links().iter().zip(targets.iter_mut()) {
-            if self.rules.leaves_out(&link.target_type) {
-                targets.clear();
-            }
-            for target in targets {
-                *target = self.key.id(target).to_string();
-            }
-        }
         let new = self.key.id(id);
         let own = beginning(&new);
+        let was_whole = is_whole(node, targets);
+        for (link, targets) in node.all_links().iter().zip(targets.iter_mut()) {
+            let is_gone = self.rules.leaves_out(&link.target_type);
+            let kept = std::mem::take(targets).into_iter().map(|target| self.key.id(&target));
+            let kept = kept.filter(|target| !is_gone && !self.left_out.contains(&beginning(target)));
+            *targets = kept.map(|target| target.to_string()).collect();
+        }
+        if was_whole && !is_whole(node, targets) {
+            self.left_out.insert(own);
+            return Ok(None);
+        }
         let person = self.person(node, own, targets);
         properties.retain(|name, _| !OF_THE_SYSTEM.contains(&name.as_str()));
         if properties.contains_key("id") {
@@ -109,6 +114,34 @@ impl<'r> Pseudonyms<'r> {
             }
         }
         Some(())
+    }
+}
+
+/// Whether a record has all links that its type requires.
+fn is_whole(node: &NodeType, targets: &[Vec<String>]) -> bool {
+    let links = node.all_links();
+    let linked: HashSet<&str> = links
+        .iter()
+        .zip(targets)
+        .filter(|(_, targets)| !targets.is_empty())
+        .map(|(link, _)| link.name.as_str())
+        .collect();
+    node.links.iter().all(|item| is_met(item, &linked))
+}
+
+fn is_met(item: &LinkItem, linked: &HashSet<&str>) -> bool {
+    match item {
+        LinkItem::Link(link) => !link.required || linked.contains(link.name.as_str()),
+        LinkItem::Group(group) => {
+            !group.required || group.members.iter().any(|member| is_used(member, linked))
+        }
+    }
+}
+
+fn is_used(item: &LinkItem, linked: &HashSet<&str>) -> bool {
+    match item {
+        LinkItem::Link(link) => linked.contains(link.name.as_str()),
+        LinkItem::Group(group) => group.members.iter().any(|member| is_used(member, linked)),
     }
 }
 

@@ -15,6 +15,7 @@ fn link(name: &str, target: &str, required: bool) -> Value {
     })
 }
 
+/// Of an image at least one of its links must be used.
 fn node(id: &str, links: &[Value], properties: &Value, required: &[&str]) -> (String, Value) {
     let mut all = json!({
         "type": {"enum": [id]}, "id": {"type": "string"}, "project_id": {"type": "string"},
@@ -29,6 +30,10 @@ fn node(id: &str, links: &[Value], properties: &Value, required: &[&str]) -> (St
         link["backref"] = json!(format!("{id}s"));
         all[link["name"].as_str().unwrap()] = json!({"type": "object"});
     }
+    let links = match id {
+        "image" => json!([{"exclusive": false, "required": true, "subgroup": links}]),
+        _ => json!(links),
+    };
     let schema = json!({
         "id": id, "title": id, "type": "object", "category": "clinical", "description": id,
         "additionalProperties": false, "links": links, "required": required, "properties": all,
@@ -57,6 +62,7 @@ fn dictionary() -> Dictionary {
         ),
         node("visit", &[link("subjects", "subject", true)], &json!({"on": text, "at": text}), &[]),
         node("sample", &[link("visits", "visit", true)], &json!({"taken": text}), &[]),
+        node("image", &[link("visits", "visit", false), link("notes", "note", false)], &json!({}), &[]),
         node("note", &[link("subjects", "subject", false)], &json!({"words": text}), &[]),
     ]
     .into_iter()
@@ -195,6 +201,26 @@ fn all_of_a_person_is_shifted_by_the_same_days_and_links_lead_where_they_led() {
     let mut wrong = json!({"on": "last spring"}).as_object().unwrap().clone();
     let refused = pseudonyms.change(node, "v", &mut wrong, &mut [vec![]]).unwrap_err();
     assert_eq!(refused.to_string(), "visit.on of v is no date; correct the record, or `drop` the property");
+}
+
+#[test]
+fn a_record_that_cannot_be_without_one_that_is_left_out_is_left_out_too() {
+    let rules = Rules::read("leave_out: [note]", &dictionary()).unwrap();
+    assert!(!rules.leaves_out("image"), "images of visits stay");
+    let key = Key::new([3; 32]);
+    let mut pseudonyms = Pseudonyms::new(&rules, &key);
+    let dictionary = dictionary();
+    let mut image = |visits: &[&str], notes: &[&str]| {
+        let all = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect();
+        let mut targets = [all(visits), all(notes)];
+        let changed =
+            pseudonyms.change(&dictionary.nodes["image"], "i", &mut Map::new(), &mut targets).unwrap();
+        changed.map(|_| targets.map(|targets: Vec<String>| targets.len()))
+    };
+    assert_eq!(image(&["v"], &["n"]), Some([1, 0]));
+    assert_eq!(image(&["v"], &[]), Some([1, 0]));
+    assert_eq!(image(&[], &["n"]), None);
+    assert_eq!(image(&[], &[]), Some([0, 0]), "one that never had any stays as it is");
 }
 
 proptest! {

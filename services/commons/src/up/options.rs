@@ -101,6 +101,10 @@ pub struct UpArgs {
     /// once.
     #[arg(long, value_name = "DIR")]
     pub portal_config: Option<PathBuf>,
+    /// Pages of the portal that were made elsewhere (the folder `dist` of `scripts/portal`), in the place of
+    /// those in the program; read with each page.
+    #[arg(long, value_name = "DIR", env = "COMMONS_PORTAL_PAGES")]
+    pub portal_pages: Option<PathBuf>,
     /// What the documents of the explorer are made of: an etlMapping.yaml, as in every Gen3 commons.
     /// Default: the one that `commons etl init` writes for the dictionary.
     #[arg(long, value_name = "FILE")]
@@ -179,6 +183,8 @@ pub struct Options {
     pub wts_config: Option<PathBuf>,
     /// What the portal shows of this commons.
     pub portal_config: Option<PathBuf>,
+    /// Pages of the portal in the place of those in the program.
+    pub portal_pages: Option<PathBuf>,
     /// The explorer's mapping, and guppy's configuration.
     pub explorer: Source,
     /// A search engine in place of the embedded one.
@@ -219,6 +225,7 @@ impl Options {
             requestor_config: None,
             wts_config: None,
             portal_config: None,
+            portal_pages: None,
             explorer: Source::default(),
             search_url: None,
             index: IndexArgs::default(),
@@ -263,6 +270,7 @@ impl Options {
             requestor_config: args.requestor_config.clone(),
             wts_config: args.wts_config.clone(),
             portal_config: args.portal_config.clone(),
+            portal_pages: args.portal_pages.clone(),
             explorer: Source { mapping: args.etl_mapping.clone(), guppy: args.guppy_config.clone() },
             search_url: args.search_url.clone(),
             index: args.index.clone(),

@@ -3,6 +3,7 @@ on a telephone; logging in and back, keys, submission, files."""
 
 import hashlib
 import json
+import subprocess
 import urllib.error
 import urllib.request
 
@@ -11,45 +12,14 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from browser.chromium import Browser
-from browser.portal_pages import REQUIRED, Portal
-from harness.commons import Commons
-
 PROJECT = "demo-airways"
 # Path and the heading that it has.
 PUBLIC = {"/": "Gen3 Data Commons", "/login": "Log in to Gen3 Data Commons", "/dd": "Data dictionary", "/dd/subject": "subject",
-          "/dd/sample/sample_type": "sample_type", "/dd?q=smok": "Data dictionary", "/dd?q=sample": "Data dictionary"}
-INSIDE = {"/": "Gen3 Data Commons", "/explorer": "Explorer", "/explorer?tab=file&f.data_format=PNG": "Explorer", "/identity": "Profile", "/submission": "Data submission", f"/{PROJECT}": PROJECT}
-
-
-@pytest.fixture(scope="module")
-def running_browser():
-    browser = Browser()
-    yield browser
-    browser.close()
-
-
-@pytest.fixture(scope="module")
-def configuration(tmp_path_factory):
-    return tmp_path_factory.mktemp("portal")
-
-
-@pytest.fixture(scope="module")
-def commons(running_browser, configuration):
-    with Commons.up("--demo", "--portal-config", str(configuration)) as commons:
-        request = urllib.request.Request(commons.url, headers={"Accept": "text/html"})
-        with urllib.request.urlopen(request) as answer:
-            if b"/portal/assets/" not in answer.read():
-                (pytest.fail if REQUIRED else pytest.skip)("this program has no pages: run scripts/portal, and compile it again")
-        yield commons
-
-
-@pytest.fixture
-def portal(running_browser, commons):
-    running_browser.forget(commons.url)
-    portal = Portal(running_browser, commons)
-    yield portal
-    portal.show_as_ever()
+          "/dd/sample/sample_type": "sample_type", "/dd?q=smok": "Data dictionary", "/dd?q=sample": "Data dictionary",
+          "/dd?view=graph": "Data dictionary", "/about/status": "Status", "/about/accessibility": "Accessibility"}
+INSIDE = {"/": "Gen3 Data Commons", "/explorer": "Explorer", "/explorer?tab=file&f.data_format=PNG": "Explorer", "/identity": "Profile",
+          "/submission": "Data submission", f"/{PROJECT}": PROJECT, "/submission/files": "Files", "/requests": "Access requests",
+          "/dd?view=diff": "Data dictionary"}
 
 
 def test_pages_open_without_an_error_a_violation_or_a_foreign_request(portal):
@@ -68,12 +38,13 @@ def test_pages_open_without_an_error_a_violation_or_a_foreign_request(portal):
 
 
 def test_pages_serve_those_who_cannot_see_in_light_dark_and_on_a_telephone(portal):
-    paths = {"visitor": [*PUBLIC, "/explorer", "/submission", "/identity", "/nowhere"], "admin": None}
+    paths = {"visitor": [*PUBLIC, "/explorer", "/submission", "/identity", "/requests", "/submission/files", "/nowhere"], "admin": None}
     found = {}
     for reader in paths:
         if reader == "admin":
             portal.log_in()
-            paths[reader] = [*INSIDE, f"/files/{portal.a_file()['did']}", "/no-such_project"]
+            guid = portal.a_file()["did"]
+                paths[reader] = [*INSIDE, f"/files/{guid}", f"/objects/{guid}", "/objects/none", "/no-such_project"]
         for path in paths[reader]:
             portal.open(path)
             for scheme, width in (("light", 1280), ("dark", 1280), ("light", 320)):
@@ -97,7 +68,9 @@ def test_an_unknown_path_is_a_page_with_the_status_404_and_the_paths_of_services
 
 def test_old_paths_lead_to_their_pages_in_any_case(portal):
     for path, heading, there in (("/DD/Subject", "subject", "/DD/Subject"), ("/Profile", "Profile", "/identity"),
-                                 ("/DataDictionary", "Data dictionary", "/dd"), ("/Submission/", "Data submission", "/Submission")):
+                                 ("/DataDictionary", "Data dictionary", "/dd"), ("/Submission/", "Data submission", "/Submission"),
+                                 ("/Files", "Explorer", "/explorer?tab=file"), ("/submission/map", "Files", "/submission/files"),
+                                 ("/status", "Status", "/about/status")):
         assert portal.open(path).heading() == heading, path
         assert portal.path() == there, path
 
@@ -172,6 +145,79 @@ def test_the_dictionary_is_searched_by_words_of_a_description_and_opened_by_the_
     assert portal.field("Search nodes, properties and values").get_attribute("value") == "volume millilitres"
 
 
+def test_the_graph_of_the_dictionary_is_walked_by_the_keyboard_alone(portal):
+    portal.open("/dd?view=graph")
+    region = portal.all("section[aria-label='Graph of the dictionary']")[0]
+    region.send_keys(Keys.TAB)
+    here = lambda: portal.driver.switch_to.active_element.text  # noqa: E731
+    assert here() == "program"
+    walked = []
+    for key in (Keys.ARROW_DOWN, Keys.ARROW_DOWN, Keys.ARROW_DOWN, Keys.ARROW_UP, Keys.HOME, Keys.END):
+        portal.driver.switch_to.active_element.send_keys(key)
+        walked.append(here())
+    assert walked[0] == "project" and walked[2] not in walked[:2] and walked[4] == "program"
+    ids = {link.text for link in portal.all("section[aria-label='Graph of the dictionary'] a")}
+    assert {"subject", "sample", "aliquot"} < ids
+    last = here()
+    portal.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    portal.wait(lambda: portal.heading() == last)
+    assert portal.path() == f"/dd/{last}"
+
+
+def test_another_dictionary_is_compared_as_the_program_does_it(portal, tmp_path):
+    with urllib.request.urlopen(f"{portal.url}/api/v0/submission/_dictionary/_all") as answer:
+        now = json.loads(answer.read())
+    then = json.loads(json.dumps(now))
+    del then["sample"]["properties"]["volume_ml"]
+    then["subject"]["properties"]["shoe_size"] = {"type": "integer"}
+    files = {name: tmp_path / f"{name}.json" for name in ("now", "then")}
+    files["now"].write_text(json.dumps(now))
+    files["then"].write_text(json.dumps(then))
+    told = subprocess.run([str(portal.commons.program), "dictionary", "diff", "--json", str(files["now"]), str(files["then"])],
+                          capture_output=True, text=True)
+    changes = json.loads(told.stdout)["changes"]
+    portal.log_in().open("/dd?view=diff")
+    portal.choose_file(files["then"])
+    portal.says("1 change breaks something, of 2")
+    rows = [row.text for row in portal.all("section[aria-label=Changes] tbody tr")]
+    assert len(rows) == len(changes) == 2
+    assert rows[0].startswith("sample.volume_ml") and all(any(change["message"] in row for row in rows) for change in changes)
+    assert portal.axe() == []
+
+
+def test_the_status_page_tells_of_every_service_and_of_the_data(portal):
+    portal.open("/about/status")
+    portal.says("All services serve")
+    names = {row.text for row in portal.all("section[aria-label=Services] tbody th")}
+    assert {"fence", "arborist", "indexd", "sheepdog", "peregrine", "guppy", "requestor", "portal"} <= names
+    portal.log_in().open("/about/status")
+    portal.says("Data of the explorer")
+    assert len(portal.wait(lambda: portal.all("section[aria-label='Data of the explorer'] tbody tr"))) >= 2
+
+
+def test_a_bundle_shows_its_tree_and_an_object_its_ways(portal):
+    portal.log_in()
+    record = portal.a_file()
+    made = []
+    for bundle in ({"name": "inner", "bundles": [record["did"]]}, {"name": "outer"}):
+        bundle.setdefault("bundles", made[-1:])
+        request = urllib.request.Request(f"{portal.url}/index/bundle/", data=json.dumps(bundle).encode(), headers={
+            "Authorization": f"bearer {portal.commons.token('admin')}", "Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            made.append(json.loads(answer.read())["bundle_id"])
+    portal.open(f"/objects/{made[-1]}")
+    assert portal.heading() == "outer"
+    tree = [link.text for link in portal.wait(lambda: portal.all("ul[aria-label='What is in it'] a"))]
+    assert tree[0] == "inner" and len(tree) == 2
+    assert portal.axe() == []
+    portal.all("ul[aria-label='What is in it'] a")[1].click()
+    portal.wait(lambda: portal.path() == f"/objects/{record['did']}")
+    portal.press(next(button.accessible_name for button in portal.wait(lambda: portal.all("section[aria-label='Ways to its bytes'] button"))))
+    link = portal.wait(lambda: [item for item in portal.all("[role=status] a") if item.text == "Download"])[0]
+    with urllib.request.urlopen(link.get_attribute("href")) as answer:
+        assert hashlib.md5(answer.read()).hexdigest() == record["hashes"]["md5"]
+
+
 def test_every_template_that_the_dictionary_offers_is_one(portal):
     portal.open("/dd")
     links = [link.get_attribute("href") for link in portal.all("a[download]") if "/template/" in link.get_attribute("href")]
@@ -181,7 +227,7 @@ def test_every_template_that_the_dictionary_offers_is_one(portal):
             assert "type" in answer.read().decode(), link
 
 
-def test_a_key_is_shown_once_used_by_the_sdk_and_deleted(portal, commons, tmp_path):
+def test_a_key_is_shown_once_used_by_the_sdk_and_deleted(portal, demonstration, tmp_path):
     from gen3.auth import Gen3Auth
     from gen3.submission import Gen3Submission
     portal.log_in().open("/identity")
@@ -200,13 +246,13 @@ def test_a_key_is_shown_once_used_by_the_sdk_and_deleted(portal, commons, tmp_pa
     ActionChains(portal.driver).send_keys(Keys.ESCAPE).perform()
     portal.press("Close")
     portal.wait(lambda: not portal.all("[role=dialog]"))
-    auth = Gen3Auth(endpoint=commons.url, refresh_file=str(file))
+    auth = Gen3Auth(endpoint=demonstration.url, refresh_file=str(file))
     assert "demo" in json.dumps(Gen3Submission(auth).get_programs())
     portal.press(f"Delete the key {key}")
     portal.press("Delete the key")
     portal.wait(lambda: key not in portal.text())
     # Not by the SDK, which keeps the token of before.
-    request = urllib.request.Request(f"{commons.url}/user/credentials/api/access_token", data=file.read_bytes(),
+    request = urllib.request.Request(f"{demonstration.url}/user/credentials/api/access_token", data=file.read_bytes(),
                                      headers={"Content-Type": "application/json"})
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request)
@@ -230,10 +276,10 @@ def a_sample(number, subject, **changes):
     return {**good, **changes}
 
 
-def test_planted_errors_of_a_table_are_told_at_their_cells_mended_there_and_committed(portal, commons, tmp_path):
-    token = commons.token("admin")
+def test_planted_errors_of_a_table_are_told_at_their_cells_mended_there_and_committed(portal, demonstration, tmp_path):
+    token = demonstration.token("admin")
     request = urllib.request.Request(
-        f"{commons.url}/api/v0/submission/graphql", data=b'{"query": "{ subject(first: 1) { submitter_id } }"}',
+        f"{demonstration.url}/api/v0/submission/graphql", data=b'{"query": "{ subject(first: 1) { submitter_id } }"}',
         headers={"Authorization": f"bearer {token}", "Content-Type": "application/json"})
     with urllib.request.urlopen(request) as answer:
         subject = json.loads(answer.read())["data"]["subject"][0]["submitter_id"]

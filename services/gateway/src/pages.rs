@@ -41,12 +41,10 @@ const SERVED: [(&str, &str, &str); 16] = [
 
 /// Public paths of a Gen3 commons whose services this version does not have. Who adds a row for one of them
 /// has it served.
-const ABSENT: [(&str, &str); 14] = [
+const ABSENT: [(&str, &str); 12] = [
     ("/lw-workspace", "workspaces"),
-    ("/workspace", "workspaces"),
     ("/discovery", "discovery page of the portal"),
     ("/analysis", "analysis tools"),
-    ("/request-access", "request page of the portal"),
     ("/cedar", "CEDAR service"),
     ("/coremetadata", "core metadata service (pidgin)"),
     ("/ws-storage", "storage service of workspaces"),

@@ -59,6 +59,18 @@ pub(crate) fn bundled(name: &str) -> Option<&'static Asset> {
     BUNDLE.iter().find(|asset| asset.name == name)
 }
 
+/// The type of a file by its name.
+pub(crate) fn content_type(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("json") => "application/json",
+        Some("wasm") => "application/wasm",
+        _ => "text/plain; charset=utf-8",
+    }
+}
+
 /// The public name of the file `name`.
 pub(crate) fn public_name(name: &str) -> String {
     let known = ASSETS.iter().find(|asset| asset.name == name);

@@ -35,6 +35,15 @@ pub(crate) fn asset(request: &HttpRequest, asset: &'static Asset) -> HttpRespons
     response.body(asset.content(encoding).into_owned())
 }
 
+/// A file of a folder, as it is.
+pub(crate) fn plain(content_type: &'static str, bytes: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(content_type)
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .body(bytes)
+}
+
 /// Whether `Accept-Encoding` names gzip, and not with weight 0 (RFC 9110, section 12.5.3).
 fn takes_gzip(accepted: &str) -> bool {
     let mut codings = accepted.split(',').map(|item| {

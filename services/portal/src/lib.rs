@@ -11,6 +11,7 @@ mod config;
 mod delivery;
 mod error;
 mod page;
+mod pages;
 mod paths;
 mod routes;
 mod service;

@@ -3,7 +3,7 @@
 use rand::RngExt as _;
 use serde_json::Value;
 
-use crate::assets::{self, public_name};
+use crate::assets::public_name;
 
 /// Where `index.html` wants what the server knows.
 const HEAD: &str = "<!--head-->";
@@ -35,9 +35,9 @@ pub(crate) struct Head<'a> {
     pub(crate) origins: &'a [String],
 }
 
-/// A page of the portal. `nonce` must be new for each answer: the one style element here has it, and those
-/// that controls of the page make.
-pub(crate) fn portal(nonce: &str, head: &Head<'_>) -> Page {
+/// A page of the portal, made of the document `index`. `nonce` must be new for each answer: the one style
+/// element here has it, and those that controls of the page make.
+pub(crate) fn portal(nonce: &str, index: &str, head: &Head<'_>) -> Page {
     let origins: String = head.origins.iter().map(|origin| format!(" {origin}")).collect();
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; \
@@ -61,7 +61,7 @@ pub(crate) fn portal(nonce: &str, head: &Head<'_>) -> Page {
          <script type=\"application/json\" id=\"boot\">{boot}</script>",
         theme = head.theme,
     );
-    let html = assets::index().replacen(HEAD, &lines, 1);
+    let html = index.replacen(HEAD, &lines, 1);
     let html = html.replacen("<title>Gen3 Data Commons</title>", &format!("<title>{title}</title>"), 1);
     Page { html, policy }
 }

@@ -11,7 +11,16 @@ pub(crate) enum Place {
 }
 
 /// Older names of pages, also those of the Gen3 front-end framework, and where the pages are.
-const ALIASES: [(&str, &str); 3] = [("/landing", "/"), ("/profile", "/identity"), ("/datadictionary", "/dd")];
+const ALIASES: [(&str, &str); 8] = [
+    ("/landing", "/"),
+    ("/profile", "/identity"),
+    ("/datadictionary", "/dd"),
+    ("/files", "/explorer?tab=file"),
+    ("/status", "/about/status"),
+    ("/submission/map", "/submission/files"),
+    ("/request-access", "/requests"),
+    ("/workspace/request-access", "/requests"),
+];
 
 /// What is at `path`, which has no slash at its end. As in the original, letters may be large or small.
 pub(crate) fn place(path: &str) -> Place {
@@ -26,6 +35,12 @@ pub(crate) fn place(path: &str) -> Place {
         ["identity"] => Place::Page("Profile"),
         ["dd"] | ["dd", _] | ["dd", _, _] => Place::Page("Data dictionary"),
         ["submission"] => Place::Page("Data submission"),
+        ["submission", "files"] => Place::Page("Files"),
+        ["requests"] => Place::Page("Access requests"),
+        ["workspace"] => Place::Page("Workspace"),
+        ["about", "status"] => Place::Page("Status"),
+        ["about", "accessibility"] => Place::Page("Accessibility"),
+        ["objects", _, ..] => Place::Page("Object"),
         ["explorer"] => Place::Page("Explorer"),
         ["files", _, ..] => Place::Page("File"),
         ["query"] => Place::Moved("/query".to_owned()),
@@ -61,7 +76,13 @@ mod tests {
             ("/nowhere", Place::Nothing),
             ("/-x", Place::Nothing),
             ("/demo-<b>", Place::Nothing),
-            ("/files", Place::Nothing),
+            ("/Files", moved("/explorer?tab=file")),
+            ("/submission/Files", Place::Page("Files")),
+            ("/submission/map", moved("/submission/files")),
+            ("/objects", Place::Nothing),
+            ("/objects/dg.1/a", Place::Page("Object")),
+            ("/about/status", Place::Page("Status")),
+            ("/about", Place::Nothing),
             ("/dd/a/b/c", Place::Nothing),
         ] {
             assert_eq!(place(path), wanted, "{path}");

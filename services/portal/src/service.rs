@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use dictionary::Dictionary;
 
-use crate::{assets, config::Folder};
+use crate::{assets, config::Folder, pages::Pages};
 
 /// Tells the dictionary that the commons serves now. It may be another one at each call.
 pub type DictionarySource = Arc<dyn Fn() -> Arc<Dictionary> + Send + Sync>;
@@ -18,11 +18,19 @@ pub struct Config {
     pub commit: String,
     /// The folder of what the operator configures: `gitops.json`, `themeColors.json`, `img/`, `css/`.
     pub folder: Option<PathBuf>,
+    /// A folder with pages that were made elsewhere, in the place of those in the program. It is read with
+    /// each page, so that whoever works on pages sees them without compiling anything.
+    pub pages: Option<PathBuf>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { version: env!("CARGO_PKG_VERSION").to_owned(), commit: "unknown".to_owned(), folder: None }
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            commit: "unknown".to_owned(),
+            folder: None,
+            pages: None,
+        }
     }
 }
 
@@ -31,13 +39,15 @@ pub struct Portal {
     pub(crate) config: Config,
     pub(crate) dictionary: DictionarySource,
     pub(crate) folder: Folder,
+    pub(crate) pages: Pages,
 }
 
 impl Portal {
     /// Pages about the dictionary that `dictionary` tells.
     pub fn build(config: Config, dictionary: DictionarySource) -> Arc<Self> {
         let folder = Folder::new(config.folder.clone());
-        Arc::new(Self { config, dictionary, folder })
+        let pages = Pages::new(config.pages.clone());
+        Arc::new(Self { config, dictionary, folder, pages })
     }
 
     /// Whether the pages are in this program, or one that says how to get them.

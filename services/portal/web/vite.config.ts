@@ -16,6 +16,11 @@ const services = [
   "/portal/v1",
   "/query",
   "/_status",
+  "/_ready",
+  "/requestor",
+  "/job",
+  "/manifests",
+  "/lw-workspace",
 ];
 
 export default defineConfig(({ command }) => ({
@@ -26,6 +31,8 @@ export default defineConfig(({ command }) => ({
   // scripts/portal clears the folder; a file of git stays in it.
   build: {
     emptyOutDir: false,
+    // scripts/budget.mjs reads what each page loads.
+    manifest: true,
     target: "es2023",
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     assetsInlineLimit: 0,

@@ -159,6 +159,22 @@ impl Requestor {
         Ok(May { request, resources, permission: PhantomData })
     }
 
+    /// The proof that `request` is the caller's own and not decided, so that it may be withdrawn. Whoever is not
+    /// known has none.
+    pub(crate) async fn may_withdraw(
+        &self,
+        subject: &Subject,
+        request: StoredRequest,
+    ) -> Option<May<Delete>> {
+        let caller = self.caller(subject).await.ok()?;
+        let config = &self.config;
+        let is_decided =
+            config.updates_access(&request.status) || config.final_statuses.contains(&request.status);
+        let is_own = caller.username() == Some(request.username.as_str());
+        let permit = May { request, resources: Vec::new(), permission: PhantomData };
+        (is_own && !is_decided).then_some(permit)
+    }
+
     /// The resources on which the caller may read requests. A client that acts for a user reads what both
     /// may.
     ///

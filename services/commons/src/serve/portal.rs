@@ -27,6 +27,10 @@ pub struct PortalArgs {
     /// `img/logo.svg` (or png), `css/themeoverrides.css` and `themeColors.json`. Changes are seen at once.
     #[arg(long, value_name = "DIR", env = "PORTAL_CONFIG")]
     pub portal_config: Option<PathBuf>,
+    /// Pages that were made elsewhere (the folder `dist` of `scripts/portal`), in the place of those in the
+    /// program; read with each page.
+    #[arg(long, value_name = "DIR", env = "COMMONS_PORTAL_PAGES")]
+    pub portal_pages: Option<PathBuf>,
 }
 
 pub(crate) async fn build(args: &PortalArgs) -> anyhow::Result<Arc<dyn Service>> {
@@ -38,8 +42,8 @@ pub(crate) async fn build(args: &PortalArgs) -> anyhow::Result<Arc<dyn Service>>
         let interval = Duration::from_secs(args.dictionary.dictionary_refresh);
         tokio::spawn(follow(args.dictionary.clone(), interval, shown));
     }
-    let folder = args.portal_config.clone();
-    let config = Config { version: VERSION.into(), commit: COMMIT.into(), folder };
+    let (folder, pages) = (args.portal_config.clone(), args.portal_pages.clone());
+    let config = Config { version: VERSION.into(), commit: COMMIT.into(), folder, pages };
     Ok(Portal::build(config, Arc::new(move || seen.borrow().clone())))
 }
 

@@ -54,6 +54,8 @@ pub(crate) struct Ground {
     pub(crate) portal_config: Option<PathBuf>,
     /// Whose pages people see.
     pub(crate) portal: Pages,
+    /// A folder of pages in the place of those in the program.
+    pub(crate) portal_pages: Option<PathBuf>,
     /// Where this machine reaches the gateway.
     pub(crate) local_url: String,
     /// The user.yaml of this start, if one is given.
@@ -105,6 +107,7 @@ impl Ground {
             wts_config: options.wts_config.as_deref().map(documents::yaml).transpose()?,
             portal_config: options.portal_config.as_deref().map(portal_folder).transpose()?,
             portal: options.portal.clone(),
+            portal_pages: options.portal_pages.as_deref().map(portal_pages).transpose()?,
             local_url: ports.gateway_url(),
             user_yaml: options.user_yaml.clone(),
             engine: engine(options, state).await?,
@@ -136,6 +139,14 @@ impl Ground {
     pub(crate) fn issuer(&self) -> String {
         format!("{}/user", self.public_address())
     }
+}
+
+/// The folder of pages, which must have some.
+fn portal_pages(folder: &Path) -> anyhow::Result<PathBuf> {
+    if !folder.join("index.html").is_file() {
+        bail!("--portal-pages {}: there is no index.html in it; scripts/portal makes one", folder.display());
+    }
+    Ok(folder.to_owned())
 }
 
 /// The folder of the portal, which must be there: a misspelt one would show an unnamed commons.

@@ -105,6 +105,10 @@ pub struct UpArgs {
     /// portal, such as the original's, at this address.
     #[arg(long, value_name = "embedded|none|URL", default_value = "embedded")]
     pub portal: Pages,
+    /// Pages of the portal that were made elsewhere (the folder `dist` of `scripts/portal`), in the place of
+    /// those in the program; read with each page.
+    #[arg(long, value_name = "DIR", env = "COMMONS_PORTAL_PAGES")]
+    pub portal_pages: Option<PathBuf>,
     /// What the documents of the explorer are made of: an etlMapping.yaml, as in every Gen3 commons.
     /// Default: the one that `commons etl init` writes for the dictionary.
     #[arg(long, value_name = "FILE")]
@@ -192,6 +196,8 @@ pub struct Options {
     pub portal_config: Option<PathBuf>,
     /// Whose pages people see.
     pub portal: Pages,
+    /// Pages of the portal in the place of those in the program.
+    pub portal_pages: Option<PathBuf>,
     /// The explorer's mapping, and guppy's configuration.
     pub explorer: Source,
     /// A search engine in place of the embedded one.
@@ -233,6 +239,7 @@ impl Options {
             wts_config: None,
             portal_config: None,
             portal: Pages::Embedded,
+            portal_pages: None,
             explorer: Source::default(),
             search_url: None,
             index: IndexArgs::default(),
@@ -283,6 +290,7 @@ impl Options {
                 guppy: args.guppy_config.clone(),
                 off: args.no_explorer,
             },
+            portal_pages: args.portal_pages.clone(),
             search_url: args.search_url.clone(),
             index: args.index.clone(),
             queries: args.queries.clone(),

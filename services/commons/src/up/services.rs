@@ -336,7 +336,8 @@ fn build_peregrine(
 /// The portal shows the dictionary that peregrine serves at that moment.
 fn build_portal(ground: &Ground, peregrine: Arc<Current<Peregrine>>) -> Arc<Portal> {
     let folder = ground.portal_config.clone();
-    let config = portal::Config { version: VERSION.into(), commit: COMMIT.into(), folder };
+    let pages = ground.portal_pages.clone();
+    let config = portal::Config { version: VERSION.into(), commit: COMMIT.into(), folder, pages };
     Portal::build(config, Arc::new(move || peregrine.get().dictionary().clone()))
 }
 

@@ -28,6 +28,7 @@ mod oauth2_token;
 mod privacy_policy;
 mod redirect;
 mod register;
+mod session;
 mod system;
 mod upload_events;
 mod user;
@@ -75,6 +76,7 @@ fn routes(routes: &mut Routes<'_>) {
     login::routes(routes);
     register::routes(routes);
     user::routes(routes);
+    session::routes(routes);
     any_access::routes(routes);
     certificates::routes(routes);
     credentials::routes(routes);

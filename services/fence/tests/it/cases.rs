@@ -77,6 +77,8 @@ fn credentials(objects: &Objects) -> Vec<Case> {
     let mut cases = vec![
         Case::new("GET", "/user", "/user", USERS),
         Case::new("POST", "/user", "/user", USERS),
+        // Of browsers alone: whoever has a token has no session.
+        Case::new("GET", "/v1/session", "/v1/session", [401; 3]),
         Case::new("GET", "/user/anyaccess", "/user/anyaccess", [401, 403, 200]),
         Case::new("GET", "/user/cert", "/user/cert", USERS),
         Case::new("GET", "/user/cert/{name}", "/user/cert/nope", [401, 404, 404]),

@@ -71,6 +71,26 @@ async fn a_session_slides_and_keeps_its_access_token_while_that_is_fresh() {
 }
 
 #[tokio::test]
+async fn a_browser_is_told_when_its_session_ends() {
+    let world = World::with(|config| {
+        config.tokens.session_timeout = 600;
+        config.tokens.session_lifetime = 400;
+    });
+    let world = world.await;
+    let jar = log_in(&world, "ada").await;
+    let (status, told) = answer(world.get("/v1/session").header("cookie", cookie_header(&jar))).await;
+    assert_eq!((status, told["username"].as_str()), (200, Some("ada")));
+    for name in ["ends_in", "lasts"] {
+        let seconds = told[name].as_i64().unwrap();
+        assert!((390..=400).contains(&seconds), "{name}: {seconds}, and a session does not outlive its life");
+    }
+    // Who has a token and no session has nothing that ends by itself.
+    let token = value(&jar, "access_token");
+    assert_eq!(answer(world.get("/v1/session").bearer_auth(token)).await.0, 401);
+    assert_eq!(answer(world.get("/v1/session")).await.0, 401);
+}
+
+#[tokio::test]
 async fn an_access_token_that_dies_soon_is_renewed() {
     let world = World::with(|config| config.tokens.access_token_renewal_threshold = 1300).await;
     let jar = log_in(&world, "ada").await;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     access::{Accessibility, Readable},
-    filter::{FilterError, Reader},
+    filter::{FilterError, Reader, Sets},
     service::Guppy,
 };
 
@@ -58,7 +58,10 @@ impl Guppy {
         let served = self.served();
         let index = served.catalog.indices.iter().find(|index| index.doc_type == doc_type);
         let index = index.ok_or_else(|| CohortError::UnknownType(doc_type.to_owned()))?;
-        let query = Reader::new(index, &self.config.missing, &self.config.analyzed).read(filter)?;
+        // Explorers send what they show, which may have conditions that are not of the original.
+        let no_sets = Sets::default();
+        let reader = Reader::new(index, &self.config.missing, &self.config.analyzed).with_sets(&no_sets);
+        let query = reader.read(filter)?;
         let accessible = self.known.of(&*self.authz, &Subject::User(user.to_owned())).await;
         let readable = Readable::new(index, &self.config, &accessible);
         let rows = readable.download(query, Accessibility::Accessible);

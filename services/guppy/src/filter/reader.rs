@@ -16,6 +16,9 @@ use crate::{
 
 /// Levels within levels.
 const DEEPEST: usize = 60;
+/// The operator that asks whether a document has a value; the original has a word for it, which may be a
+/// value, too.
+const MISSING: &str = "missing";
 
 /// Reads filters of an index.
 pub(crate) struct Reader<'i> {
@@ -46,7 +49,7 @@ impl<'i> Reader<'i> {
         Self { index, missing, analyzed, sets: None }
     }
 
-    /// One that also knows `text`, and `in_set` for these sets.
+    /// One that also knows `text`, `missing`, and `in_set` for these sets.
     pub(crate) fn with_sets(self, sets: &'i Sets) -> Self {
         Self { sets: Some(sets), ..self }
     }
@@ -162,6 +165,11 @@ impl<'i> Reader<'i> {
         let Shape::Leaf(kind) = field.shape else { return Err(FilterError::Kind("nested".to_owned())) };
         if state.without == Some(field.path.as_str()) {
             return Ok(None);
+        }
+        if self.sets.is_some() && operator.eq_ignore_ascii_case(MISSING) {
+            let is_missing = value.as_bool().ok_or(FilterError::Syntax)?;
+            let exists = Query::Exists(field.path.clone());
+            return Ok(Some(if is_missing { exists.negated() } else { exists }));
         }
         if let Some(sets) = self.sets.filter(|_| operator.eq_ignore_ascii_case(sets::OPERATOR)) {
             if let Leaf::Shown(name) = kind {

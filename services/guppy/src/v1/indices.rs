@@ -32,6 +32,8 @@ impl Guppy {
                     Tier::Regular => "regular",
                     Tier::Libre => "libre",
                 },
+                // Groups of fewer documents that the caller may not read are not told of.
+                "limit": (index.tier == Tier::Regular).then_some(self.config.limit),
                 "documents": self.documents(subject, index).await?,
                 "as_of": as_of,
                 "fields": if index.exists { fields } else { Vec::new() },

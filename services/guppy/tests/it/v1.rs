@@ -478,3 +478,32 @@ async fn an_absent_index_is_empty() {
     let (status, answer) = post(&guppy, "/v1/rows", json!({ "type": "absent" }), "ada").await;
     assert_eq!((status, &answer["rows"]), (200, &json!([])));
 }
+
+#[actix_web::test]
+async fn documents_without_a_value_are_asked_for_by_a_word_that_is_no_value() {
+    let guppy = guppy("libre", &some()).await;
+    let found = async |filter: Value| {
+        let ask = json!({ "type": "subject", "filter": filter, "fields": ["subject_id"] });
+        let (status, answer) = post(&guppy, "/v1/rows", ask, "ada").await;
+        let rows = answer["rows"].as_array().map_or(&[][..], Vec::as_slice);
+        let names: Vec<&str> = rows.iter().map(|row| row["subject_id"].as_str().unwrap()).collect();
+        (status, names.join(" "))
+    };
+    assert_eq!(found(json!({ "missing": { "age": true } })).await, (200, "s4".to_owned()));
+    assert_eq!(found(json!({ "missing": { "age": false } })).await.1, "s0 s1 s2 s3");
+    let young = json!({ "or": [{ "missing": { "age": true } }, { "<": { "age": 20 } }] });
+    assert_eq!(found(young.clone()).await.1, "s0 s4");
+    // As any other condition, it does not hold for the counts of its own field.
+    let fields = json!([{ "field": "age", "bins": 1, "missing": true }]);
+    let ask = json!({ "type": "subject", "filter": young, "fields": fields });
+    let (_, figures) = post(&guppy, "/v1/facets", ask, "ada").await;
+    assert_eq!((&figures["total"], &figures["fields"][0]["missing"]), (&json!(2), &json!(1)));
+    assert_eq!(figures["fields"][0]["count"], 4);
+    for wrong in [
+        json!({ "missing": "age" }),
+        json!({ "missing": { "age": 1 } }),
+        json!({ "missing": { "visits": true } }),
+    ] {
+        assert_eq!(found(wrong.clone()).await.0, 400, "{wrong}");
+    }
+}

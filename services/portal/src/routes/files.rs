@@ -25,7 +25,14 @@ pub(super) fn routes(routes: &mut web::Routes<'_>) {
 }
 
 /// `GET /portal/assets/NAME-DIGEST.EXTENSION`
-async fn asset(request: HttpRequest, name: Path<String>) -> Result<HttpResponse, Error> {
+async fn asset(
+    portal: Data<Portal>,
+    request: HttpRequest,
+    name: Path<String>,
+) -> Result<HttpResponse, Error> {
+    if let Some((content_type, bytes)) = portal.pages.asset(&name) {
+        return Ok(delivery::plain(content_type, bytes));
+    }
     Ok(delivery::asset(&request, assets::bundled(&name).ok_or(Error::NotFound)?))
 }
 

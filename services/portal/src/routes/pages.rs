@@ -34,7 +34,11 @@ pub(crate) async fn page_or_nothing(
         Place::Nothing => Ok(document(&portal, StatusCode::NOT_FOUND, "Nothing is here")),
         Place::Moved(path) => {
             let query = request.query_string();
-            let target = if query.is_empty() { path } else { format!("{path}?{query}") };
+            let target = match (query, path.contains('?')) {
+                ("", _) => path,
+                (_, true) => format!("{path}&{query}"),
+                (_, false) => format!("{path}?{query}"),
+            };
             Ok(HttpResponse::MovedPermanently().insert_header((LOCATION, target)).finish())
         }
     }
@@ -54,7 +58,7 @@ fn document(portal: &Portal, status: StatusCode, name: &str) -> HttpResponse {
         has_own_styles: settings.has_own_styles,
         origins: &settings.origins,
     };
-    let page = page::portal(&page::nonce(), &head);
+    let page = page::portal(&page::nonce(), &portal.pages.index(), &head);
     HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
         .insert_header((CACHE_CONTROL, "private, no-store"))

@@ -52,16 +52,21 @@ impl Requestor {
         }
     }
 
-    /// Deletes a request. Access that it has given stays.
+    /// Deletes a request. Access that it has given stays. Users may delete their own until it is decided.
     ///
     /// # Errors
     /// 404, 403.
     pub(crate) async fn delete(&self, subject: &Subject, id: Uuid) -> Result<(), Error> {
-        let mut connection = self.pool.acquire().await?;
-        let stored = requests::find(&mut connection, id).await?.ok_or(Error::NotFound)?;
+        let mut transaction = self.pool.begin().await?;
+        // It is not decided while it is withdrawn.
+        let stored = requests::locked(&mut transaction, id).await?.ok_or(Error::NotFound)?;
         let resources = self.resources_of(&stored.policy_id).await?;
-        let permit: May<Delete> = self.may(subject, stored, resources).await?;
-        requests::delete(&mut connection, &permit).await?;
+        let permit: May<Delete> = match self.may(subject, stored.clone(), resources).await {
+            Err(refusal @ Error::Forbidden(_)) => self.may_withdraw(subject, stored).await.ok_or(refusal)?,
+            decided => decided?,
+        };
+        requests::delete(&mut transaction, &permit).await?;
+        transaction.commit().await?;
         Ok(())
     }
 }

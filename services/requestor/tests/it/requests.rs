@@ -157,6 +157,22 @@ async fn a_deleted_request_is_gone_and_the_access_that_it_gave_stays() {
 }
 
 #[actix_web::test]
+async fn an_own_request_is_withdrawn_until_it_is_decided() {
+    let world = World::new().await;
+    let path = |made: &Value| format!("/request/{}", made["request_id"].as_str().unwrap());
+    let made = world.request("ann", json!({"policy_id": "p1"})).await;
+    assert_eq!(world.send("DELETE", &path(&made), "bob", &Value::Null).await.0, 403, "of somebody else");
+    let (status, answer) = world.send("DELETE", &path(&made), "ann", &Value::Null).await;
+    assert_eq!((status, &answer["request_id"]), (200, &made["request_id"]));
+    assert_eq!(world.send("DELETE", &path(&made), "ann", &Value::Null).await.0, 404);
+    for decided in ["SIGNED", "REJECTED"] {
+        let made = world.request("ann", json!({"policy_id": "p1"})).await;
+        assert_eq!(world.set_status("boss", &made, decided).await.0, 200);
+        assert_eq!(world.send("DELETE", &path(&made), "ann", &Value::Null).await.0, 403, "{decided}");
+    }
+}
+
+#[actix_web::test]
 async fn bodies_are_bounded_and_nul_is_refused() {
     let world = World::new().await;
     let long = json!({"policy_id": "x".repeat(2 << 20)});

@@ -7,12 +7,18 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answers;
+use super::{answers, body};
 use crate::{
     Error, Sheepdog,
     model::project::ProjectPath,
     projects::{program, project},
+    runtime::task,
 };
+
+/// Largest dictionary that is compared, in bytes; merged ones of large commons have a tenth of it.
+const LARGEST: usize = 32 << 20;
+/// The order in which two dictionaries are compared: `from` the other one to that of the commons, or `to` it.
+const DIRECTIONS: [&str; 2] = ["from", "to"];
 
 /// Files beside the node types that `_all` has.
 const SHARED_FILES: [&str; 4] = ["_definitions", "_settings", "_terms", "metaschema"];
@@ -23,6 +29,7 @@ struct Entry {
 }
 
 pub(super) fn routes(routes: &mut Routes<'_>) {
+    routes.resource("/_dictionary/v1/compare", |methods| methods.post(compare));
     routes.endpoint(Method::GET, "/_dictionary", list);
     routes.endpoint(Method::GET, "/_dictionary/{entry}", entry);
     routes.resource("/{program}/{project}/_dictionary", |methods| methods.get(list_in_project));
@@ -57,6 +64,43 @@ async fn entry_in_project(
     sheepdog.require_openid(&request).await?;
     program::require(&sheepdog, &path.program).await?;
     answer(&sheepdog.dictionary, &entry.entry)
+}
+
+#[derive(Deserialize)]
+struct Comparison {
+    direction: Option<String>,
+}
+
+/// What is different between the dictionary of this commons and the one in the body (a merged JSON object,
+/// as dictionaries are published and `_all` answers), as `commons dictionary diff` tells it. Not of the
+/// original. The body is the newer one, unless `direction` is `from`.
+async fn compare(
+    request: HttpRequest,
+    sheepdog: web::Data<Sheepdog>,
+    asked: web::Query<Comparison>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Error> {
+    sheepdog.require_openid(&request).await?;
+    let direction = asked.direction.as_deref().unwrap_or("to");
+    if !DIRECTIONS.contains(&direction) {
+        return Err(Error::BadRequest(format!("`direction` is `from` or `to`, and not `{direction}`")));
+    }
+    let is_newer = direction == "to";
+    let given = body::read(payload, LARGEST).await?;
+    let own = sheepdog.dictionary.clone();
+    let answer = task::compute(move || {
+        let files: IndexMap<String, Value> = serde_json::from_slice(&given).map_err(|error| {
+            Error::BadRequest(format!("the body is no JSON object of the files of a dictionary: {error}"))
+        })?;
+        let other = Dictionary::from_files(files).map_err(|error| Error::BadRequest(error.to_string()))?;
+        let (from, to) = if is_newer { (&*own, &other) } else { (&other, &*own) };
+        let changes = ::dictionary::compare(from, to);
+        let breaking = changes.iter().filter(|change| change.breaks()).count();
+        Ok::<_, Error>(json!({
+            "from": from.digest, "to": to.digest, "breaking": breaking, "changes": changes,
+        }))
+    });
+    Ok(HttpResponse::Ok().json(answer.await??))
 }
 
 fn links(dictionary: &Dictionary, prefix: &str) -> HttpResponse {

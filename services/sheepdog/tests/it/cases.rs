@@ -40,6 +40,8 @@ fn below(program: &str, code: &str) -> Vec<Case> {
     let mut cases = vec![
         new("GET", "/_dictionary", "/_dictionary", [200, 200, 200]),
         new("GET", "/_dictionary/{entry}", "/_dictionary/case", [200, 200, 200]),
+        // A list is no dictionary.
+        new("POST", "/_dictionary/v1/compare", "/_dictionary/v1/compare", [401, 400, 400]).with(json!([])),
         new("GET", "/{program}/{project}/_dictionary", "/P/Q/_dictionary", [401, 200, 200]),
         new("GET", "/{program}/{project}/_dictionary/{entry}", "/P/Q/_dictionary/case", [401, 200, 200]),
         new("GET", "/template", "/template", [200, 200, 200]),

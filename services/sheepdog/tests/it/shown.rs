@@ -222,3 +222,29 @@ async fn a_manifest_is_checked_as_json_or_yaml() {
     assert!(check("application/json", "{").await.refusal().1.starts_with("Unable to parse json: "));
     assert!(check("text/x-yaml", "a: [").await.refusal().1.starts_with("Unable to parse yaml: "));
 }
+
+#[actix_web::test]
+async fn another_dictionary_is_compared_with_that_of_the_commons_in_both_directions() {
+    let reading = Reading::new().await;
+    let mut other = reading.get_as(None, "/_dictionary/_all").await.json();
+    let post = async |query: &str, body: &Value| {
+        let path = format!("/_dictionary/v1/compare{query}");
+        reading.send(Method::POST, &path, Some("stranger"), "application/json", body.to_string()).await
+    };
+    let same = post("", &other).await.json();
+    assert_eq!((&same["breaking"], &same["changes"]), (&json!(0), &json!([])));
+    other["case"]["properties"].as_object_mut().unwrap().remove("age").unwrap();
+    let changes = post("", &other).await.json();
+    assert_eq!(changes["breaking"], 1);
+    let change = &changes["changes"][0];
+    assert_eq!((&change["node"], &change["property"]), (&json!("case"), &json!("age")));
+    assert_eq!(change["kind"], "property_removed");
+    let back = post("?direction=from", &other).await.json();
+    assert_eq!((&back["breaking"], &back["changes"][0]["kind"]), (&json!(0), &json!("property_added")));
+    assert_eq!((&back["from"], &back["to"]), (&changes["to"], &changes["from"]));
+    assert_eq!(post("?direction=up", &other).await.status, 400);
+    assert_eq!(post("", &json!([1])).await.status, 400);
+    other["case"]["links"] = json!("none");
+    let (status, told) = post("", &other).await.refusal();
+    assert!(status == 400 && told.contains("the dictionary cannot be used"), "{told}");
+}

@@ -3,12 +3,12 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { I18nProvider } from "react-aria-components";
 import { IntlProvider } from "react-intl";
 import { Problem } from "../api/problem.ts";
 import { userQuery } from "../session/user.ts";
 import { useLanguage } from "./language.ts";
 import { makeRouter } from "./router.tsx";
+import { SessionEnd } from "./session_end.tsx";
 
 const client = new QueryClient({
   defaultOptions: {
@@ -54,11 +54,10 @@ export function App() {
   useOneUser();
   return (
     <IntlProvider locale={locale} messages={messages} defaultLocale="en" onError={() => {}}>
-      <I18nProvider locale={locale}>
-        <QueryClientProvider client={client}>
-          <RouterProvider router={router} />
-        </QueryClientProvider>
-      </I18nProvider>
+      <QueryClientProvider client={client}>
+        <RouterProvider router={router} />
+        <SessionEnd />
+      </QueryClientProvider>
     </IntlProvider>
   );
 }

@@ -37,7 +37,10 @@ const identity = createRoute({
 const dictionary = createRoute({
   getParentRoute: () => root,
   path: "/dd",
-  validateSearch: (search: Record<string, unknown>): { q?: string } => ({ q: text(search.q) }),
+  validateSearch: (search: Record<string, unknown>): { q?: string; view?: "graph" | "diff" } => ({
+    q: text(search.q),
+    view: search.view === "graph" || search.view === "diff" ? search.view : undefined,
+  }),
   component: lazyRouteComponent(() => import("../pages/dictionary/page.tsx"), "Dictionary"),
 });
 
@@ -61,6 +64,26 @@ const submission = createRoute({
   component: lazyRouteComponent(() => import("../pages/submission/page.tsx"), "Submission"),
 });
 
+const files = createRoute({
+  getParentRoute: () => root,
+  path: "/submission/files",
+  validateSearch: (search: Record<string, unknown>): { q?: string; message?: string } => ({
+    q: text(search.q),
+    // What the older portal said here; nobody else puts words into the page.
+    message: text(search.message)?.match(/^\d+ files mapped successfully!$/)?.[0],
+  }),
+  component: lazyRouteComponent(() => import("../pages/files/page.tsx"), "Files"),
+});
+
+const requests = createRoute({
+  getParentRoute: () => root,
+  path: "/requests",
+  validateSearch: (search: Record<string, unknown>): { resource?: string } => ({
+    resource: text(search.resource),
+  }),
+  component: lazyRouteComponent(() => import("../pages/requests/page.tsx"), "Requests"),
+});
+
 const explorer = createRoute({
   getParentRoute: () => root,
   path: "/explorer",
@@ -74,6 +97,30 @@ const file = createRoute({
   getParentRoute: () => root,
   path: "/files/$",
   component: lazyRouteComponent(() => import("../pages/file/page.tsx"), "FilePage"),
+});
+
+const object = createRoute({
+  getParentRoute: () => root,
+  path: "/objects/$",
+  component: lazyRouteComponent(() => import("../pages/object/page.tsx"), "ObjectPage"),
+});
+
+const workspace = createRoute({
+  getParentRoute: () => root,
+  path: "/workspace",
+  component: lazyRouteComponent(() => import("../pages/workspace/page.tsx"), "WorkspacePage"),
+});
+
+const status = createRoute({
+  getParentRoute: () => root,
+  path: "/about/status",
+  component: lazyRouteComponent(() => import("../pages/about/status.tsx"), "Status"),
+});
+
+const accessibility = createRoute({
+  getParentRoute: () => root,
+  path: "/about/accessibility",
+  component: lazyRouteComponent(() => import("../pages/about/accessibility.tsx"), "Accessibility"),
 });
 
 // The query page is a document of its own.
@@ -99,8 +146,14 @@ const tree = root.addChildren([
   node,
   property,
   submission,
+  files,
+  requests,
   explorer,
   file,
+  object,
+  workspace,
+  status,
+  accessibility,
   query,
   project,
 ]);

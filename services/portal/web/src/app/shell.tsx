@@ -10,7 +10,19 @@ import { UserMenu } from "./user_menu.tsx";
 type Item = { href: string; label: string };
 
 /** Pages that there are. What is configured for others is not shown: a link that leads nowhere helps nobody. */
-const PAGES = ["/", "/explorer", "/dd", "/submission", "/identity", "/query", "/login"];
+const PAGES = [
+  "/",
+  "/explorer",
+  "/dd",
+  "/submission",
+  "/identity",
+  "/query",
+  "/login",
+  "/requests",
+  "/submission/files",
+  "/workspace",
+  "/about/status",
+];
 
 function isThere(href: string): boolean {
   const [path = ""] = href.toLowerCase().split(/[?#]/);
@@ -107,7 +119,8 @@ export function Shell() {
                 <a href={item.href}>{item.label}</a> ·{" "}
               </span>
             ))}
-            Gen3-rs {version}
+            <Link to="/about/status">{t("Status")}</Link> ·{" "}
+            <Link to="/about/accessibility">{t("Accessibility")}</Link> · Gen3-rs {version}
           </p>
         </div>
       </footer>

@@ -1,20 +1,21 @@
 import { ChevronDown } from "lucide-react";
-import { useState } from "react";
-import { Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover, Separator } from "react-aria-components";
-import { loginHref, logoutHref, useUser } from "../session/user.ts";
+import { lazy, Suspense, useRef, useState } from "react";
+import { loginHref, useUser } from "../session/user.ts";
 import { applyScheme, type Scheme, storedScheme } from "../theme/scheme.ts";
 import { Button, ButtonLink } from "../ui/controls.tsx";
 import css from "../ui/ui.module.css";
 import { useText } from "./text.ts";
 
-const SCHEMES: Scheme[] = ["system", "light", "dark"];
+const load = () => import("./menu.tsx");
+const OpenMenu = lazy(() => load().then(({ OpenMenu }) => ({ default: OpenMenu })));
 
 /** Who is here, the look of the pages, and the way in or out. */
 export function UserMenu() {
   const t = useText();
   const { user, isKnown } = useUser();
   const [scheme, setScheme] = useState(storedScheme);
-  const names: Record<Scheme, string> = { system: t("As the system"), light: t("Light"), dark: t("Dark") };
+  const [isOpen, setIsOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
   const choose = (chosen: Scheme) => {
     applyScheme(chosen);
     setScheme(chosen);
@@ -25,42 +26,29 @@ export function UserMenu() {
       {isKnown && !user && !location.pathname.startsWith("/login") ? (
         <ButtonLink href={loginHref(here)}>{t("Login")}</ButtonLink>
       ) : null}
-      <MenuTrigger>
-        <Button kind="bare">
-          {user ? (user.display_name ?? user.username) : t("View")}
-          <ChevronDown size={16} aria-hidden />
-        </Button>
-        <Popover className={css.popover} placement="bottom end">
-          <Menu className={css.menu} aria-label={t("User and view")}>
-            {user ? (
-              <MenuSection>
-                <MenuItem className={css.item} href="/identity">
-                  {t("Profile and API keys")}
-                </MenuItem>
-                <MenuItem className={css.item} href={logoutHref(location.origin)}>
-                  {t("Logout")}
-                </MenuItem>
-                <Separator />
-              </MenuSection>
-            ) : null}
-            <MenuSection
-              selectionMode="single"
-              selectedKeys={[scheme]}
-              onSelectionChange={(keys) => {
-                const [chosen] = [...(keys as Set<Scheme>)];
-                if (chosen) choose(chosen);
-              }}
-            >
-              <Header className={css.heading}>{t("Look")}</Header>
-              {SCHEMES.map((name) => (
-                <MenuItem key={name} id={name} className={css.item}>
-                  {names[name]}
-                </MenuItem>
-              ))}
-            </MenuSection>
-          </Menu>
-        </Popover>
-      </MenuTrigger>
+      <Button
+        kind="bare"
+        ref={button}
+        aria-haspopup="menu"
+        aria-expanded={isOpen}
+        onPress={() => setIsOpen(!isOpen)}
+        onPointerEnter={() => void load()}
+        onFocus={() => void load()}
+      >
+        {user ? user.display_name || user.username : t("View")}
+        <ChevronDown size={16} aria-hidden />
+      </Button>
+      {isOpen ? (
+        <Suspense fallback={null}>
+          <OpenMenu
+            button={button}
+            user={user}
+            scheme={scheme}
+            onScheme={choose}
+            onClose={() => setIsOpen(false)}
+          />
+        </Suspense>
+      ) : null}
     </div>
   );
 }

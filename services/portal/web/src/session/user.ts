@@ -18,7 +18,7 @@ const User = v.object({
 export type User = v.InferOutput<typeof User>;
 export type Rights = v.InferOutput<typeof Rights>;
 
-/** The user, or null for a visitor. Asking also renews a session that has grown old. */
+/** The user, or null for a visitor. */
 export const userQuery = queryOptions({
   queryKey: ["user"],
   queryFn: async ({ signal }): Promise<User | null> => {
@@ -30,7 +30,6 @@ export const userQuery = queryOptions({
     }
   },
   staleTime: 60_000,
-  refetchInterval: 5 * 60_000,
 });
 
 export function useUser(): { user: User | null; isKnown: boolean } {

@@ -1,8 +1,7 @@
 // What a page shows, as a program asks for it: to be copied and to run as it stands.
 
 import { Check, Copy as CopySign } from "lucide-react";
-import { useState } from "react";
-import { Radio, RadioGroup } from "react-aria-components";
+import { useId, useState } from "react";
 import { useText } from "../app/text.ts";
 import { Button } from "./controls.tsx";
 import css from "./ui.module.css";
@@ -31,19 +30,28 @@ export type Snippets = Record<string, string>;
 
 export function CodePanel({ title, snippets }: { title: string; snippets: Snippets }) {
   const t = useText();
+  const id = useId();
   const languages = Object.keys(snippets);
   const [language, setLanguage] = useState(languages[0] ?? "");
   const code = snippets[language] ?? "";
   return (
     <div className={css.code}>
       <div className={css.bar}>
-        <RadioGroup aria-label={title} value={language} onChange={setLanguage} className={css.choices}>
+        <fieldset className={css.choices}>
+          <legend className="unseen">{title}</legend>
           {languages.map((name) => (
-            <Radio key={name} value={name} className={css.choice}>
+            <label key={name} className={css.choice}>
+              <input
+                type="radio"
+                className="unseen"
+                name={id}
+                checked={name === language}
+                onChange={() => setLanguage(name)}
+              />
               {name}
-            </Radio>
+            </label>
           ))}
-        </RadioGroup>
+        </fieldset>
         <CopyButton text={code} label={t("Copy the code")} />
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the focus. */}

@@ -1,18 +1,6 @@
-// Buttons, fields, dialogs: controls of react-aria with the look of this site.
+// Buttons and fields: the browser's own controls with the look of this site. Dialogs are in dialog.tsx.
 
-import type { ReactNode } from "react";
-import {
-  Button as AriaButton,
-  Dialog as AriaDialog,
-  type ButtonProps,
-  Heading,
-  Input,
-  Label,
-  Modal,
-  ModalOverlay,
-  SearchField,
-  TextField,
-} from "react-aria-components";
+import { type MouseEvent, type ReactNode, type Ref, useId } from "react";
 import css from "./ui.module.css";
 
 type Kind = "primary" | "plain" | "danger" | "bare";
@@ -21,8 +9,25 @@ export function buttonClass(kind: Kind = "plain"): string {
   return kind === "plain" ? `${css.button}` : `${css.button} ${css[kind]}`;
 }
 
-export function Button({ kind = "plain", ...rest }: ButtonProps & { kind?: Kind }) {
-  return <AriaButton className={buttonClass(kind)} {...rest} />;
+export function Button(props: {
+  kind?: Kind;
+  onPress?: (event: MouseEvent<HTMLButtonElement>) => void;
+  isDisabled?: boolean;
+  autoFocus?: boolean;
+  "aria-label"?: string;
+  "aria-expanded"?: boolean;
+  "aria-haspopup"?: "menu";
+  "aria-pressed"?: boolean;
+  title?: string;
+  onPointerEnter?: () => void;
+  onFocus?: () => void;
+  ref?: Ref<HTMLButtonElement>;
+  children?: ReactNode;
+}) {
+  const { kind, onPress, isDisabled, ...rest } = props;
+  return (
+    <button type="button" className={buttonClass(kind)} disabled={isDisabled} onClick={onPress} {...rest} />
+  );
 }
 
 /** A link that looks like a button: it goes somewhere. */
@@ -50,11 +55,18 @@ export function SearchBox(props: {
   onChange: (value: string) => void;
   placeholder?: string;
 }) {
+  const id = useId();
   return (
-    <SearchField className={css.field} value={props.value} onChange={props.onChange}>
-      <Label>{props.label}</Label>
-      <Input placeholder={props.placeholder} />
-    </SearchField>
+    <div className={css.field}>
+      <label htmlFor={id}>{props.label}</label>
+      <input
+        id={id}
+        type="search"
+        placeholder={props.placeholder}
+        value={props.value}
+        onChange={(event) => props.onChange(event.target.value)}
+      />
+    </div>
   );
 }
 
@@ -63,17 +75,37 @@ export function TextBox(props: {
   value: string;
   onChange: (value: string) => void;
   isRequired?: boolean;
+  /** What belongs into it. */
+  hint?: string;
+  /** Values to choose from, of which none has to be taken. */
+  options?: string[];
 }) {
+  const id = useId();
   return (
-    <TextField
-      className={css.field}
-      value={props.value}
-      onChange={props.onChange}
-      isRequired={props.isRequired ?? false}
-    >
-      <Label>{props.label}</Label>
-      <Input />
-    </TextField>
+    <div className={css.field}>
+      <label htmlFor={id}>{props.label}</label>
+      <input
+        id={id}
+        type="text"
+        required={props.isRequired ?? false}
+        aria-describedby={props.hint ? `${id}-hint` : undefined}
+        list={props.options ? `${id}-options` : undefined}
+        value={props.value}
+        onChange={(event) => props.onChange(event.target.value)}
+      />
+      {props.hint ? (
+        <span id={`${id}-hint`} className="quiet small">
+          {props.hint}
+        </span>
+      ) : null}
+      {props.options ? (
+        <datalist id={`${id}-options`}>
+          {props.options.map((option) => (
+            <option key={option} value={option} />
+          ))}
+        </datalist>
+      ) : null}
+    </div>
   );
 }
 
@@ -95,33 +127,6 @@ export function Choice(props: {
         ))}
       </select>
     </label>
-  );
-}
-
-export function Dialog(props: {
-  title: string;
-  isOpen: boolean;
-  onClose: () => void;
-  children: ReactNode;
-  isDismissable?: boolean;
-}) {
-  return (
-    <ModalOverlay
-      className={css.overlay}
-      isOpen={props.isOpen}
-      onOpenChange={(isOpen) => !isOpen && props.onClose()}
-      isDismissable={props.isDismissable ?? true}
-      isKeyboardDismissDisabled={!(props.isDismissable ?? true)}
-    >
-      <Modal className={css.dialog}>
-        <AriaDialog>
-          <Heading slot="title" level={2}>
-            {props.title}
-          </Heading>
-          {props.children}
-        </AriaDialog>
-      </Modal>
-    </ModalOverlay>
   );
 }
 

@@ -4,9 +4,11 @@ import { CircleAlert, CircleCheck, Info, Lock, TriangleAlert } from "lucide-reac
 import type { ReactNode } from "react";
 import { Problem } from "../api/problem.ts";
 import { useText } from "../app/text.ts";
+import type { Need } from "../session/explain.ts";
 import { loginHref, useUser } from "../session/user.ts";
 import { Actions, Button, ButtonLink } from "./controls.tsx";
 import css from "./ui.module.css";
+import { Why } from "./why.tsx";
 
 const SIGNS = { plain: Info, good: CircleCheck, caution: TriangleAlert, bad: CircleAlert, denied: Lock };
 
@@ -46,11 +48,12 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 }
 
 /** Says why something is not shown, and what to do. */
-export function Failed({ error, what, retry }: { error: unknown; what: string; retry?: () => void }) {
+export function Failed(props: { error: unknown; what: string; retry?: () => void; need?: Need }) {
+  const { error, what, retry, need } = props;
   const t = useText();
   const { user } = useUser();
   const problem = error instanceof Problem ? error : undefined;
-  if (problem?.isDenied) return <Denied what={what} detail={user ? problem.detail : undefined} />;
+  if (problem?.isDenied) return <Denied what={what} detail={user ? problem.detail : undefined} need={need} />;
   const detail = error instanceof Error ? error.message : String(error);
   return (
     <Notice kind="bad">
@@ -66,7 +69,7 @@ export function Failed({ error, what, retry }: { error: unknown; what: string; r
   );
 }
 
-export function Denied({ what, detail }: { what: string; detail?: string }) {
+export function Denied({ what, detail, need }: { what: string; detail?: string; need?: Need }) {
   const t = useText();
   const { user } = useUser();
   const here = `${location.pathname}${location.search}`;
@@ -87,7 +90,7 @@ export function Denied({ what, detail }: { what: string; detail?: string }) {
     <Notice kind="denied">
       <strong>{t("{what}: you have no right to see this", { what })}</strong>
       {detail ? <span>{detail}</span> : null}
-      <a href="/identity">{t("What may I do?")}</a>
+      {need ? <Why need={need} /> : <a href="/identity">{t("What may I do?")}</a>}
     </Notice>
   );
 }

@@ -19,6 +19,7 @@ export function Table<Row>(props: {
   keyOf: (row: Row) => string;
   /** One line a row, whatever is in it. */
   isDense?: boolean;
+  rowClass?: string;
 }) {
   const look = (column: Column<Row>) => (column.isNumber ? css.end : undefined);
   return (
@@ -36,7 +37,7 @@ export function Table<Row>(props: {
         </thead>
         <tbody>
           {props.rows.map((row) => (
-            <tr key={props.keyOf(row)}>
+            <tr key={props.keyOf(row)} className={props.rowClass}>
               {props.columns.map((column) =>
                 column.isHeader ? (
                   <th key={column.title} scope="row" className={look(column)}>

@@ -17,6 +17,9 @@ const Indices = v.object({
       type: v.string(),
       exists: v.boolean(),
       documents: v.number(),
+      tier: v.optional(v.string(), "private"),
+      /** Of smaller groups that the reader may not see nothing is told. */
+      limit: v.nullish(v.number()),
       as_of: v.nullish(v.string()),
       fields: v.array(Field),
     }),
@@ -40,6 +43,7 @@ const Facet = v.object({
   ),
   others: v.nullish(v.number()),
   missing: v.nullish(v.number()),
+  distinct: v.nullish(v.number()),
   min: v.nullish(v.number()),
   max: v.nullish(v.number()),
   bins: v.nullish(v.array(v.object({ from: v.number(), to: v.number(), count: v.number() }))),
@@ -70,7 +74,7 @@ export const tableFields = (index: Index): Field[] => {
 const TOP = 8;
 const BINS = 24;
 
-export type Asked = { type: string; filter: unknown };
+export type Asked = { type: string; filter: unknown; accessibility?: string };
 
 /** All facets in one request. `more` names what somebody looks for in a field, and `chosen` what is shown anyway. */
 export const facetsQuery = (
@@ -92,11 +96,40 @@ export const facetsQuery = (
       ...(search ? { search } : {}),
     };
   });
+  // Of values that must be there together those are counted that are there beside the chosen ones.
+  const isTogether = ({ field }: { field: string }) => {
+    const condition = conditions[field];
+    return condition?.kind === "values" && condition.mode === "all";
+  };
+  const [together, others] = [wanted.filter(isTogether), wanted.filter((field) => !isTogether(field))];
   return queryOptions({
-    queryKey: ["facets", asked, wanted],
-    queryFn: async ({ signal }) =>
-      v.parse(Facets, await askJson("/guppy/v1/facets", { ...asked, fields: wanted }, "POST", signal)),
+    queryKey: ["facets", asked, wanted, together.map(({ field }) => field)],
+    queryFn: async ({ signal }) => {
+      const [usual, within] = await Promise.all([
+        figures({ ...asked, fields: others }, signal),
+        together.length > 0 ? figures({ ...asked, fields: together, filterSelf: true }, signal) : null,
+      ]);
+      return { ...usual, fields: [...usual.fields, ...(within?.fields ?? [])] };
+    },
     placeholderData: (before) => before,
+  });
+};
+
+const figures = async (body: unknown, signal: AbortSignal) =>
+  v.parse(Facets, await askJson("/guppy/v1/facets", body, "POST", signal));
+
+/** What charts show: figures of exactly the documents that are left. */
+export const chartsQuery = (asked: Asked, charts: { field: string; kind: string; most: number }[]) => {
+  const fields = charts.map(({ field, kind, most }) =>
+    kind === "histogram"
+      ? { field, bins: BINS, missing: true }
+      : { field, top: most, missing: true, distinct: kind === "count" },
+  );
+  return queryOptions({
+    queryKey: ["charts", asked, fields],
+    queryFn: ({ signal }) => figures({ ...asked, fields, filterSelf: true }, signal),
+    placeholderData: (before) => before,
+    enabled: fields.length > 0,
   });
 };
 

@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useText } from "../../app/text.ts";
+import { inWords } from "../../app/words.ts";
 import type { Dictionary, Node, Link as NodeLink, Property } from "../../features/dictionary/model.ts";
 import { dictionaryQuery, templateHref } from "../../features/dictionary/query.ts";
 import { CodePanel } from "../../ui/code.tsx";
@@ -10,7 +11,6 @@ import { ButtonLink, SearchBox } from "../../ui/controls.tsx";
 import { Page, Part, Row } from "../../ui/page.tsx";
 import { Empty, Failed, Loading } from "../../ui/states.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
-import { inWords } from "./page.tsx";
 
 export function NodePage() {
   const t = useText();

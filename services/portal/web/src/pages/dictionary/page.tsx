@@ -2,8 +2,9 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useDeferredValue, useMemo } from "react";
+import { lazy, Suspense, useDeferredValue, useMemo } from "react";
 import { useFormats, useText } from "../../app/text.ts";
+import { inWords } from "../../app/words.ts";
 import {
   categories,
   type Hit,
@@ -16,15 +17,19 @@ import { ButtonLink, SearchBox } from "../../ui/controls.tsx";
 import { Page, Part, Row } from "../../ui/page.tsx";
 import { Empty, Failed, Loading } from "../../ui/states.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
+import css from "./page.module.css";
+
+const GraphView = lazy(() => import("./graph.tsx").then(({ GraphView }) => ({ default: GraphView })));
+const Compare = lazy(() => import("./compare.tsx").then(({ Compare }) => ({ default: Compare })));
 
 const MOST = 200;
 
 export function Dictionary() {
   const t = useText();
-  const { q = "" } = useSearch({ from: "/dd" });
+  const { q = "", view } = useSearch({ from: "/dd" });
   const navigate = useNavigate({ from: "/dd" });
-  const dictionary = useQuery(dictionaryQuery);
-  const setWords = (words: string) => void navigate({ search: { q: words || undefined }, replace: true });
+  const setWords = (words: string) =>
+    void navigate({ search: { q: words || undefined, view }, replace: true });
   return (
     <Page
       title={t("Data dictionary")}
@@ -35,6 +40,49 @@ export function Dictionary() {
         </ButtonLink>
       }
     >
+      <Views view={view} />
+      {view === "diff" ? (
+        <Suspense fallback={<Loading />}>
+          <Compare />
+        </Suspense>
+      ) : (
+        <Looking view={view} words={q} onWords={setWords} />
+      )}
+    </Page>
+  );
+}
+
+function Views({ view }: { view: "graph" | "diff" | undefined }) {
+  const t = useText();
+  const views = [
+    { name: undefined, label: t("Table") },
+    { name: "graph" as const, label: t("Graph") },
+    { name: "diff" as const, label: t("Comparison") },
+  ];
+  return (
+    <nav className={css.views} aria-label={t("Views of the dictionary")}>
+      {views.map(({ name, label }) => (
+        <Link
+          key={label}
+          to="/dd"
+          search={{ view: name }}
+          activeOptions={{ exact: true, includeSearch: false }}
+          activeProps={{ "aria-current": undefined }}
+          aria-current={name === view ? "page" : undefined}
+        >
+          {label}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+function Looking(props: { view: "graph" | undefined; words: string; onWords: (words: string) => void }) {
+  const t = useText();
+  const { view, words: q, onWords: setWords } = props;
+  const dictionary = useQuery(dictionaryQuery);
+  return (
+    <>
       <Row>
         <SearchBox
           label={t("Search nodes, properties and values")}
@@ -51,8 +99,15 @@ export function Dictionary() {
           retry={() => void dictionary.refetch()}
         />
       ) : null}
-      {dictionary.data ? <Found dictionary={dictionary.data} words={q} /> : null}
-    </Page>
+      {dictionary.data && view === "graph" && q === "" ? (
+        <Suspense fallback={<Loading />}>
+          <GraphView dictionary={dictionary.data} />
+        </Suspense>
+      ) : null}
+      {dictionary.data && (view !== "graph" || q !== "") ? (
+        <Found dictionary={dictionary.data} words={q} />
+      ) : null}
+    </>
   );
 }
 
@@ -161,10 +216,4 @@ function HitLink({ hit: { node, property } }: { hit: Hit }) {
       </Link>
     </>
   );
-}
-
-/** `medical_history` as `Medical history`. */
-export function inWords(name: string): string {
-  const words = name.replaceAll("_", " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -12,21 +12,26 @@ import {
   type Index,
   isNumeric,
   rowsQuery,
-  tableFields,
 } from "../../features/explorer/query.ts";
 import { Actions, Button, Choice } from "../../ui/controls.tsx";
 import { Part, Row } from "../../ui/page.tsx";
 import { Empty, Failed, Loading } from "../../ui/states.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
-import { inWords } from "../dictionary/page.tsx";
 
 const FORMATS = ["tsv", "csv", "json"];
 
-export function Rows(props: { index: Index; asked: Asked; state: State; onChange: (state: State) => void }) {
+export function Rows(props: {
+  index: Index;
+  asked: Asked;
+  fields: Field[];
+  /** The columns of what is asked for: those of the table, and what links need. */
+  names: string[];
+  nameOf: (field: string) => string;
+  state: State;
+  onChange: (state: State) => void;
+}) {
   const t = useText();
-  const { index, asked, state, onChange } = props;
-  const fields = tableFields(index);
-  const names = [...fields.map(({ field }) => field), ...(has(index, "object_id") ? ["object_id"] : [])];
+  const { asked, fields, names, nameOf, state, onChange } = props;
   // Where each page that was seen begins; the first begins at nothing.
   const [starts, setStarts] = useState<unknown[]>([null]);
   const rows = useQuery(rowsQuery(asked, names, state.sort, starts.at(-1)));
@@ -47,7 +52,7 @@ export function Rows(props: { index: Index; asked: Asked; state: State; onChange
           onChange={sortBy}
           options={[
             { value: "", label: t("as they are stored") },
-            ...fields.flatMap((field) => orders(field, t)),
+            ...fields.flatMap((field) => orders(field, nameOf, t)),
           ]}
         />
       </Row>
@@ -67,7 +72,7 @@ export function Rows(props: { index: Index; asked: Asked; state: State; onChange
           <Table
             isDense
             label={t("Documents")}
-            columns={columns(fields)}
+            columns={columns(fields, nameOf)}
             rows={found.map((row, place) => ({ row, key: `${starts.length} ${place}` }))}
             keyOf={({ key }) => key}
           />
@@ -91,11 +96,9 @@ export function Rows(props: { index: Index; asked: Asked; state: State; onChange
   );
 }
 
-const has = (index: Index, name: string): boolean => index.fields.some(({ field }) => field === name);
-
-function orders(field: Field, t: ReturnType<typeof useText>) {
+function orders(field: Field, nameOf: (field: string) => string, t: ReturnType<typeof useText>) {
   if (field.list) return [];
-  const name = inWords(field.field);
+  const name = nameOf(field.field);
   return [
     { value: field.field, label: t("{field}, upwards", { field: name }) },
     { value: `-${field.field}`, label: t("{field}, downwards", { field: name }) },
@@ -104,9 +107,9 @@ function orders(field: Field, t: ReturnType<typeof useText>) {
 
 type Line = { row: Record<string, unknown>; key: string };
 
-function columns(fields: Field[]): Column<Line>[] {
+function columns(fields: Field[], nameOf: (field: string) => string): Column<Line>[] {
   return fields.map((field, place) => ({
-    title: inWords(field.field),
+    title: nameOf(field.field),
     isHeader: place === 0,
     isNumber: isNumeric(field),
     cell: ({ row }) => {

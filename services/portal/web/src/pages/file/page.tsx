@@ -6,12 +6,13 @@ import * as v from "valibot";
 import { ask } from "../../api/client.ts";
 import { Problem } from "../../api/problem.ts";
 import { useFormats, useText } from "../../app/text.ts";
-import { loginHref, useUser } from "../../session/user.ts";
+import { loginHref, mayDo, useUser } from "../../session/user.ts";
 import { CodePanel, CopyButton } from "../../ui/code.tsx";
 import { ButtonLink } from "../../ui/controls.tsx";
 import { Page, Part } from "../../ui/page.tsx";
 import { Empty, Failed, Loading, Notice } from "../../ui/states.tsx";
 import { Facts } from "../../ui/table.tsx";
+import { Why } from "../../ui/why.tsx";
 import { utc } from "../project/log.tsx";
 
 const text = v.nullish(v.string());
@@ -132,6 +133,33 @@ function Access({ entry }: { entry: Entry }) {
       </Notice>
     );
   }
+  return (
+    <>
+      <Guards entry={entry} />
+      <Locked entry={entry} />
+    </>
+  );
+}
+
+/** Why somebody who has logged in may not download it. */
+function Locked({ entry }: { entry: Entry }) {
+  const t = useText();
+  const { user } = useUser();
+  const missing = entry.authz?.find((path) => !mayDo(user?.authz ?? {}, path, "read-storage", "fence"));
+  if (!user || !missing || isOpen(entry)) return null;
+  return (
+    <Notice kind="denied">
+      <strong>{t("You have no right to download this file")}</strong>
+      <Why
+        need={{ resource: missing, method: "read-storage", service: "fence" }}
+        label={t("Why can’t I download it?")}
+      />
+    </Notice>
+  );
+}
+
+function Guards({ entry }: { entry: Entry }) {
+  const t = useText();
   const resources = entry.authz ?? [];
   return (
     <p className="quiet">
@@ -168,7 +196,13 @@ function Record({ entry }: { entry: Entry }) {
               name,
               <Copied key={name} text={value} label={t("Copy the {name}", { name })} />,
             ]),
-            [t("DRS"), <Copied key="drs" text={uri} label={t("Copy the DRS address")} />],
+            [
+              t("DRS"),
+              <span key="drs">
+                <Copied text={uri} label={t("Copy the DRS address")} />{" "}
+                <a href={`/objects/${kept(entry.did)}`}>{t("Object")}</a>
+              </span>,
+            ],
             [
               t("Stored at"),
               entry.urls.length > 0 ? entry.urls.map((url) => url.split(":")[0]).join(", ") : undefined,

@@ -5,6 +5,7 @@ import { ArrowRight } from "lucide-react";
 import { useEffect } from "react";
 import { boot, plain, safeHref } from "../../app/boot.ts";
 import { useFormats, useText } from "../../app/text.ts";
+import { inWords } from "../../app/words.ts";
 import { type Counts, type Kind, type Project, sum } from "../../features/counts/counts.ts";
 import { useCounts } from "../../features/counts/use_counts.ts";
 import { loginHref, useUser } from "../../session/user.ts";
@@ -12,7 +13,6 @@ import { ButtonLink } from "../../ui/controls.tsx";
 import { Part } from "../../ui/page.tsx";
 import { Empty, Failed, Loading } from "../../ui/states.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
-import { inWords } from "../dictionary/page.tsx";
 import css from "./page.module.css";
 
 export function Home() {

@@ -6,10 +6,12 @@ import { useFormats, useText } from "../../app/text.ts";
 import { countsQuery } from "../../features/counts/counts.ts";
 import type { Dictionary, Node } from "../../features/dictionary/model.ts";
 import { dictionaryQuery } from "../../features/dictionary/query.ts";
+import { projectResource } from "../../session/explain.ts";
 import { mayDo, type User, useUser } from "../../session/user.ts";
 import { Page, Part } from "../../ui/page.tsx";
 import { Denied, Empty, Failed, Loading, Notice } from "../../ui/states.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
+import { Why } from "../../ui/why.tsx";
 import { Log } from "./log.tsx";
 import { projectQuery } from "./query.ts";
 import { Upload } from "./upload.tsx";
@@ -56,6 +58,7 @@ function Known({ id, user }: { id: string; user: User }) {
       <Page title={id} above={above}>
         <Empty title={t("There is no project “{id}”, or you have no right to see it", { id })}>
           <Link to="/submission">{t("Projects that you may see")}</Link>
+          <Why need={{ resource: projectResource(id), method: "read", service: "peregrine" }} />
         </Empty>
       </Page>
     );
@@ -75,13 +78,23 @@ function Known({ id, user }: { id: string; user: User }) {
     >
       <Part title={t("Submit records")}>
         {may("create") || may("update") ? (
-          <Upload program={program} code={code} project={id} dictionary={dictionary.data} />
+          <Upload
+            program={program}
+            code={code}
+            project={id}
+            user={user.username}
+            dictionary={dictionary.data}
+          />
         ) : (
           <Notice kind="denied">
             <strong>{t("You may read this project, and not write to it")}</strong>
             <span>
               {t("It takes the right to create or to update records on the resource")} <code>{resource}</code>
             </span>
+            <Why
+              need={{ resource, method: "create", service: "sheepdog" }}
+              label={t("Why can’t I submit?")}
+            />
           </Notice>
         )}
       </Part>

@@ -1,20 +1,19 @@
 // Sending a table or JSON: looked at here, tried by the service, and then committed.
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { FileUp } from "lucide-react";
-import { useMemo, useState } from "react";
-import { DropZone, type FileDropItem, FileTrigger, Text } from "react-aria-components";
+import { useEffect, useMemo, useState } from "react";
 import { askAny } from "../../api/client.ts";
 import { useFormats, useText } from "../../app/text.ts";
 import type { Dictionary } from "../../features/dictionary/model.ts";
 import { type Outcome, readOutcome } from "../../features/submission/answer.ts";
 import { check, together } from "../../features/submission/check.ts";
 import { changed, readSheet, type Sheet, TYPES, writeSheet } from "../../features/submission/sheet.ts";
+import { keepDraft, readDraft } from "../../session/drafts.ts";
 import { Actions, Button } from "../../ui/controls.tsx";
+import { FilePicker } from "../../ui/files.tsx";
 import { Stack } from "../../ui/page.tsx";
 import { Failed, Notice } from "../../ui/states.tsx";
 import { Findings } from "./findings.tsx";
-import css from "./page.module.css";
 
 /** What is larger is not looked at here, and goes to the service as it is. */
 const LOOKED_AT = 24 * 1024 * 1024;
@@ -35,11 +34,24 @@ async function chosen(file: File): Promise<Chosen> {
   }
 }
 
-type Props = { program: string; code: string; project: string; dictionary: Dictionary };
+type Props = { program: string; code: string; project: string; user: string; dictionary: Dictionary };
 
-export function Upload({ program, code, project, dictionary }: Props) {
+/** What was mended here and not sent yet, as it was left. */
+function left(name: string, user: string): Chosen | undefined {
+  const sheet = readDraft<Sheet>(name, user);
+  if (!sheet) return undefined;
+  const file = new File([writeSheet(sheet)], sheet.name, { type: TYPES[sheet.format] });
+  return { file, sheet, problem: "", isChanged: true };
+}
+
+export function Upload({ program, code, project, user, dictionary }: Props) {
   const t = useText();
-  const [choice, setChoice] = useState<Chosen>();
+  const draft = `upload ${project}`;
+  const [choice, setChoice] = useState<Chosen | undefined>(() => left(draft, user));
+  const [isKept, setIsKept] = useState(true);
+  useEffect(() => {
+    setIsKept(keepDraft(draft, user, choice?.isChanged ? (choice.sheet ?? undefined) : undefined));
+  }, [draft, user, choice]);
   const client = useQueryClient();
   const send = useMutation({
     mutationFn: async ({ isDry }: { isDry: boolean }) => {
@@ -53,7 +65,9 @@ export function Upload({ program, code, project, dictionary }: Props) {
         body,
         type,
       });
-      return { isDry, outcome: readOutcome(status, said) };
+      const outcome = readOutcome(status, said);
+      if (!isDry && outcome.isAccepted) keepDraft(draft, user, undefined);
+      return { isDry, outcome };
     },
     onSettled: () => {
       for (const key of ["log", "counts"]) void client.invalidateQueries({ queryKey: [key] });
@@ -75,10 +89,20 @@ export function Upload({ program, code, project, dictionary }: Props) {
   const findings = choice?.sheet ? together(choice.sheet, local, outcome?.findings ?? []) : [];
   return (
     <Stack>
-      <Picker onFile={(file) => void take(file)} />
+      <FilePicker
+        label={t("Drop a TSV, CSV or JSON file here")}
+        button={t("Choose a file")}
+        accept=".tsv,.csv,.json,.txt"
+        onFiles={([file]) => void take(file)}
+      />
       {choice ? (
         <>
           <Summary choice={choice} problems={local.length} />
+          {isKept ? null : (
+            <p className="quiet">
+              {t("It is too large to be kept here over a logout: save the changed file.")}
+            </p>
+          )}
           {choice.problem ? null : (
             <Actions>
               <Button
@@ -135,29 +159,6 @@ const typeOf = (name: string): string =>
     : name.toLowerCase().endsWith(".csv")
       ? TYPES.csv
       : TYPES.tsv;
-
-function Picker({ onFile }: { onFile: (file: File | undefined) => void }) {
-  const t = useText();
-  return (
-    <DropZone
-      className={css.drop}
-      aria-label={t("Drop a TSV, CSV or JSON file here")}
-      onDrop={(event) => {
-        const item = event.items.find((item): item is FileDropItem => item.kind === "file");
-        if (item) void item.getFile().then(onFile);
-      }}
-    >
-      <FileUp size={22} aria-hidden />
-      <Text slot="label">{t("Drop a TSV, CSV or JSON file here")}</Text>
-      <FileTrigger
-        acceptedFileTypes={[".tsv", ".csv", ".json", ".txt"]}
-        onSelect={(files) => onFile(files?.[0])}
-      >
-        <Button>{t("Choose a file")}</Button>
-      </FileTrigger>
-    </DropZone>
-  );
-}
 
 function Summary({ choice, problems }: { choice: Chosen; problems: number }) {
   const t = useText();

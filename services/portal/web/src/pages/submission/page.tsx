@@ -4,7 +4,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useText } from "../../app/text.ts";
 import { useCounts } from "../../features/counts/use_counts.ts";
 import { useUser } from "../../session/user.ts";
-import { SearchBox } from "../../ui/controls.tsx";
+import { ButtonLink, SearchBox } from "../../ui/controls.tsx";
 import { Page, Row } from "../../ui/page.tsx";
 import { Denied, Empty, Failed, Loading } from "../../ui/states.tsx";
 import { ProjectTable } from "../home/page.tsx";
@@ -16,6 +16,7 @@ export function Submission() {
     <Page
       title={t("Data submission")}
       lead={t("Choose a project to send tables to it, and to see what is in it and who has sent it.")}
+      actions={user ? <ButtonLink href="/submission/files">{t("Upload and map files")}</ButtonLink> : null}
     >
       {isKnown ? user ? <Projects /> : <Denied what={t("Projects")} /> : <Loading />}
     </Page>

@@ -1,0 +1,5 @@
+/** `medical_history` as `Medical history`. */
+export function inWords(name: string): string {
+  const words = name.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -117,6 +117,28 @@ impl IndexClient for HttpIndex {
         parse(self.send(self.request(Method::POST, "/bulk/documents").json(dids)).await?)
     }
 
+    async fn list(
+        &self,
+        query: &[(String, String)],
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<Record>, IndexError> {
+        let mut query = query.to_vec();
+        query.push(("limit".to_owned(), most.to_string()));
+        query.extend(after.map(|after| ("start".to_owned(), after.to_owned())));
+        let body = self.send(self.request(Method::GET, "/index").query(&query)).await?;
+        parse(body.get("records").cloned().unwrap_or_else(|| json!([])))
+    }
+
+    async fn bundle(&self, id: &str) -> Result<Option<Vec<String>>, IndexError> {
+        let request = self.request(Method::GET, &format!("/bundle/{}", path_of(id)));
+        match self.send(request.query(&[("expand", "true")])).await {
+            Ok(body) => Ok(Some(crate::members(&body["contents"]))),
+            Err(IndexError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn holders(&self, urls: &[String]) -> Result<Vec<Holders>, IndexError> {
         let mut holders = Vec::with_capacity(urls.len());
         for some in urls.chunks(LOCATIONS_AT_ONCE) {

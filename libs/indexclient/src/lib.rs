@@ -8,7 +8,7 @@ mod model;
 pub mod ownership;
 
 pub use http::HttpIndex;
-pub use model::{Caller, Holders, IndexError, NewRecord, Record, RecordPatch, Revision};
+pub use model::{Caller, Holders, IndexError, NewRecord, Record, RecordPatch, Revision, archived};
 
 use async_trait::async_trait;
 
@@ -23,6 +23,19 @@ pub trait IndexClient: Send + Sync {
 
     /// The records of exactly these dids, in any order. The answer lacks dids that have no record.
     async fn get_many(&self, dids: &[String]) -> Result<Vec<Record>, IndexError>;
+
+    /// At most `most` records that `query` finds, in the order of their dids, after the one of `after`. The
+    /// names in `query` are those of indexd's list (`authz`, `acl`, `hash`, `size`, `file_name`, …).
+    async fn list(
+        &self,
+        query: &[(String, String)],
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<Record>, IndexError>;
+
+    /// The dids of the records in a bundle and in the bundles that it has. `None` when there is no such
+    /// bundle.
+    async fn bundle(&self, id: &str) -> Result<Option<Vec<String>>, IndexError>;
 
     /// For each of `urls` who has the bytes there, however the location is written. In the order of `urls`.
     async fn holders(&self, urls: &[String]) -> Result<Vec<Holders>, IndexError>;
@@ -85,4 +98,21 @@ pub trait IndexClient: Send + Sync {
 
     /// Deletes a record.
     async fn delete(&self, caller: &Caller, revision: &Revision) -> Result<(), IndexError>;
+}
+
+/// The ids of what is no bundle itself, in the `contents` of a bundle, each once.
+pub fn members(contents: &serde_json::Value) -> Vec<String> {
+    let (mut found, mut seen) = (Vec::new(), std::collections::HashSet::new());
+    let mut left = vec![contents];
+    while let Some(next) = left.pop() {
+        for member in next.as_array().into_iter().flatten().rev() {
+            match (member["contents"].as_array().filter(|within| !within.is_empty()), member["id"].as_str()) {
+                (Some(_), _) => left.push(&member["contents"]),
+                (None, Some(id)) if seen.insert(id) => found.push(id.to_owned()),
+                _ => {}
+            }
+        }
+    }
+    found.sort_unstable();
+    found
 }

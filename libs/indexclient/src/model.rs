@@ -71,10 +71,31 @@ pub struct Record {
 }
 
 impl Record {
+    /// Whether the bytes at `url` are in an archive, from which they must be retrieved before they are read.
+    pub fn is_archived(&self, url: &str) -> bool {
+        let facts = self.urls_metadata.get(url);
+        let says = |name: &str, word: &str| {
+            facts
+                .and_then(|facts| facts.get(name)?.as_str())
+                .is_some_and(|told| told.eq_ignore_ascii_case(word))
+        };
+        says(archived::TYPE, archived::ARCHIVE) && says(archived::AVAILABLE, "false")
+    }
+
     /// The did and revision, for a following write.
     pub fn revision(&self) -> Revision {
         Revision { did: self.did.clone(), rev: self.rev.clone(), baseid: self.baseid.clone() }
     }
+}
+
+/// Words by which records say that bytes are in an archive.
+pub mod archived {
+    /// What kind of location it is.
+    pub const TYPE: &str = "type";
+    /// A location in an archive.
+    pub const ARCHIVE: &str = "archive";
+    /// Whether bytes can be had there: DRS shows it.
+    pub const AVAILABLE: &str = "available";
 }
 
 /// Who has the bytes at one location.

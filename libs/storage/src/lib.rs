@@ -22,5 +22,8 @@ pub use error::StorageError;
 pub use google::{GoogleCredentials, GoogleKeyError, GoogleStore, google_url};
 pub use location::{Bucket, Kind, Location};
 pub use s3::{AwsCredentials, BucketConfig, Buckets, ConfigError, S3Store, Style};
-pub use store::{Access, ByteStream, Listed, Listing, ObjectInfo, ObjectStore, Part, Parts, UploadedPart};
+pub use store::{
+    Access, ByteStream, Listed, Listing, ObjectInfo, ObjectStore, Part, Parts, Readable, Standing,
+    UploadedPart,
+};
 pub use stores::Stores;

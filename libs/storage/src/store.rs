@@ -24,6 +24,30 @@ pub struct ObjectInfo {
     pub etag: Option<String>,
 }
 
+/// Whether the bytes of an object can be read now, and as what they are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Bytes.
+    pub size: u64,
+    /// The entity tag, quotes included, if the store gave one.
+    pub etag: Option<String>,
+    /// The storage class, where the store tells one other than its usual one.
+    pub class: Option<String>,
+    /// Whether it can be read.
+    pub readable: Readable,
+}
+
+/// Whether the bytes of an object can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readable {
+    /// They can.
+    Now,
+    /// Not yet: the store is getting them.
+    Soon,
+    /// Only after [`ObjectStore::restore`].
+    OnRequest,
+}
+
 /// One uploaded part, as its upload answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
@@ -142,6 +166,34 @@ pub trait ObjectStore: Send + Sync {
     /// # Errors
     /// [`StorageError::NotFound`] when there is no such object.
     async fn head(&self, location: &Location) -> Result<ObjectInfo, StorageError>;
+
+    /// Whether the object can be read now. Stores that keep nothing away say that it can.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`] when there is no such object.
+    async fn standing(&self, location: &Location) -> Result<Standing, StorageError> {
+        let ObjectInfo { size, etag } = self.head(location).await?;
+        Ok(Standing { size, etag, class: None, readable: Readable::Now })
+    }
+
+    /// Asks the store to make an object of a class for archives readable for `days`; how soon is `speed`, in
+    /// the store's own word. Asked for again, it is prolonged.
+    ///
+    /// # Errors
+    /// [`StorageError::Unsupported`] where there are no such classes.
+    async fn restore(&self, location: &Location, days: u16, speed: &str) -> Result<(), StorageError> {
+        let _ = (location, days, speed);
+        Err(StorageError::Unsupported("this store has no objects that must be asked for"))
+    }
+
+    /// Has the store keep the object as `class` from now on, without its bytes coming here.
+    ///
+    /// # Errors
+    /// [`StorageError::Unsupported`] where there are no classes.
+    async fn reclass(&self, location: &Location, class: &str) -> Result<(), StorageError> {
+        let _ = (location, class);
+        Err(StorageError::Unsupported("objects of this store have no classes of their own"))
+    }
 
     /// The bytes of `range`, or all of them.
     async fn read(&self, location: &Location, range: Option<Range<u64>>) -> Result<ByteStream, StorageError>;

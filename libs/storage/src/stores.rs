@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::{
     Access, AzureStore, Bucket, ByteStream, GoogleStore, Kind, Listing, Location, ObjectInfo, ObjectStore,
-    Part, Parts, S3Store, StorageError, google_url,
+    Part, Parts, S3Store, Standing, StorageError, google_url,
 };
 
 /// What a commons reaches: S3, and Google and Azure where they are configured.
@@ -84,6 +84,18 @@ impl ObjectStore for Stores {
 
     async fn head(&self, location: &Location) -> Result<ObjectInfo, StorageError> {
         self.of(location.place())?.head(location).await
+    }
+
+    async fn standing(&self, location: &Location) -> Result<Standing, StorageError> {
+        self.of(location.place())?.standing(location).await
+    }
+
+    async fn restore(&self, location: &Location, days: u16, speed: &str) -> Result<(), StorageError> {
+        self.of(location.place())?.restore(location, days, speed).await
+    }
+
+    async fn reclass(&self, location: &Location, class: &str) -> Result<(), StorageError> {
+        self.of(location.place())?.reclass(location, class).await
     }
 
     async fn read(&self, location: &Location, range: Option<Range<u64>>) -> Result<ByteStream, StorageError> {

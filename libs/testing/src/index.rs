@@ -107,6 +107,26 @@ impl IndexClient for MemoryIndex {
         Ok(self.records().iter().filter(|record| dids.contains(&record.did)).cloned().collect())
     }
 
+    /// Of a query only `authz` is heard, for one resource.
+    async fn list(
+        &self,
+        query: &[(String, String)],
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<Record>, IndexError> {
+        let authz: Vec<&String> = query.iter().filter(|(name, _)| name == "authz").map(|(_, v)| v).collect();
+        let mut records = self.all();
+        records.retain(|record| authz.iter().all(|resource| record.authz.contains(resource)));
+        records.retain(|record| after.is_none_or(|after| record.did.as_str() > after));
+        records.sort_by(|one, other| one.did.cmp(&other.did));
+        records.truncate(most);
+        Ok(records)
+    }
+
+    async fn bundle(&self, _: &str) -> Result<Option<Vec<String>>, IndexError> {
+        Ok(None)
+    }
+
     async fn holders(&self, urls: &[String]) -> Result<Vec<Holders>, IndexError> {
         let buckets = self.buckets.lock().expect("nobody panicked with the buckets in hand").clone();
         let records = self.all();
@@ -240,6 +260,9 @@ impl IndexClient for MemoryIndex {
         }
         self.change(revision, |record| {
             record.urls = patch.urls.clone().unwrap_or_else(|| record.urls.clone());
+            if let Some(facts) = &patch.urls_metadata {
+                record.urls_metadata = facts.clone();
+            }
             record.acl = patch.acl.clone().unwrap_or_else(|| record.acl.clone());
             record.authz = patch.authz.clone().unwrap_or_else(|| record.authz.clone());
             record.uploader = patch.uploader.clone().unwrap_or_else(|| record.uploader.clone());

@@ -12,6 +12,7 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
+    figures::Figures,
     kind::{Failed, Kind, Policy},
     model::Run,
     rules::{self, Next},
@@ -35,6 +36,7 @@ pub(crate) struct Claimed {
     pub(crate) run: Run,
     pub(crate) lease: Duration,
     pub(crate) beat: Duration,
+    pub(crate) figures: Figures,
 }
 
 /// Why a run is not done any more although it has not ended by itself.
@@ -91,6 +93,10 @@ impl Claimed {
                 let (id, kind) = (self.run.id, &self.run.kind);
                 tracing::error!(run.id = %id, run.kind = kind, error = told, "an operation failed");
                 self.end(work, &End::Failed(&told)).await;
+            }
+            Next::Later(pause) => {
+                work.log(format!("it goes on in {} seconds", pause.as_secs()));
+                self.end(work, &End::Later(pause)).await;
             }
             Next::Again(pause) => {
                 work.log(format!("it is tried again in {} seconds", pause.as_secs()));
@@ -164,7 +170,12 @@ impl Claimed {
         let pause = self.lease / (ENDINGS + 1);
         for _ in 0..ENDINGS {
             match self.try_end(&lines, end).await {
-                Ok(true) => return,
+                Ok(true) => {
+                    if let Some(state) = end.state() {
+                        self.figures.ended(&self.run.kind, state);
+                    }
+                    return;
+                }
                 Ok(false) => {
                     let id = self.run.id;
                     tracing::warn!(run.id = %id, "the end of an operation does not count: it is another's");

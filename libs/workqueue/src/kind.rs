@@ -36,6 +36,13 @@ pub trait Kind: Send + Sync {
         Vec::new()
     }
 
+    /// What two runs have in common of which only one is done at a time: while one waits or is being done,
+    /// whoever asks for the same gets that one. Runs have nothing in common unless a kind says so.
+    fn same_as(&self, params: &Map<String, Value>) -> Option<String> {
+        let _ = params;
+        None
+    }
+
     /// Does it, and returns what came of it.
     ///
     /// # Errors
@@ -81,6 +88,15 @@ pub enum Failed {
     /// It would fail again.
     #[error("{0}")]
     ForGood(String),
+    /// Something is waited for that takes long: the run goes back into the queue, and the attempt does not
+    /// count.
+    #[error("{told}")]
+    NotYet {
+        /// What is waited for.
+        told: String,
+        /// How long the run waits.
+        pause: Duration,
+    },
 }
 
 impl Failed {

@@ -10,6 +10,7 @@
 //! `docs/decisions/operations.md` says why this is no library of others.
 
 mod claimed;
+mod figures;
 mod kind;
 mod model;
 mod queue;

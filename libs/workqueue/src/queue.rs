@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::{
+    figures::Figures,
     kind::{Kind, Kinds},
     model::{Filter, Line, Place, Run, State},
     schedule::{Due, Schedule},
@@ -73,12 +74,26 @@ pub struct Queue {
     kinds: Kinds,
     /// Tells the workers of this process that there is something to do.
     news: Arc<Notify>,
+    pub(crate) figures: Figures,
 }
 
 impl Queue {
     /// The queue in a database that [`migrate`](crate::migrate) has prepared, for these kinds.
     pub fn new(pool: PgPool, kinds: Kinds) -> Self {
-        Self { pool, kinds, news: Arc::new(Notify::new()) }
+        Self { pool, kinds, news: Arc::new(Notify::new()), figures: Figures::default() }
+    }
+
+    /// Shows its figures.
+    pub fn register(&self, registry: &mut prometheus_client::registry::Registry) {
+        self.figures.register(&self.kinds.names(), registry);
+    }
+
+    /// Looks how many runs wait, and when they have succeeded last.
+    pub(crate) async fn measure(&self) -> Result<(), sqlx::Error> {
+        let mut connection = self.pool.acquire().await?;
+        self.figures.wait(&self.kinds.names(), &runs::depths(&mut connection).await?);
+        self.figures.succeeded(&runs::successes(&mut connection).await?);
+        Ok(())
     }
 
     /// What can be done.
@@ -108,7 +123,8 @@ impl Queue {
         runs::ping(&mut *self.pool.acquire().await?).await
     }
 
-    /// Queues a run, for a user if one asks.
+    /// Queues a run, for a user if one asks. If the same is queued or being done already
+    /// ([`Kind::same_as`]), that run is returned.
     ///
     /// # Errors
     /// When there is no such kind, it cannot be done so, or too many wait.
@@ -130,7 +146,7 @@ impl Queue {
     ) -> Result<Run, SubmitError> {
         let kind = self.kinds.get(kind).ok_or_else(|| SubmitError::UnknownKind(kind.to_owned()))?;
         kind.check(&params).map_err(SubmitError::Params)?;
-        let limits = limits(&**kind, &params);
+        let (limits, same_as) = (limits(&**kind, &params), kind.same_as(&params));
         let params = Value::Object(params);
         let text = params.to_string();
         if text.len() > LARGEST_PARAMS {
@@ -141,6 +157,11 @@ impl Queue {
         }
         let mut transaction = self.pool.begin().await?;
         runs::lock(&mut transaction).await?;
+        if let Some(same) = &same_as
+            && let Some(run) = runs::same(&mut transaction, kind.name(), same).await?
+        {
+            return Ok(run);
+        }
         let (of_kind, of_user) = runs::waiting(&mut transaction, kind.name(), requested_by).await?;
         if of_kind >= MOST_OF_KIND {
             return Err(SubmitError::Full("too many runs of this kind wait; try again later"));
@@ -158,6 +179,7 @@ impl Queue {
             limits: &limits,
             attempts: kind.policy().attempts,
             retry_of,
+            same_as: same_as.as_deref(),
         };
         let run = runs::insert(&mut transaction, &new).await?;
         transaction.commit().await?;
@@ -222,6 +244,25 @@ impl Queue {
         runs::counts(&mut *self.pool.acquire().await?).await
     }
 
+    /// How many runs there may be at once, by the name of the limit.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn limits(&self) -> Result<Vec<(String, i32)>, sqlx::Error> {
+        claims::limits(&mut *self.pool.acquire().await?).await
+    }
+
+    /// Changes how many runs there may be at once; it counts from the next one that is taken. Whether there
+    /// is a limit of this name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_limit(&self, name: &str, most: u16) -> Result<bool, sqlx::Error> {
+        let known = claims::set_limit(&mut *self.pool.acquire().await?, name, most.max(1).into()).await?;
+        self.tell();
+        Ok(known)
+    }
+
     /// Forgets runs that ended more than `days` ago, and returns how many.
     pub(crate) async fn forget(&self, days: u16) -> Result<u64, sqlx::Error> {
         let mut all = 0;
@@ -235,10 +276,12 @@ impl Queue {
         }
     }
 
-    /// Writes down the limits of all kinds and these, and when the schedules are due next.
+    /// Writes down the limits of all kinds and these, those of `usual` where nobody has set them, and when
+    /// the schedules are due next.
     pub(crate) async fn prepare(
         &self,
         named: &[(String, u16)],
+        usual: &[(String, u16)],
         known: &[Schedule],
     ) -> Result<(), sqlx::Error> {
         let own = self.kinds.iter().filter_map(|kind| Some((kind.name().to_owned(), kind.policy().at_once?)));
@@ -246,6 +289,9 @@ impl Queue {
             own.chain(named.iter().cloned()).map(|(name, most)| (name, i32::from(most.max(1)))).unzip();
         let mut connection = self.pool.acquire().await?;
         claims::set_limits(&mut connection, &names, &most).await?;
+        let (names, most): (Vec<String>, Vec<i32>) =
+            usual.iter().map(|(name, most)| (name.clone(), i32::from((*most).max(1)))).unzip();
+        claims::know_limits(&mut connection, &names, &most).await?;
         let now = chrono::Utc::now();
         for schedule in known {
             let Some(next) = schedule.next(now) else { continue };
@@ -272,6 +318,7 @@ impl Queue {
                 continue;
             }
             if !schedules::is_under_way(&mut transaction, &name).await? {
+                let same_as = kind.same_as(&params);
                 let new = NewRun {
                     kind: kind.name(),
                     params: &Value::Object(params),
@@ -280,6 +327,7 @@ impl Queue {
                     limits: &limits,
                     attempts: kind.policy().attempts,
                     retry_of: None,
+                    same_as: same_as.as_deref(),
                 };
                 runs::insert(&mut transaction, &new).await?;
             }

@@ -12,6 +12,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 pub(crate) enum Next {
     /// It is tried again after this time.
     Again(Duration),
+    /// It goes on after this time, and has not failed.
+    Later(Duration),
     /// It has failed.
     Never,
 }
@@ -20,6 +22,7 @@ pub(crate) enum Next {
 pub(crate) fn after(failed: &Failed, attempt: i32, policy: &Policy) -> Next {
     match failed {
         Failed::ForGood(_) => Next::Never,
+        Failed::NotYet { pause, .. } => Next::Later(*pause),
         Failed::Passing(_) if attempt >= i32::from(policy.attempts) => Next::Never,
         Failed::Passing(_) => Next::Again(pause(attempt, policy.pause)),
     }

@@ -19,6 +19,8 @@ use crate::{
 
 /// Between two looks at ended runs that are old enough to be forgotten.
 const FORGET: Duration = Duration::from_secs(3_600);
+/// Between two looks at how many runs wait.
+const MEASURE: Duration = Duration::from_secs(15);
 /// After the database has failed.
 const RECOVER: Duration = Duration::from_secs(5);
 
@@ -37,6 +39,8 @@ pub struct Settings {
     pub look: Duration,
     /// Names of limits, with the number of runs that there may be at once in all processes.
     pub limits: Vec<(String, u16)>,
+    /// As `limits`, for those that nobody has set so far: what is changed at run time stays.
+    pub usual_limits: Vec<(String, u16)>,
     /// What it queues by itself.
     pub schedules: Vec<Schedule>,
     /// Days for which runs are kept that have ended.
@@ -53,6 +57,7 @@ impl Default for Settings {
             beat: Duration::from_secs(2),
             look: Duration::from_secs(1),
             limits: Vec::new(),
+            usual_limits: Vec::new(),
             schedules: Vec::new(),
             keep_days: 90,
         }
@@ -150,8 +155,14 @@ async fn take(queue: &Queue, settings: &Settings, kinds: &[String]) -> Result<Op
         let again = state == State::Queued.as_str();
         tracing::warn!(run.id = %id, run.again = again, "the worker of an operation was lost");
     }
-    let claimed =
-        |run| Claimed { pool: queue.pool().clone(), claim, run, lease: settings.lease, beat: settings.beat };
+    let claimed = |run| Claimed {
+        pool: queue.pool().clone(),
+        claim,
+        run,
+        lease: settings.lease,
+        beat: settings.beat,
+        figures: queue.figures.clone(),
+    };
     Ok(run.map(claimed))
 }
 
@@ -162,17 +173,21 @@ async fn keep(
     mut stop: watch::Receiver<bool>,
     prepared: watch::Sender<bool>,
 ) {
-    let mut forgotten: Option<Instant> = None;
+    let (mut forgotten, mut measured) = (None::<Instant>, None::<Instant>);
     loop {
         let kept = async {
             if !*prepared.borrow() {
-                queue.prepare(&settings.limits, &settings.schedules).await?;
+                queue.prepare(&settings.limits, &settings.usual_limits, &settings.schedules).await?;
                 prepared.send_replace(true);
             }
             queue.tick(&settings.schedules).await?;
             if forgotten.is_none_or(|last| last.elapsed() > FORGET) {
                 queue.forget(settings.keep_days).await?;
                 forgotten = Some(Instant::now());
+            }
+            if measured.is_none_or(|last| last.elapsed() > MEASURE) {
+                queue.measure().await?;
+                measured = Some(Instant::now());
             }
             Ok::<_, sqlx::Error>(())
         };

@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::{
     commands::{
+        archive::{ArchiveCommand, RetrieveCommand},
         authz::AuthzCommand,
         backup::BackupCommand,
         client::ClientCommand,
@@ -127,6 +128,12 @@ pub enum Command {
     /// Operations: recurring work of a commons, its history, and runs that one asks for
     #[command(subcommand)]
     Op(OpCommand),
+    /// The archive: files whose bytes are kept in a colder place
+    #[command(subcommand)]
+    Archive(ArchiveCommand),
+    /// Files that come back from the archive
+    #[command(subcommand)]
+    Retrieve(RetrieveCommand),
     /// Backups of a whole commons, in a folder or a bucket
     #[command(subcommand)]
     Backup(BackupCommand),

@@ -136,6 +136,8 @@ async fn dispatch(command: Command, origins: Origins, loudness: &[&str]) -> anyh
         Command::Index(command) => commands::index::run(command).await,
         Command::Objects(command) => commands::objects::run(command).await,
         Command::Op(command) => commands::op::run(command).await,
+        Command::Archive(command) => commands::archive::archive(command).await,
+        Command::Retrieve(command) => commands::archive::retrieve(command).await,
         Command::Backup(command) => commands::backup::run(command).await,
         Command::Restore(args) => commands::restore::run(args).await,
         Command::Size(args) => commands::size::run(&args),

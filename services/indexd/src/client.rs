@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use indexclient::{Caller, Holders, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision};
+use web::Params;
 
 use crate::{
     Error, Indexd,
@@ -12,6 +13,7 @@ use crate::{
     document::{Entry, FoundDocument},
     guid::Guid,
     input::{BlankFill, BlankInput, RecordInput, RecordUpdate},
+    query::{Depth, Form, ListQuery},
     store::records::Versions,
 };
 
@@ -57,6 +59,25 @@ impl IndexClient for Indexd {
     async fn get_many(&self, dids: &[String]) -> Result<Vec<Record>, IndexError> {
         let dids: Vec<Guid> = dids.iter().cloned().map(Guid::from).collect();
         Ok(self.records(&dids).await?.into_iter().map(Record::from).collect())
+    }
+
+    async fn list(
+        &self,
+        query: &[(String, String)],
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<Record>, IndexError> {
+        let query = ListQuery::parse(&Params::parse(&query_of(query, after, most)), Form::Records)?;
+        let records = self.list_records(&query.filter, &query.window).await?;
+        Ok(records.into_iter().map(Record::from).collect())
+    }
+
+    async fn bundle(&self, id: &str) -> Result<Option<Vec<String>>, IndexError> {
+        match self.bundle_view(&Guid::from(id.to_owned()), Depth::Everything).await {
+            Ok(view) => Ok(Some(view.members())),
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn holders(&self, urls: &[String]) -> Result<Vec<Holders>, IndexError> {
@@ -168,4 +189,14 @@ impl IndexClient for Indexd {
         let (who, did) = (Claimant::from(caller), Guid::from(revision.did.clone()));
         Ok(Indexd::delete(self, &who, &did, Some(&revision.rev)).await?)
     }
+}
+
+/// A query of the list as a request would have it.
+fn query_of(query: &[(String, String)], after: Option<&str>, most: usize) -> String {
+    let mut text = url::form_urlencoded::Serializer::new(String::new());
+    text.extend_pairs(query).append_pair("limit", &most.to_string());
+    if let Some(after) = after {
+        text.append_pair("start", after);
+    }
+    text.finish()
 }

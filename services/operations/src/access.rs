@@ -101,6 +101,14 @@ impl MaySee {
     }
 }
 
+/// The proof that a caller may change limits.
+#[derive(Debug, Clone)]
+pub struct MaySetLimits(());
+
+/// The proof that a caller may know what there is of a kind.
+#[derive(Debug, Clone)]
+pub struct MayRead(());
+
 /// The proof that a caller may end a run.
 #[derive(Debug, Clone)]
 pub struct MayEnd {
@@ -167,6 +175,29 @@ impl Operations {
             return Ok(MayStart { kind, caller });
         }
         self.may_start(caller, &kind).await
+    }
+
+    /// Whether the caller may change how many runs there are at once.
+    ///
+    /// # Errors
+    /// 403.
+    pub(crate) async fn may_set_limits(&self, caller: &Caller) -> Result<MaySetLimits, Problem> {
+        if self.decide(caller, Method::Update, &resource("limits")).await? {
+            return Ok(MaySetLimits(()));
+        }
+        Err(Problem::NoLimits)
+    }
+
+    /// Whether the caller may read runs of a kind that there is.
+    ///
+    /// # Errors
+    /// 404, 403.
+    pub(crate) async fn may_read(&self, caller: &Caller, kind: &str) -> Result<MayRead, Problem> {
+        if self.queue.kinds().get(kind).is_none() {
+            return Err(Problem::UnknownKind(kind.to_owned()));
+        }
+        self.require(caller, Method::Read, kind).await?;
+        Ok(MayRead(()))
     }
 
     /// Whether the bearer of a request's token may know why a service cannot serve.

@@ -25,6 +25,54 @@ pub(crate) struct NewRun {
     pub(crate) params: Map<String, Value>,
 }
 
+/// A run of the archive that is asked for: its parameters, and whether it is only to be said what it would do.
+#[derive(Debug, Deserialize)]
+pub(crate) struct NewArchiveRun {
+    #[serde(default)]
+    pub(crate) dry_run: bool,
+    #[serde(flatten)]
+    pub(crate) params: Map<String, Value>,
+}
+
+/// A limit that is changed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewLimit {
+    pub(crate) most: u16,
+}
+
+/// Which part of a report is asked for, and in which form.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ReportPage {
+    pub(crate) is_tsv: bool,
+    pub(crate) after: i64,
+    pub(crate) size: u32,
+}
+
+impl ReportPage {
+    /// # Errors
+    /// 400 with what is wrong.
+    pub(crate) fn read(params: &Params) -> Result<Self, Problem> {
+        let mut page = Self { is_tsv: false, after: 0, size: MOST };
+        for (name, value) in params.iter() {
+            match (name, value) {
+                ("format", "json" | "tsv") => page.is_tsv = value == "tsv",
+                ("format", _) => return Err(Problem::Invalid("format: there are json and tsv".to_owned())),
+                ("size", _) => page.size = size(value)?,
+                ("after", _) => {
+                    let told = || Problem::Invalid("after: it is not the \"next\" of a page".to_owned());
+                    page.after = value.parse().map_err(|_| told())?;
+                }
+                (other, _) => {
+                    let told = format!("{other:?} is no parameter; there are format, after and size");
+                    return Err(Problem::Invalid(told));
+                }
+            }
+        }
+        Ok(page)
+    }
+}
+
 /// # Errors
 /// 400 with what is wrong.
 pub(crate) fn body<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Result<T, Problem> {
@@ -113,6 +161,17 @@ mod tests {
         assert!(refused("size=0").contains("1 to 500"));
         assert!(refused("after=x").contains("next"));
         assert!(refused("knd=etl").contains("\"knd\""));
+    }
+
+    #[test]
+    fn a_part_of_a_report_is_read_or_refused_with_the_reason() {
+        let read = |query: &str| ReportPage::read(&Params::parse(query));
+        assert_eq!(read("").unwrap(), ReportPage { is_tsv: false, after: 0, size: MOST });
+        let page = read("format=tsv&after=7&size=2").unwrap();
+        assert_eq!(page, ReportPage { is_tsv: true, after: 7, size: 2 });
+        for wrong in ["format=xml", "after=x", "size=0", "page=1"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -9,6 +9,8 @@ pub struct Config {
     pub actions: BTreeMap<String, String>,
     /// Largest body of a request, in bytes.
     pub body_limit: usize,
+    /// Largest body with a list of files, in bytes.
+    pub list_limit: usize,
     /// Those who follow a log at the same time.
     pub most_followers: usize,
     /// How long one may follow a log.
@@ -24,6 +26,7 @@ impl Default for Config {
         Self {
             actions: BTreeMap::new(),
             body_limit: 512 << 10,
+            list_limit: 32 << 20,
             most_followers: 100,
             follow: Duration::from_secs(3_600),
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -4,6 +4,7 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{StatusCode, header::RETRY_AFTER},
 };
+use archive::Unplanned;
 use authz::AuthzError;
 use serde_json::json;
 use web::{BodyError, Failure};
@@ -26,6 +27,12 @@ pub enum Problem {
         /// The kind.
         kind: String,
     },
+    /// 403: a right on what guards files is missing.
+    #[error("{0}")]
+    FilesForbidden(String),
+    /// 403: limits are the operator's.
+    #[error("you may not change limits: it needs update of the service gen3-ops on /services/ops/limits")]
+    NoLimits,
     /// 403: sower's own permission.
     #[error("you may not start jobs")]
     NoJobs,
@@ -47,6 +54,12 @@ pub enum Problem {
     /// 429.
     #[error("{0}")]
     TooMany(&'static str),
+    /// 507: it would not fit.
+    #[error("{0}")]
+    NoRoom(String),
+    /// 503: something that is needed does not answer.
+    #[error("{0}")]
+    Unavailable(String),
     /// 503: arborist gives no answer.
     #[error("the authorisation cannot be asked now")]
     Undecided(#[source] AuthzError),
@@ -81,6 +94,18 @@ impl From<SubmitError> for Problem {
     }
 }
 
+impl From<Unplanned> for Problem {
+    fn from(error: Unplanned) -> Self {
+        let told = error.to_string();
+        match error {
+            Unplanned::Invalid(_) => Self::Invalid(told),
+            Unplanned::Forbidden(_) => Self::FilesForbidden(told),
+            Unplanned::NoRoom { .. } => Self::NoRoom(told),
+            Unplanned::Unavailable(_) => Self::Unavailable(told),
+        }
+    }
+}
+
 impl From<CancelError> for Problem {
     fn from(error: CancelError) -> Self {
         match error {
@@ -104,6 +129,7 @@ impl Problem {
     pub(crate) fn told(&self) -> String {
         match self {
             Self::Failed(_) => "the request failed; the log of the service says why".to_owned(),
+            Self::Unavailable(_) => "something that is needed does not answer; try again later".to_owned(),
             problem => problem.to_string(),
         }
     }
@@ -111,6 +137,7 @@ impl Problem {
     /// Writes into the log what belongs there. Called where the answer is made.
     pub(crate) fn log(&self) {
         match self {
+            Self::Unavailable(told) => tracing::warn!(told, "something that is needed does not answer"),
             Self::Failed(failure) => failure.log(),
             Self::Undecided(_) => {
                 tracing::warn!(error = self as &dyn std::error::Error, "arborist gave no answer");
@@ -125,13 +152,16 @@ impl ResponseError for Problem {
         match self {
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
-            Self::Forbidden { .. } | Self::NoJobs => StatusCode::FORBIDDEN,
+            Self::Forbidden { .. } | Self::FilesForbidden(_) | Self::NoLimits | Self::NoJobs => {
+                StatusCode::FORBIDDEN
+            }
             Self::NotFound(_) | Self::UnknownKind(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Undecided(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoRoom(_) => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Undecided(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed(failure) => failure.status(),
         }
     }
@@ -143,7 +173,7 @@ impl ResponseError for Problem {
             Self::Failed(failure) => failure.response(),
             _ => HttpResponse::build(status),
         };
-        if let Self::TooMany(_) | Self::Undecided(_) = self {
+        if let Self::TooMany(_) | Self::Undecided(_) | Self::Unavailable(_) = self {
             response.insert_header((RETRY_AFTER, "5"));
         }
         response.content_type("application/problem+json").body(

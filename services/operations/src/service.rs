@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use archive::Archive;
 use async_trait::async_trait;
 use authz::Authz;
 use serde_json::Value;
@@ -47,6 +48,8 @@ pub struct Parts {
     pub health: Arc<dyn Health>,
     /// What jobs give.
     pub outputs: Arc<dyn Outputs>,
+    /// The archive, where there is one.
+    pub archive: Option<Arc<Archive>>,
 }
 
 /// The service, built once.
@@ -56,6 +59,7 @@ pub struct Operations {
     pub(crate) authz: Arc<dyn Authz>,
     pub(crate) health: Arc<dyn Health>,
     pub(crate) outputs: Arc<dyn Outputs>,
+    pub(crate) archive: Option<Arc<Archive>>,
     pub(crate) followers: Arc<Semaphore>,
 }
 
@@ -68,8 +72,8 @@ impl std::fmt::Debug for Operations {
 impl Operations {
     /// A service on a database that [`workqueue::migrate`] has prepared.
     pub fn build(config: Config, parts: Parts) -> Arc<Self> {
-        let Parts { queue, authz, health, outputs } = parts;
+        let Parts { queue, authz, health, outputs, archive } = parts;
         let followers = Arc::new(Semaphore::new(config.most_followers));
-        Arc::new(Self { config, queue, authz, health, outputs, followers })
+        Arc::new(Self { config, queue, authz, health, outputs, archive, followers })
     }
 }

@@ -159,8 +159,8 @@ impl Requestor {
         Ok(May { request, resources, permission: PhantomData })
     }
 
-    /// The proof that `request` is the caller's own and not decided, so that it may be withdrawn. Whoever is not
-    /// known has none.
+    /// The proof that `request` is the caller's own and not decided, so that it may be withdrawn. Whoever is
+    /// not known has none.
     pub(crate) async fn may_withdraw(
         &self,
         subject: &Subject,

@@ -16,21 +16,21 @@ use url::Url;
 use super::{S3Store, refusal::refusal};
 use crate::{
     Access, Bucket, ByteStream, Kind, Listed, Listing, Location, ObjectInfo, ObjectStore, Part, Parts,
-    StorageError, UploadedPart,
+    Standing, StorageError, UploadedPart,
 };
 
 /// Completing an upload can take minutes.
 const COMPLETE_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// How one bucket is called.
-struct Called<'a> {
-    client: Client,
-    name: &'a str,
-    payer: Option<RequestPayer>,
+pub(super) struct Called<'a> {
+    pub(super) client: Client,
+    pub(super) name: &'a str,
+    pub(super) payer: Option<RequestPayer>,
 }
 
 impl S3Store {
-    async fn called<'a>(&self, bucket: &'a Bucket) -> Result<Called<'a>, StorageError> {
+    pub(super) async fn called<'a>(&self, bucket: &'a Bucket) -> Result<Called<'a>, StorageError> {
         if bucket.kind() != Kind::S3 {
             return Err(StorageError::UnknownBucket(bucket.to_string()));
         }
@@ -42,12 +42,12 @@ impl S3Store {
     }
 }
 
-fn unexpected(what: &str) -> StorageError {
+pub(super) fn unexpected(what: &str) -> StorageError {
     StorageError::Unavailable(format!("its answer is unexpected: {what}"))
 }
 
 /// A size or a number of the SDK, which has signs.
-fn unsigned(number: Option<i64>) -> u64 {
+pub(super) fn unsigned(number: Option<i64>) -> u64 {
     number.and_then(|number| number.try_into().ok()).unwrap_or_default()
 }
 
@@ -130,6 +130,18 @@ impl ObjectStore for S3Store {
         let answer = call.send().await.map_err(|error| refusal(name, error))?;
         let length = answer.content_length.ok_or_else(|| unexpected("it has no length"))?;
         Ok(ObjectInfo { size: unsigned(Some(length)), etag: answer.e_tag })
+    }
+
+    async fn standing(&self, location: &Location) -> Result<Standing, StorageError> {
+        self.standing_of(location).await
+    }
+
+    async fn restore(&self, location: &Location, days: u16, speed: &str) -> Result<(), StorageError> {
+        self.ask_for(location, days, speed).await
+    }
+
+    async fn reclass(&self, location: &Location, class: &str) -> Result<(), StorageError> {
+        self.change_class(location, class).await
     }
 
     async fn read(&self, location: &Location, range: Option<Range<u64>>) -> Result<ByteStream, StorageError> {

@@ -2,6 +2,7 @@
 
 mod address;
 mod calls;
+mod classes;
 mod clients;
 mod config;
 mod refusal;

@@ -106,8 +106,22 @@ pub(crate) enum End<'e> {
     Failed(&'e str),
     Again(&'e str, Duration),
     Canceled,
+    /// It waits for something: the attempt does not count.
+    Later(Duration),
     /// The worker stops: the attempt does not count.
     Released,
+}
+
+impl End<'_> {
+    /// The state in which the run has ended; none if it goes on.
+    pub(crate) fn state(&self) -> Option<State> {
+        match self {
+            Self::Succeeded(_) => Some(State::Succeeded),
+            Self::Failed(_) => Some(State::Failed),
+            Self::Canceled => Some(State::Canceled),
+            Self::Again(..) | Self::Later(_) | Self::Released => None,
+        }
+    }
 }
 
 /// Ends an attempt. Whether it was still held by this claim.
@@ -121,6 +135,7 @@ pub(crate) async fn end(
         End::Succeeded(result) => (State::Succeeded, None, Some(*result), Duration::ZERO, 1),
         End::Failed(error) => (State::Failed, Some(*error), None, Duration::ZERO, 1),
         End::Again(error, wait) => (State::Queued, Some(*error), None, *wait, 1),
+        End::Later(wait) => (State::Queued, None, None, *wait, 0),
         End::Canceled => (State::Canceled, None, None, Duration::ZERO, 1),
         End::Released => (State::Queued, None, None, Duration::ZERO, 0),
     };
@@ -144,6 +159,39 @@ pub(crate) async fn end(
     .execute(connection)
     .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// Limits, by name.
+pub(crate) async fn limits(connection: &mut PgConnection) -> Result<Vec<(String, i32)>, sqlx::Error> {
+    sqlx::query_as("select name, most from operation_limit order by name").fetch_all(connection).await
+}
+
+/// Changes a limit. Whether there is one of this name.
+pub(crate) async fn set_limit(
+    connection: &mut PgConnection,
+    name: &str,
+    most: i32,
+) -> Result<bool, sqlx::Error> {
+    let changed = sqlx::query("update operation_limit set most = $2 where name = $1");
+    Ok(changed.bind(name).bind(most).execute(connection).await?.rows_affected() > 0)
+}
+
+/// Says how many runs there may be at once under these names, where nobody has said it yet.
+pub(crate) async fn know_limits(
+    connection: &mut PgConnection,
+    names: &[String],
+    most: &[i32],
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into operation_limit (name, most) select f.name, f.most
+         from unnest($1::text[], $2::int[]) as f (name, most)
+         on conflict (name) do nothing",
+    )
+    .bind(names)
+    .bind(most)
+    .execute(connection)
+    .await
+    .map(drop)
 }
 
 /// Says how many runs there may be at once under these names.

@@ -1,5 +1,6 @@
 //! Runs, as who asks for them sees them.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
@@ -28,6 +29,7 @@ pub(crate) struct NewRun<'n> {
     pub(crate) limits: &'n [String],
     pub(crate) attempts: u16,
     pub(crate) retry_of: Option<Uuid>,
+    pub(crate) same_as: Option<&'n str>,
 }
 
 /// Whether the database answers.
@@ -63,8 +65,8 @@ pub(crate) async fn waiting(
 pub(crate) async fn insert(connection: &mut PgConnection, new: &NewRun<'_>) -> Result<Run, sqlx::Error> {
     sqlx::query_as(run!(
         "insert into operation_run as r
-             (id, kind, params, requested_by, schedule, limits, attempts, retry_of)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
+             (id, kind, params, requested_by, schedule, limits, attempts, retry_of, same_as)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          returning ",
         ""
     ))
@@ -76,7 +78,26 @@ pub(crate) async fn insert(connection: &mut PgConnection, new: &NewRun<'_>) -> R
     .bind(new.limits)
     .bind(i32::from(new.attempts))
     .bind(new.retry_of)
+    .bind(new.same_as)
     .fetch_one(connection)
+    .await
+}
+
+/// The run that waits or is being done and is the same as one that is asked for.
+pub(crate) async fn same(
+    connection: &mut PgConnection,
+    kind: &str,
+    same_as: &str,
+) -> Result<Option<Run>, sqlx::Error> {
+    sqlx::query_as(run!(
+        "select ",
+        "from operation_run r
+         where r.kind = $1 and r.same_as = $2 and r.state in ('queued', 'running') and not r.cancel_requested
+         order by r.created limit 1"
+    ))
+    .bind(kind)
+    .bind(same_as)
+    .fetch_optional(connection)
     .await
 }
 
@@ -148,6 +169,22 @@ pub(crate) async fn forget(connection: &mut PgConnection, days: i32, most: i64) 
     .execute(connection)
     .await?;
     Ok(done.rows_affected())
+}
+
+/// How many runs of each kind wait.
+pub(crate) async fn depths(connection: &mut PgConnection) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    sqlx::query_as("select kind, count(*) from operation_run where state = 'queued' group by kind")
+        .fetch_all(connection)
+        .await
+}
+
+/// When a run of each kind has succeeded last.
+pub(crate) async fn successes(
+    connection: &mut PgConnection,
+) -> Result<Vec<(String, DateTime<Utc>)>, sqlx::Error> {
+    sqlx::query_as("select kind, max(finished) from operation_run where state = 'succeeded' group by kind")
+        .fetch_all(connection)
+        .await
 }
 
 /// How many runs of each kind are in each state.

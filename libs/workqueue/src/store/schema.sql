@@ -25,6 +25,10 @@ create table if not exists operation_run (
     lease_until timestamp with time zone,
     cancel_requested boolean not null default false
 );
+-- What runs have in common of which only one is done at a time.
+alter table operation_run add column if not exists same_as text;
+create index if not exists operation_run_same on operation_run (kind, same_as)
+    where same_as is not null and state in ('queued', 'running');
 create index if not exists operation_run_queued on operation_run (due, id) where state = 'queued';
 create index if not exists operation_run_running on operation_run (lease_until) where state = 'running';
 create index if not exists operation_run_newest on operation_run (created desc, id desc);

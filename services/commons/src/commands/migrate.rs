@@ -88,7 +88,7 @@ async fn migrate(
         DatabaseName::Wts => wts::migrate(pool).await?,
         DatabaseName::Metadata => metadata::migrate(pool).await?,
         DatabaseName::Guppy => guppy::migrate(pool).await?,
-        DatabaseName::Operations => workqueue::migrate(pool).await?,
+        DatabaseName::Operations => crate::serve::migrate_operations(pool).await?,
         DatabaseName::Sheepdog => {
             let dictionary = dictionaries::load(dictionary).await?;
             let report = psqlgraph::migrate(pool, &dictionary).await?;

@@ -1,5 +1,6 @@
 //! The commands beside `up` and `serve`.
 
+pub(crate) mod archive;
 pub(crate) mod authz;
 pub(crate) mod backup;
 mod check;

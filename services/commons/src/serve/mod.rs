@@ -22,6 +22,7 @@ use crate::{
 };
 use built::{Beside, Built};
 use operations::OperationsArgs;
+pub(crate) use operations::migrate as migrate_operations;
 use options::{
     ArboristArgs, DictionaryAt, FenceArgs, GatewayArgs, GuppyArgs, IndexdArgs, Listen, PeregrineArgs,
     SheepdogArgs,

@@ -7,12 +7,14 @@ use std::{
 
 use ::operations::{Config, Operations, Parts};
 use anyhow::Context as _;
+use archive::{Archive, Depot, Tiers};
 use authz::Authz;
 use clap::Args;
 use database::Work;
 use guppy::Guppy;
 use measures::Measures;
 use serde::Deserialize;
+use sqlx::PgPool;
 use storage::{AwsCredentials, BucketConfig, Buckets, ObjectStore, S3Store};
 use url::Url;
 use workqueue::{Kind, Kinds, Queue, Settings, Worker};
@@ -20,18 +22,18 @@ use workqueue::{Kind, Kinds, Queue, Settings, Worker};
 use super::{
     built::{Beside, Built},
     neighbours::{read, upstreams},
-    options::{ArboristAt, Database, DictionaryAt, Listen},
+    options::{ArboristAt, Database, DictionaryAt, IndexdAt, Listen},
     services,
 };
 use crate::{
     databases,
     http_client::http_client,
-    operations::{self as kinds, Elsewhere, ExpiredClients, Exports, Graph, NoExports, PfbExport},
+    operations::{self as kinds, Elsewhere, ExpiredClients, Exports, Graph, NoExports, PfbExport, Usersync},
     version::{COMMIT, VERSION},
 };
 
 /// Options of operations. What can be done follows from what is named: expired-clients with fence's database,
-/// pfb-export with the graph's database, guppy's configuration and a bucket.
+/// usersync with a user.yaml beside it, pfb-export with the graph's database, guppy's configuration and a bucket.
 #[derive(Debug, Clone, Args)]
 pub struct OperationsArgs {
     /// Where to listen.
@@ -53,6 +55,16 @@ pub struct OperationsArgs {
     /// be repeated.
     #[arg(long = "watch", value_name = "NAME=URL", env = "WATCHED_SERVICES", value_delimiter = ',')]
     pub watched: Vec<String>,
+    /// When an operation is done by itself, as KIND=CRON with cron's five fields in UTC; KIND=never for not
+    /// at all. May be repeated; in the variable they are separated by semicolons.
+    #[arg(long = "schedule", value_name = "KIND=CRON", env = "SCHEDULES", value_delimiter = ';')]
+    pub schedules: Vec<String>,
+    /// The user.yaml that usersync brings into fence's and arborist's databases.
+    #[arg(long, value_name = "FILE", env = "USER_YAML", requires = "arborist_database")]
+    pub user_yaml: Option<PathBuf>,
+    /// arborist's database.
+    #[arg(long, value_name = "URL", env = "ARBORIST_DATABASE_URL", hide_env_values = true)]
+    pub arborist_database: Option<String>,
     /// fence's database.
     #[arg(long, value_name = "URL", env = "FENCE_DATABASE_URL", hide_env_values = true)]
     pub fence_database: Option<String>,
@@ -74,6 +86,14 @@ pub struct OperationsArgs {
         hide_env_values = true
     )]
     pub search_url: String,
+    /// The archive: a YAML file with `tiers`, and, as in fence-config.yaml, with the buckets of its tiers and
+    /// of the files (S3_BUCKETS, AWS_CREDENTIALS, and those of Google and Azure). Without it there is no
+    /// archive.
+    #[arg(long, value_name = "FILE", env = "ARCHIVE_TIERS")]
+    pub archive_tiers: Option<PathBuf>,
+    /// indexd, in which the archive writes where files are.
+    #[command(flatten)]
+    pub index: IndexdAt,
     /// The bucket of exports: a JSON file with bucket, aws_access_key_id, aws_secret_access_key, and for a
     /// store that is not Amazon's endpoint_url, region, and public_endpoint_url, where users reach it.
     #[arg(long, value_name = "FILE", env = "EXPORTS_CONFIG")]
@@ -87,16 +107,28 @@ fn slots(text: &str) -> Result<usize, String> {
 pub(super) async fn build(args: &OperationsArgs, measures: &Measures) -> anyhow::Result<Built> {
     let client = http_client()?;
     let authz = args.arborist.client(&client);
-    args.database.migrated(async |pool| Ok(workqueue::migrate(pool).await?)).await?;
+    args.database.migrated(migrate).await?;
     let pool = args.database.measured_pool(Work::Small, "operations", measures).await?;
     let exports = args.exports.as_deref().map(|file| exports(file, &client)).transpose()?.map(Arc::new);
     let mut all: Vec<Arc<dyn Kind>> = Vec::new();
     if let Some(url) = &args.fence_database {
         all.push(Arc::new(ExpiredClients(databases::neighbour_pool(&plain(url))?)));
     }
+    if let (Some(file), Some(fence), Some(arborist)) =
+        (&args.user_yaml, &args.fence_database, &args.arborist_database)
+    {
+        let pool = |url: &str| databases::neighbour_pool(&plain(url));
+        let (file, fence, arborist) = (file.clone(), pool(fence)?, pool(arborist)?);
+        all.push(Arc::new(Usersync { file, fence, arborist }));
+    }
     if let (Some(url), Some(exports)) = (&args.graph_database, &exports) {
         all.push(Arc::new(pfb_export(args, url, authz.clone(), exports.clone()).await?));
     }
+    let archive = archive(args, pool.clone(), authz.clone(), &client)?;
+    if let Some(archive) = &archive {
+        measures.add(|registry| archive.register(registry));
+    }
+    all.extend(archive.iter().flat_map(archive::kinds));
     let config = Config {
         actions: kinds::actions(&all),
         version: VERSION.into(),
@@ -105,20 +137,59 @@ pub(super) async fn build(args: &OperationsArgs, measures: &Measures) -> anyhow:
     };
     let settings = Settings {
         slots: args.slots,
-        schedules: kinds::schedules(&all)?,
+        schedules: kinds::schedules(&all, &args.schedules)?,
+        usual_limits: kinds::limits(&all),
         keep_days: args.keep_days,
         ..Settings::default()
     };
     let queue = Queue::new(pool, Kinds::new(all));
+    measures.add(|registry| queue.register(registry));
     let health = Elsewhere { services: upstreams([].into_iter(), &args.watched)?, client };
     let outputs: Arc<dyn ::operations::Outputs> = match exports {
         Some(exports) => exports,
         None => Arc::new(NoExports),
     };
-    let parts = Parts { queue: queue.clone(), authz, health: Arc::new(health), outputs };
+    let parts = Parts { queue: queue.clone(), authz, health: Arc::new(health), outputs, archive };
     let service = Operations::build(config, parts);
     let worker = (args.slots > 0).then(|| Worker::start(&queue, settings));
     Ok(Built { service, reload: None, beside: Beside { worker, ..Beside::default() } })
+}
+
+/// Brings the database to the form that runs and the archive need.
+///
+/// # Errors
+/// When that cannot be done.
+pub(crate) async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
+    workqueue::migrate(pool).await?;
+    Ok(archive::migrate(pool).await?)
+}
+
+/// The archive that the options name.
+fn archive(
+    args: &OperationsArgs,
+    pool: PgPool,
+    authz: Arc<dyn Authz>,
+    client: &reqwest::Client,
+) -> anyhow::Result<Option<Arc<Archive>>> {
+    let Some(file) = &args.archive_tiers else { return Ok(None) };
+    let told = || format!("{} cannot be used", file.display());
+    let mut document = crate::documents::yaml(file)?;
+    let map = document.as_object_mut().with_context(told)?;
+    // What is not about tiers is fence's.
+    let mut own = serde_json::Map::new();
+    for name in ["tiers", "default"] {
+        own.extend(map.shift_remove(name).map(|value| (name.to_owned(), value)));
+    }
+    let tiers = Tiers::from_document(own.into()).with_context(told)?;
+    let mut config = fence::Config::from_document(&document).with_context(told)?;
+    // Parts are sent from this process.
+    for bucket in config.s3_buckets.values_mut() {
+        bucket.public_endpoint_url = None;
+    }
+    let stores = Arc::new(config.stores(client).with_context(told)?);
+    let depot = Depot::new(stores, client.clone(), &tiers);
+    let index = args.index.client(client);
+    Ok(Some(Archive::build(archive::Parts { pool, index, authz, tiers, depot })))
 }
 
 /// SQLAlchemy's spelling names the driver too.

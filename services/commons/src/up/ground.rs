@@ -50,6 +50,10 @@ pub(crate) struct Ground {
     pub(crate) requestor_config: Option<serde_json::Value>,
     /// The configuration of the workspace token service, if one is given.
     pub(crate) wts_config: Option<serde_json::Value>,
+    /// When operations are done by themselves, where that is not the usual.
+    pub(crate) schedules: Vec<String>,
+    /// Where archived files are kept, if there is an archive.
+    pub(crate) archive_tiers: Option<archive::Tiers>,
     /// The folder of what the portal shows of this commons.
     pub(crate) portal_config: Option<PathBuf>,
     /// Whose pages people see.
@@ -105,6 +109,8 @@ impl Ground {
             queries: options.queries.clone(),
             requestor_config: options.requestor_config.as_deref().map(documents::yaml).transpose()?,
             wts_config: options.wts_config.as_deref().map(documents::yaml).transpose()?,
+            schedules: options.schedules.clone(),
+            archive_tiers: options.archive_tiers.as_deref().map(crate::operations::tiers).transpose()?,
             portal_config: options.portal_config.as_deref().map(portal_folder).transpose()?,
             portal: options.portal.clone(),
             portal_pages: options.portal_pages.as_deref().map(portal_pages).transpose()?,

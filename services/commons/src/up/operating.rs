@@ -1,15 +1,18 @@
 //! Operations of a commons in one process: what it can do, and the worker that does it.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
+use archive::{Archive, Depot, Disk};
 use authz::Authz;
 use fence::Fence;
 use guppy::Guppy;
+use indexclient::IndexClient;
+use measures::Measures;
 use operations::{Config, Operations, Parts};
 use peregrine::Peregrine;
 use sqlx::PgPool;
-use storage::{AwsCredentials, BucketConfig, Buckets, ObjectStore, S3Store};
+use storage::{AwsCredentials, Bucket, BucketConfig, Buckets, ObjectStore, S3Store};
 use web::Current;
 use workqueue::{Kind, Kinds, Queue, Settings, Worker};
 
@@ -17,12 +20,19 @@ use super::ground::Ground;
 use crate::{
     explorer::Asking,
     http_client::http_client,
-    operations::{self as kinds, Etl, ExpiredAccess, ExpiredClients, Exports, PfbExport, Services, Usersync},
+    operations::{
+        self as kinds, Etl, ExpiredAccess, ExpiredClients, Exports, ObjectScrub, PfbExport, Services,
+        Usersync,
+    },
     version::{COMMIT, VERSION},
 };
 
 /// The bucket of exports, to which the public front leads.
 pub(super) const BUCKET: &str = "commons-exports";
+/// The bucket of the archive in the embedded store. The public front does not lead to it.
+pub(super) const ARCHIVE_BUCKET: &str = "commons-archive";
+/// What the archive leaves free on the disk of the embedded store, unless uploads leave more.
+const RESERVE: u64 = 1 << 30;
 /// Name of the object store's keys in the configuration of the bucket.
 const CREDENTIALS: &str = "embedded";
 
@@ -33,6 +43,11 @@ pub(super) struct Beside {
     pub(super) peregrine: Arc<Current<Peregrine>>,
     pub(super) authz: Arc<dyn Authz>,
     pub(super) explorer: Asking,
+    pub(super) index: Arc<dyn IndexClient>,
+    /// The stores of the archive, if there is one.
+    pub(super) stores: Option<Arc<dyn ObjectStore>>,
+    /// The folder of the embedded store.
+    pub(super) objects: PathBuf,
     pub(super) databases: Databases,
 }
 
@@ -52,8 +67,13 @@ pub(super) struct Databases {
 pub(super) fn build(
     ground: &Ground,
     beside: Beside,
+    measures: &Measures,
 ) -> anyhow::Result<(Arc<Operations>, Worker, Arc<Services>)> {
     let exports = Arc::new(exports(ground)?);
+    let archive = archive(ground, &beside)?;
+    if let Some(archive) = &archive {
+        measures.add(|registry| archive.register(registry));
+    }
     let databases = beside.databases;
     let peregrine = beside.peregrine;
     let graph = kinds::Graph {
@@ -65,23 +85,70 @@ pub(super) fn build(
         Arc::new(Etl(beside.explorer)),
         Arc::new(ExpiredAccess { fence: beside.fence, pool: databases.fence.clone() }),
         Arc::new(ExpiredClients(databases.fence.clone())),
+        Arc::new(ObjectScrub::of(beside.objects)),
         Arc::new(PfbExport::of(kinds::Source { graph, guppy, authz, exports: exports.clone() })),
     ];
     if let Some(file) = ground.user_yaml.clone() {
         let (fence, arborist) = (databases.fence, databases.arborist);
         all.push(Arc::new(Usersync { file, fence, arborist }));
     }
+    all.extend(archive.iter().flat_map(archive::kinds));
     let config = Config {
         actions: kinds::actions(&all),
         version: VERSION.into(),
         commit: COMMIT.into(),
         ..Config::default()
     };
-    let settings = Settings { schedules: kinds::schedules(&all)?, ..Settings::default() };
+    let settings = Settings {
+        schedules: kinds::schedules(&all, &ground.schedules)?,
+        usual_limits: kinds::limits(&all),
+        ..Settings::default()
+    };
     let queue = Queue::new(databases.operations, Kinds::new(all));
+    measures.add(|registry| queue.register(registry));
     let health = Arc::new(Services::default());
-    let parts = Parts { queue: queue.clone(), authz: beside.authz, health: health.clone(), outputs: exports };
+    let (authz, outputs) = (beside.authz, exports);
+    let parts = Parts { queue: queue.clone(), authz, health: health.clone(), outputs, archive };
     Ok((Operations::build(config, parts), Worker::start(&queue, settings), health))
+}
+
+/// The archive, on the stores that fence knows and the bucket that it does not.
+fn archive(ground: &Ground, beside: &Beside) -> anyhow::Result<Option<Arc<Archive>>> {
+    let (Some(tiers), Some(stores)) = (ground.archive_tiers.clone(), beside.stores.clone()) else {
+        return Ok(None);
+    };
+    let reserve = ground.object_store_reserve.unwrap_or(RESERVE);
+    let disk = Disk { folder: beside.objects.clone(), reserve };
+    let depot = [ARCHIVE_BUCKET, super::services::BUCKET]
+        .into_iter()
+        .fold(Depot::new(stores, http_client()?, &tiers), |depot, bucket| {
+            depot.with_disk(Bucket::s3(bucket), disk.clone())
+        });
+    let (index, authz) = (beside.index.clone(), beside.authz.clone());
+    let pool = beside.databases.operations.clone();
+    Ok(Some(Archive::build(archive::Parts { pool, index, authz, tiers, depot })))
+}
+
+/// The stores of the archive: those of fence, and the bucket of the embedded one.
+///
+/// # Errors
+/// When a bucket cannot be used.
+pub(super) fn archive_stores(
+    ground: &Ground,
+    fence: &fence::Config,
+    client: &reqwest::Client,
+) -> anyhow::Result<Option<Arc<dyn ObjectStore>>> {
+    if ground.archive_tiers.is_none() {
+        return Ok(None);
+    }
+    let mut config = fence.clone();
+    let own = config.s3_buckets.get(super::services::BUCKET).cloned();
+    config.s3_buckets.extend(own.map(|own| (ARCHIVE_BUCKET.to_owned(), own)));
+    // Parts are sent from this process, which reaches the store by its own address.
+    for bucket in config.s3_buckets.values_mut() {
+        bucket.public_endpoint_url = None;
+    }
+    Ok(Some(Arc::new(config.stores(client)?)))
 }
 
 fn exports(ground: &Ground) -> anyhow::Result<Exports> {

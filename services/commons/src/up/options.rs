@@ -96,6 +96,15 @@ pub struct UpArgs {
     /// (`external_oidc`), and paths of which answers are gathered (`aggregate_endpoint_allowlist`).
     #[arg(long, value_name = "FILE")]
     pub wts_config: Option<PathBuf>,
+    /// When an operation is done by itself, as KIND=CRON with cron's five fields in UTC; KIND=never for not
+    /// at all. May be given several times.
+    #[arg(long = "schedule", value_name = "KIND=CRON")]
+    pub schedules: Vec<String>,
+    /// Where archived files are kept: a YAML file with `tiers`, each with its `url` (a bucket of --buckets, a
+    /// folder, or `s3://commons-archive`, which is the commons' own) and, if wanted, its `storage_class`,
+    /// `mode`, `grace_days` and more. Without it there is no archive.
+    #[arg(long, value_name = "FILE")]
+    pub archive_tiers: Option<PathBuf>,
     /// What the portal shows of this commons: a folder with `gitops.json` as in every Gen3 commons, and if
     /// wanted `img/logo.svg` (or png), `css/themeoverrides.css` and `themeColors.json`. Changes are seen at
     /// once.
@@ -192,6 +201,10 @@ pub struct Options {
     pub requestor_config: Option<PathBuf>,
     /// The configuration of the workspace token service.
     pub wts_config: Option<PathBuf>,
+    /// When operations are done by themselves, as KIND=CRON.
+    pub schedules: Vec<String>,
+    /// Where archived files are kept.
+    pub archive_tiers: Option<PathBuf>,
     /// What the portal shows of this commons.
     pub portal_config: Option<PathBuf>,
     /// Whose pages people see.
@@ -237,6 +250,8 @@ impl Options {
             indexd_login: None,
             requestor_config: None,
             wts_config: None,
+            schedules: Vec::new(),
+            archive_tiers: None,
             portal_config: None,
             portal: Pages::Embedded,
             portal_pages: None,
@@ -283,6 +298,8 @@ impl Options {
             indexd_login: args.indexd_login.clone(),
             requestor_config: args.requestor_config.clone(),
             wts_config: args.wts_config.clone(),
+            schedules: args.schedules.clone(),
+            archive_tiers: args.archive_tiers.clone(),
             portal_config: args.portal_config.clone(),
             portal: args.portal.clone(),
             explorer: Source {

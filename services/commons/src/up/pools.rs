@@ -96,8 +96,9 @@ pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::R
         async { guppy::migrate(&guppy).await.context("the search service's database cannot be migrated") },
         async { metadata::migrate(&metadata).await.context("the database of metadata cannot be migrated") },
         async {
-            let migrated = workqueue::migrate(&operations).await;
-            migrated.context("the database of operations cannot be migrated")
+            let told = "the database of operations cannot be migrated";
+            workqueue::migrate(&operations).await.context(told)?;
+            archive::migrate(&operations).await.context(told)
         },
         async {
             let migrated = psqlgraph::migrate(&graph, &ground.dictionary).await;

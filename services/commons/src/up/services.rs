@@ -44,7 +44,7 @@ use crate::{
 };
 
 /// The bucket that uploads go to.
-const BUCKET: &str = "commons-data";
+pub(super) const BUCKET: &str = "commons-data";
 /// The embedded store has no regions, but signatures name one.
 const REGION: &str = "us-east-1";
 /// Name of the object store's keys in fence's configuration.
@@ -60,7 +60,7 @@ pub(crate) fn start_object_store(
         folder: state.path("objects"),
         access_key: ground.secrets.store_access_key.clone(),
         secret_key: ground.secrets.store_secret_key.clone(),
-        buckets: [BUCKET, documents::BUCKET, operating::BUCKET].map(str::to_owned).into(),
+        buckets: buckets_of(ground),
         reserve: ground.object_store_reserve,
     };
     let store = EmbeddedS3::start(&settings, listener)?;
@@ -68,6 +68,13 @@ pub(crate) fn start_object_store(
         store.keep_versions(BUCKET)?;
     }
     Ok(store)
+}
+
+/// The buckets of the embedded store. That of the archive is there where something is kept in it.
+fn buckets_of(ground: &Ground) -> Vec<String> {
+    let archive = ground.archive_tiers.as_ref().map(|_| operating::ARCHIVE_BUCKET);
+    let buckets = [BUCKET, documents::BUCKET, operating::BUCKET].into_iter().chain(archive);
+    buckets.map(str::to_owned).collect()
 }
 
 /// All services in the order of the ports, the gateway in front of them, and what runs beside them.
@@ -114,6 +121,7 @@ pub(crate) fn build(
     let arborist = Arborist::build(arborist::Config::default(), pools.arborist.clone(), verifier.clone());
     let authz = small::authz(ground, &arborist, &neighbour);
     let config = fence_config(ground)?;
+    let archived = operating::archive_stores(ground, &config, &client)?;
     let uploads_elsewhere = !config.allowed_data_upload_buckets.is_empty();
     let indexd = build_indexd(ground, pools, &config, authz.clone());
     let index: Arc<dyn IndexClient> =
@@ -167,6 +175,9 @@ pub(crate) fn build(
         peregrine: peregrine.clone(),
         authz: neighbours.authz.clone(),
         explorer: explorer.asking(),
+        index: neighbours.index.clone(),
+        stores: archived,
+        objects: state.path("objects"),
         databases: operating::Databases {
             fence: pools.fence.clone(),
             arborist: pools.arborist.clone(),
@@ -174,7 +185,7 @@ pub(crate) fn build(
             operations: pools.operations.clone(),
         },
     };
-    let (operations, worker, health) = operating::build(ground, beside)?;
+    let (operations, worker, health) = operating::build(ground, beside, measures)?;
     let mut services: Vec<Arc<dyn Service>> = vec![
         fence.clone(),
         arborist,

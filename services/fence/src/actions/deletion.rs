@@ -84,7 +84,8 @@ fn is_not_ours(error: &StorageError) -> bool {
 /// neither.
 fn locations(record: &Record) -> Result<Vec<Location>, Error> {
     let mut found = Vec::with_capacity(record.urls.len());
-    for url in &record.urls {
+    // What is in an archive stays there, for whoever keeps it.
+    for url in record.urls.iter().filter(|url| !record.is_archived(url)) {
         let Some((bucket, key)) = Bucket::split(url) else { continue };
         let kind = bucket.kind();
         match Location::within(bucket, key) {

@@ -100,25 +100,38 @@ pub(crate) fn url_life(asked: Option<&str>, longest: u32) -> Result<Duration, Er
     Ok(Duration::from_secs(seconds.ok_or_else(wrong)?.min(longest.into())))
 }
 
-/// The location that `protocol` chooses: the first of that kind, or the first of all.
+/// The location that `protocol` chooses: the first of that kind, or the first of all. Those in an archive are
+/// none.
 ///
 /// # Errors
-/// 404 without a fitting location.
+/// 404 without a fitting location, 409 when all that fit are in an archive.
 pub(crate) fn choose_location<'r>(record: &'r Record, protocol: Option<&str>) -> Result<&'r str, Error> {
-    let Some(first) = record.urls.first() else {
+    if record.urls.is_empty() {
         return Err(Error::NotFound(format!("Can't find a location for the data of {}", record.did)));
-    };
-    let Some(protocol) = protocol.filter(|protocol| !protocol.is_empty()) else { return Ok(first) };
+    }
+    let protocol = protocol.filter(|protocol| !protocol.is_empty());
     let fits = |url: &&String| {
         let scheme = url.split_once("://").map(|(scheme, _)| scheme);
-        scheme == Some(protocol) || (protocol == "http" && scheme == Some("https"))
+        protocol.is_none_or(|protocol| {
+            scheme == Some(protocol) || (protocol == "http" && scheme == Some("https"))
+        })
     };
-    record.urls.iter().find(fits).map(String::as_str).ok_or_else(|| {
-        Error::NotFound(format!(
-            "File {} does not have a location with specified protocol {protocol}.",
-            record.did
-        ))
-    })
+    let mut fitting = record.urls.iter().filter(fits).peekable();
+    if fitting.peek().is_none() {
+        return Err(Error::NotFound(format!(
+            "File {} does not have a location with specified protocol {}.",
+            record.did,
+            protocol.unwrap_or_default()
+        )));
+    }
+    fitting.find(|url| !record.is_archived(url)).map(String::as_str).ok_or_else(|| archived(&record.did))
+}
+
+fn archived(guid: &str) -> Error {
+    let order = serde_json::json!({ "selector": { "guids": [guid] } });
+    Error::Conflict(format!(
+        "The data of {guid} are in the archive and must be retrieved first: POST /ops/v1/retrieve with {order}"
+    ))
 }
 
 #[cfg(test)]
@@ -149,6 +162,13 @@ mod tests {
         assert_eq!(chosen(Some("gs")), Some("gs://b/k"));
         assert_eq!(chosen(Some("http")), Some("https://h/k"));
         assert_eq!(chosen(Some("S3")), None);
+        let mut record = record;
+        let facts = [("type", "archive"), ("available", "false")];
+        let facts = facts.map(|(name, value)| (name.to_owned(), serde_json::json!(value))).into();
+        record.urls_metadata.insert("s3://b/k".into(), facts);
+        assert_eq!(choose_location(&record, None).ok(), Some("gs://b/k"));
+        let refused = choose_location(&record, Some("s3")).unwrap_err().to_string();
+        assert!(refused.contains(r#"POST /ops/v1/retrieve with {"selector":{"guids":["d"]}}"#), "{refused}");
         assert_eq!(
             choose_location(&Record::default(), None).unwrap_err().to_string(),
             "Can't find a location for the data of "

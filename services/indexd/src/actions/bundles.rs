@@ -41,6 +41,13 @@ pub(crate) struct BundleView {
     version: Option<String>,
 }
 
+impl BundleView {
+    /// The dids of the records in it and in its bundles.
+    pub(crate) fn members(&self) -> Vec<String> {
+        indexclient::members(&self.contents)
+    }
+}
+
 impl Indexd {
     /// The bundle (or record) of an id.
     pub(crate) async fn bundle_view(&self, id: &Guid, depth: Depth) -> Result<BundleView, Error> {

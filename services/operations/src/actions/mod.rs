@@ -1,5 +1,7 @@
 //! What the service does.
 
+mod archive;
 mod follow;
 mod jobs;
+mod limits;
 mod runs;

@@ -1,12 +1,16 @@
 //! Routes at their native paths: `/v1/…` is ours, the jobs are sower's.
 
+mod archive;
 mod health;
 mod jobs;
+mod limits;
 mod runs;
 mod system;
 
 pub(crate) fn routes(routes: &mut web::Routes<'_>) {
     runs::routes(routes);
+    archive::routes(routes);
+    limits::routes(routes);
     health::routes(routes);
     jobs::routes(routes);
     system::routes(routes);

@@ -22,6 +22,14 @@ pub(crate) fn cases(kind: &str, run: &str, ended: &str) -> Vec<Case> {
         Case::new("GET", "/v1/runs/{id}/logs", &of(run, "/logs"), [401, 403, 200]),
         Case::new("POST", "/v1/runs/{id}/cancel", &of(ended, "/cancel"), [401, 403, 409]),
         Case::new("POST", "/v1/runs/{id}/retry", &of(ended, "/retry"), [401, 403, 201]),
+        Case::new("GET", "/v1/runs/{id}/report", &of(run, "/report"), [401, 403, 404]),
+        // Here is no archive.
+        Case::new("GET", "/v1/archive", "/v1/archive", [401, 404, 404]),
+        Case::new("POST", "/v1/archive", "/v1/archive", [401, 404, 404]).with(json!({"selector": {}})),
+        Case::new("POST", "/v1/retrieve", "/v1/retrieve", [401, 404, 404]).with(json!({"selector": {}})),
+        Case::new("POST", "/v1/verify", "/v1/verify", [401, 404, 404]).with(json!({"selector": {}})),
+        Case::new("GET", "/v1/limits", "/v1/limits", [401, 200, 200]),
+        Case::new("PUT", "/v1/limits/{name}", "/v1/limits/none", [401, 403, 404]).with(json!({"most": 1})),
         Case::new("GET", "/v1/health", "/v1/health", [200, 200, 200]),
         Case::new("POST", "/dispatch", "/dispatch", [401, 403, 400])
             .with(json!({"action": "fly", "input": {}}))

@@ -100,6 +100,7 @@ impl World {
             authz: Arc::new(rights),
             health: Arc::new(Healthy),
             outputs: Arc::new(Signed),
+            archive: None,
         };
         let actions = [("export-files".to_owned(), "export".to_owned())].into();
         let operations = Operations::build(Config { actions, ..config }, parts);

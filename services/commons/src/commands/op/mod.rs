@@ -1,7 +1,7 @@
 //! `commons op`: operations of the commons on this machine, or of one elsewhere, over HTTP.
 
-mod follow;
-mod shown;
+pub(super) mod follow;
+pub(super) mod shown;
 
 use clap::{Args, Subcommand};
 use reqwest::Method;

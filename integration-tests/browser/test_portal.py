@@ -44,7 +44,7 @@ def test_pages_serve_those_who_cannot_see_in_light_dark_and_on_a_telephone(porta
         if reader == "admin":
             portal.log_in()
             guid = portal.a_file()["did"]
-                paths[reader] = [*INSIDE, f"/files/{guid}", f"/objects/{guid}", "/objects/none", "/no-such_project"]
+            paths[reader] = [*INSIDE, f"/files/{guid}", f"/objects/{guid}", "/objects/none", "/no-such_project"]
         for path in paths[reader]:
             portal.open(path)
             for scheme, width in (("light", 1280), ("dark", 1280), ("light", 320)):
@@ -69,8 +69,7 @@ def test_an_unknown_path_is_a_page_with_the_status_404_and_the_paths_of_services
 def test_old_paths_lead_to_their_pages_in_any_case(portal):
     for path, heading, there in (("/DD/Subject", "subject", "/DD/Subject"), ("/Profile", "Profile", "/identity"),
                                  ("/DataDictionary", "Data dictionary", "/dd"), ("/Submission/", "Data submission", "/Submission"),
-                                 ("/Files", "Explorer", "/explorer?tab=file"), ("/submission/map", "Files", "/submission/files"),
-                                 ("/status", "Status", "/about/status")):
+                                 ("/Files", "Explorer", "/explorer?tab=file"), ("/submission/map", "Files", "/submission/files")):
         assert portal.open(path).heading() == heading, path
         assert portal.path() == there, path
 
@@ -171,13 +170,15 @@ def test_another_dictionary_is_compared_as_the_program_does_it(portal, tmp_path)
     del then["sample"]["properties"]["volume_ml"]
     then["subject"]["properties"]["shoe_size"] = {"type": "integer"}
     files = {name: tmp_path / f"{name}.json" for name in ("now", "then")}
-    files["now"].write_text(json.dumps(now))
-    files["then"].write_text(json.dumps(then))
+    # The program reads dictionaries as they are published: by the names of files.
+    for name, dictionary in (("now", now), ("then", then)):
+        files[name].write_text(json.dumps({f"{node}.yaml": schema for node, schema in dictionary.items()}))
     told = subprocess.run([str(portal.commons.program), "dictionary", "diff", "--json", str(files["now"]), str(files["then"])],
                           capture_output=True, text=True)
     changes = json.loads(told.stdout)["changes"]
     portal.log_in().open("/dd?view=diff")
-    portal.choose_file(files["then"])
+    (tmp_path / "all.json").write_text(json.dumps(then))
+    portal.choose_file(tmp_path / "all.json")
     portal.says("1 change breaks something, of 2")
     rows = [row.text for row in portal.all("section[aria-label=Changes] tbody tr")]
     assert len(rows) == len(changes) == 2

@@ -11,12 +11,11 @@ pub(crate) enum Place {
 }
 
 /// Older names of pages, also those of the Gen3 front-end framework, and where the pages are.
-const ALIASES: [(&str, &str); 8] = [
+const ALIASES: [(&str, &str); 7] = [
     ("/landing", "/"),
     ("/profile", "/identity"),
     ("/datadictionary", "/dd"),
     ("/files", "/explorer?tab=file"),
-    ("/status", "/about/status"),
     ("/submission/map", "/submission/files"),
     ("/request-access", "/requests"),
     ("/workspace/request-access", "/requests"),

@@ -92,6 +92,9 @@ async fn compare(
         let files: IndexMap<String, Value> = serde_json::from_slice(&given).map_err(|error| {
             Error::BadRequest(format!("the body is no JSON object of the files of a dictionary: {error}"))
         })?;
+        // `_all` names node types, and a published dictionary their files.
+        let named = |name: String| if name.ends_with(".yaml") { name } else { format!("{name}.yaml") };
+        let files = files.into_iter().map(|(name, file)| (named(name), file)).collect();
         let other = Dictionary::from_files(files).map_err(|error| Error::BadRequest(error.to_string()))?;
         let (from, to) = if is_newer { (&*own, &other) } else { (&other, &*own) };
         let changes = ::dictionary::compare(from, to);

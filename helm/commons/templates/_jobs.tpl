@@ -21,6 +21,11 @@ visa-cleanup: { schedule: {{ .cleanSchedule | quote }}, suspend: {{ .suspend }},
 {{- end }}{{ end }}
 {{- end -}}
 
+{{/* Whether the parts of an ETL run have pods of their own. */}}
+{{- define "commons.shardPods" -}}
+{{- if and .Values.etl.enabled .Values.etl.shardPods (gt (int .Values.etl.shards) 1) (not .Values.argo.enabled) }}yes{{ end -}}
+{{- end -}}
+
 {{/* The name of a CronJob: list of root, name, historic name. */}}
 {{- define "commons.jobName" -}}
 {{- $root := index . 0 -}}
@@ -139,9 +144,18 @@ volumes:
 {{- end -}}
 {{ include "commons.pod" $ }}
 restartPolicy: Never
+{{- if include "commons.shardPods" $ }}
+# The pods of a Job find each other by their names below this Service.
+subdomain: {{ include "commons.fullname" $ }}-etl
+{{- end }}
 containers:
   - name: etl
     {{- include "commons.container" $ | nindent 4 }}
+    {{- if include "commons.shardPods" $ }}
+    ports:
+      - name: http
+        containerPort: 8000
+    {{- end }}
     args:
       - etl
       - run
@@ -163,6 +177,14 @@ containers:
       {{- end }}
     env:
       {{- include "commons.databaseEnv" (list $ "SHEEPDOG_DATABASE_URL" "sheepdog") | nindent 6 }}
+      {{- if include "commons.shardPods" $ }}
+      - name: JOB_NAME
+        valueFrom:
+          fieldRef:
+            fieldPath: metadata.labels['batch.kubernetes.io/job-name']
+      - name: COMMONS_ETL_PEERS
+        value: http://$(JOB_NAME)-{}.{{ include "commons.fullname" $ }}-etl:8000
+      {{- end }}
       {{- with .searchUrl }}
       - name: GEN3_ES_ENDPOINT
         value: {{ . | quote }}

@@ -24,6 +24,16 @@ pub(crate) fn fresh(name: &str) -> Result<String, SearchError> {
     if can_be(name, false) { Ok(encoded(name)) } else { Err(fault()) }
 }
 
+/// Checks an alias that is to be given. Unlike the own name of an index it may have capital letters, as the
+/// moments of an ETL run have.
+///
+/// # Errors
+/// It cannot be given.
+pub(crate) fn alias(name: &str) -> Result<(), SearchError> {
+    let fault = || SearchError::Refused(format!("{name:?} cannot be an alias"));
+    if can_be(&name.to_lowercase(), false) { Ok(()) } else { Err(fault()) }
+}
+
 /// A name or a pattern with `*`, as it stands in a path; `None` if no index can be meant.
 pub(crate) fn pattern(name: &str) -> Option<String> {
     can_be(name, true).then(|| encoded(name))
@@ -49,6 +59,13 @@ fn can_be(name: &str, pattern: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_alias_may_have_capital_letters() {
+        assert!(alias("time_20260101T000000Z").is_ok());
+        assert!(matches!(fresh("time_20260101T000000Z"), Err(SearchError::Refused(_))));
+        assert!(matches!(alias("a,B"), Err(SearchError::Refused(_))));
+    }
 
     #[test]
     fn a_name_means_one_index() {

@@ -87,12 +87,12 @@ fn actions(changes: &[AliasChange]) -> Result<Vec<Value>, SearchError> {
         match change {
             AliasChange::Add { alias, index } => {
                 names::concrete(index)?;
-                names::fresh(alias)?;
+                names::alias(alias)?;
                 actions.push(json!({"add": {"index": index, "alias": alias}}));
             }
             AliasChange::Remove { alias, index } => {
                 names::concrete(index)?;
-                names::fresh(alias)?;
+                names::alias(alias)?;
                 if !goes(index) {
                     actions.push(json!({"remove": {"index": index, "alias": alias}}));
                 }

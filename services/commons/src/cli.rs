@@ -15,6 +15,7 @@ use crate::{
         dictionary::DictionaryCommand,
         etl::EtlCommand,
         fence_create::FenceCreate,
+        helm::HelmCommand,
         index::IndexCommand,
         keys::KeysCommand,
         life::{OpenArgs, RestartArgs, StopArgs},
@@ -159,6 +160,9 @@ pub enum Command {
     /// Indices of the data explorer
     #[command(subcommand)]
     Search(SearchCommand),
+    /// Charts for Kubernetes
+    #[command(subcommand)]
+    Helm(HelmCommand),
     /// Get files from any Gen3 commons, in parallel and again after a break, compared with their records
     Download(DownloadArgs),
     /// Send files to any Gen3 commons, in parts and again after a break
@@ -222,6 +226,28 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// What the assertions of clap look for in debug builds only: of two arguments with one name the line
+    /// gives neither.
+    #[test]
+    fn no_command_has_two_arguments_of_one_name() {
+        fn look(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            let mut names: Vec<_> =
+                command.get_arguments().map(|argument| argument.get_id().as_str()).collect();
+            names.sort_unstable();
+            let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
+            assert_eq!(twice, None, "of {path}");
+            command.get_subcommands().for_each(|command| look(command, &path));
+        }
+        look(&Cli::command(), "");
+    }
+
+    #[test]
+    fn a_suggested_mapping_has_a_folder_beside_that_of_the_state() {
+        assert!(parse("commons etl init").is_ok());
+        assert!(parse("commons etl init here --state there").is_ok());
     }
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {

@@ -147,6 +147,7 @@ async fn dispatch(command: Command, origins: Origins, loudness: &[&str]) -> anyh
         Command::Import(command) => commands::pfb::import(command).await,
         Command::Metadata(command) => commands::metadata::run(command).await,
         Command::Search(command) => commands::search::run(command).await,
+        Command::Helm(command) => commands::helm::run(command),
         Command::Download(args) => commands::transfer::download(args).await,
         Command::Upload(args) => commands::transfer::upload(args).await,
         Command::Version { json } => commands::version(json),

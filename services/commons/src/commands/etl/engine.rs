@@ -71,6 +71,11 @@ impl PlaceArgs {
         self.search_url.is_none() && variable("ES_URL").is_none()
     }
 
+    /// The database's URL, if it was given.
+    pub(super) fn database_url(&self) -> Option<&str> {
+        self.database_url.as_deref()
+    }
+
     /// The engine that is named, if one is.
     async fn server(&self) -> anyhow::Result<Option<Server>> {
         let settings = match (&self.search_url, variable("ES_URL")) {

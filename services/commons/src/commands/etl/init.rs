@@ -16,7 +16,7 @@ use crate::{
 pub struct InitArgs {
     /// The folder for etlMapping.yaml and guppy_config.json.
     #[arg(value_name = "FOLDER", default_value = ".")]
-    folder: PathBuf,
+    into: PathBuf,
     /// Data dictionary. Default: the one that the commons last ran with, or the built-in one.
     #[arg(long, value_name = "DIR|FILE|URL")]
     dictionary: Option<String>,
@@ -46,10 +46,9 @@ pub(super) async fn run(args: InitArgs) -> anyhow::Result<()> {
     let dictionary = dictionaries::load(source.as_deref()).await?;
     let suggested = tube::suggest(&dictionary, &args.prefix)
         .context("the dictionary has no type below projects that could be searched for")?;
-    std::fs::create_dir_all(&args.folder)
-        .with_context(|| format!("{} cannot be made", args.folder.display()))?;
+    std::fs::create_dir_all(&args.into).with_context(|| format!("{} cannot be made", args.into.display()))?;
     for (name, text) in [("etlMapping.yaml", &suggested.mapping), ("guppy_config.json", &suggested.guppy)] {
-        let path = args.folder.join(name);
+        let path = args.into.join(name);
         let mut options = OpenOptions::new();
         let options = if args.force { options.create(true).truncate(true) } else { options.create_new(true) };
         let mut file = options

@@ -3,6 +3,7 @@
 mod checks;
 mod engine;
 mod init;
+mod peers;
 mod plan;
 mod run;
 mod shards;

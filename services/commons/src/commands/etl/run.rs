@@ -16,6 +16,7 @@ use tube::{Built, Etl, Folder, Loader, Options, Outcome};
 
 use super::{
     engine::{Place, PlaceArgs},
+    peers::{PeersArgs, Role},
     shards::{self, Processes},
     source::SourceArgs,
 };
@@ -90,6 +91,9 @@ pub struct RunArgs {
     /// engine of its own (--search-url).
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     shards: u32,
+    /// Who makes them.
+    #[command(flatten)]
+    peers: PeersArgs,
     /// The original's steps: `all`, `transform`, or `import`, which has nothing to do here.
     #[arg(long, short = 's', value_name = "STEP", default_value = "all", value_parser = STEPS)]
     step: String,
@@ -140,12 +144,23 @@ async fn load(args: &RunArgs, etl: Etl, place: Place) -> anyhow::Result<()> {
         // The process that gave the job reads this.
         return Ok(tell(serde_json::to_string(&loader.make(&job, |_, _, _| {}).await?)?)?);
     }
-    if args.shards > 1 {
-        loader.shard(args.shards, Arc::new(Processes));
+    let mut others = None;
+    match args.peers.role(args.shards, args.place.database_url())? {
+        Some(Role::Makes(waiting)) => return waiting.serve(Arc::new(loader)).await,
+        Some(Role::Gives(peers)) => {
+            loader.shard(args.shards, peers.clone());
+            others = Some(peers);
+        }
+        None if args.shards > 1 => loader.shard(args.shards, Arc::new(Processes)),
+        None => {}
     }
     let bar = Bar::new(args.source.json);
     let done = loader.run(args.force, |index, done, all| bar.show(index, done, all)).await;
     bar.clear();
+    // After a failure they wait for whoever begins anew.
+    if let (Some(others), Ok(_)) = (&others, &done) {
+        others.end().await;
+    }
     told(
         args.source.json,
         &serde_json::to_value(done?)?,

@@ -31,6 +31,7 @@ mod register;
 mod system;
 mod upload_events;
 mod user;
+mod workspace_keys;
 
 use std::sync::Arc;
 
@@ -78,6 +79,7 @@ fn routes(routes: &mut Routes<'_>) {
     any_access::routes(routes);
     certificates::routes(routes);
     credentials::routes(routes);
+    workspace_keys::routes(routes);
     admin_users::routes(routes);
     admin_invitations::routes(routes);
     admin_access::routes(routes);

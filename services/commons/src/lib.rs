@@ -27,6 +27,7 @@ mod style;
 mod supervision;
 pub mod up;
 mod version;
+mod workspaces;
 
 use std::{ffi::OsString, process::ExitCode};
 

@@ -7,6 +7,7 @@ mod options;
 mod services;
 mod small_options;
 mod waiting;
+mod workspaces;
 
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use options::{
     SheepdogArgs,
 };
 use small_options::{AuditArgs, LibraryArgs, ManifestsArgs, MetadataArgs, RequestorArgs, WtsArgs};
+use workspaces::WorkspacesArgs;
 
 /// How often it is looked whether all parts still run.
 const LOOK_FOR_LOSSES: Duration = Duration::from_secs(1);
@@ -59,6 +61,8 @@ pub enum Serve {
     Manifests(ManifestsArgs),
     /// Recurring work and its history
     Operations(OperationsArgs),
+    /// Notebooks next to the data
+    Workspace(WorkspacesArgs),
     /// The public front
     Gateway(GatewayArgs),
 }
@@ -79,6 +83,7 @@ impl Serve {
             Self::Metadata(args) => &args.listen,
             Self::Manifests(args) => &args.listen,
             Self::Operations(args) => &args.listen,
+            Self::Workspace(args) => &args.listen,
             Self::Gateway(args) => &args.listen,
         }
     }
@@ -108,6 +113,7 @@ impl Serve {
             Self::Arborist(args) => services::arborist(args, measures).await?,
             Self::Indexd(args) => services::indexd(args, measures).await?,
             Self::Operations(args) => return operations::build(args, measures).await,
+            Self::Workspace(args) => return workspaces::build(args, measures).await,
             Self::Guppy(args) => services::guppy(args).await?,
             Self::Audit(args) => services::audit(args, measures).await?,
             Self::Requestor(args) => services::requestor(args, measures).await?,

@@ -22,6 +22,7 @@ use crate::{
     index_options::IndexArgs,
     queries::QueryArgs,
     state::{Secrets, State},
+    workspaces::WorkspaceArgs,
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -49,6 +50,8 @@ pub(crate) struct Ground {
     pub(crate) requestor_config: Option<serde_json::Value>,
     /// The configuration of the workspace token service, if one is given.
     pub(crate) wts_config: Option<serde_json::Value>,
+    /// What runs notebooks.
+    pub(crate) workspaces: WorkspaceArgs,
     /// The folder of what the portal shows of this commons.
     pub(crate) portal_config: Option<PathBuf>,
     /// Where this machine reaches the gateway.
@@ -100,6 +103,7 @@ impl Ground {
             queries: options.queries.clone(),
             requestor_config: options.requestor_config.as_deref().map(documents::yaml).transpose()?,
             wts_config: options.wts_config.as_deref().map(documents::yaml).transpose()?,
+            workspaces: options.workspaces.clone(),
             portal_config: options.portal_config.as_deref().map(portal_folder).transpose()?,
             local_url: ports.gateway_url(),
             user_yaml: options.user_yaml.clone(),

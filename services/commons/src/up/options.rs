@@ -9,7 +9,7 @@ use url::Url;
 use super::ports::OwnPorts;
 use crate::{
     databases, dictionaries, explorer::Source, front::FrontArgs, index_options::IndexArgs,
-    queries::QueryArgs, state::StateArgs,
+    queries::QueryArgs, state::StateArgs, workspaces::WorkspaceArgs,
 };
 
 /// How often the files of the dictionary are looked at. A change is noticed by the second look.
@@ -96,6 +96,9 @@ pub struct UpArgs {
     /// (`external_oidc`), and paths of which answers are gathered (`aggregate_endpoint_allowlist`).
     #[arg(long, value_name = "FILE")]
     pub wts_config: Option<PathBuf>,
+    /// Notebooks next to the data.
+    #[command(flatten)]
+    pub workspaces: WorkspaceArgs,
     /// What the portal shows of this commons: a folder with `gitops.json` as in every Gen3 commons, and if
     /// wanted `img/logo.svg` (or png), `css/themeoverrides.css` and `themeColors.json`. Changes are seen at
     /// once.
@@ -177,6 +180,8 @@ pub struct Options {
     pub requestor_config: Option<PathBuf>,
     /// The configuration of the workspace token service.
     pub wts_config: Option<PathBuf>,
+    /// Notebooks next to the data.
+    pub workspaces: WorkspaceArgs,
     /// What the portal shows of this commons.
     pub portal_config: Option<PathBuf>,
     /// The explorer's mapping, and guppy's configuration.
@@ -218,6 +223,7 @@ impl Options {
             indexd_login: None,
             requestor_config: None,
             wts_config: None,
+            workspaces: WorkspaceArgs::default(),
             portal_config: None,
             explorer: Source::default(),
             search_url: None,
@@ -262,6 +268,7 @@ impl Options {
             indexd_login: args.indexd_login.clone(),
             requestor_config: args.requestor_config.clone(),
             wts_config: args.wts_config.clone(),
+            workspaces: args.workspaces.clone(),
             portal_config: args.portal_config.clone(),
             explorer: Source { mapping: args.etl_mapping.clone(), guppy: args.guppy_config.clone() },
             search_url: args.search_url.clone(),

@@ -392,7 +392,7 @@ def test_a_stopped_commons_is_backed_up_and_one_without_secrets_gets_new_ones(tm
         token = administrator(commons).token
         assert commons.stop() == 0
     made = backup(state, place, "--without-secrets", COMMONS_BACKUP_PASSPHRASE="")
-    assert made["secrets"] is None and len(made["databases"]) == 11
+    assert made["secrets"] is None and len(made["databases"]) == 12
     assert not restore(place, other)["secrets"]
     assert not (other / "run.json").exists()
     with Commons.up(state=other) as commons:

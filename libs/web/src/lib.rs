@@ -38,7 +38,7 @@ pub use request_id::{Reason, RequestId};
 pub use routes::{Endpoint, Methods, Routes, endpoints, register};
 pub use sealed::{SECRET_HEADER, Sealed};
 pub use server::{
-    Audience, BindError, Limits, Pace, Server, Serving, Tls, TlsError, bind, raise_descriptor_limit,
+    Audience, BindError, Limits, Pace, Server, Serving, Tls, TlsError, bind, raise_descriptor_limit, stopping,
 };
 pub use service::{Service, mount};
 pub use telemetry::init_telemetry;

@@ -49,11 +49,13 @@ pub enum DatabaseName {
     Guppy,
     /// Runs of operations.
     Operations,
+    /// Which workspaces there are.
+    Workspace,
 }
 
 impl DatabaseName {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Fence,
         Self::Arborist,
         Self::Indexd,
@@ -65,6 +67,7 @@ impl DatabaseName {
         Self::Metadata,
         Self::Guppy,
         Self::Operations,
+        Self::Workspace,
     ];
 
     /// The name on the server.
@@ -81,6 +84,7 @@ impl DatabaseName {
             Self::Metadata => "metadata",
             Self::Guppy => "guppy",
             Self::Operations => "operations",
+            Self::Workspace => "workspace",
         }
     }
 }

@@ -16,10 +16,7 @@ use actix_web::{
     web,
 };
 
-use crate::{
-    proxy::{self, Hop, ProxyError},
-    service::Gateway,
-};
+use crate::{proxy::ProxyError, service::Gateway};
 
 /// Headers that the store has no use for.
 const NOT_PASSED_ON: [HeaderName; 2] = [header::COOKIE, header::EXPECT];
@@ -39,25 +36,14 @@ pub(crate) async fn forward(
     }
     let service = || "object store".to_owned();
     let store = gateway.config.object_store.as_ref().ok_or_else(|| ProxyError::NoUpstream(service()))?;
-    let hop = Hop::of(request.headers().get_all(header::CONNECTION).map(HeaderValue::as_bytes));
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    let url = proxy::address(&store.address, target).ok_or(ProxyError::Ambiguous)?;
-    let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes())
-        .expect("both versions of the http crate take the same methods");
-    let mut passed = gateway.config.client.request(method, url);
-    for (name, value) in request.headers() {
-        if !hop.ends(name.as_str()) && !NOT_PASSED_ON.contains(name) {
-            passed = passed.header(name.as_str(), value.as_bytes());
-        }
+    let url = relay::address(&store.address, target).ok_or(ProxyError::Ambiguous)?;
+    if relay::asked_protocol(request.headers()).is_some() {
+        return Ok(HttpResponse::BadRequest().body("objects are not had by another protocol"));
     }
-    if proxy::has_body(request.headers()) {
-        passed = passed.body(reqwest::Body::wrap_stream(proxy::sendable(body)));
-    }
-    let answer = passed
-        .send()
-        .await
-        .map_err(|error| ProxyError::Unreachable { service: service(), source: error.without_url() })?;
-    let mut answer = proxy::received(answer);
+    let passes = |name: &HeaderName| !NOT_PASSED_ON.contains(name);
+    let answer = relay::pass_on(&gateway.config.client, url, &request, body, passes, &[]).await;
+    let mut answer = answer.map_err(|source| ProxyError::Unreachable { service: service(), source })?;
     let headers = answer.headers_mut();
     headers.remove(header::SET_COOKIE);
     headers.insert(header::CONTENT_SECURITY_POLICY, SANDBOX);

@@ -26,7 +26,7 @@ use crate::{
     pages, path,
     refusal::Refusal,
     service::Gateway,
-    table::Found,
+    table::{Found, Row},
 };
 
 /// Below these paths OPTIONS is the service's to answer: DRS 1.2 and later define it (authorisation
@@ -72,6 +72,7 @@ pub(crate) async fn run(
             log(answer.status(), service);
             let mut answer = match body.refusal() {
                 Some(refusal) => answer.into_response(HttpResponse::from(refusal)).map_into_right_body(),
+                None if permit.row().own_errors => answer.map_into_left_body(),
                 None => mask(answer),
             };
             let status = answer.status();
@@ -125,13 +126,26 @@ async fn admit<'g>(
             }
         }
     };
-    let permit = Permit::ask(config, row, edge, request).await?;
+    let permit = Permit::ask(config, row, edge, request).await;
+    let permit = permit.map_err(|refusal| refused(config, row, refusal))?;
     let body = Passing::watch(request, row.body_limit)?;
     address_to_service(config, &permit, edge, claimed, request)?;
     if !web::set_path_and_query(request, &native) {
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "the path is malformed").into());
     }
     Ok((permit, body))
+}
+
+/// The answer to somebody who may not pass `row`: some rows lead to a page that says how to get the
+/// permission.
+fn refused(config: &Config, row: &Row, refusal: Refusal) -> HttpResponse {
+    match &row.denied_page {
+        Some(page) if refusal.is_denial() => {
+            let location = format!("{}{page}", config.public_url.origin().ascii_serialization());
+            HttpResponse::Found().insert_header((header::LOCATION, location)).finish()
+        }
+        _ => refusal.into(),
+    }
 }
 
 /// A load balancer that took the request without TLS says so; without the header nothing is redirected. It

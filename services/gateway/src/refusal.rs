@@ -13,6 +13,11 @@ impl Refusal {
     pub(crate) fn new(status: StatusCode, text: &str) -> Self {
         Self { status, text: text.to_owned() }
     }
+
+    /// Whether the caller lacks a permission.
+    pub(crate) fn is_denial(&self) -> bool {
+        self.status == StatusCode::FORBIDDEN
+    }
 }
 
 impl From<Refusal> for HttpResponse {

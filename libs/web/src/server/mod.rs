@@ -10,6 +10,7 @@ mod limits;
 mod long_address;
 mod pace;
 mod seats;
+mod stopping;
 mod stream;
 mod tls;
 
@@ -41,10 +42,12 @@ use crate::{
 use arrivals::Door;
 use bodies::Rules;
 use seats::Seats;
+use stopping::Stop;
 use stream::Connection;
 
 pub use limits::{Limits, raise_descriptor_limit};
 pub use pace::Pace;
+pub use stopping::stopping;
 pub use tls::{Tls, TlsError};
 
 /// Requests that are still running at shutdown may take this long.
@@ -121,6 +124,7 @@ pub struct Server {
     handle: ServerHandle,
     task: JoinHandle<io::Result<()>>,
     certificate: Option<JoinHandle<()>>,
+    stop: Stop,
 }
 
 impl Server {
@@ -167,10 +171,11 @@ impl Server {
             .max_concurrent_connections(usize::MAX)
             .shutdown_timeout(DRAIN_SECONDS);
         let stopping = builder.graceful_shutdown_signal();
+        let (stop, stops) = Stop::new();
         let server = builder.listen(service.name(), listener, move || {
             let door = Door::new(connections.clone(), limits.clone(), acceptor.clone());
             let rules = Rules { limits: limits.clone(), seats: requests.clone() };
-            let stopping = stopping.clone();
+            let (stopping, stops) = (stopping.clone(), stops.clone());
             let http = HttpService::<Connection, _, _>::build()
                 .graceful_shutdown_signal(move || {
                     let stopping = stopping.clone();
@@ -181,8 +186,9 @@ impl Server {
                 // Who closes a connection does not wait for an answer: what was begun for it is dropped.
                 .h1_allow_half_closed(false)
                 .local_addr(address)
-                .on_connect_ext(|connection: &Connection, data| {
+                .on_connect_ext(move |connection: &Connection, data| {
                     data.insert::<Rc<_>>(connection.activity().clone());
+                    data.insert(stops.clone());
                 })
                 .h1(map_config(
                     app(service.clone(), audience, rules).map_err(|error: Error| error.error_response()),
@@ -197,6 +203,7 @@ impl Server {
             handle: server.handle(),
             task: tokio::spawn(server),
             certificate: tls.map(|tls| tokio::spawn(tls.follow())),
+            stop,
         })
     }
 
@@ -210,6 +217,7 @@ impl Server {
         if let Some(certificate) = self.certificate {
             certificate.abort();
         }
+        self.stop.now();
         self.handle.stop(true).await;
         self.task.await.unwrap_or_else(|error| Err(io::Error::other(error)))
     }

@@ -6,6 +6,7 @@ use auditlog::Recording;
 use fence::{Fence, Housekeeping, upload_indexing::UploadIndexing};
 use web::Service;
 use workqueue::Worker;
+use workspace::Keeper;
 
 use super::waiting::until;
 use crate::reload::Reload;
@@ -30,6 +31,8 @@ pub(crate) struct Beside {
     pub(crate) telling: Option<Arc<Fence>>,
     /// What does operations.
     pub(crate) worker: Option<Worker>,
+    /// What looks after workspaces.
+    pub(crate) keeper: Option<Keeper>,
 }
 
 impl Beside {
@@ -48,6 +51,9 @@ impl Beside {
         if self.worker.as_ref().is_some_and(|worker| !worker.is_running()) {
             return Some("the worker of operations");
         }
+        if self.keeper.as_ref().is_some_and(|keeper| !keeper.is_running()) {
+            return Some("what looks after workspaces");
+        }
         indexing.is_some_and(|indexing| !indexing.is_running()).then_some("the indexing of uploads")
     }
 
@@ -55,6 +61,9 @@ impl Beside {
     pub(crate) async fn stop(self) {
         if let Some(worker) = self.worker {
             worker.stop().await;
+        }
+        if let Some(keeper) = self.keeper {
+            keeper.stop().await;
         }
         if let Some(indexing) = self.upload_indexing {
             indexing.stop().await;

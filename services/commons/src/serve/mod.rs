@@ -8,6 +8,7 @@ mod portal;
 mod services;
 mod small_options;
 mod waiting;
+mod workspaces;
 
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ use options::{
 };
 use portal::PortalArgs;
 use small_options::{AuditArgs, LibraryArgs, ManifestsArgs, MetadataArgs, RequestorArgs, WtsArgs};
+use workspaces::WorkspacesArgs;
 
 /// How often it is looked whether all parts still run.
 const LOOK_FOR_LOSSES: Duration = Duration::from_secs(1);
@@ -64,6 +66,8 @@ pub enum Serve {
     Operations(OperationsArgs),
     /// The pages for people
     Portal(PortalArgs),
+    /// Notebooks next to the data
+    Workspace(WorkspacesArgs),
     /// The public front
     Gateway(GatewayArgs),
 }
@@ -85,6 +89,7 @@ impl Serve {
             Self::Manifests(args) => &args.listen,
             Self::Operations(args) => &args.listen,
             Self::Portal(args) => &args.listen,
+            Self::Workspace(args) => &args.listen,
             Self::Gateway(args) => &args.listen,
         }
     }
@@ -114,6 +119,7 @@ impl Serve {
             Self::Arborist(args) => services::arborist(args, measures).await?,
             Self::Indexd(args) => services::indexd(args, measures).await?,
             Self::Operations(args) => return operations::build(args, measures).await,
+            Self::Workspace(args) => return workspaces::build(args, measures).await,
             Self::Guppy(args) => services::guppy(args).await?,
             Self::Audit(args) => services::audit(args, measures).await?,
             Self::Requestor(args) => services::requestor(args, measures).await?,

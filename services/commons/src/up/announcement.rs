@@ -40,7 +40,7 @@ pub struct Announcement {
 }
 
 /// Public paths and what they are for.
-const PUBLIC: [(&str, &str, &str); 14] = [
+const PUBLIC: [(&str, &str, &str); 15] = [
     ("fence", "/user", "users, tokens, signed URLs"),
     ("arborist", "/authz", "who may do what"),
     ("indexd", "/index, /ga4gh/drs", "where files are"),
@@ -54,6 +54,7 @@ const PUBLIC: [(&str, &str, &str); 14] = [
     ("metadata", "/mds", "documents by GUID"),
     ("manifests", "/manifests", "users' lists of files"),
     ("operations", "/ops, /job", "recurring work and its history"),
+    ("workspace", "/lw-workspace", "notebooks next to the data"),
     ("portal", "/query", "query page"),
 ];
 

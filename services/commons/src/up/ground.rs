@@ -23,6 +23,7 @@ use crate::{
     pages::Pages,
     queries::QueryArgs,
     state::{Secrets, State},
+    workspaces::WorkspaceArgs,
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -54,6 +55,8 @@ pub(crate) struct Ground {
     pub(crate) schedules: Vec<String>,
     /// Where archived files are kept, if there is an archive.
     pub(crate) archive_tiers: Option<archive::Tiers>,
+    /// What runs notebooks.
+    pub(crate) workspaces: WorkspaceArgs,
     /// The folder of what the portal shows of this commons.
     pub(crate) portal_config: Option<PathBuf>,
     /// Whose pages people see.
@@ -111,6 +114,7 @@ impl Ground {
             wts_config: options.wts_config.as_deref().map(documents::yaml).transpose()?,
             schedules: options.schedules.clone(),
             archive_tiers: options.archive_tiers.as_deref().map(crate::operations::tiers).transpose()?,
+            workspaces: options.workspaces.clone(),
             portal_config: options.portal_config.as_deref().map(portal_folder).transpose()?,
             portal: options.portal.clone(),
             portal_pages: options.portal_pages.as_deref().map(portal_pages).transpose()?,

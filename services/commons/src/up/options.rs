@@ -9,7 +9,7 @@ use url::Url;
 use super::ports::OwnPorts;
 use crate::{
     databases, dictionaries, explorer::Source, front::FrontArgs, index_options::IndexArgs, pages::Pages,
-    queries::QueryArgs, state::StateArgs,
+    queries::QueryArgs, state::StateArgs, workspaces::WorkspaceArgs,
 };
 
 /// How often the files of the dictionary are looked at. A change is noticed by the second look.
@@ -105,6 +105,9 @@ pub struct UpArgs {
     /// `mode`, `grace_days` and more. Without it there is no archive.
     #[arg(long, value_name = "FILE")]
     pub archive_tiers: Option<PathBuf>,
+    /// Notebooks next to the data.
+    #[command(flatten)]
+    pub workspaces: WorkspaceArgs,
     /// What the portal shows of this commons: a folder with `gitops.json` as in every Gen3 commons, and if
     /// wanted `img/logo.svg` (or png), `css/themeoverrides.css` and `themeColors.json`. Changes are seen at
     /// once.
@@ -205,6 +208,8 @@ pub struct Options {
     pub schedules: Vec<String>,
     /// Where archived files are kept.
     pub archive_tiers: Option<PathBuf>,
+    /// Notebooks next to the data.
+    pub workspaces: WorkspaceArgs,
     /// What the portal shows of this commons.
     pub portal_config: Option<PathBuf>,
     /// Whose pages people see.
@@ -252,6 +257,7 @@ impl Options {
             wts_config: None,
             schedules: Vec::new(),
             archive_tiers: None,
+            workspaces: WorkspaceArgs::default(),
             portal_config: None,
             portal: Pages::Embedded,
             portal_pages: None,
@@ -300,6 +306,7 @@ impl Options {
             wts_config: args.wts_config.clone(),
             schedules: args.schedules.clone(),
             archive_tiers: args.archive_tiers.clone(),
+            workspaces: args.workspaces.clone(),
             portal_config: args.portal_config.clone(),
             portal: args.portal.clone(),
             explorer: Source {

@@ -21,6 +21,7 @@ pub(crate) struct Pools {
     pub(crate) metadata: PgPool,
     pub(crate) guppy: PgPool,
     pub(crate) operations: PgPool,
+    pub(crate) workspace: PgPool,
 }
 
 impl Pools {
@@ -40,6 +41,7 @@ impl Pools {
             metadata: neighbour(DatabaseName::Metadata)?,
             guppy: neighbour(DatabaseName::Guppy)?,
             operations: neighbour(DatabaseName::Operations)?,
+            workspace: neighbour(DatabaseName::Workspace)?,
         };
         database::look_after(pools.all());
         Ok(pools)
@@ -60,6 +62,7 @@ impl Pools {
             ("metadata", &self.metadata),
             ("guppy", &self.guppy),
             ("operations", &self.operations),
+            ("workspace", &self.workspace),
         ];
         pools.map(|(name, pool)| (name, pool.clone())).into()
     }
@@ -72,7 +75,20 @@ impl Pools {
 /// Brings all databases to the form that the services need, at the same time.
 pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::Result<()> {
     let pool = |name| databases::tool_pool(&databases.url(name)?);
-    let [fence, arborist, indexd, graph, audit, requestor, library, wts, metadata, guppy, operations] = [
+    let [
+        fence,
+        arborist,
+        indexd,
+        graph,
+        audit,
+        requestor,
+        library,
+        wts,
+        metadata,
+        guppy,
+        operations,
+        workspaces,
+    ] = [
         pool(DatabaseName::Fence)?,
         pool(DatabaseName::Arborist)?,
         pool(DatabaseName::Indexd)?,
@@ -84,6 +100,7 @@ pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::R
         pool(DatabaseName::Metadata)?,
         pool(DatabaseName::Guppy)?,
         pool(DatabaseName::Operations)?,
+        pool(DatabaseName::Workspace)?,
     ];
     tokio::try_join!(
         async { fence::migrate(&fence).await.context("fence's database cannot be migrated") },
@@ -96,6 +113,10 @@ pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::R
         async { guppy::migrate(&guppy).await.context("the search service's database cannot be migrated") },
         async { metadata::migrate(&metadata).await.context("the database of metadata cannot be migrated") },
         async {
+            let migrated = workspace::migrate(&workspaces).await;
+            migrated.context("the database of workspaces cannot be migrated")
+        },
+        async {
             let told = "the database of operations cannot be migrated";
             workqueue::migrate(&operations).await.context(told)?;
             archive::migrate(&operations).await.context(told)
@@ -105,8 +126,11 @@ pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::R
             migrated.map(drop).context("the graph database cannot be migrated")
         },
     )?;
-    for pool in [fence, arborist, indexd, graph, audit, requestor, library, wts, metadata, guppy, operations]
-    {
+    let pools = [
+        fence, arborist, indexd, graph, audit, requestor, library, wts, metadata, guppy, operations,
+        workspaces,
+    ];
+    for pool in pools {
         pool.close().await;
     }
     Ok(())

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use web::BindError;
 
 /// The services, in the order of the status table.
-const SERVICES: [&str; 14] = [
+const SERVICES: [&str; 15] = [
     "fence",
     "arborist",
     "indexd",
@@ -20,6 +20,7 @@ const SERVICES: [&str; 14] = [
     "metadata",
     "manifests",
     "operations",
+    "workspace",
     "portal",
 ];
 

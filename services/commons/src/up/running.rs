@@ -16,6 +16,7 @@ use objectstore::EmbeddedS3;
 use useryaml::UserYaml;
 use web::{Audience, Limits, Sealed, Server, Service, Serving};
 use workqueue::Worker;
+use workspace::Keeper;
 
 use super::{
     announcement::Announcement,
@@ -58,6 +59,7 @@ pub struct Running {
     reloading: Reloading,
     explorer: Explorer,
     worker: Worker,
+    keeper: Keeper,
     object_store: EmbeddedS3,
     pools: Vec<sqlx::PgPool>,
     databases: Databases,
@@ -133,6 +135,7 @@ impl Running {
             reloading: reload.start(triggers),
             explorer: all.explorer,
             worker: all.worker,
+            keeper: all.keeper,
             object_store,
             pools: pools.all(),
             databases,
@@ -163,6 +166,7 @@ impl Running {
                 (self.reloading.is_running(), "the watch over the dictionary"),
                 (self.explorer.is_running(), "the watch over the explorer's indices"),
                 (self.worker.is_running(), "the worker of operations"),
+                (self.keeper.is_running(), "what looks after workspaces"),
             ];
             if let Some((_, part)) = parts.into_iter().find(|(runs, _)| !runs) {
                 return part;
@@ -205,6 +209,7 @@ impl Running {
                 tracing::error!(error = %error, "a server ended abnormally");
             }
         }
+        self.keeper.stop().await;
         self.recording.stop().await;
         self.housekeeping.stop().await;
         for indexing in self.upload_indexing {

@@ -25,6 +25,7 @@ use tokens::Verifier;
 use tokio::sync::mpsc::Receiver;
 use web::{Current, Service};
 use workqueue::Worker;
+use workspace::Keeper;
 
 use super::{
     buckets, documents,
@@ -93,6 +94,8 @@ pub(crate) struct All {
     pub(crate) explorer: Explorer,
     /// What does operations.
     pub(crate) worker: Worker,
+    /// What looks after workspaces.
+    pub(crate) keeper: Keeper,
 }
 
 /// How the services ask each other: directly or over HTTP.
@@ -185,6 +188,13 @@ pub(crate) fn build(
             operations: pools.operations.clone(),
         },
     };
+    let asked = workspace::Neighbours {
+        authz: neighbours.authz.clone(),
+        verifier: neighbours.verifier.clone(),
+        keys: small::api_keys(ground, &fence, &neighbour),
+        executor: None,
+    };
+    let (workspaces, keeper) = small::workspaces(state, ground, pools.workspace.clone(), asked)?;
     let (operations, worker, health) = operating::build(ground, beside, measures)?;
     let mut services: Vec<Arc<dyn Service>> = vec![
         fence.clone(),
@@ -200,6 +210,7 @@ pub(crate) fn build(
         metadata,
         documents::manifests(ground, neighbours.authz.clone(), neighbours.verifier.clone())?,
         operations,
+        workspaces,
     ];
     services.extend(portal.map(|portal| portal as Arc<dyn Service>));
     let services: Vec<_> =
@@ -207,7 +218,18 @@ pub(crate) fn build(
     health.are(&services);
     let gateway = Gateway::build(gateway_config(ground, neighbours.authz, client)?, services.clone());
     let housekeeping = Housekeeping::start(&fence);
-    Ok(All { services, gateway, fence, upload_indexing, recording, housekeeping, served, explorer, worker })
+    Ok(All {
+        services,
+        gateway,
+        fence,
+        upload_indexing,
+        recording,
+        housekeeping,
+        served,
+        explorer,
+        worker,
+        keeper,
+    })
 }
 
 /// What the store of this process tells of uploads.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use apikeys::{ApiKeys, HttpApiKeys};
 use arborist::Arborist;
 use audit::Audit;
 use auditlog::{AuditLog, HttpAuditLog};
@@ -16,9 +17,13 @@ use reqwest::Client;
 use serde_json::Value;
 use sqlx::PgPool;
 use tokens::Verifier;
+use workspace::{Keeper, Workspaces};
 
 use super::ground::Ground;
-use crate::version::VERSION;
+use crate::{
+    state::State,
+    version::{COMMIT, VERSION},
+};
 
 /// What requestor asks and calls.
 pub(super) struct Asks {
@@ -43,6 +48,38 @@ pub(super) fn requestor(
         requestor::Config::from_document(document).context("--requestor-config cannot be used")?;
     VERSION.clone_into(&mut config.version);
     Ok(Requestor::build(config, pool, asks.authz, asks.policies, verifier, asks.client))
+}
+
+/// Workspaces of users, and what looks after them.
+///
+/// # Errors
+/// For a configuration that is refused.
+pub(super) fn workspaces(
+    state: &State,
+    ground: &Ground,
+    pool: PgPool,
+    neighbours: workspace::Neighbours,
+) -> anyhow::Result<(Arc<Workspaces>, Keeper)> {
+    let hatchery = ground.workspaces.hatchery()?;
+    let executor = ground.workspaces.executor(state, &ground.public_url)?;
+    let mut config = workspace::Config::new(ground.public_url.clone(), &ground.secrets.service_secret);
+    config.hatchery = hatchery;
+    config.limits = ground.workspaces.limits();
+    VERSION.clone_into(&mut config.version);
+    COMMIT.clone_into(&mut config.commit);
+    let neighbours = workspace::Neighbours { executor, ..neighbours };
+    let service = Workspaces::build(config, pool, neighbours);
+    let keeper = Keeper::start(&service);
+    Ok((service, keeper))
+}
+
+/// Where keys of workspaces are made.
+pub(super) fn api_keys(ground: &Ground, fence: &Arc<Fence>, neighbour: &Client) -> Arc<dyn ApiKeys> {
+    if ground.remote_calls {
+        Arc::new(HttpApiKeys::new(&ground.address_of("fence"), neighbour.clone()))
+    } else {
+        fence.clone()
+    }
 }
 
 /// What happened.

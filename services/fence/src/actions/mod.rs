@@ -25,6 +25,7 @@ mod upload_queues;
 mod uploads;
 mod users;
 mod visas;
+mod workspace_keys;
 
 pub use api_keys::ApiKeyFile;
 pub(crate) use authorization::told_scopes;

@@ -58,6 +58,11 @@ impl From<VouchedUser> for Caller {
 }
 
 impl Caller {
+    /// Whoever sent this `Authorization` header to another service of this process.
+    pub(crate) fn of_header(header: String) -> Self {
+        Self { header: Some(header), vouched: None }
+    }
+
     /// Whether there is no `Authorization` header at all.
     pub(crate) fn is_anonymous(&self) -> bool {
         self.header.is_none()

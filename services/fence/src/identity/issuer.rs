@@ -76,6 +76,23 @@ impl Issuer {
         self.sign(&claims)
     }
 
+    /// As [`Issuer::api_key`], with an identifier that the caller has chosen.
+    pub(crate) fn api_key_of(
+        &self,
+        user: &User,
+        scopes: &[String],
+        life: i64,
+        jti: String,
+    ) -> Result<Signed, Error> {
+        let claims = Claims {
+            azp: Some(String::new()),
+            scope: Some(Scopes(scopes.to_vec())),
+            jti: Some(jti),
+            ..self.claims(Purpose::ApiKey, &user.id.to_string(), &[AUDIENCE], life)
+        };
+        self.sign(&claims)
+    }
+
     /// The session cookie's token, valid until `exp`.
     pub(crate) fn session(&self, session: &Session, exp: i64) -> Result<Signed, Error> {
         let sub = session.user_id().unwrap_or_default().to_owned();

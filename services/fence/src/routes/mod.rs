@@ -32,6 +32,7 @@ mod session;
 mod system;
 mod upload_events;
 mod user;
+mod workspace_keys;
 
 use std::sync::Arc;
 
@@ -80,6 +81,7 @@ fn routes(routes: &mut Routes<'_>) {
     any_access::routes(routes);
     certificates::routes(routes);
     credentials::routes(routes);
+    workspace_keys::routes(routes);
     admin_users::routes(routes);
     admin_invitations::routes(routes);
     admin_access::routes(routes);

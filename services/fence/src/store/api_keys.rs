@@ -32,6 +32,18 @@ pub(crate) async fn add(connection: &mut PgConnection, user: i32, key: &ApiKey) 
         .map(drop)
 }
 
+/// As [`add`], and whether there was no key of this identifier yet; else nothing is changed.
+pub(crate) async fn add_new(
+    connection: &mut PgConnection,
+    user: i32,
+    key: &ApiKey,
+) -> Result<bool, sqlx::Error> {
+    let added = sqlx::query(
+        "insert into user_refresh_token (jti, userid, expires) values ($1, $2, $3) on conflict do nothing",
+    );
+    Ok(added.bind(&key.jti).bind(user).bind(key.exp).execute(connection).await?.rows_affected() > 0)
+}
+
 /// Takes a key out of the list of whoever it belongs to; what is not a key is in no list.
 pub(crate) async fn forget(connection: &mut PgConnection, jti: &str) -> Result<(), sqlx::Error> {
     sqlx::query("delete from user_refresh_token where jti = $1").bind(jti).execute(connection).await.map(drop)

@@ -189,3 +189,39 @@ async fn a_token_for_a_task_is_good_for_that_alone_and_for_as_long_as_its_owner_
     assert_eq!(ask(&stranger, "task_token=WORKFLOW").await.0, 403);
     assert_eq!(ask("x", "task_token=WORKFLOW").await.0, 401);
 }
+
+#[tokio::test]
+async fn a_key_of_a_workspace_is_an_ordinary_one_until_it_is_taken_back() {
+    let world = World::new().await;
+    let session = world.session_token("ada").await;
+    let path = "/workspace-keys/0b7c54c2-9f0c-4a08-9d68-2f3f2b8f3a11";
+    let (status, key) = answer(world.request("POST", path).bearer_auth(&session)).await;
+    assert_eq!(
+        (status, key["key_id"].as_str()),
+        (200, Some("workspace-0b7c54c2-9f0c-4a08-9d68-2f3f2b8f3a11"))
+    );
+    assert_eq!(answer(world.request("POST", path).bearer_auth(&session)).await.0, 409);
+    let (status, made) = answer(world.post("/credentials/api/access_token", &key)).await;
+    assert_eq!(status, 200);
+    let token = made["access_token"].as_str().unwrap();
+    let other = "/workspace-keys/0b7c54c2-9f0c-4a08-9d68-2f3f2b8f3a12";
+    assert_eq!(answer(world.request("POST", other).bearer_auth(token)).await.0, 401, "not for a key's token");
+    for _ in 0..2 {
+        assert_eq!(answer(world.request("DELETE", path)).await.0, 204);
+    }
+    assert_eq!(answer(world.post("/credentials/api/access_token", &key)).await.0, 401);
+    let (_, list) = answer(world.get("/credentials/api").bearer_auth(&session)).await;
+    assert_eq!(list, json!({ "jtis": [] }));
+    assert_eq!(answer(world.request("DELETE", "/workspace-keys/1")).await.0, 400);
+}
+
+#[tokio::test]
+async fn a_key_that_was_taken_back_before_it_was_made_is_dead() {
+    let world = World::new().await;
+    let session = world.session_token("ada").await;
+    let path = "/workspace-keys/0b7c54c2-9f0c-4a08-9d68-2f3f2b8f3a13";
+    assert_eq!(answer(world.request("DELETE", path)).await.0, 204);
+    let (status, key) = answer(world.request("POST", path).bearer_auth(&session)).await;
+    assert_eq!(status, 200);
+    assert_eq!(answer(world.post("/credentials/api/access_token", &key)).await.0, 401);
+}

@@ -19,6 +19,8 @@ pub(crate) struct Objects {
     pub(crate) somebodys_key: String,
     /// The API key with which the caller wants an access token.
     pub(crate) own_key: String,
+    /// The id of a workspace's key, which nobody has made.
+    pub(crate) workspace_key: String,
     /// Name of a project that is made.
     pub(crate) project: String,
 }
@@ -90,6 +92,13 @@ fn credentials(objects: &Objects) -> Vec<Case> {
         Case::new("POST", "/oauth2/revoke", "/oauth2/revoke", [403, 403, 200])
             .with_form(json!({ "token": objects.somebodys_key })),
     ];
+    let (path, id) = ("/workspace-keys/{id}", &objects.workspace_key);
+    cases.extend([
+        // A second one of this id cannot be made.
+        Case::new("POST", path, &format!("/workspace-keys/{id}"), [401, 200, 409]),
+        // Who knows the id may.
+        Case::new("DELETE", path, &format!("/workspace-keys/{id}"), [204; 3]),
+    ]);
     for [keys, key, token] in [
         ["/credentials/api", "/credentials/api/{jti}", "/credentials/api/access_token"],
         ["/credentials/cdis", "/credentials/cdis/{jti}", "/credentials/cdis/access_token"],

@@ -39,6 +39,7 @@ async fn scene() -> Scene {
         guarded: "guarded".into(),
         somebodys_key,
         own_key: "x".into(),
+        workspace_key: "00000000-0000-4000-8000-000000000001".into(),
         project: "p".into(),
     });
     Scene { world, cases, stranger, permitted, expired }

@@ -72,6 +72,9 @@ struct RawRow {
     timeout: Option<u64>,
     #[serde(default)]
     headers: HashMap<String, String>,
+    denied_page: Option<String>,
+    #[serde(default)]
+    own_errors: bool,
     #[serde(default)]
     pages: bool,
 }
@@ -110,6 +113,9 @@ fn row(raw: RawRow) -> Result<Row, TableError> {
     if raw.service.is_none() && !raw.deny {
         return Err(refuse("needs a service, or deny = true"));
     }
+    if raw.denied_page.as_ref().is_some_and(|page| !page.starts_with('/')) {
+        return Err(refuse("denied_page must start with /"));
+    }
     let grouped = matches!(&pattern, Pattern::Regex(r) if r.capture_names().flatten().any(|n| n == "path"));
     let rewrite = match (raw.upstream, raw.strip) {
         (Some(_), Some(_)) => return Err(refuse("has both strip and upstream")),
@@ -136,6 +142,8 @@ fn row(raw: RawRow) -> Result<Row, TableError> {
         body_limit: Some(raw.body_limit.unwrap_or(DEFAULT_BODY_LIMIT)).filter(|limit| *limit > 0),
         timeout: raw.timeout.map_or(DEFAULT_TIMEOUT, Duration::from_secs),
         headers: headers.ok_or_else(|| refuse("a header is malformed"))?,
+        denied_page: raw.denied_page,
+        own_errors: raw.own_errors,
         pages: raw.pages,
         pattern,
     })

@@ -89,6 +89,10 @@ pub struct Row {
     pub timeout: Duration,
     /// Headers that are sent to the service.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The page to which those are led who lack the permission; without one they get 403.
+    pub denied_page: Option<String>,
+    /// Whether failures of the service are shown as they are.
+    pub own_errors: bool,
     /// Whether it is for people who open a page at which no other row answers.
     pub pages: bool,
 }

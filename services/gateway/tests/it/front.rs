@@ -10,7 +10,7 @@ use testing::Rights;
 use url::Url;
 use web::{Server, Service};
 
-pub(crate) const SERVICES: [&str; 14] = [
+pub(crate) const SERVICES: [&str; 15] = [
     "fence",
     "arborist",
     "indexd",
@@ -24,6 +24,7 @@ pub(crate) const SERVICES: [&str; 14] = [
     "metadata",
     "manifests",
     "operations",
+    "workspace",
     "portal",
 ];
 

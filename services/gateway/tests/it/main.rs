@@ -7,3 +7,4 @@ mod front;
 mod objects;
 mod own;
 mod rows;
+mod tunnel;

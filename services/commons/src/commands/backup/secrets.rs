@@ -23,8 +23,16 @@ const FILES: [&str; 6] = [SECRETS, "credentials.json", WTS_CLIENT, OPTIONS, RUN,
 /// Folders of keys, one folder for each pair in them.
 const FOLDERS: [&str; 2] = ["keys", "keys.retired"];
 /// Options that name files. The dictionary is kept by itself.
-const OPTIONS_WITH_FILES: [&str; 7] =
-    ["etl-mapping", "guppy-config", "requestor-config", "wts-config", "archive-tiers", "buckets", "tls"];
+const OPTIONS_WITH_FILES: [&str; 7] = [
+    "etl-mapping",
+    "guppy-config",
+    "hatchery-config",
+    "requestor-config",
+    "wts-config",
+    "archive-tiers",
+    "buckets",
+    "tls",
+];
 /// The largest of these files, in bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
 /// Most files.

@@ -14,7 +14,7 @@ use crate::{
 /// The order of the snapshots. What refers to something is seen before what it refers to: a node of the graph
 /// before its record, a document before the record of its GUID, a record before its object, a request before
 /// the right that came of it. Whatever is made in between is more than needed, and never missing.
-const ORDER: [DatabaseName; 11] = [
+const ORDER: [DatabaseName; 12] = [
     DatabaseName::Sheepdog,
     DatabaseName::Metadata,
     DatabaseName::Indexd,
@@ -23,6 +23,7 @@ const ORDER: [DatabaseName; 11] = [
     DatabaseName::Wts,
     DatabaseName::Guppy,
     DatabaseName::Operations,
+    DatabaseName::Workspace,
     DatabaseName::Fence,
     DatabaseName::Arborist,
     DatabaseName::Audit,

@@ -144,6 +144,7 @@ pub(super) const EVERYBODYS: &Exceptions = &[
         ],
         "the dictionary is public",
     ),
+    ("workspace", &["GET /_status", "GET /_version"], "whether it runs"),
     (
         "wts",
         &["GET /", "GET /_status", "GET /_version", "GET /aggregate/{endpoint:.+}", "GET /external_oidc"],
@@ -179,8 +180,10 @@ pub(super) const OTHER_PROOFS: &Exceptions = &[
 ];
 
 /// What other services alone reach, and is answered to whoever does. All of arborist is, too.
-pub(super) const NEIGHBOURS: &Exceptions =
-    &[("audit", &["POST /log/{category} (a login)"], "fence writes down who logged in")];
+pub(super) const NEIGHBOURS: &Exceptions = &[
+    ("audit", &["POST /log/{category} (a login)"], "fence writes down who logged in"),
+    ("fence", &["DELETE /workspace-keys/{id}"], "the workspace service takes back what it has asked for"),
+];
 
 /// Refused callers who get more than nobody.
 pub(super) const BELIEVED: &[(Caller, &Exceptions)] = &[];
@@ -201,6 +204,7 @@ pub(super) const UNLIKE_DOUBLES: &Exceptions = &[
         ],
         "there, callers share what they make",
     ),
+    ("fence", &["POST /workspace-keys/{id}"], "there, callers share what they make"),
     ("fence", &["GET /login/dev", "POST /login/dev"], "there, the development login needs no code"),
     ("fence", &["GET /login/{idp}"], "there, a provider is configured"),
     (

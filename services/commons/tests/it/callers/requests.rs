@@ -33,6 +33,8 @@ mod portal_cases;
 mod requestor_cases;
 #[path = "../../../../sheepdog/tests/it/cases.rs"]
 mod sheepdog_cases;
+#[path = "../../../../workspace/tests/it/cases.rs"]
+mod workspace_cases;
 #[path = "../../../../wts/tests/it/cases.rs"]
 mod wts_cases;
 
@@ -80,6 +82,7 @@ pub(super) fn endpoints(service: &str) -> Vec<Endpoint> {
         "portal" => portal::Portal::endpoints(),
         "requestor" => requestor::Requestor::endpoints(),
         "sheepdog" => sheepdog::endpoints(),
+        "workspace" => workspace::Workspaces::endpoints(),
         "wts" => wts::Wts::endpoints(),
         other => panic!("the routes of {other} are not asked here"),
     }
@@ -129,6 +132,7 @@ pub(super) async fn cases(stage: &Stage, world: &World<'_>) -> Vec<Case> {
             requestor_cases::cases(text(&made, "request_id"), &world.name(), "p2")
         }
         "sheepdog" => sheepdog(stage, world).await,
+        "workspace" => workspace_cases::cases(),
         "wts" => wts_cases::cases(),
         other => panic!("{other} has no requests here"),
     }
@@ -173,6 +177,7 @@ async fn fence(stage: &Stage, world: &World<'_>) -> Vec<Case> {
         guarded,
         somebodys_key: text(&key, "api_key").to_owned(),
         own_key: stage.api_key(world.caller).to_owned(),
+        workspace_key: world.guid(9),
         project: world.name(),
     })
 }

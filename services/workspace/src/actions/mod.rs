@@ -1,0 +1,6 @@
+//! What the service does.
+
+mod activity;
+mod launch;
+mod settle;
+mod show;

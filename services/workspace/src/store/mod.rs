@@ -1,0 +1,5 @@
+//! SQL.
+
+pub(crate) mod migrate;
+pub(crate) mod rows;
+pub(crate) mod turn;

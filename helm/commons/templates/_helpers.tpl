@@ -113,7 +113,7 @@ securityContext:
 
 {{/* The services that run in pods of their own, with commas between them. */}}
 {{- define "commons.running" -}}
-{{- $needs := dict "manifests" .Values.manifests.configSecret "wts" .Values.wts.secret "operations" .Values.operations.enabled -}}
+{{- $needs := dict "manifests" .Values.manifests.configSecret "wts" .Values.wts.secret "operations" .Values.operations.enabled "portal" (eq .Values.portal.pages "embedded") -}}
 {{- $running := list -}}
 {{- range $service, $own := .Values.services -}}
 {{- $wanted := true -}}

@@ -88,6 +88,10 @@
 - name: WATCHED_SERVICES
   value: {{ include "commons.watched" .root | quote }}
 {{- end }}
+{{- if and (eq .service "portal") .root.Values.portal.configMap }}
+- name: PORTAL_CONFIG
+  value: /etc/portal
+{{- end }}
 {{- if eq .name "presigned-url-fence" }}
 {{- if (index .root.Values.services "indexd-reads").enabled }}
 - name: INDEX_CLIENT_HOST
@@ -136,6 +140,21 @@
   source:
     configMap:
       name: {{ $name }}-routes
+{{- end }}
+{{- if and (eq .service "portal") $root.Values.portal.configMap }}
+- name: portal
+  mountPath: /etc/portal
+  readOnly: true
+  source:
+    configMap:
+      name: {{ $root.Values.portal.configMap }}
+      # All but the first may be missing.
+      optional: true
+      items:
+        {{- range $key, $path := dict "gitops.json" "gitops.json" "themeColors.json" "themeColors.json" "logo.svg" "img/logo.svg" "logo.png" "img/logo.png" "themeoverrides.css" "css/themeoverrides.css" }}
+        - key: {{ $key }}
+          path: {{ $path }}
+        {{- end }}
 {{- end }}
 {{- if eq .service "fence" }}
 - name: config

@@ -58,9 +58,14 @@ function depthOf(
 
 /** Nodes of a layer stand near what they link to. */
 function layersOf(byId: Map<string, Place>): Place[][] {
-  const layers: Place[][] = [];
+  const byDepth: Place[][] = [];
   for (const node of byId.values()) {
-    layers[node.layer] = [...(layers[node.layer] ?? []), node];
+    byDepth[node.layer] = [...(byDepth[node.layer] ?? []), node];
+  }
+  // Where links go in a circle, there may be a depth that no node has.
+  const layers = byDepth.filter((layer) => layer !== undefined);
+  for (const [place, layer] of layers.entries()) {
+    for (const node of layer) node.layer = place;
   }
   for (const layer of layers) {
     const middle = (node: Place) => {

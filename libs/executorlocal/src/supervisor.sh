@@ -14,8 +14,8 @@ inside='
 exec 8<"$TOOLS" 9<"$HOME_FOLDER" || exit 70
 mount -t tmpfs -o mode=0755 hidden "$HIDDEN" || exit 71
 mkdir -p "$TOOLS" "$HOME_FOLDER" || exit 72
-mount --bind /proc/self/fd/8 "$TOOLS" || exit 73
-mount --bind /proc/self/fd/9 "$HOME_FOLDER" || exit 74
+mount --no-canonicalize --bind /proc/self/fd/8 "$TOOLS" || exit 73
+mount --no-canonicalize --bind /proc/self/fd/9 "$HOME_FOLDER" || exit 74
 mount -o remount,bind,ro "$TOOLS" 2>/dev/null
 exec 8<&- 9<&- 3<&-
 cd "$HOME_FOLDER" || exit 76

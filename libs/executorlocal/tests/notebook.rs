@@ -1,6 +1,6 @@
 //! A real notebook server, where `COMMONS_NOTEBOOK_ENVIRONMENT` names a Python environment that has JupyterLab.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{fs, path::Path, time::Duration};
 

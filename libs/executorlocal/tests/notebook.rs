@@ -1,4 +1,4 @@
-//! A real notebook server, where `COMMONS_NOTEBOOK_ENVIRONMENT` names a Python environment that has JupyterLab.
+//! A real notebook server, where `COMMONS_NOTEBOOK_ENVIRONMENT` names an environment that has JupyterLab.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

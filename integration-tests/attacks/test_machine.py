@@ -82,7 +82,7 @@ for method, path, body in powers:
 def test_no_port_of_a_commons_gives_rights_to_who_only_reaches_it(mode):
     with Commons.up("--user-yaml", str(USERS), *mode) as commons:
         listening = ports(commons.process.pid)
-        assert len(listening) == (16 if mode else 2), listening
+        assert len(listening) == (17 if mode else 2), listening
         for port in listening:
             for line in as_another(ASK, str(port), json.dumps(POWERS)).splitlines():
                 method, path, status = json.loads(line)

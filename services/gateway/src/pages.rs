@@ -20,7 +20,7 @@ use crate::{
 const QUERY_PAGE: &str = "/query";
 
 /// Public paths, the services that answer there, and what they are for.
-const SERVED: [(&str, &str, &str); 16] = [
+const SERVED: [(&str, &str, &str); 17] = [
     ("/user", "fence", "users, tokens, signed URLs"),
     ("/authz", "arborist", "who may do what"),
     ("/index", "indexd", "where files are"),
@@ -34,6 +34,7 @@ const SERVED: [(&str, &str, &str); 16] = [
     ("/wts", "wts", "tokens of other commons"),
     ("/mds", "metadata", "documents by GUID, found by their contents"),
     ("/manifests", "manifests", "users' own lists of files"),
+    ("/lw-workspace", "workspace", "notebooks next to the data"),
     ("/ops", "operations", "recurring work and its history"),
     ("/job", "operations", "jobs for users: exports"),
     (QUERY_PAGE, "portal", "query page"),
@@ -41,8 +42,7 @@ const SERVED: [(&str, &str, &str); 16] = [
 
 /// Public paths of a Gen3 commons whose services this version does not have. Who adds a row for one of them
 /// has it served.
-const ABSENT: [(&str, &str); 12] = [
-    ("/lw-workspace", "workspaces"),
+const ABSENT: [(&str, &str); 11] = [
     ("/discovery", "discovery page of the portal"),
     ("/analysis", "analysis tools"),
     ("/cedar", "CEDAR service"),

@@ -111,9 +111,11 @@ async fn without_the_portal_people_get_a_list() {
 #[tokio::test]
 async fn a_service_that_this_version_does_not_have_says_so() {
     let front = Front::start(Form::InProcess).await;
-    for (path, name) in
-        [("/lw-workspace/status", "workspaces"), ("/dashboard/", "dashboards"), ("/cedar", "CEDAR service")]
-    {
+    for (path, name) in [
+        ("/ws-storage/a", "storage service of workspaces"),
+        ("/dashboard/", "dashboards"),
+        ("/cedar", "CEDAR service"),
+    ] {
         let answer = front.request("GET", path).send().await.unwrap();
         assert_eq!(answer.status(), 404, "{path}");
         let body: Value = answer.json().await.unwrap();

@@ -1,4 +1,5 @@
-//! What is over: sources whose grace has ended, retrieved copies whose days have, and what was left half done.
+//! What is over: sources whose grace has ended, retrieved copies whose days have, and what was left half
+//! done.
 
 use std::collections::HashMap;
 

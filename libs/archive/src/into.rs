@@ -74,7 +74,7 @@ impl Step for Into<'_> {
             .collect()
             .await;
         if !together.is_empty() {
-            ended.extend(packed::pack(archive, self, together).await);
+            ended.extend(packed::pack(archive, self.tier, self.due(), together).await);
         }
         ended
     }

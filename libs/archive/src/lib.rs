@@ -1,5 +1,5 @@
-//! The archive of a commons: files whose bytes are copied to a colder place, read back there, and brought back
-//! when somebody asks for them.
+//! The archive of a commons: files whose bytes are copied to a colder place, read back there, and brought
+//! back when somebody asks for them.
 //!
 //! [`kinds`] are operations (`libs/workqueue`) over sets of files: `archive`, `retrieve`, `verify`, and
 //! `archive-due`, which deletes what is over. What is in the archive stands in a catalogue beside the runs;

@@ -1,6 +1,7 @@
 //! Into the archive, many files in one tar file.
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures_util::{StreamExt as _, stream};
 use indexmap::IndexMap;
 use serde_json::json;
@@ -11,10 +12,10 @@ use crate::{
     archive::Archive,
     block::{self, END, HEADER, Member},
     catalogue::{Copy, CopyState},
+    config::Tier,
     depot::Draft,
     digests::Digests,
     fault::Fault,
-    into::Into,
     moving::{comparable, pour},
     rights::{Permitted, ToArchive},
     round::{Taken, ended_by},
@@ -42,7 +43,12 @@ enum Broken {
 }
 
 /// Packs files, and says what became of each. A file that cannot be one of them is left out.
-pub(crate) async fn pack(archive: &Archive, into: &Into<'_>, files: Vec<Taken<ToArchive>>) -> Vec<Ended> {
+pub(crate) async fn pack(
+    archive: &Archive,
+    tier: &Tier,
+    due: Option<DateTime<Utc>>,
+    files: Vec<Taken<ToArchive>>,
+) -> Vec<Ended> {
     let (mut waiting, mut ended) = (Vec::new(), Vec::new());
     for file in files {
         let record = file.permitted.record();
@@ -53,9 +59,9 @@ pub(crate) async fn pack(archive: &Archive, into: &Into<'_>, files: Vec<Taken<To
         }
     }
     while !waiting.is_empty() {
-        match write(archive, into, &waiting).await {
+        match write(archive, tier, due, &waiting).await {
             Ok(made) => {
-                ended.extend(name(archive, into, waiting, made).await);
+                ended.extend(name(archive, tier, waiting, made).await);
                 break;
             }
             Err(Broken::Member(place, fault)) => {
@@ -85,11 +91,16 @@ fn end(guid: &str, source: Option<&Location>, fault: Fault) -> Ended {
 }
 
 /// Writes a tar file and its index, reads it back, and notes what is in it.
-async fn write(archive: &Archive, into: &Into<'_>, files: &[Waiting]) -> Result<Vec<Copy>, Broken> {
+async fn write(
+    archive: &Archive,
+    tier: &Tier,
+    due: Option<DateTime<Utc>>,
+    files: &[Waiting],
+) -> Result<Vec<Copy>, Broken> {
     let whole = |fault: Fault| Broken::Whole(fault);
-    let name = format!("{}blocks/{}", into.tier.prefix, Uuid::new_v4().simple());
+    let name = format!("{}blocks/{}", tier.prefix, Uuid::new_v4().simple());
     let located = |end: &str| {
-        Location::within(into.tier.bucket.clone(), format!("{name}{end}"))
+        Location::within(tier.bucket.clone(), format!("{name}{end}"))
             .map_err(|error| Broken::Whole(Fault::store("the name of a block", &error)))
     };
     let (object, index) = (located(".tar")?, located(".json")?);
@@ -109,10 +120,9 @@ async fn write(archive: &Archive, into: &Into<'_>, files: &[Waiting]) -> Result<
         return Err(whole(fault));
     }
     write_index(archive, &object, &index, &members).await.map_err(whole)?;
-    let etag = archive.settled(into.tier, &object).await.map_err(whole)?;
-    let due = into.due();
+    let etag = archive.settled(tier, &object).await.map_err(whole)?;
     let copy = |(file, member): (&Waiting, Member)| Copy {
-        tier: into.tier.name.clone(),
+        tier: tier.name.clone(),
         // Each file has a location of its own.
         target: format!("{}/{}", object.url(), member.guid),
         guid: member.guid,
@@ -225,7 +235,7 @@ impl Reading<'_> {
 }
 
 /// Has each record name its place in the tar file.
-async fn name(archive: &Archive, into: &Into<'_>, files: Vec<Waiting>, made: Vec<Copy>) -> Vec<Ended> {
+async fn name(archive: &Archive, tier: &Tier, files: Vec<Waiting>, made: Vec<Copy>) -> Vec<Ended> {
     stream::iter(files.into_iter().zip(made))
         .map(|(file, copy)| async move {
             let mut ended = Ended {
@@ -236,7 +246,7 @@ async fn name(archive: &Archive, into: &Into<'_>, files: Vec<Waiting>, made: Vec
                 target: Some(copy.target.clone()),
                 ..Ended::default()
             };
-            if let Err(fault) = archive.name_copy(&file.permitted, into.tier, copy).await {
+            if let Err(fault) = archive.name_copy(&file.permitted, tier, copy).await {
                 let (state, note) = ended_by(fault);
                 (ended.state, ended.note) = (state, Some(note));
             }

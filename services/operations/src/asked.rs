@@ -25,7 +25,8 @@ pub(crate) struct NewRun {
     pub(crate) params: Map<String, Value>,
 }
 
-/// A run of the archive that is asked for: its parameters, and whether it is only to be said what it would do.
+/// A run of the archive that is asked for: its parameters, and whether it is only to be said what it would
+/// do.
 #[derive(Debug, Deserialize)]
 pub(crate) struct NewArchiveRun {
     #[serde(default)]

@@ -32,8 +32,9 @@ use crate::{
     version::{COMMIT, VERSION},
 };
 
-/// Options of operations. What can be done follows from what is named: expired-clients with fence's database,
-/// usersync with a user.yaml beside it, pfb-export with the graph's database, guppy's configuration and a bucket.
+/// Options of operations. What can be done follows from what is named: expired-clients with fence's
+/// database, usersync with a user.yaml beside it, pfb-export with the graph's database, guppy's
+/// configuration and a bucket.
 #[derive(Debug, Clone, Args)]
 pub struct OperationsArgs {
     /// Where to listen.

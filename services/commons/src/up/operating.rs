@@ -29,6 +29,8 @@ use crate::{
 
 /// The bucket of exports, to which the public front leads.
 pub(super) const BUCKET: &str = "commons-exports";
+/// The bucket that uploads go to.
+pub(super) const UPLOADS: &str = "commons-data";
 /// The bucket of the archive in the embedded store. The public front does not lead to it.
 pub(super) const ARCHIVE_BUCKET: &str = "commons-archive";
 /// What the archive leaves free on the disk of the embedded store, unless uploads leave more.
@@ -119,7 +121,7 @@ fn archive(ground: &Ground, beside: &Beside) -> anyhow::Result<Option<Arc<Archiv
     };
     let reserve = ground.object_store_reserve.unwrap_or(RESERVE);
     let disk = Disk { folder: beside.objects.clone(), reserve };
-    let depot = [ARCHIVE_BUCKET, super::services::BUCKET]
+    let depot = [ARCHIVE_BUCKET, UPLOADS]
         .into_iter()
         .fold(Depot::new(stores, http_client()?, &tiers), |depot, bucket| {
             depot.with_disk(Bucket::s3(bucket), disk.clone())
@@ -142,7 +144,7 @@ pub(super) fn archive_stores(
         return Ok(None);
     }
     let mut config = fence.clone();
-    let own = config.s3_buckets.get(super::services::BUCKET).cloned();
+    let own = config.s3_buckets.get(UPLOADS).cloned();
     config.s3_buckets.extend(own.map(|own| (ARCHIVE_BUCKET.to_owned(), own)));
     // Parts are sent from this process, which reaches the store by its own address.
     for bucket in config.s3_buckets.values_mut() {

@@ -45,7 +45,7 @@ use crate::{
 };
 
 /// The bucket that uploads go to.
-pub(super) const BUCKET: &str = "commons-data";
+const BUCKET: &str = operating::UPLOADS;
 /// The embedded store has no regions, but signatures name one.
 const REGION: &str = "us-east-1";
 /// Name of the object store's keys in fence's configuration.

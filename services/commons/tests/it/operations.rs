@@ -61,7 +61,7 @@ async fn operations_are_done(calls: Calls) {
     let (_, kinds) = commons.get("/ops/v1/kinds").await;
     let names: Vec<&str> =
         kinds["kinds"].as_array().unwrap().iter().filter_map(|kind| kind["kind"].as_str()).collect();
-    assert_eq!(names, ["etl", "expired-access", "expired-clients", "pfb-export"]);
+    assert_eq!(names, ["etl", "expired-access", "expired-clients", "object-scrub", "pfb-export"]);
     for kind in ["expired-access", "expired-clients", "etl"] {
         let done = run(&commons, kind, json!({})).await;
         assert_eq!(done["state"], "succeeded", "{done}");

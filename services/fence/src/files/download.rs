@@ -130,7 +130,8 @@ pub(crate) fn choose_location<'r>(record: &'r Record, protocol: Option<&str>) ->
 fn archived(guid: &str) -> Error {
     let order = serde_json::json!({ "selector": { "guids": [guid] } });
     Error::Conflict(format!(
-        "The data of {guid} are in the archive and must be retrieved first: POST /ops/v1/retrieve with {order}"
+        "The data of {guid} are in the archive and must be retrieved first: POST /ops/v1/retrieve with \
+         {order}"
     ))
 }
 

@@ -62,7 +62,7 @@ pub(crate) struct AskArgs {
 /// Options of `commons archive run`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  commons archive run --project MYPROG-study1 --dry-run\n  \
-                        commons archive run --manifest files.json --tier cold --delete-source --grace-days 14")]
+                        commons archive run --manifest files.json --tier cold --delete-source")]
 pub struct RunArgs {
     /// Which files.
     #[command(flatten)]

@@ -62,7 +62,10 @@ mod tests {
     #[test]
     fn tiers_and_plans_are_told() {
         let told = json!({
-            "tiers": [{"name": "cold", "storage_class": "GLACIER"}, {"name": "tape", "storage_class": "folder"}],
+            "tiers": [
+                {"name": "cold", "storage_class": "GLACIER"},
+                {"name": "tape", "storage_class": "folder"},
+            ],
             "copies": [{"tier": "cold", "state": "deleted", "files": 2, "bytes": 2048, "damaged": 0}],
         });
         let shown = status(&told);

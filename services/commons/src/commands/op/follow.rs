@@ -23,7 +23,7 @@ const MOST: usize = 1 << 20;
 ///
 /// # Errors
 /// When the commons does not answer.
-pub(in crate::commands) async fn end(place: &Place, id: &str, json: bool) -> anyhow::Result<Value> {
+pub(crate) async fn end(place: &Place, id: &str, json: bool) -> anyhow::Result<Value> {
     let bar = bar(json);
     loop {
         let run = place.get(&format!("{RUNS}/{id}")).await?;

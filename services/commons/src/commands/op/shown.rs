@@ -45,7 +45,7 @@ pub(super) fn kinds(told: &Value) -> String {
 }
 
 /// One run.
-pub(in crate::commands) fn run(run: &Value) -> String {
+pub(crate) fn run(run: &Value) -> String {
     let mut lines = vec![format!("{} {} {}", text(run, "id"), text(run, "kind"), text(run, "state"))];
     if let Some(progress) = run["progress"].as_object().filter(|_| text(run, "state") == "running") {
         lines.push(format!("  progress  {}", Value::Object(progress.clone())));

@@ -73,7 +73,9 @@ def check(things):
             security = spec.get("securityContext") or {}
             if security.get("runAsNonRoot") is not True or (security.get("seccompProfile") or {}).get("type") != "RuntimeDefault":
                 yield f"{where}: lacks runAsNonRoot or seccompProfile"
-            if kind != "WorkflowTemplate" and spec.get("automountServiceAccountToken") is not False:
+            # Workflows report to Argo, and the service of workspaces makes pods in their namespace.
+            needs_token = kind == "WorkflowTemplate" or labels.get("app.kubernetes.io/component") == "workspace"
+            if not needs_token and spec.get("automountServiceAccountToken") is not False:
                 yield f"{where}: has a token of the cluster"
             if any(spec.get(key) for key in ("hostNetwork", "hostPID", "hostIPC")) or any("hostPath" in v for v in spec.get("volumes", [])):
                 yield f"{where}: uses the host"

@@ -16,7 +16,7 @@ use storage::{AwsCredentials, Bucket, BucketConfig, Buckets, ObjectStore, S3Stor
 use web::Current;
 use workqueue::{Kind, Kinds, Queue, Settings, Worker};
 
-use super::ground::Ground;
+use super::{ground::Ground, pools::Pools};
 use crate::{
     explorer::Asking,
     http_client::http_client,
@@ -60,6 +60,17 @@ pub(super) struct Databases {
     pub(super) graph: PgPool,
     /// Their own.
     pub(super) operations: PgPool,
+}
+
+impl Databases {
+    pub(super) fn of(pools: &Pools) -> Self {
+        Self {
+            fence: pools.fence.clone(),
+            arborist: pools.arborist.clone(),
+            graph: pools.sheepdog.clone(),
+            operations: pools.operations.clone(),
+        }
+    }
 }
 
 /// The service, its worker, and what has to hear of all services.

@@ -33,7 +33,7 @@ use crate::{
     databases::Databases,
     explorer::{Ask, Explorer},
     pages::Pages,
-    reload::{Reload, Reloading, Tables, Triggers},
+    reload::{Reload, Reloading, Served, Tables, Triggers},
     state::{Lock, Run, State},
     supervision::End,
     version::{COMMIT, VERSION},
@@ -96,10 +96,7 @@ impl Running {
         let client = ensure_client(&state, &pools.fence, &pools.arborist, &ground).await?;
         // A start that was refused until here has not opened the store, which takes a moment to close.
         let mut object_store = services::start_object_store(&state, &ground, ports.object_store)?;
-        let measures = Measures::new(VERSION, COMMIT);
-        for (name, pool) in pools.named() {
-            measures.watch_pool(name, &pool);
-        }
+        let measures = measures(&pools);
         let all = services::build(&state, &ground, &pools, &mut object_store, client.as_ref(), &measures)?;
         let services = match own_ports {
             OwnPorts::None | OwnPorts::Open => all.services,
@@ -113,16 +110,7 @@ impl Running {
         let run = run_of(&ground, &databases, local_url.clone(), options.dictionary.clone())?;
         state.write_run(&run)?;
         let announcement = announcement(&state, run, &options.portal, started);
-        let source = options.dictionary.as_deref();
-        let triggers = Triggers::new(options.reload, source, options.dictionary_refresh);
-        let reload = Reload {
-            source: options.dictionary.clone(),
-            pool: pools.sheepdog.clone(),
-            tables: Tables::Made,
-            served: all.served,
-            dictionary: ground.dictionary.clone(),
-            state: Some(state),
-        };
+        let reloading = start_reloading(&options, &ground, &pools, all.served, state);
         Ok(Self {
             announcement,
             local_url,
@@ -132,7 +120,7 @@ impl Running {
             upload_indexing: all.upload_indexing,
             recording: all.recording,
             housekeeping: all.housekeeping,
-            reloading: reload.start(triggers),
+            reloading,
             explorer: all.explorer,
             worker: all.worker,
             keeper: all.keeper,
@@ -219,6 +207,36 @@ impl Running {
         futures_util::future::join_all(self.pools.iter().map(sqlx::PgPool::close)).await;
         self.databases.close().await;
     }
+}
+
+/// What the databases of all services are used for.
+fn measures(pools: &Pools) -> Measures {
+    let measures = Measures::new(VERSION, COMMIT);
+    for (name, pool) in pools.named() {
+        measures.watch_pool(name, &pool);
+    }
+    measures
+}
+
+/// Looks after the dictionary from now on.
+fn start_reloading(
+    options: &Options,
+    ground: &Ground,
+    pools: &Pools,
+    served: Vec<Arc<dyn Served>>,
+    state: State,
+) -> Reloading {
+    let source = options.dictionary.as_deref();
+    let triggers = Triggers::new(options.reload.clone(), source, options.dictionary_refresh);
+    let reload = Reload {
+        source: options.dictionary.clone(),
+        pool: pools.sheepdog.clone(),
+        tables: Tables::Made,
+        served,
+        dictionary: ground.dictionary.clone(),
+        state: Some(state),
+    };
+    reload.start(triggers)
 }
 
 /// The users of the file, or the administrator without one; arborist hears which users are not active.

@@ -32,8 +32,8 @@ use super::{
     ground::Ground,
     operating,
     pools::Pools,
-    small,
-    wts::{WtsClient, service as wts_service},
+    small::{self, Neighbours},
+    wts::WtsClient,
 };
 use crate::{
     explorer::{self, Explorer},
@@ -98,13 +98,6 @@ pub(crate) struct All {
     pub(crate) keeper: Keeper,
 }
 
-/// How the services ask each other: directly or over HTTP.
-struct Neighbours {
-    authz: Arc<dyn Authz>,
-    index: Arc<dyn IndexClient>,
-    verifier: Arc<Verifier>,
-}
-
 /// Builds and connects all services.
 ///
 /// # Errors
@@ -119,59 +112,34 @@ pub(crate) fn build(
 ) -> anyhow::Result<All> {
     let client = http_client()?;
     let neighbour = neighbour_client(&ground.secrets.service_secret)?;
-    let local = Arc::new(Verifier::local(&ground.keys, vec![ground.issuer()]));
-    let verifier = if ground.remote_calls { remote_verifier(ground, &neighbour) } else { local };
-    let arborist = Arborist::build(arborist::Config::default(), pools.arborist.clone(), verifier.clone());
-    let authz = small::authz(ground, &arborist, &neighbour);
     let config = fence_config(ground)?;
     let archived = operating::archive_stores(ground, &config, &client)?;
     let uploads_elsewhere = !config.allowed_data_upload_buckets.is_empty();
-    let indexd = build_indexd(ground, pools, &config, authz.clone());
-    let index: Arc<dyn IndexClient> =
-        if ground.remote_calls { Arc::new(remote_index(ground, &neighbour)) } else { indexd.clone() };
-    let neighbours = Neighbours { authz, index, verifier };
     let store: Arc<dyn ObjectStore> = Arc::new(config.stores(&client)?);
+    let (arborist, indexd, neighbours) = spine(ground, pools, &config, &neighbour);
     let fence = build_fence(config, ground, pools, &neighbours, store.clone())?;
     let audit = small::audit(pools.audit.clone(), neighbours.authz.clone());
     let (recorder, recording) = Recorder::start(small::audit_log(ground, &audit, &neighbour));
     fence.record_to(recorder);
     measures.add(|registry| fence.register_counts(registry));
-    let completed = completed_uploads(object_store)?;
     let (writing, reading) = graph_configs(&ground.queries);
     let sheepdog = Current::new(build_sheepdog(writing, ground, pools, &neighbours)?);
     let peregrine = Current::new(build_peregrine(reading, ground, pools, &neighbours));
     let served: Vec<Arc<dyn Served>> = vec![Arc::new(peregrine.clone()), Arc::new(sheepdog.clone())];
     let guppy = build_guppy(ground, pools, &neighbours)?;
-    let portal = ground.portal.are_embedded().then(|| build_portal(ground, peregrine.clone()));
-    let shown = peregrine.clone();
-    let explorer = Explorer::start(explorer::Parts {
-        source: ground.explorer.clone(),
-        dictionary: Box::new(move || shown.get().dictionary().clone()),
-        pool: pools.sheepdog.clone(),
-        engine: ground.engine.clone(),
-        guppy: guppy.clone(),
-        state: state.clone(),
-    });
+    let explorer = start_explorer(state, ground, pools, &guppy, &peregrine);
     let rights = small::rights(ground, &arborist, &neighbour);
     fence.give_rights_through(rights.clone());
-    let asks = small::Asks { authz: neighbours.authz.clone(), policies: rights, client: client.clone() };
-    let verifier = neighbours.verifier.clone();
-    let requestor = small::requestor(ground, pools.requestor.clone(), asks, verifier.clone())?;
-    let library = small::library(pools.library.clone(), neighbours.authz.clone(), verifier.clone());
-    let authz = neighbours.authz.clone();
-    let wts = wts_service(ground, wts_client, pools.wts.clone(), authz, verifier, client.clone())?;
+    let around = small::Around { ground, pools, neighbours: &neighbours, client: &client };
+    let (requestor, library) = (around.requestor(rights)?, around.library());
+    let wts = around.wts(wts_client)?;
     let metadata = build_metadata(pools, &neighbours, small::data_access(ground, &fence, &neighbour));
-    let mut upload_indexing = vec![UploadIndexing::start_telling(
-        neighbours.index.clone(),
-        store,
-        BUCKET,
-        completed,
-        metadata.clone(),
-    )];
+    let completed = completed_uploads(object_store)?;
+    let index = neighbours.index.clone();
+    let told = UploadIndexing::start_telling(index, store, BUCKET, completed, metadata.clone());
     // Stores elsewhere do not tell this process of uploads.
-    if uploads_elsewhere {
-        upload_indexing.extend(fence.index_uploads());
-    }
+    let asked = if uploads_elsewhere { fence.index_uploads() } else { None };
+    let upload_indexing = std::iter::once(told).chain(asked).collect();
     let beside = operating::Beside {
         fence: fence.clone(),
         guppy: guppy.clone(),
@@ -181,40 +149,17 @@ pub(crate) fn build(
         index: neighbours.index.clone(),
         stores: archived,
         objects: state.path("objects"),
-        databases: operating::Databases {
-            fence: pools.fence.clone(),
-            arborist: pools.arborist.clone(),
-            graph: pools.sheepdog.clone(),
-            operations: pools.operations.clone(),
-        },
+        databases: operating::Databases::of(pools),
     };
-    let asked = workspace::Neighbours {
-        authz: neighbours.authz.clone(),
-        verifier: neighbours.verifier.clone(),
-        keys: small::api_keys(ground, &fence, &neighbour),
-        executor: None,
-    };
-    let (workspaces, keeper) = small::workspaces(state, ground, pools.workspace.clone(), asked)?;
+    let (workspaces, keeper) = around.workspaces(state, small::api_keys(ground, &fence, &neighbour))?;
     let (operations, worker, health) = operating::build(ground, beside, measures)?;
-    let mut services: Vec<Arc<dyn Service>> = vec![
-        fence.clone(),
-        arborist,
-        indexd,
-        sheepdog,
-        peregrine,
-        guppy,
-        audit,
-        requestor,
-        library,
-        wts,
-        metadata,
-        documents::manifests(ground, neighbours.authz.clone(), neighbours.verifier.clone())?,
-        operations,
-        workspaces,
-    ];
+    let manifests = documents::manifests(ground, neighbours.authz.clone(), neighbours.verifier.clone())?;
+    let portal = ground.portal.are_embedded().then(|| build_portal(ground, peregrine.clone()));
+    let mut services: Vec<Arc<dyn Service>> =
+        vec![fence.clone(), arborist, indexd, sheepdog, peregrine, guppy, audit, requestor, library, wts];
+    services.extend([metadata as Arc<dyn Service>, manifests, operations, workspaces]);
     services.extend(portal.map(|portal| portal as Arc<dyn Service>));
-    let services: Vec<_> =
-        services.into_iter().map(|service| Measured::new(service, measures) as Arc<dyn Service>).collect();
+    let services = measured(services, measures);
     health.are(&services);
     let gateway = Gateway::build(gateway_config(ground, neighbours.authz, client)?, services.clone());
     let housekeeping = Housekeeping::start(&fence);
@@ -229,6 +174,45 @@ pub(crate) fn build(
         explorer,
         worker,
         keeper,
+    })
+}
+
+fn measured(services: Vec<Arc<dyn Service>>, measures: &Measures) -> Vec<Arc<dyn Service>> {
+    services.into_iter().map(|service| Measured::new(service, measures) as Arc<dyn Service>).collect()
+}
+
+/// arborist, indexd, and how they are asked.
+fn spine(
+    ground: &Ground,
+    pools: &Pools,
+    fence: &fence::Config,
+    neighbour: &reqwest::Client,
+) -> (Arc<Arborist>, Arc<Indexd>, Neighbours) {
+    let local = Arc::new(Verifier::local(&ground.keys, vec![ground.issuer()]));
+    let verifier = if ground.remote_calls { remote_verifier(ground, neighbour) } else { local };
+    let arborist = Arborist::build(arborist::Config::default(), pools.arborist.clone(), verifier.clone());
+    let authz = small::authz(ground, &arborist, neighbour);
+    let indexd = build_indexd(ground, pools, fence, authz.clone());
+    let index: Arc<dyn IndexClient> =
+        if ground.remote_calls { Arc::new(remote_index(ground, neighbour)) } else { indexd.clone() };
+    (arborist, indexd, Neighbours { authz, index, verifier })
+}
+
+fn start_explorer(
+    state: &State,
+    ground: &Ground,
+    pools: &Pools,
+    guppy: &Arc<Guppy>,
+    peregrine: &Arc<Current<Peregrine>>,
+) -> Explorer {
+    let shown = peregrine.clone();
+    Explorer::start(explorer::Parts {
+        source: ground.explorer.clone(),
+        dictionary: Box::new(move || shown.get().dictionary().clone()),
+        pool: pools.sheepdog.clone(),
+        engine: ground.engine.clone(),
+        guppy: guppy.clone(),
+        state: state.clone(),
     })
 }
 

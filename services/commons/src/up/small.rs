@@ -10,6 +10,7 @@ use auditlog::{AuditLog, HttpAuditLog};
 use authz::{Authz, HttpAuthz};
 use dataaccess::{DataAccess, HttpDataAccess};
 use fence::Fence;
+use indexclient::IndexClient;
 use library::Library;
 use policystore::{HttpPolicies, PolicyStore, TimedStore};
 use requestor::Requestor;
@@ -18,59 +19,93 @@ use serde_json::Value;
 use sqlx::PgPool;
 use tokens::Verifier;
 use workspace::{Keeper, Workspaces};
+use wts::Wts;
 
-use super::ground::Ground;
+use super::{
+    ground::Ground,
+    pools::Pools,
+    wts::{WtsClient, service as wts_service},
+};
 use crate::{
     state::State,
     version::{COMMIT, VERSION},
 };
 
-/// What requestor asks and calls.
-pub(super) struct Asks {
+/// How the services ask each other: directly or over HTTP.
+pub(super) struct Neighbours {
     pub(super) authz: Arc<dyn Authz>,
-    pub(super) policies: Arc<dyn PolicyStore>,
+    pub(super) index: Arc<dyn IndexClient>,
+    pub(super) verifier: Arc<Verifier>,
+}
+
+/// What the small services are built of.
+pub(super) struct Around<'a> {
+    pub(super) ground: &'a Ground,
+    pub(super) pools: &'a Pools,
+    pub(super) neighbours: &'a Neighbours,
     /// For other systems.
-    pub(super) client: Client,
+    pub(super) client: &'a Client,
 }
 
-/// Requests for access.
-///
-/// # Errors
-/// For a configuration that it refuses.
-pub(super) fn requestor(
-    ground: &Ground,
-    pool: PgPool,
-    asks: Asks,
-    verifier: Arc<Verifier>,
-) -> anyhow::Result<Arc<Requestor>> {
-    let document = ground.requestor_config.as_ref().unwrap_or(&Value::Null);
-    let mut config =
-        requestor::Config::from_document(document).context("--requestor-config cannot be used")?;
-    VERSION.clone_into(&mut config.version);
-    Ok(Requestor::build(config, pool, asks.authz, asks.policies, verifier, asks.client))
-}
+impl Around<'_> {
+    fn authz(&self) -> Arc<dyn Authz> {
+        self.neighbours.authz.clone()
+    }
 
-/// Workspaces of users, and what looks after them.
-///
-/// # Errors
-/// For a configuration that is refused.
-pub(super) fn workspaces(
-    state: &State,
-    ground: &Ground,
-    pool: PgPool,
-    neighbours: workspace::Neighbours,
-) -> anyhow::Result<(Arc<Workspaces>, Keeper)> {
-    let hatchery = ground.workspaces.hatchery()?;
-    let executor = ground.workspaces.executor(state, &ground.public_url)?;
-    let mut config = workspace::Config::new(ground.public_url.clone(), &ground.secrets.service_secret);
-    config.hatchery = hatchery;
-    config.limits = ground.workspaces.limits();
-    VERSION.clone_into(&mut config.version);
-    COMMIT.clone_into(&mut config.commit);
-    let neighbours = workspace::Neighbours { executor, ..neighbours };
-    let service = Workspaces::build(config, pool, neighbours);
-    let keeper = Keeper::start(&service);
-    Ok((service, keeper))
+    fn verifier(&self) -> Arc<Verifier> {
+        self.neighbours.verifier.clone()
+    }
+
+    /// Requests for access.
+    ///
+    /// # Errors
+    /// For a configuration that it refuses.
+    pub(super) fn requestor(&self, policies: Arc<dyn PolicyStore>) -> anyhow::Result<Arc<Requestor>> {
+        let document = self.ground.requestor_config.as_ref().unwrap_or(&Value::Null);
+        let mut config =
+            requestor::Config::from_document(document).context("--requestor-config cannot be used")?;
+        VERSION.clone_into(&mut config.version);
+        let (pool, client) = (self.pools.requestor.clone(), self.client.clone());
+        Ok(Requestor::build(config, pool, self.authz(), policies, self.verifier(), client))
+    }
+
+    /// Saved lists.
+    pub(super) fn library(&self) -> Arc<Library> {
+        let config = library::Config { version: VERSION.into(), ..library::Config::default() };
+        Library::build(config, self.pools.library.clone(), self.authz(), self.verifier())
+    }
+
+    /// Tokens of other commons.
+    ///
+    /// # Errors
+    /// For a configuration that it refuses.
+    pub(super) fn wts(&self, own: Option<&WtsClient>) -> anyhow::Result<Arc<Wts>> {
+        let (pool, client) = (self.pools.wts.clone(), self.client.clone());
+        wts_service(self.ground, own, pool, self.authz(), self.verifier(), client)
+    }
+
+    /// Workspaces of users, and what looks after them.
+    ///
+    /// # Errors
+    /// For a configuration that is refused.
+    pub(super) fn workspaces(
+        &self,
+        state: &State,
+        keys: Arc<dyn ApiKeys>,
+    ) -> anyhow::Result<(Arc<Workspaces>, Keeper)> {
+        let ground = self.ground;
+        let mut config = workspace::Config::new(ground.public_url.clone(), &ground.secrets.service_secret);
+        config.hatchery = ground.workspaces.hatchery()?;
+        config.limits = ground.workspaces.limits();
+        VERSION.clone_into(&mut config.version);
+        COMMIT.clone_into(&mut config.commit);
+        let executor = ground.workspaces.executor(state, &ground.public_url)?;
+        let neighbours =
+            workspace::Neighbours { authz: self.authz(), verifier: self.verifier(), keys, executor };
+        let service = Workspaces::build(config, self.pools.workspace.clone(), neighbours);
+        let keeper = Keeper::start(&service);
+        Ok((service, keeper))
+    }
 }
 
 /// Where keys of workspaces are made.
@@ -86,12 +121,6 @@ pub(super) fn api_keys(ground: &Ground, fence: &Arc<Fence>, neighbour: &Client) 
 pub(super) fn audit(pool: PgPool, authz: Arc<dyn Authz>) -> Arc<Audit> {
     let config = audit::Config { version: VERSION.into(), ..audit::Config::default() };
     Audit::build(config, pool, authz)
-}
-
-/// Saved lists.
-pub(super) fn library(pool: PgPool, authz: Arc<dyn Authz>, verifier: Arc<Verifier>) -> Arc<Library> {
-    let config = library::Config { version: VERSION.into(), ..library::Config::default() };
-    Library::build(config, pool, authz, verifier)
 }
 
 /// Where fence writes down what happened.

@@ -182,7 +182,8 @@ impl Rules {
 fn meant<'d>(dictionary: &'d Dictionary, key: &str) -> Result<Vec<(&'d NodeType, &'d Property)>, String> {
     let (node, property) = key.split_once('.').ok_or("write NODE.PROPERTY, or *.PROPERTY")?;
     let nodes: Vec<&NodeType> = match node {
-        ALL => dictionary.nodes.values().collect(),
+        // Programs and projects are the places of records, and named only where they are meant.
+        ALL => dictionary.nodes.values().filter(|node| !is_head(node)).collect(),
         node => {
             vec![
                 dictionary
@@ -208,7 +209,7 @@ fn suits(node: &NodeType, property: &Property, said: Said) -> Result<(), String>
         return Err(format!("{name} is what a record needs to be one; ids are replaced in any case"));
     }
     let is_required = node.required.iter().any(|required| *required == property.name);
-    let is_head = matches!(node.id.as_str(), "program" | "project");
+    let is_head = is_head(node);
     match said {
         Said::Keep => Ok(()),
         Said::Drop if is_required || is_head => Err(format!("{name} is required; `hash` it, or `keep` it")),
@@ -224,6 +225,10 @@ fn suits(node: &NodeType, property: &Property, said: Said) -> Result<(), String>
         Said::Shift(_) if is_text(property) => Ok(()),
         Said::Shift(_) => Err(format!("{name} has no texts, so there are no dates in it; `drop` it")),
     }
+}
+
+fn is_head(node: &NodeType) -> bool {
+    matches!(node.id.as_str(), "program" | "project")
 }
 
 fn is_text(property: &Property) -> bool {

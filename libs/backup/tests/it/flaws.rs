@@ -123,7 +123,7 @@ async fn a_manifest_that_is_cut_changed_renamed_or_newer_is_refused() {
     assert!(matches!(refused, BackupError::Newer { form: 2, known: 1, .. }), "{refused}");
     assert!(refused.is_prerequisite() && refused.to_string().contains("use the version"), "{refused}");
     fs::write(folder.path().join("commons-backup.json"), r#"{"commons_backup_place": 2}"#).unwrap();
-    let refused = Shelf::open(&Place::folder(folder.path())).await.unwrap_err();
+    let refused = Shelf::<backup::Manifest>::open(&Place::folder(folder.path())).await.unwrap_err();
     assert!(matches!(refused, BackupError::Newer { .. }), "{refused}");
 }
 
@@ -152,9 +152,9 @@ async fn only_places_of_backups_are_read_and_only_empty_ones_become_such() {
     let (other, new) = (folder.path().join("other"), folder.path().join("new"));
     fs::create_dir(&other).unwrap();
     fs::write(other.join("thesis.txt"), "do not touch").unwrap();
-    let refused = Shelf::open(&Place::folder(&other)).await.unwrap_err();
+    let refused = Shelf::<backup::Manifest>::open(&Place::folder(&other)).await.unwrap_err();
     assert!(matches!(refused, BackupError::NoPlace { .. }), "{refused}");
-    let refused = Shelf::open_or_make(&Place::folder(&other)).await.unwrap_err();
+    let refused = Shelf::<backup::Manifest>::open_or_make(&Place::folder(&other)).await.unwrap_err();
     assert!(matches!(refused, BackupError::Foreign { .. }), "{refused}");
     assert_eq!(fs::read_dir(&other).unwrap().count(), 1);
     let shelf = shelf(&new).await;

@@ -16,6 +16,7 @@ fn all() -> Vec<Case> {
         guarded: "guarded".into(),
         somebodys_key: "x".into(),
         own_key: "x".into(),
+        workspace_key: "x".into(),
         project: "p".into(),
     })
 }

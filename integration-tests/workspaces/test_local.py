@@ -168,7 +168,7 @@ def test_a_killed_commons_leaves_neither_a_notebook_nor_a_key(tmp_path, moment):
         listed = requests.get(f"{commons.url}/user/credentials/api", timeout=30,
                               headers={"Authorization": f"bearer {space.token}"})
         end = time.monotonic() + 20
-        while any(key["jti"].startswith("workspace-") for key in listed.json()["jtis"]):
+        while any(key["jti"].startswith("ws-") for key in listed.json()["jtis"]):
             assert time.monotonic() < end, listed.text
             time.sleep(0.2)
             listed = requests.get(f"{commons.url}/user/credentials/api", timeout=30,

@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub use http::HttpApiKeys;
 
 /// What the identifiers of workspaces' keys begin with.
-const PREFIX: &str = "workspace-";
+const PREFIX: &str = "ws-";
 
 /// The identifier of a workspace's key, which nobody can guess. No other key of fence has one of this form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +37,10 @@ impl KeyId {
     }
 }
 
-/// As fence knows it.
+/// As fence knows it: its tables have 36 characters for an identifier.
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PREFIX}{}", self.0)
+        write!(f, "{PREFIX}{}", self.0.simple())
     }
 }
 

@@ -156,6 +156,7 @@ pub(super) const EVERYBODYS: &Exceptions = &[
 pub(super) const OTHER_PROOFS: &Exceptions = &[
     ("arborist", &["POST /auth/resources"], "the token of the body counts, and there is none"),
     ("fence", &["GET /login/dev", "POST /login/dev"], "the code of the address that is announced"),
+    ("fence", &["GET /v1/session"], "the cookie of a browser's session"),
     ("fence", &["POST /oauth2/consent"], "the form of a page, with the session that it was made for"),
     (
         "fence",

@@ -28,13 +28,14 @@ authz:
     - {name: programs, subresources: [{name: A}]}
     - {name: services}
     - {name: sower}
+    - {name: workspace}
   roles:
     - {id: everything, permissions: [{id: p, action: {service: '*', method: '*'}}]}
     - {id: reader, permissions: [{id: p, action: {service: indexd, method: read}}]}
     - {id: others, permissions: [{id: p, action: {service: '*', method: launch}}]}
   policies:
     - {id: everything, role_ids: [everything], resource_paths: &all [
-        /a, /data_file, /indexd_gateway, /mds_gateway, /programs, /services, /sower]}
+        /a, /data_file, /indexd_gateway, /mds_gateway, /programs, /services, /sower, /workspace]}
     - {id: others, role_ids: [others], resource_paths: *all}
     - {id: elsewhere, role_ids: [everything], resource_paths: [/elsewhere]}
     - {id: read-A, role_ids: [reader], resource_paths: [/programs/A]}

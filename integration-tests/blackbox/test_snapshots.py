@@ -17,6 +17,7 @@ person: subject
 properties:
   "*.submitter_id": hash
   study.submitter_id: keep
+  "*.file_name": hash
   "*.object_id": drop
   subject.enrolment_year: drop
   subject.consent_codes: hash

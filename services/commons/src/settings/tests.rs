@@ -142,7 +142,7 @@ fn what_the_program_does_not_have_is_refused_and_what_it_has_is_named() {
     let cases = [
         ("[up]\nprot = 1", "[up] has no option `prot`; there are"),
         ("[serve]\nprot = 1", "[serve] has no option `prot`"),
-        ("[serve.portal]\nport = 1", "[serve] has no option `portal`"),
+        ("[serve.nothing]\nport = 1", "[serve] has no option `nothing`"),
         ("port = 1", "`port` is not known"),
         ("[up]\nport = [1]", "`port` takes one value"),
         ("[up]\nport = 1979-05-27", "must be a text, a number"),

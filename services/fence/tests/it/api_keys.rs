@@ -196,10 +196,7 @@ async fn a_key_of_a_workspace_is_an_ordinary_one_until_it_is_taken_back() {
     let session = world.session_token("ada").await;
     let path = "/workspace-keys/0b7c54c2-9f0c-4a08-9d68-2f3f2b8f3a11";
     let (status, key) = answer(world.request("POST", path).bearer_auth(&session)).await;
-    assert_eq!(
-        (status, key["key_id"].as_str()),
-        (200, Some("ws-0b7c54c29f0c4a089d682f3f2b8f3a11"))
-    );
+    assert_eq!((status, key["key_id"].as_str()), (200, Some("ws-0b7c54c29f0c4a089d682f3f2b8f3a11")));
     assert_eq!(answer(world.request("POST", path).bearer_auth(&session)).await.0, 409);
     let (status, made) = answer(world.post("/credentials/api/access_token", &key)).await;
     assert_eq!(status, 200);

@@ -6,8 +6,7 @@ use super::{converted::Converted, given::Given, services::CHARTS};
 const EVERYWHERE: [(&[&str], &str); 13] = [
     (
         &["gitops"],
-        "logo and styles of the portal stand beside gitops.json in the folder of `commons up \
-            --portal-config`",
+        "logo and styles of the portal are keys of the ConfigMap of portal.configMap, beside gitops.json",
     ),
     (&["image", "imagePullSecrets"], "the image is another one: image.repository, image.pullSecrets"),
     (
@@ -85,7 +84,11 @@ const GLOBALS: [(&str, &str); 16] = [
 /// Charts that have no counterpart.
 const CHARTS_WITHOUT: [(&str, &str); 18] = [
     ("ambassador", "it only led to workspaces"),
-    ("hatchery", "there are no workspaces yet; keep its chart and give it rows in gateway.routes"),
+    (
+        "hatchery",
+        "workspaces want a Secret and a database first (workspace.secret, workspace.databaseKey); \
+         then workspace.hatchery takes the object of hatchery.json",
+    ),
     ("argo-wrapper", "there are no workflows of GWAS"),
     ("aws-es-proxy", "search engines are reached with a login or through a proxy of yours"),
     ("frontend-framework", "keep its chart and give it rows in gateway.routes"),

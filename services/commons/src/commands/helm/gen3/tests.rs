@@ -75,6 +75,7 @@ fn files_become_secrets_where_they_have_secrets() {
     ] {
         assert!(becomes.contains(&(name, what.to_owned())), "{name}: {becomes:?}");
     }
+    assert_eq!(converted.values["portal"]["configMap"], "commons-portal");
     let script = converted.script();
     assert!(script.contains("put secret generic commons-users --from-file=user.yaml\n"), "{script}");
     assert!(script.contains("get indexd-service-creds fence"), "{script}");
@@ -96,7 +97,7 @@ fn what_has_no_place_is_told_with_its_reason() {
         let left = converted.left_out.iter().find(|left| left.key == key);
         left.unwrap_or_else(|| panic!("{key} is not told: {:?}", converted.left_out)).why.as_str()
     };
-    assert!(why("hatchery").contains("no workspaces"));
+    assert!(why("hatchery").contains("workspace.hatchery"));
     assert!(why("fence.resources").contains("measured"));
     assert!(why("fence.image").contains("another"));
     assert!(why("global.postgres").contains("superuser"));

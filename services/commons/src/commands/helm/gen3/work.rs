@@ -106,11 +106,7 @@ fn pages(given: &Given<'_>, to: &mut Converted) {
         given.text(&["portal", "gitops", "json"]).or_else(|| given.text(&["portal", "gitops.json"]));
     if let Some(text) = configuration {
         to.config_map("gitops.json", "commons-portal", text);
-        to.left_to_you(
-            "the pages are served by the mode together only (together.portalConfigMap: commons-portal); \
-                beside the services \
-             keep the portal of gen3-helm and give it the row \"/\" in gateway.routes",
-        );
+        to.set("portal.configMap", "commons-portal");
     }
     if given.text(&["global", "frontendRoot"]).is_some_and(|root| root == "gen3ff") {
         to.leave_out(

@@ -18,7 +18,7 @@ export COMMONS_COMMIT ?= $(or $(shell git rev-parse HEAD 2>/dev/null),unknown)
 VERSITYGW_PACKAGE = github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 .DEFAULT_GOAL = help
-.PHONY: help up install uninstall build portal test compiled check unit integration clients storms bench \
+.PHONY: help up install uninstall build portal test compiled check unit integration clients browsers storms bench \
 	fmt lint docs deny prerequisites
 
 help: ## Say what there is
@@ -46,10 +46,10 @@ install: $(if $(shell command -v $(CARGO)),prerequisites build) ## Put `commons`
 uninstall: ## Remove what `make install` has installed; state folders stay
 	@scripts/install --remove "$(PREFIX)" "$(DESTDIR)"
 
-# All rings of tests. The client suites mostly wait, so they run beside the Rust tests, which take as long; what kills
-# processes and takes all memory and connections runs alone.
+# All rings of tests. The client suites mostly wait, so they run beside the Rust tests and beside each other, two of the
+# three at a time; what kills processes and takes all memory and connections runs alone.
 test: prerequisites portal-check check compiled ## Run all tests
-	$(MAKE) --jobs=2 --output-sync=target unit clients
+	$(MAKE) --jobs=2 --output-sync=target unit clients browsers
 	$(MAKE) storms
 
 # versitygw is installed by the Rust tests, where there is Go, and used by the client suites: now, before both run at once.
@@ -109,16 +109,21 @@ unit: ## Run the Rust tests
 	$(APART) $(CARGO) test --workspace $(TESTED) --quiet
 
 # Black-box suites with real clients against the built program.
-integration: clients ## Run the black-box suites with real clients
+integration: clients browsers ## Run the black-box suites with real clients
 	$(MAKE) storms
 
 SUITES = $(APART) $(CARGO) build $(TESTED) -p commons && $(APART) \
 	COMMONS="$(abspath $(or $(CARGO_TARGET_DIR),target))/tested/commons" integration-tests/run
 # Not these, which run alone.
 STORMS = attacks crash
+# The half with a browser, and with recorded answers where they are.
+BROWSERS = browser reference
 
 clients:
-	$(SUITES) $(filter-out $(STORMS),$(shell sed -n 's/^testpaths = //p' integration-tests/pytest.ini))
+	$(SUITES) $(filter-out $(STORMS) $(BROWSERS),$(shell sed -n 's/^testpaths = //p' integration-tests/pytest.ini))
+
+browsers:
+	$(SUITES) $(BROWSERS)
 
 storms:
 	$(SUITES) $(STORMS)

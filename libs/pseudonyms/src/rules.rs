@@ -208,7 +208,7 @@ fn suits(node: &NodeType, property: &Property, said: Said) -> Result<(), String>
     if NEEDED.contains(&property.name.as_str()) && !matches!(said, Said::Keep) {
         return Err(format!("{name} is what a record needs to be one; ids are replaced in any case"));
     }
-    let is_required = node.required.iter().any(|required| *required == property.name);
+    let is_required = node.required.contains(&property.name);
     let is_head = is_head(node);
     match said {
         Said::Keep => Ok(()),

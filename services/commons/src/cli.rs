@@ -80,7 +80,7 @@ impl Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a whole commons on this machine, with a private PostgreSQL and object store
-    Up(UpArgs),
+    Up(Box<UpArgs>),
     /// Say whether a commons runs on this machine, where, and whether it is ready
     Status(StatusArgs),
     /// Stop a commons that runs on this machine
@@ -97,7 +97,7 @@ pub enum Command {
     Config(ConfigArgs),
     /// Run one service alone
     #[command(subcommand)]
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Bring databases to the form that this program needs
     Migrate(MigrateArgs),
     /// Users, on this machine or in given databases

@@ -117,7 +117,7 @@ async fn start(mut args: up::UpArgs, origins: Origins) -> anyhow::Result<()> {
 async fn dispatch(command: Command, origins: Origins, loudness: &[&str]) -> anyhow::Result<()> {
     match command {
         Command::Up(args) if args.detach && !commands::detach::is_background() => commands::detach::up(&args),
-        Command::Up(args) => start(args, origins).await,
+        Command::Up(args) => start(*args, origins).await,
         Command::Status(args) => commands::status::run(args).await,
         Command::Stop(args) => commands::life::stop(args).await,
         Command::Restart(args) => commands::life::restart(args, origins.file.as_deref(), loudness).await,
@@ -125,7 +125,7 @@ async fn dispatch(command: Command, origins: Origins, loudness: &[&str]) -> anyh
         Command::Logs(args) => commands::logs::run(args).await,
         Command::Doctor(args) => commands::doctor::run(args, origins.file.as_deref()).await,
         Command::Config(args) => commands::config::run(args, origins.file.as_deref()),
-        Command::Serve(service) => serve::run(service).await,
+        Command::Serve(service) => serve::run(*service).await,
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::User(command) => commands::user::run(command).await,
         Command::Client(command) => commands::client::run(command).await,

@@ -117,13 +117,16 @@ fn what_is_said_of_one_type_counts_before_what_is_said_of_all() {
     assert!(!rules.leaves_out("note"));
 }
 
+/// A new id, properties, and targets.
+type Changed = (String, Map<String, Value>, Vec<Vec<String>>);
+
 fn change(
     pseudonyms: &mut Pseudonyms<'_>,
     node: &str,
     id: &str,
     properties: Value,
     targets: &[&str],
-) -> Option<(String, Map<String, Value>, Vec<Vec<String>>)> {
+) -> Option<Changed> {
     let dictionary = dictionary();
     let Value::Object(mut properties) = properties else { panic!("no object") };
     let mut targets = vec![targets.iter().map(|&id| id.to_owned()).collect()];

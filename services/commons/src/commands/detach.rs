@@ -101,7 +101,7 @@ fn open_log(state: &State) -> anyhow::Result<(File, u64)> {
 #[serde(untagged)]
 enum Ready {
     /// Of one commons.
-    One(Announcement),
+    One(Box<Announcement>),
     /// Of several.
     Many(Announcements),
 }

@@ -133,7 +133,7 @@ fn tenant(
     let Cli { command: Command::Up(own), .. } = read.cli else {
         return Err("it has no options of `commons up`".to_owned());
     };
-    let own = as_one_of_many(own, args);
+    let own = as_one_of_many(*own, args);
     let host = host(own.public_url.as_ref())?;
     Ok(Tenant { name: name.to_owned(), host, args: own, origins: read.origins })
 }

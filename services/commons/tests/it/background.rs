@@ -78,7 +78,8 @@ fn a_commons_in_the_background_is_asked_restarted_and_stopped() {
     assert!((0..100).any(|_| is_logged()), "a refused request is in the log of `restart -v`");
 
     let open = commons(&state, &["open", "--print"]);
-    assert!(said(&open).trim_end().contains("/query"), "{}", said(&open));
+    let front = format!("redirect={}/", now["url"].as_str().unwrap());
+    assert!(said(&open).trim_end().ends_with(&front), "{}", said(&open));
     assert_eq!(code(&commons(&state, &["stop"])), Some(0));
     assert_eq!(code(&commons(&state, &["stop"])), Some(0), "stopping twice is no failure");
     assert_eq!(code(&commons(&state, &["status"])), Some(3));

@@ -57,7 +57,7 @@ fn options(args: &DoctorArgs, settings: Option<&Path>) -> Result<(UpArgs, Origin
     line.extend(args.up.iter().cloned());
     let read = settings::read(&line).map_err(|refusal| refusal.to_string().trim_end().to_owned())?;
     match read.cli {
-        Cli { command: Command::Up(up), .. } => Ok((up, read.origins)),
+        Cli { command: Command::Up(up), .. } => Ok((*up, read.origins)),
         _ => Err("after `--` stand options of `commons up` only".to_owned()),
     }
 }

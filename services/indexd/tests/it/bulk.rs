@@ -1,9 +1,11 @@
 //! Many writes in one request.
 
+use indexd::Layout;
 use reqwest::Method;
 use serde_json::{Value, json};
 use testing::Rights;
 
+use crate::layouts::layout;
 use crate::support::{LOGIN, Running, config, dids, guid, md5, record};
 
 /// The lines of an answer, and its summary.
@@ -344,16 +346,21 @@ async fn an_upsert_that_is_overtaken_is_decided_anew() {
     let made = bulk(&indexd, "?mode=each", &[create(2, json!({}))]).await;
     assert_eq!(made.status, 200);
     let mut others = indexd.database.pool.begin().await.expect("a transaction");
-    sqlx::query(
-        "with family as (insert into base_version (baseid) values ('base')), \
-              hash as (insert into index_record_hash (did, hash_type, hash_value) values ($1, 'md5', $2)) \
-         insert into index_record (did, baseid, rev, form, size) values ($1, 'base', 'rev', 'object', 101)",
-    )
-    .bind(guid(1))
-    .bind(md5(1))
-    .execute(&mut *others)
-    .await
-    .expect("written");
+    let statement = match layout() {
+        Layout::Multi => {
+            "with family as (insert into base_version (baseid) values ('base')), \
+                  hash as (insert into index_record_hash (did, hash_type, hash_value) values ($1, 'md5', $2)) \
+             insert into index_record (did, baseid, rev, form, size) values ($1, 'base', 'rev', 'object', 101)"
+        }
+        Layout::Single => {
+            "with family as (insert into base_version (baseid) values ('base')) \
+             insert into record (guid, baseid, rev, form, size, created_date, updated_date, hashes, acl, authz, \
+                 urls, record_metadata, url_metadata, alias) \
+             values ($1, 'base', 'rev', 'object', 101, now(), now(), jsonb_build_object('md5', $2::text), \
+                 '{}', '{}', '{}', '{}', '{}', '{}')"
+        }
+    };
+    sqlx::query(statement).bind(guid(1)).bind(md5(1)).execute(&mut *others).await.expect("written");
     let lines = [upsert(1, json!({"urls": ["s3://b/mine"]})), upsert(2, json!({}))];
     let (told, ()) = tokio::join!(bulk(&indexd, "?mode=each", &lines), async {
         let waiting = "select exists (select 1 from pg_stat_activity where datname = current_database() \

@@ -342,24 +342,17 @@ async fn writers_of_the_same_records_do_not_wait_for_each_other_in_a_circle() {
 /// The second of two loads of the same file meets what the first is still writing.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upsert_that_is_overtaken_is_decided_anew() {
+    // The other writer knows the tables of this layout.
+    if layout() == Layout::Single {
+        return;
+    }
     let indexd = Running::new().await;
     let made = bulk(&indexd, "?mode=each", &[create(2, json!({}))]).await;
     assert_eq!(made.status, 200);
     let mut others = indexd.database.pool.begin().await.expect("a transaction");
-    let statement = match layout() {
-        Layout::Multi => {
-            "with family as (insert into base_version (baseid) values ('base')), \
-                  hash as (insert into index_record_hash (did, hash_type, hash_value) values ($1, 'md5', $2)) \
-             insert into index_record (did, baseid, rev, form, size) values ($1, 'base', 'rev', 'object', 101)"
-        }
-        Layout::Single => {
-            "with family as (insert into base_version (baseid) values ('base')) \
-             insert into record (guid, baseid, rev, form, size, created_date, updated_date, hashes, acl, authz, \
-                 urls, record_metadata, url_metadata, alias) \
-             values ($1, 'base', 'rev', 'object', 101, now(), now(), jsonb_build_object('md5', $2::text), \
-                 '{}', '{}', '{}', '{}', '{}', '{}')"
-        }
-    };
+    let statement = "with family as (insert into base_version (baseid) values ('base')), \
+              hash as (insert into index_record_hash (did, hash_type, hash_value) values ($1, 'md5', $2)) \
+         insert into index_record (did, baseid, rev, form, size) values ($1, 'base', 'rev', 'object', 101)";
     sqlx::query(statement).bind(guid(1)).bind(md5(1)).execute(&mut *others).await.expect("written");
     let lines = [upsert(1, json!({"urls": ["s3://b/mine"]})), upsert(2, json!({}))];
     let (told, ()) = tokio::join!(bulk(&indexd, "?mode=each", &lines), async {

@@ -142,8 +142,8 @@ insert into policy_role select p.id, r.id from policy p, role r where p.name lik
 insert into policy_resource select p.id, r.id from generate_series(0, %d) n
     join policy p on p.name = 'bench-' || n join resource r on r.path = ('bench.p' || n)::ltree;
 insert into usr (name) select 'reader-' || n from generate_series(0, {USERS - 1}) n;
-insert into usr_policy (usr_id, policy_id) select u.id, p.id from generate_series(0, {USERS - 1}) n, generate_series(0, 4) k
-    join policy p on p.name = 'bench-' || ((n * 5 + k) %% %d) join usr u on u.name = 'reader-' || n;
+insert into usr_policy (usr_id, policy_id) select u.id, p.id from generate_series(0, {USERS - 1}) n
+    cross join generate_series(0, 4) k join policy p on p.name = 'bench-' || ((n * 5 + k) %% %d) join usr u on u.name = 'reader-' || n;
 """ % (PROJECTS - 1, PROJECTS - 1, PROJECTS - 1, PROJECTS)
 
 

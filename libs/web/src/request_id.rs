@@ -72,11 +72,14 @@ pub(crate) async fn request_id<B: MessageBody>(
 
 /// By what a request says who sends it. Nothing of it is checked here.
 fn caller(headers: &HeaderMap) -> &'static str {
-    let authorization = headers.get(AUTHORIZATION).map(|value| value.as_bytes().to_ascii_lowercase());
+    let authorization = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
+    let is = |value: &[u8], scheme: &[u8]| {
+        value.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
+    };
     let cookies = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
     match authorization {
-        Some(value) if value.starts_with(b"bearer ") => "token",
-        Some(value) if value.starts_with(b"basic ") => "password",
+        Some(value) if is(value, b"bearer ") => "token",
+        Some(value) if is(value, b"basic ") => "password",
         Some(_) => "other",
         None if cookies.into_iter().any(|cookies| cookies.contains("access_token=")) => "cookie",
         None => "nobody",

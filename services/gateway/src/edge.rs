@@ -152,6 +152,5 @@ fn is_token(value: &str) -> bool {
 }
 
 fn random_id() -> String {
-    let bytes: [u8; 16] = rand::rng().random();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(rand::rng().random::<[u8; 16]>())
 }

@@ -13,7 +13,7 @@ use crate::{
     bulk_places::BulkPlaces,
     dist::Dist,
     marks::PageMarks,
-    store::gathered::ByDid,
+    store::gathered::{ByDid, ByPlace},
 };
 
 /// The file index: its configuration and what it depends on.
@@ -22,6 +22,8 @@ pub struct Indexd {
     pub(crate) pool: PgPool,
     /// Records by their dids, in the multi-table layout.
     pub(crate) reader: Gathered<ByDid>,
+    /// The dids of the records that name a place, in the multi-table layout.
+    pub(crate) naming: Gathered<ByPlace>,
     layout: OnceCell<Layout>,
     pub(crate) arborist: Option<Arc<dyn Authz>>,
     pub(crate) dist: Dist,
@@ -51,6 +53,7 @@ impl Indexd {
         Arc::new(Self {
             config,
             reader: Gathered::new(pool.clone(), ByDid),
+            naming: Gathered::new(pool.clone(), ByPlace),
             pool,
             layout: OnceCell::new(),
             arborist,

@@ -1,6 +1,8 @@
 //! Finding what an id stands for. Which ids a route understands differs by route.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
+
+use futures_util::future::try_join_all;
 
 use crate::{
     Error, Indexd, Layout,
@@ -8,6 +10,9 @@ use crate::{
     guid::Guid,
     store::{bundles, legacy, records::EntryId},
 };
+
+/// So many things are looked up together with those of other requests; more have a statement of their own.
+pub(super) const FEW: usize = 8;
 
 /// Where the cross lookup looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +53,17 @@ impl Indexd {
     /// The record with exactly this did.
     pub(crate) async fn record(&self, did: &Guid) -> Result<Record, Error> {
         self.by_did(did).await?.ok_or_else(Error::no_record)
+    }
+
+    /// The records of `dids`, in their order; a few of them are read together with what others ask for at the
+    /// same time.
+    pub(super) async fn by_dids(&self, dids: &BTreeSet<Guid>) -> Result<Vec<Record>, Error> {
+        let layout = self.layout().await?;
+        if dids.len() <= FEW && layout == Layout::Multi {
+            let found = try_join_all(dids.iter().map(|did| self.by_did(did))).await?;
+            return Ok(found.into_iter().flatten().collect());
+        }
+        layout.load(&mut *self.pool.acquire().await?, &Vec::from_iter(dids.iter().cloned())).await
     }
 
     /// Reads a record together with those that others ask for at the same time.

@@ -1,11 +1,12 @@
-//! Records that many requests read at the same time, in one statement.
+//! What many requests read at the same time, in one statement.
 
 use std::{collections::HashMap, sync::Arc};
 
 use database::Lookup;
+use indexclient::ownership::Place;
 use sqlx::PgConnection;
 
-use super::records;
+use super::{locations, records};
 use crate::{document::Record, guid::Guid};
 
 /// Reads records by their dids, in the multi-table layout.
@@ -22,5 +23,21 @@ impl Lookup for ByDid {
     ) -> Result<HashMap<Guid, Arc<Record>>, sqlx::Error> {
         let found = records::some(connection, dids).await?;
         Ok(found.into_iter().map(|record| (record.did.clone(), Arc::new(record))).collect())
+    }
+}
+
+/// Finds the dids of the records that name a place, in the multi-table layout.
+pub(crate) struct ByPlace;
+
+impl Lookup for ByPlace {
+    type Key = Place;
+    type Found = Vec<Guid>;
+
+    async fn find(
+        &self,
+        connection: &mut PgConnection,
+        places: &[Place],
+    ) -> Result<HashMap<Place, Vec<Guid>>, sqlx::Error> {
+        locations::naming(connection, places).await
     }
 }

@@ -1,7 +1,10 @@
 //! Records by the places of their bytes.
 
-use indexclient::ownership::Owner;
-use sqlx::{FromRow, PgConnection};
+use std::collections::HashMap;
+
+use indexclient::ownership::{Owner, Place};
+use sql::Sql;
+use sqlx::{FromRow, PgConnection, Row as _};
 
 use crate::{Error, guid::Guid};
 
@@ -58,13 +61,6 @@ pub(crate) async fn alike(
     connection: &mut PgConnection,
     urls: &[(i64, String)],
 ) -> Result<Vec<(i64, Guid, String)>, Error> {
-    if let [(position, first)] | [(position, first), _] = urls
-        && urls.iter().all(|(other, _)| other == position)
-    {
-        let last = urls.last().map_or(first, |(_, url)| url);
-        let found = one_place(connection, first, last).await?;
-        return Ok(found.into_iter().map(|(did, url)| (*position, did, url)).collect());
-    }
     let (positions, urls): (Vec<i64>, Vec<&str>) =
         urls.iter().map(|(position, url)| (*position, url.as_str())).unzip();
     Ok(sqlx::query_as(
@@ -81,22 +77,29 @@ pub(crate) async fn alike(
     .await?)
 }
 
-/// As [`alike`] for one place in two spellings. Its parameters are single values, so that its plan is kept:
-/// see [`by_did`](super::records::by_did).
-async fn one_place(
+/// The dids of the records that name each of some places. For a few: its parameters are single values, of which
+/// there are 1, 2, 4, 8 and so on, so that its plans are kept (see [`by_did`](super::records::by_did)).
+pub(super) async fn naming(
     connection: &mut PgConnection,
-    first: &str,
-    second: &str,
-) -> Result<Vec<(Guid, String)>, Error> {
-    Ok(sqlx::query_as(
+    places: &[Place],
+) -> Result<HashMap<Place, Vec<Guid>>, sqlx::Error> {
+    let spellings: Vec<String> = places.iter().flat_map(Place::spellings).collect();
+    let Some(last) = spellings.last() else { return Ok(HashMap::new()) };
+    let parameters = spellings.iter().chain(std::iter::repeat(last)).take(spellings.len().next_power_of_two());
+    let hash = |url: &String| {
+        Sql::raw("md5(lower(regexp_replace(").bind(url.as_str()).text(", '/+', '/', 'g')))")
+    };
+    let statement = Sql::raw(
         "select u.did, u.url from index_record_url u \
-         where md5(lower(regexp_replace(u.url, '/+', '/', 'g'))) \
-            in (md5(lower(regexp_replace($1, '/+', '/', 'g'))), \
-                md5(lower(regexp_replace($2, '/+', '/', 'g')))) \
-         order by u.did",
+         where md5(lower(regexp_replace(u.url, '/+', '/', 'g'))) in (",
     )
-    .bind(first)
-    .bind(second)
-    .fetch_all(connection)
-    .await?)
+    .then(Sql::join(", ", parameters.map(hash)))
+    .text(")");
+    let mut found: HashMap<Place, Vec<Guid>> = HashMap::new();
+    for row in statement.query().fetch_all(connection).await? {
+        if let Some(place) = Place::of(row.try_get("url")?) {
+            found.entry(place).or_default().push(row.try_get("did")?);
+        }
+    }
+    Ok(found)
 }

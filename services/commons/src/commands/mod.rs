@@ -15,6 +15,7 @@ mod environment;
 pub(crate) mod etl;
 mod fence_clients;
 pub(crate) mod fence_create;
+mod graph;
 pub(crate) mod helm;
 pub(crate) mod index;
 mod issuer;

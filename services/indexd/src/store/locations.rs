@@ -85,10 +85,10 @@ pub(super) async fn naming(
 ) -> Result<HashMap<Place, Vec<Guid>>, sqlx::Error> {
     let spellings: Vec<String> = places.iter().flat_map(Place::spellings).collect();
     let Some(last) = spellings.last() else { return Ok(HashMap::new()) };
-    let parameters = spellings.iter().chain(std::iter::repeat(last)).take(spellings.len().next_power_of_two());
-    let hash = |url: &String| {
-        Sql::raw("md5(lower(regexp_replace(").bind(url.as_str()).text(", '/+', '/', 'g')))")
-    };
+    let parameters =
+        spellings.iter().chain(std::iter::repeat(last)).take(spellings.len().next_power_of_two());
+    let hash =
+        |url: &String| Sql::raw("md5(lower(regexp_replace(").bind(url.as_str()).text(", '/+', '/', 'g')))");
     let statement = Sql::raw(
         "select u.did, u.url from index_record_url u \
          where md5(lower(regexp_replace(u.url, '/+', '/', 'g'))) in (",

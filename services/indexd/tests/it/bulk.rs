@@ -1,5 +1,7 @@
 //! Many writes in one request.
 
+use std::time::Duration;
+
 use indexd::Layout;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -342,30 +344,38 @@ async fn writers_of_the_same_records_do_not_wait_for_each_other_in_a_circle() {
 /// The second of two loads of the same file meets what the first is still writing.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upsert_that_is_overtaken_is_decided_anew() {
-    // The other writer knows the tables of this layout.
-    if layout() == Layout::Single {
-        return;
-    }
     let indexd = Running::new().await;
     let made = bulk(&indexd, "?mode=each", &[create(2, json!({}))]).await;
     assert_eq!(made.status, 200);
     let mut others = indexd.database.pool.begin().await.expect("a transaction");
-    let statement = "with family as (insert into base_version (baseid) values ('base')), \
-              hash as (insert into index_record_hash (did, hash_type, hash_value) values ($1, 'md5', $2)) \
-         insert into index_record (did, baseid, rev, form, size) values ($1, 'base', 'rev', 'object', 101)";
+    let statement = match layout() {
+        Layout::Multi => {
+            "with family as (insert into base_version (baseid) values ('base')), \
+                  hash as (insert into index_record_hash (did, hash_type, hash_value) values ($1, 'md5', $2)) \
+             insert into index_record (did, baseid, rev, form, size) values ($1, 'base', 'rev', 'object', 101)"
+        }
+        Layout::Single => {
+            "insert into record (guid, baseid, rev, form, size, hashes) \
+             values ($1, 'base', 'rev', 'object', 101, jsonb_build_object('md5', $2::text))"
+        }
+    };
     sqlx::query(statement).bind(guid(1)).bind(md5(1)).execute(&mut *others).await.expect("written");
     let lines = [upsert(1, json!({"urls": ["s3://b/mine"]})), upsert(2, json!({}))];
     let (told, ()) = tokio::join!(bulk(&indexd, "?mode=each", &lines), async {
         let waiting = "select exists (select 1 from pg_stat_activity where datname = current_database() \
                        and wait_event_type = 'Lock')";
-        while !sqlx::query_scalar::<_, bool>(waiting)
-            .fetch_one(&indexd.database.pool)
-            .await
-            .expect("an answer")
-        {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+        let comes_to_wait = async {
+            while !sqlx::query_scalar::<_, bool>(waiting)
+                .fetch_one(&indexd.database.pool)
+                .await
+                .expect("an answer")
+            {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let waits = tokio::time::timeout(Duration::from_secs(60), comes_to_wait).await;
         others.commit().await.expect("committed");
+        waits.expect("the load waits for the other writer");
     });
     let results: Vec<&str> = told.outcomes().into_iter().map(|(_, _, result)| result).collect();
     assert_eq!(results, ["updated", "unchanged"], "{:?}", told.lines);

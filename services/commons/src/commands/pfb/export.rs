@@ -4,7 +4,6 @@ use std::{
     fs::File,
     io::{BufWriter, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use anyhow::Context as _;
@@ -24,12 +23,10 @@ use super::{
     writing::{self, Misfits, Named, Written},
 };
 use crate::{
-    commands::workbench::Workbench,
-    databases::{self, DatabaseName},
+    commands::graph::GraphArgs,
     dictionaries,
     failure::{Failure, warn},
     output::{remark, tell},
-    state::State,
 };
 
 /// Options of `commons export pfb`.
@@ -55,12 +52,9 @@ pub struct ExportArgs {
     /// export.
     #[arg(long)]
     leave_out: bool,
-    /// The graph's database, instead of a commons.
-    #[arg(long, value_name = "URL", env = "SHEEPDOG_DATABASE_URL", hide_env_values = true)]
-    database_url: Option<String>,
-    /// Data dictionary of the database. Default: the one that the commons last ran with, or the built-in one.
-    #[arg(long, value_name = "DIR|FILE|URL")]
-    dictionary: Option<String>,
+    /// Which graph.
+    #[command(flatten)]
+    graph: GraphArgs,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -74,29 +68,16 @@ pub(super) async fn run(args: ExportArgs) -> anyhow::Result<()> {
         let told = format!("{} is there; --overwrite replaces it", args.out.display());
         return Err(Failure::Prerequisite(told).into());
     }
-    if let Some(url) = &args.database_url {
-        // SQLAlchemy's spelling names the driver too.
-        let pool = databases::reached(&url.replacen("postgresql+psycopg2://", "postgresql://", 1)).await?;
-        return graph(&args, &pool, args.dictionary.as_deref()).await;
-    }
-    if args.place.is_elsewhere() {
+    if args.graph.database_url.is_none() && args.place.is_elsewhere() {
         let place = args.place.open().await?;
-        let dictionary = match &args.dictionary {
-            Some(_) => dictionaries::load(args.dictionary.as_deref()).await?,
+        let dictionary = match &args.graph.dictionary {
+            Some(_) => dictionaries::load(args.graph.dictionary.as_deref()).await?,
             None => Remote::dictionary(&place).await?,
         };
         return write(&args, Source::Remote(Box::new(Remote::new(place))), &dictionary).await;
     }
-    let bench = Workbench::open(State::existing(&args.place.state.folder)?).await?;
-    bench
-        .with(async |bench: Arc<Workbench>| {
-            let source = args.dictionary.as_deref().or(bench.run.dictionary.as_deref());
-            let pool = bench.pool(DatabaseName::Sheepdog)?;
-            let done = graph(&args, &pool, source).await;
-            pool.close().await;
-            done
-        })
-        .await
+    let write = async |pool: &PgPool, dictionary: Option<&str>| graph(&args, pool, dictionary).await;
+    args.graph.with(&args.place.state.folder, write).await
 }
 
 async fn graph(args: &ExportArgs, pool: &PgPool, dictionary: Option<&str>) -> anyhow::Result<()> {

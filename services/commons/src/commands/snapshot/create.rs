@@ -5,7 +5,6 @@ use std::{
     io::{BufWriter, ErrorKind, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use anyhow::Context as _;
@@ -16,20 +15,20 @@ use dictionary::{Dictionary, NodeType};
 use pseudonyms::{Key, Pseudonyms, Rules};
 use psqlgraph::scan::Scan;
 use serde_json::json;
+use sqlx::PgPool;
 
 use super::{
     super::{
+        graph::GraphArgs,
         pfb::{self, Bar, Misfits, Reading, Record, Source, Way, bar},
-        workbench::Workbench,
     },
     shelf,
 };
 use crate::{
-    databases::{self, DatabaseName},
     dictionaries,
     failure::{Failure, tell as complain, warn},
     output::{remark, tell},
-    state::{State, StateArgs},
+    state::StateArgs,
     version::{COMMIT, VERSION},
 };
 
@@ -56,12 +55,9 @@ pub struct CreateArgs {
     /// Read and change everything, tell what would be in the snapshot, and keep nothing.
     #[arg(long)]
     dry_run: bool,
-    /// The graph's database, instead of a commons on this machine.
-    #[arg(long, value_name = "URL", env = "SHEEPDOG_DATABASE_URL", hide_env_values = true)]
-    database_url: Option<String>,
-    /// Data dictionary of the database. Default: the one that the commons last ran with, or the built-in one.
-    #[arg(long, value_name = "DIR|FILE|URL")]
-    dictionary: Option<String>,
+    /// Which graph.
+    #[command(flatten)]
+    graph: GraphArgs,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -71,24 +67,11 @@ pub struct CreateArgs {
 }
 
 pub(super) async fn run(args: CreateArgs) -> anyhow::Result<()> {
-    if let Some(url) = &args.database_url {
-        // SQLAlchemy's spelling names the driver too.
-        let pool = databases::reached(&url.replacen("postgresql+psycopg2://", "postgresql://", 1)).await?;
-        return create(&args, &pool, args.dictionary.as_deref()).await;
-    }
-    let bench = Workbench::open(State::existing(&args.state.folder)?).await?;
-    bench
-        .with(async |bench: Arc<Workbench>| {
-            let source = args.dictionary.as_deref().or(bench.run.dictionary.as_deref());
-            let pool = bench.pool(DatabaseName::Sheepdog)?;
-            let done = create(&args, &pool, source).await;
-            pool.close().await;
-            done
-        })
-        .await
+    let create = async |pool: &PgPool, dictionary: Option<&str>| create(&args, pool, dictionary).await;
+    args.graph.with(&args.state.folder, create).await
 }
 
-async fn create(args: &CreateArgs, pool: &sqlx::PgPool, dictionary: Option<&str>) -> anyhow::Result<()> {
+async fn create(args: &CreateArgs, pool: &PgPool, dictionary: Option<&str>) -> anyhow::Result<()> {
     let dictionary = dictionaries::load(dictionary).await?;
     let (text, rules) = rules(&args.rules, &dictionary)?;
     let key = key(&args.key_file, args.dry_run)?;

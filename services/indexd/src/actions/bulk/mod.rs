@@ -50,7 +50,13 @@ impl Indexd {
         let mut parts = vec![operations];
         while let Some(mut part) = parts.pop() {
             match self.write_batch(decisions, part.clone(), ending).await {
-                Ok(batch) => answers.extend(self.decided_anew(decisions, &part, batch, ending).await),
+                Ok(batch) => {
+                    let (decided, failure) = self.decided_anew(decisions, &part, batch, ending).await;
+                    answers.extend(decided);
+                    if failure.is_some() {
+                        return Progress { answers, failure };
+                    }
+                }
                 Err(error @ Error::Failed(_)) => return Progress { answers, failure: Some(error) },
                 // The database has refused a value of one of them, and with it the statement of all.
                 Err(_) if part.len() > 1 => {
@@ -67,14 +73,15 @@ impl Indexd {
     }
 
     /// The answers, with those of upserts that somebody else was quicker than: what an upsert of no revision
-    /// means depends on the record that there is, so it is asked again of the record that there is now.
+    /// means depends on the record that there is, so it is asked again of the record that there is now. If the
+    /// database fails then, they keep their first answers, and the failure ends the rest.
     async fn decided_anew(
         &self,
         decisions: &mut Decisions<'_>,
         operations: &[Operation],
         Batch { mut answers, mut overtaken }: Batch,
         ending: Ending,
-    ) -> Vec<Answer> {
+    ) -> (Vec<Answer>, Option<Error>) {
         for _ in 0..DECIDED_ANEW {
             let of_now = |operation: &Operation| {
                 matches!(operation, Operation::Upsert { rev: None, .. })
@@ -89,14 +96,18 @@ impl Indexd {
             if again.is_empty() {
                 break;
             }
-            // What is refused as a whole now keeps the answers that it has.
-            let Ok(batch) = self.write_batch(decisions, again, ending).await else { break };
+            let batch = match self.write_batch(decisions, again, ending).await {
+                Ok(batch) => batch,
+                Err(failure @ Error::Failed(_)) => return (answers, Some(failure)),
+                // What is refused as a whole now keeps the answers that it has.
+                Err(_) => break,
+            };
             for (place, answer) in places.into_iter().zip(batch.answers) {
                 answers[place] = answer;
             }
             overtaken = batch.overtaken;
         }
-        answers
+        (answers, None)
     }
 
     async fn write_batch(

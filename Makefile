@@ -46,10 +46,10 @@ install: $(if $(shell command -v $(CARGO)),prerequisites build) ## Put `commons`
 uninstall: ## Remove what `make install` has installed; state folders stay
 	@scripts/install --remove "$(PREFIX)" "$(DESTDIR)"
 
-# All rings of tests. The client suites mostly wait, so they run beside the Rust tests and beside each other, two of the
-# three at a time; what kills processes and takes all memory and connections runs alone.
+# All rings of tests. The client suites mostly wait, so they run beside the Rust tests and beside each other; what kills
+# processes and takes all memory and connections runs alone.
 test: prerequisites portal-check check compiled ## Run all tests
-	$(MAKE) --jobs=2 --output-sync=target unit clients browsers
+	$(MAKE) --jobs=3 --output-sync=target unit clients browsers
 	$(MAKE) storms
 
 # versitygw is installed by the Rust tests, where there is Go, and used by the client suites: now, before both run at once.
@@ -101,7 +101,7 @@ deny: ## Check licences and unused dependencies
 	@if command -v cargo-machete >/dev/null 2>&1; then cargo-machete; \
 	else echo "cargo-machete is not installed, so unused dependencies were not looked for (cargo install cargo-machete)"; fi
 
-# Without the flags of a make that runs two targets at once: its commands cannot reach the job server that they name.
+# Without the flags of a make that runs targets at once: its commands cannot reach the job server that they name.
 APART = env -u MAKEFLAGS -u MFLAGS
 
 # Unit tests and tests of services on a real database.

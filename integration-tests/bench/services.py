@@ -4,14 +4,20 @@ database by hand, a signature, a request that does nothing.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
+import os
+import subprocess
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 
 import psycopg
+
+from harness.commons import free_port, program, wait_for_answer
 
 from .load import REQUESTS, Load, openssl, pgbench
 from .measure import Clock, Taken, Work
@@ -130,6 +136,36 @@ def decision(stand: Stand) -> Work:
                 lambda: floor.taken(clock), "≥ 0.80", lambda _, ratio: ratio >= 0.8)
 
 
+@contextlib.contextmanager
+def arborist(stand: Stand) -> Iterator[tuple[str, Clock]]:
+    """arborist in a process of its own on the same database, as services ask it without a gateway between."""
+    port = free_port()
+    process = subprocess.Popen(
+        [str(stand.program or program()), "serve", "arborist", "--host", "127.0.0.1", "--port", str(port),
+         "--database-url", stand.commons.run("database", "url", "arborist").strip(),
+         "--jwks-url", f"{stand.commons.url}/user/.well-known/jwks"],
+        env={**os.environ, "RUST_LOG": "warn"}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        wait_for_answer(port, process)
+        yield f"http://127.0.0.1:{port}", Clock(process.pid)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def decision_itself(stand: Stand) -> Work:
+    """The same decision, asked as a service asks it."""
+    context = arborist(stand)
+    url, clock = context.__enter__()
+    weakref.finalize(stand, context.__exit__, None, None, None)
+    token = stand.client.headers["Authorization"].split(" ", 1)[1]
+    asked = {"user": {"token": token}, "request": {"resource": RESOURCE, "action": {"service": "sheepdog", "method": "read"}}}
+    kind = {"Content-Type": "application/json"}
+    ours, floor, of_floor = Load(url, "POST", ["/auth/request"], kind, [json.dumps(asked)]), empty(stand), Clock(stand.commons.process.pid)
+    return line("decision-itself", "the same, of arborist without the gateway", lambda: ours.taken(clock),
+                lambda: floor.taken(of_floor), "≥ 0.80", lambda _, ratio: ratio >= 0.8)
+
+
 # Users with a policy of their own on projects of their own, beside the one that everybody shares.
 READERS = f"""
 insert into resource (name, path) select 'bench', 'bench' on conflict do nothing;
@@ -222,6 +258,7 @@ LINES: dict[str, Callable[[Stand], Work]] = {
     "index-create": index_create,
     "query": query,
     "decision": decision,
+    "decision-itself": decision_itself,
     "mapping": mapping,
     "token": token,
     "signed-url": signed_url,

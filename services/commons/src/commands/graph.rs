@@ -23,8 +23,8 @@ pub(crate) struct GraphArgs {
 }
 
 impl GraphArgs {
-    /// Runs `work` with the database that is named, or with that of the commons of `state`, and with the place
-    /// of its dictionary.
+    /// Runs `work` with the database that is named, or with that of the commons of `state`, and with where
+    /// its dictionary is.
     ///
     /// # Errors
     /// When the database cannot be reached, or no commons ever ran there; and those of `work`.

@@ -77,8 +77,9 @@ pub(crate) async fn alike(
     .await?)
 }
 
-/// The dids of the records that name each of some places. For a few: its parameters are single values, of which
-/// there are 1, 2, 4, 8 and so on, so that its plans are kept (see [`by_did`](super::records::by_did)).
+/// The dids of the records that name each of some places. For a few: its parameters are single values, of
+/// which there are 1, 2, 4, 8 and so on, so that its plans are kept (see
+/// [`by_did`](super::records::by_did)).
 pub(super) async fn naming(
     connection: &mut PgConnection,
     places: &[Place],

@@ -351,8 +351,10 @@ async fn an_upsert_that_is_overtaken_is_decided_anew() {
     let statement = match layout() {
         Layout::Multi => {
             "with family as (insert into base_version (baseid) values ('base')), \
-                  hash as (insert into index_record_hash (did, hash_type, hash_value) values ($1, 'md5', $2)) \
-             insert into index_record (did, baseid, rev, form, size) values ($1, 'base', 'rev', 'object', 101)"
+                  hash as (insert into index_record_hash (did, hash_type, hash_value) \
+                           values ($1, 'md5', $2)) \
+             insert into index_record (did, baseid, rev, form, size) \
+             values ($1, 'base', 'rev', 'object', 101)"
         }
         Layout::Single => {
             "insert into record (guid, baseid, rev, form, size, hashes) \

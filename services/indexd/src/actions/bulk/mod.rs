@@ -73,8 +73,8 @@ impl Indexd {
     }
 
     /// The answers, with those of upserts that somebody else was quicker than: what an upsert of no revision
-    /// means depends on the record that there is, so it is asked again of the record that there is now. If the
-    /// database fails then, they keep their first answers, and the failure ends the rest.
+    /// means depends on the record that there is, so it is asked again of the record that there is now. If
+    /// the database fails then, they keep their first answers, and the failure ends the rest.
     async fn decided_anew(
         &self,
         decisions: &mut Decisions<'_>,

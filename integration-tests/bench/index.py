@@ -36,7 +36,7 @@ from .__main__ import machine, row, table
 from .floor import Prepared, many
 from .load import Load, pgbench
 from .measure import Clock, Line, Taken, measure
-from .services import NEW_RECORD, line
+from .services import NEW_RECORD, NEW_RECORDS, line
 from .stand import Client
 
 RESOURCE = "/programs/BENCH/projects/b"
@@ -134,7 +134,7 @@ def new_record(name: str) -> dict:
 
 
 def create(index: Index):
-    bodies = [json.dumps(new_record(str(uuid.uuid4()))) for _ in range(1000)]
+    bodies = [json.dumps(new_record(str(uuid.uuid4()))) for _ in range(NEW_RECORDS)]
     ours = index.load("POST", ["/index/index"] * len(bodies), bodies)
     return line("index-create", "a new record, with fsync", lambda: ours.taken(index.clock),
                 lambda: pgbench(index.url, NEW_RECORD % RESOURCE, index.clock), "≥ 0.70", lambda _, ratio: ratio >= 0.7)

@@ -24,6 +24,8 @@ from .measure import Clock, Taken, Work
 from .stand import PROGRAM, PROJECT, SAMPLES_A_SUBJECT, SUBJECTS, SUBMISSION, Stand
 
 RECORDS = 2000
+# More than a run makes: who makes a record of a location asks about all others that name it.
+NEW_RECORDS = 30_000
 FILES = 10
 PROJECTS, USERS = 1000, 50
 SAMPLES = SUBJECTS * SAMPLES_A_SUBJECT
@@ -122,7 +124,7 @@ def drs_read(stand: Stand) -> Work:
 
 def index_create(stand: Stand) -> Work:
     made = records(stand)
-    bodies = [json.dumps(record(None)) for _ in range(REQUESTS)]
+    bodies = [json.dumps(record(None)) for _ in range(NEW_RECORDS)]
     ours = made.load("POST", ["/index/index"] * len(bodies), bodies)
     return line("index-create", "a new record of the index", lambda: ours.taken(made.clock),
                 lambda: pgbench(made.url, NEW_RECORD % RESOURCE, made.clock))

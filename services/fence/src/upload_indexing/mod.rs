@@ -35,13 +35,19 @@ pub use source::{Settlement, StoreSource, UploadSource};
 
 /// Files that are read at the same time.
 const AT_ONCE: usize = 4;
-/// Waits between tries for one file; afterwards it is left to the next look through the bucket.
-const WAITS: [Duration; 5] = [
+/// Waits between tries for one file, a minute and a half in all; afterwards it is left to the next look
+/// through the bucket. None is long: what fails is mostly the database, and whoever uploaded waits for their
+/// file when it is back.
+const WAITS: [Duration; 9] = [
     Duration::from_millis(200),
     Duration::from_secs(1),
     Duration::from_secs(5),
-    Duration::from_secs(20),
-    Duration::from_secs(60),
+    Duration::from_secs(10),
+    Duration::from_secs(15),
+    Duration::from_secs(15),
+    Duration::from_secs(15),
+    Duration::from_secs(15),
+    Duration::from_secs(15),
 ];
 
 /// The running task that fills records.

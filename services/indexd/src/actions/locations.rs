@@ -6,7 +6,7 @@ use futures_util::future::try_join_all;
 use indexclient::ownership::{Owner, Place};
 
 use super::lookup::FEW;
-use crate::{Error, Indexd, Layout, document::Record, guid::Guid};
+use crate::{Error, Indexd, Layout, document::Record, guid::Guid, store::locations::Named};
 
 /// Who has the bytes at one location, as [`indexclient::Holders`].
 #[derive(Debug, Clone, Default, serde::Serialize)]
@@ -93,12 +93,14 @@ impl Indexd {
         let can_share = |(_, place): (usize, &Place)| !place.to_string().contains('\0');
         if layout == Layout::Multi && some().count() <= FEW && some().all(can_share) {
             let naming = try_join_all(some().map(|(_, place)| self.naming.get(place.clone()))).await?;
-            for ((at, _), found) in some().zip(naming) {
-                if let (Some(dids), Some(found)) = (dids.get_mut(at), found) {
-                    dids.extend(found);
+            if !naming.iter().any(|named| matches!(named, Some(Named::Unread))) {
+                for ((at, _), named) in some().zip(naming) {
+                    if let (Some(dids), Some(Named::By(named))) = (dids.get_mut(at), named) {
+                        dids.extend(named);
+                    }
                 }
+                return Ok(dids);
             }
-            return Ok(dids);
         }
         let asked: Vec<(i64, String)> = some().flat_map(spelled).collect();
         let alike = layout.alike(&mut *self.pool.acquire().await?, &asked).await?;

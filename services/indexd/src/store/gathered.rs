@@ -6,7 +6,10 @@ use database::Lookup;
 use indexclient::ownership::Place;
 use sqlx::PgConnection;
 
-use super::{locations, records};
+use super::{
+    locations::{self, Named},
+    records,
+};
 use crate::{document::Record, guid::Guid};
 
 /// Reads records by their dids, in the multi-table layout.
@@ -31,13 +34,13 @@ pub(crate) struct ByPlace;
 
 impl Lookup for ByPlace {
     type Key = Place;
-    type Found = Vec<Guid>;
+    type Found = Named;
 
     async fn find(
         &self,
         connection: &mut PgConnection,
         places: &[Place],
-    ) -> Result<HashMap<Place, Vec<Guid>>, sqlx::Error> {
+    ) -> Result<HashMap<Place, Named>, sqlx::Error> {
         locations::naming(connection, places).await
     }
 }

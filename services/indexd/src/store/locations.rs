@@ -77,13 +77,25 @@ pub(crate) async fn alike(
     .await?)
 }
 
+/// So many records that name places are read together with those of other requests, which must not wait for
+/// more.
+const MOST_TOGETHER: usize = 1_000;
+
+/// Who names a place.
+#[derive(Debug, Clone)]
+pub(crate) enum Named {
+    By(Vec<Guid>),
+    /// By too many records, or it was asked together with a place that is: it has to be asked for by itself.
+    Unread,
+}
+
 /// The dids of the records that name each of some places. For a few: its parameters are single values, of
 /// which there are 1, 2, 4, 8 and so on, so that its plans are kept (see
 /// [`by_did`](super::records::by_did)).
 pub(super) async fn naming(
     connection: &mut PgConnection,
     places: &[Place],
-) -> Result<HashMap<Place, Vec<Guid>>, sqlx::Error> {
+) -> Result<HashMap<Place, Named>, sqlx::Error> {
     let spellings: Vec<String> = places.iter().flat_map(Place::spellings).collect();
     let Some(last) = spellings.last() else { return Ok(HashMap::new()) };
     let parameters =
@@ -95,12 +107,17 @@ pub(super) async fn naming(
          where md5(lower(regexp_replace(u.url, '/+', '/', 'g'))) in (",
     )
     .then(Sql::join(", ", parameters.map(hash)))
-    .text(")");
+    .text(") limit ")
+    .number(1 + MOST_TOGETHER as i64);
+    let rows = statement.query().fetch_all(connection).await?;
+    if rows.len() > MOST_TOGETHER {
+        return Ok(places.iter().map(|place| (place.clone(), Named::Unread)).collect());
+    }
     let mut found: HashMap<Place, Vec<Guid>> = HashMap::new();
-    for row in statement.query().fetch_all(connection).await? {
+    for row in rows {
         if let Some(place) = Place::of(row.try_get("url")?) {
             found.entry(place).or_default().push(row.try_get("did")?);
         }
     }
-    Ok(found)
+    Ok(found.into_iter().map(|(place, dids)| (place, Named::By(dids))).collect())
 }

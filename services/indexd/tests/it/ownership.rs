@@ -4,7 +4,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testing::Rights;
 
-use crate::support::{Running, config, guid, record};
+use crate::{
+    bulk,
+    support::{Running, config, guid, record},
+};
 
 /// `mallory` and `owner` submit to a project each and may upload; neither has anything of the other's.
 fn rights() -> Rights {
@@ -261,5 +264,19 @@ async fn the_holders_of_a_location_are_found_in_any_spelling() {
     for wrong in [json!({}), json!([1]), json!(vec!["s3://b/k"; 1001])] {
         assert_eq!(stand.0.send_as("", Method::POST, "/bulk/locations", Some(wrong)).await.status, 400);
     }
+    stand.0.stop().await;
+}
+
+/// More than are looked up together with the questions of others.
+#[tokio::test(flavor = "multi_thread")]
+async fn all_holders_of_a_location_are_found_however_many_they_are() {
+    let stand = Stand::new().await;
+    let lines: Vec<Value> = (1..=1001).map(|n| bulk::create(n, json!({"urls": ["s3://b/shared"]}))).collect();
+    assert_eq!(bulk::bulk(&stand.0, "", &lines).await.status, 200);
+    stand.0.create(record(2000, json!({"urls": ["s3://b/own"]}))).await;
+    let ask = json!(["s3://b/shared", "s3://b/own"]);
+    let answer = stand.0.send_as("", Method::POST, "/bulk/locations", Some(ask)).await.json();
+    let count = |place: usize| answer[place]["records"].as_array().expect("records").len();
+    assert_eq!((count(0), count(1)), (1001, 1));
     stand.0.stop().await;
 }

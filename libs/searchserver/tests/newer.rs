@@ -63,9 +63,14 @@ async fn read(stream: &mut TcpStream) -> (String, String, String) {
 }
 
 async fn connect(address: &str) -> Server {
-    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let mut settings = Settings::read(address).unwrap();
     settings.identity = Identity::ApiKey("a2V5".into());
+    connect_with(settings).await
+}
+
+async fn connect_with(settings: Settings) -> Server {
+    // For the process, as its program does it: whichever test comes first.
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     Server::connect(settings).await.unwrap()
 }
 
@@ -165,7 +170,7 @@ async fn an_answer_that_is_too_long_is_not_kept() {
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let (address, _) = server(vec![(200, json!({"responses": [hits(&ids)]}))]).await;
     let settings = Settings { longest_answer: 1000, ..Settings::read(&address).unwrap() };
-    let server = Server::connect(settings).await.unwrap();
+    let server = connect_with(settings).await;
     let error = server.search("case", &Search::new(Query::All)).await.unwrap_err();
     assert!(matches!(&error, SearchError::Refused(reason) if reason.contains("1000 bytes")), "{error:?}");
 }

@@ -23,7 +23,7 @@ use dataaccess::UploadProgress;
 use indexclient::IndexClient;
 use storage::{Location, ObjectStore};
 use tokio::{
-    sync::mpsc,
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     task::{Id, JoinError, JoinHandle, JoinSet},
 };
 use tokio_util::sync::CancellationToken;
@@ -35,6 +35,8 @@ pub use source::{Settlement, StoreSource, UploadSource};
 
 /// Files that are read at the same time.
 const AT_ONCE: usize = 4;
+/// Files that wait for another try, for each that is read: they keep nobody else waiting.
+const WAITING: usize = 16;
 /// Waits between tries for one file, a minute and a half in all; afterwards it is left to the next look
 /// through the bucket. None is long: what fails is mostly the database, and whoever uploaded waits for their
 /// file when it is back.
@@ -130,17 +132,23 @@ async fn run(
 ) {
     let mut running: JoinSet<Settlement> = JoinSet::new();
     let mut under_way: HashMap<Id, Location> = HashMap::new();
+    let turns = Arc::new(Semaphore::new(at_once));
     loop {
+        let next = async {
+            let turn = turns.clone().acquire_owned().await.expect("nobody closes it");
+            source.next().await.map(|location| (location, turn))
+        };
         tokio::select! {
             () = stopping.cancelled() => break,
             Some(finished) = running.join_next_with_id() => {
                 settle(&mut source, &mut under_way, finished).await;
             }
-            told = source.next(), if running.len() < at_once => {
-                let Some(location) = told else { return drain(running, under_way, source).await };
+            told = next, if running.len() < at_once * WAITING => {
+                let Some((location, turn)) = told else { return drain(running, under_way, source).await };
                 // The same object is not read twice at the same time.
                 if !under_way.values().any(|other| *other == location) {
-                    let task = running.spawn(index_patiently(indexer.clone(), location.clone()));
+                    let task = index_patiently(indexer.clone(), location.clone(), turns.clone(), turn);
+                    let task = running.spawn(task);
                     under_way.insert(task.id(), location);
                 }
             }
@@ -178,12 +186,19 @@ async fn settle(
     }
 }
 
-/// Tries until it is done or hopeless.
-async fn index_patiently(indexer: Arc<Indexer>, location: Location) -> Settlement {
+/// Tries until it is done or hopeless, each time when it has a turn.
+async fn index_patiently(
+    indexer: Arc<Indexer>,
+    location: Location,
+    turns: Arc<Semaphore>,
+    mut turn: OwnedSemaphorePermit,
+) -> Settlement {
     let bucket = location.bucket();
     let mut waits = WAITS.iter();
     loop {
-        let error = match indexer.index(&location).await {
+        let tried = indexer.index(&location).await;
+        drop(turn);
+        let error = match tried {
             Ok(Outcome::Filled { guid, size }) => {
                 tracing::info!(file.guid = guid, file.bytes = size, "an upload is indexed");
                 return Settlement::Done;
@@ -204,6 +219,7 @@ async fn index_patiently(indexer: Arc<Indexer>, location: Location) -> Settlemen
                     "indexing of an upload failed, trying again"
                 );
                 tokio::time::sleep(*wait).await;
+                turn = turns.clone().acquire_owned().await.expect("nobody closes them");
             }
             _ => {
                 tracing::error!(

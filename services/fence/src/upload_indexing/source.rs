@@ -6,15 +6,19 @@ use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use indexclient::IndexClient;
 use storage::{Bucket, Listed, Location, ObjectStore};
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{Notify, mpsc},
+    task::JoinHandle,
+};
 
 use super::indexer::is_blank;
 use crate::files::guid_of_key;
 
 /// How often the bucket is looked through for objects that were missed or given up.
 const LOOK_EVERY: Duration = Duration::from_secs(600);
-/// After a look that failed the next one comes sooner.
-const LOOK_AGAIN: Duration = Duration::from_secs(15);
+/// After a look that failed, and when an object was given up, the next one comes sooner; each further time
+/// that something is given up, twice as late.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// Objects found by a look and not taken yet.
 const FOUND_AHEAD: usize = 64;
 
@@ -49,6 +53,7 @@ pub struct StoreSource {
     bucket: String,
     completed: mpsc::Receiver<Location>,
     found: mpsc::Receiver<Location>,
+    given_up: Arc<Notify>,
     looking: JoinHandle<()>,
 }
 
@@ -61,26 +66,41 @@ impl StoreSource {
         completed: mpsc::Receiver<Location>,
     ) -> Self {
         let (sender, found) = mpsc::channel(FOUND_AHEAD);
-        let bucket = bucket.to_owned();
-        let own = bucket.clone();
-        let looking = tokio::spawn(async move {
-            loop {
-                // A panic costs this look; it is logged where it happens. Each look begins anew, so nothing
-                // of the broken one is seen again.
-                let looked = AssertUnwindSafe(look_through(&*index, &*store, &bucket, &sender));
-                let wait = match looked.catch_unwind().await {
-                    Ok(Ok(())) => LOOK_EVERY,
-                    Err(_) => LOOK_AGAIN,
-                    Ok(Err(error)) => {
-                        let error = &error as &dyn std::error::Error;
-                        tracing::warn!(bucket, error, "the bucket of uploads cannot be looked through");
-                        LOOK_AGAIN
-                    }
-                };
-                tokio::time::sleep(wait).await;
+        let given_up = Arc::new(Notify::new());
+        let looks = keep_looking(index, store, bucket.to_owned(), sender, given_up.clone());
+        Self { bucket: bucket.to_owned(), completed, found, given_up, looking: tokio::spawn(looks) }
+    }
+}
+
+/// Looks through the bucket again and again.
+async fn keep_looking(
+    index: Arc<dyn IndexClient>,
+    store: Arc<dyn ObjectStore>,
+    bucket: String,
+    found: mpsc::Sender<Location>,
+    given_up: Arc<Notify>,
+) {
+    let mut soon = LOOK_AGAIN;
+    loop {
+        // A panic costs this look; it is logged where it happens. Each look begins anew, so nothing
+        // of the broken one is seen again.
+        let looked = AssertUnwindSafe(look_through(&*index, &*store, &bucket, &found));
+        let wait = match looked.catch_unwind().await {
+            Ok(Ok(())) => LOOK_EVERY,
+            Err(_) => LOOK_AGAIN,
+            Ok(Err(error)) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(bucket, error, "the bucket of uploads cannot be looked through");
+                LOOK_AGAIN
             }
-        });
-        Self { bucket: own, completed, found, looking }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => soon = LOOK_AGAIN,
+            () = given_up.notified() => {
+                tokio::time::sleep(soon).await;
+                soon = (soon * 2).min(LOOK_EVERY);
+            }
+        }
     }
 }
 
@@ -107,7 +127,11 @@ impl UploadSource for StoreSource {
         }
     }
 
-    async fn settle(&mut self, _: &Location, _: Settlement) {}
+    async fn settle(&mut self, _: &Location, settlement: Settlement) {
+        if settlement == Settlement::GivenUp {
+            self.given_up.notify_one();
+        }
+    }
 }
 
 /// Sends every object whose record is blank, page by page.

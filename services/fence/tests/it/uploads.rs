@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use fence::upload_indexing::{Indexer, Outcome, StoreSource, UploadSource as _};
+use fence::upload_indexing::{Indexer, Outcome, Settlement, StoreSource, UploadSource as _};
 use indexclient::{IndexClient as _, Record};
 use serde_json::json;
 use storage::{Location, ObjectStore};
@@ -478,4 +478,20 @@ async fn objects_of_other_buckets_are_not_told_of() {
         sender.send(location).await.unwrap();
     }
     assert_eq!(source.next().await, Some(uploaded));
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_found_again_by_a_look_that_comes_soon() {
+    const GUID: &str = "0c1a5a0e-5d3c-4a52-9b5e-3c7b2f1f8a11";
+    let world = World::new().await;
+    let (_sender, completed) = tokio::sync::mpsc::channel(2);
+    world.index.put(Record { did: GUID.into(), ..Record::default() });
+    let uploaded = Location::new(BUCKET, format!("{GUID}/f")).unwrap();
+    world.store.write(&uploaded, "f".into()).await.unwrap();
+    let mut source = StoreSource::new(world.index.clone(), world.store.clone(), BUCKET, completed);
+    for _ in 0..2 {
+        let told = tokio::time::timeout(Duration::from_secs(60), source.next()).await.unwrap();
+        assert_eq!(told, Some(uploaded.clone()));
+        source.settle(&uploaded, Settlement::GivenUp).await;
+    }
 }

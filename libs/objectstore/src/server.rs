@@ -71,6 +71,8 @@ pub(crate) async fn serve(
                 continue;
             }
         };
+        // Else the end of an answer waits for the client's acknowledgement; without it, it is late at worst.
+        let _ = socket.set_nodelay(true);
         let socket = TokioIo::new(PacedWrites::new(socket));
         let connection = connections.watch(http1.serve_connection(socket, service.clone()));
         tokio::spawn(async move {

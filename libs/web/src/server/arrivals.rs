@@ -50,6 +50,10 @@ impl Door {
     /// When there is no seat for it, or its TLS handshake fails.
     pub(super) async fn enter(self, stream: TcpStream) -> io::Result<(Connection, Option<SocketAddr>)> {
         let peer = stream.peer_addr().ok();
+        // The end of an answer is short: the system would hold it back until the client has acknowledged
+        // what came before, which may take it 40 ms (RFC 896 with RFC 1122 §4.2.3.2). Without the option the
+        // answer is late and nothing else, and a connection that has gone is found when it is read.
+        let _ = stream.set_nodelay(true);
         let seat = match self.seat(peer.map(|peer| peer.ip())) {
             Ok(seat) => seat,
             Err(full) => {
@@ -145,4 +149,25 @@ fn answer(refused: Refused) -> String {
          Content-Length: {}\r\n\r\n{text}",
         text.len()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_of_an_answer_is_held_back() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let accepted = listener.accept().await.unwrap().0.into_std().unwrap();
+        let same = accepted.try_clone().unwrap();
+        assert!(!same.nodelay().unwrap(), "it is not the system's default");
+        let limits = Arc::new(Limits::of_front());
+        let door = Door::new(Seats::new(&limits), limits, None);
+        let entered = door.enter(TcpStream::from_std(accepted).unwrap()).await.unwrap();
+        assert!(same.nodelay().unwrap());
+        drop(entered);
+    }
 }

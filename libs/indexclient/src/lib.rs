@@ -40,6 +40,15 @@ pub trait IndexClient: Send + Sync {
     /// For each of `urls` who has the bytes there, however the location is written. In the order of `urls`.
     async fn holders(&self, urls: &[String]) -> Result<Vec<Holders>, IndexError>;
 
+    /// The same without the record `did`, which the caller knows: it need not be read.
+    async fn other_holders(&self, did: &str, urls: &[String]) -> Result<Vec<Holders>, IndexError> {
+        let mut holders = self.holders(urls).await?;
+        for holders in &mut holders {
+            holders.records.retain(|record| record.did != did);
+        }
+        Ok(holders)
+    }
+
     /// For each `(md5, size)` the first record that has both, in the order of `files`.
     async fn find_by_md5_and_size(&self, files: &[(String, i64)]) -> Result<Vec<Option<Record>>, IndexError>;
 

@@ -81,7 +81,12 @@ impl IndexClient for Indexd {
     }
 
     async fn holders(&self, urls: &[String]) -> Result<Vec<Holders>, IndexError> {
-        Ok(Indexd::holders(self, urls).await?.into_iter().map(Into::into).collect())
+        Ok(Indexd::holders(self, urls, None).await?.into_iter().map(Into::into).collect())
+    }
+
+    async fn other_holders(&self, did: &str, urls: &[String]) -> Result<Vec<Holders>, IndexError> {
+        let did = Guid::from(did.to_owned());
+        Ok(Indexd::holders(self, urls, Some(&did)).await?.into_iter().map(Into::into).collect())
     }
 
     async fn find_by_md5_and_size(&self, files: &[(String, i64)]) -> Result<Vec<Option<Record>>, IndexError> {

@@ -48,9 +48,13 @@ impl Fence {
         if urls.is_empty() {
             return Ok(Others { of: vec![BTreeSet::new(); records.len()], ..Others::default() });
         }
+        let holders = match records {
+            [record] => self.index.other_holders(&record.did, &urls).await?,
+            _ => self.index.holders(&urls).await?,
+        };
         let mut others = Others::default();
         let mut dids: HashMap<&String, Vec<String>> = HashMap::new();
-        for (url, holders) in urls.iter().zip(self.index.holders(&urls).await?) {
+        for (url, holders) in urls.iter().zip(holders) {
             let uploads = Place::of(url).map(|place| place.guids()).unwrap_or_default();
             for record in holders.records {
                 if !self.config.allow_shared_locations || uploads.contains(&record.did) {

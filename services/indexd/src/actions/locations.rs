@@ -62,14 +62,16 @@ impl Indexd {
         Ok(places.iter().map(|place| regions.may_have(place)).collect())
     }
 
-    /// The holders of each of `urls`, in their order. Two statements, whatever their number.
-    pub(crate) async fn holders(&self, urls: &[String]) -> Result<Vec<Holders>, Error> {
+    /// The holders of each of `urls`, in their order, without the record `known`. Two statements, whatever
+    /// their number; one where nobody else has the bytes.
+    pub(crate) async fn holders(&self, urls: &[String], known: Option<&Guid>) -> Result<Vec<Holders>, Error> {
         let places: Vec<Option<Place>> = urls.iter().map(|url| Place::of(url)).collect();
         if places.iter().all(Option::is_none) {
             return Ok(urls.iter().map(|_| Holders::default()).collect());
         }
         let dids = self.dids_at(&places).await?;
-        let wanted: BTreeSet<Guid> = dids.iter().flatten().cloned().collect();
+        let others = dids.iter().flatten().filter(|did| Some(*did) != known);
+        let wanted: BTreeSet<Guid> = others.cloned().collect();
         let found = self.by_dids(&wanted).await?;
         let found: HashMap<&Guid, &Record> = found.iter().map(|record| (&record.did, record)).collect();
         let regions = self.regions.get().await;

@@ -43,7 +43,8 @@ impl Indexd {
             return Ok(());
         }
         let urls: Vec<String> = named.iter().map(|(_, url)| (*url).clone()).collect();
-        let mut holders: Vec<Holders> = self.holders(&urls).await?.into_iter().map(Into::into).collect();
+        let mut holders: Vec<Holders> =
+            self.holders(&urls, None).await?.into_iter().map(Into::into).collect();
         let mut needs = Needs::default();
         for ((did, _), holders) in named.iter().zip(&mut holders) {
             if uploads == OwnUploads::DoNotCount {

@@ -42,7 +42,7 @@ async fn holders(indexd: Data<Indexd>, Json(body): Json) -> Result<HttpResponse,
         text.map(str::to_owned).ok_or_else(|| Error::bad("a location is not of type 'string'"))
     };
     let urls = items.iter().map(url).collect::<Result<Vec<String>, Error>>()?;
-    Ok(HttpResponse::Ok().json(indexd.holders(&urls).await?))
+    Ok(HttpResponse::Ok().json(indexd.holders(&urls, None).await?))
 }
 
 async fn list(indexd: Data<Indexd>, Json(body): Json) -> Result<HttpResponse, Error> {

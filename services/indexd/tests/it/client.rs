@@ -145,6 +145,22 @@ async fn a_bundle_is_no_record_for_either_form_of_the_client() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn either_form_of_the_client_tells_who_else_has_some_bytes() {
+    let indexd = Running::new().await;
+    let urls = ["s3://b/alone".to_owned(), "s3://b/shared".to_owned()];
+    let record = |number, urls: &[String]| NewRecord { urls: urls.to_vec(), ..new_record(number) };
+    let records = [record(1, &urls), record(2, &urls[1..])];
+    indexd.indexd.create(&Caller::Service, &records).await.expect("created");
+    let over_http = HttpIndex::new(&indexd.url, "obj", "secret", client());
+    for index in [&*indexd.indexd as &dyn IndexClient, &over_http] {
+        let others = index.other_holders(&guid(1), &urls).await.expect("an answer");
+        let dids = others.iter().map(|holders| holders.records.iter().map(|record| record.did.clone()));
+        assert_eq!(dids.map(Vec::from_iter).collect::<Vec<_>>(), [vec![], vec![guid(2)]]);
+    }
+    indexd.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_many_records_all_or_none_are_created() {
     let indexd = Running::new().await;
     indexd.indexd.create(&Caller::Service, &[new_record(2)]).await.expect("created");

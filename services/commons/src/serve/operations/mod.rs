@@ -1,4 +1,6 @@
-//! Operations alone: their options, and what can be done with what they name.
+//! Operations alone: their options.
+
+mod kinds;
 
 use std::{
     path::{Path, PathBuf},
@@ -11,30 +13,28 @@ use archive::{Archive, Depot, Tiers};
 use authz::Authz;
 use clap::Args;
 use database::Work;
-use guppy::Guppy;
 use measures::Measures;
 use serde::Deserialize;
 use sqlx::PgPool;
 use storage::{AwsCredentials, BucketConfig, Buckets, ObjectStore, S3Store};
 use url::Url;
-use workqueue::{Kind, Kinds, Queue, Settings, Worker};
+use workqueue::{Kinds, Queue, Settings, Worker};
 
 use super::{
     built::{Beside, Built},
     neighbours::{read, upstreams},
     options::{ArboristAt, Database, DictionaryAt, IndexdAt, Listen},
-    services,
 };
 use crate::{
-    databases,
     http_client::http_client,
-    operations::{self as kinds, Elsewhere, ExpiredClients, Exports, Graph, NoExports, PfbExport, Usersync},
+    operations::{self, BackupArgs, Elsewhere, Exports, NoExports},
     version::{COMMIT, VERSION},
 };
+use kinds::known;
 
 /// Options of operations. What can be done follows from what is named: expired-clients with fence's
 /// database, usersync with a user.yaml beside it, pfb-export with the graph's database, guppy's
-/// configuration and a bucket.
+/// configuration and a bucket, and so on.
 #[derive(Debug, Clone, Args)]
 pub struct OperationsArgs {
     /// Where to listen.
@@ -95,6 +95,31 @@ pub struct OperationsArgs {
     /// indexd, in which the archive writes where files are.
     #[command(flatten)]
     pub index: IndexdAt,
+    /// fence-config.yaml: with it index-scan looks through the buckets of uploads, and visa-update asks
+    /// providers.
+    #[arg(long, value_name = "FILE", env = "FENCE_CONFIG_PATH")]
+    pub fence_config: Option<PathBuf>,
+    /// indexd's database, which index-gc holds against the graph.
+    #[arg(long, value_name = "URL", env = "INDEXD_DATABASE_URL", hide_env_values = true)]
+    pub index_database: Option<String>,
+    /// Prefix of /programs/... in the resource paths of files, as sheepdog has it.
+    #[arg(long, env = "AUTH_NAMESPACE", default_value = "")]
+    pub auth_namespace: String,
+    /// The metadata service's database.
+    #[arg(long, value_name = "URL", env = "METADATA_DATABASE_URL", hide_env_values = true)]
+    pub metadata_database: Option<String>,
+    /// What metadata-aggregate-sync pulls: the original's aggregate_config.json.
+    #[arg(long, value_name = "FILE", env = "AGG_MDS_CONFIG", requires = "metadata_database")]
+    pub aggregate_config: Option<PathBuf>,
+    /// Where backups are.
+    #[command(flatten)]
+    pub backups: BackupArgs,
+    /// The folder of the signing keys, for backups.
+    #[arg(long, value_name = "DIR", env = "FENCE_KEYS")]
+    pub backup_keys: Option<PathBuf>,
+    /// A file of the configuration that belongs into backups; may be repeated.
+    #[arg(long = "backup-configuration", value_name = "FILE")]
+    pub backup_configuration: Vec<PathBuf>,
     /// The bucket of exports: a JSON file with bucket, aws_access_key_id, aws_secret_access_key, and for a
     /// store that is not Amazon's endpoint_url, region, and public_endpoint_url, where users reach it.
     #[arg(long, value_name = "FILE", env = "EXPORTS_CONFIG")]
@@ -111,35 +136,22 @@ pub(super) async fn build(args: &OperationsArgs, measures: &Measures) -> anyhow:
     args.database.migrated(migrate).await?;
     let pool = args.database.measured_pool(Work::Small, "operations", measures).await?;
     let exports = args.exports.as_deref().map(|file| exports(file, &client)).transpose()?.map(Arc::new);
-    let mut all: Vec<Arc<dyn Kind>> = Vec::new();
-    if let Some(url) = &args.fence_database {
-        all.push(Arc::new(ExpiredClients(databases::neighbour_pool(&plain(url))?)));
-    }
-    if let (Some(file), Some(fence), Some(arborist)) =
-        (&args.user_yaml, &args.fence_database, &args.arborist_database)
-    {
-        let pool = |url: &str| databases::neighbour_pool(&plain(url));
-        let (file, fence, arborist) = (file.clone(), pool(fence)?, pool(arborist)?);
-        all.push(Arc::new(Usersync { file, fence, arborist }));
-    }
-    if let (Some(url), Some(exports)) = (&args.graph_database, &exports) {
-        all.push(Arc::new(pfb_export(args, url, authz.clone(), exports.clone()).await?));
-    }
+    let mut all = known(args, &authz, exports.as_ref(), &client).await?;
     let archive = archive(args, pool.clone(), authz.clone(), &client)?;
     if let Some(archive) = &archive {
         measures.add(|registry| archive.register(registry));
     }
     all.extend(archive.iter().flat_map(archive::kinds));
     let config = Config {
-        actions: kinds::actions(&all),
+        actions: operations::actions(&all),
         version: VERSION.into(),
         commit: COMMIT.into(),
         ..Config::default()
     };
     let settings = Settings {
         slots: args.slots,
-        schedules: kinds::schedules(&all, &args.schedules)?,
-        usual_limits: kinds::limits(&all),
+        schedules: operations::schedules(&all, &args.schedules)?,
+        usual_limits: operations::limits(&all),
         keep_days: args.keep_days,
         ..Settings::default()
     };
@@ -191,29 +203,6 @@ fn archive(
     let depot = Depot::new(stores, client.clone(), &tiers);
     let index = args.index.client(client);
     Ok(Some(Archive::build(archive::Parts { pool, index, authz, tiers, depot })))
-}
-
-/// SQLAlchemy's spelling names the driver too.
-fn plain(url: &str) -> String {
-    url.replacen("postgresql+psycopg2://", "postgresql://", 1)
-}
-
-async fn pfb_export(
-    args: &OperationsArgs,
-    url: &str,
-    authz: Arc<dyn Authz>,
-    exports: Arc<Exports>,
-) -> anyhow::Result<PfbExport> {
-    let dictionary = args.dictionary.load().await?;
-    let text = args.guppy_config.as_deref().map(read).transpose()?;
-    let config = guppy::Config::read(text.as_deref(), |name| std::env::var(name).ok())
-        .context("guppy's configuration cannot be used")?;
-    let engine = services::engine(None, &args.search_url).await?;
-    let guppy = Guppy::build(config, engine, authz.clone())?;
-    guppy.watch();
-    let pool = databases::neighbour_pool(&plain(url))?;
-    let graph = Graph { pool, dictionary: Box::new(move || dictionary.clone()) };
-    Ok(PfbExport::of(kinds::Source { graph, guppy, authz, exports }))
 }
 
 /// The bucket of exports.

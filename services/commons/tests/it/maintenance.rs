@@ -8,25 +8,31 @@ use std::{
 
 use commons::up::Options;
 use serde_json::{Value, json};
-use sqlx::PgPool;
+use sqlx::{Connection as _, PgConnection};
 
 use crate::{
     operations::{ended, fill, run},
     running::{Commons, answer},
+    split::{free_port, serve, url, wait_for},
 };
 
 /// The other commons, for which the file that names them has a place only.
 const NOBODY: &str = "http://127.0.0.1:9";
 
-async fn database(commons: &Commons, name: &str) -> PgPool {
+fn database(commons: &Commons, name: &str) -> String {
     let run = fs::read_to_string(&commons.running.announcement().run_file).unwrap();
     let run: Value = serde_json::from_str(&run).unwrap();
-    PgPool::connect(run["databases"][name].as_str().unwrap()).await.unwrap()
+    run["databases"][name].as_str().unwrap().to_owned()
 }
 
-async fn change(pool: &PgPool, sql: &'static str, id: &str) {
-    let done = sqlx::query(sql).bind(id).execute(pool).await.unwrap();
-    assert!(done.rows_affected() > 0, "{sql}");
+/// Changes rows of a database behind the back of its service.
+async fn change(commons: &Commons, name: &str, statements: &[&'static str], id: &str) {
+    let mut connection = PgConnection::connect(&database(commons, name)).await.unwrap();
+    for statement in statements {
+        let done = sqlx::query(*statement).bind(id).execute(&mut connection).await.unwrap();
+        assert!(done.rows_affected() > 0, "{statement}");
+    }
+    connection.close().await.unwrap();
 }
 
 async fn refused(commons: &Commons, kind: &str, params: Value, told: &str) {
@@ -88,10 +94,9 @@ async fn backups_are_made_and_read(commons: &Commons, place: &Path) {
     assert!(log(commons, &made).await.contains("were written"));
 
     // Its worker is lost before the end is written down: the next attempt finds what it has made.
-    let pool = database(commons, "operations").await;
     let lost = "update operation_run set state = 'running', finished = null, result = null, \
                 lease_until = now() - interval '1 second', claim = gen_random_uuid() where id = $1::uuid";
-    change(&pool, lost, made["id"].as_str().unwrap()).await;
+    change(commons, "operations", &[lost], made["id"].as_str().unwrap()).await;
     let again = ended(commons, made["id"].as_str().unwrap()).await;
     assert_eq!((&again["state"], &again["attempt"]), (&json!("succeeded"), &json!(2)), "{again}");
     assert_eq!(again["result"]["name"], made["result"]["name"]);
@@ -127,10 +132,12 @@ async fn a_lost_upload_is_found_again(commons: &Commons, guid: &str) {
     refused(commons, "index-scan", json!({"bucket": "file:///etc"}), "bucket: it is like NAME").await;
     refused(commons, "index-scan", json!({"at_once": 65}), "objects from 1 to 64").await;
     let (_, before) = commons.get(&format!("/index/index/{guid}")).await;
-    let pool = database(commons, "indexd").await;
-    change(&pool, "update index_record set size = null where did = $1", guid).await;
-    change(&pool, "delete from index_record_hash where did = $1", guid).await;
-    change(&pool, "delete from index_record_url where did = $1", guid).await;
+    let lost = [
+        "update index_record set size = null where did = $1",
+        "delete from index_record_hash where did = $1",
+        "delete from index_record_url where did = $1",
+    ];
+    change(commons, "indexd", &lost, guid).await;
     let looked = run(commons, "index-scan", json!({"dry_run": true, "bucket": "commons-data"})).await;
     let counts = &looked["result"]["buckets"]["s3://commons-data"];
     assert_eq!((&counts["blank"], &counts["filled"]), (&json!(1), &json!(0)), "{looked}");
@@ -155,10 +162,9 @@ async fn a_record_that_nobody_names_goes_when_that_is_asked_for(commons: &Common
     let path = format!("/index/index/{guid}");
     let alias = json!({"aliases": [{"value": "OPS-one/gone"}]});
     assert_eq!(commons.send("POST", &format!("{path}/aliases"), &alias).await.0, 200);
-    let pool = database(commons, "indexd").await;
     let older = "update index_record set created_date = created_date - interval '2 hours', \
                  uploader = null where did = $1";
-    change(&pool, older, guid).await;
+    change(commons, "indexd", &[older], guid).await;
     let found = run(commons, "index-gc", json!({})).await;
     let told = &found["result"];
     assert_eq!((&told["applied"], &told["records_without_node"]), (&json!(false), &json!(1)), "{found}");
@@ -197,6 +203,73 @@ async fn studies_of_another_commons_come(commons: &Commons, file: &Path) {
     assert_eq!(commons.get("/mds/aggregate/metadata/guid/study-1").await.0, 200);
 }
 
+/// `commons serve operations` with a queue of its own, beside the services of the commons.
+async fn a_process_of_its_own_does_the_same(commons: &Commons, folder: &Path) {
+    let said = commons.running.announcement();
+    let queue = database(commons, "operations").replace("/operations", "/operations_alone");
+    let mut connection = PgConnection::connect(&database(commons, "operations")).await.unwrap();
+    sqlx::query("create database operations_alone").execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let secrets: Value = serde_json::from_str(&fs::read_to_string(&said.secrets_file).unwrap()).unwrap();
+    let secret = |name: &str| secrets[name].as_str().unwrap().to_owned();
+    let fence = json!({
+        "BASE_URL": format!("{}/user", said.url), "ENCRYPTION_KEY": "", "ENABLE_VISA_UPDATE_CRON": true,
+        "AWS_CREDENTIALS": {"own": {"aws_access_key_id": secret("store_access_key"),
+                                    "aws_secret_access_key": secret("store_secret_key")}},
+        "S3_BUCKETS": {"commons-data": {"cred": "own", "endpoint_url": said.object_store}},
+        "DATA_UPLOAD_BUCKET": "commons-data",
+        // This commons is a provider, too.
+        "OPENID_CONNECT": {"ras": {
+            "client_id": "c", "client_secret": "s", "redirect_url": "http://localhost/user/login/ras/callback",
+            "discovery_url": format!("{}/user/.well-known/openid-configuration", said.url),
+        }},
+    });
+    let (config, place) = (folder.join("fence-config.yaml"), folder.join("backups-of-databases"));
+    fs::write(&config, fence.to_string()).unwrap();
+    let named = ["fence", "arborist", "sheepdog", "indexd", "metadata"]
+        .map(|name| (format!("{}_DATABASE_URL", name.to_uppercase()), database(commons, name)));
+    let mut variables: Vec<(&str, &str)> =
+        named.iter().map(|(name, url)| (name.as_str(), url.as_str())).collect();
+    let (user, password) = (secret("indexd_user"), secret("indexd_password"));
+    let aggregate = folder.join("aggregate_config.json");
+    variables.extend([
+        ("DATABASE_URL", queue.as_str()),
+        ("ARBORIST_URL", &said.services["arborist"]),
+        ("INDEX_CLIENT_HOST", &said.services["indexd"]),
+        ("INDEXD_USER", &user),
+        ("INDEXD_PASS", &password),
+        ("FENCE_CONFIG_PATH", config.to_str().unwrap()),
+        ("AGG_MDS_CONFIG", aggregate.to_str().unwrap()),
+        ("COMMONS_BACKUP_PLACE", place.to_str().unwrap()),
+        ("COMMONS_BACKUP_PASSPHRASE", "another phrase"),
+        ("SCHEDULES", "index-scan=0 3 1 1 *;visa-update=never"),
+    ]);
+    let port = free_port();
+    let process = serve("operations", port, &variables);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    wait_for(&client, &format!("{}/_status", url(port))).await;
+    let asks = |method: &str, path: &str| {
+        commons.signed(method, &format!("{}/v1/{path}", url(port))).bearer_auth(&commons.token)
+    };
+    let (_, kinds) = answer(asks("GET", "kinds")).await;
+    let kinds: Vec<&str> =
+        kinds["kinds"].as_array().unwrap().iter().filter_map(|kind| kind["kind"].as_str()).collect();
+    let known = ["backup", "backup-verify", "expired-clients", "index-gc", "index-scan"];
+    assert_eq!(kinds, [&known[..], &["metadata-aggregate-sync", "visa-update"]].concat());
+    for kind in ["visa-update", "index-gc", "index-scan", "backup", "backup-verify"] {
+        let (status, mut run) = answer(asks("POST", "runs").json(&json!({"kind": kind}))).await;
+        assert_eq!(status, 201, "{run}");
+        let path = format!("runs/{}", run["id"].as_str().unwrap());
+        while matches!(run["state"].as_str(), Some("queued" | "running")) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            run = answer(asks("GET", &path)).await.1;
+        }
+        assert_eq!(run["state"], "succeeded", "{run}");
+    }
+    drop(process);
+    assert_eq!(manifests(&place), 1);
+}
+
 fn config(url: &str) -> String {
     json!({"gen3_commons": {"Other": {"mds_url": url, "commons_url": "other.example"}}}).to_string()
 }
@@ -213,6 +286,7 @@ async fn a_commons_is_kept_in_order_by_its_operations() {
     options.backups.backup_passphrase_file = Some(phrase);
     options.backups.backup_keep = Some(1);
     options.aggregate_config = Some(aggregate.clone());
+    options.service_ports = true;
     options.schedules = ["backup", "index-scan", "index-gc", "metadata-aggregate-sync", "backup-verify"]
         .map(|kind| format!("{kind}=0 3 1 1 *"))
         .into();
@@ -223,6 +297,7 @@ async fn a_commons_is_kept_in_order_by_its_operations() {
     a_record_that_nobody_names_goes_when_that_is_asked_for(&commons).await;
     studies_of_another_commons_come(&commons, &aggregate).await;
     backups_are_made_and_read(&commons, &place).await;
+    a_process_of_its_own_does_the_same(&commons, folder.path()).await;
     let asked = commons.anonymous("POST", "/ops/v1/runs").json(&json!({"kind": "backup"}));
     assert_eq!(answer(asked).await.0, 401);
     commons.running.stop().await;

@@ -36,7 +36,7 @@ pub(super) async fn known(
     exports: Option<&Arc<Exports>>,
     client: &Client,
 ) -> anyhow::Result<Found> {
-    let mut all = of_users(args, client)?;
+    let mut all = of_users(args)?;
     all.extend(of_files(args, client).await?);
     if let (Some(url), Some(exports)) = (&args.graph_database, exports) {
         all.push(Arc::new(pfb_export(args, url, authz.clone(), exports.clone()).await?));
@@ -49,7 +49,7 @@ pub(super) async fn known(
     Ok(all)
 }
 
-fn of_users(args: &OperationsArgs, client: &Client) -> anyhow::Result<Found> {
+fn of_users(args: &OperationsArgs) -> anyhow::Result<Found> {
     let mut all: Found = Vec::new();
     let Some(fence) = &args.fence_database else { return Ok(all) };
     all.push(Arc::new(ExpiredClients(pool(fence)?)));
@@ -57,10 +57,11 @@ fn of_users(args: &OperationsArgs, client: &Client) -> anyhow::Result<Found> {
     if let Some(file) = args.user_yaml.clone() {
         all.push(Arc::new(Usersync { file, fence: pool(fence)?, arborist: pool(arborist)? }));
     }
-    if let Some(config) = fence_config(args)?.filter(|config| config.visas.enable_visa_update_cron.is_on()) {
-        // Nothing is kept by which providers could be asked otherwise.
-        config.stores(client)?;
-        all.push(Arc::new(VisaUpdate(fence_of(config, pool(fence)?, pool(arborist)?)?)));
+    if let Some(config) = fence_config(args)? {
+        let fence = fence_of(config, pool(fence)?, pool(arborist)?)?;
+        if fence.can_update_visas() {
+            all.push(Arc::new(VisaUpdate(fence)));
+        }
     }
     Ok(all)
 }

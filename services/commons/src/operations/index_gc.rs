@@ -39,7 +39,7 @@ impl Kind for IndexGc {
     }
 
     fn purpose(&self) -> &'static str {
-        "Find records of the file index that no node names, and nodes without a record; clear them up if told to"
+        "Find records that no node names, and nodes without a record; put them right if that is asked for"
     }
 
     fn check(&self, params: &Map<String, Value>) -> Result<(), String> {

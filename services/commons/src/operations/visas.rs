@@ -38,8 +38,7 @@ impl Kind for VisaUpdate {
         let updates = updates.map_err(Failed::for_good)?.ok_or_else(unwanted)?.map_err(Failed::passing)?;
         let (updated, ended, failed) = (updates.updated, updates.ended, updates.failed);
         work.log(format!(
-            "visas and groups of users: {updated} updated, {ended} not vouched for any more, {failed} left as \
-             they were"
+            "{updated} users updated, {ended} not vouched for any more, {failed} left as they were"
         ));
         if failed > 0 {
             return Err(Failed::Passing(format!(

@@ -220,7 +220,7 @@ async fn a_process_of_its_own_does_the_same(commons: &Commons, folder: &Path) {
         "DATA_UPLOAD_BUCKET": "commons-data",
         // This commons is a provider, too.
         "OPENID_CONNECT": {"ras": {
-            "client_id": "c", "client_secret": "s", "redirect_url": "http://localhost/user/login/ras/callback",
+            "client_id": "c", "client_secret": "s", "redirect_url": "http://localhost/user/login/ras/login",
             "discovery_url": format!("{}/user/.well-known/openid-configuration", said.url),
         }},
     });

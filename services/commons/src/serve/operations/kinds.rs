@@ -11,7 +11,7 @@ use workqueue::Kind;
 
 use super::{
     super::{neighbours::read, services},
-    OperationsArgs,
+    options::OperationsArgs,
 };
 use crate::{
     commands::{metadata::read_config, user::visas::fence_of},

@@ -13,6 +13,7 @@ use storage::{Bucket, Buckets, Kind as StoreKind, ObjectStore};
 use workqueue::{Failed, Kind, Work};
 
 use super::params::{flag, number, only, text};
+use crate::commands::index::scan::in_words;
 
 /// Objects that are read at the same time, unless it is said.
 const AT_ONCE: u32 = 4;
@@ -76,17 +77,6 @@ impl IndexScan {
     }
 }
 
-fn told(seen: &Seen) -> Option<String> {
-    match seen {
-        Seen::Blank { url, guid } => Some(format!("blank: {url} (record {guid})")),
-        Seen::WithoutRecord { url } => Some(format!("without a record: {url}")),
-        Seen::Filled { url, guid, size } => Some(format!("filled: {url} (record {guid}, {size} bytes)")),
-        Seen::Created { url, guid, size } => Some(format!("created: {url} (record {guid}, {size} bytes)")),
-        Seen::Failed { url, error } => Some(format!("failed: {url}: {error}")),
-        Seen::Page { .. } => None,
-    }
-}
-
 #[async_trait]
 impl Kind for IndexScan {
     fn name(&self) -> &'static str {
@@ -126,9 +116,11 @@ impl Kind for IndexScan {
             };
             let what = format!("looking through {bucket}");
             let counts = scan.run(|seen| {
-                match (seen, told(seen)) {
-                    (Seen::Page { objects }, _) => work.progress(before + objects, None, &what),
-                    (_, line) => work.log(line.unwrap_or_default()),
+                if let Seen::Page { objects } = seen {
+                    work.progress(before + objects, None, &what);
+                }
+                if let Some(line) = in_words(seen) {
+                    work.log(line);
                 }
                 ControlFlow::Continue(())
             });

@@ -85,6 +85,20 @@
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if .root.Values.operations.archiveTiersSecret }}
+- name: ARCHIVE_TIERS
+  value: /etc/archive/archive-tiers.yaml
+{{ include "commons.secretEnv" (list "INDEXD_USER" $login "username") }}
+{{ include "commons.secretEnv" (list "INDEXD_PASS" $login "password") }}
+{{- end }}
+{{- $schedules := list }}
+{{- range $kind, $cron := .root.Values.operations.schedules }}
+{{- $schedules = append $schedules (printf "%s=%s" $kind $cron) }}
+{{- end }}
+{{- with $schedules }}
+- name: SCHEDULES
+  value: {{ join ";" . | quote }}
+{{- end }}
 - name: WATCHED_SERVICES
   value: {{ include "commons.watched" .root | quote }}
 {{- end }}
@@ -132,6 +146,17 @@
   source:
     configMap:
       name: {{ $name }}-guppy
+{{- end }}
+{{- if and (eq .service "operations") $root.Values.operations.archiveTiersSecret }}
+- name: archive
+  mountPath: /etc/archive
+  readOnly: true
+  source:
+    secret:
+      secretName: {{ $root.Values.operations.archiveTiersSecret }}
+      items:
+        - key: archive-tiers.yaml
+          path: archive-tiers.yaml
 {{- end }}
 {{- if and (eq .service "gateway") (include "commons.routes" $root) }}
 - name: routes

@@ -35,6 +35,9 @@ pub struct Manifest {
     pub secrets: Option<Secrets>,
     /// The objects of the embedded store.
     pub objects: Option<Objects>,
+    /// The id of the operation's run that made it, if it was one: a run that is begun again finds its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
 }
 
 /// What wrote a backup.

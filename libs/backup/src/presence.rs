@@ -61,6 +61,7 @@ pub struct Presence {
     place: Place,
     name: String,
     beating: tokio::task::JoinHandle<()>,
+    is_over: bool,
 }
 
 impl Presence {
@@ -92,7 +93,7 @@ impl Presence {
                 }
             }
         });
-        let presence = Self { place: place.clone(), name, beating };
+        let presence = Self { place: place.clone(), name, beating, is_over: false };
         match presence.other(task).await {
             Ok(None) => Ok(presence),
             Ok(Some(other)) => {
@@ -138,8 +139,9 @@ impl Presence {
     }
 
     /// The work is done.
-    pub async fn end(self) {
+    pub async fn end(mut self) {
         self.beating.abort();
+        self.is_over = true;
         if let Err(error) = self.place.delete(&self.name).await {
             tracing::debug!(error = &error as &dyn std::error::Error, "a note cannot be deleted");
         }
@@ -158,6 +160,18 @@ impl Presence {
         let done = work.await;
         presence.end().await;
         done
+    }
+}
+
+/// Work that is broken off ends its note, too: otherwise the process, which lives on, would renew it.
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.beating.abort();
+        if let (false, Ok(runtime)) = (self.is_over, tokio::runtime::Handle::try_current()) {
+            let (place, name) = (self.place.clone(), self.name.clone());
+            // One that stays is old in three minutes.
+            runtime.spawn(async move { drop(place.delete(&name).await) });
+        }
     }
 }
 

@@ -68,6 +68,7 @@ async fn manifest(name: &str, pieces: &Pieces, objects: &[&str]) -> Manifest {
             damaged: 0,
             list: list.finish().await.unwrap(),
         }),
+        run: None,
     }
 }
 

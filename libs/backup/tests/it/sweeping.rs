@@ -112,3 +112,19 @@ async fn the_note_of_a_killed_process_holds_nobody_up() {
     Presence::begin(shelf.place(), Task::Pruning).await.unwrap().end().await;
     presence.end().await;
 }
+
+#[tokio::test]
+async fn work_that_is_broken_off_holds_up_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = shelf(folder.path()).await;
+    let presence = Presence::begin(shelf.place(), Task::Backup).await.unwrap();
+    assert!(matches!(Presence::begin(shelf.place(), Task::Pruning).await, Err(BackupError::Busy(_))));
+    drop(presence);
+    for _ in 0..100 {
+        if let Ok(pruning) = Presence::begin(shelf.place(), Task::Pruning).await {
+            return pruning.end().await;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("the note stays");
+}

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use clap::Args;
-use indexd::Indexd;
+use dictionary::Dictionary;
+use indexclient::IndexClient;
+use indexd::{Indexd, Layout};
 use serde::Serialize;
-use sheepdog::check::{Check, Repair, Report};
+use sheepdog::check::{Check, LostRecord, OrphanRecord, Repair, Report};
 use sqlx::PgPool;
 
 use super::workbench::Workbench;
@@ -75,36 +77,74 @@ pub(crate) async fn run(args: CheckArgs) -> anyhow::Result<()> {
         .await
 }
 
+/// The databases that are held against each other.
+pub(crate) struct Databases<'d> {
+    /// The graph.
+    pub(crate) graph: &'d PgPool,
+    /// Its dictionary.
+    pub(crate) dictionary: &'d Dictionary,
+    /// The file index, and its layout, if that is known.
+    pub(crate) records: &'d PgPool,
+    pub(crate) layout: Option<Layout>,
+    /// Through it records are made and deleted.
+    pub(crate) index: &'d dyn IndexClient,
+    /// See [`sheepdog::Config::auth_namespace`].
+    pub(crate) auth_namespace: &'d str,
+}
+
+impl Databases<'_> {
+    /// Looks at everything; `told` hears of each node type that is done.
+    ///
+    /// # Errors
+    /// When a database or the index fails.
+    pub(crate) async fn look(
+        &self,
+        repair: Repair,
+        told: impl FnMut(&str, usize) + Send,
+    ) -> anyhow::Result<Report> {
+        let mut aliased: Vec<(String, String)> = Vec::new();
+        while aliased.len() < MOST_ALIASES {
+            let after = aliased.last().map(|(_, alias)| alias.clone()).unwrap_or_default();
+            let page = indexd::aliased(self.records, self.layout, &after, PAGE).await?;
+            if page.is_empty() {
+                break;
+            }
+            aliased.extend(page);
+        }
+        let Self { graph: pool, dictionary, index, auth_namespace, .. } = *self;
+        Ok(Check { pool, dictionary, index, auth_namespace }.run(repair, aliased, told).await?)
+    }
+}
+
 async fn check(args: &CheckArgs, graph: &PgPool, index: PgPool, source: Option<&str>) -> anyhow::Result<()> {
     let dictionary = dictionaries::load(source).await?;
     let layout = layout_setting(args.database_url.as_deref())?;
-    let mut aliased: Vec<(String, String)> = Vec::new();
-    while aliased.len() < MOST_ALIASES {
-        let after = aliased.last().map(|(_, alias)| alias.clone()).unwrap_or_default();
-        let page = indexd::aliased(&index, layout, &after, PAGE).await?;
-        if page.is_empty() {
-            break;
-        }
-        aliased.extend(page);
-    }
-    let indexd = Indexd::build(indexd::Config { layout, ..indexd::Config::default() }, index, None);
-    let check =
-        Check { pool: graph, dictionary: &dictionary, index: &*indexd, auth_namespace: &args.auth_namespace };
+    let indexd = Indexd::build(indexd::Config { layout, ..indexd::Config::default() }, index.clone(), None);
+    let databases = Databases {
+        graph,
+        dictionary: &dictionary,
+        records: &index,
+        layout,
+        index: &*indexd,
+        auth_namespace: &args.auth_namespace,
+    };
     let repair = if args.repair { Repair::Yes } else { Repair::No };
     let is_for_people = !args.json;
-    let report = check
-        .run(repair, aliased, |node_type, files| {
-            if is_for_people {
-                let _ = remark(format_args!("{node_type}: looked at, {files} files so far"));
-            }
-        })
-        .await?;
+    let looked = databases.look(repair, |node_type, files| {
+        if is_for_people {
+            let _ = remark(format_args!("{node_type}: looked at, {files} files so far"));
+        }
+    });
+    let report = looked.await?;
     let in_order = report.is_in_order(repair);
     if args.json {
         let told = Told { in_order, repaired: args.repair, report: &report };
         tell(serde_json::to_string(&told)?)?;
     } else {
-        show(&report, repair)?;
+        for line in in_words(&report, repair) {
+            tell(line)?;
+        }
+        tell(format_args!("{} files looked at", report.files))?;
     }
     if in_order {
         return Ok(());
@@ -113,31 +153,25 @@ async fn check(args: &CheckArgs, graph: &PgPool, index: PgPool, source: Option<&
     Err(Failure::NotInOrder(format!("graph and file index do not agree; {remedy}")).into())
 }
 
-fn show(report: &Report, repair: Repair) -> anyhow::Result<()> {
+/// What was found, a line for each.
+pub(crate) fn in_words(report: &Report, repair: Repair) -> Vec<String> {
     let done = |repaired: bool| if repaired { "put right" } else { "found" };
-    let all = repair == Repair::Yes;
-    for id in &report.pending {
-        tell(format_args!("{}: transaction {id} is PENDING, and nobody works on it", done(all)))?;
-    }
-    for id in &report.unsettled {
-        tell(format_args!("{}: the failed transaction {id} has changed the file index", done(all)))?;
-    }
-    for lost in &report.lost {
-        let (node_type, node_id, project_id) = (&lost.node_type, &lost.node_id, &lost.project_id);
-        let found = done(lost.repaired);
-        tell(format_args!(
-            "{found}: the {node_type} {node_id} of {project_id} names the record {}, which is not there",
-            lost.did
-        ))?;
-    }
-    for orphan in &report.orphans {
-        let found = done(orphan.repaired);
-        let (did, alias) = (&orphan.did, &orphan.alias);
-        tell(format_args!("{found}: no file has the record {did} ({alias}), and it has no bytes"))?;
-    }
-    for problem in &report.names {
-        tell(format_args!("found: {problem}"))?;
-    }
-    tell(format_args!("{} files looked at", report.files))?;
-    Ok(())
+    let all = done(repair == Repair::Yes);
+    let pending = report.pending.iter();
+    let pending = pending.map(|id| format!("{all}: transaction {id} is PENDING, and nobody works on it"));
+    let unsettled = report.unsettled.iter();
+    let unsettled =
+        unsettled.map(|id| format!("{all}: the failed transaction {id} has changed the file index"));
+    let lost = report.lost.iter().map(|lost| {
+        let LostRecord { node_type, node_id, did, project_id, repaired } = lost;
+        let found = done(*repaired);
+        format!(
+            "{found}: the {node_type} {node_id} of {project_id} names the record {did}, which is not there"
+        )
+    });
+    let orphans = report.orphans.iter().map(|OrphanRecord { did, alias, repaired }| {
+        format!("{}: no file has the record {did} ({alias}), and it has no bytes", done(*repaired))
+    });
+    let names = report.names.iter().map(|problem| format!("found: {problem}"));
+    pending.chain(unsettled).chain(lost).chain(orphans).chain(names).collect()
 }

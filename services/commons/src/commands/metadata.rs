@@ -1,6 +1,10 @@
 //! `commons metadata`.
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
@@ -53,20 +57,23 @@ pub(crate) async fn run(command: MetadataCommand) -> anyhow::Result<()> {
     }
 }
 
-fn config(args: &SyncArgs) -> anyhow::Result<SyncConfig> {
-    let shown = args.config.display();
+/// What to pull.
+///
+/// # Errors
+/// When the file cannot be read, or says nothing that can be pulled.
+pub(crate) fn read_config(file: &Path) -> anyhow::Result<SyncConfig> {
+    let shown = file.display();
     let missing = |told: String| anyhow::Error::from(Failure::Prerequisite(told));
-    let found =
-        fs::metadata(&args.config).map_err(|error| missing(format!("cannot read {shown}: {error}")))?;
+    let found = fs::metadata(file).map_err(|error| missing(format!("cannot read {shown}: {error}")))?;
     if found.len() > MAX_BYTES {
         return Err(missing(format!("{shown} has more than {MAX_BYTES} bytes")));
     }
-    let text = fs::read_to_string(&args.config).with_context(|| format!("cannot read {shown}"))?;
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
     parse(&text).map_err(|error| Failure::NotInOrder(format!("{shown}: {error}")).into())
 }
 
 async fn synchronise(args: SyncArgs) -> anyhow::Result<()> {
-    let config = config(&args)?;
+    let config = read_config(&args.config)?;
     let mode = if args.dry_run { Mode::DryRun } else { Mode::Write };
     let bar = Bar::new(!args.json);
     let work = async |pool: PgPool| -> anyhow::Result<SyncReport> {
@@ -91,7 +98,12 @@ async fn synchronise(args: SyncArgs) -> anyhow::Result<()> {
     if args.json {
         tell(serde_json::to_string(&report)?)?;
     } else {
-        in_words(&report, mode)?;
+        for line in in_words(&report, mode) {
+            match line {
+                Line::Remark(told) => remark(told)?,
+                Line::Warning(told) => warn(&told),
+            }
+        }
     }
     if report.is_complete() {
         return Ok(());
@@ -99,34 +111,47 @@ async fn synchronise(args: SyncArgs) -> anyhow::Result<()> {
     anyhow::bail!("not everything could be pulled; what was there before stays")
 }
 
-fn in_words(report: &SyncReport, mode: Mode) -> anyhow::Result<()> {
+/// A line about a synchronisation.
+pub(crate) enum Line {
+    Remark(String),
+    Warning(String),
+}
+
+impl Line {
+    pub(crate) fn text(&self) -> &str {
+        let (Self::Remark(text) | Self::Warning(text)) = self;
+        text
+    }
+}
+
+/// What came of it.
+pub(crate) fn in_words(report: &SyncReport, mode: Mode) -> Vec<Line> {
     let would = if mode == Mode::DryRun { "would be " } else { "" };
+    let mut lines = Vec::new();
     for one in &report.commons {
-        match &one.error {
-            Some(error) => warn(&format!("{}: {error}", one.commons)),
-            None => {
-                let CommonsReport { commons, studies, left_out, added, changed, removed, .. } = one;
-                remark(format_args!(
-                    "{commons}: {studies} studies; {added} {would}added, {changed} {would}changed, {removed} \
-                     {would}removed; {left_out} records left out"
-                ))?;
-                if one.unusable > 0 {
-                    warn(&format!("{commons}: {} records cannot be read or kept", one.unusable));
-                }
-                if one.taken > 0 {
-                    let told = "studies are those of a commons that stands before it in the configuration";
-                    warn(&format!("{commons}: {} {told}", one.taken));
-                }
-            }
+        let CommonsReport { commons, studies, left_out, unusable, taken, added, changed, removed, error } =
+            one;
+        if let Some(error) = error {
+            lines.push(Line::Warning(format!("{commons}: {error}")));
+            continue;
+        }
+        lines.push(Line::Remark(format!(
+            "{commons}: {studies} studies; {added} {would}added, {changed} {would}changed, {removed} \
+             {would}removed; {left_out} records left out"
+        )));
+        if *unusable > 0 {
+            lines.push(Line::Warning(format!("{commons}: {unusable} records cannot be read or kept")));
+        }
+        if *taken > 0 {
+            let told = "studies are those of a commons that stands before it in the configuration";
+            lines.push(Line::Warning(format!("{commons}: {taken} {told}")));
         }
     }
     for name in &report.forgotten {
-        remark(format_args!("{name}: not configured any more, {would}removed"))?;
+        lines.push(Line::Remark(format!("{name}: not configured any more, {would}removed")));
     }
-    if let Some(error) = &report.prefixes_error {
-        warn(&format!("DRS prefixes: {error}"));
-    }
-    Ok(())
+    lines.extend(report.prefixes_error.iter().map(|error| Line::Warning(format!("DRS prefixes: {error}"))));
+    lines
 }
 
 /// A progress bar; hidden where nobody looks at it.

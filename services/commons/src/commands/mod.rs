@@ -3,7 +3,7 @@
 pub(crate) mod archive;
 pub(crate) mod authz;
 pub(crate) mod backup;
-mod check;
+pub(crate) mod check;
 pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod database;

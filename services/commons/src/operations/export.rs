@@ -18,11 +18,9 @@ use guppy::{CohortError, Guppy};
 use psqlgraph::{ids::split_project_id, scan::Scan};
 use serde_json::{Map, Value, json};
 use sqlx::PgPool;
-use tokio::runtime::Handle;
-use tokio_util::sync::CancellationToken;
 use workqueue::{Failed, Kind, Policy, Readers, Work};
 
-use super::{exports::Exports, params::only};
+use super::{aside::aside, exports::Exports, params::only};
 use crate::{
     commands::pfb::{self, Misfits, Named, Reading, Source as Records, Told},
     failure::message,
@@ -179,19 +177,11 @@ impl Kind for PfbExport {
     /// Compressing and writing a file blocks, so a thread of its own does it. It ends at its next pause when
     /// nobody waits for it any more.
     async fn run(&self, work: &Arc<Work>) -> Result<Value, Failed> {
-        let (source, work, handle) = (self.0.clone(), work.clone(), Handle::current());
-        let wanted = CancellationToken::new();
-        let unwanted = wanted.clone();
-        let _ends_with_this = wanted.drop_guard();
-        let exported = tokio::task::spawn_blocking(move || {
-            handle.block_on(async {
-                tokio::select! {
-                    exported = source.export(&work) => exported,
-                    () = unwanted.cancelled() => Err(Ended::Refused("nobody waits for it".to_owned())),
-                }
-            })
-        });
-        exported.await.map_err(Failed::for_good)?.map_err(|ended| match ended {
+        let (source, work) = (self.0.clone(), work.clone());
+        let exported = aside(move || async move { source.export(&work).await }).await;
+        let unwanted = || Err(Ended::Refused("nobody waits for it".to_owned()));
+        let exported = exported.map_err(Failed::for_good)?.unwrap_or_else(unwanted);
+        exported.map_err(|ended| match ended {
             Ended::Refused(told) => Failed::ForGood(told),
             Ended::Failed(error) => Failed::Passing(message(&error)),
         })

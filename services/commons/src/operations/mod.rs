@@ -1,29 +1,41 @@
 //! What this program can do as operations, with the parts of a commons that it has; and what operations need
 //! to know of it.
 
+mod aggregate;
 mod archiving;
+mod aside;
+mod backup;
 mod etl;
 mod expired;
 mod export;
 mod exports;
 mod health;
+mod index_gc;
+mod index_scan;
 mod params;
 mod scrub;
 mod usersync;
+mod visas;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use workqueue::{Kind, Schedule};
 
+pub(crate) use aggregate::AggregateSync;
 pub(crate) use archiving::{limits, tiers};
+pub(crate) use backup::BackupArgs;
+pub(crate) use backup::Whole;
 pub(crate) use etl::Etl;
 pub(crate) use expired::{ExpiredAccess, ExpiredClients};
 pub(crate) use export::{Graph, PfbExport, Source};
 pub(crate) use exports::{Exports, NoExports};
 pub(crate) use health::{Elsewhere, Services};
+pub(crate) use index_gc::IndexGc;
+pub(crate) use index_scan::IndexScan;
 pub(crate) use scrub::ObjectScrub;
 pub(crate) use usersync::Usersync;
+pub(crate) use visas::VisaUpdate;
 
 /// As a time table: not by itself.
 const NEVER: &str = "never";

@@ -63,7 +63,7 @@ pub enum Serve {
     /// Users' own lists of files, in a bucket
     Manifests(ManifestsArgs),
     /// Recurring work and its history
-    Operations(OperationsArgs),
+    Operations(Box<OperationsArgs>),
     /// The pages for people
     Portal(PortalArgs),
     /// Notebooks next to the data

@@ -15,11 +15,13 @@ use url::Url;
 
 use super::{options::Options, ports::Ports};
 use crate::{
+    commands::{backup::require_outside, metadata::read_config},
     databases::Databases,
     dictionaries, documents,
     explorer::{FOLDER, Source},
     failure::Failure,
     index_options::IndexArgs,
+    operations::BackupArgs,
     pages::Pages,
     queries::QueryArgs,
     state::{Secrets, State},
@@ -55,6 +57,10 @@ pub(crate) struct Ground {
     pub(crate) schedules: Vec<String>,
     /// Where archived files are kept, if there is an archive.
     pub(crate) archive_tiers: Option<archive::Tiers>,
+    /// Where operations keep backups.
+    pub(crate) backups: BackupArgs,
+    /// Other commons whose studies are shown.
+    pub(crate) aggregate_config: Option<PathBuf>,
     /// What runs notebooks.
     pub(crate) workspaces: WorkspaceArgs,
     /// The folder of what the portal shows of this commons.
@@ -114,6 +120,8 @@ impl Ground {
             wts_config: options.wts_config.as_deref().map(documents::yaml).transpose()?,
             schedules: options.schedules.clone(),
             archive_tiers: options.archive_tiers.as_deref().map(crate::operations::tiers).transpose()?,
+            backups: backups(options, state)?,
+            aggregate_config: options.aggregate_config.clone().map(aggregate).transpose()?,
             workspaces: options.workspaces.clone(),
             portal_config: options.portal_config.as_deref().map(portal_folder).transpose()?,
             portal: options.portal.clone(),
@@ -149,6 +157,20 @@ impl Ground {
     pub(crate) fn issuer(&self) -> String {
         format!("{}/user", self.public_address())
     }
+}
+
+/// Where operations keep backups: not where they would be lost together with the commons.
+fn backups(options: &Options, state: &State) -> anyhow::Result<BackupArgs> {
+    if let Some(place) = options.backups.place()? {
+        require_outside(&place, state)?;
+    }
+    Ok(options.backups.clone())
+}
+
+/// The file of other commons, which must say something. It is read again when they are asked.
+fn aggregate(file: PathBuf) -> anyhow::Result<PathBuf> {
+    read_config(&file).context("--aggregate-config cannot be used")?;
+    Ok(file)
 }
 
 /// The folder of pages, which must have some.

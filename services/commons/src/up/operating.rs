@@ -21,9 +21,10 @@ use crate::{
     explorer::Asking,
     http_client::http_client,
     operations::{
-        self as kinds, Etl, ExpiredAccess, ExpiredClients, Exports, ObjectScrub, PfbExport, Services,
-        Usersync,
+        self as kinds, AggregateSync, Etl, ExpiredAccess, ExpiredClients, Exports, IndexGc, IndexScan,
+        ObjectScrub, PfbExport, Services, Usersync, Whole,
     },
+    state::State,
     version::{COMMIT, VERSION},
 };
 
@@ -48,6 +49,9 @@ pub(super) struct Beside {
     pub(super) index: Arc<dyn IndexClient>,
     /// The stores of the archive, if there is one.
     pub(super) stores: Option<Arc<dyn ObjectStore>>,
+    /// What looks through buckets.
+    pub(super) scan: IndexScan,
+    pub(super) state: State,
     /// The folder of the embedded store.
     pub(super) objects: PathBuf,
     pub(super) databases: Databases,
@@ -58,6 +62,8 @@ pub(super) struct Databases {
     pub(super) fence: PgPool,
     pub(super) arborist: PgPool,
     pub(super) graph: PgPool,
+    pub(super) indexd: PgPool,
+    pub(super) metadata: PgPool,
     /// Their own.
     pub(super) operations: PgPool,
 }
@@ -68,6 +74,8 @@ impl Databases {
             fence: pools.fence.clone(),
             arborist: pools.arborist.clone(),
             graph: pools.sheepdog.clone(),
+            indexd: pools.indexd.clone(),
+            metadata: pools.metadata.clone(),
             operations: pools.operations.clone(),
         }
     }
@@ -87,24 +95,8 @@ pub(super) fn build(
     if let Some(archive) = &archive {
         measures.add(|registry| archive.register(registry));
     }
-    let databases = beside.databases;
-    let peregrine = beside.peregrine;
-    let graph = kinds::Graph {
-        pool: databases.graph,
-        dictionary: Box::new(move || peregrine.get().dictionary().clone()),
-    };
-    let (guppy, authz) = (beside.guppy, beside.authz.clone());
-    let mut all: Vec<Arc<dyn Kind>> = vec![
-        Arc::new(Etl(beside.explorer)),
-        Arc::new(ExpiredAccess { fence: beside.fence, pool: databases.fence.clone() }),
-        Arc::new(ExpiredClients(databases.fence.clone())),
-        Arc::new(ObjectScrub::of(beside.objects)),
-        Arc::new(PfbExport::of(kinds::Source { graph, guppy, authz, exports: exports.clone() })),
-    ];
-    if let Some(file) = ground.user_yaml.clone() {
-        let (fence, arborist) = (databases.fence, databases.arborist);
-        all.push(Arc::new(Usersync { file, fence, arborist }));
-    }
+    let (authz, operations) = (beside.authz.clone(), beside.databases.operations.clone());
+    let mut all = known(ground, beside, exports.clone())?;
     all.extend(archive.iter().flat_map(archive::kinds));
     let config = Config {
         actions: kinds::actions(&all),
@@ -117,12 +109,46 @@ pub(super) fn build(
         usual_limits: kinds::limits(&all),
         ..Settings::default()
     };
-    let queue = Queue::new(databases.operations, Kinds::new(all));
+    let queue = Queue::new(operations, Kinds::new(all));
     measures.add(|registry| queue.register(registry));
     let health = Arc::new(Services::default());
-    let (authz, outputs) = (beside.authz, exports);
-    let parts = Parts { queue: queue.clone(), authz, health: health.clone(), outputs, archive };
+    let parts = Parts { queue: queue.clone(), authz, health: health.clone(), outputs: exports, archive };
     Ok((Operations::build(config, parts), Worker::start(&queue, settings), health))
+}
+
+/// What can be done, but for the archive.
+fn known(ground: &Ground, beside: Beside, exports: Arc<Exports>) -> anyhow::Result<Vec<Arc<dyn Kind>>> {
+    let (databases, peregrine) = (beside.databases, beside.peregrine);
+    let graph = || {
+        let (pool, peregrine) = (databases.graph.clone(), peregrine.clone());
+        kinds::Graph { pool, dictionary: Box::new(move || peregrine.get().dictionary().clone()) }
+    };
+    let gc = IndexGc {
+        graph: graph(),
+        records: databases.indexd,
+        layout: None,
+        index: beside.index,
+        auth_namespace: String::new(),
+    };
+    let (guppy, authz) = (beside.guppy, beside.authz);
+    let mut all: Vec<Arc<dyn Kind>> = vec![
+        Arc::new(Etl(beside.explorer)),
+        Arc::new(ExpiredAccess { fence: beside.fence, pool: databases.fence.clone() }),
+        Arc::new(ExpiredClients(databases.fence.clone())),
+        Arc::new(beside.scan),
+        Arc::new(gc),
+        Arc::new(ObjectScrub::of(beside.objects)),
+        Arc::new(PfbExport::of(kinds::Source { graph: graph(), guppy, authz, exports })),
+    ];
+    if let Some(file) = ground.user_yaml.clone() {
+        let (fence, arborist) = (databases.fence, databases.arborist);
+        all.push(Arc::new(Usersync { file, fence, arborist }));
+    }
+    if let Some(file) = ground.aggregate_config.clone() {
+        all.push(Arc::new(AggregateSync { file, pool: databases.metadata }));
+    }
+    all.extend(ground.backups.kinds(Some(Whole::State(beside.state)))?);
+    Ok(all)
 }
 
 /// The archive, on the stores that fence knows and the bucket that it does not.

@@ -8,8 +8,8 @@ use url::Url;
 
 use super::ports::OwnPorts;
 use crate::{
-    databases, dictionaries, explorer::Source, front::FrontArgs, index_options::IndexArgs, pages::Pages,
-    queries::QueryArgs, state::StateArgs, workspaces::WorkspaceArgs,
+    databases, dictionaries, explorer::Source, front::FrontArgs, index_options::IndexArgs,
+    operations::BackupArgs, pages::Pages, queries::QueryArgs, state::StateArgs, workspaces::WorkspaceArgs,
 };
 
 /// How often the files of the dictionary are looked at. A change is noticed by the second look.
@@ -105,6 +105,13 @@ pub struct UpArgs {
     /// `mode`, `grace_days` and more. Without it there is no archive.
     #[arg(long, value_name = "FILE")]
     pub archive_tiers: Option<PathBuf>,
+    /// Where operations keep backups.
+    #[command(flatten)]
+    pub backups: BackupArgs,
+    /// Other commons whose studies are shown below /mds/aggregate: the original's aggregate_config.json. The
+    /// operation `metadata-aggregate-sync` brings them here.
+    #[arg(long, value_name = "FILE")]
+    pub aggregate_config: Option<PathBuf>,
     /// Notebooks next to the data.
     #[command(flatten)]
     pub workspaces: WorkspaceArgs,
@@ -208,6 +215,10 @@ pub struct Options {
     pub schedules: Vec<String>,
     /// Where archived files are kept.
     pub archive_tiers: Option<PathBuf>,
+    /// Where operations keep backups.
+    pub backups: BackupArgs,
+    /// Other commons whose studies are shown.
+    pub aggregate_config: Option<PathBuf>,
     /// Notebooks next to the data.
     pub workspaces: WorkspaceArgs,
     /// What the portal shows of this commons.
@@ -257,6 +268,8 @@ impl Options {
             wts_config: None,
             schedules: Vec::new(),
             archive_tiers: None,
+            backups: BackupArgs::default(),
+            aggregate_config: None,
             workspaces: WorkspaceArgs::default(),
             portal_config: None,
             portal: Pages::Embedded,
@@ -306,6 +319,8 @@ impl Options {
             wts_config: args.wts_config.clone(),
             schedules: args.schedules.clone(),
             archive_tiers: args.archive_tiers.clone(),
+            backups: args.backups.clone(),
+            aggregate_config: args.aggregate_config.clone(),
             workspaces: args.workspaces.clone(),
             portal_config: args.portal_config.clone(),
             portal: args.portal.clone(),

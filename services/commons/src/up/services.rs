@@ -38,6 +38,7 @@ use super::{
 use crate::{
     explorer::{self, Explorer},
     http_client::{http_client, neighbour_client},
+    operations::IndexScan,
     queries::QueryArgs,
     reload::Served,
     state::State,
@@ -117,6 +118,7 @@ pub(crate) fn build(
     let uploads_elsewhere = !config.allowed_data_upload_buckets.is_empty();
     let store: Arc<dyn ObjectStore> = Arc::new(config.stores(&client)?);
     let (arborist, indexd, neighbours) = spine(ground, pools, &config, &neighbour);
+    let scan = IndexScan::of(&config, store.clone(), neighbours.index.clone())?;
     let fence = build_fence(config, ground, pools, &neighbours, store.clone())?;
     let audit = small::audit(pools.audit.clone(), neighbours.authz.clone());
     let (recorder, recording) = Recorder::start(small::audit_log(ground, &audit, &neighbour));
@@ -148,6 +150,8 @@ pub(crate) fn build(
         explorer: explorer.asking(),
         index: neighbours.index.clone(),
         stores: archived,
+        scan,
+        state: state.clone(),
         objects: state.path("objects"),
         databases: operating::Databases::of(pools),
     };

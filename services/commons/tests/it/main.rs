@@ -11,6 +11,7 @@ mod doctor;
 mod etl;
 mod life;
 mod main_job;
+mod maintenance;
 mod messages;
 mod operations;
 #[path = "../proof/mod.rs"]

@@ -8,7 +8,7 @@ use crate::running::{Calls, Commons, answer};
 
 const SUBMISSION: &str = "/api/v0/submission";
 
-async fn fill(commons: &Commons) {
+pub(crate) async fn fill(commons: &Commons) {
     let program = json!({"type": "program", "name": "OPS", "dbgap_accession_number": "OPS"});
     assert_eq!(commons.send("POST", &format!("{SUBMISSION}/"), &program).await.0, 200);
     let project = json!({"type": "project", "code": "one", "name": "One", "dbgap_accession_number": "one"});
@@ -23,7 +23,7 @@ async fn fill(commons: &Commons) {
 }
 
 /// The run, once it has ended.
-async fn ended(commons: &Commons, id: &str) -> Value {
+pub(crate) async fn ended(commons: &Commons, id: &str) -> Value {
     for _ in 0..600 {
         let (status, run) = commons.get(&format!("/ops/v1/runs/{id}")).await;
         assert_eq!(status, 200, "{run}");
@@ -35,7 +35,7 @@ async fn ended(commons: &Commons, id: &str) -> Value {
     panic!("the run does not end");
 }
 
-async fn run(commons: &Commons, kind: &str, params: Value) -> Value {
+pub(crate) async fn run(commons: &Commons, kind: &str, params: Value) -> Value {
     let asked = json!({"kind": kind, "params": params});
     let (status, run) = commons.send("POST", "/ops/v1/runs", &asked).await;
     assert_eq!(status, 201, "{run}");
@@ -61,7 +61,9 @@ async fn operations_are_done(calls: Calls) {
     let (_, kinds) = commons.get("/ops/v1/kinds").await;
     let names: Vec<&str> =
         kinds["kinds"].as_array().unwrap().iter().filter_map(|kind| kind["kind"].as_str()).collect();
-    assert_eq!(names, ["etl", "expired-access", "expired-clients", "object-scrub", "pfb-export"]);
+    let known =
+        ["etl", "expired-access", "expired-clients", "index-gc", "index-scan", "object-scrub", "pfb-export"];
+    assert_eq!(names, known);
     for kind in ["expired-access", "expired-clients", "etl"] {
         let done = run(&commons, kind, json!({})).await;
         assert_eq!(done["state"], "succeeded", "{done}");

@@ -36,7 +36,7 @@ fn variables_stand_between_the_command_line_and_the_file() {
     assert_eq!(shown["settings_file"], json!(file));
     let table = commons(folder.path(), &variables, &["config"]);
     let table = String::from_utf8(table.stdout).unwrap();
-    assert!(table.contains("COMMONS_PORT") && !table.contains("secret"), "{table}");
+    assert!(table.contains("COMMONS_PORT") && !table.contains("ada:secret"), "{table}");
     assert!(!table.contains('\u{1b}'), "a pipe gets no colours");
 }
 

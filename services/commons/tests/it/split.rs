@@ -17,7 +17,7 @@ use tokens::{Claims, Context, Purpose, Scopes, SigningKeys, UserContext};
 use crate::{reload::write_version, running::answer};
 
 /// A service that ends with its test.
-struct Process(Child);
+pub(crate) struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -26,16 +26,16 @@ impl Drop for Process {
     }
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
-fn url(port: u16) -> String {
+pub(crate) fn url(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
 /// `commons serve NAME` with `variables`.
-fn serve(name: &str, port: u16, variables: &[(&str, &str)]) -> Process {
+pub(crate) fn serve(name: &str, port: u16, variables: &[(&str, &str)]) -> Process {
     let mut command = Command::new(env!("CARGO_BIN_EXE_commons"));
     command.args(["serve", name, "--host", "127.0.0.1", "--port", &port.to_string()]);
     // peregrine reads only: it waits for the tables that sheepdog makes.
@@ -46,7 +46,7 @@ fn serve(name: &str, port: u16, variables: &[(&str, &str)]) -> Process {
     Process(command.spawn().unwrap())
 }
 
-async fn wait_for(client: &Client, url: &str) {
+pub(crate) async fn wait_for(client: &Client, url: &str) {
     for _ in 0..300 {
         if client.get(url).send().await.is_ok_and(|answer| answer.status().is_success()) {
             return;

@@ -93,12 +93,7 @@ impl Fence {
     /// Without such a provider; for one that does not say where it is, after all others; and when the
     /// database fails.
     pub async fn update_visas(&self) -> Result<VisaUpdates, Error> {
-        // Synapse names teams only to those who are asked at a login.
-        let has_more = |provider: &&providers::Issuer| {
-            let upstream = &provider.upstream;
-            upstream.idp == RAS || (upstream.groups.is_some() && upstream.idp != SYNAPSE)
-        };
-        let all: Vec<&providers::Issuer> = self.providers.values().filter(has_more).collect();
+        let all: Vec<&providers::Issuer> = self.vouching().collect();
         if all.is_empty() {
             let told = "OPENID_CONNECT has neither the provider ras nor one whose groups count";
             return Err(Error::BadRequest(told.into()));
@@ -113,6 +108,20 @@ impl Fence {
             }
         }
         unreachable.map_or(Ok(updates), |error| Err(error.into()))
+    }
+
+    /// Whether there is somebody to ask, and it is kept by what one could ask.
+    pub fn can_update_visas(&self) -> bool {
+        self.config.visas.enable_visa_update_cron.is_on() && self.vouching().next().is_some()
+    }
+
+    /// Providers that say more of their users than who they are. Synapse names teams only to those who are
+    /// asked at a login.
+    fn vouching(&self) -> impl Iterator<Item = &providers::Issuer> {
+        self.providers.values().filter(|provider| {
+            let upstream = &provider.upstream;
+            upstream.idp == RAS || (upstream.groups.is_some() && upstream.idp != SYNAPSE)
+        })
     }
 
     async fn update_users_of(

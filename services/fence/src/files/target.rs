@@ -59,7 +59,7 @@ impl UploadBucket {
 }
 
 /// All buckets that uploads may use.
-pub(crate) fn upload_buckets(config: &Config) -> Vec<Bucket> {
+pub fn upload_buckets(config: &Config) -> Vec<Bucket> {
     let names = config.allowed_data_upload_buckets.iter().chain([&config.data_upload_bucket]);
     let names = names.map(String::as_str).filter(|name| !name.is_empty());
     names.map(named).chain(container(config)).collect()

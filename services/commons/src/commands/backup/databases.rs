@@ -13,7 +13,7 @@ use sql::Sql;
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 use tokio::{io::AsyncReadExt as _, process::Command};
 
-use super::{Progress, progress::amount};
+use super::progress::{Told, amount};
 use crate::databases::DatabaseName;
 
 /// Bytes that are read at once of what a program writes.
@@ -84,20 +84,20 @@ impl Opened {
     ///
     /// # Errors
     /// When it cannot be read, or the place of the backup cannot be written.
-    pub(super) async fn dump(mut self, pieces: &Pieces, progress: &Progress) -> anyhow::Result<Database> {
+    pub(super) async fn dump(mut self, pieces: &Pieces, told: &dyn Told) -> anyhow::Result<Database> {
         let name = self.name.as_str();
-        let told = || format!("the rows of the database {name} cannot be counted");
-        let rows = rows(&mut self.connection).await.with_context(told)?;
+        let counting = || format!("the rows of the database {name} cannot be counted");
+        let rows = rows(&mut self.connection).await.with_context(counting)?;
         let program = Client::Dump.find(self.server / 10_000)?;
         let mut file = pieces.file();
-        let told = || format!("the database {name} cannot be dumped");
+        let dumping = || format!("the database {name} cannot be dumped");
         run(program, &self.url, &self.exported, &mut file, |bytes| {
-            progress.step(format!("database {name}: {}", amount(bytes)));
+            told.step(format!("database {name}: {}", amount(bytes)));
         })
         .await
-        .with_context(told)?;
+        .with_context(dumping)?;
         // The transaction has only read.
-        self.connection.close().await.with_context(told)?;
+        self.connection.close().await.with_context(dumping)?;
         let (snapshot, server) = (self.snapshot, self.server);
         Ok(Database { name: name.to_owned(), server, snapshot, rows, dump: file.finish().await? })
     }

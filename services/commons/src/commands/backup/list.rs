@@ -58,7 +58,7 @@ fn row(manifest: &Manifest) -> [String; 7] {
 }
 
 /// What a manifest says, without the names of its pieces.
-pub(super) fn described(manifest: &Manifest) -> Value {
+pub(crate) fn described(manifest: &Manifest) -> Value {
     let databases = manifest.databases.iter().map(|database| {
         json!({
             "name": database.name, "server": database.server, "snapshot": database.snapshot,

@@ -2,6 +2,7 @@
 
 mod databases;
 mod list;
+mod making;
 mod objects;
 mod place;
 mod progress;
@@ -15,9 +16,16 @@ mod verify;
 use clap::Subcommand;
 
 pub(super) use databases::{called, complaints, ended, rows};
-pub(super) use place::{PlaceArgs, place_at};
-pub(super) use progress::{Progress, amount};
+pub(crate) use list::described;
+pub(crate) use making::{Making, pruned};
+pub(super) use place::PlaceArgs;
+pub(crate) use place::{place_at, require_outside};
+pub(super) use progress::Progress;
+pub(crate) use progress::{Told, amount};
+pub(crate) use sealing::seal_of;
 pub(super) use secrets::{CONFIGURATION, OPTIONS, RUN};
+pub(crate) use source::Source;
+pub(crate) use verify::Reading;
 
 /// Commands about backups.
 #[derive(Debug, Subcommand)]

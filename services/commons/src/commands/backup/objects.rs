@@ -7,9 +7,9 @@ use backup::{
 };
 use objectstore::copying::{self, Damaged, Data, Item, Taken};
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
-use super::{Progress, progress::Pace};
-use crate::failure::warn;
+use super::progress::{Pace, Told, amount};
 
 /// Bytes that are read at once.
 const BUFFER: usize = 1024 * 1024;
@@ -23,6 +23,8 @@ pub(super) enum Failed {
     Read(#[from] io::Error),
     #[error("the objects cannot be written")]
     Write(#[from] BackupError),
+    #[error("nobody waits for it any more")]
+    Unwanted,
 }
 
 /// What was taken.
@@ -45,17 +47,21 @@ pub(super) async fn copy(
     pieces: Arc<Pieces>,
     earlier: Option<StoredFile>,
     rate: Option<u32>,
-    progress: Arc<Progress>,
+    told: Arc<dyn Told>,
 ) -> anyhow::Result<Copied> {
     let handle = Handle::current();
+    // The thread cannot be stopped from outside.
+    let unwanted = CancellationToken::new();
+    let (stopped, _ends_with_this) = (unwanted.clone(), unwanted.drop_guard());
     let work = move || {
         let mut copying = Copying {
             handle,
             pieces: &pieces,
-            earlier: Earlier::new(&place, earlier.as_ref()),
+            earlier: Earlier::new(&place, earlier.as_ref(), &*told),
             pace: Pace::new(rate),
             buffer: vec![0; BUFFER],
-            progress: &progress,
+            told: &*told,
+            stopped: &stopped,
             list: ListWriter::new(pieces.file()),
             read: 0,
             counts: (0, 0),
@@ -64,7 +70,7 @@ pub(super) async fn copy(
         let buckets = copying::buckets(&folder)?;
         let tell = |one: Damaged| {
             let key = one.key.as_deref().unwrap_or("an object whose key cannot be read");
-            progress.line(&format!("damaged in the store, and not in the backup: {}/{key}", one.bucket));
+            told.line(&format!("damaged in the store, and not in the backup: {}/{key}", one.bucket));
             damaged.push(format!("{}/{key}", one.bucket));
         };
         copying::each(&folder, |item| copying.take(item), tell)?;
@@ -86,10 +92,11 @@ pub(super) async fn copy(
 struct Copying<'c> {
     handle: Handle,
     pieces: &'c Pieces,
-    earlier: Earlier,
+    earlier: Earlier<'c>,
     pace: Pace,
     buffer: Vec<u8>,
-    progress: &'c Progress,
+    told: &'c dyn Told,
+    stopped: &'c CancellationToken,
     list: ListWriter<'c>,
     read: u64,
     counts: (u64, u64),
@@ -105,16 +112,16 @@ impl Copying<'_> {
         let (object, path, record) = (item.object.clone(), item.path.clone(), item.record.clone());
         self.handle.clone().block_on(self.list.add(&Entry { object, path, record, files }))?;
         self.counts = (self.counts.0 + 1, self.counts.1 + files_size(item));
-        self.progress.step(format!(
-            "objects: {}, {}",
-            indicatif::HumanCount(self.counts.0),
-            super::progress::amount(self.counts.1)
-        ));
+        let (objects, bytes) = (indicatif::HumanCount(self.counts.0), amount(self.counts.1));
+        self.told.step(format!("objects: {objects}, {bytes}"));
         Ok(Taken::Whole)
     }
 
     /// A file of an object; `None` when its bytes are not what they should be.
     fn file(&mut self, object: &str, data: &Data) -> Result<Option<StoredFile>, Failed> {
+        if self.stopped.is_cancelled() {
+            return Err(Failed::Unwanted);
+        }
         let handle = self.handle.clone();
         let known = handle.block_on(self.earlier.find(object, &data.path));
         // Data is written once: under the same name there are the same bytes.
@@ -126,6 +133,9 @@ impl Copying<'_> {
         loop {
             let read = reading.read(&mut self.buffer);
             let Some(bytes) = self.buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+            if self.stopped.is_cancelled() {
+                return Err(Failed::Unwanted);
+            }
             self.read += read as u64;
             handle.block_on(async {
                 self.pace.wait(read as u64).await;
@@ -144,7 +154,8 @@ fn files_size(item: &Item) -> u64 {
 }
 
 /// The list of the last backup, read beside the store, which has the same order.
-struct Earlier {
+struct Earlier<'c> {
+    told: &'c dyn Told,
     list: Option<ListReader>,
     next: Option<Entry>,
     /// The files of the object that was last asked for.
@@ -152,10 +163,10 @@ struct Earlier {
     files: HashMap<String, StoredFile>,
 }
 
-impl Earlier {
-    fn new(place: &Place, list: Option<&StoredFile>) -> Self {
+impl<'c> Earlier<'c> {
+    fn new(place: &Place, list: Option<&StoredFile>, told: &'c dyn Told) -> Self {
         let list = list.map(|list| ListReader::new(place, list));
-        Self { list, next: None, object: String::new(), files: HashMap::new() }
+        Self { told, list, next: None, object: String::new(), files: HashMap::new() }
     }
 
     /// The file that the last backup has of an object. Objects are asked for in their order.
@@ -179,7 +190,7 @@ impl Earlier {
             self.next = match self.list.as_mut()?.next().await {
                 Ok(next) => next,
                 Err(error) => {
-                    warn(&format!("the last backup is of no use for this one: {error}"));
+                    self.told.warn(&format!("the last backup is of no use for this one: {error}"));
                     None
                 }
             };

@@ -7,6 +7,7 @@ use clap::Args;
 use storage::{Bucket, Kind};
 
 use super::super::environment::{self, Signing};
+use crate::{failure::Failure, state::State};
 
 /// The folder, or the beginning of keys of a bucket, that a text names.
 ///
@@ -24,6 +25,19 @@ pub(crate) fn place_at(text: &str) -> anyhow::Result<Place> {
         }
         _ => anyhow::bail!("{text}: a place is a folder or s3://BUCKET/BEGINNING"),
     }
+}
+
+/// Makes sure that backups are not lost together with what they are of.
+///
+/// # Errors
+/// When the place is a folder in the state folder.
+pub(crate) fn require_outside(place: &Place, state: &State) -> anyhow::Result<()> {
+    let Some(folder) = place.as_folder() else { return Ok(()) };
+    if std::path::absolute(folder)?.starts_with(state.folder()) {
+        let told = format!("{place} is in the state folder, and would be lost with it; name another place");
+        return Err(Failure::Prerequisite(told).into());
+    }
+    Ok(())
 }
 
 /// Where backups are.

@@ -7,8 +7,34 @@ use std::{
 
 use indicatif::{BinaryBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::failure::warn;
+
 const STEPS: &str = "{msg}";
 const BYTES: &str = "{msg} {wide_bar} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec}";
+
+/// Who is told how far a backup is, while it is made or read.
+pub(crate) trait Told: Send + Sync {
+    /// What is being done.
+    fn step(&self, what: String);
+    /// Something that is to be remembered.
+    fn line(&self, text: &str);
+    /// Something that somebody should look at.
+    fn warn(&self, text: &str);
+}
+
+impl Told for Progress {
+    fn step(&self, what: String) {
+        Progress::step(self, what);
+    }
+
+    fn line(&self, text: &str) {
+        self.0.suspend(|| eprintln!("{text}"));
+    }
+
+    fn warn(&self, text: &str) {
+        self.0.suspend(|| warn(text));
+    }
+}
 
 /// A line on standard error that is written over and over, on a terminal and if nobody wants JSON.
 pub(crate) struct Progress(ProgressBar);
@@ -37,11 +63,6 @@ impl Progress {
 
     pub(crate) fn advance(&self, bytes: u64) {
         self.0.inc(bytes);
-    }
-
-    /// Writes a line that stays, above the one that is written over.
-    pub(crate) fn line(&self, text: &str) {
-        self.0.suspend(|| eprintln!("{text}"));
     }
 
     pub(crate) fn finish(&self) {

@@ -2,28 +2,24 @@
 
 use std::sync::Arc;
 
-use backup::{
-    BackupError, Dictionary, Kept, Manifest, Objects, Pieces, Presence, Program, Pruned, Secrets, Shelf,
-    StoredFile, Task, Totals, new_name, prune, seal::Seal,
-};
-use chrono::{SecondsFormat, Utc};
+use backup::{Presence, Pruned, Shelf, Task};
 use clap::Args;
 use indicatif::HumanCount;
 use serde_json::{Value, json};
 
 use super::{
-    PlaceArgs, Progress, databases, list, objects,
-    progress::amount,
+    PlaceArgs, Progress, list,
+    making::{Done, Making, pruned},
+    place::require_outside,
+    progress::{Told, amount},
     prune as pruning,
     sealing::SealArgs,
-    source::{Source, SourceArgs},
+    source::SourceArgs,
 };
 use crate::{
     commands::workbench::Workbench,
-    dictionaries,
-    failure::{Failure, message, warn},
+    failure::{Failure, warn},
     output::{remark, tell},
-    version::{COMMIT, VERSION},
 };
 
 const EXAMPLES: &str = "Examples:
@@ -57,37 +53,26 @@ pub struct RunArgs {
     json: bool,
 }
 
-/// What was done.
-struct Done {
-    manifest: Manifest,
-    totals: Totals,
-    read: u64,
-    damaged: Vec<String>,
-}
-
 pub(super) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let seal = args.seal.seal()?;
     let place = args.place.place()?;
     let state = args.source.state()?;
-    if let (Some(state), Some(folder)) = (&state, place.as_folder()) {
-        let folder = std::path::absolute(folder)?;
-        if folder.starts_with(state.folder()) {
-            let told =
-                format!("{place} is in the state folder, and would be lost with it; name another place");
-            return Err(Failure::Prerequisite(told).into());
-        }
+    if let Some(state) = &state {
+        require_outside(&place, state)?;
     }
     let shelf = Shelf::open_or_make(&place).await?;
     let progress = Arc::new(Progress::new(args.json));
+    let making = Making { seal: seal.as_ref(), rate: args.rate, run: None };
+    let told: Arc<dyn Told> = progress.clone();
     let work = async {
         match state {
-            None => make(&args, &shelf, args.source.named()?, seal.as_ref(), &progress).await,
+            None => making.make(&shelf, args.source.named()?, &told).await,
             Some(state) => {
                 let bench = Workbench::open(state).await?;
                 bench
                     .with(async |bench: Arc<Workbench>| {
                         let source = args.source.of_state(&bench.state, &bench.run)?;
-                        make(&args, &shelf, source, seal.as_ref(), &progress).await
+                        making.make(&shelf, source, &told).await
                     })
                     .await
             }
@@ -97,7 +82,7 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<()> {
     progress.finish();
     let done = done?;
     let pruned = match args.keep {
-        Some(keep) => pruned(&shelf, keep).await?,
+        Some(keep) => pruned(&shelf, keep, &*progress).await?,
         None => None,
     };
     report(&args, &shelf, &done, pruned.as_ref())?;
@@ -109,105 +94,6 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<()> {
         done.damaged.len()
     );
     Err(Failure::NotInOrder(told).into())
-}
-
-/// Makes a backup. It is one when its manifest is there, which is the last thing.
-async fn make(
-    args: &RunArgs,
-    shelf: &Shelf,
-    source: Source,
-    seal: Option<&Seal>,
-    progress: &Arc<Progress>,
-) -> anyhow::Result<Done> {
-    let begun = Utc::now();
-    let name = new_name(begun);
-    progress.step("looking at what is there");
-    let (pieces, earlier) = (Arc::new(Pieces::open(shelf.place()).await?), earlier(shelf).await?);
-    let opened = databases::open(&source.databases).await?;
-    let secrets = match seal {
-        Some(seal) => Some(sealed(&source, seal, &pieces).await?),
-        None => None,
-    };
-    let dictionary = dictionary(&source, &pieces).await?;
-    let mut dumped = Vec::with_capacity(opened.len());
-    for database in opened {
-        progress.step(format!("database {}", database.name()));
-        dumped.push(database.dump(&pieces, progress).await?);
-    }
-    let (mut taken, mut read, mut damaged) = (None::<Objects>, 0, Vec::new());
-    if let Some(folder) = source.objects {
-        let place = shelf.place().clone();
-        let copied = objects::copy(folder, place, pieces.clone(), earlier, args.rate, progress.clone());
-        let copied = copied.await?;
-        (taken, read, damaged) = (Some(copied.objects), copied.read, copied.damaged);
-    }
-    progress.step("waiting for the last pieces");
-    pieces.finish().await?;
-    let time = |time: chrono::DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Millis, true);
-    let manifest = Manifest {
-        name,
-        begun: time(begun),
-        ended: time(Utc::now()),
-        program: Program { version: VERSION.to_owned(), commit: COMMIT.to_owned() },
-        databases: dumped,
-        private_databases: source.private_databases,
-        dictionary,
-        secrets,
-        objects: taken,
-    };
-    shelf.add(&manifest).await?;
-    Ok(Done { manifest, totals: pieces.totals(), read, damaged })
-}
-
-/// The list of objects of the last backup that has one and can be read.
-async fn earlier(shelf: &Shelf) -> Result<Option<StoredFile>, BackupError> {
-    for name in shelf.names().await?.iter().rev() {
-        match shelf.manifest(name).await {
-            Ok(Manifest { objects: Some(objects), .. }) => return Ok(Some(objects.list)),
-            Ok(_) => {}
-            Err(error) if error.is_damage() || matches!(error, BackupError::Newer { .. }) => {
-                warn(&format!("the backup {name} is of no use for this one: {error}"));
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(None)
-}
-
-async fn sealed(source: &Source, seal: &Seal, pieces: &Pieces) -> anyhow::Result<Secrets> {
-    let files = source.secrets.read()?;
-    let names = files.iter().map(|file| file.path.clone()).collect();
-    let (sealing, seal) = (seal.sealing(), seal.clone());
-    // A passphrase is made slow to guess.
-    let closed = tokio::task::spawn_blocking(move || seal.close(&files)).await??;
-    Ok(Secrets { sealing, files: names, file: pieces.file_of(&closed).await? })
-}
-
-/// The dictionary; `None` when it has an address that does not answer: that is no reason to lose the rest.
-async fn dictionary(source: &Source, pieces: &Pieces) -> anyhow::Result<Option<Dictionary>> {
-    let from = source.dictionary.as_deref();
-    let files = match dictionaries::files(from).await {
-        Err(error) if from.is_some_and(|from| from.contains("://")) => {
-            warn(&format!("the dictionary is not in the backup: {}", message(&error)));
-            return Ok(None);
-        }
-        files => files?,
-    };
-    let text = serde_json::to_vec(&files)?;
-    Ok(Some(Dictionary { source: source.dictionary.clone(), file: pieces.file_of(&text).await? }))
-}
-
-/// Deletes old backups. The new one is there whether this can be done now or not.
-async fn pruned(shelf: &Shelf, keep: u32) -> anyhow::Result<Option<Pruned>> {
-    let kept = Kept::Last(usize::try_from(keep)?);
-    match Presence::during(shelf.place(), Task::Pruning, prune(shelf, kept)).await {
-        Ok(pruned) => Ok(Some(pruned)),
-        Err(BackupError::Busy(told)) => {
-            warn(&format!("old backups stay until the next time: {told}"));
-            Ok(None)
-        }
-        Err(error) => Err(anyhow::Error::from(error).context("the backup is made, but old ones stay")),
-    }
 }
 
 fn report(args: &RunArgs, shelf: &Shelf, done: &Done, pruned: Option<&Pruned>) -> anyhow::Result<()> {

@@ -45,11 +45,8 @@ impl SealArgs {
         if self.without_secrets {
             return Ok(None);
         }
-        if !self.recipients.is_empty() {
-            return Ok(Some(Seal::recipients(&self.recipients)?));
-        }
-        match phrase(self.passphrase_file.as_ref())? {
-            Some(phrase) => Ok(Some(Seal::passphrase(&phrase))),
+        match seal_of(&self.recipients, self.passphrase_file.as_ref())? {
+            Some(seal) => Ok(Some(seal)),
             None => {
                 let told = format!(
                     "keys and secrets are never written in clear: name what seals them by --passphrase-file \
@@ -59,6 +56,18 @@ impl SealArgs {
             }
         }
     }
+}
+
+/// The seal for these public keys, or with the passphrase in a file or the variable; `None` when there is
+/// neither.
+///
+/// # Errors
+/// When a key is none, or the passphrase cannot be read.
+pub(crate) fn seal_of(recipients: &[String], passphrase: Option<&PathBuf>) -> anyhow::Result<Option<Seal>> {
+    if !recipients.is_empty() {
+        return Ok(Some(Seal::recipients(recipients)?));
+    }
+    Ok(phrase(passphrase)?.map(|phrase| Seal::passphrase(&phrase)))
 }
 
 /// With what keys and secrets are opened.

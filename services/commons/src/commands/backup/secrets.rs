@@ -23,7 +23,8 @@ const FILES: [&str; 6] = [SECRETS, "credentials.json", WTS_CLIENT, OPTIONS, RUN,
 /// Folders of keys, one folder for each pair in them.
 const FOLDERS: [&str; 2] = ["keys", "keys.retired"];
 /// Options that name files. The dictionary is kept by itself.
-const OPTIONS_WITH_FILES: [&str; 8] = [
+const OPTIONS_WITH_FILES: [&str; 9] = [
+    "aggregate-config",
     "etl-mapping",
     "guppy-config",
     "hatchery-config",

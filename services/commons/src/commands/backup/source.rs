@@ -54,7 +54,7 @@ pub(super) struct SourceArgs {
 }
 
 /// What is backed up.
-pub(super) struct Source {
+pub(crate) struct Source {
     /// In the order of their snapshots.
     pub(super) databases: Vec<(DatabaseName, String)>,
     pub(super) private_databases: bool,
@@ -62,6 +62,56 @@ pub(super) struct Source {
     /// The folder of the embedded store, if there is one.
     pub(super) objects: Option<PathBuf>,
     pub(super) secrets: secrets::Files,
+}
+
+impl Source {
+    /// What there is of a state folder; `run` has the URLs of its databases as they are now.
+    ///
+    /// # Errors
+    /// When a database is missing.
+    pub(crate) fn of_state(state: &State, run: &Run) -> anyhow::Result<Self> {
+        let url = |name: DatabaseName| {
+            let url = run.databases.get(name.as_str()).cloned();
+            let told = || {
+                let name = name.as_str();
+                Failure::Prerequisite(format!(
+                    "the commons last ran with a version that had no database {name}; start it once, with \
+                     `commons up`"
+                ))
+            };
+            Ok::<_, anyhow::Error>((name, url.ok_or_else(told)?))
+        };
+        Ok(Self {
+            databases: ORDER.into_iter().map(url).collect::<anyhow::Result<_>>()?,
+            private_databases: run.private_databases,
+            dictionary: run.dictionary.clone(),
+            objects: Some(state.path("objects")).filter(|folder| folder.join(".objects").is_dir()),
+            secrets: secrets::Files::of_state(state.clone()),
+        })
+    }
+
+    /// These databases and those that variables name; keys in a folder, and files of the configuration.
+    pub(crate) fn named(
+        given: &[(DatabaseName, String)],
+        dictionary: Option<String>,
+        keys: Option<PathBuf>,
+        configuration: Vec<PathBuf>,
+    ) -> Self {
+        let url = |name: DatabaseName| {
+            let named = given.iter().rev().find(|(given, _)| *given == name).map(|(_, url)| url.clone());
+            // SQLAlchemy's spelling names the driver too.
+            let url =
+                named.or_else(|| variable(name))?.replacen("postgresql+psycopg2://", "postgresql://", 1);
+            Some((name, url))
+        };
+        Self {
+            databases: ORDER.into_iter().filter_map(url).collect(),
+            private_databases: false,
+            dictionary,
+            objects: None,
+            secrets: secrets::Files::named(keys, configuration),
+        }
+    }
 }
 
 impl SourceArgs {
@@ -74,30 +124,15 @@ impl SourceArgs {
         if is_named { Ok(None) } else { Ok(Some(State::existing(&self.state.folder)?)) }
     }
 
-    /// What there is of a state folder; `run` has the URLs of its databases as they are now.
+    /// What there is of a state folder, and is not to be left out.
     ///
     /// # Errors
-    /// When a database is missing.
+    /// See [`Source::of_state`].
     pub(super) fn of_state(&self, state: &State, run: &Run) -> anyhow::Result<Source> {
-        let url = |name: DatabaseName| {
-            let url = run.databases.get(name.as_str()).cloned();
-            let told = || {
-                let name = name.as_str();
-                Failure::Prerequisite(format!(
-                    "the commons last ran with a version that had no database {name}; start it once, with \
-                     `commons up`"
-                ))
-            };
-            Ok::<_, anyhow::Error>((name, url.ok_or_else(told)?))
-        };
-        let objects = Some(state.path("objects")).filter(|folder| folder.join(".objects").is_dir());
-        Ok(Source {
-            databases: ORDER.into_iter().map(url).collect::<anyhow::Result<_>>()?,
-            private_databases: run.private_databases,
-            dictionary: self.dictionary.clone().or_else(|| run.dictionary.clone()),
-            objects: objects.filter(|_| !self.without_objects),
-            secrets: secrets::Files::of_state(state.clone()),
-        })
+        let mut source = Source::of_state(state, run)?;
+        source.dictionary = self.dictionary.clone().or(source.dictionary);
+        source.objects = source.objects.filter(|_| !self.without_objects);
+        Ok(source)
     }
 
     /// What is named on the command line.
@@ -119,20 +154,8 @@ impl SourceArgs {
             }
             given.push((name, url.to_owned()));
         }
-        let url = |name: DatabaseName| {
-            let named = given.iter().rev().find(|(given, _)| *given == name).map(|(_, url)| url.clone());
-            // SQLAlchemy's spelling names the driver too.
-            let url =
-                named.or_else(|| variable(name))?.replacen("postgresql+psycopg2://", "postgresql://", 1);
-            Some((name, url))
-        };
-        Ok(Source {
-            databases: ORDER.into_iter().filter_map(url).collect(),
-            private_databases: false,
-            dictionary: self.dictionary.clone(),
-            objects: None,
-            secrets: secrets::Files::named(self.keys.clone(), self.configuration.clone()),
-        })
+        let dictionary = self.dictionary.clone();
+        Ok(Source::named(&given, dictionary, self.keys.clone(), self.configuration.clone()))
     }
 }
 

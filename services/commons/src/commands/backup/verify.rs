@@ -1,6 +1,6 @@
 //! `commons backup verify`.
 
-use backup::{Checked, Presence, Task, check};
+use backup::{BackupError, Checked, Presence, Shelf, Task, check};
 use clap::Args;
 use serde_json::json;
 
@@ -35,29 +35,53 @@ pub struct VerifyArgs {
     json: bool,
 }
 
-pub(super) async fn run(args: VerifyArgs) -> anyhow::Result<()> {
-    let shelf = args.place.shelf().await?;
-    let mut names = shelf.names().await?;
-    if let Some(name) = &args.name {
-        // Says which there are.
-        if !names.contains(name) {
-            shelf.manifest(name).await?;
+/// What is read.
+pub(crate) struct Reading {
+    /// Which backup; the last one, unless all are meant.
+    pub(crate) name: Option<String>,
+    pub(crate) all: bool,
+    /// MiB that are read in a second.
+    pub(crate) rate: Option<u32>,
+}
+
+impl Reading {
+    /// Reads backups and compares all that they have with its digests.
+    ///
+    /// # Errors
+    /// When there is no such backup, or the place cannot be read. What is damaged is no error.
+    pub(crate) async fn read(
+        self,
+        shelf: &Shelf,
+        mut told: impl FnMut(&Checked, u64),
+    ) -> Result<Checked, BackupError> {
+        let mut names = shelf.names().await?;
+        if let Some(name) = self.name {
+            // Says which there are.
+            if !names.contains(&name) {
+                shelf.manifest(&name).await?;
+            }
+            names = vec![name];
+        } else if !self.all {
+            names = names.split_off(names.len().saturating_sub(1));
         }
-        names = vec![name.clone()];
-    } else if !args.all {
-        names = names.split_off(names.len().saturating_sub(1));
-    }
-    let progress = Progress::new(args.json);
-    let (mut pace, mut before) = (Pace::new(args.rate), 0);
-    let work = async {
-        let told = async |checked: &Checked, pieces: u64| {
-            progress.step(format!("{} of {pieces} pieces, {}", checked.pieces, amount(checked.bytes)));
+        let (mut pace, mut before) = (Pace::new(self.rate), 0);
+        let paced = async |checked: &Checked, pieces: u64| {
+            told(checked, pieces);
             pace.wait(checked.bytes - before).await;
             before = checked.bytes;
         };
-        check(&shelf, &names, told).await
-    };
-    let checked = Presence::during(shelf.place(), Task::Reading, work).await;
+        Presence::during(shelf.place(), Task::Reading, check(shelf, &names, paced)).await
+    }
+}
+
+pub(super) async fn run(args: VerifyArgs) -> anyhow::Result<()> {
+    let shelf = args.place.shelf().await?;
+    let progress = Progress::new(args.json);
+    let reading = Reading { name: args.name, all: args.all, rate: args.rate };
+    let checked = reading.read(&shelf, |checked, pieces| {
+        progress.step(format!("{} of {pieces} pieces, {}", checked.pieces, amount(checked.bytes)));
+    });
+    let checked = checked.await;
     progress.finish();
     let checked = checked?;
     if args.json {

@@ -5,7 +5,7 @@ mod load;
 mod manifest;
 mod migrate;
 mod remote;
-mod scan;
+pub(crate) mod scan;
 
 use clap::Subcommand;
 

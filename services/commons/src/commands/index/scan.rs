@@ -215,16 +215,21 @@ impl Shown {
         if self.json {
             return Ok(tell(serde_json::to_string(seen)?)?);
         }
-        let line = match seen {
-            Seen::Blank { url, guid } => format!("blank: {url} (record {guid})"),
-            Seen::WithoutRecord { url } => format!("without a record: {url}"),
-            Seen::Filled { url, guid, size } => format!("filled: {url} (record {guid}, {size} bytes)"),
-            Seen::Created { url, guid, size } => format!("created: {url} (record {guid}, {size} bytes)"),
-            Seen::Failed { url, error } => format!("failed: {url}: {error}"),
-            Seen::Page { .. } => return Ok(()),
-        };
+        let Some(line) = in_words(seen) else { return Ok(()) };
         self.bar.suspend(|| tell(line)).map_err(Into::into)
     }
+}
+
+/// What is told of an object.
+pub(crate) fn in_words(seen: &Seen) -> Option<String> {
+    Some(match seen {
+        Seen::Blank { url, guid } => format!("blank: {url} (record {guid})"),
+        Seen::WithoutRecord { url } => format!("without a record: {url}"),
+        Seen::Filled { url, guid, size } => format!("filled: {url} (record {guid}, {size} bytes)"),
+        Seen::Created { url, guid, size } => format!("created: {url} (record {guid}, {size} bytes)"),
+        Seen::Failed { url, error } => format!("failed: {url}: {error}"),
+        Seen::Page { .. } => return None,
+    })
 }
 
 fn conclude(args: &ScanArgs, counts: &Counts) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ use arborist::Arborist;
 use clap::{Args, Subcommand};
 use fence::{Config, Fence};
 use indexclient::HttpIndex;
+use sqlx::PgPool;
 use tokens::{SigningKeys, Verifier};
 
 use crate::{
@@ -59,8 +60,11 @@ pub(crate) async fn update(args: VisasArgs) -> anyhow::Result<()> {
         bail!("ENABLE_VISA_UPDATE_CRON is off: fence keeps nothing by which providers could be asked again");
     }
     let target = args.target.open().await?;
-    let updates =
-        target.with(async |pools: Arc<Pools>| Ok(fence_of(config, &pools)?.update_visas().await?)).await?;
+    let update = async |pools: Arc<Pools>| {
+        let fence = fence_of(config, pools.fence()?, pools.arborist()?)?;
+        Ok(fence.update_visas().await?)
+    };
+    let updates = target.with(update).await?;
     tell(format_args!(
         "visas and groups of users: {} updated, {} not vouched for any more, {} left as they were",
         updates.updated, updates.ended, updates.failed
@@ -82,15 +86,18 @@ pub(crate) async fn clean(args: CleanArgs) -> anyhow::Result<()> {
 }
 
 /// A fence that serves no requests, with arborist in the same process.
-fn fence_of(config: Config, pools: &Pools) -> anyhow::Result<Arc<Fence>> {
+///
+/// # Errors
+/// For a configuration that cannot work.
+pub(crate) fn fence_of(config: Config, fence: PgPool, arborist: PgPool) -> anyhow::Result<Arc<Fence>> {
     // It signs nothing.
     let keys = Arc::new(SigningKeys::ephemeral("none")?);
     let verifier = Arc::new(Verifier::local(&keys, vec![config.base_url.clone()]));
-    let arborist = Arborist::build(arborist::Config::default(), pools.arborist()?, verifier);
+    let arborist = Arborist::build(arborist::Config::default(), arborist, verifier);
     let client = http_client()?;
     let index = Arc::new(HttpIndex::new("http://indexd-service", "", "", client.clone()));
     let store = Arc::new(config.stores(&client)?);
-    let fence = Fence::build(config, pools.fence()?, keys, arborist.clone(), index, store, &client)?;
+    let fence = Fence::build(config, fence, keys, arborist.clone(), index, store, &client)?;
     fence.give_rights_through(arborist);
     Ok(fence)
 }

@@ -1,0 +1,147 @@
+//! Operations alone.
+
+mod kinds;
+mod options;
+
+use std::{path::Path, sync::Arc};
+
+use ::operations::{Config, Operations, Parts};
+use anyhow::Context as _;
+use archive::{Archive, Depot, Tiers};
+use authz::Authz;
+use database::Work;
+use measures::Measures;
+use serde::Deserialize;
+use sqlx::PgPool;
+use storage::{AwsCredentials, BucketConfig, Buckets, ObjectStore, S3Store};
+use url::Url;
+use workqueue::{Kinds, Queue, Settings, Worker};
+
+use super::{
+    built::{Beside, Built},
+    neighbours::{read, upstreams},
+};
+use crate::{
+    http_client::http_client,
+    operations::{self, Elsewhere, Exports, NoExports},
+    version::{COMMIT, VERSION},
+};
+use kinds::known;
+pub(super) use options::OperationsArgs;
+
+pub(super) async fn build(args: &OperationsArgs, measures: &Measures) -> anyhow::Result<Built> {
+    let client = http_client()?;
+    let authz = args.arborist.client(&client);
+    args.database.migrated(migrate).await?;
+    let pool = args.database.measured_pool(Work::Small, "operations", measures).await?;
+    let exports = args.exports.as_deref().map(|file| exports(file, &client)).transpose()?.map(Arc::new);
+    let mut all = known(args, &authz, exports.as_ref(), &client).await?;
+    let archive = archive(args, pool.clone(), authz.clone(), &client)?;
+    if let Some(archive) = &archive {
+        measures.add(|registry| archive.register(registry));
+    }
+    all.extend(archive.iter().flat_map(archive::kinds));
+    let config = Config {
+        actions: operations::actions(&all),
+        version: VERSION.into(),
+        commit: COMMIT.into(),
+        ..Config::default()
+    };
+    let settings = Settings {
+        slots: args.slots,
+        schedules: operations::schedules(&all, &args.schedules)?,
+        usual_limits: operations::limits(&all),
+        keep_days: args.keep_days,
+        ..Settings::default()
+    };
+    let queue = Queue::new(pool, Kinds::new(all));
+    measures.add(|registry| queue.register(registry));
+    let health = Elsewhere { services: upstreams([].into_iter(), &args.watched)?, client };
+    let outputs: Arc<dyn ::operations::Outputs> = match exports {
+        Some(exports) => exports,
+        None => Arc::new(NoExports),
+    };
+    let parts = Parts { queue: queue.clone(), authz, health: Arc::new(health), outputs, archive };
+    let service = Operations::build(config, parts);
+    let worker = (args.slots > 0).then(|| Worker::start(&queue, settings));
+    Ok(Built { service, reload: None, beside: Beside { worker, ..Beside::default() } })
+}
+
+/// Brings the database to the form that runs and the archive need.
+///
+/// # Errors
+/// When that cannot be done.
+pub(crate) async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
+    workqueue::migrate(pool).await?;
+    Ok(archive::migrate(pool).await?)
+}
+
+/// The archive that the options name.
+fn archive(
+    args: &OperationsArgs,
+    pool: PgPool,
+    authz: Arc<dyn Authz>,
+    client: &reqwest::Client,
+) -> anyhow::Result<Option<Arc<Archive>>> {
+    let Some(file) = &args.archive_tiers else { return Ok(None) };
+    let told = || format!("{} cannot be used", file.display());
+    let mut document = crate::documents::yaml(file)?;
+    let map = document.as_object_mut().with_context(told)?;
+    // What is not about tiers is fence's.
+    let mut own = serde_json::Map::new();
+    for name in ["tiers", "default"] {
+        own.extend(map.shift_remove(name).map(|value| (name.to_owned(), value)));
+    }
+    let tiers = Tiers::from_document(own.into()).with_context(told)?;
+    let mut config = fence::Config::from_document(&document).with_context(told)?;
+    // Parts are sent from this process.
+    for bucket in config.s3_buckets.values_mut() {
+        bucket.public_endpoint_url = None;
+    }
+    let stores = Arc::new(config.stores(client).with_context(told)?);
+    let depot = Depot::new(stores, client.clone(), &tiers);
+    let index = args.index.client(client);
+    Ok(Some(Archive::build(archive::Parts { pool, index, authz, tiers, depot })))
+}
+
+/// The bucket of exports.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExportsConfig {
+    bucket: String,
+    #[serde(default)]
+    aws_access_key_id: String,
+    #[serde(default)]
+    aws_secret_access_key: String,
+    endpoint_url: Option<String>,
+    public_endpoint_url: Option<String>,
+    region: Option<String>,
+}
+
+fn exports(file: &Path, client: &reqwest::Client) -> anyhow::Result<Exports> {
+    let told = || format!("{} cannot be used", file.display());
+    let read: ExportsConfig = serde_json::from_str(&read(file)?).with_context(told)?;
+    if let Some(public) = &read.public_endpoint_url {
+        Url::parse(public).with_context(told)?;
+    }
+    let store = |public: Option<String>| {
+        let keys = AwsCredentials::key(&read.aws_access_key_id, &read.aws_secret_access_key);
+        let bucket = BucketConfig {
+            cred: "keys".to_owned(),
+            region: read.region.clone(),
+            endpoint_url: read.endpoint_url.clone(),
+            public_endpoint_url: public,
+            ..BucketConfig::default()
+        };
+        let buckets =
+            Buckets::new([(read.bucket.clone(), bucket)].into(), &[("keys".to_owned(), keys)].into());
+        let buckets = buckets.with_context(told)?;
+        Ok::<_, anyhow::Error>(Arc::new(S3Store::new(buckets)) as Arc<dyn ObjectStore>)
+    };
+    Ok(Exports {
+        bucket: read.bucket.clone(),
+        inside: store(None)?,
+        outside: store(read.public_endpoint_url.clone())?,
+        client: client.clone(),
+    })
+}

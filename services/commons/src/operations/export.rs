@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 use sqlx::PgPool;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
-use workqueue::{Failed, Kind, Policy, Readers, Work};
+use workqueue::{Failed, Form, Kind, Parameter, Policy, Readers, Work};
 
 use super::{exports::Exports, params::only};
 use crate::{
@@ -158,6 +158,15 @@ impl Kind for PfbExport {
 
     fn purpose(&self) -> &'static str {
         "Write a cohort of the explorer as a PFB file, for who asked for it"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        const {
+            &[
+                Parameter::optional("filter", Form::Json, "The cohort, as guppy filters it; all without one"),
+                Parameter::optional("root_node", Form::Text, "The node type whose records are counted"),
+            ]
+        }
     }
 
     fn policy(&self) -> Policy {

@@ -27,8 +27,8 @@ impl Fence {
         Ok((users, has_more))
     }
 
-    /// Ends the sessions of a user, and if wanted revokes the API keys. The user may log in again at once; what
-    /// a browser has been given goes on at the services until it expires (`ACCESS_TOKEN_EXPIRES_IN`).
+    /// Ends the sessions of a user, and if wanted revokes the API keys. The user may log in again at once;
+    /// what a browser has been given goes on at the services until it expires (`ACCESS_TOKEN_EXPIRES_IN`).
     ///
     /// # Errors
     /// 404 when there is none.

@@ -31,8 +31,8 @@ pub(crate) struct UserLine {
     pub(crate) api_keys: i64,
 }
 
-/// The first `most` users that the filter lets through, by name, in one statement. The order is that of bytes,
-/// so that it is the same on every database.
+/// The first `most` users that the filter lets through, by name, in one statement. The order is that of
+/// bytes, so that it is the same on every database.
 pub(crate) async fn page(
     connection: &mut PgConnection,
     filter: &UserFilter,

@@ -148,16 +148,23 @@ function List<T>({ title, found, columns, textOf, keyOf }: Listed<T>) {
   );
 }
 
+/** Names of one cell: a group may have thousands of members. */
+const MOST_NAMES = 30;
+
 /** Names with commas between them. */
 function Names({ of }: { of: string[] }) {
+  const t = useText();
   return (
     <span className={css.words}>
-      {of.map((name, place) => (
+      {of.slice(0, MOST_NAMES).map((name, place) => (
         <span key={name}>
           {place > 0 ? ", " : ""}
           <code>{name}</code>
         </span>
       ))}
+      {of.length > MOST_NAMES ? (
+        <span className="quiet"> {t("and {count} more", { count: of.length - MOST_NAMES })}</span>
+      ) : null}
     </span>
   );
 }

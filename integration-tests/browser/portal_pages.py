@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import time
+import urllib.request
 
 import pytest
 from selenium.common.exceptions import StaleElementReferenceException
@@ -28,6 +29,14 @@ BEYOND = """
         && !element.closest('[tabindex="0"]') && !element.closest('.unseen'))
         .map((element) => element.outerHTML.slice(0, 120));
 """
+
+
+def asked(commons, path, user="admin", method="GET", body=None):
+    """What a service answers a user's token."""
+    request = urllib.request.Request(f"{commons.url}{path}", method=method, data=json.dumps(body).encode() if body else None, headers={
+        "Authorization": f"bearer {commons.token(user)}", "Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        return json.loads(answer.read() or "null")
 
 
 class Portal:

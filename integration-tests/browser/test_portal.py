@@ -19,7 +19,9 @@ PUBLIC = {"/": "Gen3 Data Commons", "/login": "Log in to Gen3 Data Commons", "/d
           "/dd?view=graph": "Data dictionary", "/about/status": "Status", "/about/accessibility": "Accessibility"}
 INSIDE = {"/": "Gen3 Data Commons", "/explorer": "Explorer", "/explorer?tab=file&f.data_format=PNG": "Explorer", "/identity": "Profile",
           "/submission": "Data submission", f"/{PROJECT}": PROJECT, "/submission/files": "Files", "/requests": "Access requests",
-          "/dd?view=diff": "Data dictionary"}
+          "/dd?view=diff": "Data dictionary", "/admin": "Administration", "/admin/runs": "Runs", "/admin/users": "Users",
+          "/admin/audit?category=login": "Audit", "/admin/access?resource=/programs": "Access rights",
+          "/admin/access?view=policies": "Access rights"}
 
 
 def test_pages_open_without_an_error_a_violation_or_a_foreign_request(portal):

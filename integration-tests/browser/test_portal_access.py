@@ -1,11 +1,12 @@
 """Sessions that end, locks that explain themselves, and requests for access, in a real browser."""
 
 import json
-import urllib.request
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
+
+from browser.portal_pages import asked
 
 # Everybody may read the demonstration's own project.
 PROJECT = "demo-closed"
@@ -34,14 +35,6 @@ class Soon:
 
     def __exit__(self, *_):
         self.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", {"identifier": self.script})
-
-
-def asked(commons, path, user="admin", method="GET", body=None):
-    """What a service answers a user's token."""
-    request = urllib.request.Request(f"{commons.url}{path}", method=method, data=json.dumps(body).encode() if body else None, headers={
-        "Authorization": f"bearer {commons.token(user)}", "Content-Type": "application/json"})
-    with urllib.request.urlopen(request) as answer:
-        return json.loads(answer.read() or "null")
 
 
 def test_the_end_of_a_session_is_told_and_put_off_by_one_key(portal):

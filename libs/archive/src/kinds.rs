@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use workqueue::{Failed, Kind, Policy, Work};
+use workqueue::{Failed, Form, Kind, Parameter, Policy, Work};
 
 use crate::{
     archive::Archive,
@@ -31,6 +31,13 @@ pub const LTS_READ: &str = "lts-read";
 pub const HASH_CPU: &str = "hash-cpu";
 /// These limits as they are where nobody has set them.
 pub const LIMITS: [(&str, u16); 3] = [(LTS_WRITE, 1), (LTS_READ, 1), (HASH_CPU, 2)];
+
+/// Which files.
+const SELECTOR: Parameter = Parameter::needed(
+    "selector",
+    Form::Json,
+    r#"Which files: one of guids, project, authz, bundle, query, as in {"project": "program-project"}"#,
+);
 
 /// The kinds of operations of an archive.
 pub fn kinds(archive: &Arc<Archive>) -> Vec<Arc<dyn Kind>> {
@@ -61,6 +68,17 @@ impl Kind for ArchiveKind {
 
     fn purpose(&self) -> &'static str {
         "Copy files into a tier of the archive, read them back, and if wanted delete their sources later"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        const {
+            &[
+                SELECTOR,
+                Parameter::optional("tier", Form::Text, "The tier; the default one without a name"),
+                Parameter::optional("delete_source", Form::Text, "never, or after_verification"),
+                Parameter::optional("grace_days", Form::Number, "Days after which the source goes"),
+            ]
+        }
     }
 
     fn policy(&self) -> Policy {
@@ -106,6 +124,19 @@ impl Kind for RetrieveKind {
         "Bring archived files back to where they were, for good or for some days"
     }
 
+    fn parameters(&self) -> &'static [Parameter] {
+        const {
+            &[
+                SELECTOR,
+                Parameter::optional(
+                    "days",
+                    Form::Number,
+                    "Days after which the copy goes again; for good without",
+                ),
+            ]
+        }
+    }
+
     fn policy(&self) -> Policy {
         policy()
     }
@@ -139,6 +170,10 @@ impl Kind for VerifyKind {
 
     fn purpose(&self) -> &'static str {
         "Read archived copies again, and compare them with what was put there"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        const { &[SELECTOR] }
     }
 
     fn policy(&self) -> Policy {

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, error::Error, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::work::Work;
@@ -18,6 +19,11 @@ pub trait Kind: Send + Sync {
 
     /// What it does, in a sentence without a full stop.
     fn purpose(&self) -> &'static str;
+
+    /// The parameters that a person may fill in, for forms. `check` decides.
+    fn parameters(&self) -> &'static [Parameter] {
+        &[]
+    }
 
     /// How often it is tried, and how much of it at once.
     fn policy(&self) -> Policy {
@@ -48,6 +54,45 @@ pub trait Kind: Send + Sync {
     /// # Errors
     /// When it could not be done.
     async fn run(&self, work: &Arc<Work>) -> Result<Value, Failed>;
+}
+
+/// What a parameter is filled with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// Yes or no.
+    Flag,
+    /// A whole number.
+    Number,
+    /// A text.
+    Text,
+    /// Any JSON.
+    Json,
+}
+
+/// A parameter of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is filled with.
+    pub form: Form,
+    /// What it changes, in a sentence without a full stop.
+    pub purpose: &'static str,
+    /// Whether there is no run without it.
+    pub required: bool,
+}
+
+impl Parameter {
+    /// One that may be left out.
+    pub const fn optional(name: &'static str, form: Form, purpose: &'static str) -> Self {
+        Self { name, form, purpose, required: false }
+    }
+
+    /// One that every run needs.
+    pub const fn needed(name: &'static str, form: Form, purpose: &'static str) -> Self {
+        Self { name, form, purpose, required: true }
+    }
 }
 
 /// Who may read runs of a kind.

@@ -21,8 +21,8 @@ mod text;
 mod work;
 mod worker;
 
-pub use kind::{Failed, Kind, Kinds, Policy, Readers};
-pub use model::{Filter, Line, Place, Run, State};
+pub use kind::{Failed, Form, Kind, Kinds, Parameter, Policy, Readers};
+pub use model::{Filter, Line, Place, Planned, Run, State};
 pub use queue::{CancelError, Queue, RetryError, SubmitError};
 pub use schedule::{Schedule, ScheduleError};
 pub use store::migrate::migrate;

@@ -99,6 +99,17 @@ pub struct Run {
     pub retry_of: Option<Uuid>,
 }
 
+/// A schedule as workers have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+pub struct Planned {
+    /// Its name.
+    pub name: String,
+    /// Cron's pattern and the time zone.
+    pub time_table: String,
+    /// When a run of it is queued next.
+    pub next: DateTime<Utc>,
+}
+
 /// A line of a run's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
 pub struct Line {

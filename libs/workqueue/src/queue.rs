@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     figures::Figures,
     kind::{Kind, Kinds},
-    model::{Filter, Line, Place, Run, State},
+    model::{Filter, Line, Place, Planned, Run, State},
     schedule::{Due, Schedule},
     store::{
         claims, logs,
@@ -242,6 +242,14 @@ impl Queue {
     /// When the database fails.
     pub async fn counts(&self) -> Result<Vec<(String, State, i64)>, sqlx::Error> {
         runs::counts(&mut *self.pool.acquire().await?).await
+    }
+
+    /// The schedules by which workers queue runs now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn schedules(&self) -> Result<Vec<Planned>, sqlx::Error> {
+        schedules::all(&mut *self.pool.acquire().await?).await
     }
 
     /// How many runs there may be at once, by the name of the limit.

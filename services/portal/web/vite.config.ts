@@ -18,6 +18,8 @@ const services = [
   "/_status",
   "/_ready",
   "/requestor",
+  "/audit",
+  "/ops",
   "/job",
   "/manifests",
   "/lw-workspace",

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+use crate::model::Planned;
+
 /// Makes a schedule known. One that is known with the same time table keeps its time.
 pub(crate) async fn know(
     connection: &mut PgConnection,
@@ -32,6 +34,17 @@ pub(crate) async fn times(
         .bind(names)
         .fetch_all(connection)
         .await
+}
+
+/// All schedules, but for those that have not been put forward for an hour:
+/// no worker has them any more.
+pub(crate) async fn all(connection: &mut PgConnection) -> Result<Vec<Planned>, sqlx::Error> {
+    sqlx::query_as(
+        "select name, time_table, next from operation_schedule
+         where next > now() - interval '1 hour' order by name",
+    )
+    .fetch_all(connection)
+    .await
 }
 
 /// Puts a schedule forward. Whether this caller did it, of all that wanted to.

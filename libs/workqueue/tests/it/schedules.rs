@@ -43,6 +43,8 @@ async fn what_many_workers_missed_for_an_hour_is_made_up_for_once() {
     stopped_for_an_hour(&world).await;
     looked_at(&world).await;
     first.stop().await;
+    let [planned] = &world.queue.schedules().await.unwrap()[..] else { panic!("there is one schedule") };
+    assert_eq!((planned.name.as_str(), planned.time_table.as_str()), ("yearly", "0 0 1 1 * UTC"));
     // What the first has queued is not the subject.
     sqlx::query("delete from operation_run").execute(&world.database.pool).await.unwrap();
     stopped_for_an_hour(&world).await;

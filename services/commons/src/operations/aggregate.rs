@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use metadata::aggregate::{CommonsReport, Mode, Progress, SyncError, sync};
 use serde_json::{Map, Value, json};
 use sqlx::PgPool;
-use workqueue::{Failed, Kind, Work};
+use workqueue::{Failed, Form, Kind, Parameter, Work};
 
 use super::params::{flag, only};
 use crate::{
@@ -39,6 +39,10 @@ impl Kind for AggregateSync {
 
     fn purpose(&self) -> &'static str {
         "Bring the studies of other commons into the aggregate; those of a commons that is away stay"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        const { &[Parameter::optional("dry_run", Form::Flag, "Say what would change, and change nothing")] }
     }
 
     fn check(&self, params: &Map<String, Value>) -> Result<(), String> {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use backup::{BackupError, Manifest, Place, Presence, Shelf, Task, is_name, seal::Seal};
 use clap::Args;
 use serde_json::{Map, Value, json};
-use workqueue::{Failed, Kind, Policy, Work};
+use workqueue::{Failed, Form, Kind, Parameter, Policy, Work};
 
 use super::{
     aside::{aside, unwanted},
@@ -218,6 +218,10 @@ impl Kind for Backup {
         Policy { pause: Duration::from_secs(60), ..Policy::default() }
     }
 
+    fn parameters(&self) -> &'static [Parameter] {
+        const { &[Parameter::optional("rate", Form::Number, "MiB a second at most")] }
+    }
+
     fn check(&self, params: &Map<String, Value>) -> Result<(), String> {
         only(params, &["rate"])?;
         number(params, "rate", "MiB a second", FASTEST).map(drop)
@@ -262,6 +266,16 @@ impl Kind for BackupVerify {
 
     fn purpose(&self) -> &'static str {
         "Read the last backup, one, or all of them, and compare what they have with its digests"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        const {
+            &[
+                Parameter::optional("name", Form::Text, "The backup that is read; the last one without it"),
+                Parameter::optional("all", Form::Flag, "Read all backups"),
+                Parameter::optional("rate", Form::Number, "MiB a second at most"),
+            ]
+        }
     }
 
     fn check(&self, params: &Map<String, Value>) -> Result<(), String> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use workqueue::{Failed, Kind, Work};
+use workqueue::{Failed, Form, Kind, Parameter, Work};
 
 use super::params::{flag, only};
 use crate::{
@@ -24,6 +24,19 @@ impl Kind for Etl {
 
     fn purpose(&self) -> &'static str {
         "Make all documents of the data explorer from the graph, beside those that are served"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        const {
+            &[
+                Parameter::optional(
+                    "verify",
+                    Form::Flag,
+                    "Compare the documents with the graph, and make none",
+                ),
+                Parameter::optional("force", Form::Flag, "Make them even if there is nothing new"),
+            ]
+        }
     }
 
     fn check(&self, params: &Map<String, Value>) -> Result<(), String> {

@@ -18,7 +18,7 @@ use guppy::{CohortError, Guppy};
 use psqlgraph::{ids::split_project_id, scan::Scan};
 use serde_json::{Map, Value, json};
 use sqlx::PgPool;
-use workqueue::{Failed, Kind, Policy, Readers, Work};
+use workqueue::{Failed, Form, Kind, Parameter, Policy, Readers, Work};
 
 use super::{aside::aside, exports::Exports, params::only};
 use crate::{
@@ -156,6 +156,15 @@ impl Kind for PfbExport {
 
     fn purpose(&self) -> &'static str {
         "Write a cohort of the explorer as a PFB file, for who asked for it"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        const {
+            &[
+                Parameter::optional("filter", Form::Json, "The cohort, as guppy filters it; all without one"),
+                Parameter::optional("root_node", Form::Text, "The node type whose records are counted"),
+            ]
+        }
     }
 
     fn policy(&self) -> Policy {

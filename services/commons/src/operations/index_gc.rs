@@ -8,7 +8,7 @@ use indexd::Layout;
 use serde_json::{Map, Value, json};
 use sheepdog::check::Repair;
 use sqlx::PgPool;
-use workqueue::{Failed, Kind, Work};
+use workqueue::{Failed, Form, Kind, Parameter, Work};
 
 use super::{
     export::Graph,
@@ -40,6 +40,16 @@ impl Kind for IndexGc {
 
     fn purpose(&self) -> &'static str {
         "Find records that no node names, and nodes without a record; put them right if that is asked for"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        const {
+            &[Parameter::optional(
+                "apply",
+                Form::Flag,
+                "Delete what is found; without it, it is counted only",
+            )]
+        }
     }
 
     fn check(&self, params: &Map<String, Value>) -> Result<(), String> {

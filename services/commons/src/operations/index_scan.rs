@@ -10,7 +10,7 @@ use fence::{
 use indexclient::IndexClient;
 use serde_json::{Map, Value, json};
 use storage::{Bucket, Buckets, Kind as StoreKind, ObjectStore};
-use workqueue::{Failed, Kind, Work};
+use workqueue::{Failed, Form, Kind, Parameter, Work};
 
 use super::params::{flag, number, only, text};
 use crate::commands::index::scan::in_words;
@@ -85,6 +85,18 @@ impl Kind for IndexScan {
 
     fn purpose(&self) -> &'static str {
         "Look through buckets for uploads that nobody was told of, and fill their records"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        const {
+            &[
+                Parameter::optional("bucket", Form::Text, "The bucket; all buckets of uploads without it"),
+                Parameter::optional("prefix", Form::Text, "With what the keys begin"),
+                Parameter::optional("dry_run", Form::Flag, "Say what would change, and change nothing"),
+                Parameter::optional("rate", Form::Number, "MiB a second at most"),
+                Parameter::optional("at_once", Form::Number, "Objects that are read at the same time"),
+            ]
+        }
     }
 
     fn check(&self, params: &Map<String, Value>) -> Result<(), String> {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use objectstore::verify::{self, Event, Options};
 use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
-use workqueue::{Failed, Kind, Policy, Work};
+use workqueue::{Failed, Form, Kind, Parameter, Policy, Work};
 
 use super::params::{flag, only};
 
@@ -45,6 +45,19 @@ impl Kind for ObjectScrub {
 
     fn purpose(&self) -> &'static str {
         "Read all objects of the embedded store, and compare them with their digests"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        const {
+            &[
+                Parameter::optional("rate", Form::Number, "MiB a second at most"),
+                Parameter::optional(
+                    "anew",
+                    Form::Flag,
+                    "Begin with the first object, and not where a run ended",
+                ),
+            ]
+        }
     }
 
     fn policy(&self) -> Policy {

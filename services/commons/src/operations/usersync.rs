@@ -6,7 +6,7 @@ use arborist::sync::HeavyLoss;
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 use sqlx::PgPool;
-use workqueue::{Failed, Kind, Work};
+use workqueue::{Failed, Form, Kind, Parameter, Work};
 
 use super::params::{flag, only};
 use crate::{
@@ -55,6 +55,10 @@ impl Kind for Usersync {
 
     fn purpose(&self) -> &'static str {
         "Bring users, groups, clients and rights of the user.yaml into the databases"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        const { &[Parameter::optional("dry_run", Form::Flag, "Say what would change, and change nothing")] }
     }
 
     fn check(&self, params: &Map<String, Value>) -> Result<(), String> {

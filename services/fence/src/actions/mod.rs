@@ -23,6 +23,7 @@ mod unfinished;
 mod upload_events;
 mod upload_queues;
 mod uploads;
+mod user_list;
 mod users;
 mod visas;
 mod workspace_keys;

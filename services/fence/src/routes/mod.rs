@@ -32,6 +32,7 @@ mod session;
 mod system;
 mod upload_events;
 mod user;
+mod user_list;
 mod workspace_keys;
 
 use std::sync::Arc;
@@ -83,6 +84,7 @@ fn routes(routes: &mut Routes<'_>) {
     credentials::routes(routes);
     workspace_keys::routes(routes);
     admin_users::routes(routes);
+    user_list::routes(routes);
     admin_invitations::routes(routes);
     admin_access::routes(routes);
     oauth2::routes(routes);

@@ -16,6 +16,7 @@ pub(crate) mod standing;
 pub(crate) mod sync;
 pub(crate) mod unfinished;
 pub(crate) mod uploads;
+pub(crate) mod user_list;
 pub(crate) mod users;
 pub(crate) mod visas;
 

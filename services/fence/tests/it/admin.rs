@@ -53,6 +53,54 @@ async fn users_are_made_read_changed_and_deleted() {
 }
 
 #[tokio::test]
+async fn users_are_searched_in_pages_and_their_sessions_end_without_shutting_them_out() {
+    let world = World::new().await;
+    let login =
+        world.get("/login/google?redirect=/x").header("cookie", "dev_login=ada").send().await.unwrap();
+    let jar = cookies(&login);
+    let session = world.session_token("ada").await;
+    let (_, key) = answer(world.post("/credentials/api", &json!({})).bearer_auth(&session)).await;
+    for name in ["zoe_1", "zoe%2"] {
+        let new = json!({"username": name, "email": format!("{name}@x.org"), "display_name": "Zoe"});
+        assert_eq!(admin(&world, "POST", "/user", new).await.0, 200);
+    }
+    assert_eq!(admin(&world, "DELETE", "/user/zoe_1/soft", Value::Null).await.0, 200);
+
+    let token = world.token("admin").await;
+    let asked = async |query: &str| {
+        let (status, page) = answer(world.get(&format!("/v1/users?{query}")).bearer_auth(&token)).await;
+        assert_eq!(status, 200, "{page}");
+        let names = page["users"].as_array().unwrap().iter().map(|user| user["username"].clone());
+        (names.collect::<Vec<_>>(), page)
+    };
+    let (names, page) = asked("q=ZOE&size=1").await;
+    assert_eq!((names, &page["next"]), (vec![json!("zoe%2")], &json!("zoe%2")));
+    let (names, page) = asked("q=ZOE&size=1&after=zoe%252").await;
+    assert_eq!((names, &page["next"]), (vec![json!("zoe_1")], &Value::Null));
+    assert_eq!(page["users"][0]["last_login"], Value::Null, "never was here");
+    assert_eq!(asked("active=false").await.0, ["zoe_1"]);
+    assert_eq!(asked("q=%25").await.0, ["zoe%2"], "a sign of patterns is a letter");
+    let (_, page) = asked("q=ada").await;
+    let ada = &page["users"][0];
+    assert_eq!((&ada["api_keys"], &ada["role"], &ada["active"]), (&json!(1), &json!("user"), &json!(true)));
+    assert!(ada["last_login"].is_string(), "{ada}");
+
+    let by_session = || answer(world.get("/user").header("cookie", cookie_header(&jar)));
+    let exchange =
+        || answer(world.post("/credentials/api/access_token", &json!({ "api_key": key["api_key"] })));
+    let end = |query: &str| {
+        answer(world.request("DELETE", &format!("/v1/users/ADA/sessions{query}")).bearer_auth(&token))
+    };
+    assert_eq!((by_session().await.0, exchange().await.0), (200, 200));
+    assert_eq!(end("").await.0, 204);
+    assert_eq!((by_session().await.0, exchange().await.0), (401, 200), "keys are not sessions");
+    assert_eq!(end("?api_keys=true").await.0, 204);
+    assert_eq!(exchange().await.0, 401);
+    assert_eq!(asked("q=ada").await.1["users"][0]["api_keys"], 0);
+    assert_eq!(end("?keys=true").await.0, 400);
+}
+
+#[tokio::test]
 async fn a_user_who_is_shut_out_has_nothing_left_not_even_later() {
     let world = World::new().await;
     let login =

@@ -119,6 +119,8 @@ fn administration(project: &str) -> Vec<Case> {
     let admins = |then: u16| [403, 403, then];
     let mut cases = vec![
         Case::new("GET", "/admin/register", "/admin/register", admins(200)),
+        Case::new("GET", "/v1/users", "/v1/users?q=a&size=1", admins(200)),
+        Case::new("DELETE", "/v1/users/{username}/sessions", "/v1/users/x/sessions", admins(404)),
         Case::new("POST", "/admin/user/{username}/invite", "/admin/user/x/invite", admins(404)),
         Case::new("POST", "/admin/users/{username}/invite", "/admin/users/x/invite", admins(404)),
         Case::new("GET", "/admin/groups", "/admin/groups", admins(200)),

@@ -27,6 +27,10 @@ fn sample(row: &Row) -> (&'static str, &'static str) {
         "/authz/v1/explain" => ("/authz/v1/explain?user=a&resource=/b&x=y", "/v1/explain?resource=/b&user=a"),
         "/authz/v1/who" => ("/authz/v1/who?resource=/b&user=a", "/v1/who?resource=/b"),
         "/authz/v1/changes" => ("/authz/v1/changes?since=2030", "/v1/changes?since=2030"),
+        "/authz/v1/policies" => ("/authz/v1/policies?expand&x=y", "/policy?expand"),
+        "/authz/v1/roles" => ("/authz/v1/roles?a=b", "/role"),
+        "/authz/v1/groups" => ("/authz/v1/groups?a=b", "/group"),
+        "/authz/v1/resources" => ("/authz/v1/resources?a=b", "/resource"),
         "/gen3-authz-test" => ("/gen3-authz-test", ""),
         r"(?<path>/ga4gh/drs/v1/objects/.*/access.*)$" => {
             ("/ga4gh/drs/v1/objects/dg.1/x/access/s3", "/ga4gh/drs/v1/objects/dg.1/x/access/s3")

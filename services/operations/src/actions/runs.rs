@@ -68,13 +68,16 @@ impl Operations {
             json!({
                 "kind": kind.name(),
                 "purpose": kind.purpose(),
+                "parameters": kind.parameters(),
                 "attempts": policy.attempts,
                 "at_once": policy.at_once,
                 "own_runs": policy.readers == Readers::AskerToo,
                 "runs": visible.has(kind.name()).then(|| states.collect::<Map<_, _>>()),
             })
         });
-        Ok(json!({ "kinds": kinds.collect::<Vec<_>>() }))
+        let seen = self.queue.schedules().await?.into_iter().filter(|schedule| visible.has(&schedule.name));
+        let schedules: Vec<_> = seen.collect();
+        Ok(json!({ "kinds": kinds.collect::<Vec<_>>(), "schedules": schedules }))
     }
 
     /// Whether each service can serve. What one waits for is told to those who may know.

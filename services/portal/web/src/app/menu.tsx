@@ -2,6 +2,7 @@
 
 import type { RefObject } from "react";
 import { Header, Menu, MenuItem, MenuSection, Popover, Separator } from "react-aria-components";
+import { areasOf } from "../features/administration/areas.ts";
 import { forgetDrafts } from "../session/drafts.ts";
 import { logoutHref, type User } from "../session/user.ts";
 import type { Scheme } from "../theme/scheme.ts";
@@ -36,6 +37,11 @@ export function OpenMenu(props: {
             <MenuItem className={css.item} href="/requests">
               {t("Access requests")}
             </MenuItem>
+            {areasOf(props.user.authz).length > 0 ? (
+              <MenuItem className={css.item} href="/admin">
+                {t("Administration")}
+              </MenuItem>
+            ) : null}
             <MenuItem className={css.item} href={logoutHref(location.origin)} onAction={forgetDrafts}>
               {t("Logout")}
             </MenuItem>

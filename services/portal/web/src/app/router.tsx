@@ -123,6 +123,89 @@ const accessibility = createRoute({
   component: lazyRouteComponent(() => import("../pages/about/accessibility.tsx"), "Accessibility"),
 });
 
+const admin = createRoute({
+  getParentRoute: () => root,
+  path: "/admin",
+  component: lazyRouteComponent(() => import("../pages/admin/page.tsx"), "Administration"),
+});
+
+const runs = createRoute({
+  getParentRoute: () => root,
+  path: "/admin/runs",
+  validateSearch: (search: Record<string, unknown>): { kind?: string; state?: string; after?: string } => ({
+    kind: text(search.kind),
+    state: text(search.state),
+    after: text(search.after),
+  }),
+  component: lazyRouteComponent(() => import("../pages/admin/runs.tsx"), "Runs"),
+});
+
+const run = createRoute({
+  getParentRoute: () => root,
+  path: "/admin/runs/$run",
+  component: lazyRouteComponent(() => import("../pages/admin/run.tsx"), "RunPage"),
+});
+
+const users = createRoute({
+  getParentRoute: () => root,
+  path: "/admin/users",
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): { q?: string; role?: string; active?: string; after?: string } => ({
+    q: text(search.q),
+    role: text(search.role),
+    active: text(search.active),
+    after: text(search.after),
+  }),
+  component: lazyRouteComponent(() => import("../pages/admin/users.tsx"), "Users"),
+});
+
+type AuditSearch = {
+  category?: string;
+  from?: string;
+  to?: string;
+  user?: string;
+  by?: string;
+  after?: string;
+};
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: "/admin/audit",
+  validateSearch: (search: Record<string, unknown>): AuditSearch => ({
+    category: text(search.category),
+    from: text(search.from),
+    to: text(search.to),
+    user: text(search.user),
+    by: text(search.by),
+    after: text(search.after),
+  }),
+  component: lazyRouteComponent(() => import("../pages/admin/audit.tsx"), "AuditPage"),
+});
+
+type AccessSearch = {
+  view?: "policies" | "roles" | "groups" | "resources";
+  q?: string;
+  resource?: string;
+  method?: string;
+  service?: string;
+  user?: string;
+};
+
+const access = createRoute({
+  getParentRoute: () => root,
+  path: "/admin/access",
+  validateSearch: (search: Record<string, unknown>): AccessSearch => ({
+    view: (["policies", "roles", "groups", "resources"] as const).find((name) => name === search.view),
+    q: text(search.q),
+    resource: text(search.resource),
+    method: text(search.method),
+    service: text(search.service),
+    user: text(search.user),
+  }),
+  component: lazyRouteComponent(() => import("../pages/admin/access.tsx"), "AccessPage"),
+});
+
 // The query page is a document of its own.
 const query = createRoute({
   getParentRoute: () => root,
@@ -154,6 +237,12 @@ const tree = root.addChildren([
   workspace,
   status,
   accessibility,
+  admin,
+  runs,
+  run,
+  users,
+  audit,
+  access,
   query,
   project,
 ]);

@@ -22,6 +22,11 @@ const PAGES = [
   "/submission/files",
   "/workspace",
   "/about/status",
+  "/admin",
+  "/admin/runs",
+  "/admin/users",
+  "/admin/audit",
+  "/admin/access",
 ];
 
 function isThere(href: string): boolean {

@@ -30,11 +30,13 @@ const Explanation = v.object({
 export type Explanation = v.InferOutput<typeof Explanation>;
 export type Grant = v.InferOutput<typeof Grant>;
 
-export const explainQuery = (need: Need) =>
+/** Why the reader may do something or may not; for administrators also why `user` may. */
+export const explainQuery = (need: Need, user = "") =>
   queryOptions({
-    queryKey: ["explain", need],
+    queryKey: ["explain", need, user],
     queryFn: async ({ signal }) => {
-      const asked = new URLSearchParams(Object.entries(need).filter(([, value]) => value !== ""));
+      const given = Object.entries({ ...need, user }).filter(([, value]) => value !== "");
+      const asked = new URLSearchParams(given);
       return v.parse(Explanation, await ask(`/authz/v1/explain?${asked}`, { signal }));
     },
     staleTime: 0,

@@ -72,6 +72,7 @@ export function SearchBox(props: {
 
 export function TextBox(props: {
   label: string;
+  type?: "text" | "date";
   value: string;
   onChange: (value: string) => void;
   isRequired?: boolean;
@@ -86,7 +87,7 @@ export function TextBox(props: {
       <label htmlFor={id}>{props.label}</label>
       <input
         id={id}
-        type="text"
+        type={props.type ?? "text"}
         required={props.isRequired ?? false}
         aria-describedby={props.hint ? `${id}-hint` : undefined}
         list={props.options ? `${id}-options` : undefined}

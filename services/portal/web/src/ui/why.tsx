@@ -44,8 +44,8 @@ function Waiting({ need }: { need: Need }) {
   return <div role="status">{found.data ? <Explained need={need} found={found.data} /> : t("Loading")}</div>;
 }
 
-/** An explanation in words. */
-export function Explained({ need, found }: { need: Need; found: Explanation }) {
+/** An explanation in words: to the reader, or about another `user`. */
+export function Explained({ need, found, user }: { need: Need; found: Explanation; user?: string }) {
   const t = useText();
   const { time } = useFormats();
   const names = (list: string[]) =>
@@ -59,15 +59,27 @@ export function Explained({ need, found }: { need: Need; found: Explanation }) {
   return (
     <ul className={css.reasons}>
       <li>
-        <strong>{found.allowed ? t("You may:") : t("You lack the right:")}</strong> {right}
+        <strong>
+          {user
+            ? found.allowed
+              ? t("{user} may:", { user })
+              : t("{user} lacks the right:", { user })
+            : found.allowed
+              ? t("You may:")
+              : t("You lack the right:")}
+        </strong>{" "}
+        {right}
       </li>
-      {found.deactivated ? <li>{t("Your account has been deactivated.")}</li> : null}
+      {found.deactivated ? (
+        <li>{user ? t("This account has been deactivated.") : t("Your account has been deactivated.")}</li>
+      ) : null}
       {found.because.slice(0, MOST).map((grant) => (
         <li key={`${grant.policy} ${grant.role} ${grant.resource}`}>
           {t("by the policy")} <code>{grant.policy}</code> {t("on")} <code>{grant.resource}</code>
           {groupOf(grant.via) ? (
             <>
-              , {t("which you have through")} <code>{groupOf(grant.via)}</code>
+              , {user ? t("which comes through") : t("which you have through")}{" "}
+              <code>{groupOf(grant.via)}</code>
             </>
           ) : null}
           {grant.expires_at ? `, ${t("until {time}", { time: time(grant.expires_at) })}` : null}
@@ -75,19 +87,20 @@ export function Explained({ need, found }: { need: Need; found: Explanation }) {
       ))}
       {found.expired.slice(0, MOST).map((grant) => (
         <li key={`expired ${grant.policy}`}>
-          {t("You had it by the policy")} <code>{grant.policy}</code>
+          {user ? t("Until it expired, it came by the policy") : t("You had it by the policy")}{" "}
+          <code>{grant.policy}</code>
           {grant.expires_at ? `, ${t("until {time}", { time: time(grant.expires_at) })}` : null}
         </li>
       ))}
       {!found.allowed && found.otherwise.length > 0 ? (
         <li>
-          {t("What you may do there:")}{" "}
+          {user ? t("What else is permitted there:") : t("What you may do there:")}{" "}
           {names(found.otherwise.map(({ service, method }) => `${method} (${service})`))}
         </li>
       ) : null}
       {!found.allowed && found.elsewhere.length > 0 ? (
         <li>
-          {t("You have this right on:")} {names(found.elsewhere)}
+          {user ? t("This right holds on:") : t("You have this right on:")} {names(found.elsewhere)}
         </li>
       ) : null}
       {found.remedies?.length ? (

@@ -66,8 +66,7 @@ function Views({ view }: { view: "graph" | "diff" | undefined }) {
           key={label}
           to="/dd"
           search={{ view: name }}
-          activeOptions={{ exact: true, includeSearch: false }}
-          activeProps={{ "aria-current": undefined }}
+          activeOptions={{ exact: true, includeSearch: true }}
           aria-current={name === view ? "page" : undefined}
         >
           {label}

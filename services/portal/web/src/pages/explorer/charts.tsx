@@ -8,6 +8,7 @@ import type { Chart } from "../../features/explorer/config.ts";
 import { type Asked, chartsQuery, type Facet, type Index, isNumeric } from "../../features/explorer/query.ts";
 import { Actions, Button } from "../../ui/controls.tsx";
 import { Part } from "../../ui/page.tsx";
+import { save } from "../../ui/save.ts";
 import { Failed, Loading } from "../../ui/states.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import css from "./page.module.css";
@@ -146,14 +147,6 @@ function Picture({ drawing, label }: { drawing: Drawing; label: string }) {
       })}
     </svg>
   );
-}
-
-function save(name: string, content: BlobPart, type: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([content], { type }));
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }
 
 /** Twice as large, for screens with small dots and for print. */

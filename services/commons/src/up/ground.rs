@@ -23,6 +23,7 @@ use crate::{
     pages::Pages,
     queries::QueryArgs,
     state::{Secrets, State},
+    workflows::WorkflowArgs,
     workspaces::WorkspaceArgs,
 };
 
@@ -57,6 +58,7 @@ pub(crate) struct Ground {
     pub(crate) archive_tiers: Option<archive::Tiers>,
     /// What runs notebooks.
     pub(crate) workspaces: WorkspaceArgs,
+    pub(crate) workflows: WorkflowArgs,
     /// The folder of what the portal shows of this commons.
     pub(crate) portal_config: Option<PathBuf>,
     /// Whose pages people see.
@@ -115,6 +117,7 @@ impl Ground {
             schedules: options.schedules.clone(),
             archive_tiers: options.archive_tiers.as_deref().map(crate::operations::tiers).transpose()?,
             workspaces: options.workspaces.clone(),
+            workflows: options.workflows.clone(),
             portal_config: options.portal_config.as_deref().map(portal_folder).transpose()?,
             portal: options.portal.clone(),
             portal_pages: options.portal_pages.as_deref().map(portal_pages).transpose()?,

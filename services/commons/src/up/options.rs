@@ -9,7 +9,7 @@ use url::Url;
 use super::ports::OwnPorts;
 use crate::{
     databases, dictionaries, explorer::Source, front::FrontArgs, index_options::IndexArgs, pages::Pages,
-    queries::QueryArgs, state::StateArgs, workspaces::WorkspaceArgs,
+    queries::QueryArgs, state::StateArgs, workflows::WorkflowArgs, workspaces::WorkspaceArgs,
 };
 
 /// How often the files of the dictionary are looked at. A change is noticed by the second look.
@@ -108,6 +108,9 @@ pub struct UpArgs {
     /// Notebooks next to the data.
     #[command(flatten)]
     pub workspaces: WorkspaceArgs,
+    /// Tasks of users.
+    #[command(flatten)]
+    pub workflows: WorkflowArgs,
     /// What the portal shows of this commons: a folder with `gitops.json` as in every Gen3 commons, and if
     /// wanted `img/logo.svg` (or png), `css/themeoverrides.css` and `themeColors.json`. Changes are seen at
     /// once.
@@ -210,6 +213,8 @@ pub struct Options {
     pub archive_tiers: Option<PathBuf>,
     /// Notebooks next to the data.
     pub workspaces: WorkspaceArgs,
+    /// Tasks of users.
+    pub workflows: WorkflowArgs,
     /// What the portal shows of this commons.
     pub portal_config: Option<PathBuf>,
     /// Whose pages people see.
@@ -258,6 +263,7 @@ impl Options {
             schedules: Vec::new(),
             archive_tiers: None,
             workspaces: WorkspaceArgs::default(),
+            workflows: WorkflowArgs::default(),
             portal_config: None,
             portal: Pages::Embedded,
             portal_pages: None,
@@ -307,6 +313,7 @@ impl Options {
             schedules: args.schedules.clone(),
             archive_tiers: args.archive_tiers.clone(),
             workspaces: args.workspaces.clone(),
+            workflows: args.workflows.clone(),
             portal_config: args.portal_config.clone(),
             portal: args.portal.clone(),
             explorer: Source {

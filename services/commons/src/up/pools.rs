@@ -113,8 +113,9 @@ pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::R
         async { guppy::migrate(&guppy).await.context("the search service's database cannot be migrated") },
         async { metadata::migrate(&metadata).await.context("the database of metadata cannot be migrated") },
         async {
-            let migrated = workspace::migrate(&workspaces).await;
-            migrated.context("the database of workspaces cannot be migrated")
+            let told = "the database of workspaces cannot be migrated";
+            workspace::migrate(&workspaces).await.context(told)?;
+            workflow::migrate(&workspaces).await.context(told)
         },
         async {
             let told = "the database of operations cannot be migrated";

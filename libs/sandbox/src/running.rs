@@ -1,13 +1,13 @@
 //! A command, from its start to its end.
 
-use std::{io, os::unix::process::ExitStatusExt as _, process::Stdio};
+use std::{io, os::unix::process::ExitStatusExt as _, path::Path, process::Stdio};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     process,
 };
 
-use crate::{Cell, InsidePath};
+use crate::{cell::Cell, inside::InsidePath};
 
 const SUPERVISOR: &str = include_str!("supervisor.sh");
 const GIBIBYTE: u64 = 1 << 30;
@@ -75,6 +75,32 @@ pub struct Ended<O, E> {
 }
 
 impl Cell {
+    /// Whether there can be walls on this machine; a command is run behind them in `folder`.
+    ///
+    /// # Errors
+    /// With what is missing.
+    pub async fn possible(folder: &Path) -> Result<(), String> {
+        let tried = async {
+            let cell = Self::make(folder)?;
+            let command = Command::new(["true"], Limits::default());
+            let ended = cell.run(&command, tokio::io::sink(), tokio::io::sink(), std::future::pending());
+            let ended = ended.await;
+            cell.remove()?;
+            ended
+        };
+        match tried.await {
+            Ok(Ended { end: End::Exited(0), .. }) => Ok(()),
+            Ok(Ended { end: End::NotEntered(why), .. }) => Err(format!(
+                "this machine gives no walls: {}; needed are namespaces for ordinary accounts (sysctl \
+                 kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns) and the \
+                 programs of util-linux",
+                why.trim()
+            )),
+            Ok(ended) => Err(format!("a first command ended with {:?}", ended.end)),
+            Err(error) => Err(format!("{}: {error}", folder.display())),
+        }
+    }
+
     /// Runs a command until it ends, or until `stop` does; nothing of it runs any more when this returns.
     /// Dropped, it ends soon after. One command of a cell runs at a time.
     ///

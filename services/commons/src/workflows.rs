@@ -18,6 +18,8 @@ use crate::http_client::http_client;
 pub(crate) const BUCKET: &str = "commons-workflows";
 /// Name of the object store's keys.
 const CREDENTIALS: &str = "embedded";
+/// Each task that runs holds a connection to the database.
+const MOST_RUNNING: usize = 16;
 /// Memory in a gigabyte, as the standard counts it.
 const GIGABYTE: f64 = 1e9;
 
@@ -33,8 +35,9 @@ pub struct WorkflowArgs {
     /// several times. Without one no task is taken.
     #[arg(long = "workflow-image", value_name = "PATTERN")]
     pub workflow_images: Vec<String>,
-    /// Tasks that run at once. Default: one for each processor.
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    /// Tasks that run at once. Default: one for each processor, and 16
+    /// at most.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=64))]
     pub workflow_most: Option<u32>,
 }
 
@@ -80,7 +83,7 @@ impl WorkflowArgs {
         #[expect(clippy::cast_precision_loss, reason = "it is an amount of memory")]
         let memory = resources::memory_limit().bytes as f64 / GIGABYTE;
         let limits = Limits {
-            running: most.unwrap_or(processors),
+            running: most.unwrap_or(processors.min(MOST_RUNNING)),
             machine: (u32::try_from(processors).unwrap_or(u32::MAX), memory),
             ..Limits::default()
         };

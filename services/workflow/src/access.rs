@@ -4,7 +4,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use authz::{Action, Authz, Grant, Permission, Subject};
 use tokens::Expect;
 
-use crate::{error::Error, service::Workflows, store::rows::Stored};
+use crate::{error::Error, model::Stored, service::Workflows};
 
 /// The service of the rights, as policies name it.
 const SERVICE: &str = "gen3-workflow";

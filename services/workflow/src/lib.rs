@@ -12,6 +12,7 @@ mod config;
 mod error;
 mod keeper;
 pub mod life;
+mod model;
 mod routes;
 mod runner;
 mod service;

@@ -8,8 +8,9 @@ use uuid::Uuid;
 use crate::{
     access::{MayCancel, MayCreate, User},
     error::Error,
+    model::Stored,
     service::Workflows,
-    store::rows::{self, NewTask, Stored},
+    store::rows::{self, NewTask},
     task::{Checked, Source, Sources, Task, check},
 };
 

@@ -9,9 +9,10 @@ use uuid::Uuid;
 use crate::{
     error::Error,
     life::{self, State, Step},
+    model::Stored,
     runner::{Attempt, Executor, Outcome, broken, now},
     service::Workflows,
-    store::rows::{self, Stored},
+    store::rows,
     task::{Checked, TaskLog},
 };
 

@@ -9,8 +9,9 @@ use storage::{Access, Location};
 use crate::{
     access::{MayRead, User, Visible},
     error::Error,
+    model::Stored,
     service::Workflows,
-    store::rows::{self, Stored},
+    store::rows,
     task::{Filter, Page, View, shown},
 };
 

@@ -77,7 +77,8 @@ impl Executor {
     /// Removes the cell of a task that has ended.
     pub(crate) fn remove(&self, id: Uuid) {
         if let Err(error) = Cell::at(self.cell(id)).remove() {
-            tracing::warn!(task = %id, error = &error as &dyn std::error::Error, "its folder cannot be removed");
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(task = %id, error, "the folder of a task cannot be removed");
         }
     }
 

@@ -3,45 +3,15 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgConnection, types::Json};
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use crate::{
     access::{MayCancel, MayCreate, Visible},
     life::State,
+    model::Stored,
     task::{Filter, Page, Task, TaskLog},
 };
-
-/// A row.
-#[derive(Debug, Clone, FromRow)]
-pub(crate) struct Stored {
-    pub(crate) id: Uuid,
-    pub(crate) user_id: String,
-    state: String,
-    document: String,
-    logs: String,
-    pub(crate) fetched: Json<BTreeMap<String, String>>,
-    pub(crate) attempts: i32,
-    pub(crate) created: DateTime<Utc>,
-}
-
-impl Stored {
-    /// Where it is. The table takes no other words.
-    pub(crate) fn state(&self) -> State {
-        State::of(&self.state).unwrap_or(State::SystemError)
-    }
-
-    /// What the user wrote. It was a task when it was stored.
-    pub(crate) fn task(&self) -> Task {
-        serde_json::from_str(&self.document).unwrap_or_default()
-    }
-
-    /// What is known of each attempt.
-    pub(crate) fn logs(&self) -> Vec<TaskLog> {
-        serde_json::from_str(&self.logs).unwrap_or_default()
-    }
-}
 
 /// The columns of a row, with the rest of the statement.
 macro_rules! row {

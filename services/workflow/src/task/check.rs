@@ -1,12 +1,11 @@
 //! Whether a document is a task that can be run.
 
-use std::collections::HashSet;
-
 use sandbox::InsidePath;
 use serde_json::Value;
 
 use super::{
     document::{FileKind, Task, TaskInput},
+    places::{Places, below_top, path},
     source::{Destination, Source, Sources},
 };
 
@@ -113,10 +112,6 @@ fn text(what: &str, text: &str, longest: usize) -> Result<(), String> {
     if text.contains('\0') { Err(format!("{what} has a character that no text has")) } else { Ok(()) }
 }
 
-fn path(what: &str, path: &str) -> Result<InsidePath, String> {
-    InsidePath::parse(path).map_err(|error| format!("the path of {what}, {path:?}, cannot be used: {error}"))
-}
-
 impl Checked {
     /// The task of a document that was checked before.
     ///
@@ -131,7 +126,7 @@ impl Checked {
         executors(&task, &mut places)?;
         most("volumes", task.volumes.len(), MOST_VOLUMES)?;
         for volume in &task.volumes {
-            places.folders.push(path("a volume", volume)?);
+            places.add_folder(path("a volume", volume)?);
         }
         most("inputs", task.inputs.len(), MOST_PUTS)?;
         let number = |list: &str, at: usize| format!("{list}[{at}]");
@@ -141,7 +136,7 @@ impl Checked {
                 input(given, sources).map_err(|error| format!("{}: {error}", number("inputs", at)))?;
             match input.kind {
                 FileKind::File => places.add_file(input.path.clone())?,
-                FileKind::Directory => places.folders.push(input.path.clone()),
+                FileKind::Directory => places.add_folder(input.path.clone()),
             }
             inputs.push(input);
         }
@@ -242,7 +237,7 @@ fn executors(task: &Task, places: &mut Places) -> Result<(), String> {
             return Err(told(format!("env has {name:?}, which is the name of no variable")));
         }
         if let Some(workdir) = executor.workdir.as_deref().filter(|workdir| *workdir != "/") {
-            places.folders.push(path("workdir", workdir).map_err(told)?);
+            places.add_folder(path("workdir", workdir).map_err(told)?);
         }
         for (what, file) in
             [("stdin", &executor.stdin), ("stdout", &executor.stdout), ("stderr", &executor.stderr)]
@@ -261,13 +256,6 @@ fn is_variable(name: &str) -> bool {
         && name.len() <= 256
         && name.bytes().all(is_plain)
         && !name.as_bytes()[0].is_ascii_digit()
-}
-
-fn below_top(path: &InsidePath) -> Result<(), String> {
-    match path.parent() {
-        Some(_) => Ok(()),
-        None => Err(format!("{} is not in a folder", path.as_str())),
-    }
 }
 
 fn input(given: &TaskInput, sources: &Sources<'_>) -> Result<Input, String> {
@@ -290,32 +278,6 @@ fn input(given: &TaskInput, sources: &Sources<'_>) -> Result<Input, String> {
         (FileKind::Directory, _) => return Err("only a url of s3:// is a DIRECTORY".into()),
     }
     Ok(Input { path, source, kind: given.kind })
-}
-
-/// Where things are put before the commands run.
-#[derive(Default)]
-struct Places {
-    files: HashSet<InsidePath>,
-    folders: Vec<InsidePath>,
-}
-
-impl Places {
-    fn add_file(&mut self, path: InsidePath) -> Result<(), String> {
-        let text = path.as_str().to_owned();
-        if self.files.insert(path) { Ok(()) } else { Err(format!("two inputs have the path {text}")) }
-    }
-
-    /// No file is where a folder is to be.
-    fn check(&self) -> Result<(), String> {
-        let needed = self.files.iter().filter_map(InsidePath::parent).chain(self.folders.iter().cloned());
-        for folder in needed {
-            let above = std::iter::successors(Some(folder), InsidePath::parent);
-            if let Some(file) = above.into_iter().find(|path| self.files.contains(path)) {
-                return Err(format!("{} is a file and a folder", file.as_str()));
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod check;
 mod document;
 mod images;
 mod listing;
+mod places;
 mod source;
 mod view;
 

@@ -17,7 +17,8 @@ async fn a_task_runs_to_its_end_or_says_why_not() {
     let good = json!({
         "inputs": [{"path": "/data/a", "content": "some text"}], "volumes": ["/vol"],
         "executors": [
-            {"image": "i", "command": ["sh", "-c", "cat >/vol/x; exit 3"], "stdin": "/data/a", "ignore_error": true},
+            {"image": "i", "command": ["sh", "-c", "cat >/vol/x; exit 3"], "stdin": "/data/a",
+             "ignore_error": true},
             {"image": "i", "command": ["cat", "/vol/x"], "stdout": "/out/said"},
         ],
     });

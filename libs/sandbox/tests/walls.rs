@@ -91,7 +91,7 @@ async fn nothing_of_the_machine_is_seen_or_changed() {
     let limits = Limits { memory: 200 << 20, file_size: 1 << 20 };
     let greedy = Command::new(["sh", "-c", "head -c 2000000 /dev/zero >/tmp/x"], limits);
     assert_ne!(stand.run(&greedy).await.0, End::Exited(0));
-    let greedy = Command::new(["sh", "-c", "tail -c 400000000 /dev/zero >/dev/null"], limits);
+    let greedy = Command::new(["sh", "-c", "x=$(head -c 400000000 /dev/zero | tr '\\0' a)"], limits);
     assert_ne!(stand.run(&greedy).await.0, End::Exited(0));
 }
 

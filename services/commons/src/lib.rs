@@ -29,6 +29,7 @@ mod supervision;
 mod tenants;
 pub mod up;
 mod version;
+mod workflows;
 mod workspaces;
 
 use std::{ffi::OsString, process::ExitCode};

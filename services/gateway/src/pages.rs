@@ -20,11 +20,12 @@ use crate::{
 const QUERY_PAGE: &str = "/query";
 
 /// Public paths, the services that answer there, and what they are for.
-const SERVED: [(&str, &str, &str); 17] = [
+const SERVED: [(&str, &str, &str); 18] = [
     ("/user", "fence", "users, tokens, signed URLs"),
     ("/authz", "arborist", "who may do what"),
     ("/index", "indexd", "where files are"),
     ("/ga4gh/drs/v1", "indexd", "files by the standard of GA4GH (DRS)"),
+    ("/ga4gh/tes/v1", "workspace", "tasks by the standard of GA4GH (TES)"),
     ("/api/v0/submission", "sheepdog", "validated submission to the graph"),
     ("/api/v0/submission/graphql", "peregrine", "graph queries"),
     ("/guppy", "guppy", "search"),

@@ -89,7 +89,10 @@ async fn migrate(
         DatabaseName::Metadata => metadata::migrate(pool).await?,
         DatabaseName::Guppy => guppy::migrate(pool).await?,
         DatabaseName::Operations => crate::serve::migrate_operations(pool).await?,
-        DatabaseName::Workspace => workspace::migrate(pool).await?,
+        DatabaseName::Workspace => {
+            workspace::migrate(pool).await?;
+            workflow::migrate(pool).await?;
+        }
         DatabaseName::Sheepdog => {
             let dictionary = dictionaries::load(dictionary).await?;
             let report = psqlgraph::migrate(pool, &dictionary).await?;

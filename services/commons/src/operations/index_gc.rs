@@ -47,7 +47,7 @@ impl Kind for IndexGc {
             &[Parameter::optional(
                 "apply",
                 Form::Flag,
-                "Delete what is found; without it, it is counted only",
+                "Put right what is found; without it, it is counted only",
             )]
         }
     }

@@ -5,12 +5,14 @@ use std::{path::PathBuf, sync::Arc};
 use anyhow::{Context as _, bail};
 use apikeys::HttpApiKeys;
 use clap::{Args, ValueEnum};
+use dataaccess::HttpDataAccess;
 use database::Work;
 use executor::Executor;
 use executorkubernetes::{Api, Kubernetes, Settings};
 use hatchery::Hatchery;
 use measures::Measures;
 use url::Url;
+use workflow::Workflows;
 use workspace::{Config, Keeper, Neighbours, Workspaces};
 
 use super::{
@@ -20,6 +22,7 @@ use super::{
 use crate::{
     http_client::http_client,
     version::{COMMIT, VERSION},
+    workflows::WithWorkflows,
     workspaces::{limits, read},
 };
 
@@ -105,10 +108,24 @@ pub(super) async fn build(args: &WorkspacesArgs, measures: &Measures) -> anyhow:
         keys: Arc::new(HttpApiKeys::new(&args.fence_url, client.clone())),
         executor: executor(args, &config.hatchery, &client)?,
     };
-    args.database.migrated(async |pool| Ok(::workspace::migrate(pool).await?)).await?;
+    let files = Arc::new(HttpDataAccess::new(&args.fence_url, client.clone()));
+    // Tasks are listed here and not run: there is nothing yet that runs them on a cluster.
+    let tasks = workflow::Neighbours {
+        authz: neighbours.authz.clone(),
+        verifier: neighbours.verifier.clone(),
+        files,
+        executor: None,
+    };
+    let migrated = args.database.migrated(async |pool| {
+        ::workspace::migrate(pool).await?;
+        Ok(workflow::migrate(pool).await?)
+    });
+    migrated.await?;
     let pool = args.database.measured_pool(Work::Small, "workspace", measures).await?;
-    let service = Workspaces::build(config, pool, neighbours);
-    let keeper = Keeper::start(&service);
+    let workflows = Workflows::build(workflow::Config::new(args.public_url.clone()), pool.clone(), tasks);
+    let workspaces = Workspaces::build(config, pool, neighbours);
+    let keeper = Keeper::start(&workspaces);
+    let service = Arc::new(WithWorkflows { workspaces, workflows });
     Ok(Built { service, reload: None, beside: Beside { keeper: Some(keeper), ..Beside::default() } })
 }
 

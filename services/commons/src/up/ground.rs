@@ -25,6 +25,7 @@ use crate::{
     pages::Pages,
     queries::QueryArgs,
     state::{Secrets, State},
+    workflows::WorkflowArgs,
     workspaces::WorkspaceArgs,
 };
 
@@ -63,6 +64,7 @@ pub(crate) struct Ground {
     pub(crate) aggregate_config: Option<PathBuf>,
     /// What runs notebooks.
     pub(crate) workspaces: WorkspaceArgs,
+    pub(crate) workflows: WorkflowArgs,
     /// The folder of what the portal shows of this commons.
     pub(crate) portal_config: Option<PathBuf>,
     /// Whose pages people see.
@@ -123,6 +125,7 @@ impl Ground {
             backups: backups(options, state)?,
             aggregate_config: options.aggregate_config.clone().map(aggregate).transpose()?,
             workspaces: options.workspaces.clone(),
+            workflows: options.workflows.clone(),
             portal_config: options.portal_config.as_deref().map(portal_folder).transpose()?,
             portal: options.portal.clone(),
             portal_pages: options.portal_pages.as_deref().map(portal_pages).transpose()?,

@@ -9,7 +9,8 @@ use url::Url;
 use super::ports::OwnPorts;
 use crate::{
     databases, dictionaries, explorer::Source, front::FrontArgs, index_options::IndexArgs,
-    operations::BackupArgs, pages::Pages, queries::QueryArgs, state::StateArgs, workspaces::WorkspaceArgs,
+    operations::BackupArgs, pages::Pages, queries::QueryArgs, state::StateArgs, workflows::WorkflowArgs,
+    workspaces::WorkspaceArgs,
 };
 
 /// How often the files of the dictionary are looked at. A change is noticed by the second look.
@@ -115,6 +116,9 @@ pub struct UpArgs {
     /// Notebooks next to the data.
     #[command(flatten)]
     pub workspaces: WorkspaceArgs,
+    /// Tasks of users.
+    #[command(flatten)]
+    pub workflows: WorkflowArgs,
     /// What the portal shows of this commons: a folder with `gitops.json` as in every Gen3 commons, and if
     /// wanted `img/logo.svg` (or png), `css/themeoverrides.css` and `themeColors.json`. Changes are seen at
     /// once.
@@ -221,6 +225,8 @@ pub struct Options {
     pub aggregate_config: Option<PathBuf>,
     /// Notebooks next to the data.
     pub workspaces: WorkspaceArgs,
+    /// Tasks of users.
+    pub workflows: WorkflowArgs,
     /// What the portal shows of this commons.
     pub portal_config: Option<PathBuf>,
     /// Whose pages people see.
@@ -271,6 +277,7 @@ impl Options {
             backups: BackupArgs::default(),
             aggregate_config: None,
             workspaces: WorkspaceArgs::default(),
+            workflows: WorkflowArgs::default(),
             portal_config: None,
             portal: Pages::Embedded,
             portal_pages: None,
@@ -322,6 +329,7 @@ impl Options {
             backups: args.backups.clone(),
             aggregate_config: args.aggregate_config.clone(),
             workspaces: args.workspaces.clone(),
+            workflows: args.workflows.clone(),
             portal_config: args.portal_config.clone(),
             portal: args.portal.clone(),
             explorer: Source {

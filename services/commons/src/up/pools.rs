@@ -112,10 +112,7 @@ pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::R
         async { wts::migrate(&wts).await.context("the database of refresh tokens cannot be migrated") },
         async { guppy::migrate(&guppy).await.context("the search service's database cannot be migrated") },
         async { metadata::migrate(&metadata).await.context("the database of metadata cannot be migrated") },
-        async {
-            let migrated = workspace::migrate(&workspaces).await;
-            migrated.context("the database of workspaces cannot be migrated")
-        },
+        workspace_database(&workspaces),
         async {
             let told = "the database of operations cannot be migrated";
             workqueue::migrate(&operations).await.context(told)?;
@@ -134,6 +131,13 @@ pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::R
         pool.close().await;
     }
     Ok(())
+}
+
+/// Workspaces, and tasks.
+async fn workspace_database(pool: &PgPool) -> anyhow::Result<()> {
+    let told = "the database of workspaces cannot be migrated";
+    workspace::migrate(pool).await.context(told)?;
+    workflow::migrate(pool).await.context(told)
 }
 
 async fn index_database(pool: &PgPool, ground: &Ground) -> anyhow::Result<()> {

@@ -60,6 +60,7 @@ pub struct Running {
     explorer: Explorer,
     worker: Worker,
     keeper: Keeper,
+    tasks: workflow::Keeper,
     object_store: EmbeddedS3,
     pools: Vec<sqlx::PgPool>,
     databases: Databases,
@@ -124,6 +125,7 @@ impl Running {
             explorer: all.explorer,
             worker: all.worker,
             keeper: all.keeper,
+            tasks: all.tasks,
             object_store,
             pools: pools.all(),
             databases,
@@ -155,6 +157,7 @@ impl Running {
                 (self.explorer.is_running(), "the watch over the explorer's indices"),
                 (self.worker.is_running(), "the worker of operations"),
                 (self.keeper.is_running(), "what looks after workspaces"),
+                (self.tasks.is_running(), "what runs tasks"),
             ];
             if let Some((_, part)) = parts.into_iter().find(|(runs, _)| !runs) {
                 return part;
@@ -198,6 +201,7 @@ impl Running {
             }
         }
         self.keeper.stop().await;
+        self.tasks.stop().await;
         self.recording.stop().await;
         self.housekeeping.stop().await;
         for indexing in self.upload_indexing {

@@ -43,6 +43,7 @@ use crate::{
     reload::Served,
     state::State,
     version::{COMMIT, VERSION},
+    workflows::{self, WithWorkflows},
 };
 
 /// The bucket that uploads go to.
@@ -75,7 +76,8 @@ pub(crate) fn start_object_store(
 /// The buckets of the embedded store. That of the archive is there where something is kept in it.
 fn buckets_of(ground: &Ground) -> Vec<String> {
     let archive = ground.archive_tiers.as_ref().map(|_| operating::ARCHIVE_BUCKET);
-    let buckets = [BUCKET, documents::BUCKET, operating::BUCKET].into_iter().chain(archive);
+    let tasks = ground.workflows.workflows.map(|_| workflows::BUCKET);
+    let buckets = [BUCKET, documents::BUCKET, operating::BUCKET].into_iter().chain(archive).chain(tasks);
     buckets.map(str::to_owned).collect()
 }
 
@@ -97,6 +99,8 @@ pub(crate) struct All {
     pub(crate) worker: Worker,
     /// What looks after workspaces.
     pub(crate) keeper: Keeper,
+    /// What runs tasks.
+    pub(crate) tasks: workflow::Keeper,
 }
 
 /// Builds and connects all services.
@@ -156,6 +160,8 @@ pub(crate) fn build(
         databases: operating::Databases::of(pools),
     };
     let (workspaces, keeper) = around.workspaces(state, small::api_keys(ground, &fence, &neighbour))?;
+    let (tasks_service, tasks) = around.workflows(state, small::data_access(ground, &fence, &neighbour))?;
+    let workspaces = Arc::new(WithWorkflows { workspaces, workflows: tasks_service });
     let (operations, worker, health) = operating::build(ground, beside, measures)?;
     let manifests = documents::manifests(ground, neighbours.authz.clone(), neighbours.verifier.clone())?;
     let portal = ground.portal.are_embedded().then(|| build_portal(ground, peregrine.clone()));
@@ -178,6 +184,7 @@ pub(crate) fn build(
         explorer,
         worker,
         keeper,
+        tasks,
     })
 }
 
@@ -385,7 +392,7 @@ fn gateway_config(
         upstreams,
         object_store: Some(gateway::ObjectStore {
             address: ground.object_store_url.parse().context("the object store has no address")?,
-            buckets: [BUCKET, operating::BUCKET].map(str::to_owned).into(),
+            buckets: [BUCKET, operating::BUCKET, workflows::BUCKET].map(str::to_owned).into(),
         }),
         logins: HashMap::from([("indexd".to_owned(), login)]),
         authz,

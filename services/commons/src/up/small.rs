@@ -18,6 +18,8 @@ use reqwest::Client;
 use serde_json::Value;
 use sqlx::PgPool;
 use tokens::Verifier;
+use url::Url;
+use workflow::Workflows;
 use workspace::{Keeper, Workspaces};
 use wts::Wts;
 
@@ -29,6 +31,7 @@ use super::{
 use crate::{
     state::State,
     version::{COMMIT, VERSION},
+    workflows::Store,
 };
 
 /// How the services ask each other: directly or over HTTP.
@@ -104,6 +107,32 @@ impl Around<'_> {
             workspace::Neighbours { authz: self.authz(), verifier: self.verifier(), keys, executor };
         let service = Workspaces::build(config, self.pools.workspace.clone(), neighbours);
         let keeper = Keeper::start(&service);
+        Ok((service, keeper))
+    }
+
+    /// Tasks of users, and what runs them.
+    ///
+    /// # Errors
+    /// For a store that cannot be used.
+    pub(super) fn workflows(
+        &self,
+        state: &State,
+        files: Arc<dyn DataAccess>,
+    ) -> anyhow::Result<(Arc<Workflows>, workflow::Keeper)> {
+        let ground = self.ground;
+        let store_url = Url::parse(&ground.public_object_store_url).ok();
+        let config = ground.workflows.config(&ground.public_url, store_url);
+        let store = Store {
+            access_key: &ground.secrets.store_access_key,
+            secret_key: &ground.secrets.store_secret_key,
+            url: &ground.object_store_url,
+            public_url: &ground.public_object_store_url,
+        };
+        let executor = ground.workflows.executor(&state.path("workflows"), &store)?;
+        let neighbours =
+            workflow::Neighbours { authz: self.authz(), verifier: self.verifier(), files, executor };
+        let service = Workflows::build(config, self.pools.workspace.clone(), neighbours);
+        let keeper = workflow::Keeper::start(&service);
         Ok((service, keeper))
     }
 }

@@ -39,6 +39,7 @@ fn sample(row: &Row) -> (&'static str, &'static str) {
             ("/user/ga4gh/drs/v1/objects/access", "/ga4gh/drs/v1/objects/access")
         }
         "/ga4gh/" => ("/ga4gh/drs/v1/objects/dg.1/x", "/ga4gh/drs/v1/objects/dg.1/x"),
+        "/ga4gh/tes/v1/" => ("/ga4gh/tes/v1/tasks?view=FULL", "/ga4gh/tes/v1/tasks?view=FULL"),
         "/index/" => ("/index/index?limit=1", "/index?limit=1"),
         "/index-admin/" => ("/index-admin/index", "/index"),
         "/api/" => ("/api/v0/submission/p/q", "/v0/submission/p/q"),

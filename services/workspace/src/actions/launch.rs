@@ -4,15 +4,17 @@ use apikeys::{ApiKey, KeyError, KeyId};
 use executor::{Executor, Launch, Seen};
 use hatchery::Memory;
 use serde_json::json;
+use turn::Turn;
 use uuid::Uuid;
 
+use super::settle::turn_of;
 use crate::{
     access::{Holder, MayLaunch},
     error::Error,
     life::{self, Status},
     secrets,
     service::Workspaces,
-    store::{rows, turn::Turn},
+    store::rows,
 };
 
 /// The storage of a user where the configuration says nothing.
@@ -31,7 +33,9 @@ impl Workspaces {
         let executor = self.executor.clone().ok_or_else(unknown)?;
         let busy =
             Error::Conflict("Your workspace is being launched or terminated; try again when that is done");
-        let Some(mut turn) = Turn::take(&self.pool, holder.names().user()).await? else { return Err(busy) };
+        let Some(mut turn) = Turn::take(&self.pool, &turn_of(holder.names().user())).await? else {
+            return Err(busy);
+        };
         let launched = self.launch_in_turn(&mut turn, &may, executor.as_ref()).await;
         turn.end().await;
         if launched.is_err() {

@@ -3,13 +3,14 @@
 
 use apikeys::KeyId;
 use executor::{Executor, Running, Seen};
+use turn::Turn;
 
 use crate::{
     error::Error,
     life::{self, Allowed, Phase, Step},
     model::Stored,
     service::Workspaces,
-    store::{rows, turn::Turn},
+    store::rows,
 };
 
 /// More steps than this are taken about one workspace only at the next look.
@@ -19,7 +20,7 @@ impl Workspaces {
     /// Does what there is to do about the workspace of this user, if nobody else works on it.
     pub(crate) async fn settle(&self, username: &str) -> Result<(), Error> {
         let Some(executor) = self.executor.clone() else { return Ok(()) };
-        let Some(mut turn) = Turn::take(&self.pool, username).await? else { return Ok(()) };
+        let Some(mut turn) = Turn::take(&self.pool, &turn_of(username)).await? else { return Ok(()) };
         let settled = self.settle_in_turn(&mut turn, username, executor.as_ref()).await;
         turn.end().await;
         settled.map(drop)
@@ -119,7 +120,7 @@ impl Workspaces {
     /// What runs and has no row belongs to nobody.
     async fn remove_orphan(&self, executor: &dyn Executor, orphan: &Running) -> Result<(), Error> {
         let Some(names) = hatchery::Names::of(&orphan.user) else { return Ok(()) };
-        let Some(mut turn) = Turn::take(&self.pool, &orphan.user).await? else { return Ok(()) };
+        let Some(mut turn) = Turn::take(&self.pool, &turn_of(&orphan.user)).await? else { return Ok(()) };
         let row = rows::by_name(turn.connection(), &orphan.user).await?;
         if row.is_none_or(|row| row.id != orphan.id) {
             tracing::warn!(workspace = %orphan.id, "a workspace that nobody knows is removed");
@@ -128,6 +129,11 @@ impl Workspaces {
         turn.end().await;
         Ok(())
     }
+}
+
+/// What one has who works on a user's workspace.
+pub(super) fn turn_of(username: &str) -> String {
+    format!("workspace of {username}")
 }
 
 fn seen_word(seen: &Seen) -> &'static str {

@@ -2,4 +2,3 @@
 
 pub(crate) mod migrate;
 pub(crate) mod rows;
-pub(crate) mod turn;

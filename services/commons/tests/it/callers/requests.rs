@@ -33,6 +33,8 @@ mod portal_cases;
 mod requestor_cases;
 #[path = "../../../../sheepdog/tests/it/cases.rs"]
 mod sheepdog_cases;
+#[path = "../../../../workflow/tests/it/cases.rs"]
+mod workflow_cases;
 #[path = "../../../../workspace/tests/it/cases.rs"]
 mod workspace_cases;
 #[path = "../../../../wts/tests/it/cases.rs"]
@@ -82,7 +84,7 @@ pub(super) fn endpoints(service: &str) -> Vec<Endpoint> {
         "portal" => portal::Portal::endpoints(),
         "requestor" => requestor::Requestor::endpoints(),
         "sheepdog" => sheepdog::endpoints(),
-        "workspace" => workspace::Workspaces::endpoints(),
+        "workspace" => [workspace::Workspaces::endpoints(), workflow::Workflows::endpoints()].concat(),
         "wts" => wts::Wts::endpoints(),
         other => panic!("the routes of {other} are not asked here"),
     }
@@ -132,7 +134,11 @@ pub(super) async fn cases(stage: &Stage, world: &World<'_>) -> Vec<Case> {
             requestor_cases::cases(text(&made, "request_id"), &world.name(), "p2")
         }
         "sheepdog" => sheepdog(stage, world).await,
-        "workspace" => workspace_cases::cases(),
+        "workspace" => {
+            let task = json!({"executors": [{"image": "i", "command": ["true"]}]});
+            let task = stage.prepare("POST", "workspace", "/ga4gh/tes/v1/tasks", &task).await;
+            [workspace_cases::cases(), workflow_cases::cases(text(&task, "id"))].concat()
+        }
         "wts" => wts_cases::cases(),
         other => panic!("{other} has no requests here"),
     }

@@ -1,0 +1,5 @@
+//! What the service does.
+
+mod create;
+mod run;
+mod show;

@@ -1,0 +1,4 @@
+//! SQL.
+
+pub(crate) mod migrate;
+pub(crate) mod rows;

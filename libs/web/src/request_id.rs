@@ -31,6 +31,9 @@ pub struct RequestId(pub String);
 #[derive(Debug, Clone)]
 pub struct Reason(pub Cow<'static, str>);
 
+/// In the extensions of the answer of a service that is being made: nothing has failed.
+pub(crate) struct NotYet;
+
 /// Longer reasons are cut.
 const REASON_LIMIT: usize = 200;
 
@@ -100,11 +103,12 @@ impl Line {
         let _entered = self.span.enter();
         let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (method, path, status) = (&self.method, self.path.as_str(), answer.status().as_u16());
-        if answer.status().is_server_error() {
+        let is_refusal = answer.status().is_client_error() || answer.extensions().contains::<NotYet>();
+        if answer.status().is_server_error() && !is_refusal {
             tracing::error!(
                 http.method = %method, http.path = path, http.status = status, duration_ms, "request failed"
             );
-        } else if answer.status().is_client_error() && refusals.admit() {
+        } else if is_refusal && refusals.admit() {
             tracing::info!(
                 http.method = %method, http.path = path, http.status = status, duration_ms,
                 caller = self.caller, reason = reason(answer), "request refused"

@@ -13,6 +13,7 @@ mod life;
 mod main_job;
 mod messages;
 mod operations;
+mod probes;
 #[path = "../proof/mod.rs"]
 mod proof;
 mod reload;

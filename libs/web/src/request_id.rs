@@ -4,6 +4,7 @@ use std::{
     borrow::Cow,
     cell::Cell,
     rc::Rc,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -18,6 +19,7 @@ use actix_web::{
     },
     middleware::Next,
 };
+use tracecontext::{TRACEPARENT, TRACESTATE, TraceContext, within};
 use tracing::{Instrument, Span};
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -37,9 +39,20 @@ pub(crate) struct NotYet;
 /// Longer reasons are cut.
 const REASON_LIMIT: usize = 200;
 
-/// Middleware: gives the request an id, logs one line when it is answered, and returns the id as
-/// `X-Request-Id`. A client's own id is not trusted. The query is not logged: it may hold a signature.
+/// Middleware: gives the request an id and its place in a trace, logs one line when it is answered, and
+/// returns the id as `X-Request-Id`. A client's own id is not trusted. The query is not logged: it may hold a
+/// signature.
 pub(crate) async fn request_id<B: MessageBody>(
+    refusals: Rc<Refusals>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let values = |name| request.headers().get_all(name).map(HeaderValue::as_bytes).collect::<Vec<_>>();
+    let context = TraceContext::received(&values(TRACEPARENT), &values(TRACESTATE));
+    within(Arc::new(context), answered(refusals, request, next)).await
+}
+
+async fn answered<B: MessageBody>(
     refusals: Rc<Refusals>,
     request: ServiceRequest,
     next: Next<B>,

@@ -17,6 +17,7 @@
 
 mod actions;
 pub mod clients;
+mod counting;
 mod decision;
 mod error;
 pub mod explain;

@@ -126,7 +126,7 @@ impl Serve {
             Self::Library(args) => services::library(args, measures).await?,
             Self::Wts(args) => services::wts(args, measures).await?,
             Self::Metadata(args) => services::metadata(args, measures).await?,
-            Self::Manifests(args) => services::manifests(args)?,
+            Self::Manifests(args) => services::manifests(args, measures)?,
             Self::Portal(args) => portal::build(args).await?,
             Self::Gateway(args) => services::gateway(args)?,
         };

@@ -95,7 +95,7 @@ async fn granted(
             let proof = may_use_client(fence, &credentials, Methods::Basic).await?;
             fence.client_token(&proof, parameters.get("scope"))
         }
-        Some(Grant::Implicit) | None => return Err(Refusal::unsupported_grant_type().into()),
+        Some(Grant::Implicit) | None => Err(Refusal::unsupported_grant_type().into()),
     }
 }
 

@@ -147,3 +147,29 @@ securityContext:
 {{- end }}
 {{- end -}}
 
+
+{{- /* What a kubelet asks; of a dict with startupSeconds. Liveness asks for nothing else than the process, so that a
+       database which is away does not restart anything. */ -}}
+{{- define "commons.probes" -}}
+startupProbe:
+  httpGet:
+    path: /startupz
+    port: http
+  periodSeconds: 2
+  timeoutSeconds: 3
+  failureThreshold: {{ div .startupSeconds 2 }}
+readinessProbe:
+  httpGet:
+    path: /readyz
+    port: http
+  periodSeconds: 5
+  timeoutSeconds: 3
+  failureThreshold: 2
+livenessProbe:
+  httpGet:
+    path: /livez
+    port: http
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 3
+{{- end -}}

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use reqwest::{Method, Response, header::AUTHORIZATION};
 use serde::Deserialize;
+use tracecontext::Traced as _;
 
 use crate::{ApiKey, ApiKeys, KeyError, KeyId, Owner};
 
@@ -38,7 +39,7 @@ impl HttpApiKeys {
         if let Some(owner) = owner {
             request = request.header(AUTHORIZATION, &owner.0);
         }
-        let answer = request.send().await.map_err(unavailable)?;
+        let answer = request.traced().send().await.map_err(unavailable)?;
         match answer.status().as_u16() {
             200..=299 => Ok(answer),
             status @ 400..=499 => Err(KeyError::Refused { status }),

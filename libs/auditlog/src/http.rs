@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tracecontext::Traced as _;
 
 use crate::{AuditError, AuditLog, Event};
 
@@ -28,7 +29,7 @@ impl HttpAuditLog {
             Event::PresignedUrl(url) => request.json(url),
         };
         let unavailable = |error: reqwest::Error| AuditError::Unavailable(error.without_url().into());
-        let answer = request.timeout(TIMEOUT).send().await.map_err(unavailable)?;
+        let answer = request.timeout(TIMEOUT).traced().send().await.map_err(unavailable)?;
         match answer.status().as_u16() {
             200..=299 => Ok(()),
             status @ 400..=499 => Err(AuditError::Refused(format!("status {status}"))),

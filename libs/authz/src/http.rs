@@ -7,6 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
+use tracecontext::Traced as _;
 
 use crate::{
     Authz, AuthzError, Mapping, Request, ResourceSpec, Standing, Subject,
@@ -45,7 +46,7 @@ impl HttpAuthz {
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, AuthzError> {
         let unavailable = |error: reqwest::Error| AuthzError::Unavailable(error.without_url().to_string());
-        let response = request.timeout(TIMEOUT).send().await.map_err(unavailable)?;
+        let response = request.timeout(TIMEOUT).traced().send().await.map_err(unavailable)?;
         let status = response.status().as_u16();
         let repeatable = response.headers().get(REPEATABLE_HEADER).and_then(|value| value.to_str().ok());
         let repeatable = repeatable.and_then(|value| value.parse().ok()).unwrap_or_default();

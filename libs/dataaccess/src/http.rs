@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use reqwest::{Method, RequestBuilder, header::AUTHORIZATION};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
+use tracecontext::Traced as _;
 
 use crate::{AccessError, Caller, DataAccess, NewUpload};
 
@@ -50,7 +51,7 @@ impl HttpDataAccess {
 /// The body of a success.
 async fn accepted(request: RequestBuilder) -> Result<Vec<u8>, AccessError> {
     let unavailable = |error: reqwest::Error| AccessError::Unavailable(error.without_url().to_string());
-    let answer = request.send().await.map_err(unavailable)?;
+    let answer = request.traced().send().await.map_err(unavailable)?;
     let status = answer.status().as_u16();
     let body = answer.bytes().await.map_err(unavailable)?;
     match status {

@@ -5,6 +5,7 @@ use std::{error::Error, time::Duration};
 use async_trait::async_trait;
 use reqwest::StatusCode;
 use serde_json::json;
+use tracecontext::Traced as _;
 
 use crate::{UploadProgress, UploadStatus, http::guid_in_path};
 
@@ -40,7 +41,7 @@ impl UploadProgress for HttpUploadProgress {
         let url = format!("{}/metadata/{}?merge=True", self.base, guid_in_path(guid));
         let request = self.client.put(url).basic_auth(&self.username, Some(&self.password));
         let request = request.json(&json!({ "_upload_status": status.as_str() })).timeout(TIMEOUT);
-        let answer = request.send().await.map_err(reqwest::Error::without_url)?;
+        let answer = request.traced().send().await.map_err(reqwest::Error::without_url)?;
         match answer.status() {
             // Nothing is kept for this file.
             StatusCode::NOT_FOUND => Ok(()),

@@ -15,6 +15,8 @@ pub struct Adopted {
     pub remedy: &'static str,
     /// Statements that create what is missing and leave alone what is there.
     pub schema: &'static str,
+    /// Tables without which the service cannot work, those that came last among them.
+    pub tables: &'static [&'static str],
 }
 
 /// Why tables could not be made.
@@ -51,6 +53,22 @@ impl Adopted {
         match unknown {
             Some(found) => Err(AdoptError::OtherVersion { database, found, remedy: self.remedy }),
             None => Ok(()),
+        }
+    }
+
+    /// Whether the tables are there, of a revision that is known.
+    ///
+    /// # Errors
+    /// What is wrong, for who asks whether the service is ready: that the database does not answer soon, that
+    /// it is not migrated, or that its revision is unknown.
+    pub async fn ready(&self, pool: &PgPool) -> Result<(), String> {
+        crate::ready(pool, self.database, self.tables).await?;
+        let found = crate::promptly(async { revision(&mut *pool.acquire().await?).await });
+        match found.await.map_err(|_| format!("{} does not answer", self.database))? {
+            Some(found) if !self.revisions.contains(&found.as_str()) => {
+                Err(format!("{} has the Alembic revision {found}; {}", self.database, self.remedy))
+            }
+            _ => Ok(()),
         }
     }
 

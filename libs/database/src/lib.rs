@@ -18,5 +18,5 @@ pub use adopted::{AdoptError, Adopted};
 pub use gathered::{Gathered, Lookup, LookupError};
 pub use lookout::{Lookout, look_after};
 pub use pool::pool;
-pub use probe::promptly;
+pub use probe::{promptly, ready};
 pub use session::{Work, connect};

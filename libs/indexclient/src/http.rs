@@ -7,6 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use reqwest::{Method, RequestBuilder, header::AUTHORIZATION};
 use serde_json::{Value, json};
+use tracecontext::Traced as _;
 
 use crate::{Caller, Holders, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision};
 
@@ -60,7 +61,7 @@ impl HttpIndex {
 
     async fn send(&self, request: RequestBuilder) -> Result<Value, IndexError> {
         let unavailable = |error: reqwest::Error| IndexError::Unavailable(error.without_url().to_string());
-        let response = request.send().await.map_err(unavailable)?;
+        let response = request.traced().send().await.map_err(unavailable)?;
         let status = response.status().as_u16();
         let body = response.bytes().await.map_err(unavailable)?;
         let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);

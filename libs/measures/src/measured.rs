@@ -54,6 +54,10 @@ impl Service for Measured {
         self.service.ready().await
     }
 
+    async fn checks(&self) -> Vec<web::Check> {
+        self.service.checks().await
+    }
+
     fn may_be_dropped(&self) -> bool {
         self.service.may_be_dropped()
     }

@@ -8,6 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, RequestBuilder};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tracecontext::Traced as _;
 
 use crate::{Policy, PolicyStore, SimpleRole};
 
@@ -75,7 +76,7 @@ impl HttpPolicies {
     /// Sends a request whose good answers are 2xx and `also`.
     pub(crate) async fn send(&self, request: RequestBuilder, also: Option<u16>) -> Result<Value, AuthzError> {
         let unavailable = |error: reqwest::Error| AuthzError::Unavailable(error.without_url().to_string());
-        let answer = request.send().await.map_err(unavailable)?;
+        let answer = request.traced().send().await.map_err(unavailable)?;
         let status = answer.status().as_u16();
         let body = answer.bytes().await.map_err(unavailable)?;
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();

@@ -15,6 +15,7 @@ use actix_web::{
     web::Payload,
 };
 use reqwest::{Client, RequestBuilder};
+use tracecontext::{TRACEPARENT, TRACESTATE, Traced as _};
 use url::Url;
 
 pub use bodies::{has_body, received, sendable};
@@ -45,7 +46,12 @@ pub async fn pass_on(
 ) -> Result<HttpResponse, reqwest::Error> {
     let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes())
         .expect("both versions of the http crate take the same methods");
-    let mut passed = with_headers(client.request(method, url), request.headers(), passes);
+    // The context of this process is a step of the one that came, if that was valid.
+    let is_traced = tracecontext::current().is_some();
+    let goes_on = |name: &HeaderName| {
+        passes(name) && !(is_traced && [TRACEPARENT, TRACESTATE].contains(&name.as_str()))
+    };
+    let mut passed = with_headers(client.request(method, url), request.headers(), goes_on).traced();
     for (name, value) in more {
         passed = passed.header(*name, value.as_bytes());
     }

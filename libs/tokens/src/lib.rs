@@ -6,6 +6,7 @@
 
 mod claims;
 mod error;
+mod figures;
 mod key_folder;
 mod keys;
 mod published;

@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -55,11 +58,36 @@ pub(crate) struct PublishedKeys {
     known: ArcSwap<Known>,
     /// When the issuer was last asked. Whoever holds the lock asks.
     asked: Mutex<Option<Instant>>,
+    fetched: AtomicU64,
+    failed: AtomicU64,
+}
+
+/// How a key set is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Condition {
+    pub(crate) keys: usize,
+    /// How long ago they came, if they ever did.
+    pub(crate) age: Option<Duration>,
+    /// How often the issuer has answered,
+    pub(crate) fetched: u64,
+    /// and how often it has not.
+    pub(crate) failed: u64,
 }
 
 impl PublishedKeys {
     pub(crate) fn new(url: String, client: reqwest::Client, freshness: Freshness) -> Self {
-        Self { url, client, freshness, known: ArcSwap::default(), asked: Mutex::new(None) }
+        let (fetched, failed) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { url, client, freshness, known: ArcSwap::default(), asked: Mutex::new(None), fetched, failed }
+    }
+
+    pub(crate) fn condition(&self) -> Condition {
+        let known = self.known.load();
+        Condition {
+            keys: known.keys.len(),
+            age: known.since.map(|since| since.elapsed()),
+            fetched: self.fetched.load(Ordering::Relaxed),
+            failed: self.failed.load(Ordering::Relaxed),
+        }
     }
 
     /// The key of this id, as published within the last minute or so. An issuer that does not answer keeps
@@ -99,11 +127,15 @@ impl PublishedKeys {
             *asked = Some(Instant::now());
             match fetch(&self.client, &self.url).await {
                 Ok(jwks) => {
+                    self.fetched.fetch_add(1, Ordering::Relaxed);
                     let known = Known { keys: decoding_keys(&jwks.keys), since: Some(Instant::now()) };
                     self.known.store(Arc::new(known));
                     None
                 }
-                Err(error) => Some(error),
+                Err(error) => {
+                    self.failed.fetch_add(1, Ordering::Relaxed);
+                    Some(error)
+                }
             }
         };
         let known = self.known.load();

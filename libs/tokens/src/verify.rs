@@ -1,13 +1,13 @@
 //! Verification of tokens against the published keys.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 
 use crate::{
     Claims, Purpose, SigningKeys, TokenError,
-    published::{Freshness, PublishedKeys},
+    published::{Condition, Freshness, PublishedKeys},
     remembered::{Remembered, Verified},
     unverified,
 };
@@ -100,6 +100,15 @@ impl Verifier {
     pub fn remote(jwks_url: impl Into<String>, issuers: Vec<String>, client: reqwest::Client) -> Self {
         let keys = PublishedKeys::new(jwks_url.into(), client, Freshness::default());
         Self { issuers, source: Source::Remote(keys), remembered: Remembered::new() }
+    }
+
+    pub(crate) fn condition(&self) -> Condition {
+        match &self.source {
+            Source::Remote(keys) => keys.condition(),
+            Source::Local(keys) => {
+                Condition { keys: keys.all().len(), age: Some(Duration::ZERO), fetched: 0, failed: 0 }
+            }
+        }
     }
 
     /// Checks signature, expiry, beginning, issuer, and what `expect` names.

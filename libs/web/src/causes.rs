@@ -1,4 +1,4 @@
-//! The causes of errors in JSON log lines.
+//! What JSON log lines say beside the fields of their event: the causes of errors, and the trace.
 
 use std::{error::Error, fmt};
 
@@ -12,7 +12,8 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// Adds the causes of each error of an event to its JSON line, as `<field>.sources`.
+/// Adds the causes of each error of an event to its JSON line, as `<field>.sources`, and `trace_id` and
+/// `span_id` (W3C Trace Context) of the request for which the task works.
 ///
 /// The JSON formatter of tracing-subscriber 0.3 writes the outermost error only, its text formatter all of
 /// them.
@@ -32,7 +33,8 @@ where
     ) -> fmt::Result {
         let mut causes = Causes::default();
         event.record(&mut causes);
-        if causes.0.is_empty() {
+        let trace = tracecontext::current();
+        if causes.0.is_empty() && trace.is_none() {
             return self.0.format_event(context, writer, event);
         }
         let mut line = String::new();
@@ -41,6 +43,9 @@ where
         writer.write_str(members)?;
         for (field, texts) in causes.0 {
             write!(writer, ",{}:{}", json!(format!("{field}.sources")), json!(texts))?;
+        }
+        if let Some(trace) = trace {
+            write!(writer, r#","trace_id":"{}","span_id":"{}""#, trace.trace_id(), trace.span_id())?;
         }
         writer.write_str("}\n")
     }
@@ -117,6 +122,15 @@ mod tests {
         assert_eq!(line["error"], "failed while reading the graph");
         let causes = line["error.sources"].as_array().unwrap();
         assert!(causes.last().unwrap().as_str().unwrap().contains("connection \"refused\""), "{causes:?}");
+    }
+
+    #[tokio::test]
+    async fn a_json_line_names_the_trace_of_its_request() {
+        let context = Arc::new(tracecontext::TraceContext::received(&[], &[]));
+        let lines = tracecontext::within(context.clone(), async { logged(|| tracing::info!("in it")) }).await;
+        assert_eq!(lines[0]["trace_id"], context.trace_id());
+        assert_eq!(lines[0]["span_id"], context.span_id());
+        assert_eq!(lines[0]["message"], "in it");
     }
 
     #[test]

@@ -73,6 +73,10 @@ impl<S: Replaceable> Service for Current<S> {
         self.get().ready().await
     }
 
+    async fn checks(&self) -> Vec<crate::Check> {
+        self.get().checks().await
+    }
+
     fn may_be_dropped(&self) -> bool {
         self.get().may_be_dropped()
     }

@@ -38,7 +38,7 @@ pub(crate) async fn finish_changes<B: MessageBody + 'static>(
         })
     };
     // Dropping this handle leaves the task running.
-    let task = actix_web::rt::spawn(bounded.in_current_span());
+    let task = actix_web::rt::spawn(tracecontext::carried(bounded.in_current_span()));
     task.await.unwrap_or_else(|error| match error.try_into_panic() {
         Ok(panic) => Err(failed(&*panic)),
         Err(ended) => Err(ErrorInternalServerError(ended)),

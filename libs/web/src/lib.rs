@@ -6,6 +6,7 @@
 
 mod body;
 mod causes;
+mod check;
 mod client_address;
 mod current;
 mod failure;
@@ -26,6 +27,7 @@ mod service;
 mod telemetry;
 
 pub use body::{BodyError, DRAIN_TIMES, read_body};
+pub use check::Check;
 pub use client_address::client_address;
 pub use current::{Current, Replaceable};
 pub use failure::Failure;
@@ -38,7 +40,8 @@ pub use request_id::{Reason, RequestId};
 pub use routes::{Endpoint, Methods, Routes, endpoints, register};
 pub use sealed::{SECRET_HEADER, Sealed};
 pub use server::{
-    Audience, BindError, Limits, Pace, Server, Serving, Tls, TlsError, bind, raise_descriptor_limit, stopping,
+    Audience, BindError, Limits, Pace, Probing, Server, Serving, Starting, Tls, TlsError, Waits, bind,
+    is_probe, raise_descriptor_limit, stopping,
 };
 pub use service::{Service, mount};
 pub use telemetry::init_telemetry;

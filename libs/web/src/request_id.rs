@@ -4,6 +4,7 @@ use std::{
     borrow::Cow,
     cell::Cell,
     rc::Rc,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -18,6 +19,7 @@ use actix_web::{
     },
     middleware::Next,
 };
+use tracecontext::{TRACEPARENT, TRACESTATE, TraceContext, within};
 use tracing::{Instrument, Span};
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -31,12 +33,26 @@ pub struct RequestId(pub String);
 #[derive(Debug, Clone)]
 pub struct Reason(pub Cow<'static, str>);
 
+/// In the extensions of the answer of a service that is being made: nothing has failed.
+pub(crate) struct NotYet;
+
 /// Longer reasons are cut.
 const REASON_LIMIT: usize = 200;
 
-/// Middleware: gives the request an id, logs one line when it is answered, and returns the id as
-/// `X-Request-Id`. A client's own id is not trusted. The query is not logged: it may hold a signature.
+/// Middleware: gives the request an id and its place in a trace, logs one line when it is answered, and
+/// returns the id as `X-Request-Id`. A client's own id is not trusted. The query is not logged: it may hold a
+/// signature.
 pub(crate) async fn request_id<B: MessageBody>(
+    refusals: Rc<Refusals>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let values = |name| request.headers().get_all(name).map(HeaderValue::as_bytes).collect::<Vec<_>>();
+    let context = TraceContext::received(&values(TRACEPARENT), &values(TRACESTATE));
+    within(Arc::new(context), answered(refusals, request, next)).await
+}
+
+async fn answered<B: MessageBody>(
     refusals: Rc<Refusals>,
     request: ServiceRequest,
     next: Next<B>,
@@ -100,11 +116,12 @@ impl Line {
         let _entered = self.span.enter();
         let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (method, path, status) = (&self.method, self.path.as_str(), answer.status().as_u16());
-        if answer.status().is_server_error() {
+        let is_refusal = answer.status().is_client_error() || answer.extensions().contains::<NotYet>();
+        if answer.status().is_server_error() && !is_refusal {
             tracing::error!(
                 http.method = %method, http.path = path, http.status = status, duration_ms, "request failed"
             );
-        } else if answer.status().is_client_error() && refusals.admit() {
+        } else if is_refusal && refusals.admit() {
             tracing::info!(
                 http.method = %method, http.path = path, http.status = status, duration_ms,
                 caller = self.caller, reason = reason(answer), "request refused"

@@ -49,6 +49,10 @@ impl Service for Sealed {
         self.service.ready().await
     }
 
+    async fn checks(&self) -> Vec<crate::Check> {
+        self.service.checks().await
+    }
+
     fn may_be_dropped(&self) -> bool {
         self.service.may_be_dropped()
     }

@@ -9,7 +9,7 @@ use actix_web::{
 };
 use async_trait::async_trait;
 
-use crate::{finish::finish_changes, panics::catch_panics};
+use crate::{Check, finish::finish_changes, panics::catch_panics};
 
 /// A service of the commons: routes at their native paths, and readiness.
 #[async_trait]
@@ -22,6 +22,12 @@ pub trait Service: Send + Sync + 'static {
 
     /// `Ok` when requests can be served; otherwise what the service waits for.
     async fn ready(&self) -> Result<(), String>;
+
+    /// What the service itself needs, each thing with its state, asked for side by side: what `/readyz` says.
+    /// Without more to say it is [`Service::ready`], by the name of the service.
+    async fn checks(&self) -> Vec<Check> {
+        vec![Check::new(self.name(), self.ready().await)]
+    }
 
     /// Whether any request may be dropped half-way when its client goes away. Otherwise only safe ones are
     /// (`GET`), and one that may change something runs to its end.

@@ -13,7 +13,7 @@ use crate::{
     model::{Filter, Line, Place, Planned, Run, State},
     schedule::{Due, Schedule},
     store::{
-        claims, logs,
+        claims, logs, migrate,
         runs::{self, NewRun},
         schedules,
     },
@@ -121,6 +121,14 @@ impl Queue {
     /// It does not.
     pub async fn ping(&self) -> Result<(), sqlx::Error> {
         runs::ping(&mut *self.pool.acquire().await?).await
+    }
+
+    /// Whether its tables are there.
+    ///
+    /// # Errors
+    /// What is wrong, for who asks whether a service is ready.
+    pub async fn ready(&self) -> Result<(), String> {
+        migrate::ready(&self.pool).await
     }
 
     /// Queues a run, for a user if one asks. If the same is queued or being done already

@@ -17,6 +17,7 @@
 
 mod actions;
 pub mod clients;
+mod counting;
 mod decision;
 mod error;
 pub mod explain;
@@ -53,6 +54,7 @@ impl web::Service for Arborist {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        self.ping_database().await.map_err(|_| "arborist's database does not answer".to_owned())
+        let tables = ["resource", "policy", "usr", "decision_change", "commons_deactivated", "grant_log"];
+        database::ready(&self.pool, "arborist's database", &tables).await
     }
 }

@@ -5,12 +5,14 @@ use std::{
     sync::Arc,
 };
 
+use prometheus_client::registry::Registry;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction, pool::PoolConnection};
 use tokens::Verifier;
 use tokio::sync::OnceCell;
 
 use crate::{
     Error,
+    counting::Counts,
     index::{Following, Live, Mappings, follow},
 };
 
@@ -40,6 +42,7 @@ pub struct Arborist {
     /// The decisions in memory.
     pub(crate) live: Arc<Live>,
     pub(crate) mappings: Mappings,
+    pub(crate) counts: Counts,
     /// Held for as long as the service is there.
     _following: Following,
 }
@@ -64,8 +67,14 @@ impl Arborist {
             label_limit: OnceCell::new(),
             live,
             mappings: Mappings::default(),
+            counts: Counts::default(),
             _following: following,
         })
+    }
+
+    /// Shows how many decisions there were, and with what end.
+    pub fn register_counts(&self, registry: &mut Registry) {
+        self.counts.register(registry);
     }
 
     /// Takes a connection from the pool, for reading.

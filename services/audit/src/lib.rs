@@ -55,6 +55,6 @@ impl web::Service for Audit {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        self.ping().await.map_err(|_| "the audit database does not answer".to_owned())
+        store::migrate::ready(&self.pool).await
     }
 }

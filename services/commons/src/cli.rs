@@ -205,8 +205,36 @@ pub struct DoctorArgs {
 
 /// Options of `commons config`.
 #[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct ConfigArgs {
+    /// What else there is to know of them.
+    #[command(subcommand)]
+    pub(crate) about: Option<ConfigCommand>,
     /// The command whose options are shown: `up`, or `serve SERVICE`.
+    #[arg(value_name = "COMMAND", default_values = ["up"], num_args = 1..=2)]
+    pub(crate) command: Vec<String>,
+    /// As JSON. Passwords are masked.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The state folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<OsString>,
+}
+
+/// What there is to know of options.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ConfigCommand {
+    /// Say what an option means, its default, and where its value comes from
+    Explain(ExplainArgs),
+}
+
+/// Options of `commons config explain`.
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArgs {
+    /// The option, as on the command line or in the settings file (`public-url`), or a variable.
+    #[arg(value_name = "KEY", allow_hyphen_values = true)]
+    pub(crate) key: String,
+    /// The command that has the option: `up`, or `serve SERVICE`.
     #[arg(value_name = "COMMAND", default_values = ["up"], num_args = 1..=2)]
     pub(crate) command: Vec<String>,
     /// As JSON. Passwords are masked.

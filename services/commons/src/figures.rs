@@ -4,7 +4,7 @@ use std::net::{IpAddr, TcpListener};
 
 use anyhow::Context as _;
 use measures::{Measures, Page};
-use web::{Limits, Server, Serving};
+use web::{Limits, Probing, Server, Serving};
 
 /// A port that shows figures, once there are some.
 pub(crate) struct FiguresPort(TcpListener);
@@ -25,7 +25,8 @@ impl FiguresPort {
     /// # Errors
     /// When no thread can be started.
     pub(crate) fn serve(self, measures: Measures) -> anyhow::Result<Server> {
-        let serving = Serving { limits: Limits::of_service(), ..Serving::with_workers(1) };
+        let (limits, probing) = (Limits::of_service(), Probing::LeftOut);
+        let serving = Serving { limits, probing, ..Serving::with_workers(1) };
         Server::start_with(self.0, Page::new(measures), serving).context("figures cannot be shown")
     }
 }

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use actix_web::ResponseError as _;
 use auditlog::Login;
 use indexclient::Record;
 use prometheus_client::{
@@ -17,6 +18,9 @@ use prometheus_client::{
     registry::Registry,
 };
 use storage::Location;
+use tokens::Purpose;
+
+use crate::error::Error;
 
 /// More different labels than these are counted together, as [`OTHER`].
 const MOST: usize = 5_000;
@@ -48,12 +52,42 @@ struct OfLogin {
     shib_idp: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfToken {
+    kind: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfRefusal {
+    grant: &'static str,
+}
+
+/// Tokens that were signed. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Issued(Family<OfToken, Counter>);
+
+impl Issued {
+    /// A token of this purpose was signed.
+    pub(crate) fn count(&self, purpose: Option<Purpose>) {
+        let kind = match purpose {
+            Some(Purpose::Access) => "access",
+            Some(Purpose::Id) => "id",
+            Some(Purpose::Refresh) => "refresh",
+            Some(Purpose::ApiKey) => "api_key",
+            Some(Purpose::Session) => "session",
+            None => OTHER,
+        };
+        self.0.get_or_create(&OfToken { kind }).inc();
+    }
+}
+
 /// What is counted.
 #[derive(Debug, Clone)]
 pub(crate) struct Counts {
     urls: Family<OfUrl, Counter>,
     sizes: Family<OfSize, Histogram>,
     logins: Family<OfLogin, Counter>,
+    refused: Family<OfRefusal, Counter>,
     /// Labels of URLs that there are.
     known: Arc<Mutex<HashSet<OfUrl>>>,
 }
@@ -69,13 +103,15 @@ impl Default for Counts {
             urls: Family::default(),
             sizes: Family::new_with_constructor(sizes),
             logins: Family::default(),
+            refused: Family::default(),
             known: Arc::default(),
         }
     }
 }
 
 impl Counts {
-    pub(crate) fn register(&self, registry: &mut Registry) {
+    pub(crate) fn register(&self, issued: &Issued, registry: &mut Registry) {
+        registry.register("gen3_token_issued", "Tokens that were signed, by their purpose", issued.0.clone());
         registry.register("gen3_fence_presigned_url", "Signed URLs that were given", self.urls.clone());
         registry.register(
             "gen3_fence_presigned_url_size",
@@ -83,6 +119,10 @@ impl Counts {
             self.sizes.clone(),
         );
         registry.register("gen3_fence_login", "Logins", self.logins.clone());
+        let told = "Requests for a token that were refused, by what was given for it";
+        // Shown before the first one, for whoever wants to see its rate.
+        drop(self.refused.get_or_create(&OfRefusal { grant: "api_key" }));
+        registry.register("gen3_token_refused", told, self.refused.clone());
     }
 
     /// A URL for downloading a file was given, of the copy at `url`.
@@ -114,6 +154,14 @@ impl Counts {
         self.logins.get_or_create(&labels).inc();
     }
 
+    /// Somebody wanted a token for this, and if it was refused to them, that is counted.
+    pub(crate) fn answered<T>(&self, grant: &'static str, answer: Result<T, Error>) -> Result<T, Error> {
+        if answer.as_ref().is_err_and(|error| error.status_code().is_client_error()) {
+            self.refused.get_or_create(&OfRefusal { grant }).inc();
+        }
+        answer
+    }
+
     /// The labels, or those of all others once there are too many.
     fn bounded(&self, labels: OfUrl) -> OfUrl {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -135,7 +183,11 @@ mod tests {
     #[test]
     fn urls_and_logins_are_counted_and_labels_do_not_grow_for_ever() {
         let (counts, mut registry) = (Counts::default(), Registry::default());
-        counts.register(&mut registry);
+        let issued = Issued::default();
+        counts.register(&issued, &mut registry);
+        issued.count(Some(Purpose::ApiKey));
+        let refused: Result<(), Error> = Err(Error::Unauthorized("no".into()));
+        assert!(counts.answered("code", refused).is_err() && counts.answered("code", Ok(())).is_ok());
         let mut record = Record { size: Some(2_000), ..Record::default() };
         for number in 0..MOST + 10 {
             record.authz = vec![format!("/programs/{number}")];
@@ -150,6 +202,8 @@ mod tests {
         assert_eq!(others.len(), 2, "{others:?}");
         assert!(others.iter().all(|line| line.ends_with(" 5")), "{others:?}");
         assert!(text.contains("gen3_fence_login_total{idp=\"google\",fence_idp=\"\",shib_idp=\"\"} 1\n"));
+        assert!(text.contains("gen3_token_issued_total{kind=\"api_key\"} 1\n"), "{}", &text[..500]);
+        assert!(text.contains("gen3_token_refused_total{grant=\"code\"} 1\n"));
         let count = format!(
             "gen3_fence_presigned_url_size_count{{action=\"download\",protocol=\"s3\"}} {}\n",
             MOST + 10

@@ -77,6 +77,7 @@ impl web::Service for Fence {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        self.ping().await.map_err(|error| format!("the database does not answer: {error}"))
+        let tables = ["\"User\"", "client", "commons_local_account", "commons_upload", "ga4gh_visa_v1"];
+        database::ready(&self.pool, "fence's database", &tables).await
     }
 }

@@ -73,9 +73,9 @@ impl Signed<'_> {
 }
 
 impl Fence {
-    /// Shows how many URLs were signed and how many logins there were.
+    /// Shows how many URLs and tokens were signed, and how many logins there were.
     pub fn register_counts(&self, registry: &mut Registry) {
-        self.counts.register(registry);
+        self.counts.register(&self.issuer.issued, registry);
     }
 
     /// From now on events go to `recorder`. Only the first call counts.

@@ -74,4 +74,9 @@ impl web::Service for Gateway {
         let waiting = states.into_iter().find_map(|(name, state)| Some(format!("{name}: {}", state.err()?)));
         waiting.map_or(Ok(()), Err)
     }
+
+    async fn checks(&self) -> Vec<web::Check> {
+        let states = self.states().await.into_iter();
+        states.map(|(name, state)| web::Check::new(name, state)).collect()
+    }
 }

@@ -30,6 +30,7 @@ use actix_web::{
     web::{Data, ServiceConfig, scope, to},
 };
 use async_trait::async_trait;
+use futures_util::future::OptionFuture;
 
 pub use actions::CohortError;
 pub use config::{Config, ConfigError, Index, Missing, Rights, Tier};
@@ -63,6 +64,17 @@ impl web::Service for Guppy {
 
     async fn ready(&self) -> Result<(), String> {
         Ok(())
+    }
+
+    /// It has nothing to serve without its engine, which is no reason to take other services away that run in
+    /// the same process.
+    async fn checks(&self) -> Vec<web::Check> {
+        let engine = async { self.engine.information().await.map(drop) };
+        let engine = async { engine.await.map_err(|_| "the search engine does not answer".to_owned()) };
+        let sets = OptionFuture::from(self.sets.as_ref().map(|sets| store::migrate::ready(&sets.pool)));
+        let (engine, sets) = tokio::join!(engine, sets);
+        let sets = sets.map(|state| web::Check::new("sets", state));
+        [web::Check::new("search engine", engine)].into_iter().chain(sets).collect()
     }
 
     fn may_be_dropped(&self) -> bool {

@@ -49,6 +49,6 @@ impl web::Service for Library {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        self.ping().await.map_err(|_| "the database of lists does not answer".to_owned())
+        store::migrate::ready(&self.pool).await
     }
 }

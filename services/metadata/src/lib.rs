@@ -47,6 +47,6 @@ impl web::Service for Metadata {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        self.now().await.map(drop).map_err(|_| "the database of metadata does not answer".to_owned())
+        store::migrate::ready(&self.pool).await
     }
 }

@@ -53,6 +53,6 @@ impl web::Service for Operations {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        self.ping().await.map_err(|_| "the database of operations does not answer".to_owned())
+        self.queue.ready().await
     }
 }

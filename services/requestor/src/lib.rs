@@ -54,6 +54,6 @@ impl web::Service for Requestor {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        self.ping().await.map_err(|_| "the database of requests does not answer".to_owned())
+        store::migrate::ready(&self.pool).await
     }
 }

@@ -58,7 +58,7 @@ impl web::Service for Workspaces {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        self.ping().await.map_err(|_| "the database does not answer".to_owned())
+        store::migrate::ready(&self.pool).await
     }
 }
 

@@ -58,6 +58,6 @@ impl web::Service for Wts {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        self.ping().await.map_err(|_| "the database of refresh tokens does not answer".to_owned())
+        store::migrate::ready(&self.pool).await
     }
 }

@@ -14,6 +14,7 @@ const TABLES: Adopted = Adopted {
     revisions: &[],
     remedy: "it needs a database of its own",
     schema: include_str!("schema.sql"),
+    tables: &["archive_copy", "archive_run", "archive_set"],
 };
 
 /// Creates what is missing, in a database that [`workqueue::migrate`] has prepared.

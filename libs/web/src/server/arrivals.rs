@@ -34,14 +34,20 @@ const HURRIED: Duration = Duration::from_millis(20);
 #[derive(Clone)]
 pub(super) struct Door {
     seats: Arc<Seats>,
+    reserve: Arc<Seats>,
     limits: Arc<Limits>,
     tls: Option<TlsAcceptor>,
     partings: Arc<Semaphore>,
 }
 
 impl Door {
-    pub(super) fn new(seats: Arc<Seats>, limits: Arc<Limits>, tls: Option<TlsAcceptor>) -> Self {
-        Self { seats, limits, tls, partings: Arc::new(Semaphore::new(PARTINGS)) }
+    /// With its seats, and those that are kept for probes.
+    pub(super) fn new(
+        (seats, reserve): (Arc<Seats>, Arc<Seats>),
+        limits: Arc<Limits>,
+        tls: Option<TlsAcceptor>,
+    ) -> Self {
+        Self { seats, reserve, limits, tls, partings: Arc::new(Semaphore::new(PARTINGS)) }
     }
 
     /// Lets a connection in.
@@ -54,19 +60,26 @@ impl Door {
         // what came before, which may take it 40 ms (RFC 896 with RFC 1122 §4.2.3.2). Without the option the
         // answer is late and nothing else, and a connection that has gone is found when it is read.
         let _ = stream.set_nodelay(true);
-        let seat = match self.seat(peer.map(|peer| peer.ip())) {
-            Ok(seat) => seat,
-            Err(full) => {
-                self.part(stream, Refused::Full(full));
-                return Err(io::Error::other("no seat"));
-            }
+        let address = peer.map(|peer| peer.ip());
+        let (seat, reserved) = match self.seat(address) {
+            Ok(seat) => (seat, None),
+            Err(full) => match self.reserve.take(address) {
+                Ok(seat) if self.tls.is_some() || asks_a_probe(&stream).await => (seat, Some(full)),
+                _ => {
+                    self.part(stream, Refused::Full(full));
+                    return Err(io::Error::other("no seat"));
+                }
+            },
         };
         let is_plain = self.tls.is_some() && !begins_tls(&stream).await?;
         if is_plain && !peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback()) {
             self.part(stream, Refused::NotTls);
             return Err(io::Error::other("no TLS"));
         }
-        let stream = Guarded::new(stream, seat, self.limits.head, self.limits.pace);
+        let stream = match reserved {
+            Some(full) => Guarded::new(stream, seat, PARTING, self.limits.pace).reserved(full),
+            None => Guarded::new(stream, seat, self.limits.head, self.limits.pace),
+        };
         // Nobody listens in on this machine, and its programs need not trust the certificate.
         let Some(tls) = self.tls.filter(|_| !is_plain) else {
             return Ok((Transport::Plain(stream).into(), peer));
@@ -118,6 +131,15 @@ async fn hurried(stream: TcpStream, refused: Refused) {
     let _ = stream.try_write(answer(refused).as_bytes());
 }
 
+/// Whether what comes first may be a request of a supervisor. Behind TLS that is not to be seen from here.
+async fn asks_a_probe(stream: &TcpStream) -> bool {
+    const PROBES: [&[u8]; 3] = [b"GET /livez", b"GET /readyz", b"GET /startupz"];
+    let mut first = [0; 16];
+    let peeked = tokio::time::timeout(PARTING, stream.peek(&mut first)).await;
+    let length = peeked.map_or(0, |peeked| peeked.unwrap_or(0));
+    PROBES.iter().any(|probe| first[..length].starts_with(probe))
+}
+
 /// Why a connection does not come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refused {
@@ -133,14 +155,16 @@ async fn begins_tls(stream: &TcpStream) -> io::Result<bool> {
     Ok(length == 0 || first == [22])
 }
 
-/// A whole answer (RFC 6585 §4 for one address, RFC 9110 §15.6.4 for all).
+/// A whole answer.
 fn answer(refused: Refused) -> String {
     let (status, again, text) = match refused {
-        Refused::Full(Full::Address) => {
-            ("429 Too Many Requests", "Retry-After: 5\r\n", "this address has too many connections\n")
-        }
-        Refused::Full(Full::House) => {
-            ("503 Service Unavailable", "Retry-After: 5\r\n", "there are too many connections\n")
+        Refused::Full(full) => {
+            let (status, text) = full.answer();
+            (
+                if status == 429 { "429 Too Many Requests" } else { "503 Service Unavailable" },
+                "Retry-After: 5\r\n",
+                text,
+            )
         }
         Refused::NotTls => ("400 Bad Request", "", "this port is for https\n"),
     };
@@ -165,7 +189,7 @@ mod tests {
         let same = accepted.try_clone().unwrap();
         assert!(!same.nodelay().unwrap(), "it is not the system's default");
         let limits = Arc::new(Limits::of_front());
-        let door = Door::new(Seats::new(&limits), limits, None);
+        let door = Door::new((Seats::new(&limits), Seats::new(&limits)), limits, None);
         let entered = door.enter(TcpStream::from_std(accepted).unwrap()).await.unwrap();
         assert!(same.nodelay().unwrap());
         drop(entered);

@@ -9,7 +9,9 @@ mod bodies;
 mod limits;
 mod long_address;
 mod pace;
+mod probes;
 mod seats;
+mod starting;
 mod stopping;
 mod stream;
 mod tls;
@@ -41,12 +43,15 @@ use crate::{
 };
 use arrivals::Door;
 use bodies::Rules;
+use probes::{Probes, Reserved, answer_probes};
 use seats::Seats;
-use stopping::Stop;
+use stopping::{Stop, Stops};
 use stream::Connection;
 
 pub use limits::{Limits, raise_descriptor_limit};
 pub use pace::Pace;
+pub use probes::{Probing, is_probe};
+pub use starting::{Starting, Waits};
 pub use stopping::stopping;
 pub use tls::{Tls, TlsError};
 
@@ -54,6 +59,11 @@ pub use tls::{Tls, TlsError};
 const DRAIN_SECONDS: u64 = 30;
 /// A kept connection without a request ends after this time.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// Connections beyond the limits in which probes are answered, so that a process with many clients is not
+/// restarted for them.
+const RESERVE: usize = 16;
+/// Those of one address.
+const RESERVE_OF_AN_ADDRESS: usize = 2;
 
 /// A port that cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -110,12 +120,20 @@ pub struct Serving {
     pub limits: Limits,
     /// The certificate; `None` for HTTP without TLS.
     pub tls: Option<Tls>,
+    /// Whether `/livez`, `/readyz` and `/startupz` are answered.
+    pub probing: Probing,
 }
 
 impl Serving {
     /// Everybody is served, with the limits of a public front and without TLS.
     pub fn with_workers(workers: usize) -> Self {
-        Self { workers, audience: Audience::Anybody, limits: Limits::of_front(), tls: None }
+        Self {
+            workers,
+            audience: Audience::Anybody,
+            limits: Limits::of_front(),
+            tls: None,
+            probing: Probing::Answered,
+        }
     }
 }
 
@@ -158,10 +176,11 @@ impl Server {
         service: Arc<dyn Service>,
         serving: Serving,
     ) -> io::Result<Self> {
-        let Serving { workers, audience, limits, tls } = serving;
+        let Serving { workers, audience, limits, tls, probing } = serving;
         let address = listener.local_addr()?;
         let limits = Arc::new(limits);
         let (connections, requests) = (Seats::new(&limits), Seats::new(&limits));
+        let reserve = Seats::of(RESERVE, RESERVE_OF_AN_ADDRESS);
         let acceptor = tls.as_ref().map(Tls::acceptor);
         let head = limits.head;
         let builder = actix_server::Server::build()
@@ -172,8 +191,9 @@ impl Server {
             .shutdown_timeout(DRAIN_SECONDS);
         let stopping = builder.graceful_shutdown_signal();
         let (stop, stops) = Stop::new();
+        let probes = (probing == Probing::Answered).then(|| Probes::new(service.clone(), stops.clone()));
         let server = builder.listen(service.name(), listener, move || {
-            let door = Door::new(connections.clone(), limits.clone(), acceptor.clone());
+            let door = Door::new((connections.clone(), reserve.clone()), limits.clone(), acceptor.clone());
             let rules = Rules { limits: limits.clone(), seats: requests.clone() };
             let (stopping, stops) = (stopping.clone(), stops.clone());
             let http = HttpService::<Connection, _, _>::build()
@@ -188,10 +208,14 @@ impl Server {
                 .local_addr(address)
                 .on_connect_ext(move |connection: &Connection, data| {
                     data.insert::<Rc<_>>(connection.activity().clone());
-                    data.insert(stops.clone());
+                    data.insert::<Stops>(stops.clone());
+                    if let Some(full) = connection.reserved() {
+                        data.insert(Reserved(full));
+                    }
                 })
                 .h1(map_config(
-                    app(service.clone(), audience, rules).map_err(|error: Error| error.error_response()),
+                    app(service.clone(), audience, rules, probes.clone())
+                        .map_err(|error: Error| error.error_response()),
                     |()| AppConfig::default(),
                 ));
             fn_service(move |stream: TcpStream| door.clone().enter(stream))
@@ -212,6 +236,15 @@ impl Server {
         !self.task.is_finished()
     }
 
+    /// Ends it without waiting for anybody.
+    fn abandon(self) {
+        if let Some(certificate) = self.certificate {
+            certificate.abort();
+        }
+        // The command is given when the future is made; it only waits for the end.
+        drop(self.handle.stop(false));
+    }
+
     /// Stops accepting, lets running requests finish, and returns when all is closed.
     pub async fn stop(self) -> io::Result<()> {
         if let Some(certificate) = self.certificate {
@@ -228,6 +261,7 @@ fn app(
     service: Arc<dyn Service>,
     audience: Audience,
     rules: Rules,
+    probes: Option<Arc<Probes>>,
 ) -> impl ServiceFactory<
     Request,
     Config = AppConfig,
@@ -238,12 +272,14 @@ fn app(
     let watch = move |request: ServiceRequest, next: Next<_>| bodies::watch(rules.clone(), request, next);
     let refusals = Refusals::new();
     let id = move |request: ServiceRequest, next: Next<_>| request_id(refusals.clone(), request, next);
+    let probed = move |request: ServiceRequest, next: Next<_>| answer_probes(probes.clone(), request, next);
     let app = App::new()
         .wrap(Condition::new(!service.may_be_dropped(), from_fn(finish_changes)))
         .wrap(Condition::new(audience == Audience::Programs, from_fn(programs_only)))
         .wrap(from_fn(catch_panics))
         .wrap(from_fn(id))
         .wrap(from_fn(watch))
+        .wrap(from_fn(probed))
         .configure(move |config| service.configure(config));
     IntoServiceFactory::<_, Request>::into_factory(app)
 }

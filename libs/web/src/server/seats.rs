@@ -31,6 +31,16 @@ pub(super) enum Full {
     Address,
 }
 
+impl Full {
+    /// Status and text of the answer (RFC 6585 §4 for one address, RFC 9110 §15.6.4 for all).
+    pub(super) fn answer(self) -> (u16, &'static str) {
+        match self {
+            Self::Address => (429, "this address has too many connections\n"),
+            Self::House => (503, "there are too many connections\n"),
+        }
+    }
+}
+
 /// A taken seat, free again when this is dropped.
 #[derive(Debug)]
 pub(super) struct Seat {
@@ -40,7 +50,11 @@ pub(super) struct Seat {
 
 impl Seats {
     pub(super) fn new(limits: &Limits) -> Arc<Self> {
-        let (total, per_address) = (limits.connections, limits.per_address);
+        Self::of(limits.connections, limits.per_address)
+    }
+
+    /// This many, and this many of them for one address.
+    pub(super) fn of(total: usize, per_address: usize) -> Arc<Self> {
         Arc::new(Self { total, per_address, taken: Mutex::default() })
     }
 

@@ -11,6 +11,13 @@ pub(super) struct Stop(watch::Sender<bool>);
 #[derive(Debug, Clone)]
 pub(super) struct Stops(watch::Receiver<bool>);
 
+impl Stops {
+    /// Whether the server stops.
+    pub(super) fn have_come(&self) -> bool {
+        *self.0.borrow()
+    }
+}
+
 impl Stop {
     pub(super) fn new() -> (Self, Stops) {
         let (sender, receiver) = watch::channel(false);

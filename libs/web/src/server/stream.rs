@@ -19,7 +19,7 @@ use tokio_rustls::server::TlsStream;
 use super::{
     long_address::LongAddress,
     pace::{Pace, Patience},
-    seats::Seat,
+    seats::{Full, Seat},
 };
 
 /// What happens on a connection: the HTTP side notes it, the stream below looks at it.
@@ -74,6 +74,7 @@ pub(super) struct Guarded {
     reader: Patience,
     stalled: Option<Pin<Box<Sleep>>>,
     _seat: Seat,
+    reserved: Option<Full>,
 }
 
 impl Guarded {
@@ -86,7 +87,13 @@ impl Guarded {
             reader: Patience::new(pace.for_readers()),
             stalled: None,
             _seat: seat,
+            reserved: None,
         }
+    }
+
+    /// In a seat that is kept for probes, because of this.
+    pub(super) fn reserved(self, full: Full) -> Self {
+        Self { reserved: Some(full), ..self }
     }
 
     /// Whether the connection has been without a request for too long. Looks again when the time has come.
@@ -178,13 +185,22 @@ impl Connection {
     pub(super) fn activity(&self) -> &Rc<Activity> {
         self.transport.activity()
     }
+
+    /// Why only probes are answered here, if so.
+    pub(super) fn reserved(&self) -> Option<Full> {
+        self.transport.guarded().reserved
+    }
 }
 
 impl Transport {
     fn activity(&self) -> &Rc<Activity> {
+        &self.guarded().activity
+    }
+
+    fn guarded(&self) -> &Guarded {
         match self {
-            Self::Plain(stream) => &stream.activity,
-            Self::Tls(stream) => &stream.get_ref().0.activity,
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => stream.get_ref().0,
         }
     }
 }

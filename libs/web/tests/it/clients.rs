@@ -1,6 +1,9 @@
 //! Clients that take seats, send nothing, take nothing.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -8,7 +11,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::server::Subject;
+use crate::server::{Probe, Subject};
 
 const SOON: Duration = Duration::from_secs(5);
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -195,4 +198,52 @@ async fn an_address_that_is_too_long_is_told_so() {
     let (answer, _) = rest(&mut connect(&subject, "GET  nonsense\r\n\r\n").await).await;
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     subject.stop().await;
+}
+
+#[tokio::test]
+async fn probes_are_answered_when_all_seats_are_taken_and_nothing_else_is() {
+    let subject = Subject::start(|limits| (limits.connections, limits.per_address) = (2, 2));
+    let held = [connect(&subject, "").await, connect(&subject, "").await];
+    sleep(Duration::from_millis(50)).await;
+    for path in ["livez", "readyz", "startupz"] {
+        let probe = format!("GET /{path} HTTP/1.1\r\nHost: x\r\n\r\n");
+        let (answer, closed) = rest(&mut connect(&subject, &probe).await).await;
+        assert!(answer.starts_with("HTTP/1.1 200 ") && closed, "{answer}");
+    }
+    // A probe opens no way in for what comes after it, or for what only begins like one.
+    for more in ["/livez HTTP/1.1\r\nHost: x\r\n\r\nGET /", "/livez/../"] {
+        let smuggled = format!("GET {more} HTTP/1.1\r\nHost: x\r\n\r\n");
+        let (answer, _) = rest(&mut connect(&subject, &smuggled).await).await;
+        assert!(!answer.ends_with("here"), "{answer}");
+    }
+    drop(held);
+    subject.stop().await;
+}
+
+#[tokio::test]
+async fn a_port_whose_service_is_being_made_lives_and_is_not_ready() {
+    let listener = web::bind(std::net::Ipv4Addr::LOCALHOST.into(), 0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let starting = web::Starting::begin(&listener, &web::Serving::with_workers(1)).unwrap();
+    starting.waits().wait_for("the database");
+    let ask = async |path: &str| {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        rest(&mut stream).await.0
+    };
+    assert!(ask("/livez").await.starts_with("HTTP/1.1 200 "));
+    assert!(ask("/startupz").await.starts_with("HTTP/1.1 503 "));
+    let said = ask("/readyz").await;
+    assert!(said.starts_with("HTTP/1.1 503 ") && said.contains("it waits for the database"), "{said}");
+    assert!(ask("/").await.starts_with("HTTP/1.1 503 "));
+    starting.end().await.unwrap();
+    // Nobody who comes between the two is turned away.
+    let serve = async {
+        sleep(Duration::from_millis(50)).await;
+        web::Server::start(listener, Arc::new(Probe::default()), 1).unwrap()
+    };
+    let (answer, server) = tokio::join!(ask("/"), serve);
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    server.stop().await.unwrap();
 }

@@ -129,11 +129,12 @@ impl Arborist {
                 }
             }
         }
-        let ruling = self.rule(principal, &questions, only).await?;
-        match malformed {
-            Some(error) if ruling.permitted() => Err(error),
-            _ => Ok(ruling),
-        }
+        let ruling = match (self.rule(principal, &questions, only).await, malformed) {
+            (Ok(ruling), Some(error)) if ruling.permitted() => Err(error),
+            (ruling, _) => ruling,
+        };
+        self.counts.decided(&ruling);
+        ruling
     }
 
     /// Decides in memory, or by the tables.

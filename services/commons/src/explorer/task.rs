@@ -21,6 +21,7 @@ use tube::{Followed, Loader, Moment, Options};
 
 use super::{
     asking::{Ask, asked, leave},
+    figures::Figures,
     source::Source,
 };
 use crate::{failure::message, state::State};
@@ -50,6 +51,7 @@ pub(crate) struct Parts {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) guppy: Arc<Guppy>,
     pub(crate) state: State,
+    pub(crate) figures: Figures,
 }
 
 type Asked = (Ask, oneshot::Sender<Result<Value, String>>);
@@ -171,7 +173,9 @@ impl Keeper {
     }
 
     async fn follow(&mut self, loader: &Loader) -> anyhow::Result<Followed> {
+        let begun = Instant::now();
         let followed = loader.follow(&mut self.since).await?;
+        self.parts.figures.followed(&followed, begun.elapsed());
         match &followed {
             Followed::Nothing => {}
             Followed::Updated { roots, documents } => {
@@ -210,7 +214,9 @@ impl Keeper {
             };
             Ok::<_, anyhow::Error>(match ask {
                 Ask::Run { force } => {
+                    let begun = Instant::now();
                     let outcome = loader.run(force, |_, _, _| {}).await?;
+                    self.parts.figures.ran(&outcome, begun.elapsed());
                     self.parts.guppy.refresh().await?;
                     serde_json::to_value(outcome)?
                 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use clap::Subcommand;
 use measures::{Measured, Measures};
-use web::Server;
+use web::{Server, Starting};
 
 use crate::{
     reload::{Asked, Reloading, Triggers},
@@ -126,7 +126,7 @@ impl Serve {
             Self::Library(args) => services::library(args, measures).await?,
             Self::Wts(args) => services::wts(args, measures).await?,
             Self::Metadata(args) => services::metadata(args, measures).await?,
-            Self::Manifests(args) => services::manifests(args)?,
+            Self::Manifests(args) => services::manifests(args, measures)?,
             Self::Portal(args) => portal::build(args).await?,
             Self::Gateway(args) => services::gateway(args)?,
         };
@@ -143,10 +143,12 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
     let serving = listen.front.serving(listen.threads())?;
     let figures = listen.front.figures(listen.host)?;
     let measures = Measures::new(VERSION, COMMIT);
+    let starting = Starting::begin(&listener, &serving)?;
     let Built { service, reload, beside } = tokio::select! {
-        built = serve.build(&measures) => built?,
+        built = waiting::telling(starting.waits(), serve.build(&measures)) => built?,
         end = watch.end() => return end.into_result(),
     };
+    starting.end().await?;
     let name = service.name();
     let server = Server::start_with(listener, Measured::new(service, &measures), serving)?;
     let figures = figures.map(|figures| figures.serve(measures)).transpose()?;

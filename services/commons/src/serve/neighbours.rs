@@ -143,7 +143,15 @@ impl IndexdAt {
 }
 
 impl Tokens {
-    pub(crate) fn verifier(&self, client: &reqwest::Client) -> anyhow::Result<Arc<Verifier>> {
+    /// Verifies tokens of these issuers; `measures` shows the keys.
+    ///
+    /// # Errors
+    /// When no issuer is named.
+    pub(crate) fn verifier(
+        &self,
+        client: &reqwest::Client,
+        measures: &Measures,
+    ) -> anyhow::Result<Arc<Verifier>> {
         let mut issuers = self.issuers.clone();
         issuers.extend(self.conf_hostname.iter().map(|host| format!("https://{host}/user")));
         if issuers.is_empty() {
@@ -152,7 +160,9 @@ impl Tokens {
                  CONF_HOSTNAME"
             );
         }
-        Ok(Arc::new(Verifier::remote(self.jwks_url.clone(), issuers, client.clone())))
+        let verifier = Arc::new(Verifier::remote(self.jwks_url.clone(), issuers, client.clone()));
+        measures.add(|registry| verifier.register(registry));
+        Ok(verifier)
     }
 }
 

@@ -51,7 +51,10 @@ pub(crate) async fn arborist(args: &ArboristArgs, measures: &Measures) -> anyhow
     args.database.migrated(async |pool| Ok(::arborist::migrate(pool).await?)).await?;
     let pool = args.database.measured_pool(Work::Small, "arborist", measures).await?;
     let verifier = Arc::new(Verifier::remote(args.jwks_url.clone(), Vec::new(), http_client()?));
-    Ok(Arborist::build(::arborist::Config::default(), pool, verifier))
+    measures.add(|registry| verifier.register(registry));
+    let arborist = Arborist::build(::arborist::Config::default(), pool, verifier);
+    measures.add(|registry| arborist.register_counts(registry));
+    Ok(arborist)
 }
 
 /// The keys of fence-config.yaml that say where the other services are.
@@ -153,7 +156,7 @@ async fn prepare_tables(
 
 pub(crate) async fn sheepdog(args: &SheepdogArgs, measures: &Measures) -> anyhow::Result<Built> {
     let client = http_client()?;
-    let verifier = args.tokens.verifier(&client)?;
+    let verifier = args.tokens.verifier(&client, measures)?;
     let dictionary = args.dictionary.load().await?;
     let pool = args.database.measured_pool(Work::Large, "sheepdog", measures).await?;
     let tables = prepare_tables(&args.database, &pool, &dictionary).await?;
@@ -185,7 +188,7 @@ fn reload(
 
 pub(crate) async fn peregrine(args: &PeregrineArgs, measures: &Measures) -> anyhow::Result<Built> {
     let client = http_client()?;
-    let verifier = args.tokens.verifier(&client)?;
+    let verifier = args.tokens.verifier(&client, measures)?;
     let dictionary = args.dictionary.load().await?;
     let pool = args.database.measured_pool(Work::Large, "peregrine", measures).await?;
     let tables = prepare_tables(&args.database, &pool, &dictionary).await?;
@@ -257,7 +260,7 @@ pub(crate) async fn requestor(args: &RequestorArgs, measures: &Measures) -> anyh
         ::requestor::Config::from_document(&document).context("the configuration cannot be used")?;
     VERSION.clone_into(&mut config.version);
     let client = http_client()?;
-    let verifier = args.tokens.verifier(&client)?;
+    let verifier = args.tokens.verifier(&client, measures)?;
     args.database.migrated(async |pool| Ok(::requestor::migrate(pool).await?)).await?;
     let pool = args.database.measured_pool(Work::Small, "requestor", measures).await?;
     let policies = Arc::new(HttpPolicies::new(&args.arborist.arborist_url, client.clone()));
@@ -266,7 +269,7 @@ pub(crate) async fn requestor(args: &RequestorArgs, measures: &Measures) -> anyh
 
 pub(crate) async fn library(args: &LibraryArgs, measures: &Measures) -> anyhow::Result<Arc<dyn Service>> {
     let client = http_client()?;
-    let verifier = args.tokens.verifier(&client)?;
+    let verifier = args.tokens.verifier(&client, measures)?;
     args.database.migrated(async |pool| Ok(::library::migrate(pool).await?)).await?;
     let pool = args.database.measured_pool(Work::Small, "library", measures).await?;
     let config = ::library::Config {
@@ -288,7 +291,7 @@ pub(crate) async fn wts(args: &WtsArgs, measures: &Measures) -> anyhow::Result<A
     let client = http_client()?;
     let mut tokens = args.tokens.clone();
     tokens.issuers.push(config.issuer());
-    let verifier = tokens.verifier(&client)?;
+    let verifier = tokens.verifier(&client, measures)?;
     let creds = args.database.creds.clone().or(args.postgres_creds_file.clone());
     let own = document["sqlalchemy_database_uri"].as_str().map(str::to_owned);
     let named = || args.sqlalchemy_database_uri.clone().or(own).filter(|_| creds.is_none());
@@ -321,7 +324,7 @@ pub(crate) async fn metadata(args: &MetadataArgs, measures: &Measures) -> anyhow
         // Everything is asked for the caller, so there is no login of its own.
         index: Arc::new(HttpIndex::new(&args.index_url, "", "", client.clone())),
         files: Arc::new(HttpDataAccess::new(&args.fence_url, client.clone())),
-        verifier: args.tokens.verifier(&client)?,
+        verifier: args.tokens.verifier(&client, measures)?,
     };
     args.database.migrated(async |pool| Ok(::metadata::migrate(pool).await?)).await?;
     let pool = args.database.measured_pool(Work::Small, "metadata", measures).await?;
@@ -342,13 +345,13 @@ struct ManifestsConfig {
     region: Option<String>,
 }
 
-pub(crate) fn manifests(args: &ManifestsArgs) -> anyhow::Result<Arc<dyn Service>> {
+pub(crate) fn manifests(args: &ManifestsArgs, measures: &Measures) -> anyhow::Result<Arc<dyn Service>> {
     let told = || format!("{} cannot be used", args.config.display());
     let read: ManifestsConfig = serde_json::from_str(&read(&args.config)?).with_context(told)?;
     let client = http_client()?;
     let mut tokens = args.tokens.clone();
     tokens.issuers.extend(read.hostname.iter().map(|host| format!("https://{host}/user")));
-    let verifier = tokens.verifier(&client)?;
+    let verifier = tokens.verifier(&client, measures)?;
     let keys = AwsCredentials::key(read.aws_access_key_id, read.aws_secret_access_key);
     let bucket = BucketConfig {
         cred: "keys".to_owned(),

@@ -104,7 +104,7 @@ pub(super) async fn build(args: &WorkspacesArgs, measures: &Measures) -> anyhow:
     let client = http_client()?;
     let neighbours = Neighbours {
         authz: args.arborist.client(&client),
-        verifier: args.tokens.verifier(&client)?,
+        verifier: args.tokens.verifier(&client, measures)?,
         keys: Arc::new(HttpApiKeys::new(&args.fence_url, client.clone())),
         executor: executor(args, &config.hatchery, &client)?,
     };

@@ -9,6 +9,7 @@ mod apply;
 mod effective;
 mod file;
 mod layer;
+mod meaning;
 mod model;
 mod places;
 mod remembered;
@@ -21,6 +22,7 @@ use std::{
 use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _, error::ErrorKind};
 
 use crate::cli::Cli;
+pub(crate) use meaning::Meaning;
 use model::Layer;
 pub(crate) use model::{Effective, Origins, Refusal, Source};
 use places::Places;
@@ -84,6 +86,15 @@ pub(crate) fn effective(path: &[&str], arguments: &[OsString]) -> Result<Origins
     let matches = matched(command.clone())?;
     let options = effective::options(&command, &matches, &layers);
     Ok(Origins { file: places.file, options })
+}
+
+/// What the option of the command `path` means that `key` names.
+///
+/// # Errors
+/// The names of the options that are meant, perhaps.
+pub(crate) fn meaning(path: &[&str], key: &str) -> Result<Meaning, Vec<String>> {
+    let path: Vec<String> = path.iter().map(|&part| part.to_owned()).collect();
+    meaning::find(model::find(&Cli::command(), &path), key)
 }
 
 /// The options of `commons up` that `table` has, as arguments of a command line. Relative paths count from

@@ -9,6 +9,7 @@ use actix_web::{
     web as actix,
 };
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use serde_json::json;
 use web::Service;
 
@@ -49,10 +50,9 @@ impl Service for ByHost {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        for Host { name, gateway } in &self.0 {
-            gateway.ready().await.map_err(|why| format!("{name}: {why}"))?;
-        }
-        Ok(())
+        let states = join_all(self.0.iter().map(|Host { gateway, .. }| gateway.ready())).await;
+        let waiting = states.iter().filter(|state| state.is_err()).count();
+        if waiting == 0 { Ok(()) } else { Err(format!("{waiting} of {} are not ready", states.len())) }
     }
 }
 

@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use futures_util::future::{join_all, select_all};
 use indexmap::IndexMap;
 use tokio::sync::Notify;
-use web::Server;
+use web::{Server, Starting};
 
 use self::front::{ByHost, Host};
 use crate::{
@@ -81,6 +81,7 @@ impl Town {
     async fn start(&mut self, tenants: Vec<Tenant>, args: &UpArgs) -> anyhow::Result<()> {
         let serving = args.front.serving(gateway_threads())?;
         let listener = web::bind(args.host, args.port)?;
+        let starting = Starting::begin(&listener, &serving)?;
         let mut hosts = Vec::new();
         for Tenant { name, host, args: own, origins } in tenants {
             let told = || format!("the tenant {name}");
@@ -97,6 +98,7 @@ impl Town {
             hosts.push(Host { name: host, gateway: running.gateway() });
             self.running.insert(name, running);
         }
+        starting.end().await?;
         self.front = Some(Server::start_with(listener, Arc::new(ByHost(hosts)), serving)?);
         Ok(())
     }

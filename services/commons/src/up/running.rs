@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 use measures::{Measured, Measures};
 use objectstore::EmbeddedS3;
 use useryaml::UserYaml;
-use web::{Audience, Limits, Sealed, Server, Service, Serving};
+use web::{Audience, Limits, Sealed, Server, Service, Serving, Starting};
 use workqueue::Worker;
 use workspace::Keeper;
 
@@ -87,6 +87,7 @@ impl Running {
         if !options.portal.are_embedded() {
             ports.services.shift_remove("portal");
         }
+        let starting = Starting::begin(&ports.gateway, &front)?;
         let public_url = public_url(&options, ports.gateway_port())?;
         let local_url = ports.gateway_url();
         let users = identity::read_user_yaml(options.user_yaml.as_deref())?;
@@ -104,6 +105,7 @@ impl Running {
             OwnPorts::Sealed => sealed(all.services, &ground.secrets.service_secret),
         };
         let gateway: Arc<dyn Service> = Measured::new(all.gateway, &measures);
+        starting.end().await?;
         let mut servers = serve_all((gateway.clone(), ports.gateway, front), services, ports.services)?;
         servers.extend(figures.map(|figures| figures.serve(measures)).transpose()?);
         identity::ensure_key_file(&state, &ground.issuer(), &all.fence).await?;

@@ -133,7 +133,9 @@ pub(crate) fn build(
     let peregrine = Current::new(build_peregrine(reading, ground, pools, &neighbours));
     let served: Vec<Arc<dyn Served>> = vec![Arc::new(peregrine.clone()), Arc::new(sheepdog.clone())];
     let guppy = build_guppy(ground, pools, &neighbours)?;
-    let explorer = start_explorer(state, ground, pools, &guppy, &peregrine);
+    measures.add(|registry| neighbours.verifier.register(registry));
+    measures.add(|registry| arborist.register_counts(registry));
+    let explorer = start_explorer(state, ground, pools, (&guppy, &peregrine), measures);
     let rights = small::rights(ground, &arborist, &neighbour);
     fence.give_rights_through(rights.clone());
     let around = small::Around { ground, pools, neighbours: &neighbours, client: &client };
@@ -213,9 +215,11 @@ fn start_explorer(
     state: &State,
     ground: &Ground,
     pools: &Pools,
-    guppy: &Arc<Guppy>,
-    peregrine: &Arc<Current<Peregrine>>,
+    (guppy, peregrine): (&Arc<Guppy>, &Arc<Current<Peregrine>>),
+    measures: &Measures,
 ) -> Explorer {
+    let figures = explorer::Figures::default();
+    measures.add(|registry| figures.register(registry));
     let shown = peregrine.clone();
     Explorer::start(explorer::Parts {
         source: ground.explorer.clone(),
@@ -224,6 +228,7 @@ fn start_explorer(
         engine: ground.engine.clone(),
         guppy: guppy.clone(),
         state: state.clone(),
+        figures,
     })
 }
 

@@ -14,6 +14,7 @@ mod main_job;
 mod maintenance;
 mod messages;
 mod operations;
+mod probes;
 #[path = "../proof/mod.rs"]
 mod proof;
 mod reload;

@@ -76,3 +76,30 @@ fn a_log_filter_that_is_not_understood_is_told() {
     let plain = commons(folder.path(), &[("RUST_LOG", "info,sqlx=warn")], &["version"]);
     assert!(plain.stderr.is_empty());
 }
+
+#[test]
+fn an_option_is_explained_by_whatever_name_it_is_called_and_secrets_are_masked() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("commons.toml"), "[up]\nport = 9000").unwrap();
+    let variables = [("COMMONS_DATABASE_URL", "postgres://ada:secret@db/x")];
+    let explained = |arguments: &[&str]| {
+        let line: Vec<&str> = ["config", "explain"].iter().chain(arguments).copied().collect();
+        let shown = commons(folder.path(), &variables, &line);
+        (shown.status.success(), String::from_utf8([shown.stdout, shown.stderr].concat()).unwrap())
+    };
+    let (done, port) = explained(&["port"]);
+    assert!(done && port.contains("9000, from ") && port.contains("commons.toml"), "{port}");
+    assert!(port.contains("8080") && port.contains("COMMONS_PORT") && port.contains("[up]"), "{port}");
+    for key in ["--database-url", "database_url", "COMMONS_DATABASE_URL"] {
+        let (done, told) = explained(&[key, "--json"]);
+        let told: Value = serde_json::from_str(&told).unwrap();
+        assert!(done);
+        assert_eq!((&told["option"], &told["from"]), (&json!("database-url"), &json!("environment")));
+        assert_eq!(told["value"], "postgres://ada:***@db/x");
+        assert!(!told["meaning"].as_str().unwrap().is_empty(), "{told}");
+    }
+    let (done, told) = explained(&["DICTIONARY_URL", "serve", "sheepdog"]);
+    assert!(done && told.contains("--dictionary of commons serve sheepdog"), "{told}");
+    let (done, told) = explained(&["urls"]);
+    assert!(!done && told.contains("has no option urls"), "{told}");
+}

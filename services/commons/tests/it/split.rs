@@ -17,7 +17,7 @@ use tokens::{Claims, Context, Purpose, Scopes, SigningKeys, UserContext};
 use crate::{reload::write_version, running::answer};
 
 /// A service that ends with its test.
-pub(crate) struct Process(Child);
+pub(crate) struct Process(pub(crate) Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -299,6 +299,12 @@ async fn a_record_goes_in_and_comes_back_when_every_service_is_a_process_of_its_
         wait_for(&client, &format!("{public}{path}")).await;
     }
     wait_for(&client, &format!("{arborist_url}/health")).await;
+    let all = [gateway, fence, arborist, indexd, sheepdog, peregrine, guppy, audit, requestor, library, wts];
+    for (port, probe) in
+        all.into_iter().flat_map(|port| ["livez", "readyz", "startupz"].map(|probe| (port, probe)))
+    {
+        wait_for(&client, &format!("{}/{probe}", url(port))).await;
+    }
     permit_everything(&client, &arborist_url).await;
 
     let token = token(&keys, &issuer);

@@ -35,7 +35,7 @@ pub(crate) use legacy_access::{Access, MOST_NAMES};
 pub(crate) use local_accounts::invite;
 pub use local_accounts::{Invitation, Invite, InviteMode};
 pub use login::Entered;
-pub(crate) use oauth_tokens::Redemption;
+pub(crate) use oauth_tokens::{Redemption, TokenSet};
 pub(crate) use registration::{RegistrationForm, registration};
 pub(crate) use revocation::Revoked;
 pub(crate) use uploads::UploadRequest;

@@ -7,7 +7,7 @@ use tokens::{Claims, Context, Purpose, Scopes, SigningKeys, UserContext};
 use web::Failure;
 
 use super::session::Session;
-use crate::{clock::now, error::Error, store::users::User};
+use crate::{clock::now, counting::Issued, error::Error, store::users::User};
 
 /// Audience of every token that fence's own routes accept.
 pub(crate) const AUDIENCE: &str = "gen3";
@@ -21,6 +21,7 @@ pub(crate) struct Issuer {
     base_url: String,
     /// The key that signs; the newest without one.
     kid: Option<String>,
+    pub(crate) issued: Issued,
 }
 
 /// A signed token with what its maker needs to remember of it.
@@ -34,7 +35,7 @@ pub(crate) struct Signed {
 
 impl Issuer {
     pub(crate) fn new(keys: Arc<SigningKeys>, base_url: &str) -> Self {
-        Self { keys, base_url: base_url.to_owned(), kid: None }
+        Self { keys, base_url: base_url.to_owned(), kid: None, issued: Issued::default() }
     }
 
     /// An access token for `user`. `life` is in seconds and may be negative, for tests of expired tokens.
@@ -131,6 +132,7 @@ impl Issuer {
         let chosen =
             self.kid.as_ref().and_then(|kid| self.keys.all().into_iter().find(|key| &key.kid == kid));
         let token = chosen.unwrap_or_else(|| self.keys.signing()).sign(claims)?;
+        self.issued.count(claims.pur);
         Ok(Signed { token, jti: claims.jti.clone().unwrap_or_default(), exp: claims.exp })
     }
 

@@ -65,7 +65,8 @@ async fn access_token(fence: Data<Fence>, params: Params, body: Body) -> Result<
     let missing = || Error::BadRequest("Please provide an api_key in payload".into());
     let key = body.field("api_key").ok_or_else(missing)?;
     let task = params.get("task_token").filter(|task| !task.is_empty());
-    let token = fence.exchange_api_key(&key, task, expires_in(&params)?).await?;
+    let token = fence.exchange_api_key(&key, task, expires_in(&params)?).await;
+    let token = fence.counts.answered("api_key", token)?;
     Ok(HttpResponse::Ok().json(json!({ "access_token": token })))
 }
 

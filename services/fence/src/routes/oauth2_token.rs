@@ -13,7 +13,7 @@ use web::{Params, Routes};
 
 use super::body::Body;
 use crate::{
-    actions::{Redemption, Revoked},
+    actions::{Redemption, Revoked, TokenSet},
     error::Error,
     identity::{
         caller::Caller,
@@ -58,30 +58,45 @@ async fn token(
 ) -> Result<HttpResponse, Error> {
     let parameters = parameters(&query, &body)?;
     let grant = parameters.get("grant_type").and_then(Grant::of);
-    let credentials = Credentials::read(header(&request), &parameters);
+    let named = match grant {
+        Some(Grant::Code) => "authorization_code",
+        Some(Grant::Refresh) => "refresh_token",
+        Some(Grant::ClientCredentials) => "client_credentials",
+        Some(Grant::Implicit) | None => "other",
+    };
+    let tokens = fence.counts.answered(named, granted(&fence, &request, &parameters, grant).await)?;
+    Ok(answer(StatusCode::OK).json(tokens))
+}
+
+async fn granted(
+    fence: &Fence,
+    request: &HttpRequest,
+    parameters: &Parameters,
+    grant: Option<Grant>,
+) -> Result<TokenSet, Error> {
+    let credentials = Credentials::read(header(request), parameters);
     let missing = |name: &str| Refusal::invalid_request(format!("Missing '{name}' in request."));
-    let tokens = match grant {
+    match grant {
         Some(Grant::Code) => {
-            let proof = may_use_client(&fence, &credentials, Methods::All).await?;
+            let proof = may_use_client(fence, &credentials, Methods::All).await?;
             let redemption = Redemption {
                 code: parameters.get("code").ok_or_else(|| missing("code"))?,
                 redirect_uri: parameters.get("redirect_uri"),
                 verifier: parameters.get("code_verifier"),
             };
-            fence.redeem(&proof, redemption).await?
+            fence.redeem(&proof, redemption).await
         }
         Some(Grant::Refresh) => {
-            let proof = may_use_client(&fence, &credentials, Methods::All).await?;
+            let proof = may_use_client(fence, &credentials, Methods::All).await?;
             let token = parameters.get("refresh_token").ok_or_else(|| missing("refresh_token"))?;
-            fence.refresh(&proof, token, parameters.get("scope")).await?
+            fence.refresh(&proof, token, parameters.get("scope")).await
         }
         Some(Grant::ClientCredentials) => {
-            let proof = may_use_client(&fence, &credentials, Methods::Basic).await?;
-            fence.client_token(&proof, parameters.get("scope"))?
+            let proof = may_use_client(fence, &credentials, Methods::Basic).await?;
+            fence.client_token(&proof, parameters.get("scope"))
         }
-        Some(Grant::Implicit) | None => return Err(Refusal::unsupported_grant_type().into()),
-    };
-    Ok(answer(StatusCode::OK).json(tokens))
+        Some(Grant::Implicit) | None => Err(Refusal::unsupported_grant_type().into()),
+    }
 }
 
 async fn revoke(

@@ -284,3 +284,27 @@ async fn headers_between_gateway_and_service_do_not_reach_the_client() {
     assert_eq!(answer.text().await.unwrap(), "ok");
     front.stop().await;
 }
+
+#[tokio::test]
+async fn a_valid_trace_goes_on_to_the_service_and_another_one_begins_a_new_trace() {
+    let front = Front::start(Form::Elsewhere).await;
+    let (trace, parent) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+    let seen = async |given: Option<String>| {
+        let mut request = front.request("GET", "/user/user").header("tracestate", "rojo=1");
+        if let Some(given) = given {
+            request = request.header("traceparent", given);
+        }
+        let seen: Value = request.send().await.unwrap().json().await.unwrap();
+        let header = |name: &str| seen["headers"][name].as_str().unwrap_or_default().to_owned();
+        (header("traceparent"), header("tracestate"))
+    };
+    let (gone_on, state) = seen(Some(format!("00-{trace}-{parent}-01"))).await;
+    let parts: Vec<&str> = gone_on.split('-').collect();
+    assert_eq!((parts[0], parts[1], parts[3], state.as_str()), ("00", trace, "01", "rojo=1"), "{gone_on}");
+    assert!(parts[2] != parent && parts[2].len() == 16, "{gone_on}");
+    for given in [None, Some(format!("00-{trace}-0000000000000000-01")), Some("frog".to_owned())] {
+        let (new, state) = seen(given).await;
+        assert!(new.len() == 55 && !new.contains(trace) && state.is_empty(), "{new} {state}");
+    }
+    front.stop().await;
+}

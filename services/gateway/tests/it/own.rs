@@ -13,7 +13,7 @@ use web::Service;
 
 use crate::{
     edge::cookies,
-    front::{Form, Front},
+    front::{FORMS, Form, Front},
 };
 
 #[tokio::test]
@@ -128,4 +128,31 @@ async fn a_service_that_this_version_does_not_have_says_so() {
     let body: Value = front.request("GET", "/nowhere").send().await.unwrap().json().await.unwrap();
     assert_eq!(body, json!({ "message": "nothing is served at this path", "service": null }));
     front.stop().await;
+}
+
+#[tokio::test]
+async fn probes_are_answered_by_the_gateway_and_no_spelling_of_them_comes_to_a_service() {
+    for form in FORMS {
+        let front = Front::start(form).await;
+        let answer = front.request("GET", "/readyz").send().await.unwrap();
+        let status = answer.status().as_u16();
+        let body: Value = answer.json().await.unwrap();
+        let checks = body["checks"].as_array().unwrap();
+        let waiting: Vec<&Value> = checks.iter().filter(|check| check["ready"] == false).collect();
+        match form {
+            Form::InProcess => {
+                assert_eq!((status, waiting.len(), &waiting[0]["name"]), (503, 1, &json!("guppy")), "{body}");
+            }
+            // What others can is theirs to say.
+            Form::Elsewhere => assert_eq!((status, checks.len()), (200, 0), "{body}"),
+        }
+        assert_eq!(front.request("GET", "/livez").send().await.unwrap().status(), 200);
+        for path in ["/livez/", "//readyz", "/%72eadyz", "/startupz/", "/x/../readyz"] {
+            let asked = front.request("GET", path).header("Accept", "text/html").send().await.unwrap();
+            let url = asked.url().path().to_owned();
+            let status = asked.status().as_u16();
+            assert!(status == 404 || url == "/readyz", "{path} ({url}): {status}");
+        }
+        front.stop().await;
+    }
 }

@@ -9,6 +9,7 @@ const TABLES: Adopted = Adopted {
     revisions: &["3c2cb76ce78c"],
     remedy: "3c2cb76ce78c is needed, that of gen3-user-data-library 1.0",
     schema: include_str!("schema.sql"),
+    tables: &["user_lists"],
 };
 
 /// Creates what is missing, in a new database or in one of the original. Several processes may do so at once.
@@ -17,4 +18,12 @@ const TABLES: Adopted = Adopted {
 /// See [`AdoptError`]; nothing is changed then.
 pub async fn migrate(pool: &PgPool) -> Result<(), AdoptError> {
     TABLES.migrate(pool).await
+}
+
+/// Whether the tables are there and of a version that is known.
+///
+/// # Errors
+/// What is wrong, for who asks whether the service is ready.
+pub(crate) async fn ready(pool: &PgPool) -> Result<(), String> {
+    TABLES.ready(pool).await
 }

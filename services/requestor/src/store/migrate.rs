@@ -10,6 +10,7 @@ const TABLES: Adopted = Adopted {
     revisions: &["42cbae986650"],
     remedy: "42cbae986650 is needed: migrate it with requestor 1.9 first",
     schema: include_str!("schema.sql"),
+    tables: &["requests"],
 };
 
 /// Creates what is missing, in a new database or in one of the original. Several processes may do so at once.
@@ -18,4 +19,12 @@ const TABLES: Adopted = Adopted {
 /// See [`AdoptError`]; nothing is changed then.
 pub async fn migrate(pool: &PgPool) -> Result<(), AdoptError> {
     TABLES.migrate(pool).await
+}
+
+/// Whether the tables are there and of a version that is known.
+///
+/// # Errors
+/// What is wrong, for who asks whether the service is ready.
+pub(crate) async fn ready(pool: &PgPool) -> Result<(), String> {
+    TABLES.ready(pool).await
 }

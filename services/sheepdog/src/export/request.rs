@@ -98,7 +98,7 @@ impl ExportRequest {
         let (pool, format, ids) = (sheepdog.pool.clone(), self.format, self.shown_ids);
         let export = Export { dictionary, pool, permit, selection, format, ids };
         let (sender, mut receiver) = pipe(sheepdog.config.place());
-        tokio::spawn(export.run(snapshot, sender, place).in_current_span());
+        tokio::spawn(tracecontext::carried(export.run(snapshot, sender, place).in_current_span()));
         // Nothing has been answered until the first chunk is there, so a failure can still be said.
         let first = receiver.next().await?;
         let is_empty = first.is_none();

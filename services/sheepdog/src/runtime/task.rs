@@ -25,7 +25,7 @@ pub(crate) async fn compute<T: Send + 'static>(
 pub(crate) async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
-    tokio::spawn(work.in_current_span()).await.map_err(ended)?
+    tokio::spawn(tracecontext::carried(work.in_current_span())).await.map_err(ended)?
 }
 
 /// The same on threads of the service's own, for work that computes much.
@@ -36,7 +36,7 @@ pub(crate) async fn apart_to_the_end<T: Send + 'static>(
     workers: &Workers,
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
-    let task = workers.handle()?.spawn(work.in_current_span());
+    let task = workers.handle()?.spawn(tracecontext::carried(work.in_current_span()));
     task.await.map_err(ended)?
 }
 

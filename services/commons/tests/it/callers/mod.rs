@@ -152,7 +152,8 @@ fn line(service: &str, case: &Case, way: &Way) -> Line {
 
 /// What the gateway answers by itself, and passes on to the object store.
 async fn gateways(stage: &Stage) -> Section {
-    let open = ["/", "/_ready", "/_status"].map(|path| (path, Access::Everybody));
+    let open =
+        ["/", "/_ready", "/_status", "/livez", "/readyz", "/startupz"].map(|path| (path, Access::Everybody));
     let stored = ("/commons-data/{key:.*}", Access::OtherProof);
     let mut lines = Vec::new();
     for (path, access) in open.into_iter().chain([stored]) {

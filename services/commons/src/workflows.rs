@@ -144,6 +144,7 @@ impl Service for WithWorkflows {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        self.workspaces.ready().await
+        self.workspaces.ready().await?;
+        self.workflows.ready().await
     }
 }

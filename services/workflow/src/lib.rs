@@ -44,6 +44,14 @@ impl Workflows {
         web::endpoints(|routes| routes.below(PREFIX, routes::routes))
     }
 
+    /// Whether its table can be used.
+    ///
+    /// # Errors
+    /// What is wrong, for who asks whether the service is ready.
+    pub async fn ready(&self) -> Result<(), String> {
+        store::migrate::ready(&self.pool).await
+    }
+
     /// Registers the endpoints, below [`PREFIX`] and nowhere else, in a service that has others, too.
     pub fn configure(self: Arc<Self>, config: &mut ServiceConfig) {
         config.service(

@@ -41,23 +41,26 @@ def theirs():
 
 @contextlib.contextmanager
 def serving(service: str, *options: str):
-    """`commons serve SERVICE` on a free port, once it answers."""
+    """`commons serve SERVICE` on a free port, once it has started."""
     url = f"http://127.0.0.1:{(port := free_port())}"
     command = [str(program()), "serve", service, "--host", "127.0.0.1", "--port", str(port), *options]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         end = time.monotonic() + 30
-        while True:
-            try:
-                requests.get(f"{url}/_status", timeout=5)
-                break
-            except requests.ConnectionError:
-                assert process.poll() is None and time.monotonic() < end, "it does not answer"
-                time.sleep(0.05)
+        while not has_started(url):
+            assert process.poll() is None and time.monotonic() < end, "it does not start"
+            time.sleep(0.05)
         yield url
     finally:
         process.terminate()
         process.wait()
+
+
+def has_started(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/startupz", timeout=5).ok
+    except requests.ConnectionError:
+        return False
 
 
 def of_theirs(url: str) -> None:

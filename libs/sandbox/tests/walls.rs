@@ -1,6 +1,6 @@
 //! Commands behind real walls, and what they try to get out.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot go on has failed")]
 
 use std::{fs, future::pending, io::Read as _, io::Write as _, time::Duration};
 

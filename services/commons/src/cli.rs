@@ -13,6 +13,7 @@ use crate::{
         client::ClientCommand,
         database::DatabaseCommand,
         dictionary::DictionaryCommand,
+        doctor::existing::ExistingArgs,
         etl::EtlCommand,
         fence_create::FenceCreate,
         helm::HelmCommand,
@@ -31,6 +32,7 @@ use crate::{
         snapshot::SnapshotCommand,
         status::StatusArgs,
         transfer::{DownloadArgs, UploadArgs},
+        upgrade::UpgradeCommand,
         user::UserCommand,
     },
     serve::Serve,
@@ -93,6 +95,9 @@ pub enum Command {
     Logs(LogsArgs),
     /// Look for what would keep a commons on this machine from working, and say what to do about it
     Doctor(DoctorArgs),
+    /// What another version of the program will change
+    #[command(subcommand)]
+    Upgrade(UpgradeCommand),
     /// Show the options that count, and where each comes from
     Config(ConfigArgs),
     /// Run one service alone
@@ -194,6 +199,12 @@ pub struct DoctorArgs {
     /// As JSON.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Look at databases that are there, instead of at this machine: which versions they have, and what taking
+    /// them over will do. They are only read.
+    #[arg(long, conflicts_with_all = ["state", "up"])]
+    pub(crate) existing: bool,
+    #[command(flatten)]
+    pub(crate) databases: ExistingArgs,
     /// The state folder of the commons. Default: that of the settings file, else `.commons`.
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,

@@ -125,6 +125,7 @@ async fn dispatch(command: Command, origins: Origins, loudness: &[&str]) -> anyh
         Command::Open(args) => commands::life::open(&args),
         Command::Logs(args) => commands::logs::run(args).await,
         Command::Doctor(args) => commands::doctor::run(args, origins.file.as_deref()).await,
+        Command::Upgrade(command) => commands::upgrade::run(command, origins.file.as_deref()).await,
         Command::Config(args) => commands::config::run(args, origins.file.as_deref()),
         Command::Serve(service) => serve::run(*service).await,
         Command::Migrate(args) => commands::migrate::run(args).await,

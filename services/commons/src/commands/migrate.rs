@@ -67,20 +67,39 @@ pub(crate) async fn run(args: MigrateArgs) -> anyhow::Result<()> {
         .await
 }
 
-/// Without a `url` the database is that of the state folder.
 async fn migrate(
     service: DatabaseName,
     pool: &PgPool,
     dictionary: Option<&str>,
     url: Option<&str>,
 ) -> anyhow::Result<()> {
+    let service_name = service.as_str();
+    for line in apply(service, pool, dictionary, url).await? {
+        tell(format_args!("{service_name}: {line}"))?;
+    }
+    tell(format_args!("{service_name}: up to date"))?;
+    Ok(())
+}
+
+/// Brings a database up to date, and says what there is to say of it. Without a `url` it is that of the state
+/// folder.
+///
+/// # Errors
+/// When its tables are of a version that is not known, or the database fails.
+pub(super) async fn apply(
+    service: DatabaseName,
+    pool: &PgPool,
+    dictionary: Option<&str>,
+    url: Option<&str>,
+) -> anyhow::Result<Vec<String>> {
+    let mut told = Vec::new();
     match service {
         DatabaseName::Fence => fence::migrate(pool).await?,
         DatabaseName::Arborist => arborist::migrate(pool).await?,
         DatabaseName::Indexd => {
             indexd::migrate(pool).await?;
             let layout = indexd::layout(pool, layout_setting(url)?).await?;
-            tell(format_args!("indexd: the records are in the {layout} layout"))?;
+            told.push(format!("the records are in the {layout} layout"));
         }
         DatabaseName::Audit => audit::migrate(pool).await?,
         DatabaseName::Requestor => requestor::migrate(pool).await?,
@@ -96,21 +115,20 @@ async fn migrate(
         DatabaseName::Sheepdog => {
             let dictionary = dictionaries::load(dictionary).await?;
             let report = psqlgraph::migrate(pool, &dictionary).await?;
-            for index in &report.dropped {
-                tell(format_args!(
-                    "sheepdog: the unique index {index} is dropped: no key asks for it any more"
-                ))?;
-            }
-            for (index, reason) in &report.failed {
-                tell(format_args!("sheepdog: the index {index} could not be made: {reason}"))?;
-            }
-            if !report.failed.is_empty() {
-                anyhow::bail!("the graph's database works, but lacks {} indexes", report.failed.len());
+            let dropped =
+                |index: &String| format!("the unique index {index} is dropped: no key asks for it any more");
+            told.extend(report.dropped.iter().map(dropped));
+            let failed = report.failed.iter();
+            let failed: Vec<String> = failed
+                .map(|(index, reason)| format!("the index {index} could not be made: {reason}"))
+                .collect();
+            if !failed.is_empty() {
+                told.extend(failed);
+                anyhow::bail!("the graph's database works, but lacks indexes\n{}", told.join("\n"));
             }
         }
     }
-    tell(format_args!("{}: up to date", service.as_str()))?;
-    Ok(())
+    Ok(told)
 }
 
 /// Prints what would be done in the graph's database; nothing is changed. The other databases have few

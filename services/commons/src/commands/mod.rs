@@ -27,6 +27,7 @@ pub(crate) mod migrate;
 pub(crate) mod objects;
 pub(crate) mod op;
 pub(crate) mod pfb;
+mod rehearsal;
 pub(crate) mod restore;
 pub(crate) mod search;
 pub(crate) mod size;
@@ -34,6 +35,7 @@ pub(crate) mod snapshot;
 pub(crate) mod status;
 mod target;
 pub(crate) mod transfer;
+pub(crate) mod upgrade;
 pub(crate) mod user;
 mod workbench;
 

@@ -26,4 +26,4 @@ pub(crate) use folder::{PRIVATE, SECRETS, State, StateArgs, VERSION_OF_DATABASES
 pub(crate) use json::{read_json, write_json, write_private};
 pub(crate) use lock::Lock;
 pub(crate) use run::Run;
-pub(crate) use secrets::Secrets;
+pub(crate) use secrets::{Secrets, secret};

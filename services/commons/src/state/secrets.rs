@@ -49,7 +49,8 @@ impl Secrets {
     }
 }
 
-fn secret() -> String {
+/// A text that nobody guesses.
+pub(crate) fn secret() -> String {
     random_text(32)
 }
 

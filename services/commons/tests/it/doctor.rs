@@ -10,6 +10,7 @@ use std::{
 
 use commons::up::{Options, Running};
 use serde_json::Value;
+use testing::TestDatabase;
 
 fn doctor(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_commons"));
@@ -121,5 +122,41 @@ async fn what_is_well_is_not_complained_of_while_it_runs_and_before() {
     assert!(text.contains("are ready") && text.contains("is the running commons'"), "{text}");
     let for_people = String::from_utf8(for_people.stdout).unwrap();
     assert!(for_people.contains("postgresql") && !for_people.contains("error"), "{for_people}");
+    let place = folder.path().to_owned();
+    let upgrade = tokio::task::spawn_blocking(move || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_commons"));
+        command.args(["upgrade", "check", "--state", "state"]).current_dir(place).output().unwrap()
+    });
+    let upgrade = String::from_utf8(upgrade.await.unwrap().stdout).unwrap();
+    assert_eq!(upgrade.matches("nothing would be changed").count(), 12, "{upgrade}");
     running.stop().await;
+}
+
+#[tokio::test]
+async fn what_taking_databases_over_does_is_told_and_nothing_of_it_is_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = TestDatabase::new("requestor", async |pool| Ok(requestor::migrate(pool).await?)).await;
+    sqlx::query("drop table requests").execute(&old.pool).await.unwrap();
+    sqlx::query("create table mine (x text)").execute(&old.pool).await.unwrap();
+    let unknown = TestDatabase::empty().await;
+    for statement in
+        ["create table alembic_version (version_num text)", "insert into alembic_version values ('frog')"]
+    {
+        sqlx::query(statement).execute(&unknown.pool).await.unwrap();
+    }
+    let databases = [
+        format!("--database=requestor={}", old.url),
+        format!("--database=audit={}", unknown.url),
+        "--database=wts=postgres://x@127.0.0.1:1/x".to_owned(),
+    ];
+    let arguments: Vec<&str> =
+        std::iter::once("--existing").chain(databases.iter().map(String::as_str)).collect();
+    let told = |what: &str| found(folder.path(), what, &arguments).pop().unwrap();
+    let (state, said) = told("requestor");
+    assert!(state == "ok" && said.contains("makes table requests") && !said.contains("mine"), "{said}");
+    let (state, said) = told("audit");
+    assert!(state == "error" && said.contains("revision frog"), "{said}");
+    assert_eq!(told("wts").0, "error");
+    let is_there = "select to_regclass('requests') is not null";
+    assert!(!sqlx::query_scalar::<_, bool>(is_there).fetch_one(&old.pool).await.unwrap());
 }

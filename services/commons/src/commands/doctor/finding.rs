@@ -7,7 +7,7 @@ use crate::style::{self, Stream};
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum State {
+pub(crate) enum State {
     Ok,
     /// Something will work with less than it should.
     Warning,
@@ -17,7 +17,7 @@ pub(super) enum State {
 
 /// A line of the report.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Finding {
+pub(crate) struct Finding {
     /// What was looked at, in a word or two that stay the same.
     pub(super) what: &'static str,
     pub(super) state: State,

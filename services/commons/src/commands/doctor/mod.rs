@@ -2,6 +2,7 @@
 
 mod certificate;
 mod der;
+pub(crate) mod existing;
 mod finding;
 mod folder;
 mod inputs;
@@ -12,7 +13,8 @@ use std::{ffi::OsString, path::Path};
 
 use serde_json::json;
 
-use self::finding::{Finding, State as Health};
+pub(super) use self::finding::Finding;
+use self::finding::State as Health;
 use super::status;
 use crate::{
     cli::{Cli, Command, DoctorArgs},
@@ -25,15 +27,43 @@ use crate::{
 
 /// The command. The exit status is 0 if nothing keeps a commons from working, and 4 otherwise.
 pub(crate) async fn run(args: DoctorArgs, settings: Option<&Path>) -> anyhow::Result<()> {
-    let findings = match options(&args, settings) {
+    if args.existing {
+        return report(&existing::findings(&args.databases).await, args.json);
+    }
+    let findings = match options(args.state.as_deref(), &args.up, settings) {
         Ok((up, origins)) => examine(&up, &origins).await,
-        Err(refused) => vec![Finding::error("settings", refused, "correct it; `commons up --help` has all")],
+        Err(refused) => vec![refused_settings(refused)],
     };
+    report(&findings, args.json)
+}
+
+/// Whether the settings that a `commons up` on `folder` would have are understood.
+pub(super) fn settings_finding(folder: &Path, settings: Option<&Path>) -> Finding {
+    match options(Some(folder), &[], settings) {
+        Ok((_, origins)) => understood(&origins),
+        Err(refused) => refused_settings(refused),
+    }
+}
+
+fn refused_settings(refused: String) -> Finding {
+    Finding::error("settings", refused, "correct it; `commons up --help` has all")
+}
+
+fn understood(origins: &Origins) -> Finding {
+    let file = origins.file.as_ref().map(|file| file.display().to_string());
+    Finding::ok("settings", file.unwrap_or_else(|| "there is no settings file".to_owned()))
+}
+
+/// Tells what was found.
+///
+/// # Errors
+/// When something of it is an error.
+pub(super) fn report(findings: &[Finding], json: bool) -> anyhow::Result<()> {
     let errors = findings.iter().filter(|finding| finding.state == Health::Error).count();
-    if args.json {
+    if json {
         tell(json!({ "in_order": errors == 0, "checks": findings }))?;
     } else {
-        for finding in &findings {
+        for finding in findings {
             tell(finding.line())?;
         }
     }
@@ -45,16 +75,20 @@ pub(crate) async fn run(args: DoctorArgs, settings: Option<&Path>) -> anyhow::Re
 }
 
 /// The options that `commons up` would have.
-fn options(args: &DoctorArgs, settings: Option<&Path>) -> Result<(UpArgs, Origins), String> {
+fn options(
+    state: Option<&Path>,
+    up: &[OsString],
+    settings: Option<&Path>,
+) -> Result<(UpArgs, Origins), String> {
     let mut line = vec![OsString::from("commons")];
     if let Some(file) = settings {
         line.extend(["--settings".into(), file.into()]);
     }
     line.push("up".into());
-    if let Some(folder) = &args.state {
+    if let Some(folder) = state {
         line.extend(["--state".into(), folder.into()]);
     }
-    line.extend(args.up.iter().cloned());
+    line.extend(up.iter().cloned());
     let read = settings::read(&line).map_err(|refusal| refusal.to_string().trim_end().to_owned())?;
     match read.cli {
         Cli { command: Command::Up(up), .. } => Ok((*up, read.origins)),
@@ -63,9 +97,7 @@ fn options(args: &DoctorArgs, settings: Option<&Path>) -> Result<(UpArgs, Origin
 }
 
 async fn examine(up: &UpArgs, origins: &Origins) -> Vec<Finding> {
-    let file = origins.file.as_ref().map(|file| file.display().to_string());
-    let mut findings =
-        vec![Finding::ok("settings", file.unwrap_or_else(|| "there is no settings file".to_owned()))];
+    let mut findings = vec![understood(origins)];
     let folder = up.state.folder.as_path();
     findings.extend(folder::findings(folder));
     let running = running(folder);

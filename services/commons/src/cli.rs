@@ -199,8 +199,8 @@ pub struct DoctorArgs {
     /// As JSON.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Look at databases that are there, instead of at this machine: which versions they have, and what taking
-    /// them over will do. They are only read.
+    /// Look at databases that are there, instead of at this machine: which versions they have, and what
+    /// taking them over will do. They are only read.
     #[arg(long, conflicts_with_all = ["state", "up"])]
     pub(crate) existing: bool,
     #[command(flatten)]

@@ -203,9 +203,11 @@ union all
 select 'trigger', own.name, pg_get_triggerdef(g.oid)
 from own join pg_trigger g on g.tgrelid = own.oid and not g.tgisinternal
 union all
-select 'function', '', p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ') ' || md5(p.prosrc)
+select 'function', '',
+       p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ') ' || md5(p.prosrc)
 from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-where n.nspname = 'public' and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')";
+where n.nspname = 'public'
+      and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')";
 
 /// What turns `before` into `after`. Of a table that is new, the table is told and nothing of its parts.
 fn changes(before: &BTreeSet<Part>, after: &BTreeSet<Part>) -> Vec<String> {

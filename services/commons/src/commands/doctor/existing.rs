@@ -6,11 +6,11 @@ use clap::{Args, ValueEnum as _};
 use postgres::clients;
 use sqlx::postgres::PgConnectOptions;
 
-use super::{
-    super::rehearsal::{Rehearsal, Shown},
-    finding::Finding,
+use super::finding::Finding;
+use crate::{
+    commands::rehearsal::{Rehearsal, Shown},
+    databases::{DatabaseName, renamed},
 };
-use crate::databases::{DatabaseName, renamed};
 
 /// Where databases are.
 #[derive(Debug, Clone, Default, Args)]
@@ -18,8 +18,8 @@ pub struct ExistingArgs {
     /// The PostgreSQL server that has the databases, each under the name of its service.
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
-    /// A database that is elsewhere or has another name, such as `fence=postgres://host/fence_db`. May be given
-    /// several times.
+    /// A database that is elsewhere or has another name, such as `fence=postgres://host/fence_db`. May be
+    /// given several times.
     #[arg(long = "database", value_name = "SERVICE=URL")]
     pub databases: Vec<String>,
     /// Data dictionary of the graph tables. Default: the built-in one.
@@ -28,10 +28,10 @@ pub struct ExistingArgs {
 }
 
 /// Databases by what they are for.
-pub(in super::super) type Urls = BTreeMap<&'static str, (DatabaseName, String)>;
+pub(crate) type Urls = BTreeMap<&'static str, (DatabaseName, String)>;
 
 /// Tries for each database what taking it over does, on a copy of its tables without their rows.
-pub(in super::super) async fn findings(args: &ExistingArgs) -> Vec<Finding> {
+pub(crate) async fn findings(args: &ExistingArgs) -> Vec<Finding> {
     let mut findings = Vec::new();
     let urls = match located(args, &mut findings).await {
         Ok(urls) => urls,
@@ -97,7 +97,7 @@ fn absent(name: DatabaseName, there: &[String]) -> Finding {
 }
 
 /// Tries the migration of each database.
-pub(in super::super) async fn rehearsed(urls: &Urls, dictionary: Option<&str>) -> Vec<Finding> {
+pub(crate) async fn rehearsed(urls: &Urls, dictionary: Option<&str>) -> Vec<Finding> {
     let rehearsal = match Rehearsal::open().await {
         Ok(rehearsal) => rehearsal,
         Err(error) => return vec![Finding::told("rehearsal", format!("{error:#}"))],

@@ -32,10 +32,10 @@ use crate::{
         snapshot::SnapshotCommand,
         status::StatusArgs,
         transfer::{DownloadArgs, UploadArgs},
-        upgrade::UpgradeCommand,
         user::UserCommand,
     },
     serve::Serve,
+    state::StateArgs,
     up::UpArgs,
     version::VERSION,
 };
@@ -212,6 +212,29 @@ pub struct DoctorArgs {
     /// settings file, variables and the last start say them, as for `commons up`.
     #[arg(last = true, value_name = "OPTIONS OF UP")]
     pub(crate) up: Vec<OsString>,
+}
+
+/// Commands about a change to another version of the program.
+#[derive(Debug, Subcommand)]
+pub enum UpgradeCommand {
+    /// Say what this version of the program would change in the databases, and whether it takes the settings.
+    /// Nothing is changed: migrations are tried on copies of the tables without their rows. Exit status 4
+    /// when something has to be done first
+    Check(CheckArgs),
+}
+
+/// Options of `commons upgrade check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Where everything is kept.
+    #[command(flatten)]
+    pub state: StateArgs,
+    /// Databases that are elsewhere. Default: those of the state folder.
+    #[command(flatten)]
+    pub existing: ExistingArgs,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `commons config`.

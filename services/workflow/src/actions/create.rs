@@ -72,6 +72,12 @@ impl Workflows {
                 )),
                 AccessError::Unavailable(why) => Error::Undecided(why),
             })?;
+            // A record may name any address, such as one that only this machine reaches.
+            if self.sources(user.id()).signed(&url).is_err() {
+                return Err(Error::BadRequest(format!(
+                    "inputs[{at}]: the bytes of {guid} are not in the store of this commons"
+                )));
+            }
             signed.insert(at.to_string(), url);
         }
         Ok(signed)

@@ -109,7 +109,11 @@ impl Sources<'_> {
         }
     }
 
-    fn signed(&self, url: &str) -> Result<Url, SourceError> {
+    /// The address of something that this commons or its store has.
+    ///
+    /// # Errors
+    /// For any other, to which nobody is to be sent in the name of this machine.
+    pub(crate) fn signed(&self, url: &str) -> Result<Url, SourceError> {
         let parsed = Url::parse(url).map_err(|error| SourceError(format!("its url is none: {error}")))?;
         let is_ours = |ours: &Url| ours.origin() == parsed.origin();
         if !(is_ours(self.public_url) || self.store_url.is_some_and(is_ours)) {

@@ -41,6 +41,7 @@ async fn what_is_no_task_is_refused() {
         (input("drs://missing"), 400, "inputs[0]: there is no file missing"),
         (input("https://evil.example/a"), 400, "leads out"),
         (input("s3://tasks/1/a"), 400, "not below your folder"),
+        (input("drs://elsewhere"), 400, "inputs[0]: the bytes of elsewhere are not in the store"),
         (input("drs://known"), 200, ""),
     ] {
         let (got, said) = world.post(&more, "ada").await;

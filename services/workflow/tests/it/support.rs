@@ -15,7 +15,7 @@ use workflow::{Config, Executor, Keeper, Limits, Neighbours, Workflows, task::Im
 
 const TASKS: &str = "/services/workflow/gen3-workflow/tasks";
 
-/// fence with one file, at whose address nobody answers.
+/// fence with a file at whose address nobody answers, and one of which a user has said that it is elsewhere.
 struct Files;
 
 #[async_trait]
@@ -31,6 +31,7 @@ impl DataAccess for Files {
     async fn download_url(&self, caller: &Caller, guid: &str) -> Result<String, AccessError> {
         match (caller.0.is_some(), guid) {
             (true, "known") => Ok("http://127.0.0.1:9/known?signature=1".into()),
+            (true, "elsewhere") => Ok("http://169.254.169.254/latest/meta-data".into()),
             _ => Err(AccessError::Refused { status: 404 }),
         }
     }
@@ -101,6 +102,7 @@ impl World {
         let config = Config {
             images: Images::new(["i".to_owned(), "of/{username}:*".to_owned()]),
             bucket: Some("tasks".into()),
+            store_url: Some(Url::parse("http://127.0.0.1:9").unwrap()),
             limits: Limits { look: Duration::from_millis(50), ..Limits::default() },
             ..Config::new(Url::parse("http://localhost:8080").unwrap())
         };

@@ -125,6 +125,7 @@ def test_wrong_rules_damaged_snapshots_and_dry_runs_leave_nothing(source, stage,
     assert not (tmp_path / "key").exists()
     create(source, tmp_path, tmp_path / "place")
     piece = max((tmp_path / "place" / "pieces").rglob("*"), key=lambda path: path.stat().st_size)
-    piece.write_bytes(piece.read_bytes()[:-1] + b"x")
+    kept = piece.read_bytes()
+    piece.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
     assert "other bytes than it had" in snapshot(stage, "adopt", tmp_path / "place", status=4).stderr
     assert "no place of snapshots" in snapshot(stage, "adopt", tmp_path, status=3).stderr

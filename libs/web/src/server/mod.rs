@@ -203,6 +203,9 @@ impl Server {
                 })
                 .keep_alive(KEEP_ALIVE)
                 .client_request_timeout(head)
+                // Who is refused may send its body to the end, which nobody reads, and reads the answer then:
+                // closing before that would reset the connection, and the answer with it.
+                .client_disconnect_timeout(head)
                 // Who closes a connection does not wait for an answer: what was begun for it is dropped.
                 .h1_allow_half_closed(false)
                 .local_addr(address)

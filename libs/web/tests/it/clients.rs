@@ -114,6 +114,23 @@ async fn who_had_an_answer_before_the_end_of_the_body_does_not_keep_the_connecti
 }
 
 #[tokio::test]
+async fn who_is_refused_may_send_its_body_to_the_end_and_reads_the_answer_then() {
+    let subject = Subject::start(|limits| limits.head = SOON);
+    let length = 8 << 20;
+    let head = format!("POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+    let mut stream = connect(&subject, &head).await;
+    let piece = vec![b'x'; length / 32];
+    for _ in 0..32 {
+        stream.write_all(&piece).await.unwrap();
+        sleep(Duration::from_millis(10)).await;
+    }
+    stream.shutdown().await.unwrap();
+    let (answer, closed) = rest(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.ends_with("no") && closed, "{answer}");
+    subject.stop().await;
+}
+
+#[tokio::test]
 async fn a_client_that_waits_for_its_answer_is_not_idle() {
     let subject = Subject::start(|_| ());
     let mut stream = connect(&subject, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").await;

@@ -279,6 +279,11 @@ async fn compare_lists(
     }
 }
 
+/// Hundreds of questions at once are none that the planner expects.
+async fn expect_many_questions(connection: &mut PgConnection) {
+    sqlx::raw_sql("analyze; set jit = off; set enable_nestloop = off").execute(connection).await.unwrap();
+}
+
 /// More than a million decisions, and the lists of everybody who is asked about.
 #[tokio::test]
 async fn the_index_decides_as_the_sql_does() {
@@ -290,11 +295,7 @@ async fn the_index_decides_as_the_sql_does() {
         let database = database().await;
         let mut connection = database.pool.acquire().await.unwrap();
         fill(&mut connection, &mut random).await;
-        // Thousands of questions at once are none that the planner expects.
-        sqlx::raw_sql("analyze; set jit = off; set enable_nestloop = off")
-            .execute(&mut *connection)
-            .await
-            .unwrap();
+        expect_many_questions(&mut connection).await;
         let index = load(&mut connection).await;
         for principal in principals(&mut random, 30) {
             decided += compare_decisions(&mut connection, &index, &principal, &mut random, 4_000).await;
@@ -343,6 +344,7 @@ async fn the_index_follows_whatever_any_program_changes() {
     let database = database().await;
     let mut connection = database.pool.acquire().await.unwrap();
     fill(&mut connection, &mut random).await;
+    expect_many_questions(&mut connection).await;
     let live = Live::new();
     let _following = follow(live.clone(), database.pool.clone());
     for change in [""].iter().chain(CHANGES) {

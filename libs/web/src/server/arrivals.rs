@@ -17,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use super::{
     limits::Limits,
     seats::{Full, Seat, Seats},
+    stopping::Stops,
     stream::{Connection, Guarded, Transport},
     tls,
 };
@@ -37,6 +38,7 @@ pub(super) struct Door {
     reserve: Arc<Seats>,
     limits: Arc<Limits>,
     tls: Option<TlsAcceptor>,
+    stops: Stops,
     partings: Arc<Semaphore>,
 }
 
@@ -46,8 +48,9 @@ impl Door {
         (seats, reserve): (Arc<Seats>, Arc<Seats>),
         limits: Arc<Limits>,
         tls: Option<TlsAcceptor>,
+        stops: Stops,
     ) -> Self {
-        Self { seats, reserve, limits, tls, partings: Arc::new(Semaphore::new(PARTINGS)) }
+        Self { seats, reserve, limits, tls, stops, partings: Arc::new(Semaphore::new(PARTINGS)) }
     }
 
     /// Lets a connection in.
@@ -77,8 +80,8 @@ impl Door {
             return Err(io::Error::other("no TLS"));
         }
         let stream = match reserved {
-            Some(full) => Guarded::new(stream, seat, PARTING, self.limits.pace).reserved(full),
-            None => Guarded::new(stream, seat, self.limits.head, self.limits.pace),
+            Some(full) => Guarded::new(stream, seat, PARTING, self.limits.pace, &self.stops).reserved(full),
+            None => Guarded::new(stream, seat, self.limits.head, self.limits.pace, &self.stops),
         };
         // Nobody listens in on this machine, and its programs need not trust the certificate.
         let Some(tls) = self.tls.filter(|_| !is_plain) else {
@@ -179,7 +182,7 @@ fn answer(refused: Refused) -> String {
 mod tests {
     use tokio::net::TcpListener;
 
-    use super::*;
+    use super::{super::stopping::Stop, *};
 
     #[tokio::test]
     async fn nothing_of_an_answer_is_held_back() {
@@ -189,7 +192,9 @@ mod tests {
         let same = accepted.try_clone().unwrap();
         assert!(!same.nodelay().unwrap(), "it is not the system's default");
         let limits = Arc::new(Limits::of_front());
-        let door = Door::new((Seats::new(&limits), Seats::new(&limits)), limits, None);
+        let (_stop, stops) = Stop::new();
+        let seats = (Seats::new(&limits), Seats::new(&limits));
+        let door = Door::new(seats, limits, None, stops);
         let entered = door.enter(TcpStream::from_std(accepted).unwrap()).await.unwrap();
         assert!(same.nodelay().unwrap());
         drop(entered);

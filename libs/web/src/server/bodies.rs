@@ -15,9 +15,12 @@ use std::{
 use actix_web::{
     Error, HttpMessage as _, HttpResponse,
     body::{BodySize, EitherBody, MessageBody},
-    dev::{Payload, ServiceRequest, ServiceResponse},
+    dev::{Payload, RequestHead, ServiceRequest, ServiceResponse},
     error::PayloadError,
-    http::header::{self, HeaderMap},
+    http::{
+        Method,
+        header::{self, HeaderMap},
+    },
     middleware::Next,
     web::Bytes,
 };
@@ -48,7 +51,11 @@ pub(super) async fn watch<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<Answer<B>, Error> {
-    let busy = request.request().conn_data::<Rc<Activity>>().map(Activity::begin);
+    let activity = request.request().conn_data::<Rc<Activity>>().cloned();
+    let busy = activity.as_ref().map(Activity::begin);
+    if let Some(activity) = activity.as_ref().filter(|_| asks_for_a_tunnel(request.head())) {
+        activity.upgrade();
+    }
     let Ok(seat) = rules.seat(&request) else {
         let refusal = HttpResponse::TooManyRequests()
             .insert_header((header::RETRY_AFTER, "1"))
@@ -57,7 +64,8 @@ pub(super) async fn watch<B: MessageBody>(
     };
     let gave_up = Rc::new(Cell::new(false));
     if has_body(request.headers()) {
-        let body = Arriving::new(request.take_payload(), rules.limits.pace, gave_up.clone());
+        let pace = rules.limits.pace;
+        let body = Arriving::new(request.take_payload(), pace, gave_up.clone(), activity.clone());
         request.set_payload(Payload::from(Box::pin(body) as Pin<Box<dyn Stream<Item = _>>>));
     }
     let answer = next.call(request).await?;
@@ -90,6 +98,10 @@ fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
     last.rsplit(',').next()?.trim().parse().ok()
 }
 
+fn asks_for_a_tunnel(head: &RequestHead) -> bool {
+    head.upgrade() || head.method == Method::CONNECT
+}
+
 fn has_body(headers: &HeaderMap) -> bool {
     let length = headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
     length || headers.contains_key(header::TRANSFER_ENCODING)
@@ -101,11 +113,21 @@ struct Arriving {
     patience: Patience,
     timer: Option<Pin<Box<Sleep>>>,
     gave_up: Rc<Cell<bool>>,
+    /// Of its connection, until it has arrived.
+    activity: Option<Rc<Activity>>,
 }
 
 impl Arriving {
-    fn new(body: Payload, pace: Pace, gave_up: Rc<Cell<bool>>) -> Self {
-        Self { body, patience: Patience::new(pace), timer: None, gave_up }
+    fn new(body: Payload, pace: Pace, gave_up: Rc<Cell<bool>>, activity: Option<Rc<Activity>>) -> Self {
+        Self { body, patience: Patience::new(pace), timer: None, gave_up, activity }
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        if let Some(activity) = self.activity.take() {
+            activity.leave_unread();
+        }
     }
 }
 
@@ -119,7 +141,12 @@ impl Stream for Arriving {
                 this.patience.moved(chunk.len());
                 Poll::Ready(Some(Ok(chunk)))
             }
-            Poll::Ready(other) => Poll::Ready(other),
+            Poll::Ready(other) => {
+                if other.is_none() {
+                    this.activity = None;
+                }
+                Poll::Ready(other)
+            }
             Poll::Pending => {
                 let deadline = this.patience.waits(Instant::now()).into();
                 let timer = this.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));

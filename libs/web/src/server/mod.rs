@@ -193,7 +193,8 @@ impl Server {
         let (stop, stops) = Stop::new();
         let probes = (probing == Probing::Answered).then(|| Probes::new(service.clone(), stops.clone()));
         let server = builder.listen(service.name(), listener, move || {
-            let door = Door::new((connections.clone(), reserve.clone()), limits.clone(), acceptor.clone());
+            let seats = (connections.clone(), reserve.clone());
+            let door = Door::new(seats, limits.clone(), acceptor.clone(), stops.clone());
             let rules = Rules { limits: limits.clone(), seats: requests.clone() };
             let (stopping, stops) = (stopping.clone(), stops.clone());
             let http = HttpService::<Connection, _, _>::build()

@@ -16,6 +16,11 @@ impl Stops {
     pub(super) fn have_come(&self) -> bool {
         *self.0.borrow()
     }
+
+    /// Returns when the server begins to stop. A server that is gone has stopped, too.
+    pub(super) async fn come(mut self) {
+        drop(self.0.wait_for(|stops| *stops).await);
+    }
 }
 
 impl Stop {
@@ -35,8 +40,7 @@ pub fn stopping(request: &HttpRequest) -> impl Future<Output = ()> + 'static {
     let stops = request.conn_data::<Stops>().cloned();
     async move {
         match stops {
-            // A server that is gone has stopped, too.
-            Some(mut stops) => drop(stops.0.wait_for(|stops| *stops).await),
+            Some(stops) => stops.come().await,
             None => std::future::pending().await,
         }
     }

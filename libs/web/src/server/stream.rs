@@ -20,13 +20,20 @@ use super::{
     long_address::LongAddress,
     pace::{Pace, Patience},
     seats::{Full, Seat},
+    stopping::Stops,
 };
+
+/// What is still on its way of a body that nobody wants is read, so that the client reads the answer and no reset,
+/// until nothing of it has come for so long.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// What happens on a connection: the HTTP side notes it, the stream below looks at it.
 #[derive(Debug)]
 pub(super) struct Activity {
     requests: Cell<usize>,
     idle_since: Cell<Instant>,
+    /// How long to read on, if what the client sent was not read to its end.
+    left_unread: Cell<Option<Duration>>,
 }
 
 /// A request that is being read, worked on, or answered.
@@ -35,13 +42,37 @@ pub(super) struct Busy(Rc<Activity>);
 
 impl Activity {
     fn new() -> Rc<Self> {
-        Rc::new(Self { requests: Cell::new(0), idle_since: Cell::new(Instant::now()) })
+        let (requests, idle_since) = (Cell::new(0), Cell::new(Instant::now()));
+        Rc::new(Self { requests, idle_since, left_unread: Cell::new(None) })
     }
 
     /// The connection has a request until what this returns is dropped.
     pub(super) fn begin(self: &Rc<Self>) -> Busy {
         self.requests.set(self.requests.get() + 1);
+        self.left_unread.set(None);
         Busy(self.clone())
+    }
+
+    /// The body of the request will not be read any further.
+    pub(super) fn leave_unread(&self) {
+        self.left_unread.set(Some(SILENCE));
+    }
+
+    /// What comes after the request is of another protocol, whose end is that of the connection.
+    pub(super) fn upgrade(&self) {
+        self.left_unread.set(Some(Duration::ZERO));
+    }
+
+    /// Bytes have come.
+    fn moved(&self) {
+        if self.left_unread.get().is_some() {
+            self.idle_since.set(Instant::now());
+        }
+    }
+
+    /// How long there may be no request.
+    fn patience(&self, limit: Duration) -> Duration {
+        self.left_unread.get().filter(|_| !self.has_request()).map_or(limit, |silence| limit.min(silence))
     }
 
     /// Whether it has a request now.
@@ -65,12 +96,13 @@ impl Drop for Busy {
 /// A TCP connection that gives up a client which takes no bytes of its answer, and one without a request.
 ///
 /// The HTTP library has a time limit for the first request head of a connection only, and none for answers.
-#[derive(Debug)]
+/// What it goes on reading after an answer, it would also read when the server stops.
 pub(super) struct Guarded {
     stream: TcpStream,
     activity: Rc<Activity>,
     idle_limit: Duration,
     idle: Option<Pin<Box<Sleep>>>,
+    stopping: Pin<Box<dyn Future<Output = ()>>>,
     reader: Patience,
     stalled: Option<Pin<Box<Sleep>>>,
     _seat: Seat,
@@ -78,12 +110,19 @@ pub(super) struct Guarded {
 }
 
 impl Guarded {
-    pub(super) fn new(stream: TcpStream, seat: Seat, idle_limit: Duration, pace: Pace) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        seat: Seat,
+        idle_limit: Duration,
+        pace: Pace,
+        stops: &Stops,
+    ) -> Self {
         Self {
             stream,
             activity: Activity::new(),
             idle_limit,
             idle: None,
+            stopping: Box::pin(stops.clone().come()),
             reader: Patience::new(pace.for_readers()),
             stalled: None,
             _seat: seat,
@@ -96,10 +135,18 @@ impl Guarded {
         Self { reserved: Some(full), ..self }
     }
 
-    /// Whether the connection has been without a request for too long. Looks again when the time has come.
+    /// Whether the connection has been without a request for too long, which is any time when the server stops.
+    /// Looks again when the time has come.
     fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let limit = self.idle_limit;
-        let idle = self.idle.get_or_insert_with(|| Box::pin(sleep_until((Instant::now() + limit).into())));
+        if !self.activity.has_request() && self.stopping.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        let limit = self.activity.patience(self.idle_limit);
+        let due = (Instant::now() + limit.saturating_sub(self.activity.idle())).into();
+        let idle = self.idle.get_or_insert_with(|| Box::pin(sleep_until(due)));
+        if due < idle.deadline() {
+            idle.as_mut().reset(due);
+        }
         while idle.as_mut().poll(context).is_ready() {
             let idle_for = self.activity.idle();
             if idle_for >= limit {
@@ -118,7 +165,10 @@ impl AsyncRead for Guarded {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.stream).poll_read(context, buffer) {
-            Poll::Ready(done) => Poll::Ready(done),
+            Poll::Ready(done) => {
+                self.activity.moved();
+                Poll::Ready(done)
+            }
             Poll::Pending => self.poll_idle(context).map(|()| Err(too_slow("the client sends nothing"))),
         }
     }
@@ -162,14 +212,12 @@ fn too_slow(what: &'static str) -> io::Error {
 }
 
 /// What carries the bytes of a connection.
-#[derive(Debug)]
 pub(super) enum Transport {
     Plain(Guarded),
     Tls(Box<TlsStream<Guarded>>),
 }
 
 /// A connection as the HTTP library sees it.
-#[derive(Debug)]
 pub(super) struct Connection {
     transport: Transport,
     address: LongAddress,

@@ -115,7 +115,7 @@ async fn who_had_an_answer_before_the_end_of_the_body_does_not_keep_the_connecti
 
 #[tokio::test]
 async fn who_is_refused_may_send_its_body_to_the_end_and_reads_the_answer_then() {
-    let subject = Subject::start(|limits| limits.head = SOON);
+    let subject = Subject::start(|limits| limits.head = Duration::from_secs(60));
     let length = 8 << 20;
     let head = format!("POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
     let mut stream = connect(&subject, &head).await;
@@ -124,10 +124,20 @@ async fn who_is_refused_may_send_its_body_to_the_end_and_reads_the_answer_then()
         stream.write_all(&piece).await.unwrap();
         sleep(Duration::from_millis(10)).await;
     }
-    stream.shutdown().await.unwrap();
     let (answer, closed) = rest(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 400 ") && answer.ends_with("no") && closed, "{answer}");
     subject.stop().await;
+}
+
+#[tokio::test]
+async fn who_is_refused_and_sends_no_more_waits_neither_for_the_end_nor_holds_up_that_of_the_server() {
+    let subject = Subject::start(|limits| limits.head = Duration::from_secs(60));
+    let head = "POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n";
+    let (answer, closed) = rest(&mut connect(&subject, head).await).await;
+    assert!(answer.starts_with("HTTP/1.1 400 ") && closed, "{answer}");
+    let mut stays = connect(&subject, head).await;
+    assert!(first(&mut stays).await.ends_with("no"));
+    tokio::time::timeout(Duration::from_millis(800), subject.stop()).await.unwrap();
 }
 
 #[tokio::test]

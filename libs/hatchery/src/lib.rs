@@ -5,7 +5,9 @@
 //! remedy. Pure.
 
 mod access;
+mod block;
 mod container;
+mod friends;
 mod identity;
 mod names;
 mod quantity;
@@ -96,7 +98,7 @@ impl Hatchery {
         let containers: Vec<Container> = blocks
             .iter()
             .enumerate()
-            .filter_map(|(at, block)| Container::read(block, &format!("containers[{at}]"), found))
+            .filter_map(|(at, block)| block::container(block, &format!("containers[{at}]"), found))
             .collect();
         for (at, container) in containers.iter().enumerate() {
             if containers[..at].iter().any(|earlier| earlier.id == container.id) {

@@ -39,15 +39,21 @@ pub(crate) struct Corruption {
 const INDEXED: [&str; 4] = ["md5sum", "file_size", "urls", "object_id"];
 
 impl Study<'_> {
-    /// Every single-field change of a stored record.
-    pub(crate) fn corruptions(&self, node: &NodeType, record: &Record) -> Vec<Corruption> {
+    /// Every single-field change of a stored record, but changed and missing values only where `tries` says so
+    /// of their number: they need not be tried on each record, links have to be.
+    pub(crate) fn corruptions(
+        &self,
+        node: &NodeType,
+        record: &Record,
+        tries: impl Fn(usize) -> bool,
+    ) -> Vec<Corruption> {
         let mut record = record.clone();
         // What it said of the system's properties was not stored, so to say it again would be a change too.
         let needed = |name: &String| node.required.contains(name);
         record.document.retain(|name, _| !is_system(node, name) || needed(name));
         let record = &record;
-        let mut all = self.changed_values(node, record);
-        all.extend(self.missing(node, record));
+        let mut all = self.changed_values(node, record, &tries);
+        all.extend(self.missing(node, record, &tries));
         all.extend(self.unknown(node, record));
         all.extend(self.changed_links(node, record));
         all.extend(self.unlinked(node, record));
@@ -67,12 +73,21 @@ impl Study<'_> {
     }
 
     /// Values of all kinds and near misses for every property; those that happen to be right must be taken.
-    fn changed_values(&self, node: &NodeType, record: &Record) -> Vec<Corruption> {
-        let mut all = Vec::new();
+    fn changed_values(
+        &self,
+        node: &NodeType,
+        record: &Record,
+        tries: impl Fn(usize) -> bool,
+    ) -> Vec<Corruption> {
+        let (mut all, mut number) = (Vec::new(), 0);
         for property in node.properties.values().filter(|property| property.name != "type") {
             let name = property.name.as_str();
             let good = record.document.get(name).filter(|value| !value.is_null());
             for candidate in candidates(&property.schema, good) {
+                number += 1;
+                if !tries(number) {
+                    continue;
+                }
                 let mut document = record.document.clone();
                 document.insert(name.to_owned(), candidate.clone());
                 let what = format!("{name} is {candidate}");
@@ -107,10 +122,12 @@ impl Study<'_> {
         }
     }
 
-    fn missing(&self, node: &NodeType, record: &Record) -> Vec<Corruption> {
+    fn missing(&self, node: &NodeType, record: &Record, tries: impl Fn(usize) -> bool) -> Vec<Corruption> {
         let required = node.required.iter().filter(|name| *name != "type");
         required
-            .map(|name| {
+            .enumerate()
+            .filter(|(number, _)| tries(*number))
+            .map(|(_, name)| {
                 let mut document = record.document.clone();
                 document.shift_remove(name);
                 self.judged(node, format!("{name} is missing"), document, Verdict::Valid)

@@ -1,7 +1,10 @@
 //! An interpreter of JSON Schema Draft 4 in the simplest form that works, and the rule of nulls: the judge of
 //! what a commons must refuse. It shares nothing with the validator of the product.
 
-use std::collections::BTreeSet;
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+};
 
 use dictionary::NodeType;
 use regex::Regex;
@@ -142,10 +145,23 @@ fn equal(a: &Value, b: &Value) -> bool {
     }
 }
 
+fn matches(pattern: &str, text: &str) -> bool {
+    thread_local! {
+        /// To compile one takes longer than to match a thousand texts.
+        static COMPILED: RefCell<HashMap<String, Regex>> = RefCell::default();
+    }
+    COMPILED.with_borrow_mut(|compiled| {
+        if !compiled.contains_key(pattern) {
+            compiled.insert(pattern.to_owned(), Regex::new(pattern).unwrap());
+        }
+        compiled[pattern].is_match(text)
+    })
+}
+
 fn text(schema: &Value, value: &Value, fails: &mut impl FnMut(&'static str, bool)) {
     let Some(text) = value.as_str() else { return };
     if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
-        fails("pattern", Regex::new(pattern).unwrap().is_match(text));
+        fails("pattern", matches(pattern, text));
     }
     match schema.get("format").and_then(Value::as_str) {
         Some("date-time") => fails("format", chrono::DateTime::parse_from_rfc3339(text).is_ok()),

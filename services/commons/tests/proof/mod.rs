@@ -116,7 +116,7 @@ impl Proof {
             let mut bad = Vec::new();
             // One with everything and one with nulls.
             for record in study.records[&node.id].iter().step_by(3) {
-                bad.extend(study.corruptions(node, record).into_iter().filter(is_of_the_schema));
+                bad.extend(study.corruptions(node, record, |_| true).into_iter().filter(is_of_the_schema));
                 bad.extend(study.unlinked_newcomers(node, record));
             }
             for (position, corruption) in bad.iter_mut().enumerate() {
@@ -142,10 +142,7 @@ impl Proof {
         let mut alone = Vec::new();
         for record in study.all() {
             let node = &study.dictionary.nodes[&record.node];
-            let all = study.corruptions(node, record).into_iter().enumerate();
-            // Changed values need not be tried on each record, links have to be.
-            let all = all.filter(|(n, one)| !is_shared(one) || n % STYLES.len() == record.position);
-            let all: Vec<Corruption> = all.map(|(_, one)| one).collect();
+            let all = study.corruptions(node, record, |n| n % STYLES.len() == record.position);
             let refused = all.iter().filter(|one| is_wrong(one)).count();
             self.report.changes_refused += refused;
             self.report.changes_taken += all.len() - refused;
@@ -235,11 +232,6 @@ impl Proof {
 
 fn is_of_the_schema(corruption: &Corruption) -> bool {
     matches!(corruption.verdict, Verdict::Schema(_))
-}
-
-/// Whether it says nothing of the record's links.
-fn is_shared(corruption: &Corruption) -> bool {
-    !matches!(corruption.verdict, Verdict::Refused(..))
 }
 
 fn is_wrong(corruption: &Corruption) -> bool {

@@ -1,10 +1,10 @@
 //! One notebook server, from its start to its end.
 
 use std::{
-    fs::OpenOptions,
+    fs::{File, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Stdio,
     sync::{
         Mutex,
@@ -63,49 +63,9 @@ impl Process {
         let (socket, key) = (folder.path().join("s"), folder.path().join("credentials.json"));
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&key)?;
         file.write_all(launch.credentials.as_bytes())?;
-        let log_path = place.home.join(".notebook.log");
-        let is_large = log_path.metadata().is_ok_and(|file| file.len() > LARGEST_LOG);
-        let log = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .append(!is_large)
-            .truncate(is_large)
-            .mode(0o600)
-            .open(&log_path)?;
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", SUPERVISOR, "notebook-supervisor"]);
-        command.arg(place.environment.join("bin").join("jupyter-lab"));
-        command.arg(format!("--ServerApp.sock={}", socket.display()));
-        command.arg(format!("--ServerApp.base_url={PROXY}"));
-        command.arg(format!("--ServerApp.root_dir={}", place.home.display()));
-        // Who reaches the socket is this program, for whoever it has let pass.
-        command.args([
-            "--no-browser",
-            "--ServerApp.allow_remote_access=True",
-            "--ServerApp.quit_button=False",
-        ]);
-        command.args(["--KernelManager.transport=ipc"]);
-        if place.walls || rustix::process::geteuid().is_root() {
-            command.arg("--allow-root");
-        }
-        if let Some(limit) = launch.container.idle_limit() {
-            command.arg(format!("--ServerApp.shutdown_no_activity_timeout={}", limit / 1_000));
-        }
-        let tools = place.environment.join("bin");
-        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", tools.display());
-        command.env_clear().env("PATH", path).env("LANG", "C.UTF-8").env("TERM", "xterm-256color");
-        command.envs(&launch.container.env).envs(launch.env.iter().cloned());
-        command
-            .env("HOME", &place.home)
-            .env("VIRTUAL_ENV", &place.environment)
-            .env("JUPYTER_RUNTIME_DIR", folder.path())
-            .env("JUPYTER_TOKEN", &launch.secret)
-            .env("GEN3_API_KEY", &key)
-            .env("RUN", folder.path())
-            .env("HOME_FOLDER", &place.home)
-            .env("HIDDEN", &place.hidden)
-            .env("TOOLS", &place.environment)
-            .env("WALLS", if place.walls { "yes" } else { "no" });
+        let log = log(&place.home)?;
+        let mut command = notebook(launch, place, &socket);
+        command.env("JUPYTER_RUNTIME_DIR", folder.path()).env("RUN", folder.path()).env("GEN3_API_KEY", &key);
         command.current_dir(&place.home).stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
         // A Ctrl-C at the terminal is for us, and we end it.
         command.process_group(0);
@@ -167,4 +127,43 @@ impl Process {
             tracing::error!(user = %self.id, "a notebook server does not end");
         }
     }
+}
+
+/// Where a notebook server says what it does. A large file begins anew.
+fn log(home: &Path) -> io::Result<File> {
+    let path = home.join(".notebook.log");
+    let is_large = path.metadata().is_ok_and(|file| file.len() > LARGEST_LOG);
+    let mut options = OpenOptions::new();
+    options.create(true).write(true).append(!is_large).truncate(is_large).mode(0o600).open(path)
+}
+
+/// The notebook server that answers on `socket`, with nothing of our own environment.
+fn notebook(launch: &Launch<'_>, place: &Place, socket: &Path) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", SUPERVISOR, "notebook-supervisor"]);
+    command.arg(place.environment.join("bin").join("jupyter-lab"));
+    command.arg(format!("--ServerApp.sock={}", socket.display()));
+    command.arg(format!("--ServerApp.base_url={PROXY}"));
+    command.arg(format!("--ServerApp.root_dir={}", place.home.display()));
+    // Who reaches the socket is this program, for whoever it has let pass.
+    command.args(["--no-browser", "--ServerApp.allow_remote_access=True", "--ServerApp.quit_button=False"]);
+    command.args(["--KernelManager.transport=ipc"]);
+    if place.walls || rustix::process::geteuid().is_root() {
+        command.arg("--allow-root");
+    }
+    if let Some(limit) = launch.container.idle_limit() {
+        command.arg(format!("--ServerApp.shutdown_no_activity_timeout={}", limit / 1_000));
+    }
+    let path = format!("{}:/usr/local/bin:/usr/bin:/bin", place.environment.join("bin").display());
+    command.env_clear().env("PATH", path).env("LANG", "C.UTF-8").env("TERM", "xterm-256color");
+    command.envs(&launch.container.env).envs(launch.env.iter().cloned());
+    command
+        .env("HOME", &place.home)
+        .env("VIRTUAL_ENV", &place.environment)
+        .env("JUPYTER_TOKEN", &launch.secret)
+        .env("HOME_FOLDER", &place.home)
+        .env("HIDDEN", &place.hidden)
+        .env("TOOLS", &place.environment)
+        .env("WALLS", if place.walls { "yes" } else { "no" });
+    command
 }

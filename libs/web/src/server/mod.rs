@@ -29,7 +29,7 @@ use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt as _, 
 use actix_web::{
     App, Error,
     body::MessageBody,
-    dev::{AppConfig, ServerHandle, ServiceRequest, ServiceResponse},
+    dev::{AppConfig, Extensions, ServerHandle, ServiceRequest, ServiceResponse},
     middleware::{Condition, Next, from_fn},
 };
 use tokio::{net::TcpStream, task::JoinHandle};
@@ -137,6 +137,15 @@ impl Serving {
     }
 }
 
+/// What requests find of their connection.
+fn introduce(connection: &Connection, stops: &Stops, data: &mut Extensions) {
+    data.insert::<Rc<_>>(connection.activity().clone());
+    data.insert::<Stops>(stops.clone());
+    if let Some(full) = connection.reserved() {
+        data.insert(Reserved(full));
+    }
+}
+
 /// A running server for one service on its own port.
 pub struct Server {
     handle: ServerHandle,
@@ -210,13 +219,7 @@ impl Server {
                 // Who closes a connection does not wait for an answer: what was begun for it is dropped.
                 .h1_allow_half_closed(false)
                 .local_addr(address)
-                .on_connect_ext(move |connection: &Connection, data| {
-                    data.insert::<Rc<_>>(connection.activity().clone());
-                    data.insert::<Stops>(stops.clone());
-                    if let Some(full) = connection.reserved() {
-                        data.insert(Reserved(full));
-                    }
-                })
+                .on_connect_ext(move |connection, data| introduce(connection, &stops, data))
                 .h1(map_config(
                     app(service.clone(), audience, rules, probes.clone())
                         .map_err(|error: Error| error.error_response()),

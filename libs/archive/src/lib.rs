@@ -16,6 +16,7 @@ mod block;
 mod catalogue;
 mod config;
 mod counts;
+mod dataset;
 mod depot;
 mod digests;
 mod due;

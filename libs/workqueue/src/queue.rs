@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -77,6 +77,51 @@ pub struct Queue {
     pub(crate) figures: Figures,
 }
 
+/// A run that can be queued.
+struct Order<'q> {
+    kind: &'q Arc<dyn Kind>,
+    params: Value,
+    limits: Vec<String>,
+    same_as: Option<String>,
+}
+
+impl Order<'_> {
+    /// The run, or the one that is the same. The lock of [`runs::lock`] is held.
+    async fn place(
+        &self,
+        connection: &mut PgConnection,
+        requested_by: Option<&str>,
+        retry_of: Option<Uuid>,
+    ) -> Result<Run, SubmitError> {
+        let kind = self.kind;
+        if let Some(same) = &self.same_as
+            && let Some(run) = runs::same(connection, kind.name(), same).await?
+        {
+            return Ok(run);
+        }
+        let (of_kind, of_user) = runs::waiting(connection, kind.name(), requested_by).await?;
+        if of_kind >= MOST_OF_KIND {
+            return Err(SubmitError::Full("too many runs of this kind wait; try again later"));
+        }
+        if of_user >= MOST_OF_USER {
+            return Err(SubmitError::Full(
+                "too many runs wait for you; try again when some of them are done",
+            ));
+        }
+        let new = NewRun {
+            kind: kind.name(),
+            params: &self.params,
+            requested_by,
+            schedule: None,
+            limits: &self.limits,
+            attempts: kind.policy().attempts,
+            retry_of,
+            same_as: self.same_as.as_deref(),
+        };
+        Ok(runs::insert(connection, &new).await?)
+    }
+}
+
 impl Queue {
     /// The queue in a database that [`migrate`](crate::migrate) has prepared, for these kinds.
     pub fn new(pool: PgPool, kinds: Kinds) -> Self {
@@ -145,6 +190,30 @@ impl Queue {
         self.queue(kind, params, requested_by, None).await
     }
 
+    /// Queues several runs of a kind, all of them or none, as [`Queue::submit`] queues one. They are in the
+    /// order of `all`.
+    ///
+    /// # Errors
+    /// When there is no such kind, one of them cannot be done so, or too many wait.
+    pub async fn submit_all(
+        &self,
+        kind: &str,
+        all: Vec<Map<String, Value>>,
+        requested_by: Option<&str>,
+    ) -> Result<Vec<Run>, SubmitError> {
+        let orders = all.into_iter().map(|params| self.order(kind, params));
+        let orders = orders.collect::<Result<Vec<Order<'_>>, SubmitError>>()?;
+        let mut transaction = self.pool.begin().await?;
+        runs::lock(&mut transaction).await?;
+        let mut queued = Vec::with_capacity(orders.len());
+        for order in &orders {
+            queued.push(order.place(&mut transaction, requested_by, None).await?);
+        }
+        transaction.commit().await?;
+        self.tell();
+        Ok(queued)
+    }
+
     async fn queue(
         &self,
         kind: &str,
@@ -152,6 +221,17 @@ impl Queue {
         requested_by: Option<&str>,
         retry_of: Option<Uuid>,
     ) -> Result<Run, SubmitError> {
+        let order = self.order(kind, params)?;
+        let mut transaction = self.pool.begin().await?;
+        runs::lock(&mut transaction).await?;
+        let run = order.place(&mut transaction, requested_by, retry_of).await?;
+        transaction.commit().await?;
+        self.tell();
+        Ok(run)
+    }
+
+    /// What can be queued.
+    fn order(&self, kind: &str, params: Map<String, Value>) -> Result<Order<'_>, SubmitError> {
         let kind = self.kinds.get(kind).ok_or_else(|| SubmitError::UnknownKind(kind.to_owned()))?;
         kind.check(&params).map_err(SubmitError::Params)?;
         let (limits, same_as) = (limits(&**kind, &params), kind.same_as(&params));
@@ -163,36 +243,7 @@ impl Queue {
         if text.contains("\\u0000") {
             return Err(SubmitError::Params("they hold U+0000, which cannot be stored".to_owned()));
         }
-        let mut transaction = self.pool.begin().await?;
-        runs::lock(&mut transaction).await?;
-        if let Some(same) = &same_as
-            && let Some(run) = runs::same(&mut transaction, kind.name(), same).await?
-        {
-            return Ok(run);
-        }
-        let (of_kind, of_user) = runs::waiting(&mut transaction, kind.name(), requested_by).await?;
-        if of_kind >= MOST_OF_KIND {
-            return Err(SubmitError::Full("too many runs of this kind wait; try again later"));
-        }
-        if of_user >= MOST_OF_USER {
-            return Err(SubmitError::Full(
-                "too many runs wait for you; try again when some of them are done",
-            ));
-        }
-        let new = NewRun {
-            kind: kind.name(),
-            params: &params,
-            requested_by,
-            schedule: None,
-            limits: &limits,
-            attempts: kind.policy().attempts,
-            retry_of,
-            same_as: same_as.as_deref(),
-        };
-        let run = runs::insert(&mut transaction, &new).await?;
-        transaction.commit().await?;
-        self.tell();
-        Ok(run)
+        Ok(Order { kind, params, limits, same_as })
     }
 
     /// The run of this id.

@@ -20,7 +20,11 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use uuid::Uuid;
 use workqueue::{Filter, Kind, Readers, Run};
 
-use crate::{problem::Problem, service::Operations};
+use crate::{
+    model::{ArchiverJob, JobFilter},
+    problem::Problem,
+    service::Operations,
+};
 
 /// arborist's name of the service.
 const SERVICE: &str = "gen3-ops";
@@ -119,6 +123,45 @@ impl MayEnd {
     /// The run.
     pub fn run(&self) -> &Run {
         &self.run
+    }
+}
+
+/// The proof that a caller may see a job of the archiver.
+#[derive(Debug, Clone)]
+pub(crate) struct MaySeeJob {
+    job: ArchiverJob,
+}
+
+impl MaySeeJob {
+    /// The job.
+    pub(crate) fn job(&self) -> &ArchiverJob {
+        &self.job
+    }
+}
+
+/// The proof that a caller may give a job of the archiver up.
+#[derive(Debug, Clone)]
+pub(crate) struct MayGiveUp {
+    job: ArchiverJob,
+}
+
+impl MayGiveUp {
+    /// The job.
+    pub(crate) fn job(&self) -> &ArchiverJob {
+        &self.job
+    }
+}
+
+/// Which jobs of the archiver a caller may see: types, and the caller's own.
+#[derive(Debug, Clone)]
+pub(crate) struct VisibleJobs {
+    filter: JobFilter,
+}
+
+impl VisibleJobs {
+    /// The list of all that may be seen.
+    pub(crate) fn filter(&self) -> JobFilter {
+        self.filter.clone()
     }
 }
 
@@ -254,6 +297,44 @@ impl Operations {
             answers.into_iter().flatten().collect()
         };
         Ok(Visible { filter: Filter { kinds, own, own_kinds, ..Filter::default() } })
+    }
+
+    /// # Errors
+    /// 404, 403 for jobs of others without the right.
+    pub(crate) async fn may_see_job(&self, caller: &Caller, id: Uuid) -> Result<MaySeeJob, Problem> {
+        Ok(MaySeeJob { job: self.permitted_job(caller, id, Method::Read).await? })
+    }
+
+    /// # Errors
+    /// 404, 403 for jobs of others without the right.
+    pub(crate) async fn may_give_up(&self, caller: &Caller, id: Uuid) -> Result<MayGiveUp, Problem> {
+        Ok(MayGiveUp { job: self.permitted_job(caller, id, Method::Update).await? })
+    }
+
+    /// A job is its asker's; others need the right to its type.
+    async fn permitted_job(&self, caller: &Caller, id: Uuid, method: Method) -> Result<ArchiverJob, Problem> {
+        let job = self.job(id).await?.ok_or(Problem::NotFound("there is no such job"))?;
+        if job.requested_by != caller.name {
+            self.require(caller, method, &job.kind).await?;
+        }
+        Ok(job)
+    }
+
+    /// Which jobs of the archiver a caller may see.
+    ///
+    /// # Errors
+    /// 404 where there is no archive; 503 when arborist gives no answer.
+    pub(crate) async fn visible_jobs(&self, caller: &Caller) -> Result<VisibleJobs, Problem> {
+        let mut types = Vec::new();
+        for kind in [archive::ARCHIVE, archive::RETRIEVE] {
+            if self.queue.kinds().get(kind).is_none() {
+                return Err(Problem::UnknownKind(kind.to_owned()));
+            }
+            if self.decide(caller, Method::Read, &resource(kind)).await? {
+                types.push(kind.to_owned());
+            }
+        }
+        Ok(VisibleJobs { filter: JobFilter { types, own: caller.name.clone(), ..JobFilter::default() } })
     }
 
     /// # Errors

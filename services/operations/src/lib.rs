@@ -1,25 +1,30 @@
-//! operations: the recurring work of a commons, asked for, followed and ended over HTTP; and sower's routes
-//! as another way to ask for some of it.
+//! operations: the recurring work of a commons, asked for, followed and ended over HTTP; and the routes of
+//! sower and of SciCat's archiver as other ways to ask for some of it.
 //!
 //! What can be done are the kinds of the queue (`libs/workqueue`), which whoever builds the service gives:
 //! it knows no other service. Runs are started by those with `create` of the service `gen3-ops` on
 //! `/services/ops/<kind>`, read with `read` and ended with `update`; some kinds also let users read and end
 //! what they have started themselves.
 //!
-//! Layers: `routes` (HTTP) call methods of [`Operations`] (`actions`), which use the queue. A run is touched
-//! only with a proof of `access`. Pure: `asked` (bodies and queries), `sower` (its words), `event` (lines of
-//! an event stream).
+//! Layers: `routes` (HTTP) call methods of [`Operations`] (`actions`), which use the queue and `store` (SQL
+//! of the archiver's jobs). A run is touched only with a proof of `access`. Pure: `asked` (bodies and
+//! queries), `sower`, `scicat` and `scicat_told` (their words), `event` (lines of an event stream).
 
 pub mod access;
 mod actions;
 mod asked;
 mod config;
 mod event;
+mod model;
 mod problem;
 mod refusal;
 mod routes;
+mod scicat;
+mod scicat_refusal;
+mod scicat_told;
 mod service;
 mod sower;
+mod store;
 
 use std::sync::Arc;
 
@@ -30,6 +35,7 @@ use web::Otherwise;
 pub use config::Config;
 pub use problem::Problem;
 pub use service::{Health, Looked, Operations, Outputs, Parts};
+pub use store::migrate;
 
 impl Operations {
     /// Everything that it answers, for tests and tools.
@@ -53,6 +59,7 @@ impl web::Service for Operations {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        self.queue.ready().await
+        self.queue.ready().await?;
+        store::ready(&self.pool).await
     }
 }

@@ -134,6 +134,11 @@ impl Problem {
         }
     }
 
+    /// Whether it may go better soon.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::TooMany(_) | Self::Undecided(_) | Self::Unavailable(_))
+    }
+
     /// Writes into the log what belongs there. Called where the answer is made.
     pub(crate) fn log(&self) {
         match self {
@@ -173,7 +178,7 @@ impl ResponseError for Problem {
             Self::Failed(failure) => failure.response(),
             _ => HttpResponse::build(status),
         };
-        if let Self::TooMany(_) | Self::Undecided(_) | Self::Unavailable(_) = self {
+        if self.is_passing() {
             response.insert_header((RETRY_AFTER, "5"));
         }
         response.content_type("application/problem+json").body(

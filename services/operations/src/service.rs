@@ -6,6 +6,7 @@ use archive::Archive;
 use async_trait::async_trait;
 use authz::Authz;
 use serde_json::Value;
+use sqlx::PgPool;
 use tokio::sync::Semaphore;
 use web::Failure;
 use workqueue::Queue;
@@ -40,6 +41,8 @@ pub trait Outputs: Send + Sync {
 
 /// What the service is built from.
 pub struct Parts {
+    /// The database of the queue, which [`migrate`](crate::migrate) has prepared.
+    pub pool: PgPool,
     /// The queue, with its kinds.
     pub queue: Queue,
     /// arborist.
@@ -55,6 +58,7 @@ pub struct Parts {
 /// The service, built once.
 pub struct Operations {
     pub(crate) config: Config,
+    pub(crate) pool: PgPool,
     pub(crate) queue: Queue,
     pub(crate) authz: Arc<dyn Authz>,
     pub(crate) health: Arc<dyn Health>,
@@ -70,10 +74,10 @@ impl std::fmt::Debug for Operations {
 }
 
 impl Operations {
-    /// A service on a database that [`workqueue::migrate`] has prepared.
+    /// A service on a database that [`workqueue::migrate`] and [`migrate`](crate::migrate) have prepared.
     pub fn build(config: Config, parts: Parts) -> Arc<Self> {
-        let Parts { queue, authz, health, outputs, archive } = parts;
+        let Parts { pool, queue, authz, health, outputs, archive } = parts;
         let followers = Arc::new(Semaphore::new(config.most_followers));
-        Arc::new(Self { config, queue, authz, health, outputs, archive, followers })
+        Arc::new(Self { config, pool, queue, authz, health, outputs, archive, followers })
     }
 }

@@ -163,6 +163,20 @@ pub(crate) async fn counts(
     .await
 }
 
+/// How many files of each of these runs are in each state.
+pub(crate) async fn counts_of(
+    connection: &mut PgConnection,
+    runs: &[Uuid],
+) -> Result<Vec<(Uuid, String, i64)>, sqlx::Error> {
+    sqlx::query_as(
+        "select run, state, count(*) from archive_item where run = any($1)
+         group by run, state order by run, state",
+    )
+    .bind(runs)
+    .fetch_all(connection)
+    .await
+}
+
 /// Some files of a run in one of these states, with the reason.
 pub(crate) async fn some(
     connection: &mut PgConnection,

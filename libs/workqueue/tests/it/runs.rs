@@ -78,6 +78,20 @@ async fn what_cannot_be_done_is_not_queued() {
 }
 
 #[tokio::test]
+async fn several_runs_are_queued_together_or_not_at_all() {
+    let world = World::new(policy()).await;
+    let params = |count: usize| vec![serde_json::Map::new(); count];
+    let three = world.queue.submit_all("sleep", params(3), Some("ada")).await.unwrap();
+    assert_eq!((three.len(), world.in_state(State::Queued).await), (3, 3));
+    let refused = world.queue.submit_all("sleep", params(48), Some("ada")).await;
+    assert!(matches!(refused, Err(SubmitError::Full(_))), "{refused:?}");
+    let wrong = json!({"wrong": 1}).as_object().cloned().unwrap();
+    let refused = world.queue.submit_all("sleep", vec![serde_json::Map::new(), wrong], Some("ada")).await;
+    assert!(matches!(refused, Err(SubmitError::Params(_))), "{refused:?}");
+    assert_eq!(world.in_state(State::Queued).await, 3);
+}
+
+#[tokio::test]
 async fn lists_are_in_pages_and_show_what_may_be_seen() {
     let world = World::new(policy()).await;
     for _ in 0..5 {

@@ -109,10 +109,12 @@ pub(super) fn build(
         usual_limits: kinds::limits(&all),
         ..Settings::default()
     };
-    let queue = Queue::new(operations, Kinds::new(all));
+    let queue = Queue::new(operations.clone(), Kinds::new(all));
     measures.add(|registry| queue.register(registry));
     let health = Arc::new(Services::default());
-    let parts = Parts { queue: queue.clone(), authz, health: health.clone(), outputs: exports, archive };
+    let pool = operations;
+    let parts =
+        Parts { pool, queue: queue.clone(), authz, health: health.clone(), outputs: exports, archive };
     Ok((Operations::build(config, parts), Worker::start(&queue, settings), health))
 }
 

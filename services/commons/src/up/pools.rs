@@ -116,7 +116,8 @@ pub(crate) async fn migrate(databases: &Databases, ground: &Ground) -> anyhow::R
         async {
             let told = "the database of operations cannot be migrated";
             workqueue::migrate(&operations).await.context(told)?;
-            archive::migrate(&operations).await.context(told)
+            archive::migrate(&operations).await.context(told)?;
+            operations::migrate(&operations).await.context(told)
         },
         async {
             let migrated = psqlgraph::migrate(&graph, &ground.dictionary).await;

@@ -58,6 +58,7 @@ fn sample(row: &Row) -> (&'static str, &'static str) {
         "/library/" => ("/library/lists", "/lists"),
         "/ops/" => ("/ops/v1/runs?state=failed", "/v1/runs?state=failed"),
         "/job/" => ("/job/status?UID=x", "/status?UID=x"),
+        "/archiver/" => ("/archiver/jobs?limit=1", "/archiver/jobs?limit=1"),
         "/query" => ("/query?a=b", "/query?a=b"),
         "/query/" => ("/query/examples.json?project=a", "/query/examples.json?project=a"),
         "/portal/" => ("/portal/v1/boot", "/portal/v1/boot"),

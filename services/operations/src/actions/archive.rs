@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::web::Bytes;
-use archive::{ARCHIVE, Archive, Planned, Row, Task};
+use archive::{ARCHIVE, Archive, Planned, Row, Task, Unplanned};
 use futures_util::{Stream, stream};
 use serde_json::{Map, Value, json};
 
@@ -20,7 +20,7 @@ const COLUMNS: [&str; 10] =
     ["guid", "size", "expected", "actual", "source", "target", "state", "note", "time", "number"];
 
 impl Operations {
-    fn known_archive(&self) -> Result<&Arc<Archive>, Problem> {
+    pub(super) fn known_archive(&self) -> Result<&Arc<Archive>, Problem> {
         self.archive.as_ref().ok_or_else(|| Problem::UnknownKind(ARCHIVE.to_owned()))
     }
 
@@ -43,7 +43,19 @@ impl Operations {
         task: Task,
         params: &Map<String, Value>,
     ) -> Result<Planned, Problem> {
-        Ok(self.known_archive()?.plan(task, params, permit.caller().name()).await?)
+        self.known_archive()?;
+        Ok(self.plan_files(permit, task, params).await?)
+    }
+
+    /// What a run would do, where there is an archive.
+    pub(super) async fn plan_files(
+        &self,
+        permit: &MayStart,
+        task: Task,
+        params: &Map<String, Value>,
+    ) -> Result<Planned, Unplanned> {
+        let archive = self.known_archive().map_err(|none| Unplanned::Invalid(none.to_string()))?;
+        archive.plan(task, params, permit.caller().name()).await
     }
 
     /// A page of what came of each file of a run.

@@ -1,6 +1,7 @@
 //! What the service does.
 
 mod archive;
+mod archiver;
 mod follow;
 mod jobs;
 mod limits;

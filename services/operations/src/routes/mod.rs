@@ -1,6 +1,7 @@
-//! Routes at their native paths: `/v1/…` is ours, the jobs are sower's.
+//! Routes at their native paths: `/v1/…` is ours, the jobs are sower's and SciCat's.
 
 mod archive;
+mod archiver;
 mod health;
 mod jobs;
 mod limits;
@@ -13,5 +14,6 @@ pub(crate) fn routes(routes: &mut web::Routes<'_>) {
     limits::routes(routes);
     health::routes(routes);
     jobs::routes(routes);
+    archiver::routes(routes);
     system::routes(routes);
 }

@@ -6,7 +6,7 @@ use testing::endpoints::Case;
 
 /// `run` is one of the kind `kind` that waits or has ended; `ended` is one that has ended.
 pub(crate) fn cases(kind: &str, run: &str, ended: &str) -> Vec<Case> {
-    let one = "/v1/runs/{id}";
+    let (one, job) = ("/v1/runs/{id}", "/archiver/jobs/{id}");
     let of = |run: &str, what: &str| format!("/v1/runs/{run}{what}");
     let unknown = "00000000-0000-4000-8000-000000000000";
     vec![
@@ -37,6 +37,13 @@ pub(crate) fn cases(kind: &str, run: &str, ended: &str) -> Vec<Case> {
         Case::new("GET", "/status", &format!("/status?UID={unknown}"), [401, 403, 404]),
         Case::new("GET", "/output", &format!("/output?UID={unknown}"), [401, 403, 404]),
         Case::new("GET", "/list", "/list", [401, 403, 200]),
+        // Without an archive there are no jobs of it.
+        Case::new("GET", "/archiver/jobs", "/archiver/jobs", [401, 404, 404]),
+        Case::new("POST", "/archiver/jobs", "/archiver/jobs", [401, 404, 404])
+            .with(json!({"type": "archive", "datasetList": [{"pid": "P-x"}]})),
+        Case::new("GET", job, &format!("/archiver/jobs/{unknown}"), [401, 404, 404]),
+        Case::new("PATCH", job, &format!("/archiver/jobs/{unknown}"), [401, 404, 404])
+            .with(json!({"statusCode": "finishedUnsuccessful"})),
         Case::new("GET", "/_status", "/_status", [200, 200, 200]),
         Case::new("GET", "/_version", "/_version", [200, 200, 200]),
     ]

@@ -1,12 +1,18 @@
 //! A service of a test's own, with two kinds.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use actix_web::{App, body::to_bytes, test as client};
+use archive::{Archive, Depot, Tiers};
 use async_trait::async_trait;
+use indexclient::Record;
 use operations::{Config, Health, Looked, Operations, Outputs, Parts};
 use serde_json::{Map, Value, json};
-use testing::{Rights, TestDatabase};
+use storage::{Buckets, S3Store};
+use testing::{MemoryIndex, Rights, TestDatabase};
 use uuid::Uuid;
 use web::{Failure, Service};
 use workqueue::{Failed, Kind, Kinds, Policy, Queue, Readers, Settings, Work, Worker};
@@ -46,6 +52,26 @@ impl Kind for Say {
     }
 }
 
+/// An archive whose runs nobody does: bytes are the matter of its own tests.
+fn archive(
+    records: Vec<Record>,
+    database: &TestDatabase,
+    authz: Arc<Rights>,
+    folder: &std::path::Path,
+) -> Arc<Archive> {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
+    let index = MemoryIndex::default();
+    records.into_iter().for_each(|record| index.put(record));
+    let url = format!("file://{}/tape", folder.display());
+    let tiers = json!({"tiers": {"tape": {"url": url, "reserve_mib": 0, "capacity_gib": 1}}});
+    let tiers = Tiers::from_document(tiers).unwrap();
+    let stores = S3Store::new(Buckets::new([].into(), &[].into()).unwrap());
+    let depot = Depot::new(Arc::new(stores), reqwest::Client::new(), &tiers);
+    let (index, pool) = (Arc::new(index), database.pool.clone());
+    Archive::build(archive::Parts { pool, index, authz, tiers, depot })
+}
+
 struct Healthy;
 
 #[async_trait]
@@ -70,7 +96,8 @@ impl Outputs for Signed {
 pub(crate) struct World {
     pub(crate) operations: Arc<Operations>,
     pub(crate) queue: Queue,
-    _database: TestDatabase,
+    pub(crate) database: TestDatabase,
+    _folder: tempfile::TempDir,
 }
 
 impl World {
@@ -80,31 +107,52 @@ impl World {
     }
 
     pub(crate) async fn with(config: Config) -> Self {
-        let database =
-            TestDatabase::new("operations", async |pool| Ok(workqueue::migrate(pool).await?)).await;
+        Self::of(config, None).await
+    }
+
+    /// With an archive in a folder, and these records. `op` and `ada` may archive what is in the program P.
+    pub(crate) async fn archiving(records: Vec<Record>) -> Self {
+        Self::of(Config::default(), Some(records)).await
+    }
+
+    async fn of(config: Config, archived: Option<Vec<Record>>) -> Self {
+        let database = TestDatabase::new("operations", async |pool| {
+            workqueue::migrate(pool).await?;
+            archive::migrate(pool).await?;
+            Ok(operations::migrate(pool).await?)
+        })
+        .await;
         let rights = Rights::of_plain_tokens()
             .grant("op", "gen3-ops", "*", "/services/ops")
             .grant("op", "job", "access", "/sower")
             .grant("reader", "gen3-ops", "read", "/services/ops/say")
             .grant("ada", "job", "access", "/sower")
             .grant("bob", "job", "access", "/sower")
+            .grant("op", "gen3-archive", "*", "/programs/P")
+            .grant("ada", "gen3-ops", "create", "/services/ops/archive")
+            .grant("ada", "gen3-archive", "*", "/programs/P")
             .deactivated("gone")
             .unavailable_for("unheard");
-        let kinds: [Arc<dyn Kind>; 2] = [
+        let rights = Arc::new(rights);
+        let mut kinds: Vec<Arc<dyn Kind>> = vec![
             Arc::new(Say { name: "say", readers: Readers::Permitted }),
             Arc::new(Say { name: "export", readers: Readers::AskerToo }),
         ];
+        let folder = tempfile::tempdir().unwrap();
+        let archive = archived.map(|records| archive(records, &database, rights.clone(), folder.path()));
+        kinds.extend(archive.iter().flat_map(archive::kinds));
         let queue = Queue::new(database.pool.clone(), Kinds::new(kinds));
         let parts = Parts {
+            pool: database.pool.clone(),
             queue: queue.clone(),
-            authz: Arc::new(rights),
+            authz: rights,
             health: Arc::new(Healthy),
             outputs: Arc::new(Signed),
-            archive: None,
+            archive,
         };
         let actions = [("export-files".to_owned(), "export".to_owned())].into();
         let operations = Operations::build(Config { actions, ..config }, parts);
-        Self { operations, queue, _database: database }
+        Self { operations, queue, database, _folder: folder }
     }
 
     pub(crate) fn work(&self) -> Worker {

@@ -54,14 +54,14 @@ pub(super) async fn build(args: &OperationsArgs, measures: &Measures) -> anyhow:
         keep_days: args.keep_days,
         ..Settings::default()
     };
-    let queue = Queue::new(pool, Kinds::new(all));
+    let queue = Queue::new(pool.clone(), Kinds::new(all));
     measures.add(|registry| queue.register(registry));
     let health = Elsewhere { services: upstreams([].into_iter(), &args.watched)?, client };
     let outputs: Arc<dyn ::operations::Outputs> = match exports {
         Some(exports) => exports,
         None => Arc::new(NoExports),
     };
-    let parts = Parts { queue: queue.clone(), authz, health: Arc::new(health), outputs, archive };
+    let parts = Parts { pool, queue: queue.clone(), authz, health: Arc::new(health), outputs, archive };
     let service = Operations::build(config, parts);
     let worker = (args.slots > 0).then(|| Worker::start(&queue, settings));
     Ok(Built { service, reload: None, beside: Beside { worker, ..Beside::default() } })
@@ -73,7 +73,8 @@ pub(super) async fn build(args: &OperationsArgs, measures: &Measures) -> anyhow:
 /// When that cannot be done.
 pub(crate) async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
     workqueue::migrate(pool).await?;
-    Ok(archive::migrate(pool).await?)
+    archive::migrate(pool).await?;
+    Ok(::operations::migrate(pool).await?)
 }
 
 /// The archive that the options name.

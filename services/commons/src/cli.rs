@@ -82,8 +82,8 @@ impl Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write the settings of a new commons, and say the steps to it: on a laptop, a Linux machine, with compose,
-    /// on Kubernetes, or in the place of one that is there
+    /// Write the settings of a new commons, and say the steps to it: on a laptop, a Linux machine, with
+    /// compose, on Kubernetes, or in the place of one that is there
     Init(Box<InitArgs>),
     /// Run a whole commons on this machine, with a private PostgreSQL and object store
     Up(Box<UpArgs>),

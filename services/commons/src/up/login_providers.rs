@@ -96,7 +96,9 @@ mod tests {
     #[test]
     fn providers_are_taken_with_what_variables_say_of_them() {
         let config = added(json!({
-            "OPENID_CONNECT": {"lab": {"client_id": "${KNOWN}", "client_secret": "${KNOWN}", "scope": "${X}"}},
+            "OPENID_CONNECT": {
+                "lab": {"client_id": "${KNOWN}", "client_secret": "${KNOWN}", "scope": "${X}"},
+            },
             "LOGIN_OPTIONS": [{"name": "Our lab", "idp": "lab"}],
             "ALLOW_NEW_USER_ON_LOGIN": false,
         }))

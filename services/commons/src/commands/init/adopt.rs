@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{InitArgs, names, plan::Step, told};
+use super::{args::InitArgs, names, plan::Step, report::told};
 use crate::{
     commands::helm::{self, Overwrite},
     failure::Failure,

@@ -8,7 +8,7 @@ use std::{
 use clap::ValueEnum;
 
 use super::{
-    InitArgs,
+    args::InitArgs,
     choices::{Integration, Preset, StartingPoint},
     names,
 };
@@ -298,8 +298,8 @@ fn dbgap_refused(answers: &Answers) -> Option<String> {
     }
     let is_up = matches!(answers.path, StartingPoint::Laptop | StartingPoint::LinuxVm);
     (!is_up).then(|| {
-        "--dbgap is for the paths laptop and linux-vm; elsewhere `commons user sync --dbgap` is run where the \
-         access files are, with the URLs of the databases"
+        "--dbgap is for the paths laptop and linux-vm; elsewhere `commons user sync --dbgap` is run where \
+         the access files are, with the URLs of the databases"
             .to_owned()
     })
 }

@@ -1,12 +1,12 @@
 //! The chart: values, fence's configuration, and a script that makes the Secrets that both name.
 
+use serde_json::Value;
+
 use super::{
     answers::{Answers, Users},
     choices::{Preset, StartingPoint},
-    logins,
-    machine::LOGINS,
-    names,
-    plan::{Kind, Place, Plan, origin, without_git},
+    logins, names,
+    plan::{File, Kind, Place, Plan, filled, origin, without_git},
 };
 use crate::version::VERSION;
 
@@ -30,8 +30,8 @@ pub(super) fn plan(answers: &Answers, place: &Place<'_>) -> anyhow::Result<Plan>
         values(answers, place, source.as_ref().map(|(source, _)| source.as_str())),
     );
     if is_together {
-        plan.files.extend(logins::file(answers).map(|text| super::plan::File {
-            name: LOGINS,
+        plan.files.extend(logins::file(answers).map(|text| File {
+            name: logins::FILE,
             text,
             kind: Kind::Logins,
         }));
@@ -98,6 +98,7 @@ fn steps(
     });
     match (is_together, source) {
         (true, Some((source, input))) => plan.step("load users and rights", {
+            let source = names::quoted(&source);
             let interactive = if input.is_empty() { "" } else { " -i" };
             format!(
                 "kubectl exec{interactive} --namespace {namespace} deploy/commons -- commons user sync \
@@ -121,106 +122,63 @@ fn steps(
 }
 
 fn values(answers: &Answers, place: &Place<'_>, source: Option<&str>) -> String {
-    let preset = answers.preset.name();
-    let mut text = format!(
-        "# Values of the chart for this commons, written by\n# {}.\n# They stand beside \
-         helm/commons/presets/{preset}.yaml; helm/commons/values.yaml says what all values mean.\n\n# Where \
-         users reach it. Tokens are issued in its name.\npublicUrl: https://{}\nimage:\n  # Its tag is the \
-         version of the chart. A digest cannot be moved as a tag can: digest: sha256:...\n  repository: {}\n",
-        origin(answers),
-        answers.host,
-        answers.image,
-    );
-    if answers.preset == Preset::Minimum {
-        text.push_str(&together(answers));
-    } else {
-        text.push_str(&apart(answers, place, source));
-    }
-    text.push_str(&ingress(answers));
+    let own = [
+        ("ORIGIN", &*origin(answers)),
+        ("PRESET", answers.preset.name()),
+        ("HOST", &answers.host),
+        ("IMAGE", &answers.image),
+    ];
+    let mut text = filled(include_str!("templates/site.yaml"), &own);
+    text.push_str(&match answers.preset {
+        Preset::Minimum => together(answers),
+        Preset::SingleNode | Preset::Ha => apart(answers, place, source),
+    });
+    text.push_str(&match answers.path {
+        StartingPoint::Openshift => include_str!("templates/ingress-openshift.yaml").to_owned(),
+        path => {
+            let class = if path == StartingPoint::K3s { "traefik" } else { "nginx" };
+            filled(include_str!("templates/ingress.yaml"), &[("CLASS", class), ("HOST", &answers.host)])
+        }
+    });
     text
 }
 
 fn together(answers: &Answers) -> String {
-    let mut text = "together:\n  # Of the volume with databases, files and indices, which stays when the \
-                    release is removed.\n  storage: 50Gi\n"
-        .to_owned();
+    let passwords = answers.keeps_passwords().to_string();
+    let mut text = filled(include_str!("templates/site-together.yaml"), &[("PASSWORDS", &passwords)]);
     if answers.path == StartingPoint::Openshift {
         text.push_str("  # OpenShift chooses users and groups of volumes itself.\n  fsGroup: null\n");
     }
-    text.push_str("  # Whether users may log in by passwords that the commons keeps.\n");
-    text.push_str(&format!("  localAccounts: {}\n", answers.keeps_passwords()));
     if answers.has_provider() {
         text.push_str(
             "  # Where users log in; secrets.sh makes it.\n  loginProvidersSecret: commons-logins\n",
         );
     }
     if answers.has_provider() || matches!(answers.users, Some(Users::Elsewhere(_))) {
-        text.push_str(
-            "networkPolicy:\n  egress:\n    # The login provider, or where user.yaml is. Narrow it to their \
-             networks.\n    - { cidr: 0.0.0.0/0, except: [169.254.169.254/32], ports: [443] }\n",
-        );
+        text.push_str(include_str!("templates/egress.yaml"));
     }
     text
 }
 
 fn apart(answers: &Answers, place: &Place<'_>, source: Option<&str>) -> String {
-    let today = place.today;
     let users = match (&answers.users, source) {
-        (Some(Users::Elsewhere(_)), Some(source)) => {
-            format!("  source: {}\n", serde_json::Value::from(source.trim_matches('\'')))
-        }
-        _ => "  secret: commons-users\n".to_owned(),
+        (Some(Users::Elsewhere(_)), Some(source)) => format!("  source: {}", Value::from(source)),
+        _ => "  secret: commons-users".to_owned(),
     };
-    format!(
-        "# The Secrets are made by secrets.sh.\ndatabases:\n  secret: commons-databases\nindexd:\n  \
-         loginSecret: commons-indexd-login\nfence:\n  # fence-config.yaml: logins, buckets.\n  configSecret: \
-         commons-fence-config\n  # The newest signs; helm/rotate-key makes newer ones.\n  signingKeys:\n    - \
-         {{ name: \"{today}\", secret: commons-key-{today} }}\n# Loads user.yaml every half an \
-         hour.\nusersync:\n  enabled: true\n{users}# The data explorer's search engine, and what the documents \
-         are made of (docs/etl.md).\n# guppy: {{ esEndpoint: http://opensearch:9200 }}\n# What pods reach \
-         outside. Without it: everything at ports 443 and 5432. Narrow it to the networks of PostgreSQL,\n# \
-         buckets and login providers.\n# networkPolicy:\n#   egress:\n#     - {{ cidr: 10.20.0.0/24, ports: \
-         [5432] }}\n"
-    )
-}
-
-fn ingress(answers: &Answers) -> String {
-    let host = &answers.host;
-    match answers.path {
-        StartingPoint::Openshift => {
-            "ingress:\n  enabled: true\n  className: openshift-default\n  # The router \
-                                     makes a Route of it, with its own certificate.\n  annotations:\n    \
-                                     route.openshift.io/termination: edge\n"
-                .to_owned()
-        }
-        path => {
-            let class = if path == StartingPoint::K3s { "traefik" } else { "nginx" };
-            format!(
-                "ingress:\n  enabled: true\n  className: {class}\n  # A Secret of type kubernetes.io/tls for \
-                 {host}. cert-manager makes it with an annotation:\n  # annotations: {{ \
-                 cert-manager.io/cluster-issuer: letsencrypt }}\n  tlsSecret: commons-tls\n"
-            )
-        }
-    }
+    filled(include_str!("templates/site-apart.yaml"), &[("TODAY", place.today), ("USERS", &users)])
 }
 
 fn fence_config(answers: &Answers) -> String {
-    let passwords = if answers.keeps_passwords() {
-        "# Users log in by passwords that fence keeps.\nLOCAL_ACCOUNTS:\n  enabled: true\n"
-    } else {
-        ""
-    };
-    let logins = logins::section(answers).unwrap_or_default();
-    let told = if logins.is_empty() { "" } else { "# Where users log in (docs/identity-providers.md).\n" };
-    format!(
-        "# fence's configuration, in the words of the original, written by\n# {}.\n# publicUrl of site.yaml, with \
-         /user.\nBASE_URL: 'https://{}/user'\nAPP_NAME: 'Gen3 Data Commons'\n{passwords}{told}{logins}# \
-         Buckets (docs/operator/install.md); their keys had better be those of the pods (cloudIdentity of the \
-         chart).\n# S3_BUCKETS:\n#   our-uploads: {{ cred: '*', region: us-east-1 }}\n# DATA_UPLOAD_BUCKET: \
-         our-uploads\n",
-        origin(answers),
-        answers.host,
-    )
+    let mut logins = String::new();
+    if answers.keeps_passwords() {
+        logins.push_str("# Users log in by passwords that fence keeps.\nLOCAL_ACCOUNTS:\n  enabled: true\n");
+    }
+    if let Some(section) = logins::section(answers) {
+        logins.push_str("# Where users log in (docs/identity-providers.md).\n");
+        logins.push_str(&section);
+    }
+    let values = [("ORIGIN", &*origin(answers)), ("HOST", &answers.host), ("LOGINS", &logins)];
+    filled(include_str!("templates/fence-config.yaml"), &values)
 }
 
 /// The user.yaml that the Secret is made of: the given file, or one with the administrator alone.
@@ -230,8 +188,8 @@ fn users(answers: &Answers) -> anyhow::Result<Option<String>> {
             let built_in = crate::up::ADMINISTRATOR_YAML.lines().filter(|line| !line.starts_with('#'));
             let built_in: Vec<&str> = built_in.collect();
             Ok(Some(format!(
-                "# Who may do what (docs/users-and-access.md): the administrator alone, with every right. Add \
-                 yours.\n{}\n",
+                "# Who may do what (docs/users-and-access.md): the administrator alone, with every right. \
+                 Add yours.\n{}\n",
                 built_in.join("\n")
             )))
         }
@@ -241,17 +199,17 @@ fn users(answers: &Answers) -> anyhow::Result<Option<String>> {
 }
 
 fn script(answers: &Answers, place: &Place<'_>) -> String {
-    let today = place.today;
-    let mut text = SCRIPT_HEAD.to_owned();
+    let mut text = include_str!("templates/secrets.sh").to_owned();
     if answers.has_provider() {
-        let [id, secret] = logins::VARIABLES;
-        text.push_str(&SCRIPT_LOGINS.replace("ID_NAME", id).replace("SECRET_NAME", secret));
+        text.push_str(include_str!("templates/secrets-logins.sh"));
     }
     if answers.preset == Preset::Minimum {
-        text.push_str(&format!("filled {LOGINS}\nput commons-logins --from-file=\"$work/{LOGINS}\"\n"));
+        let file = logins::FILE;
+        text.push_str(&format!("filled {file}\nput commons-logins --from-file=\"$work/{file}\"\n"));
         return text;
     }
-    text.push_str(&SCRIPT_DATABASES.replace("DATABASES", DATABASES).replace("TODAY", today));
+    let values = [("DATABASES", DATABASES), ("TODAY", place.today)];
+    text.push_str(&filled(include_str!("templates/secrets-apart.sh"), &values));
     if answers.has_provider() {
         text.push_str(&format!("filled {FENCE}\nput commons-fence-config --from-file=\"$work/{FENCE}\"\n"));
     } else {
@@ -262,68 +220,3 @@ fn script(answers: &Answers, place: &Place<'_>) -> String {
     }
     text
 }
-
-const SCRIPT_HEAD: &str = r#"#!/usr/bin/env bash
-# secrets.sh NAMESPACE: makes the Secrets that site.yaml names. What is there is kept, so it may run again.
-set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
-namespace=${1:?give the namespace}
-umask 077
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-there() { kubectl get secret "$1" --namespace "$namespace" --output=name >/dev/null 2>&1; }
-put() { # NAME OPTION...
-    if there "$1"; then
-        echo "the Secret $1 is there already; kubectl delete secret $1 makes way for another one"
-    else
-        kubectl create secret generic "$@" --namespace "$namespace"
-    fi
-}
-"#;
-
-const SCRIPT_LOGINS: &str = r#"
-# Who the commons is at the login provider: it goes from variables into a Secret, and into no file that stays.
-: "${ID_NAME:?export ID_NAME, the identifier of the client at the provider}"
-: "${SECRET_NAME:?export SECRET_NAME, the secret of the client at the provider}"
-case $ID_NAME$SECRET_NAME in *"'"*) echo "ID_NAME and SECRET_NAME must not have a quote" >&2 && exit 1 ;; esac
-shopt -u patsub_replacement 2>/dev/null || true
-filled() { # FILE
-    local text
-    text=$(cat "$1")
-    text=${text//'${ID_NAME}'/$ID_NAME}
-    text=${text//'${SECRET_NAME}'/$SECRET_NAME}
-    printf '%s\n' "$text" >"$work/$1"
-}
-"#;
-
-const SCRIPT_DATABASES: &str = r#"
-# Each service owns a database. psql takes the server and who may make databases there from PGHOST, PGPORT, PGUSER and
-# PGPASSWORD.
-if ! there commons-databases; then
-    : "${PGHOST:?export PGHOST (and PGPORT, PGUSER, PGPASSWORD) of the PostgreSQL server}"
-    mkdir "$work/databases"
-    for name in DATABASES; do
-        password=$(openssl rand -hex 24)
-        export password
-        psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=name="$name" --dbname=postgres <<'SQL'
-\set password `printf %s "$password"`
-select format('create role %I login', :'name') where not exists (select from pg_roles where rolname = :'name') \gexec
-alter role :"name" password :'password';
-grant :"name" to current_user;
-select format('create database %I owner %I', :'name', :'name')
-where not exists (select from pg_database where datname = :'name') \gexec
-SQL
-        printf %s "postgresql://$name:$password@$PGHOST:${PGPORT:-5432}/$name" >"$work/databases/$name"
-    done
-    put commons-databases --from-file="$work/databases"
-fi
-if ! there commons-indexd-login; then
-    openssl rand -hex 24 | tr -d '\n' >"$work/password"
-    put commons-indexd-login --from-literal=username=commons --from-file="$work/password"
-fi
-if ! there commons-key-TODAY; then
-    openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$work/jwt_private_key.pem"
-    openssl pkey -in "$work/jwt_private_key.pem" -pubout -out "$work/jwt_public_key.pem"
-    put commons-key-TODAY --from-file="$work/jwt_private_key.pem" --from-file="$work/jwt_public_key.pem"
-fi
-"#;

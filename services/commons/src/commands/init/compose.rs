@@ -2,10 +2,8 @@
 
 use super::{
     answers::Answers,
-    logins,
-    machine::LOGINS,
-    names,
-    plan::{Kind, Place, Plan, origin, without_git},
+    logins, names,
+    plan::{Kind, Place, Plan, filled, origin, without_git},
 };
 
 const VARIABLES: &str = ".env";
@@ -18,7 +16,7 @@ pub(super) fn plan(answers: &Answers, place: &Place<'_>) -> anyhow::Result<Plan>
     plan.file(VARIABLES, Kind::Variables, variables(answers, place));
     let mut files = format!("--env-file {} -f docker/compose.yaml", place.path(VARIABLES));
     if let Some(text) = logins::file(answers) {
-        plan.file(LOGINS, Kind::Logins, text);
+        plan.file(logins::FILE, Kind::Logins, text);
         plan.file(OVERRIDE, Kind::Override, with_logins(answers, place)?);
         files.push_str(&format!(" -f {}", place.path(OVERRIDE)));
         plan.step("say who the commons is at the login provider", logins::asking());
@@ -29,6 +27,7 @@ pub(super) fn plan(answers: &Answers, place: &Place<'_>) -> anyhow::Result<Plan>
     });
     if let Some(users) = &answers.users {
         let (source, input) = without_git(users)?;
+        let source = names::quoted(&source);
         let command = format!("{compose} exec -T commons commons user sync {source}{input}");
         plan.step("load users and rights", command);
     }
@@ -45,39 +44,28 @@ fn variables(answers: &Answers, place: &Place<'_>) -> String {
         let line = place.variables.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
         line.map(str::to_owned).filter(|value| !value.is_empty()).unwrap_or_else(|| (place.secret)())
     };
-    let store = if names::is_this_machine(&answers.host) {
-        "# STORE_URL=http://localhost:7070\n".to_owned()
+    let here = names::is_this_machine(&answers.host);
+    let (public, store) = if here {
+        (format!("http://{}:8080", answers.host), "http://localhost:7070".to_owned())
     } else {
-        format!("# STORE_URL=https://files.{}\n", answers.host)
+        (answers.public_url(), format!("https://files.{}", answers.host))
     };
-    format!(
-        "# Variables of docker/compose.yaml, written by {}.\n# Who reads this file has all of the commons. \
-         Passwords were made for it alone; databases and store keep them.\n\n# Where users reach it: https \
-         through a proxy on this machine that leads to port 8080, or this machine alone.\nPUBLIC_URL={}\n# \
-         Where users reach the store of S3 (port 7070).\n{store}POSTGRES_PASSWORD={}\nSTORE_ACCESS_KEY=commons\n\
-         STORE_SECRET_KEY={}\n",
-        origin(answers),
-        if names::is_this_machine(&answers.host) {
-            format!("http://{}:8080", answers.host)
-        } else {
-            answers.public_url()
-        },
-        known("POSTGRES_PASSWORD"),
-        known("STORE_SECRET_KEY"),
-    )
+    let (database, key) = (known("POSTGRES_PASSWORD"), known("STORE_SECRET_KEY"));
+    let values = [
+        ("ORIGIN", origin(answers)),
+        ("PUBLIC_URL", public),
+        ("STORE_URL", store),
+        ("POSTGRES_PASSWORD", database),
+        ("STORE_SECRET_KEY", key),
+    ];
+    let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+    filled(include_str!("templates/compose.env"), &values)
 }
 
 /// The file of identity providers, and the variables that it names, for the container.
 fn with_logins(answers: &Answers, place: &Place<'_>) -> anyhow::Result<String> {
     // compose counts relative paths from its first file.
-    let file = serde_json::to_string(&std::path::absolute(place.folder.join(LOGINS))?)?;
-    let [id, secret] = logins::VARIABLES;
-    Ok(format!(
-        "# Beside docker/compose.yaml, written by {}: where users log in.\nservices:\n  commons:\n    \
-         environment:\n      COMMONS_LOGIN_PROVIDERS: /etc/commons/{LOGINS}\n      # From the shell that calls \
-         docker compose.\n      {id}: ${{{id}:?}}\n      {secret}: ${{{secret}:?}}\n    configs:\n      - \
-         source: login-providers\n        target: /etc/commons/{LOGINS}\nconfigs:\n  login-providers:\n    \
-         file: {file}\n",
-        origin(answers)
-    ))
+    let file = serde_json::to_string(&std::path::absolute(place.folder.join(logins::FILE))?)?;
+    let template = include_str!("templates/compose.override.yaml");
+    Ok(filled(template, &[("ORIGIN", &origin(answers)), ("FILE", &file)]))
 }

@@ -1,17 +1,13 @@
 //! `commons up` on a laptop, and as a unit of systemd: commons.toml.
 
-use std::fmt::Write as _;
-
 use super::{
     answers::{Answers, Users},
     logins, names,
-    plan::{Kind, Place, Plan, origin},
+    plan::{File, Kind, Place, Plan, filled, origin},
 };
 
 /// The name of the settings file, which `commons` finds in its current folder.
-pub(super) const SETTINGS: &str = "commons.toml";
-/// The name of the file with identity providers.
-pub(super) const LOGINS: &str = "login-providers.yaml";
+const SETTINGS: &str = "commons.toml";
 /// Where the unit of the package looks.
 const SYSTEM_FOLDER: &str = "/etc/commons";
 /// Variables of the unit, which its owner alone reads.
@@ -21,9 +17,7 @@ const SYSTEM_VARIABLES: &str = "/etc/commons/commons.env";
 pub(super) fn laptop(answers: &Answers, place: &Place<'_>) -> Plan {
     let mut plan = Plan::default();
     let state = answers.state.as_deref().unwrap_or(".commons");
-    let logins = "# The login page without a password answers on this machine only, and only to who has the \
-                  address that\n# `commons up` prints. Users on other machines need no-development-login = \
-                  true, and a public-url.\n# no-development-login = true\n";
+    let logins = include_str!("templates/laptop-logins.toml");
     plan.file(SETTINGS, Kind::Settings, settings(answers, state, logins, Reading::ByPath));
     plan.files.extend(login_file(answers));
     let commons = match place.path(SETTINGS) {
@@ -113,56 +107,37 @@ fn sync(answers: &Answers, commons: &str, reading: Reading) -> Option<String> {
     Some(format!("{commons} user sync{source}{dbgap}{input}"))
 }
 
-fn login_file(answers: &Answers) -> Option<super::plan::File> {
+fn login_file(answers: &Answers) -> Option<File> {
     let text = logins::file(answers)?;
-    Some(super::plan::File { name: LOGINS, text, kind: Kind::Logins })
+    Some(File { name: logins::FILE, text, kind: Kind::Logins })
 }
 
 fn settings(answers: &Answers, state: &str, logins: &str, reading: Reading) -> String {
-    let mut text = format!(
-        "# Settings of a commons on this machine, written by {}.\n# `commons config` shows what counts and \
-         where it comes from; `commons config explain KEY` says what a key means.\n# The command line and \
-         variables (COMMONS_PORT for `port`) go before this file. Relative paths count from its folder.\n\n\
-         # Everything that is kept: databases, files, keys.\nstate = {}\n\n[up]\n# Where it listens: for this \
-         machine, and for a proxy with https on it. With a certificate of its own (tls), or for a\n# proxy \
-         elsewhere, \"0.0.0.0\".\nhost = \"127.0.0.1\"\nport = {}\n# tls = [\"cert.pem\", \"key.pem\"]\n# \
-         trusted-proxy = [\"192.0.2.0/24\"]\n# The address by which users reach it; tokens are issued in its \
-         name.\npublic-url = {}\n{logins}",
-        origin(answers),
-        quoted(state),
-        answers.port,
-        quoted(&answers.public_url()),
-    );
-    let mut line = |line: &str| {
-        let _ = writeln!(text, "{line}");
-    };
-    if answers.has_provider() {
-        line("# Where users log in.");
-        line(&format!("login-providers = {}", quoted(LOGINS)));
-    }
-    line("# Users, groups and rights, loaded at each start.");
-    match (&answers.users, &answers.dbgap) {
+    let users = match (&answers.users, &answers.dbgap) {
         (Some(Users::Here(file)), None) if reading == Reading::ByPath => {
-            line(&format!("user-yaml = {}", quoted(&file.to_string_lossy())));
+            format!("user-yaml = {}", quoted(&file.to_string_lossy()))
         }
-        (None, None) => line("# user-yaml = \"user.yaml\""),
+        (None, None) => "# user-yaml = \"user.yaml\"".to_owned(),
         // A start without them would take away what they grant.
         (_, Some(_)) => {
-            line("# They are loaded by `commons user sync`, together with the access files of dbGaP.");
+            "# They are loaded by `commons user sync`, together with the access files of dbGaP.".to_owned()
         }
-        (Some(_), None) => line("# They are loaded by `commons user sync`."),
+        (Some(_), None) => "# They are loaded by `commons user sync`.".to_owned(),
+    };
+    let mut logins = logins.trim_end().to_owned();
+    if answers.has_provider() {
+        logins.push_str(&format!("\n# Where users log in.\nlogin-providers = {}", quoted(logins::FILE)));
     }
-    line("# The data dictionary: a folder, a file or an address. Without it, the built-in one.");
-    line("# dictionary = \"my-dictionary\"");
-    line(
-        "# Databases on a server that is there, in the place of a private one; better by COMMONS_DATABASE_URL.",
-    );
-    line("# database-url = \"postgresql://commons@db.example.org/postgres\"");
-    line("# Buckets elsewhere, beside the commons' own store (docs/operating.md).");
-    line("# buckets = \"buckets.yaml\"");
-    line("# Where backups are kept: a folder on another disk, or a bucket (docs/backup.md).");
-    line("# backup-place = \"s3://backups/commons\"");
-    text
+    let values = [
+        ("ORIGIN", origin(answers)),
+        ("STATE", quoted(state)),
+        ("PORT", answers.port.to_string()),
+        ("PUBLIC_URL", quoted(&answers.public_url())),
+        ("LOGINS", logins),
+        ("USERS", users),
+    ];
+    let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+    filled(include_str!("templates/commons.toml"), &values)
 }
 
 /// A basic string of TOML, which JSON writes in the same way.

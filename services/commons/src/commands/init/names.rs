@@ -15,12 +15,6 @@ pub(super) fn host(text: &str) -> Result<String, String> {
     if name.contains("://") || name.contains('/') || name.contains(':') {
         return Err("give the name alone, like commons.example.org: no https://, no path, no port".to_owned());
     }
-    let is_label = |label: &str| {
-        (1..=LONGEST_LABEL).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
     let last = name.rsplit('.').next().unwrap_or_default();
     if last.bytes().all(|byte| byte.is_ascii_digit()) && !name.is_empty() {
         return Err("an address of numbers has no certificate; give a name, like commons.example.org".into());
@@ -31,6 +25,23 @@ pub(super) fn host(text: &str) -> Result<String, String> {
             .to_owned());
     }
     Ok(name)
+}
+
+/// A namespace of a cluster.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn namespace(text: &str) -> Result<String, String> {
+    let is_name = is_label(text) && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    is_name.then(|| text.to_owned()).ok_or_else(|| "use small letters, digits and hyphens".to_owned())
+}
+
+/// Whether a text may stand between the dots of a host name (RFC 1123 §2.1).
+fn is_label(label: &str) -> bool {
+    (1..=LONGEST_LABEL).contains(&label.len())
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
 }
 
 /// Whether a host is this machine.
@@ -156,6 +167,7 @@ mod tests {
 
     #[test]
     fn images_have_no_tag_and_issuers_have_tls() {
+        assert!(namespace("gen3-dev").is_ok() && namespace("Gen3").is_err() && namespace("a.b").is_err());
         assert!(image("registry.example.org:5000/a/commons").is_ok());
         assert!(image("commons:1").unwrap_err().contains("without a tag"));
         assert!(image("Commons x").is_err() && image("").is_err() && image("a/").is_err());

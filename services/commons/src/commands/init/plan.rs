@@ -6,9 +6,7 @@ use serde::Serialize;
 
 use super::{
     answers::{Answers, Users},
-    chart,
-    choices::StartingPoint,
-    compose, machine, names,
+    names,
 };
 
 /// A file of the folder.
@@ -103,22 +101,6 @@ impl Place<'_> {
     }
 }
 
-/// Files and steps for some answers.
-///
-/// # Errors
-/// When what is wanted cannot be had on this path.
-pub(super) fn plan(answers: &Answers, place: &Place<'_>) -> anyhow::Result<Plan> {
-    match answers.path {
-        StartingPoint::Laptop => Ok(machine::laptop(answers, place)),
-        StartingPoint::LinuxVm => Ok(machine::linux_vm(answers, place)),
-        StartingPoint::Compose => compose::plan(answers, place),
-        StartingPoint::K3s | StartingPoint::ManagedKubernetes | StartingPoint::Openshift => {
-            chart::plan(answers, place)
-        }
-        StartingPoint::Adopt => anyhow::bail!("what is adopted is translated, and not planned"),
-    }
-}
-
 /// How a first line says where a file is from.
 pub(super) fn origin(answers: &Answers) -> String {
     format!("`commons init --path {} --integration {}`", answers.path.name(), answers.integration.name())
@@ -139,8 +121,43 @@ pub(super) fn without_git(users: &Users) -> anyhow::Result<(String, String)> {
                 );
                 crate::failure::Failure::Prerequisite(told)
             })?;
-            Ok((names::quoted(&address), String::new()))
+            Ok((address, String::new()))
         }
-        Users::Elsewhere(source) => Ok((names::quoted(source), String::new())),
+        Users::Elsewhere(source) => Ok((source.clone(), String::new())),
+    }
+}
+
+/// A template with values in the places of `@NAME@`. What a value has in it is not looked at again.
+pub(super) fn filled(template: &str, values: &[(&str, &str)]) -> String {
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(at) = rest.find('@') {
+        text.push_str(&rest[..at]);
+        let after = &rest[at + 1..];
+        let named = after.split_once('@');
+        let value = named.and_then(|(name, _)| values.iter().find(|(known, _)| *known == name));
+        match (named, value) {
+            (Some((_, behind)), Some((_, value))) => {
+                text.push_str(value);
+                rest = behind;
+            }
+            _ => {
+                text.push('@');
+                rest = after;
+            }
+        }
+    }
+    text.push_str(rest);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::filled;
+
+    #[test]
+    fn values_take_the_places_of_their_names_and_other_signs_stay() {
+        let values = [("A", "@B@"), ("B", "b")];
+        assert_eq!(filled("@A@ @B@ x@y @C@ @", &values), "@B@ b x@y @C@ @");
     }
 }

@@ -9,7 +9,8 @@ use super::{
     answers::{Answers, Asked, Users, gather_from},
     check,
     choices::{Integration, Preset, StartingPoint},
-    plan::{Kind, Place, Plan, plan},
+    plan::{Kind, Place, Plan},
+    planned as plan,
 };
 use crate::cli::{Cli, Command};
 
@@ -46,21 +47,21 @@ fn what_is_written_is_as_in_the_golden_files_and_is_accepted() {
         ("linux-vm", "--path linux-vm --hostname commons.example.org"),
         (
             "linux-vm-enterprise",
-            "--path vm --hostname commons.example.org --integration enterprise --issuer https://l.example.org/r \
-             --users https://example.org/user.yaml",
+            "--path vm --hostname commons.example.org --integration enterprise \
+             --issuer https://l.example.org/r --users https://example.org/user.yaml",
         ),
         ("compose", "--path compose --hostname commons.example.org"),
         ("compose-enterprise", "--path compose --integration enterprise --issuer https://l.example.org/r"),
         ("k3s", "--path k3s --hostname commons.example.org"),
         (
             "managed-kubernetes-enterprise",
-            "--path kubernetes --hostname commons.example.org --image registry.example.org/commons --integration \
-             enterprise --issuer https://l.example.org/r",
+            "--path kubernetes --hostname commons.example.org --image registry.example.org/commons \
+             --integration enterprise --issuer https://l.example.org/r",
         ),
         (
             "openshift-github",
-            "--path openshift --hostname commons.example.org --image registry.example.org/commons --integration \
-             github --users lab/users",
+            "--path openshift --hostname commons.example.org --image registry.example.org/commons \
+             --integration github --users lab/users",
         ),
     ];
     for (name, line) in cases {

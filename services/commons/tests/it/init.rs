@@ -178,6 +178,7 @@ fn what_is_written_is_accepted_and_never_replaced_by_accident() {
     assert!(!doctor.contains("error "), "{doctor}");
     let again = init(here, &["--yes", "--port", &port]);
     let told = String::from_utf8(again.stderr).unwrap();
+    assert!(step(here, "commons completions bash").contains("managed-kubernetes"));
     assert!(again.status.code() == Some(3) && told.contains("--force"), "{told}");
     let other = free_port();
     written(here, &["--yes", "--force", "--port", &other]);

@@ -102,7 +102,7 @@ impl Asked<'_> {
                 None => Err(missing(&[format!("{option} ({question})")])),
             },
             Self::Nobody(missing) => {
-                let default = default.map_or_else(String::new, |default| format!(", {default} with --yes"));
+                let default = default.map_or_else(String::new, |default| format!("; {default} with --yes"));
                 missing.push(format!("{option} ({question}{default})"));
                 Ok(None)
             }
@@ -164,7 +164,8 @@ pub(super) fn gather(args: &InitArgs) -> anyhow::Result<Answers> {
 }
 
 pub(super) fn gather_from(args: &InitArgs, asked: &mut Asked<'_>) -> anyhow::Result<Answers> {
-    let path = asked.value(args.path, "--path", "Where is it to run", Some("laptop"), &word)?;
+    let question = "Where is it to run: laptop, linux-vm, compose, k3s, managed-kubernetes, openshift, adopt";
+    let path = asked.value(args.path, "--path", question, Some("laptop"), &word)?;
     if path == Some(StartingPoint::Adopt) {
         let told =
             "call `commons init --path adopt --values FILE`; `helm get values RELEASE` prints the file";

@@ -18,6 +18,7 @@ use crate::{
         fence_create::FenceCreate,
         helm::HelmCommand,
         index::IndexCommand,
+        init::InitArgs,
         keys::KeysCommand,
         life::{OpenArgs, RestartArgs, StopArgs},
         logs::LogsArgs,
@@ -81,6 +82,9 @@ impl Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write the settings of a new commons, and say the steps to it: on a laptop, a Linux machine, with
+    /// compose, on Kubernetes, or in the place of one that is there
+    Init(Box<InitArgs>),
     /// Run a whole commons on this machine, with a private PostgreSQL and object store
     Up(Box<UpArgs>),
     /// Say whether a commons runs on this machine, where, and whether it is ready

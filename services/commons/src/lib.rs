@@ -117,6 +117,7 @@ async fn start(mut args: up::UpArgs, origins: Origins) -> anyhow::Result<()> {
 
 async fn dispatch(command: Command, origins: Origins, loudness: &[&str]) -> anyhow::Result<()> {
     match command {
+        Command::Init(args) => commands::init::run(&args),
         Command::Up(args) if args.detach && !commands::detach::is_background() => commands::detach::up(&args),
         Command::Up(args) => start(*args, origins).await,
         Command::Status(args) => commands::status::run(args).await,

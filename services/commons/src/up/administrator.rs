@@ -13,7 +13,7 @@ pub(super) const ADMINISTRATOR: &str = "admin";
 pub(super) const POLICY: &str = "commons_administrator";
 
 /// What is added.
-const BUILT_IN: &str = include_str!("administrator.yaml");
+pub(crate) const BUILT_IN: &str = include_str!("administrator.yaml");
 
 /// `file` with the administrator added.
 pub(crate) fn with_administrator(mut file: UserYaml) -> UserYaml {

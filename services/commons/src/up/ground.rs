@@ -43,6 +43,8 @@ pub(crate) struct Ground {
     pub(crate) object_store_versions: bool,
     /// What is said of buckets elsewhere.
     pub(crate) buckets: Option<serde_json::Value>,
+    /// What is said of identity providers.
+    pub(crate) login_providers: Option<serde_json::Value>,
     pub(crate) service_urls: indexmap::IndexMap<String, String>,
     pub(crate) development_login: bool,
     pub(crate) local_accounts: bool,
@@ -106,6 +108,7 @@ impl Ground {
             object_store_reserve: options.object_store_reserve.map(|mib| mib.saturating_mul(MIB)),
             object_store_versions: options.object_store_versions,
             buckets: options.buckets.as_deref().map(documents::yaml).transpose()?,
+            login_providers: options.login_providers.as_deref().map(documents::yaml).transpose()?,
             public_url,
             secrets,
             keys: Arc::new(keys),

@@ -87,6 +87,10 @@ pub struct UpArgs {
     /// (S3_BUCKETS, AWS_CREDENTIALS, ALLOWED_DATA_UPLOAD_BUCKETS, and those of Google and Azure).
     #[arg(long, value_name = "FILE")]
     pub buckets: Option<PathBuf>,
+    /// Identity providers by which users log in: what fence-config.yaml says of them (OPENID_CONNECT,
+    /// LOGIN_OPTIONS). `client_id: '${NAME}'`, and `client_secret` so, is what the variable NAME says.
+    #[arg(long, value_name = "FILE")]
+    pub login_providers: Option<PathBuf>,
     /// Basic login that may write to the file index. Default: a generated one, in the state folder.
     #[arg(long, value_name = "USER:PASSWORD", env = "COMMONS_INDEXD_LOGIN", hide_env_values = true)]
     pub indexd_login: Option<String>,
@@ -209,6 +213,8 @@ pub struct Options {
     pub object_store_versions: bool,
     /// What is said of buckets elsewhere.
     pub buckets: Option<PathBuf>,
+    /// What is said of identity providers.
+    pub login_providers: Option<PathBuf>,
     /// Basic login of the file index, `USER:PASSWORD`.
     pub indexd_login: Option<String>,
     /// The configuration of requestor.
@@ -269,6 +275,7 @@ impl Options {
             object_store_reserve: None,
             object_store_versions: false,
             buckets: None,
+            login_providers: None,
             indexd_login: None,
             requestor_config: None,
             wts_config: None,
@@ -321,6 +328,7 @@ impl Options {
             object_store_reserve: args.object_store_reserve,
             object_store_versions: args.object_store_versions,
             buckets: args.buckets.clone(),
+            login_providers: args.login_providers.clone(),
             indexd_login: args.indexd_login.clone(),
             requestor_config: args.requestor_config.clone(),
             wts_config: args.wts_config.clone(),

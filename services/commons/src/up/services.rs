@@ -30,7 +30,7 @@ use workspace::Keeper;
 use super::{
     buckets, documents,
     ground::Ground,
-    operating,
+    login_providers, operating,
     pools::Pools,
     small::{self, Neighbours},
     wts::WtsClient,
@@ -309,6 +309,11 @@ fn fence_config(ground: &Ground) -> anyhow::Result<fence::Config> {
     };
     if let Some(document) = &ground.buckets {
         buckets::add(&mut config, document)?;
+    }
+    if let Some(document) = &ground.login_providers {
+        let variable = |name: &str| std::env::var(name).ok();
+        login_providers::add(&mut config, document.clone(), &variable)
+            .context("--login-providers cannot be used")?;
     }
     Ok(config)
 }

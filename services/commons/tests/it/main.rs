@@ -9,6 +9,7 @@ mod command_line;
 mod dictionary;
 mod doctor;
 mod etl;
+mod init;
 mod life;
 mod main_job;
 mod maintenance;

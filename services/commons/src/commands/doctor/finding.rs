@@ -45,6 +45,17 @@ impl Finding {
         Self { what, state: State::Error, said: said.into(), remedy: None }
     }
 
+    /// Whether something will not work.
+    pub(crate) fn is_error(&self) -> bool {
+        self.state == State::Error
+    }
+
+    /// What is so, and what to do about it, in one text.
+    pub(crate) fn told_with_remedy(&self) -> String {
+        let said = self.said.trim_end();
+        self.remedy.as_ref().map_or_else(|| said.to_owned(), |remedy| format!("{said}; {remedy}"))
+    }
+
     /// For people; the remedy stands below.
     pub(super) fn line(&self) -> String {
         let word = match self.state {

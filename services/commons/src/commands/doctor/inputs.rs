@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use useryaml::UserYaml;
 
 use super::finding::Finding;
-use crate::{dictionaries, failure};
+use crate::{dictionaries, failure, up};
 
 /// The dictionary at `source`, or the built-in one.
 pub(super) async fn dictionary(source: Option<&str>) -> Finding {
@@ -26,6 +26,22 @@ pub(super) async fn dictionary(source: Option<&str>) -> Finding {
             failure::message(&error),
             format!("`commons dictionary check {shown}` lists everything that is wrong with it"),
         ),
+    }
+}
+
+/// The file with identity providers. `variable` knows the variables that it names.
+pub(super) fn login_providers(
+    file: &Path,
+    public_url: &str,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Finding {
+    const WHAT: &str = "logins";
+    match up::check_login_providers(file, public_url, variable) {
+        Ok(()) => Finding::ok(WHAT, format!("{} can be used", file.display())),
+        Err(error) => {
+            let said = format!("{}: {}", file.display(), failure::message(&error));
+            Finding::error(WHAT, said, "look at --login-providers; docs/identity-providers.md has its keys")
+        }
     }
 }
 

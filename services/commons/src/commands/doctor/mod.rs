@@ -22,7 +22,7 @@ use crate::{
     output::tell,
     settings::{self, Origins},
     state::{Run, State},
-    up::UpArgs,
+    up::{self, Options, UpArgs},
 };
 
 /// The command. The exit status is 0 if nothing keeps a commons from working, and 4 otherwise.
@@ -110,10 +110,35 @@ async fn examine(up: &UpArgs, origins: &Origins) -> Vec<Finding> {
     findings.extend(certificate::findings(up));
     findings.push(inputs::dictionary(up.dictionary.as_deref()).await);
     findings.extend(up.user_yaml.as_deref().map(inputs::user_yaml));
+    findings.extend(logins(up, &|name| std::env::var(name).ok()));
     findings.extend(network::public_url(up, running.as_ref()).await);
     if let Some(run) = &running {
         findings.push(health(run).await);
     }
+    findings
+}
+
+/// The identity providers, where a file names some.
+fn logins(up: &UpArgs, variable: &dyn Fn(&str) -> Option<String>) -> Option<Finding> {
+    let file = up.login_providers.as_deref()?;
+    // An address that is not permitted has a finding of its own.
+    let url = up::public_url(&Options::from_args(up), up.port).ok()?;
+    Some(inputs::login_providers(file, url.as_str(), variable))
+}
+
+/// What would keep a `commons up` with a settings file that nobody uses yet from starting on this machine.
+/// Variables that the file of identity providers names may be set later.
+pub(super) fn draft_findings(settings: &Path) -> Vec<Finding> {
+    let (up, _) = match options(None, &[], Some(settings)) {
+        Ok(read) => read,
+        Err(refused) => return vec![refused_settings(refused)],
+    };
+    let running = running(&up.state.folder);
+    let mut findings = network::ports(&up, running.as_ref());
+    findings.extend(network::permitted(&up));
+    findings.extend(up.user_yaml.as_deref().map(inputs::user_yaml));
+    findings.extend(logins(&up, &|_| Some("set later".to_owned())));
+    findings.retain(Finding::is_error);
     findings
 }
 

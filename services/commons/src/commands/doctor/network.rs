@@ -46,6 +46,12 @@ fn port(host: IpAddr, port: u16, running: Option<&Run>, own: impl Fn(&Run) -> St
     }
 }
 
+/// Whether the public URL is refused.
+pub(super) fn permitted(up: &UpArgs) -> Option<Finding> {
+    let refused = up::public_url(&Options::from_args(up), up.port).err()?;
+    Some(Finding::told("public URL", format!("{refused:#}")))
+}
+
 /// The address by which users reach the commons.
 pub(super) async fn public_url(up: &UpArgs, running: Option<&Run>) -> Vec<Finding> {
     const WHAT: &str = "public URL";

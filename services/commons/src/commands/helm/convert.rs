@@ -1,18 +1,18 @@
 //! `commons helm convert`.
 
 use std::{
-    fs::{self, OpenOptions},
-    io::{Read as _, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    fs,
+    io::Read as _,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::gen3::{self, Converted};
 use crate::{
+    commands::placed::{self, Overwrite, Placed},
     failure::Failure,
     output::{remark, tell},
 };
@@ -39,19 +39,26 @@ pub struct ConvertArgs {
 }
 
 pub(super) fn run(args: &ConvertArgs) -> anyhow::Result<()> {
-    let mut values = Value::Object(serde_json::Map::new());
-    for file in &args.files {
-        merge(&mut values, read(file)?);
-    }
-    let converted = gen3::convert(&values);
+    let converted = translated(&args.files)?;
     let out = args.out.clone().unwrap_or_else(|| beside(args.files.first()));
-    let text = serde_yaml_ng::to_string(&converted.values)?;
-    write(&out, &converted, &text, args.force)?;
+    write(&out, &converted, if args.force { Overwrite::Allowed } else { Overwrite::Refused })?;
     if args.json {
         return Ok(tell(shown(&converted, &out))?);
     }
-    tell(text.trim_end())?;
+    tell(serde_yaml_ng::to_string(&converted.values)?.trim_end())?;
     told(&converted, &out)
+}
+
+/// What becomes of values of gen3-helm, the later files of which go before.
+///
+/// # Errors
+/// When a file cannot be read, or has no values.
+pub(crate) fn translated(files: &[PathBuf]) -> anyhow::Result<Converted> {
+    let mut values = Value::Object(serde_json::Map::new());
+    for file in files {
+        merge(&mut values, read(file)?);
+    }
+    Ok(gen3::convert(&values))
 }
 
 fn beside(file: Option<&PathBuf>) -> PathBuf {
@@ -80,7 +87,7 @@ fn read(path: &Path) -> anyhow::Result<Value> {
 }
 
 /// Values that come later go before, as helm merges them: mappings by their keys, everything else as a whole.
-fn merge(values: &mut Value, later: Value) {
+pub(crate) fn merge(values: &mut Value, later: Value) {
     match (values, later) {
         (Value::Object(values), Value::Object(later)) => {
             for (key, value) in later {
@@ -91,38 +98,24 @@ fn merge(values: &mut Value, later: Value) {
     }
 }
 
-/// Writes everything, or nothing where something is there already.
-fn write(out: &Path, converted: &Converted, values: &str, force: bool) -> anyhow::Result<()> {
-    let script = converted.script();
-    let mut files = vec![("values.yaml", values, 0o600), ("apply.sh", script.as_str(), 0o700)];
-    files.extend(converted.files.iter().map(|file| (file.name, file.text.as_str(), 0o600)));
-    let there = files.iter().map(|(name, ..)| out.join(name)).find(|path| path.exists());
-    if let Some(there) = there.filter(|_| !force) {
-        let told =
-            format!("{} is there already; --force replaces it, --out names another folder", there.display());
-        return Err(Failure::Prerequisite(told).into());
+/// Writes values.yaml, apply.sh and the files that it makes Secrets and ConfigMaps of, for their owner only.
+///
+/// # Errors
+/// When a file is there and may not be replaced, or cannot be written.
+pub(crate) fn write(out: &Path, converted: &Converted, overwrite: Overwrite) -> anyhow::Result<()> {
+    let (script, values) = (converted.script(), serde_yaml_ng::to_string(&converted.values)?);
+    let mut files = vec![
+        Placed { name: "values.yaml", text: &values, mode: 0o600 },
+        Placed { name: "apply.sh", text: &script, mode: 0o700 },
+    ];
+    for file in &converted.files {
+        files.push(Placed { name: file.name, text: &file.text, mode: 0o600 });
     }
-    let mut folder = fs::DirBuilder::new();
-    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-    folder.recursive(true).create(out).with_context(|| format!("{} cannot be made", out.display()))?;
-    for (name, text, mode) in files {
-        let path = out.join(name);
-        // Written beside it and renamed: its mode is right from the beginning.
-        let draft = out.join(format!(".{name}.draft"));
-        let _ = fs::remove_file(&draft);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(&draft)
-            .with_context(|| format!("{} cannot be written", path.display()))?;
-        file.write_all(text.as_bytes())?;
-        fs::rename(&draft, &path).with_context(|| format!("{} cannot be written", path.display()))?;
-    }
-    Ok(())
+    placed::write(out, 0o700, &files, overwrite)
 }
 
-fn shown(converted: &Converted, out: &Path) -> Value {
+/// What became of the values, for programs.
+pub(crate) fn shown(converted: &Converted, out: &Path) -> Value {
     let files = converted.files.iter().map(|file| json!({ "name": file.name, "becomes": file.becomes() }));
     let left_out = converted.left_out.iter().map(|left| json!({ "key": left.key, "why": left.why }));
     json!({
@@ -136,7 +129,7 @@ fn shown(converted: &Converted, out: &Path) -> Value {
 
 /// For people, on standard error: standard output has the values.
 #[expect(clippy::print_stderr, reason = "standard output has the values")]
-fn told(converted: &Converted, out: &Path) -> anyhow::Result<()> {
+pub(crate) fn told(converted: &Converted, out: &Path) -> anyhow::Result<()> {
     remark("")?;
     eprintln!("{} has values.yaml, and files that apply.sh makes Secrets and ConfigMaps of:", out.display());
     for file in &converted.files {
@@ -172,11 +165,14 @@ mod tests {
     fn what_is_there_is_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let converted = gen3::convert(&json!({}));
-        write(folder.path(), &converted, "a: 1\n", false).unwrap();
-        let refused = write(folder.path(), &converted, "a: 2\n", false).unwrap_err();
+        write(folder.path(), &converted, Overwrite::Refused).unwrap();
+        let values = folder.path().join("values.yaml");
+        fs::write(&values, "mine").unwrap();
+        let refused = write(folder.path(), &converted, Overwrite::Refused).unwrap_err();
         assert!(refused.to_string().contains("--force"), "{refused}");
-        write(folder.path(), &converted, "a: 3\n", true).unwrap();
-        assert_eq!(fs::read_to_string(folder.path().join("values.yaml")).unwrap(), "a: 3\n");
+        assert_eq!(fs::read_to_string(&values).unwrap(), "mine");
+        write(folder.path(), &converted, Overwrite::Allowed).unwrap();
+        assert_ne!(fs::read_to_string(&values).unwrap(), "mine");
         let mode = |name: &str| {
             use std::os::unix::fs::PermissionsExt as _;
             fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777

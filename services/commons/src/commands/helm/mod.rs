@@ -5,6 +5,10 @@ mod gen3;
 
 use clap::Subcommand;
 
+pub(crate) use convert::{merge, shown, told, translated, write};
+
+pub(crate) use super::placed::Overwrite;
+
 /// Commands about charts for Kubernetes.
 #[derive(Debug, Subcommand)]
 pub enum HelmCommand {

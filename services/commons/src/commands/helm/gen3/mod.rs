@@ -10,7 +10,7 @@ mod work;
 use given::Given;
 use serde_json::Value;
 
-pub(super) use converted::Converted;
+pub(crate) use converted::Converted;
 
 /// Makes our values of those of gen3-helm. Nothing is lost without a word: what has no place is in
 /// `left_out`.

@@ -6,20 +6,26 @@
 //! `/services/ops/<kind>`, read with `read` and ended with `update`; some kinds also let users read and end
 //! what they have started themselves.
 //!
+//! Administrators are also told with which settings the commons runs ([`Configuration`]), and where its objects
+//! are ([`Storage`]).
+//!
 //! Layers: `routes` (HTTP) call methods of [`Operations`] (`actions`), which use the queue. A run is touched
-//! only with a proof of `access`. Pure: `asked` (bodies and queries), `sower` (its words), `event` (lines of
-//! an event stream).
+//! only with a proof of `access`; `survey` keeps what was seen of stores. Pure: `asked` (bodies and queries),
+//! `sower` (its words), `event` (lines of an event stream), `configuration`, `storage`.
 
 pub mod access;
 mod actions;
 mod asked;
 mod config;
+mod configuration;
 mod event;
 mod problem;
 mod refusal;
 mod routes;
 mod service;
 mod sower;
+mod storage;
+mod survey;
 
 use std::sync::Arc;
 
@@ -28,8 +34,10 @@ use async_trait::async_trait;
 use web::Otherwise;
 
 pub use config::Config;
+pub use configuration::{Configuration, Covers, Setting};
 pub use problem::Problem;
 pub use service::{Health, Looked, Operations, Outputs, Parts};
+pub use storage::{Count, Held, Look, Purpose, Reach, Storage, Store, StoreKind, Uncounted};
 
 impl Operations {
     /// Everything that it answers, for tests and tools.

@@ -5,3 +5,4 @@ mod follow;
 mod jobs;
 mod limits;
 mod runs;
+mod site;

@@ -5,6 +5,7 @@ mod health;
 mod jobs;
 mod limits;
 mod runs;
+mod site;
 mod system;
 
 pub(crate) fn routes(routes: &mut web::Routes<'_>) {
@@ -12,6 +13,7 @@ pub(crate) fn routes(routes: &mut web::Routes<'_>) {
     archive::routes(routes);
     limits::routes(routes);
     health::routes(routes);
+    site::routes(routes);
     jobs::routes(routes);
     system::routes(routes);
 }

@@ -6,4 +6,5 @@ mod cases;
 mod endpoints;
 mod jobs;
 mod runs;
+mod site;
 mod support;

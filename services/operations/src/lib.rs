@@ -6,8 +6,8 @@
 //! `/services/ops/<kind>`, read with `read` and ended with `update`; some kinds also let users read and end
 //! what they have started themselves.
 //!
-//! Administrators are also told with which settings the commons runs ([`Configuration`]), and where its objects
-//! are ([`Storage`]).
+//! Administrators are also told with which settings the commons runs ([`Configuration`]), and where its
+//! objects are ([`Storage`]).
 //!
 //! Layers: `routes` (HTTP) call methods of [`Operations`] (`actions`), which use the queue. A run is touched
 //! only with a proof of `access`; `survey` keeps what was seen of stores. Pure: `asked` (bodies and queries),

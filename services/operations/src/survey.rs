@@ -114,8 +114,7 @@ impl Survey {
         let mut standing = self.standing.subscribe();
         // Whoever has waited long enough is told what there is.
         let _ = tokio::time::timeout(PATIENCE, standing.wait_for(|standing| !standing.is_running)).await;
-        let now = standing.borrow().clone();
-        now
+        standing.borrow().clone()
     }
 
     async fn count(&self) {

@@ -1,5 +1,5 @@
-//! The stores of a commons: what is told of each, whether it can be used from here, and what the file index has
-//! there.
+//! The stores of a commons: what is told of each, whether it can be used from here, and what the file index
+//! has there.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

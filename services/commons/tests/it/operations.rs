@@ -99,7 +99,7 @@ async fn operations_are_done(calls: Calls) {
     commons.running.stop().await;
 }
 
-/// What is told of the stores, of which this process has all, and of its settings, of which it was given none.
+/// What is told of the stores, all of which this process has, and of its settings: it was given none.
 async fn its_stores_are_known(commons: &Commons) {
     let urls = json!(["s3://commons-data/a", "s3://elsewhere/a"]);
     for (urls, size) in [(urls, 7), (json!([]), 5)] {

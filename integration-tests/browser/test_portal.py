@@ -21,7 +21,7 @@ INSIDE = {"/": "Gen3 Data Commons", "/explorer": "Explorer", "/explorer?tab=file
           "/submission": "Data submission", f"/{PROJECT}": PROJECT, "/submission/files": "Files", "/requests": "Access requests",
           "/dd?view=diff": "Data dictionary", "/admin": "Administration", "/admin/runs": "Runs", "/admin/users": "Users",
           "/admin/audit?category=login": "Audit", "/admin/access?resource=/programs": "Access rights",
-          "/admin/access?view=policies": "Access rights"}
+          "/admin/access?view=policies": "Access rights", "/admin/storage": "Storage", "/admin/site": "Settings"}
 
 
 def test_pages_open_without_an_error_a_violation_or_a_foreign_request(portal):

@@ -1,5 +1,5 @@
-"""The administration in a real browser: runs, users, the audit log and rights as an administrator sees them, and the locks that
-everybody else finds there."""
+"""The administration in a real browser: runs, users, the audit log, rights, stores and settings as an administrator sees them, and the
+locks that everybody else finds there."""
 
 import time
 import urllib.error
@@ -13,7 +13,9 @@ from browser.portal_pages import asked
 
 AREAS = {"/admin/runs": "read of the service gen3-ops on /services/ops", "/admin/users": "* of the service fence on /services/fence/admin",
          "/admin/audit": "read of the service audit on /services/audit",
-         "/admin/access": "read of the service arborist on /services/arborist/policy", "/admin": "read of the service gen3-ops on /services/ops"}
+         "/admin/access": "read of the service arborist on /services/arborist/policy",
+         "/admin/storage": "read of the service gen3-ops on /services/ops/storage",
+         "/admin/site": "read of the service gen3-ops on /services/ops/config", "/admin": "read of the service gen3-ops on /services/ops"}
 # What a page lets the browser save, as text.
 KEEP_SAVED = """
     const real = URL.createObjectURL;
@@ -61,7 +63,8 @@ def test_somebody_without_rights_is_told_which_one_each_page_takes(portal):
     portal.wait(lambda: portal.all("[role=menuitem]"))
     assert "Administration" not in [item.text for item in portal.all("[role=menuitem]")]
     # The services decide, whatever a page shows.
-    for path in ("/user/v1/users", "/audit/log/login", "/authz/v1/policies", "/authz/v1/who?resource=/programs"):
+    for path in ("/user/v1/users", "/audit/log/login", "/authz/v1/policies", "/authz/v1/who?resource=/programs",
+                 "/ops/v1/storage", "/ops/v1/config"):
         with pytest.raises(urllib.error.HTTPError) as refused:
             asked(portal.commons, path, "rita")
         assert refused.value.code == 403, path
@@ -73,7 +76,7 @@ def test_a_run_is_asked_for_by_keyboard_seen_beforehand_and_followed(portal):
     portal.log_in("admin").open("/")
     portal.press("Administrator").press("Administration")
     portal.wait(lambda: portal.heading() == "Administration")
-    portal.wait(lambda: [link.text for link in portal.all("main li a")] == ["Runs", "Users", "Audit", "Access rights"])
+    portal.wait(lambda: [link.text for link in portal.all("main li a")] == ["Runs", "Users", "Audit", "Access rights", "Storage", "Settings"])
     portal.open("/admin/runs?kind=pfb-export")
     portal.says("Forget revoked tokens that are over")
     assert any(row.startswith("expired-access") and "17 * * * * UTC" in row for row in rows(portal, "What happens by itself"))
@@ -194,3 +197,34 @@ def test_who_may_do_something_is_listed_and_explained(portal):
         portal.open(f"/admin/access?view={view}&q={urllib.parse.quote(text.split(' ')[0])}" if view != "groups" else "/admin/access?view=groups")
         portal.says(text)
         assert [link.text.lower() for link in portal.all("nav[aria-label='Views of the rights'] [aria-current]")] == [view]
+
+
+def test_stores_are_shown_with_what_is_in_them(portal):
+    portal.log_in("admin").open("/admin/storage")
+    shown = portal.wait(lambda: rows(portal, "Stores"))
+    assert [row.split()[0] for row in shown] == ["s3://commons-data/", "s3://commons-manifests/", "s3://commons-exports/"]
+    assert all("can be used" in row and "of this commons" in row for row in shown)
+    portal.says("The file index was counted on")
+    told = asked(portal.commons, "/ops/v1/storage")
+    held = told["stores"][0]["held"]
+    assert held["records"] > 0 and held["bytes"] > 0 and told["stores"][0]["free"] > 0
+    assert f"{held['records']:,}" in portal.wait(lambda: rows(portal, "Stores"))[0].split()
+    portal.says("There is no archive")
+    assert [link.text for link in portal.all("nav[aria-label=Administration] [aria-current]")] == ["Storage"]
+    assert portal.axe() == []
+
+
+def test_settings_are_found_by_keyboard_with_where_they_come_from(portal):
+    portal.log_in("admin").open("/admin/site")
+    shown = portal.wait(lambda: rows(portal, "Settings"))
+    [users] = [row for row in shown if row.startswith("user-yaml ")]
+    assert "the command line" in users and not any(row.startswith("schedule ") for row in shown)
+    portal.says("commons up")
+    assert portal.axe() == []
+    tab_to(portal, "Search settings").send_keys("private postgresql")
+    portal.says("There are no such settings")
+    tab_to(portal, "Shown").send_keys("all")
+    assert any(row.startswith("database-url ") and "not set" in row for row in portal.wait(lambda: rows(portal, "Settings")))
+    told = asked(portal.commons, "/ops/v1/config")
+    assert (told["command"], told["covers"]) == ("up", "commons")
+    assert told["options"]["user-yaml"]["from"] == "command_line"

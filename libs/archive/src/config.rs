@@ -1,5 +1,7 @@
 //! The tiers of an archive, as a file says them. Pure.
 
+use std::path::{Path, PathBuf};
+
 use indexmap::IndexMap;
 use serde::Deserialize;
 use storage::{Bucket, Kind, Location};
@@ -195,7 +197,8 @@ impl Tiers {
         self.all.iter().map(|tier| tier.name.as_str()).collect()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Tier> {
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Tier> {
         self.all.iter()
     }
 }
@@ -251,8 +254,23 @@ impl Tier {
         self.config.storage_class.as_deref()
     }
 
+    /// What holds its objects.
+    pub fn bucket(&self) -> &Bucket {
+        &self.bucket
+    }
+
+    /// How the keys of its objects begin: empty, or with a slash at its end.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The folder that it is, if it is one.
+    pub fn folder(&self) -> Option<PathBuf> {
+        (self.bucket.kind() == Kind::Folder).then(|| Path::new("/").join(&self.prefix))
+    }
+
     /// As records tell how it is kept.
-    pub(crate) fn told_class(&self) -> &str {
+    pub fn told_class(&self) -> &str {
         match self.bucket.kind() {
             Kind::Folder => "folder",
             _ => self.class().unwrap_or("STANDARD"),
@@ -264,11 +282,13 @@ impl Tier {
         self.config.block_mib.saturating_mul(MIB)
     }
 
-    pub(crate) fn capacity(&self) -> Option<u64> {
+    /// Most that it keeps, in bytes, where that is said.
+    pub fn capacity(&self) -> Option<u64> {
         self.config.capacity_gib.map(|gib| gib.saturating_mul(GIB))
     }
 
-    pub(crate) fn reserve(&self) -> u64 {
+    /// What is left free on the disk of a folder, in bytes.
+    pub fn reserve(&self) -> u64 {
         self.config.reserve_mib.saturating_mul(MIB)
     }
 }

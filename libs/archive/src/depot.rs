@@ -43,6 +43,17 @@ pub struct Disk {
     pub reserve: u64,
 }
 
+impl Disk {
+    /// Bytes that can still be written.
+    ///
+    /// # Errors
+    /// When the folder cannot be looked at.
+    pub fn free(&self) -> io::Result<u64> {
+        let stat = rustix::fs::statvfs(&self.folder)?;
+        Ok(stat.f_bavail.saturating_mul(stat.f_frsize).saturating_sub(self.reserve))
+    }
+}
+
 /// All places of objects.
 #[derive(Clone)]
 pub struct Depot {
@@ -85,8 +96,7 @@ fn broken(error: &io::Error) -> StorageError {
 impl Depot {
     /// The stores that there are, and `client`, which sends parts to them.
     pub fn new(stores: Arc<dyn ObjectStore>, client: Client, tiers: &Tiers) -> Self {
-        let folders = tiers.iter().filter(|tier| tier.bucket.kind() == Kind::Folder);
-        let folders = folders.map(|tier| Path::new("/").join(&tier.prefix)).collect();
+        let folders = tiers.iter().filter_map(Tier::folder).collect();
         Self { stores, client, folders, disks: HashMap::new() }
     }
 
@@ -120,14 +130,14 @@ impl Depot {
             }
             _ => self.disks.get(&tier.bucket).cloned(),
         };
-        let disk = disk.map(|disk| free(&disk)).transpose()?;
+        let disk = disk.map(|disk| disk.free()).transpose()?;
         let left = tier.capacity().map(|capacity| capacity.saturating_sub(used));
         Ok(disk.into_iter().chain(left).min())
     }
 
     /// Free bytes at a place that is not a tier's; `None` where nobody says.
     pub(crate) fn room_of(&self, bucket: &Bucket) -> io::Result<Option<u64>> {
-        self.disks.get(bucket).map(free).transpose()
+        self.disks.get(bucket).map(Disk::free).transpose()
     }
 
     pub(crate) async fn standing(&self, location: &Location) -> Result<Standing, StorageError> {
@@ -211,11 +221,6 @@ impl Depot {
         }
         Ok(())
     }
-}
-
-fn free(disk: &Disk) -> io::Result<u64> {
-    let stat = rustix::fs::statvfs(&disk.folder)?;
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize).saturating_sub(disk.reserve))
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {

@@ -128,7 +128,7 @@ async fn dispatch(command: Command, origins: Origins, loudness: &[&str]) -> anyh
         Command::Doctor(args) => commands::doctor::run(args, origins.file.as_deref()).await,
         Command::Upgrade(command) => commands::upgrade::run(command, origins.file.as_deref()).await,
         Command::Config(args) => commands::config::run(args, origins.file.as_deref()),
-        Command::Serve(service) => serve::run(*service).await,
+        Command::Serve(service) => serve::run(*service, &origins).await,
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::User(command) => commands::user::run(command).await,
         Command::Client(command) => commands::client::run(command).await,

@@ -113,6 +113,14 @@ pub struct MaySetLimits(());
 #[derive(Debug, Clone)]
 pub struct MayRead(());
 
+/// The proof that a caller may know with which settings the commons runs.
+#[derive(Debug, Clone)]
+pub struct MayReadConfiguration(());
+
+/// The proof that a caller may know the stores of the commons.
+#[derive(Debug, Clone)]
+pub struct MayReadStorage(());
+
 /// The proof that a caller may end a run.
 #[derive(Debug, Clone)]
 pub struct MayEnd {
@@ -241,6 +249,34 @@ impl Operations {
         }
         self.require(caller, Method::Read, kind).await?;
         Ok(MayRead(()))
+    }
+
+    /// Whether the caller may know with which settings the commons runs.
+    ///
+    /// # Errors
+    /// 403.
+    pub(crate) async fn may_read_configuration(
+        &self,
+        caller: &Caller,
+    ) -> Result<MayReadConfiguration, Problem> {
+        self.administers(caller, "config").await?;
+        Ok(MayReadConfiguration(()))
+    }
+
+    /// Whether the caller may know the stores of the commons.
+    ///
+    /// # Errors
+    /// 403.
+    pub(crate) async fn may_read_storage(&self, caller: &Caller) -> Result<MayReadStorage, Problem> {
+        self.administers(caller, "storage").await?;
+        Ok(MayReadStorage(()))
+    }
+
+    async fn administers(&self, caller: &Caller, what: &'static str) -> Result<(), Problem> {
+        if self.decide(caller, Method::Read, &resource(what)).await? {
+            return Ok(());
+        }
+        Err(Problem::ForAdministrators(what))
     }
 
     /// Whether the bearer of a request's token may know why a service cannot serve.

@@ -6,14 +6,19 @@
 //! `/services/ops/<kind>`, read with `read` and ended with `update`; some kinds also let users read and end
 //! what they have started themselves.
 //!
+//! Administrators are also told with which settings the commons runs ([`Configuration`]), and where its
+//! objects are ([`Storage`]).
+//!
 //! Layers: `routes` (HTTP) call methods of [`Operations`] (`actions`), which use the queue and `store` (SQL
-//! of the archiver's jobs). A run is touched only with a proof of `access`. Pure: `asked` (bodies and
-//! queries), `sower`, `scicat` and `scicat_told` (their words), `event` (lines of an event stream).
+//! of the archiver's jobs). A run is touched only with a proof of `access`; `survey` keeps what was seen of
+//! stores. Pure: `asked` (bodies and queries), `sower`, `scicat` and `scicat_told` (their words), `event`
+//! (lines of an event stream), `configuration`, `storage`.
 
 pub mod access;
 mod actions;
 mod asked;
 mod config;
+mod configuration;
 mod event;
 mod model;
 mod problem;
@@ -24,7 +29,9 @@ mod scicat_refusal;
 mod scicat_told;
 mod service;
 mod sower;
+mod storage;
 mod store;
+mod survey;
 
 use std::sync::Arc;
 
@@ -33,8 +40,10 @@ use async_trait::async_trait;
 use web::Otherwise;
 
 pub use config::Config;
+pub use configuration::{Configuration, Covers, Setting};
 pub use problem::Problem;
 pub use service::{Health, Looked, Operations, Outputs, Parts};
+pub use storage::{Count, Held, Look, Purpose, Reach, Storage, Store, StoreKind, Uncounted};
 pub use store::migrate;
 
 impl Operations {

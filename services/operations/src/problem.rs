@@ -33,6 +33,9 @@ pub enum Problem {
     /// 403: limits are the operator's.
     #[error("you may not change limits: it needs update of the service gen3-ops on /services/ops/limits")]
     NoLimits,
+    /// 403: what is told to administrators only.
+    #[error("this is for administrators: it needs read of the service gen3-ops on /services/ops/{0}")]
+    ForAdministrators(&'static str),
     /// 403: sower's own permission.
     #[error("you may not start jobs")]
     NoJobs,
@@ -157,9 +160,11 @@ impl ResponseError for Problem {
         match self {
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
-            Self::Forbidden { .. } | Self::FilesForbidden(_) | Self::NoLimits | Self::NoJobs => {
-                StatusCode::FORBIDDEN
-            }
+            Self::Forbidden { .. }
+            | Self::FilesForbidden(_)
+            | Self::NoLimits
+            | Self::ForAdministrators(_)
+            | Self::NoJobs => StatusCode::FORBIDDEN,
             Self::NotFound(_) | Self::UnknownKind(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,

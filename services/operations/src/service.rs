@@ -5,13 +5,14 @@ use std::sync::Arc;
 use archive::Archive;
 use async_trait::async_trait;
 use authz::Authz;
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
 use web::Failure;
 use workqueue::Queue;
 
-use crate::config::Config;
+use crate::{config::Config, configuration::Configuration, storage::Storage, survey::Survey};
 
 /// Whether a service can serve.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,10 @@ pub struct Parts {
     pub outputs: Arc<dyn Outputs>,
     /// The archive, where there is one.
     pub archive: Option<Arc<Archive>>,
+    /// With what the commons runs.
+    pub configuration: Configuration,
+    /// Its stores.
+    pub storage: Arc<dyn Storage>,
 }
 
 /// The service, built once.
@@ -64,6 +69,9 @@ pub struct Operations {
     pub(crate) health: Arc<dyn Health>,
     pub(crate) outputs: Arc<dyn Outputs>,
     pub(crate) archive: Option<Arc<Archive>>,
+    pub(crate) configuration: Configuration,
+    pub(crate) survey: Arc<Survey>,
+    pub(crate) started: DateTime<Utc>,
     pub(crate) followers: Arc<Semaphore>,
 }
 
@@ -76,8 +84,21 @@ impl std::fmt::Debug for Operations {
 impl Operations {
     /// A service on a database that [`workqueue::migrate`] and [`migrate`](crate::migrate) have prepared.
     pub fn build(config: Config, parts: Parts) -> Arc<Self> {
-        let Parts { pool, queue, authz, health, outputs, archive } = parts;
+        let Parts { pool, queue, authz, health, outputs, archive, configuration, storage } = parts;
         let followers = Arc::new(Semaphore::new(config.most_followers));
-        Arc::new(Self { config, pool, queue, authz, health, outputs, archive, followers })
+        let (survey, started) = (Survey::of(storage), Utc::now());
+        Arc::new(Self {
+            config,
+            pool,
+            queue,
+            authz,
+            health,
+            outputs,
+            archive,
+            configuration,
+            survey,
+            started,
+            followers,
+        })
     }
 }

@@ -38,9 +38,9 @@ pub(crate) fn place(path: &str) -> Place {
         ["requests"] => Place::Page("Access requests"),
         ["workspace"] => Place::Page("Workspace"),
         ["about", "status"] => Place::Page("Status"),
-        ["admin"] | ["admin", "access" | "audit" | "runs" | "storage" | "users"] | ["admin", "runs", _] => {
-            Place::Page("Administration")
-        }
+        ["admin", "access" | "audit" | "runs" | "site" | "storage" | "users"]
+        | ["admin"]
+        | ["admin", "runs", _] => Place::Page("Administration"),
         ["about", "accessibility"] => Place::Page("Accessibility"),
         ["objects", _, ..] => Place::Page("Object"),
         ["explorer"] => Place::Page("Explorer"),
@@ -87,6 +87,7 @@ mod tests {
             ("/about", Place::Nothing),
             ("/admin", Place::Page("Administration")),
             ("/Admin/runs/6d2f", Place::Page("Administration")),
+            ("/admin/site", Place::Page("Administration")),
             ("/admin/users/ann", Place::Nothing),
             ("/admin/nothing", Place::Nothing),
             ("/dd/a/b/c", Place::Nothing),

@@ -14,6 +14,7 @@ mod index_gc;
 mod index_scan;
 mod params;
 mod scrub;
+mod storage;
 mod usersync;
 mod visas;
 
@@ -34,6 +35,7 @@ pub(crate) use health::{Elsewhere, Services};
 pub(crate) use index_gc::IndexGc;
 pub(crate) use index_scan::IndexScan;
 pub(crate) use scrub::ObjectScrub;
+pub(crate) use storage::{IndexAt, Place, Stores, of_fence, of_tiers};
 pub(crate) use usersync::Usersync;
 pub(crate) use visas::VisaUpdate;
 

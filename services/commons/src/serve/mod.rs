@@ -12,12 +12,14 @@ mod workspaces;
 
 use std::time::Duration;
 
+use ::operations::Covers;
 use clap::Subcommand;
 use measures::{Measured, Measures};
 use web::{Server, Starting};
 
 use crate::{
     reload::{Asked, Reloading, Triggers},
+    settings::Origins,
     supervision::{End, Watch},
     version::{COMMIT, VERSION},
 };
@@ -134,7 +136,10 @@ impl Serve {
     }
 }
 
-pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
+pub(crate) async fn run(mut serve: Serve, origins: &Origins) -> anyhow::Result<()> {
+    if let Serve::Operations(args) = &mut serve {
+        args.configuration = origins.told("serve operations", Covers::Service);
+    }
     let asked = Asked::default();
     let mut watch = Watch::install(serve.dictionary().map(|_| asked.clone()))?;
     let listen = serve.listen();

@@ -36,6 +36,7 @@ pub(super) fn options(command: &Command, matches: &ArgMatches, layers: &[Layer])
             source,
             is_secret: argument.is_hide_env_values_set(),
             is_path: model::is_path(argument),
+            meaning: model::help(argument),
         }
     };
     model::options(command).map(effective).collect()

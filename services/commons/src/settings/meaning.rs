@@ -3,7 +3,7 @@
 use clap::{Arg, Command};
 use serde::Serialize;
 
-use super::model::{options, variable};
+use super::model::{help, options, variable};
 
 /// What is known of an option, whatever value it has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,7 +22,6 @@ pub(crate) struct Meaning {
 
 impl Meaning {
     fn of(name: &str, argument: &Arg) -> Self {
-        let help = argument.get_long_help().or_else(|| argument.get_help());
         let historic = argument.get_env().map(|name| name.to_string_lossy().into_owned());
         let own = variable(name);
         let mut variables: Vec<String> = historic.into_iter().filter(|name| *name != own).collect();
@@ -30,7 +29,7 @@ impl Meaning {
         let possible = argument.get_possible_values();
         Self {
             option: name.to_owned(),
-            meaning: help.map(ToString::to_string).unwrap_or_default(),
+            meaning: help(argument),
             default: argument
                 .get_default_values()
                 .iter()

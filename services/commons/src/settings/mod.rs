@@ -9,10 +9,12 @@ mod apply;
 mod effective;
 mod file;
 mod layer;
+mod masked;
 mod meaning;
 mod model;
 mod places;
 mod remembered;
+mod told;
 
 use std::{
     ffi::OsString,
@@ -22,6 +24,7 @@ use std::{
 use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _, error::ErrorKind};
 
 use crate::cli::Cli;
+pub(crate) use masked::without_passwords;
 pub(crate) use meaning::Meaning;
 use model::Layer;
 pub(crate) use model::{Effective, Origins, Refusal, Source};

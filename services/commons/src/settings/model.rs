@@ -6,6 +6,8 @@ use clap::{Arg, ArgAction, Command};
 use indexmap::IndexMap;
 use serde::Serialize;
 
+use super::masked::{masked, without_passwords};
+
 /// The long name of the option for the state folder.
 pub(super) const STATE_OPTION: &str = "state";
 /// The argument of the option `--state`.
@@ -52,27 +54,15 @@ pub(crate) struct Effective {
     pub(crate) is_secret: bool,
     /// Whether the value is a path or an address.
     pub(crate) is_path: bool,
+    /// What the option means.
+    pub(crate) meaning: String,
 }
 
 impl Effective {
     /// The value for people: secrets are not shown.
     pub(crate) fn shown(&self) -> String {
-        let shown = |value: &String| if self.is_secret { masked(value) } else { value.clone() };
+        let shown = |value: &String| if self.is_secret { masked(value) } else { without_passwords(value) };
         self.values.iter().map(shown).collect::<Vec<_>>().join(",")
-    }
-}
-
-/// A secret without what is secret of it: of an address all but the password is shown.
-fn masked(value: &str) -> String {
-    match url::Url::parse(value) {
-        Ok(mut url) if url.has_host() => {
-            if url.password().is_some() {
-                // An address that has a host can have a password.
-                let _ = url.set_password(Some("***"));
-            }
-            url.into()
-        }
-        _ => "***".to_owned(),
     }
 }
 
@@ -132,6 +122,12 @@ pub(super) fn takes_many(argument: &Arg) -> bool {
     matches!(argument.get_action(), ArgAction::Append) || argument.get_value_delimiter().is_some()
 }
 
+/// What an option means.
+pub(super) fn help(argument: &Arg) -> String {
+    let help = argument.get_long_help().or_else(|| argument.get_help());
+    help.map(ToString::to_string).unwrap_or_default()
+}
+
 /// The variable of an option: `COMMONS_PUBLIC_URL` for `--public-url`.
 pub(super) fn variable(option: &str) -> String {
     format!("COMMONS_{}", option.replace('-', "_").to_uppercase())
@@ -140,16 +136,4 @@ pub(super) fn variable(option: &str) -> String {
 /// Whether the value of a path option is no path: an address, or the word for what the program brings along.
 pub(super) fn is_address_or_word(text: &str) -> bool {
     text.contains("://") || text == crate::dictionaries::BUILT_IN
-}
-
-#[cfg(test)]
-mod tests {
-    use super::masked;
-
-    #[test]
-    fn secrets_are_kept_from_view() {
-        assert_eq!(masked("postgres://ada:secret@db:5432/x"), "postgres://ada:***@db:5432/x");
-        assert_eq!(masked("postgres://db/x"), "postgres://db/x");
-        assert_eq!(masked("ada:secret"), "***");
-    }
 }

@@ -85,7 +85,7 @@ impl Town {
         let mut hosts = Vec::new();
         for Tenant { name, host, args: own, origins } in tenants {
             let told = || format!("the tenant {name}");
-            let options = Options::from_args(&own);
+            let options = Options::of(&own, &origins);
             let state = State::open(&options.state).with_context(told)?;
             tell_of_earlier_starts(&own, &options, &origins, &state).with_context(told)?;
             self.reloads.push(options.reload.clone());

@@ -81,6 +81,8 @@ pub(crate) struct Ground {
     pub(crate) engine: Arc<dyn Engine>,
     /// Its mapping, and guppy's configuration.
     pub(crate) explorer: Source,
+    /// What administrators are told of the options.
+    pub(crate) configuration: operations::Configuration,
 }
 
 impl Ground {
@@ -136,6 +138,7 @@ impl Ground {
             user_yaml: options.user_yaml.clone(),
             engine: engine(options, state).await?,
             explorer: options.explorer.clone(),
+            configuration: options.configuration.clone(),
         };
         Ok((ground, databases))
     }

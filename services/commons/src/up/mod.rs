@@ -52,7 +52,7 @@ pub(crate) fn prepare(args: &mut UpArgs) {
 
 /// The command.
 pub(crate) async fn run(args: UpArgs, origins: Origins) -> anyhow::Result<()> {
-    let options = Options::from_args(&args);
+    let options = Options::of(&args, &origins);
     let mut watch = Watch::install(Some(options.reload.clone()))?;
     let state = State::open(&options.state)?;
     tell_of_earlier_starts(&args, &options, &origins, &state)?;

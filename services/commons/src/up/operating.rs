@@ -9,23 +9,24 @@ use fence::Fence;
 use guppy::Guppy;
 use indexclient::IndexClient;
 use measures::Measures;
-use operations::{Config, Operations, Parts};
+use operations::{Config, Operations, Parts, Purpose};
 use peregrine::Peregrine;
 use sqlx::PgPool;
 use storage::{AwsCredentials, Bucket, BucketConfig, Buckets, ObjectStore, S3Store};
 use web::Current;
 use workqueue::{Kind, Kinds, Queue, Settings, Worker};
 
-use super::{ground::Ground, pools::Pools};
+use super::{documents, ground::Ground, pools::Pools};
 use crate::{
     explorer::Asking,
     http_client::http_client,
     operations::{
-        self as kinds, AggregateSync, Etl, ExpiredAccess, ExpiredClients, Exports, IndexGc, IndexScan,
-        ObjectScrub, PfbExport, Services, Usersync, Whole,
+        self as kinds, AggregateSync, Etl, ExpiredAccess, ExpiredClients, Exports, IndexAt, IndexGc,
+        IndexScan, ObjectScrub, PfbExport, Place, Services, Stores, Usersync, Whole,
     },
     state::State,
     version::{COMMIT, VERSION},
+    workflows,
 };
 
 /// The bucket of exports, to which the public front leads.
@@ -49,6 +50,8 @@ pub(super) struct Beside {
     pub(super) index: Arc<dyn IndexClient>,
     /// The stores of the archive, if there is one.
     pub(super) stores: Option<Arc<dyn ObjectStore>>,
+    /// What fence is told of buckets.
+    pub(super) buckets: fence::Config,
     /// What looks through buckets.
     pub(super) scan: IndexScan,
     pub(super) state: State,
@@ -95,6 +98,7 @@ pub(super) fn build(
     if let Some(archive) = &archive {
         measures.add(|registry| archive.register(registry));
     }
+    let storage = Arc::new(stores(ground, &beside)?);
     let (authz, operations) = (beside.authz.clone(), beside.databases.operations.clone());
     let mut all = known(ground, beside, exports.clone())?;
     all.extend(archive.iter().flat_map(archive::kinds));
@@ -112,9 +116,16 @@ pub(super) fn build(
     let queue = Queue::new(operations.clone(), Kinds::new(all));
     measures.add(|registry| queue.register(registry));
     let health = Arc::new(Services::default());
-    let pool = operations;
-    let parts =
-        Parts { pool, queue: queue.clone(), authz, health: health.clone(), outputs: exports, archive };
+    let parts = Parts {
+        pool: operations,
+        queue: queue.clone(),
+        authz,
+        health: health.clone(),
+        outputs: exports,
+        archive,
+        configuration: ground.configuration.clone(),
+        storage,
+    };
     Ok((Operations::build(config, parts), Worker::start(&queue, settings), health))
 }
 
@@ -168,6 +179,40 @@ fn archive(ground: &Ground, beside: &Beside) -> anyhow::Result<Option<Arc<Archiv
     let (index, authz) = (beside.index.clone(), beside.authz.clone());
     let pool = beside.databases.operations.clone();
     Ok(Some(Archive::build(archive::Parts { pool, index, authz, tiers, depot })))
+}
+
+/// All stores: those that fence knows, the other buckets of the embedded one, and the tiers of the archive.
+fn stores(ground: &Ground, beside: &Beside) -> anyhow::Result<Stores> {
+    let own = [
+        (UPLOADS, Purpose::Uploads),
+        (documents::BUCKET, Purpose::Manifests),
+        (BUCKET, Purpose::Exports),
+        (workflows::BUCKET, Purpose::Tasks),
+    ];
+    let mut config = beside.buckets.clone();
+    let embedded = config.s3_buckets.get(UPLOADS).cloned().unwrap_or_default();
+    let names = own.map(|(name, _)| name).into_iter().chain([ARCHIVE_BUCKET]);
+    config.s3_buckets.extend(names.map(|name| (name.to_owned(), embedded.clone())));
+    // This process reaches the store by its own address.
+    for bucket in config.s3_buckets.values_mut() {
+        bucket.public_endpoint_url = None;
+    }
+    let reader: Arc<dyn ObjectStore> = Arc::new(config.stores(&http_client()?)?);
+    let tiers = ground.archive_tiers.iter().flat_map(|tiers| kinds::of_tiers(tiers, &config, &reader));
+    let places = own
+        .into_iter()
+        .filter(|(name, _)| *name != workflows::BUCKET || ground.workflows.workflows.is_some())
+        .map(|(name, purpose)| Place::s3(name, &embedded, purpose, &reader))
+        .chain(kinds::of_fence(&beside.buckets, &reader))
+        .chain(tiers);
+    let reserve = ground.object_store_reserve.unwrap_or(0);
+    let disk = Disk { folder: beside.objects.clone(), reserve };
+    let is_own = |place: &Place| {
+        own.iter().map(|(name, _)| *name).chain([ARCHIVE_BUCKET]).any(|name| place.is_in(name))
+    };
+    let places = places.map(|place| if is_own(&place) { place.embedded(&disk) } else { place });
+    let index = IndexAt { records: beside.databases.indexd.clone(), layout: None };
+    Ok(Stores::of(places.collect(), Some(index)))
 }
 
 /// The stores of the archive: those of fence, and the bucket of the embedded one.

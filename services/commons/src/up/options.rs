@@ -4,13 +4,14 @@ use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use arborist::sync::HeavyLoss;
 use clap::Args;
+use operations::{Configuration, Covers};
 use url::Url;
 
 use super::ports::OwnPorts;
 use crate::{
     databases, dictionaries, explorer::Source, front::FrontArgs, index_options::IndexArgs,
-    operations::BackupArgs, pages::Pages, queries::QueryArgs, state::StateArgs, workflows::WorkflowArgs,
-    workspaces::WorkspaceArgs,
+    operations::BackupArgs, pages::Pages, queries::QueryArgs, settings::Origins, state::StateArgs,
+    workflows::WorkflowArgs, workspaces::WorkspaceArgs,
 };
 
 /// How often the files of the dictionary are looked at. A change is noticed by the second look.
@@ -251,6 +252,8 @@ pub struct Options {
     pub development_login: bool,
     /// Whether users may log in by a password that is kept here.
     pub local_accounts: bool,
+    /// What administrators are told of all of this, if a command line has said it.
+    pub configuration: Configuration,
 }
 
 impl Options {
@@ -294,6 +297,7 @@ impl Options {
             queries: QueryArgs::default(),
             development_login: true,
             local_accounts: false,
+            configuration: Configuration::default(),
         }
     }
 
@@ -306,6 +310,11 @@ impl Options {
         } else {
             OwnPorts::None
         }
+    }
+
+    /// What a command line and what completes it say.
+    pub(crate) fn of(args: &UpArgs, origins: &Origins) -> Self {
+        Self { configuration: origins.told("up", Covers::Commons), ..Self::from_args(args) }
     }
 
     pub(crate) fn from_args(args: &UpArgs) -> Self {
@@ -351,6 +360,7 @@ impl Options {
             queries: args.queries.clone(),
             development_login: !args.no_development_login,
             local_accounts: args.local_accounts,
+            configuration: Configuration::default(),
         }
     }
 }

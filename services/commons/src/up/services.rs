@@ -123,6 +123,7 @@ pub(crate) fn build(
     let store: Arc<dyn ObjectStore> = Arc::new(config.stores(&client)?);
     let (arborist, indexd, neighbours) = spine(ground, pools, &config, &neighbour);
     let scan = IndexScan::of(&config, store.clone(), neighbours.index.clone())?;
+    let buckets = config.clone();
     let fence = build_fence(config, ground, pools, &neighbours, store.clone())?;
     let audit = small::audit(pools.audit.clone(), neighbours.authz.clone());
     let (recorder, recording) = Recorder::start(small::audit_log(ground, &audit, &neighbour));
@@ -156,6 +157,7 @@ pub(crate) fn build(
         explorer: explorer.asking(),
         index: neighbours.index.clone(),
         stores: archived,
+        buckets,
         scan,
         state: state.clone(),
         objects: state.path("objects"),

@@ -256,6 +256,17 @@ async fn a_process_of_its_own_does_the_same(commons: &Commons, folder: &Path) {
         kinds["kinds"].as_array().unwrap().iter().filter_map(|kind| kind["kind"].as_str()).collect();
     let known = ["backup", "backup-verify", "expired-clients", "index-gc", "index-scan"];
     assert_eq!(kinds, [&known[..], &["metadata-aggregate-sync", "visa-update"]].concat());
+    let (_, config) = answer(asks("GET", "config")).await;
+    assert_eq!((&config["command"], &config["covers"]), (&json!("serve operations"), &json!("service")));
+    assert_eq!(config["options"]["index-url"]["where"], "INDEX_CLIENT_HOST");
+    let login = &config["options"]["indexd-password"];
+    assert_eq!((&login["value"], &login["masked"]), (&json!("***"), &json!(true)));
+    assert!(!config.to_string().contains(&password), "{config}");
+    let (_, storage) = answer(asks("GET", "storage")).await;
+    let [data] = storage["stores"].as_array().unwrap().as_slice() else { panic!("{storage}") };
+    assert_eq!((&data["kind"], &data["endpoint"]), (&json!("s3"), &json!(said.object_store)));
+    assert_eq!((&data["reach"], &data["free"]), (&json!({"state": "reached"}), &Value::Null));
+    assert_eq!(storage["index"]["state"], "counted", "{storage}");
     for kind in ["visa-update", "index-gc", "index-scan", "backup", "backup-verify"] {
         let (status, mut run) = answer(asks("POST", "runs").json(&json!({"kind": kind}))).await;
         assert_eq!(status, 201, "{run}");

@@ -68,6 +68,7 @@ async fn operations_are_done(calls: Calls) {
         let done = run(&commons, kind, json!({})).await;
         assert_eq!(done["state"], "succeeded", "{done}");
     }
+    its_stores_are_known(&commons).await;
     let (status, _) = commons.send("POST", "/ops/v1/runs", &json!({"kind": "usersync"})).await;
     assert_eq!(status, 404, "there is no user.yaml");
     // A cohort: one of two subjects, and what it links to.
@@ -96,6 +97,34 @@ async fn operations_are_done(calls: Calls) {
         at_the_command_line(&commons);
     }
     commons.running.stop().await;
+}
+
+/// What is told of the stores, all of which this process has, and of its settings: it was given none.
+async fn its_stores_are_known(commons: &Commons) {
+    let urls = json!(["s3://commons-data/a", "s3://elsewhere/a"]);
+    for (urls, size) in [(urls, 7), (json!([]), 5)] {
+        let record = json!({"form": "object", "size": size, "hashes": {"md5": "0".repeat(32)}, "urls": urls});
+        assert_eq!(commons.send("POST", "/index-admin/index", &record).await.0, 200);
+    }
+    let (status, told) = commons.get("/ops/v1/storage").await;
+    assert_eq!(status, 200, "{told}");
+    let stores = told["stores"].as_array().unwrap();
+    let urls: Vec<&str> = stores.iter().filter_map(|store| store["url"].as_str()).collect();
+    assert_eq!(urls, ["s3://commons-data/", "s3://commons-manifests/", "s3://commons-exports/"]);
+    for store in stores {
+        assert_eq!((&store["kind"], &store["reach"]), (&json!("embedded"), &json!({"state": "reached"})));
+        assert!(store["free"].as_u64().is_some_and(|free| free > 0), "{store}");
+    }
+    assert_eq!(stores[0]["held"], json!({"records": 1, "bytes": 7}));
+    let index = &told["index"];
+    assert_eq!(index["state"], "counted", "{index}");
+    assert_eq!(index["others"], json!([{"url": "s3://elsewhere/", "records": 1, "bytes": 7}]));
+    assert_eq!(index["nowhere"], json!({"records": 1, "bytes": 5}));
+    let (status, told) = commons.get("/ops/v1/config").await;
+    assert_eq!((status, &told["covers"], &told["options"]), (200, &json!("nothing"), &json!({})));
+    for path in ["/ops/v1/storage", "/ops/v1/config"] {
+        assert_eq!(answer_to_nobody(commons, path).await, 401, "{path}");
+    }
 }
 
 async fn answer_to_nobody(commons: &Commons, path: &str) -> u16 {

@@ -15,6 +15,7 @@ pub(crate) mod layout;
 pub(crate) mod legacy;
 pub(crate) mod locations;
 pub(crate) mod logins;
+pub(crate) mod places;
 pub(crate) mod records;
 pub(crate) mod schema;
 mod single;

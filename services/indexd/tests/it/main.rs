@@ -17,6 +17,7 @@ mod layouts;
 mod lists;
 mod migration;
 mod ownership;
+mod places;
 mod records;
 mod support;
 mod transfer;

@@ -6,3 +6,4 @@ mod follow;
 mod jobs;
 mod limits;
 mod runs;
+mod site;

@@ -6,6 +6,7 @@ mod health;
 mod jobs;
 mod limits;
 mod runs;
+mod site;
 mod system;
 
 pub(crate) fn routes(routes: &mut web::Routes<'_>) {
@@ -13,6 +14,7 @@ pub(crate) fn routes(routes: &mut web::Routes<'_>) {
     archive::routes(routes);
     limits::routes(routes);
     health::routes(routes);
+    site::routes(routes);
     jobs::routes(routes);
     archiver::routes(routes);
     system::routes(routes);

@@ -30,6 +30,8 @@ pub(crate) fn cases(kind: &str, run: &str, ended: &str) -> Vec<Case> {
         Case::new("POST", "/v1/verify", "/v1/verify", [401, 404, 404]).with(json!({"selector": {}})),
         Case::new("GET", "/v1/limits", "/v1/limits", [401, 200, 200]),
         Case::new("PUT", "/v1/limits/{name}", "/v1/limits/none", [401, 403, 404]).with(json!({"most": 1})),
+        Case::new("GET", "/v1/config", "/v1/config", [401, 403, 200]),
+        Case::new("GET", "/v1/storage", "/v1/storage", [401, 403, 200]),
         Case::new("GET", "/v1/health", "/v1/health", [200, 200, 200]),
         Case::new("POST", "/dispatch", "/dispatch", [401, 403, 400])
             .with(json!({"action": "fly", "input": {}}))

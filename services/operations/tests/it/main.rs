@@ -7,4 +7,5 @@ mod cases;
 mod endpoints;
 mod jobs;
 mod runs;
+mod site;
 mod support;

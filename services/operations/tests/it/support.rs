@@ -9,7 +9,10 @@ use actix_web::{App, body::to_bytes, test as client};
 use archive::{Archive, Depot, Tiers};
 use async_trait::async_trait;
 use indexclient::Record;
-use operations::{Config, Health, Looked, Operations, Outputs, Parts};
+use operations::{
+    Config, Configuration, Count, Covers, Health, Held, Look, Looked, Operations, Outputs, Parts, Purpose,
+    Reach, Setting, Storage, Store, StoreKind, Uncounted,
+};
 use serde_json::{Map, Value, json};
 use storage::{Buckets, S3Store};
 use testing::{MemoryIndex, Rights, TestDatabase};
@@ -93,6 +96,66 @@ impl Outputs for Signed {
     }
 }
 
+fn configuration() -> Configuration {
+    let setting = |value: Option<&str>, from, place: Option<&str>, meaning: &str| Setting {
+        value: value.map(str::to_owned),
+        masked: false,
+        from,
+        place: place.map(str::to_owned),
+        meaning: meaning.to_owned(),
+    };
+    let port = setting(Some("9000"), "environment", Some("COMMONS_PORT"), "Port of the gateway");
+    let demo = setting(None, "default", None, "Also load a study");
+    Configuration {
+        command: Some("up".into()),
+        covers: Covers::Commons,
+        settings_file: None,
+        options: [("port".to_owned(), port), ("demo".to_owned(), demo)].into(),
+    }
+}
+
+/// A store that answers, and one that does not.
+struct Two([Store; 2]);
+
+impl Two {
+    fn new() -> Self {
+        let store = |url: &str, kind, purpose, tier: Option<&str>| Store {
+            url: url.to_owned(),
+            kind,
+            purposes: [purpose].into(),
+            endpoint: None,
+            region: None,
+            prefix: None,
+            tier: tier.map(str::to_owned),
+            storage_class: None,
+            capacity: None,
+        };
+        let near = store("s3://near/", StoreKind::Embedded, Purpose::Uploads, None);
+        Self([near, store("s3://far/cold/", StoreKind::S3, Purpose::Archive, Some("cold"))])
+    }
+}
+
+#[async_trait]
+impl Storage for Two {
+    fn stores(&self) -> &[Store] {
+        &self.0
+    }
+
+    async fn look(&self) -> Vec<Look> {
+        let far = Reach::Unreached("it does not answer in time".to_owned());
+        vec![Look { reach: Reach::Reached, free: Some(5) }, Look { reach: far, free: None }]
+    }
+
+    async fn count(&self) -> Result<Count, Uncounted> {
+        Ok(Count {
+            stores: vec![Held { records: 2, bytes: 30 }, Held::default()],
+            others: vec![("gs://theirs/".to_owned(), Held { records: 1, bytes: 7 })],
+            has_more: false,
+            nowhere: Held { records: 4, bytes: 0 },
+        })
+    }
+}
+
 pub(crate) struct World {
     pub(crate) operations: Arc<Operations>,
     pub(crate) queue: Queue,
@@ -149,6 +212,8 @@ impl World {
             health: Arc::new(Healthy),
             outputs: Arc::new(Signed),
             archive,
+            configuration: configuration(),
+            storage: Arc::new(Two::new()),
         };
         let actions = [("export-files".to_owned(), "export".to_owned())].into();
         let operations = Operations::build(Config { actions, ..config }, parts);

@@ -89,7 +89,8 @@ async fn of_files(args: &OperationsArgs, client: &Client) -> anyhow::Result<Foun
     Ok(all)
 }
 
-fn fence_config(args: &OperationsArgs) -> anyhow::Result<Option<fence::Config>> {
+/// fence's configuration, if a file is named.
+pub(super) fn fence_config(args: &OperationsArgs) -> anyhow::Result<Option<fence::Config>> {
     let Some(file) = &args.fence_config else { return Ok(None) };
     let config = fence::Config::from_document(&documents::yaml(file)?);
     Ok(Some(config.with_context(|| format!("{} cannot be used", file.display()))?))
@@ -121,7 +122,7 @@ fn whole(args: &OperationsArgs) -> Option<Whole> {
 }
 
 /// Connections to a database that may be named as SQLAlchemy does, with the driver.
-fn pool(url: &str) -> anyhow::Result<PgPool> {
+pub(super) fn pool(url: &str) -> anyhow::Result<PgPool> {
     databases::neighbour_pool(&url.replacen("postgresql+psycopg2://", "postgresql://", 1))
 }
 

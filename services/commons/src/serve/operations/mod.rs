@@ -5,7 +5,7 @@ mod options;
 
 use std::{path::Path, sync::Arc};
 
-use ::operations::{Config, Operations, Parts};
+use ::operations::{Config, Operations, Parts, Purpose};
 use anyhow::Context as _;
 use archive::{Archive, Depot, Tiers};
 use authz::Authz;
@@ -23,10 +23,11 @@ use super::{
 };
 use crate::{
     http_client::http_client,
-    operations::{self, Elsewhere, Exports, NoExports},
+    index_options::layout_setting,
+    operations::{self, Elsewhere, Exports, IndexAt, NoExports, Place, Stores},
     version::{COMMIT, VERSION},
 };
-use kinds::known;
+use kinds::{fence_config, known};
 pub(super) use options::OperationsArgs;
 
 pub(super) async fn build(args: &OperationsArgs, measures: &Measures) -> anyhow::Result<Built> {
@@ -34,9 +35,13 @@ pub(super) async fn build(args: &OperationsArgs, measures: &Measures) -> anyhow:
     let authz = args.arborist.client(&client);
     args.database.migrated(migrate).await?;
     let pool = args.database.measured_pool(Work::Small, "operations", measures).await?;
-    let exports = args.exports.as_deref().map(|file| exports(file, &client)).transpose()?.map(Arc::new);
+    let exports = args.exports.as_deref().map(|file| exports(file, &client)).transpose()?;
+    let (exports, exports_at) =
+        exports.map_or((None, None), |(exports, at)| (Some(Arc::new(exports)), Some(at)));
     let mut all = known(args, &authz, exports.as_ref(), &client).await?;
     let archive = archive(args, pool.clone(), authz.clone(), &client)?;
+    let (archive, tiers) = archive.map_or((None, Vec::new()), |(archive, tiers)| (Some(archive), tiers));
+    let storage = stores(args, exports_at.into_iter().chain(tiers), &client)?;
     if let Some(archive) = &archive {
         measures.add(|registry| archive.register(registry));
     }
@@ -61,7 +66,16 @@ pub(super) async fn build(args: &OperationsArgs, measures: &Measures) -> anyhow:
         Some(exports) => exports,
         None => Arc::new(NoExports),
     };
-    let parts = Parts { pool, queue: queue.clone(), authz, health: Arc::new(health), outputs, archive };
+    let parts = Parts {
+        pool,
+        queue: queue.clone(),
+        authz,
+        health: Arc::new(health),
+        outputs,
+        archive,
+        configuration: args.configuration.clone(),
+        storage: Arc::new(storage),
+    };
     let service = Operations::build(config, parts);
     let worker = (args.slots > 0).then(|| Worker::start(&queue, settings));
     Ok(Built { service, reload: None, beside: Beside { worker, ..Beside::default() } })
@@ -77,13 +91,13 @@ pub(crate) async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
     Ok(::operations::migrate(pool).await?)
 }
 
-/// The archive that the options name.
+/// The archive that the options name, and where its tiers are.
 fn archive(
     args: &OperationsArgs,
     pool: PgPool,
     authz: Arc<dyn Authz>,
     client: &reqwest::Client,
-) -> anyhow::Result<Option<Arc<Archive>>> {
+) -> anyhow::Result<Option<(Arc<Archive>, Vec<Place>)>> {
     let Some(file) = &args.archive_tiers else { return Ok(None) };
     let told = || format!("{} cannot be used", file.display());
     let mut document = crate::documents::yaml(file)?;
@@ -99,10 +113,33 @@ fn archive(
     for bucket in config.s3_buckets.values_mut() {
         bucket.public_endpoint_url = None;
     }
-    let stores = Arc::new(config.stores(client).with_context(told)?);
+    let stores: Arc<dyn ObjectStore> = Arc::new(config.stores(client).with_context(told)?);
+    let places = operations::of_tiers(&tiers, &config, &stores);
     let depot = Depot::new(stores, client.clone(), &tiers);
     let index = args.index.client(client);
-    Ok(Some(Archive::build(archive::Parts { pool, index, authz, tiers, depot })))
+    Ok(Some((Archive::build(archive::Parts { pool, index, authz, tiers, depot }), places)))
+}
+
+/// The stores that the options name; what is in them where the database of the file index is named, too.
+fn stores(
+    args: &OperationsArgs,
+    more: impl Iterator<Item = Place>,
+    client: &reqwest::Client,
+) -> anyhow::Result<Stores> {
+    let mut places = Vec::new();
+    if let Some(mut config) = fence_config(args)? {
+        // They are looked at from this process.
+        for bucket in config.s3_buckets.values_mut() {
+            bucket.public_endpoint_url = None;
+        }
+        let reader: Arc<dyn ObjectStore> = Arc::new(config.stores(client)?);
+        places = operations::of_fence(&config, &reader);
+    }
+    places.extend(more);
+    let index = args.index_database.as_deref().map(|url| {
+        Ok::<_, anyhow::Error>(IndexAt { records: kinds::pool(url)?, layout: layout_setting(Some(url))? })
+    });
+    Ok(Stores::of(places, index.transpose()?))
 }
 
 /// The bucket of exports.
@@ -119,30 +156,29 @@ struct ExportsConfig {
     region: Option<String>,
 }
 
-fn exports(file: &Path, client: &reqwest::Client) -> anyhow::Result<Exports> {
+/// What writes exports, and where.
+fn exports(file: &Path, client: &reqwest::Client) -> anyhow::Result<(Exports, Place)> {
     let told = || format!("{} cannot be used", file.display());
     let read: ExportsConfig = serde_json::from_str(&read(file)?).with_context(told)?;
     if let Some(public) = &read.public_endpoint_url {
         Url::parse(public).with_context(told)?;
     }
+    let bucket = BucketConfig {
+        cred: "keys".to_owned(),
+        region: read.region.clone(),
+        endpoint_url: read.endpoint_url.clone(),
+        ..BucketConfig::default()
+    };
     let store = |public: Option<String>| {
         let keys = AwsCredentials::key(&read.aws_access_key_id, &read.aws_secret_access_key);
-        let bucket = BucketConfig {
-            cred: "keys".to_owned(),
-            region: read.region.clone(),
-            endpoint_url: read.endpoint_url.clone(),
-            public_endpoint_url: public,
-            ..BucketConfig::default()
-        };
+        let bucket = BucketConfig { public_endpoint_url: public, ..bucket.clone() };
         let buckets =
             Buckets::new([(read.bucket.clone(), bucket)].into(), &[("keys".to_owned(), keys)].into());
         let buckets = buckets.with_context(told)?;
         Ok::<_, anyhow::Error>(Arc::new(S3Store::new(buckets)) as Arc<dyn ObjectStore>)
     };
-    Ok(Exports {
-        bucket: read.bucket.clone(),
-        inside: store(None)?,
-        outside: store(read.public_endpoint_url.clone())?,
-        client: client.clone(),
-    })
+    let inside = store(None)?;
+    let place = Place::s3(&read.bucket, &bucket, Purpose::Exports, &inside);
+    let outside = store(read.public_endpoint_url.clone())?;
+    Ok((Exports { bucket: read.bucket, inside, outside, client: client.clone() }, place))
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use operations::Configuration;
 
 use super::super::options::{ArboristAt, Database, DictionaryAt, IndexdAt, Listen};
 use crate::operations::BackupArgs;
@@ -99,6 +100,9 @@ pub struct OperationsArgs {
     /// store that is not Amazon's endpoint_url, region, and public_endpoint_url, where users reach it.
     #[arg(long, value_name = "FILE", env = "EXPORTS_CONFIG")]
     pub exports: Option<PathBuf>,
+    /// What administrators are told of these.
+    #[arg(skip)]
+    pub configuration: Configuration,
 }
 
 fn slots(text: &str) -> Result<usize, String> {

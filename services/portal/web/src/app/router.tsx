@@ -206,6 +206,18 @@ const access = createRoute({
   component: lazyRouteComponent(() => import("../pages/admin/access.tsx"), "AccessPage"),
 });
 
+const storage = createRoute({
+  getParentRoute: () => root,
+  path: "/admin/storage",
+  component: lazyRouteComponent(() => import("../pages/admin/storage.tsx"), "StoragePage"),
+});
+
+const site = createRoute({
+  getParentRoute: () => root,
+  path: "/admin/site",
+  component: lazyRouteComponent(() => import("../pages/admin/site.tsx"), "SitePage"),
+});
+
 // The query page is a document of its own.
 const query = createRoute({
   getParentRoute: () => root,
@@ -243,6 +255,8 @@ const tree = root.addChildren([
   users,
   audit,
   access,
+  storage,
+  site,
   query,
   project,
 ]);

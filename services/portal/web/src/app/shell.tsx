@@ -27,6 +27,8 @@ const PAGES = [
   "/admin/users",
   "/admin/audit",
   "/admin/access",
+  "/admin/storage",
+  "/admin/site",
 ];
 
 function isThere(href: string): boolean {

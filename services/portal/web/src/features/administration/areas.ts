@@ -3,14 +3,16 @@
 import type { Need } from "../../session/explain.ts";
 import { mayDo, type Rights } from "../../session/user.ts";
 
-export type Area = "runs" | "users" | "audit" | "access";
+export type Area = "runs" | "users" | "audit" | "access" | "storage" | "site";
 
-/** The right that each area takes. For the first three it may also hold for a part of the resource only. */
+/** The right that each area takes. For runs and records it may also hold for a part of the resource only. */
 export const NEEDS: Record<Area, Need> = {
   runs: { resource: "/services/ops", method: "read", service: "gen3-ops" },
   users: { resource: "/services/fence/admin", method: "*", service: "fence" },
   audit: { resource: "/services/audit", method: "read", service: "audit" },
   access: { resource: "/services/arborist/policy", method: "read", service: "arborist" },
+  storage: { resource: "/services/ops/storage", method: "read", service: "gen3-ops" },
+  site: { resource: "/services/ops/config", method: "read", service: "gen3-ops" },
 };
 
 const PARTIAL: Area[] = ["runs", "audit"];

@@ -15,6 +15,8 @@ export const titlesOf = (t: Say): Record<Area, string> => ({
   users: t("Users"),
   audit: t("Audit"),
   access: t("Access rights"),
+  storage: t("Storage"),
+  site: t("Settings"),
 });
 
 /** A page of an area; `children` are made only for who may enter it. */

@@ -19,6 +19,8 @@ export function Administration() {
     users: t("Who is known here, when they logged in last, and who may no longer come in."),
     audit: t("Who logged in, and who was given which file."),
     access: t("Who may do what, and why; of which policies, roles and groups that is made."),
+    storage: t("Where the bytes are: whether each store can be used, and how much is in it."),
+    site: t("What runs here, with which settings, and where each of them comes from."),
   };
   return (
     <Page title={t("Administration")} lead={t("What you may administer in this commons.")}>

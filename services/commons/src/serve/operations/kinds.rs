@@ -51,9 +51,9 @@ pub(super) async fn known(
 
 fn of_users(args: &OperationsArgs) -> anyhow::Result<Found> {
     let mut all: Found = Vec::new();
-    let Some(fence) = &args.fence_database else { return Ok(all) };
+    let Some(fence) = &args.identity.fence_database else { return Ok(all) };
     all.push(Arc::new(ExpiredClients(pool(fence)?)));
-    let Some(arborist) = &args.arborist_database else { return Ok(all) };
+    let Some(arborist) = &args.identity.arborist_database else { return Ok(all) };
     if let Some(file) = args.user_yaml.clone() {
         all.push(Arc::new(Usersync { file, fence: pool(fence)?, arborist: pool(arborist)? }));
     }
@@ -83,7 +83,7 @@ async fn of_files(args: &OperationsArgs, client: &Client) -> anyhow::Result<Foun
             records: pool(records)?,
             layout: layout_setting(Some(records))?,
             index: args.index.client(client),
-            auth_namespace: args.auth_namespace.clone(),
+            auth_namespace: args.files.auth_namespace.clone(),
         }));
     }
     Ok(all)
@@ -99,8 +99,8 @@ fn fence_config(args: &OperationsArgs) -> anyhow::Result<Option<fence::Config>> 
 fn whole(args: &OperationsArgs) -> Option<Whole> {
     let named = [
         (DatabaseName::Operations, &args.database.database_url),
-        (DatabaseName::Fence, &args.fence_database),
-        (DatabaseName::Arborist, &args.arborist_database),
+        (DatabaseName::Fence, &args.identity.fence_database),
+        (DatabaseName::Arborist, &args.identity.arborist_database),
         (DatabaseName::Sheepdog, &args.graph_database),
         (DatabaseName::Indexd, &args.index_database),
         (DatabaseName::Metadata, &args.metadata_database),
@@ -135,7 +135,7 @@ async fn pfb_export(
     let text = args.guppy_config.as_deref().map(read).transpose()?;
     let config = guppy::Config::read(text.as_deref(), |name| std::env::var(name).ok())
         .context("guppy's configuration cannot be used")?;
-    let engine = services::engine(None, &args.search_url).await?;
+    let engine = services::engine(None, &args.search.search_url).await?;
     let guppy = Guppy::build(config, engine, authz.clone())?;
     guppy.watch();
     let graph = Graph { pool: pool(url)?, dictionary: Box::new(move || dictionary.clone()) };

@@ -1,5 +1,5 @@
-//! operations: the recurring work of a commons, asked for, followed and ended over HTTP; and sower's routes
-//! as another way to ask for some of it.
+//! operations: the recurring work of a commons, asked for, followed and ended over HTTP; and the routes of
+//! sower and argo-wrapper as other ways to ask for some of it.
 //!
 //! What can be done are the kinds of the queue (`libs/workqueue`), which whoever builds the service gives:
 //! it knows no other service. Runs are started by those with `create` of the service `gen3-ops` on
@@ -7,14 +7,16 @@
 //! what they have started themselves.
 //!
 //! Layers: `routes` (HTTP) call methods of [`Operations`] (`actions`), which use the queue. A run is touched
-//! only with a proof of `access`. Pure: `asked` (bodies and queries), `sower` (its words), `event` (lines of
-//! an event stream).
+//! only with a proof of `access`. Pure: `asked` (bodies and queries), `sower` and `argo` (their words),
+//! `manifest` (orders of what is handed in), `event` (lines of an event stream).
 
 pub mod access;
 mod actions;
+mod argo;
 mod asked;
 mod config;
 mod event;
+pub mod manifest;
 mod problem;
 mod refusal;
 mod routes;

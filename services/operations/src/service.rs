@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use web::Failure;
 use workqueue::Queue;
 
-use crate::config::Config;
+use crate::{config::Config, manifest::Manifests};
 
 /// Whether a service can serve.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct Parts {
     pub health: Arc<dyn Health>,
     /// What jobs give.
     pub outputs: Arc<dyn Outputs>,
+    /// Who takes in manifests, where that can be done.
+    pub manifests: Option<Arc<dyn Manifests>>,
     /// The archive, where there is one.
     pub archive: Option<Arc<Archive>>,
 }
@@ -59,6 +61,7 @@ pub struct Operations {
     pub(crate) authz: Arc<dyn Authz>,
     pub(crate) health: Arc<dyn Health>,
     pub(crate) outputs: Arc<dyn Outputs>,
+    pub(crate) manifests: Option<Arc<dyn Manifests>>,
     pub(crate) archive: Option<Arc<Archive>>,
     pub(crate) followers: Arc<Semaphore>,
 }
@@ -72,8 +75,8 @@ impl std::fmt::Debug for Operations {
 impl Operations {
     /// A service on a database that [`workqueue::migrate`] has prepared.
     pub fn build(config: Config, parts: Parts) -> Arc<Self> {
-        let Parts { queue, authz, health, outputs, archive } = parts;
+        let Parts { queue, authz, health, outputs, manifests, archive } = parts;
         let followers = Arc::new(Semaphore::new(config.most_followers));
-        Arc::new(Self { config, queue, authz, health, outputs, archive, followers })
+        Arc::new(Self { config, queue, authz, health, outputs, manifests, archive, followers })
     }
 }

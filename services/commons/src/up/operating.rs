@@ -22,7 +22,7 @@ use crate::{
     http_client::http_client,
     operations::{
         self as kinds, AggregateSync, Etl, ExpiredAccess, ExpiredClients, Exports, IndexGc, IndexScan,
-        ObjectScrub, PfbExport, Services, Usersync, Whole,
+        Ingest, ManifestExport, ObjectScrub, PfbExport, Services, Uploads, Usersync, Whole,
     },
     state::State,
     version::{COMMIT, VERSION},
@@ -52,6 +52,8 @@ pub(super) struct Beside {
     /// What looks through buckets.
     pub(super) scan: IndexScan,
     pub(super) state: State,
+    /// Where manifests are uploaded.
+    pub(super) uploads: Uploads,
     /// The folder of the embedded store.
     pub(super) objects: PathBuf,
     pub(super) databases: Databases,
@@ -96,7 +98,13 @@ pub(super) fn build(
         measures.add(|registry| archive.register(registry));
     }
     let (authz, operations) = (beside.authz.clone(), beside.databases.operations.clone());
+    let ingest = Arc::new(Ingest {
+        index: beside.index.clone(),
+        exports: exports.clone(),
+        uploads: beside.uploads.clone(),
+    });
     let mut all = known(ground, beside, exports.clone())?;
+    all.push(ingest.clone());
     all.extend(archive.iter().flat_map(archive::kinds));
     let config = Config {
         actions: kinds::actions(&all),
@@ -112,7 +120,14 @@ pub(super) fn build(
     let queue = Queue::new(operations, Kinds::new(all));
     measures.add(|registry| queue.register(registry));
     let health = Arc::new(Services::default());
-    let parts = Parts { queue: queue.clone(), authz, health: health.clone(), outputs: exports, archive };
+    let parts = Parts {
+        queue: queue.clone(),
+        authz,
+        health: health.clone(),
+        outputs: exports,
+        manifests: Some(ingest),
+        archive,
+    };
     Ok((Operations::build(config, parts), Worker::start(&queue, settings), health))
 }
 
@@ -127,10 +142,10 @@ fn known(ground: &Ground, beside: Beside, exports: Arc<Exports>) -> anyhow::Resu
         graph: graph(),
         records: databases.indexd,
         layout: None,
-        index: beside.index,
+        index: beside.index.clone(),
         auth_namespace: String::new(),
     };
-    let (guppy, authz) = (beside.guppy, beside.authz);
+    let (guppy, authz, index) = (beside.guppy, beside.authz, beside.index);
     let mut all: Vec<Arc<dyn Kind>> = vec![
         Arc::new(Etl(beside.explorer)),
         Arc::new(ExpiredAccess { fence: beside.fence, pool: databases.fence.clone() }),
@@ -138,7 +153,8 @@ fn known(ground: &Ground, beside: Beside, exports: Arc<Exports>) -> anyhow::Resu
         Arc::new(beside.scan),
         Arc::new(gc),
         Arc::new(ObjectScrub::of(beside.objects)),
-        Arc::new(PfbExport::of(kinds::Source { graph: graph(), guppy, authz, exports })),
+        Arc::new(ManifestExport { index: index.clone(), exports: exports.clone() }),
+        Arc::new(PfbExport::of(kinds::Source { graph: graph(), guppy, authz, exports, index })),
     ];
     if let Some(file) = ground.user_yaml.clone() {
         let (fence, arborist) = (databases.fence, databases.arborist);

@@ -4,4 +4,6 @@ mod archive;
 mod follow;
 mod jobs;
 mod limits;
+mod manifests;
 mod runs;
+mod workflows;

@@ -5,5 +5,7 @@
 mod cases;
 mod endpoints;
 mod jobs;
+mod manifests;
 mod runs;
 mod support;
+mod workflows;

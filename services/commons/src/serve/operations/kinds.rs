@@ -19,8 +19,8 @@ use crate::{
     documents,
     index_options::layout_setting,
     operations::{
-        self as kinds, AggregateSync, ExpiredClients, Exports, Graph, IndexGc, IndexScan, PfbExport,
-        Usersync, VisaUpdate, Whole,
+        self as kinds, AggregateSync, ExpiredClients, Exports, Graph, IndexGc, IndexScan, ManifestExport,
+        PfbExport, Usersync, VisaUpdate, Whole,
     },
 };
 
@@ -39,11 +39,15 @@ pub(super) async fn known(
     let mut all = of_users(args)?;
     all.extend(of_files(args, client).await?);
     if let (Some(url), Some(exports)) = (&args.graph_database, exports) {
-        all.push(Arc::new(pfb_export(args, url, authz.clone(), exports.clone()).await?));
+        all.push(Arc::new(pfb_export(args, url, authz.clone(), exports.clone(), client).await?));
     }
     if let (Some(url), Some(file)) = (&args.metadata_database, &args.aggregate_config) {
         read_config(file)?;
         all.push(Arc::new(AggregateSync { file: file.clone(), pool: pool(url)? }));
+    }
+    if let Some(exports) = exports {
+        let (index, exports) = (args.index.client(client), exports.clone());
+        all.push(Arc::new(ManifestExport { index, exports }));
     }
     all.extend(args.backups.kinds(whole(args))?);
     Ok(all)
@@ -89,7 +93,7 @@ async fn of_files(args: &OperationsArgs, client: &Client) -> anyhow::Result<Foun
     Ok(all)
 }
 
-fn fence_config(args: &OperationsArgs) -> anyhow::Result<Option<fence::Config>> {
+pub(super) fn fence_config(args: &OperationsArgs) -> anyhow::Result<Option<fence::Config>> {
     let Some(file) = &args.fence_config else { return Ok(None) };
     let config = fence::Config::from_document(&documents::yaml(file)?);
     Ok(Some(config.with_context(|| format!("{} cannot be used", file.display()))?))
@@ -130,6 +134,7 @@ async fn pfb_export(
     url: &str,
     authz: Arc<dyn Authz>,
     exports: Arc<Exports>,
+    client: &Client,
 ) -> anyhow::Result<PfbExport> {
     let dictionary = args.dictionary.load().await?;
     let text = args.guppy_config.as_deref().map(read).transpose()?;
@@ -139,5 +144,5 @@ async fn pfb_export(
     let guppy = Guppy::build(config, engine, authz.clone())?;
     guppy.watch();
     let graph = Graph { pool: pool(url)?, dictionary: Box::new(move || dictionary.clone()) };
-    Ok(PfbExport::of(kinds::Source { graph, guppy, authz, exports }))
+    Ok(PfbExport::of(kinds::Source { graph, guppy, authz, exports, index: args.index.client(client) }))
 }

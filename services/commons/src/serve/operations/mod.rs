@@ -5,7 +5,7 @@ mod options;
 
 use std::{path::Path, sync::Arc};
 
-use ::operations::{Config, Operations, Parts};
+use ::operations::{Config, Operations, Parts, manifest::Manifests};
 use anyhow::Context as _;
 use archive::{Archive, Depot, Tiers};
 use authz::Authz;
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use sqlx::PgPool;
 use storage::{AwsCredentials, BucketConfig, Buckets, ObjectStore, S3Store};
 use url::Url;
-use workqueue::{Kinds, Queue, Settings, Worker};
+use workqueue::{Kind, Kinds, Queue, Settings, Worker};
 
 use super::{
     built::{Beside, Built},
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     http_client::http_client,
-    operations::{self, Elsewhere, Exports, NoExports},
+    operations::{self, Elsewhere, Exports, Ingest, NoExports, Uploads},
     version::{COMMIT, VERSION},
 };
 use kinds::known;
@@ -36,6 +36,9 @@ pub(super) async fn build(args: &OperationsArgs, measures: &Measures) -> anyhow:
     let pool = args.database.measured_pool(Work::Small, "operations", measures).await?;
     let exports = args.exports.as_deref().map(|file| exports(file, &client)).transpose()?.map(Arc::new);
     let mut all = known(args, &authz, exports.as_ref(), &client).await?;
+    let manifests = exports.as_ref().map(|exports| manifests(args, exports, &client)).transpose()?;
+    let ingest = manifests.clone().map(|manifests| manifests as Arc<dyn Kind>);
+    all.extend(ingest);
     let archive = archive(args, pool.clone(), authz.clone(), &client)?;
     if let Some(archive) = &archive {
         measures.add(|registry| archive.register(registry));
@@ -61,7 +64,9 @@ pub(super) async fn build(args: &OperationsArgs, measures: &Measures) -> anyhow:
         Some(exports) => exports,
         None => Arc::new(NoExports),
     };
-    let parts = Parts { queue: queue.clone(), authz, health: Arc::new(health), outputs, archive };
+    let manifests = manifests.map(|manifests| manifests as Arc<dyn Manifests>);
+    let health = Arc::new(health);
+    let parts = Parts { queue: queue.clone(), authz, health, outputs, manifests, archive };
     let service = Operations::build(config, parts);
     let worker = (args.slots > 0).then(|| Worker::start(&queue, settings));
     Ok(Built { service, reload: None, beside: Beside { worker, ..Beside::default() } })
@@ -74,6 +79,19 @@ pub(super) async fn build(args: &OperationsArgs, measures: &Measures) -> anyhow:
 pub(crate) async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
     workqueue::migrate(pool).await?;
     Ok(archive::migrate(pool).await?)
+}
+
+/// What takes manifests in: as bodies, and those that lie in buckets of uploads of fence's configuration.
+fn manifests(
+    args: &OperationsArgs,
+    exports: &Arc<Exports>,
+    client: &reqwest::Client,
+) -> anyhow::Result<Arc<Ingest>> {
+    let uploads = match kinds::fence_config(args)? {
+        Some(config) => Uploads::of(&config, &config.stores(client)?, client.clone()),
+        None => Uploads::nowhere(client.clone()),
+    };
+    Ok(Arc::new(Ingest { index: args.index.client(client), exports: exports.clone(), uploads }))
 }
 
 /// The archive that the options name.

@@ -80,3 +80,33 @@ def test_the_service_is_healthy(target, auth):
     where = Gen3Auth(refresh_file=str(target.api_key_file))
     where.endpoint = target.url.replace("localhost", "127.0.0.1")
     assert Gen3Jobs(auth_provider=where).is_healthy()
+
+
+def test_a_cohort_is_exported_as_a_guid(jobs, auth, target, subjects):
+    order = {"filter": {"=": {"project_id": subjects[0]}}, "root_node": "subject"}
+    body = {"action": "export", "input": order, "access_format": "guid"}
+    job = requests.post(f"{target.url}/job/dispatch", json=body, auth=auth, timeout=30).json()
+    wait_for(lambda: jobs.get_status(job["uid"])["status"] == "Completed")
+    guid = jobs.get_output(job["uid"])["output"]
+    signed = requests.get(f"{target.url}/user/data/download/{guid}", auth=auth, timeout=30).json()
+    assert requests.get(signed["url"], timeout=60).content.startswith(b"Obj\x01")
+    saved = requests.post(f"{target.url}/manifests/cohorts", json={"guid": guid}, auth=auth, timeout=30)
+    assert (saved.status_code, saved.json()) == (200, {"filename": guid})
+
+
+def test_an_uploaded_manifest_makes_records(jobs, auth, target, subjects):
+    program, code = subjects[0].split("-")
+    guid, guard = str(uuid.uuid4()), f"/programs/{program}/projects/{code}"
+    text = f"guid\tmd5\tsize\turls\tauthz\n{guid}\t{uuid.uuid4().hex}\t7\ts3://elsewhere/{guid}\t{guard}\n"
+    upload = requests.post(f"{target.url}/user/data/upload", json={"file_name": "m.tsv"}, auth=auth, timeout=30).json()
+    assert requests.put(upload["url"], data=text, timeout=30).status_code == 200
+    path = f"{target.url}/user/data/download/{upload['guid']}"
+    wait_for(lambda: requests.get(path, auth=auth, timeout=30).status_code == 200)
+    order = {"URL": requests.get(path, auth=auth, timeout=30).json()["url"]}
+    told = asyncio.run(jobs.async_run_job_and_wait("index-object-manifest", order))
+    assert f"1\t{guid}\tcreated\t" in requests.get(told["output"], timeout=60).text
+    record = requests.get(f"{target.url}/index/{guid}", timeout=30).json()
+    assert (record["size"], record["authz"]) == (7, [guard])
+    elsewhere = {"action": "index-object-manifest", "input": {"URL": "http://169.254.169.254/latest"}}
+    refused = requests.post(f"{target.url}/job/dispatch", json=elsewhere, auth=auth, timeout=30)
+    assert (refused.status_code, "bucket of uploads" in refused.text) == (400, True)

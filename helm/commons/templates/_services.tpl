@@ -88,6 +88,8 @@
 {{- if .root.Values.operations.archiveTiersSecret }}
 - name: ARCHIVE_TIERS
   value: /etc/archive/archive-tiers.yaml
+{{- end }}
+{{- if or .root.Values.operations.archiveTiersSecret .root.Values.operations.exportsSecret }}
 {{ include "commons.secretEnv" (list "INDEXD_USER" $login "username") }}
 {{ include "commons.secretEnv" (list "INDEXD_PASS" $login "password") }}
 {{- end }}

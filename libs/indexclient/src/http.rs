@@ -6,10 +6,12 @@ use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use reqwest::{Method, RequestBuilder, header::AUTHORIZATION};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tracecontext::Traced as _;
 
-use crate::{Caller, Holders, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision};
+use crate::{
+    Caller, Ending, Holders, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision, Written,
+};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// indexd has no bulk form for these calls, so this many go at once.
@@ -84,6 +86,37 @@ impl HttpIndex {
 fn parse<T: serde::de::DeserializeOwned>(body: Value) -> Result<T, IndexError> {
     serde_json::from_value(body)
         .map_err(|error| IndexError::Unavailable(format!("unexpected answer: {error}")))
+}
+
+/// A line of indexd's bulk route.
+fn upsert_line(record: &Map<String, Value>) -> String {
+    format!("{}\n", json!({ "op": "upsert", "record": record }))
+}
+
+/// What the lines of its answer say of `count` records; `None` unless each has a line.
+fn written(answer: &[u8], count: usize) -> Option<Vec<Written>> {
+    let mut found = vec![None; count];
+    for line in answer.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let line: Value = serde_json::from_slice(line).ok()?;
+        let Some(number) = line.get("line").and_then(Value::as_u64) else { continue };
+        let place = usize::try_from(number).ok()?.checked_sub(1)?;
+        *found.get_mut(place)? = Some(written_line(&line));
+    }
+    found.into_iter().collect()
+}
+
+fn written_line(line: &Value) -> Written {
+    let status = line.get("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+    match (line.get("result").and_then(Value::as_str), status) {
+        (Some("created"), _) => Written::Created,
+        (Some("updated"), _) => Written::Updated,
+        (Some("unchanged"), _) => Written::Unchanged,
+        (_, Some(424)) => Written::Left,
+        (_, status) => {
+            let detail = line.get("error").and_then(Value::as_str).unwrap_or("no reason given").to_owned();
+            Written::Refused { status: status.unwrap_or(502), detail }
+        }
+    }
 }
 
 fn path_of(guid: &str) -> String {
@@ -191,6 +224,28 @@ impl IndexClient for HttpIndex {
             self.revision(self.as_caller(self.request(Method::POST, "/index"), caller).json(record)).await
         };
         stream::iter(records.iter().map(create)).buffered(IN_FLIGHT).try_collect().await
+    }
+
+    async fn upsert_all(
+        &self,
+        user: &str,
+        records: &[Map<String, Value>],
+        ending: Ending,
+    ) -> Result<Vec<Written>, IndexError> {
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let dry_run = if ending == Ending::Undo { "true" } else { "false" };
+        let query = [("mode", "all"), ("dry_run", dry_run), ("user", user)];
+        let body: String = records.iter().map(upsert_line).collect();
+        let request = self.request(Method::POST, "/bulk/records").query(&query).body(body);
+        let unavailable = |error: reqwest::Error| IndexError::Unavailable(error.without_url().to_string());
+        let response =
+            self.as_caller(request, &Caller::Service).traced().send().await.map_err(unavailable)?;
+        let status = response.status().as_u16();
+        let text = response.bytes().await.map_err(unavailable)?;
+        written(&text, records.len())
+            .ok_or_else(|| IndexError::Unavailable(format!("status {status} without a line for each record")))
     }
 
     async fn create_blank(

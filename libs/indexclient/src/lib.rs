@@ -8,9 +8,12 @@ mod model;
 pub mod ownership;
 
 pub use http::HttpIndex;
-pub use model::{Caller, Holders, IndexError, NewRecord, Record, RecordPatch, Revision, archived};
+pub use model::{
+    Caller, Ending, Holders, IndexError, NewRecord, Record, RecordPatch, Revision, Written, archived,
+};
 
 use async_trait::async_trait;
+use serde_json::{Map, Value};
 
 /// What sheepdog and fence need of indexd. Authorisation is indexd's: each call says who calls.
 #[async_trait]
@@ -58,6 +61,19 @@ pub trait IndexClient: Send + Sync {
     /// Creates records, in the in-process form all of them or none. The answers are in the order of
     /// `records`.
     async fn create(&self, caller: &Caller, records: &[NewRecord]) -> Result<Vec<Revision>, IndexError>;
+
+    /// Writes records as a user may who is known by name only, all of them or none: a record of a did that
+    /// there is gets what it lacks. Each is the body of a new record, with a did of its own. The answers are
+    /// in the order of `records`.
+    ///
+    /// # Errors
+    /// When none of them was looked at.
+    async fn upsert_all(
+        &self,
+        user: &str,
+        records: &[Map<String, Value>],
+        ending: Ending,
+    ) -> Result<Vec<Written>, IndexError>;
 
     /// Creates a record that has neither size nor hashes yet. Without `authz`, `uploader` owns it.
     async fn create_blank(

@@ -198,6 +198,35 @@ pub struct Revision {
     pub baseid: String,
 }
 
+/// Whether a write is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It is.
+    Keep,
+    /// It is undone: a dry run.
+    Undo,
+}
+
+/// What has become of one of the records that were to be written together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    /// It is new.
+    Created,
+    /// It has what it had not.
+    Updated,
+    /// It had all of it.
+    Unchanged,
+    /// It was not written because another one could not be.
+    Left,
+    /// It cannot be written.
+    Refused {
+        /// indexd's status.
+        status: u16,
+        /// indexd's message.
+        detail: String,
+    },
+}
+
 /// Why indexd did not do what it was asked to do. `detail` is indexd's own message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IndexError {

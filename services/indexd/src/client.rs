@@ -3,16 +3,19 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use indexclient::{Caller, Holders, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision};
+use indexclient::{
+    Caller, Ending, Holders, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision, Written,
+};
+use serde_json::{Map, Value, json};
 use web::Params;
 
 use crate::{
     Error, Indexd,
-    actions::Reach,
-    auth::Claimant,
+    actions::{self, Answer, Outcome, Reach},
+    auth::{Claimant, Decisions},
     document::{Entry, FoundDocument},
     guid::Guid,
-    input::{BlankFill, BlankInput, RecordInput, RecordUpdate},
+    input::{BlankFill, BlankInput, Operation, RecordInput, RecordUpdate},
     query::{Depth, Form, ListQuery},
     store::records::Versions,
 };
@@ -118,6 +121,37 @@ impl IndexClient for Indexd {
         Ok(revisions.into_iter().map(Revision::from).collect())
     }
 
+    async fn upsert_all(
+        &self,
+        user: &str,
+        records: &[Map<String, Value>],
+        ending: Ending,
+    ) -> Result<Vec<Written>, IndexError> {
+        let _place = self.bulk_places.whole().await?;
+        let who = Claimant::User(user.to_owned());
+        let mut decisions = Decisions::new(self, &who).await?;
+        let lines = records.iter().map(|record| json!({ "op": "upsert", "record": record }).to_string());
+        let read: Vec<_> = lines.map(|line| Operation::parse(line.as_bytes())).collect();
+        if read.iter().any(Result::is_err) {
+            return Ok(read.into_iter().map(|line| line.map_or_else(refused, |_| Written::Left)).collect());
+        }
+        let operations = read.into_iter().flatten().collect();
+        let ending = match ending {
+            Ending::Keep => actions::Ending::Keep,
+            Ending::Undo => actions::Ending::Undo,
+        };
+        let answers = self.write_all(&mut decisions, vec![operations], ending).await?;
+        let is_spoilt = answers.iter().any(Answer::failed);
+        let told = |answer: Answer| match answer.outcome {
+            Outcome::Failed(error) => refused(error),
+            _ if is_spoilt => Written::Left,
+            Outcome::Created(_) => Written::Created,
+            Outcome::Unchanged(_) => Written::Unchanged,
+            Outcome::Updated(_) | Outcome::Deleted => Written::Updated,
+        };
+        Ok(answers.into_iter().map(told).collect())
+    }
+
     async fn create_blank(
         &self,
         caller: &Caller,
@@ -194,6 +228,12 @@ impl IndexClient for Indexd {
         let (who, did) = (Claimant::from(caller), Guid::from(revision.did.clone()));
         Ok(Indexd::delete(self, &who, &did, Some(&revision.rev)).await?)
     }
+}
+
+/// Why a record is not written, as a request would be told.
+fn refused(error: Error) -> Written {
+    error.log();
+    Written::Refused { status: error.status().as_u16(), detail: error.public_text() }
 }
 
 /// A query of the list as a request would have it.

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use workqueue::{Filter, Kind, Readers, Run};
 
 use crate::{
+    manifest::Wanted,
     model::{ArchiverJob, JobFilter},
     problem::Problem,
     service::Operations,
@@ -30,6 +31,14 @@ use crate::{
 const SERVICE: &str = "gen3-ops";
 /// The resource above those of all kinds.
 const ALL: &str = "/services/ops";
+/// Where argo-wrapper's permission is given.
+const WORKFLOWS: &str = "/services/workflow/argo/admin";
+/// Whoever has a right to files here has it to all of them.
+const ALL_FILES: &str = "/services/indexd/admin";
+/// Resources of a manifest.
+const MOST_GUARDS: usize = 1_000;
+/// Resources that a refusal names.
+const NAMED: usize = 20;
 /// Questions to arborist at the same time.
 const AT_ONCE: usize = 8;
 
@@ -57,6 +66,22 @@ struct Jobs;
 impl Permission for Jobs {
     const SERVICE: &'static str = "job";
     const METHODS: &'static [&'static str] = &["access"];
+}
+
+/// argo-wrapper's permission.
+struct Workflows;
+
+impl Permission for Workflows {
+    const SERVICE: &'static str = "argo_workflow";
+    const METHODS: &'static [&'static str] = &["access"];
+}
+
+/// To bring records of files to what a manifest says: new ones, and such as there are.
+struct Files;
+
+impl Permission for Files {
+    const SERVICE: &'static str = "indexd";
+    const METHODS: &'static [&'static str] = &["create", "update"];
 }
 
 /// Who asks: a user whose token arborist accepts.
@@ -120,6 +145,38 @@ pub struct MayReadConfiguration(());
 /// The proof that a caller may know the stores of the commons.
 #[derive(Debug, Clone)]
 pub struct MayReadStorage(());
+
+/// The proof that a caller may start a run that writes records guarded by what a manifest names.
+#[derive(Debug, Clone)]
+pub struct MayIngest {
+    start: MayStart,
+    wanted: Wanted,
+}
+
+impl MayIngest {
+    /// That the run may be started.
+    pub fn start(&self) -> &MayStart {
+        &self.start
+    }
+
+    /// What it may touch.
+    pub fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+}
+
+/// The proof that a caller may use workflows as argo-wrapper has them.
+#[derive(Debug, Clone)]
+pub struct MayUseWorkflows {
+    caller: Caller,
+}
+
+impl MayUseWorkflows {
+    /// Who may.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+}
 
 /// The proof that a caller may end a run.
 #[derive(Debug, Clone)]
@@ -391,6 +448,63 @@ impl Operations {
             AuthzError::Denied | AuthzError::Forbidden(_) => Problem::NoJobs,
             error => undecided(error),
         })
+    }
+
+    /// Whether the caller may create and update files that are guarded as a manifest wants it. arborist is
+    /// asked once for all resources.
+    ///
+    /// # Errors
+    /// 403 with the resources for which that is not so; 400 for too many.
+    pub(crate) async fn may_ingest(&self, start: MayStart, wanted: Wanted) -> Result<MayIngest, Problem> {
+        if wanted.guards.len() > MOST_GUARDS {
+            return Err(Problem::Invalid(format!(
+                "authz: the rows name more than {MOST_GUARDS} resources; make several manifests"
+            )));
+        }
+        let (caller, all) = (&start.caller, Vec::from_iter(wanted.guards.iter().cloned()));
+        let is_guarded = wanted.unguarded.is_none() && !all.is_empty();
+        if is_guarded && self.may_write_files(caller, all.clone()).await?
+            || self.may_write_files(caller, vec![ALL_FILES.to_owned()]).await?
+        {
+            return Ok(MayIngest { start, wanted });
+        }
+        if let Some(row) = wanted.unguarded {
+            return Err(Problem::FilesForbidden(format!(
+                "row {row}, column authz: it is empty, and only administrators write files that nothing \
+                 guards; name a resource such as /programs/P/projects/p"
+            )));
+        }
+        let asked = all.into_iter().map(|guard| async move {
+            let may = self.may_write_files(caller, vec![guard.clone()]).await?;
+            Ok::<_, Problem>((!may).then_some(guard))
+        });
+        let answers: Vec<Option<String>> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
+        let missing: Vec<String> = answers.into_iter().flatten().take(NAMED).collect();
+        Err(Problem::FilesForbidden(format!(
+            "authz: it needs create and update of the service indexd on {}; leave these rows out, or ask for \
+             these rights",
+            missing.join(", ")
+        )))
+    }
+
+    async fn may_write_files(&self, caller: &Caller, resources: Vec<String>) -> Result<bool, Problem> {
+        match self.authz.require::<Files>(&caller.subject, resources).await {
+            Ok(_) => Ok(true),
+            // What arborist finds malformed is nobody's.
+            Err(AuthzError::Denied | AuthzError::Forbidden(_) | AuthzError::BadRequest(_)) => Ok(false),
+            Err(error) => Err(undecided(error)),
+        }
+    }
+
+    /// # Errors
+    /// 403 for who may not use workflows as argo-wrapper has them.
+    pub(crate) async fn may_use_workflows(&self, caller: Caller) -> Result<MayUseWorkflows, Problem> {
+        let asked = self.authz.require::<Workflows>(&caller.subject, vec![WORKFLOWS.to_owned()]).await;
+        match asked {
+            Ok(_) => Ok(MayUseWorkflows { caller }),
+            Err(AuthzError::Denied | AuthzError::Forbidden(_)) => Err(Problem::NoWorkflows),
+            Err(error) => Err(undecided(error)),
+        }
     }
 
     /// A job of the caller's own.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use web::Params;
 use workqueue::{Filter, Place, Run, State};
 
-use crate::problem::Problem;
+use crate::{manifest::Form, problem::Problem};
 
 /// Runs of a page that names no size.
 const SIZE: u32 = 50;
@@ -71,6 +71,37 @@ impl ReportPage {
             }
         }
         Ok(page)
+    }
+}
+
+/// How a manifest is to be taken.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ManifestQuery {
+    pub(crate) form: Form,
+    pub(crate) dry_run: bool,
+}
+
+impl ManifestQuery {
+    /// # Errors
+    /// 400 with what is wrong.
+    pub(crate) fn read(params: &Params) -> Result<Self, Problem> {
+        let mut query = Self { form: Form::Tsv, dry_run: false };
+        let invalid = |told: &str| Problem::Invalid(told.to_owned());
+        for (name, value) in params.iter() {
+            match (name, value) {
+                ("format", _) => {
+                    let told = || invalid("format: there are tsv, csv, json and ndjson");
+                    query.form = Form::of(value).ok_or_else(told)?;
+                }
+                ("dry_run", "true" | "false") => query.dry_run = value == "true",
+                ("dry_run", _) => return Err(invalid("dry_run: it is true or false")),
+                (other, _) => {
+                    let told = format!("{other:?} is no parameter; there are format and dry_run");
+                    return Err(invalid(&told));
+                }
+            }
+        }
+        Ok(query)
     }
 }
 
@@ -171,6 +202,17 @@ mod tests {
         let page = read("format=tsv&after=7&size=2").unwrap();
         assert_eq!(page, ReportPage { is_tsv: true, after: 7, size: 2 });
         for wrong in ["format=xml", "after=x", "size=0", "page=1"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_manifest_is_taken_as_the_query_says() {
+        let read = |query: &str| ManifestQuery::read(&Params::parse(query));
+        assert_eq!(read("").unwrap(), ManifestQuery { form: Form::Tsv, dry_run: false });
+        let query = read("format=ndjson&dry_run=true").unwrap();
+        assert_eq!(query, ManifestQuery { form: Form::Ndjson, dry_run: true });
+        for wrong in ["format=xlsx", "dry_run=1", "guards=/a"] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

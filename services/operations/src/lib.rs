@@ -1,5 +1,5 @@
 //! operations: the recurring work of a commons, asked for, followed and ended over HTTP; and the routes of
-//! sower and of SciCat's archiver as other ways to ask for some of it.
+//! sower, of argo-wrapper and of SciCat's archiver as other ways to ask for some of it.
 //!
 //! What can be done are the kinds of the queue (`libs/workqueue`), which whoever builds the service gives:
 //! it knows no other service. Runs are started by those with `create` of the service `gen3-ops` on
@@ -11,15 +11,18 @@
 //!
 //! Layers: `routes` (HTTP) call methods of [`Operations`] (`actions`), which use the queue and `store` (SQL
 //! of the archiver's jobs). A run is touched only with a proof of `access`; `survey` keeps what was seen of
-//! stores. Pure: `asked` (bodies and queries), `sower`, `scicat` and `scicat_told` (their words), `event`
-//! (lines of an event stream), `configuration`, `storage`.
+//! stores. Pure: `asked` (bodies and queries), `sower`, `argo`, `scicat` and `scicat_told` (their
+//! words), `manifest` (orders of what is handed in), `event` (lines of an event stream), `configuration`,
+//! `storage`.
 
 pub mod access;
 mod actions;
+mod argo;
 mod asked;
 mod config;
 mod configuration;
 mod event;
+pub mod manifest;
 mod model;
 mod problem;
 mod refusal;

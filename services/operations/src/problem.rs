@@ -10,12 +10,22 @@ use serde_json::json;
 use web::{BodyError, Failure};
 use workqueue::{CancelError, RetryError, SubmitError};
 
+use crate::manifest::{Unusable, WrongRow};
+
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// 400: something that was asked for cannot be.
     #[error("{0}")]
     Invalid(String),
+    /// 400: rows of a manifest are wrong.
+    #[error("{told}")]
+    Rows {
+        /// How many.
+        told: String,
+        /// The first of them.
+        errors: Vec<WrongRow>,
+    },
     /// 401: there is no token of a user, or one that is not accepted.
     #[error("{0}")]
     Unauthenticated(&'static str),
@@ -36,6 +46,9 @@ pub enum Problem {
     /// 403: what is told to administrators only.
     #[error("this is for administrators: it needs read of the service gen3-ops on /services/ops/{0}")]
     ForAdministrators(&'static str),
+    /// 403: argo-wrapper's own permission.
+    #[error("you may not use workflows")]
+    NoWorkflows,
     /// 403: sower's own permission.
     #[error("you may not start jobs")]
     NoJobs,
@@ -109,6 +122,18 @@ impl From<Unplanned> for Problem {
     }
 }
 
+impl From<Unusable> for Problem {
+    fn from(error: Unusable) -> Self {
+        let told = error.to_string();
+        match error {
+            Unusable::Invalid(_) => Self::Invalid(told),
+            Unusable::Rows { shown, .. } => Self::Rows { told, errors: shown },
+            Unusable::Unavailable(_) => Self::Unavailable(told),
+            Unusable::Failed(failure) => Self::Failed(failure),
+        }
+    }
+}
+
 impl From<CancelError> for Problem {
     fn from(error: CancelError) -> Self {
         match error {
@@ -133,6 +158,7 @@ impl Problem {
         match self {
             Self::Failed(_) => "the request failed; the log of the service says why".to_owned(),
             Self::Unavailable(_) => "something that is needed does not answer; try again later".to_owned(),
+            Self::Rows { told, errors } => told_with(told, errors),
             problem => problem.to_string(),
         }
     }
@@ -155,16 +181,24 @@ impl Problem {
     }
 }
 
+/// How many rows are wrong, and the first of them in words.
+fn told_with(told: &str, errors: &[WrongRow]) -> String {
+    let Some(first) = errors.first() else { return told.to_owned() };
+    let column = first.column.as_ref().map(|column| format!(", column {column}")).unwrap_or_default();
+    format!("{told}. Row {}{column}: {}", first.row, first.reason)
+}
+
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::Invalid(_) | Self::Rows { .. } => StatusCode::BAD_REQUEST,
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden { .. }
             | Self::FilesForbidden(_)
             | Self::NoLimits
             | Self::ForAdministrators(_)
-            | Self::NoJobs => StatusCode::FORBIDDEN,
+            | Self::NoJobs
+            | Self::NoWorkflows => StatusCode::FORBIDDEN,
             Self::NotFound(_) | Self::UnknownKind(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -186,14 +220,15 @@ impl ResponseError for Problem {
         if self.is_passing() {
             response.insert_header((RETRY_AFTER, "5"));
         }
-        response.content_type("application/problem+json").body(
-            json!({
-                "type": "about:blank",
-                "title": status.canonical_reason().unwrap_or_default(),
-                "status": status.as_u16(),
-                "detail": self.told(),
-            })
-            .to_string(),
-        )
+        let mut body = json!({
+            "type": "about:blank",
+            "title": status.canonical_reason().unwrap_or_default(),
+            "status": status.as_u16(),
+            "detail": self.told(),
+        });
+        if let Self::Rows { errors, .. } = self {
+            body["errors"] = json!(errors);
+        }
+        response.content_type("application/problem+json").body(body.to_string())
     }
 }

@@ -12,7 +12,9 @@ use tokio::sync::Semaphore;
 use web::Failure;
 use workqueue::Queue;
 
-use crate::{config::Config, configuration::Configuration, storage::Storage, survey::Survey};
+use crate::{
+    config::Config, configuration::Configuration, manifest::Manifests, storage::Storage, survey::Survey,
+};
 
 /// Whether a service can serve.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub struct Parts {
     pub health: Arc<dyn Health>,
     /// What jobs give.
     pub outputs: Arc<dyn Outputs>,
+    /// Who takes in manifests, where that can be done.
+    pub manifests: Option<Arc<dyn Manifests>>,
     /// The archive, where there is one.
     pub archive: Option<Arc<Archive>>,
     /// With what the commons runs.
@@ -68,6 +72,7 @@ pub struct Operations {
     pub(crate) authz: Arc<dyn Authz>,
     pub(crate) health: Arc<dyn Health>,
     pub(crate) outputs: Arc<dyn Outputs>,
+    pub(crate) manifests: Option<Arc<dyn Manifests>>,
     pub(crate) archive: Option<Arc<Archive>>,
     pub(crate) configuration: Configuration,
     pub(crate) survey: Arc<Survey>,
@@ -84,7 +89,7 @@ impl std::fmt::Debug for Operations {
 impl Operations {
     /// A service on a database that [`workqueue::migrate`] and [`migrate`](crate::migrate) have prepared.
     pub fn build(config: Config, parts: Parts) -> Arc<Self> {
-        let Parts { pool, queue, authz, health, outputs, archive, configuration, storage } = parts;
+        let Parts { pool, queue, authz, health, outputs, manifests, archive, configuration, storage } = parts;
         let followers = Arc::new(Semaphore::new(config.most_followers));
         let (survey, started) = (Survey::of(storage), Utc::now());
         Arc::new(Self {
@@ -94,6 +99,7 @@ impl Operations {
             authz,
             health,
             outputs,
+            manifests,
             archive,
             configuration,
             survey,

@@ -17,7 +17,7 @@ const LETTERS: usize = 5;
 pub(crate) struct Order {
     pub(crate) action: String,
     #[serde(default)]
-    input: Option<Value>,
+    pub(crate) input: Option<Value>,
     #[serde(default)]
     access_format: Option<String>,
 }

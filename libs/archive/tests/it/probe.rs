@@ -12,7 +12,10 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use indexclient::{Caller, Holders, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision};
+use indexclient::{
+    Caller, Ending, Holders, IndexClient, IndexError, NewRecord, Record, RecordPatch, Revision, Written,
+};
+use serde_json::{Map, Value};
 use storage::{
     Access, Bucket, ByteStream, Listing, Location, ObjectInfo, ObjectStore, Part, Parts, Readable, Standing,
     StorageError,
@@ -185,6 +188,15 @@ impl IndexClient for Gated {
         most: usize,
     ) -> Result<Vec<Record>, IndexError> {
         self.index.list(query, after, most).await
+    }
+
+    async fn upsert_all(
+        &self,
+        user: &str,
+        records: &[Map<String, Value>],
+        ending: Ending,
+    ) -> Result<Vec<Written>, IndexError> {
+        self.index.upsert_all(user, records, ending).await
     }
 
     async fn bundle(&self, id: &str) -> Result<Option<Vec<String>>, IndexError> {

@@ -212,7 +212,9 @@ fn target(given: TargetArgs, config: Option<&PathBuf>) -> anyhow::Result<TargetA
     let text = std::fs::read_to_string(file).with_context(told)?;
     let document: serde_json::Value = serde_yaml_ng::from_str(&text).with_context(told)?;
     let expanded = fence::Config::expanded(&document).with_context(told)?;
-    Ok(TargetArgs { fence_database: expanded["DB"].as_str().map(str::to_owned), ..given })
+    let mut given = given;
+    given.databases.fence_database = expanded["DB"].as_str().map(str::to_owned);
+    Ok(given)
 }
 
 fn as_create(args: FenceClientCreate) -> anyhow::Result<CreateArgs> {

@@ -35,7 +35,7 @@ pub(crate) mod search;
 pub(crate) mod size;
 pub(crate) mod snapshot;
 pub(crate) mod status;
-mod target;
+pub(crate) mod target;
 pub(crate) mod transfer;
 pub(crate) mod upgrade;
 pub(crate) mod user;

@@ -12,15 +12,27 @@ use crate::{
     state::{State, StateArgs},
 };
 
-/// The databases of identity: a state folder has both, and URLs name them anywhere else, as in a cluster.
-#[derive(Debug, Clone, Args)]
-pub struct TargetArgs {
-    /// fence's database, if there is no state folder.
+/// The databases of users and their rights, by their URLs.
+#[derive(Debug, Clone, Default, Args)]
+pub struct IdentityDatabases {
+    /// fence's database.
     #[arg(long, value_name = "URL", env = "FENCE_DATABASE_URL", hide_env_values = true)]
     pub fence_database: Option<String>,
-    /// arborist's database, if there is no state folder.
+    /// arborist's database.
     #[arg(long, value_name = "URL", env = "ARBORIST_DATABASE_URL", hide_env_values = true)]
     pub arborist_database: Option<String>,
+}
+
+/// The databases of identity: a state folder has both, and URLs name them anywhere else, as in a cluster.
+#[derive(Debug, Clone, Args)]
+#[command(
+    mut_arg("fence_database", |arg| arg.help("fence's database, if there is no state folder")),
+    mut_arg("arborist_database", |arg| arg.help("arborist's database, if there is no state folder"))
+)]
+pub struct TargetArgs {
+    /// Them, if there is no state folder.
+    #[command(flatten)]
+    pub databases: IdentityDatabases,
     /// Where everything is kept.
     #[command(flatten)]
     pub state: StateArgs,
@@ -29,7 +41,7 @@ pub struct TargetArgs {
 impl TargetArgs {
     /// Whether the databases are given by URLs, so that no state folder is looked at.
     pub(crate) fn by_url(&self) -> bool {
-        self.fence_database.is_some() || self.arborist_database.is_some()
+        self.databases.fence_database.is_some() || self.databases.arborist_database.is_some()
     }
 
     /// # Errors
@@ -39,8 +51,8 @@ impl TargetArgs {
             return Ok(Target::Bench(Box::new(Workbench::open(State::existing(&self.state.folder)?).await?)));
         }
         Ok(Target::Urls {
-            fence: reached(self.fence_database.as_deref()).await?,
-            arborist: reached(self.arborist_database.as_deref()).await?,
+            fence: reached(self.databases.fence_database.as_deref()).await?,
+            arborist: reached(self.databases.arborist_database.as_deref()).await?,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! The operation `pfb-export`: what the portal's buttons ask sower for.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     io::{BufWriter, Seek as _, Write as _},
     sync::{
         Arc,
@@ -13,16 +13,23 @@ use std::{
 use anyhow::Context as _;
 use async_trait::async_trait;
 use authz::{Authz, Request, Subject};
-use dictionary::Dictionary;
+use dictionary::{Dictionary, NodeType};
 use guppy::{CohortError, Guppy};
+use indexclient::{Caller, IndexClient, NewRecord, Record as FileRecord};
+use md5::Md5;
 use psqlgraph::{ids::split_project_id, scan::Scan};
 use serde_json::{Map, Value, json};
 use sqlx::PgPool;
 use workqueue::{Failed, Form, Kind, Parameter, Policy, Readers, Work};
 
-use super::{aside::aside, exports::Exports, params::only};
+use super::{
+    aside::aside,
+    exports::{AccessFormat, Exports, digest_of},
+    manifest_ingest::guid_prefix,
+    params::only,
+};
 use crate::{
-    commands::pfb::{self, Misfits, Named, Reading, Source as Records, Told},
+    commands::pfb::{self, Misfits, Named, Reading, Record, Source as Records, Told, Way},
     failure::message,
 };
 
@@ -52,6 +59,8 @@ pub(crate) struct Source {
     pub(crate) guppy: Arc<Guppy>,
     pub(crate) authz: Arc<dyn Authz>,
     pub(crate) exports: Arc<Exports>,
+    /// Gets the records of files that are wanted by GUID.
+    pub(crate) index: Arc<dyn IndexClient>,
 }
 
 /// Why there is no file.
@@ -76,6 +85,12 @@ impl Source {
     async fn export(&self, work: &Work) -> Result<Value, Ended> {
         let refused = |told: &str| Err(Ended::Refused(told.to_owned()));
         let Some(user) = work.requested_by() else { return refused("a user has to ask for it") };
+        let format = AccessFormat::of(work.params()).map_err(Ended::Refused)?;
+        if let (AccessFormat::Guid, true) = (format, work.attempt() > 1)
+            && let Some(known) = self.recorded(work).await?
+        {
+            return Ok(known);
+        }
         let dictionary = (self.graph.dictionary)();
         let cohort = self.cohort(work, user, &dictionary).await?;
         let projects = self.projects(user, &dictionary).await?;
@@ -84,20 +99,62 @@ impl Source {
         }
         let scan = Records::Graph(Box::new(Scan::begin(&self.graph.pool).await?));
         let mut reading = Reading::begin(scan, &dictionary, &projects).await?;
+        let mut guards = Guards::of(&projects, cohort.is_none());
         let output = BufWriter::with_capacity(1 << 20, tempfile::tempfile()?);
         let told = OfWork { work, records: AtomicU64::new(0) };
         let (mut output, written) =
-            pfb::write(&mut reading, &dictionary, cohort, Misfits::LeaveOut, output, &told).await?;
+            pfb::write(&mut reading, &dictionary, cohort, guards.noting(), output, &told).await?;
         output.flush().context("a temporary file cannot be written")?;
         let mut file = output.into_inner().map_err(|error| error.into_error())?;
         file.rewind()?;
         let nodes: u64 = written.nodes.values().sum();
         work.progress(nodes, Some(nodes), "storing the file");
         let key = format!("{}/export_{}.avro", work.id(), chrono::Utc::now().format("%Y-%m-%dT%H-%M-%S"));
+        let md5 = if format == AccessFormat::Guid { Some(digest_of::<Md5>(&mut file)?) } else { None };
         let mut result = self.exports.write(&key, file).await?;
+        if let Some(md5) = md5 {
+            result["guid"] = json!(self.record(work, &key, md5, &result["size"], guards.resources()).await?);
+        }
         result["nodes"] = json!(written.nodes);
         result["left_out"] = json!(written.left_out);
         Ok(result)
+    }
+
+    /// Makes the record of a file: whoever has the right to the files of all projects whose records it holds
+    /// has it to the file. Its GUID is that of the run, so that a run has one record.
+    async fn record(
+        &self,
+        work: &Work,
+        key: &str,
+        md5: String,
+        size: &Value,
+        guards: Vec<String>,
+    ) -> anyhow::Result<String> {
+        let did = self.guid(work).await?;
+        let record = NewRecord {
+            did: Some(did.clone()),
+            form: "object".to_owned(),
+            size: size.as_i64().context("the file has no size")?,
+            hashes: [("md5".to_owned(), md5)].into_iter().collect(),
+            urls: vec![self.exports.url(key)],
+            authz: guards,
+            file_name: key.rsplit('/').next().map(str::to_owned),
+            ..NewRecord::default()
+        };
+        self.index.create(&Caller::Service, &[record]).await?;
+        Ok(did)
+    }
+
+    /// What an earlier attempt has written down, if it came so far.
+    async fn recorded(&self, work: &Work) -> anyhow::Result<Option<Value>> {
+        let found = self.index.get_many(&[self.guid(work).await?]).await?;
+        let told = |record: &FileRecord| json!({ "guid": record.did, "size": record.size });
+        Ok(found.first().map(told))
+    }
+
+    /// The id of the run behind what GUIDs of this index begin with.
+    async fn guid(&self, work: &Work) -> anyhow::Result<String> {
+        Ok(format!("{}{}", guid_prefix(&*self.index).await?, work.id()))
     }
 
     /// The records that the filter names; all that may be read, without a filter and a type.
@@ -138,8 +195,7 @@ impl Source {
         let subject = Subject::User(user.to_owned());
         let mut readable = Vec::new();
         for project in all {
-            let Some((program, code)) = split_project_id(&project) else { continue };
-            let resource = format!("/programs/{program}/projects/{code}");
+            let Some(resource) = resource(&project) else { continue };
             if self.authz.decide(&subject, &[Request::new(&resource, SERVICE, METHOD)]).await? {
                 readable.push(project);
             }
@@ -163,6 +219,11 @@ impl Kind for PfbExport {
             &[
                 Parameter::optional("filter", Form::Json, "The cohort, as guppy filters it; all without one"),
                 Parameter::optional("root_node", Form::Text, "The node type whose records are counted"),
+                Parameter::optional(
+                    "access_format",
+                    Form::Text,
+                    "How users get the file: presigned_url, or guid for a record of the file index",
+                ),
             ]
         }
     }
@@ -177,10 +238,7 @@ impl Kind for PfbExport {
         if params.get("root_node").is_some_and(|node| !node.is_string()) {
             return Err("root_node: it is the name of a node type".to_owned());
         }
-        match params.get("access_format").map(Value::as_str) {
-            None | Some(Some("presigned_url")) => Ok(()),
-            _ => Err("access_format: there is presigned_url".to_owned()),
-        }
+        AccessFormat::of(params).map(drop)
     }
 
     /// Compressing and writing a file blocks, so a thread of its own does it. It ends at its next pause when
@@ -195,6 +253,46 @@ impl Kind for PfbExport {
             Ended::Failed(error) => Failed::Passing(message(&error)),
         })
     }
+}
+
+/// The projects of which a file has records.
+struct Guards {
+    /// All that could be in it.
+    all: Vec<String>,
+    /// Those that are, where only a cohort is written.
+    found: Option<BTreeSet<String>>,
+}
+
+impl Guards {
+    fn of(projects: &[String], is_everything: bool) -> Self {
+        Self { all: projects.to_vec(), found: (!is_everything).then(BTreeSet::new) }
+    }
+
+    /// Notes the project of each record that is written.
+    fn noting(&mut self) -> Way<'_> {
+        let note = |_: &NodeType, record: Record| {
+            let project = record.properties.get("project_id").and_then(Value::as_str);
+            if let (Some(found), Some(project)) = (&mut self.found, project)
+                && !found.contains(project)
+            {
+                found.insert(project.to_owned());
+            }
+            Ok(Some(record))
+        };
+        Way { misfits: Misfits::LeaveOut, change: Some(Box::new(note)) }
+    }
+
+    /// Their resources: those of all projects if no record tells its own.
+    fn resources(self) -> Vec<String> {
+        let found = self.found.filter(|found| !found.is_empty());
+        let projects = found.map_or(self.all, Vec::from_iter);
+        projects.iter().filter_map(|project| resource(project)).collect()
+    }
+}
+
+/// The resource of a project.
+fn resource(project: &str) -> Option<String> {
+    split_project_id(project).map(|(program, code)| format!("/programs/{program}/projects/{code}"))
 }
 
 /// Tells the log of a run.
@@ -217,5 +315,32 @@ impl Told for OfWork<'_> {
 
     fn warn(&self, told: &str) {
         self.work.log(told);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_guarded_by_the_projects_of_which_it_has_records() {
+        let dictionary = crate::dictionaries::built_in().unwrap();
+        let node = &dictionary.nodes["subject"];
+        let record = |project: &str| Record {
+            id: "i".to_owned(),
+            properties: json!({ "project_id": project }).as_object().cloned().unwrap(),
+            targets: Vec::new(),
+        };
+        let projects = ["A-one".to_owned(), "A-two".to_owned()];
+        let mut guards = Guards::of(&projects, false);
+        let mut change = guards.noting().change.unwrap();
+        for _ in 0..2 {
+            assert!(change(node, record("A-two")).unwrap().is_some());
+        }
+        drop(change);
+        assert_eq!(guards.resources(), ["/programs/A/projects/two"]);
+        let all = ["/programs/A/projects/one", "/programs/A/projects/two"];
+        assert_eq!(Guards::of(&projects, true).resources(), all);
+        assert_eq!(Guards::of(&projects, false).resources(), all, "nothing is known");
     }
 }

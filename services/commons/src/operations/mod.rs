@@ -12,6 +12,9 @@ mod exports;
 mod health;
 mod index_gc;
 mod index_scan;
+mod manifest_export;
+mod manifest_ingest;
+mod manifest_report;
 mod params;
 mod scrub;
 mod storage;
@@ -20,6 +23,7 @@ mod visas;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use ::operations::manifest;
 use anyhow::{Context as _, bail};
 use workqueue::{Kind, Schedule};
 
@@ -34,6 +38,8 @@ pub(crate) use exports::{Exports, NoExports};
 pub(crate) use health::{Elsewhere, Services};
 pub(crate) use index_gc::IndexGc;
 pub(crate) use index_scan::IndexScan;
+pub(crate) use manifest_export::ManifestExport;
+pub(crate) use manifest_ingest::{Ingest, Uploads};
 pub(crate) use scrub::ObjectScrub;
 pub(crate) use storage::{IndexAt, Place, Stores, of_fence, of_tiers};
 pub(crate) use usersync::Usersync;
@@ -42,12 +48,19 @@ pub(crate) use visas::VisaUpdate;
 /// As a time table: not by itself.
 const NEVER: &str = "never";
 
-/// What sower's clients may ask for: the portal's exports of a cohort.
+/// The actions of sower's jobs, and the kinds that do them.
+const ACTIONS: [(&str, &str); 4] = [
+    ("export", export::NAME),
+    ("export-files", export::NAME),
+    ("index-object-manifest", manifest::INGEST),
+    ("download-indexd-manifest", manifest_export::NAME),
+];
+
+/// What sower's clients may ask for, of what there is.
 pub(crate) fn actions(kinds: &[Arc<dyn Kind>]) -> BTreeMap<String, String> {
-    if !kinds.iter().any(|kind| kind.name() == export::NAME) {
-        return BTreeMap::new();
-    }
-    ["export", "export-files"].map(|action| (action.to_owned(), export::NAME.to_owned())).into()
+    let is_there = |name: &str| kinds.iter().any(|kind| kind.name() == name);
+    let there = ACTIONS.into_iter().filter(|(_, kind)| is_there(kind));
+    there.map(|(action, kind)| (action.to_owned(), kind.to_owned())).collect()
 }
 
 /// What is done without anybody asking for it: the cadence is the original's, unless one of `set`, as in

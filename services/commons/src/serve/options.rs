@@ -204,6 +204,29 @@ pub struct IndexdArgs {
     pub index: IndexArgs,
 }
 
+/// Whose resources files are.
+#[derive(Debug, Clone, Args)]
+pub struct FilesAt {
+    /// Prefix of /programs/... in the resource paths of registered files.
+    #[arg(long, env = "AUTH_NAMESPACE", default_value = "")]
+    pub auth_namespace: String,
+}
+
+/// The search engine.
+#[derive(Debug, Clone, Args)]
+pub struct SearchAt {
+    /// The search engine: Elasticsearch or OpenSearch. `USER:PASSWORD@` in it is a login. Several servers
+    /// of a cluster have commas between them.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "GEN3_ES_ENDPOINT",
+        default_value = "http://localhost:9200",
+        hide_env_values = true
+    )]
+    pub search_url: String,
+}
+
 /// Options of sheepdog.
 #[derive(Debug, Clone, Args)]
 pub struct SheepdogArgs {
@@ -225,9 +248,9 @@ pub struct SheepdogArgs {
     /// Tokens.
     #[command(flatten)]
     pub tokens: Tokens,
-    /// Prefix of /programs/... in the resource paths of registered files.
-    #[arg(long, env = "AUTH_NAMESPACE", default_value = "")]
-    pub auth_namespace: String,
+    /// Whose resources files are.
+    #[command(flatten)]
+    pub files: FilesAt,
     /// Refuse file records whose bytes the file index does not know yet.
     #[arg(long, env = "REQUIRE_FILE_INDEX_EXISTS")]
     pub require_file_index_exists: bool,
@@ -275,16 +298,9 @@ pub struct GuppyArgs {
     /// guppy's configuration: a JSON file with the indices, and who may see what of them.
     #[arg(long, value_name = "FILE", env = "GUPPY_CONFIG_FILEPATH")]
     pub config: Option<PathBuf>,
-    /// The search engine: Elasticsearch or OpenSearch. `USER:PASSWORD@` in it is a login. Several servers
-    /// of a cluster have commas between them.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "GEN3_ES_ENDPOINT",
-        default_value = "http://localhost:9200",
-        hide_env_values = true
-    )]
-    pub search_url: String,
+    /// The search engine.
+    #[command(flatten)]
+    pub search: SearchAt,
     /// A folder with the indices, in place of a search engine elsewhere.
     #[arg(long, value_name = "DIR", env = "SEARCH_FOLDER")]
     pub search_folder: Option<PathBuf>,

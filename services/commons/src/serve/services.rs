@@ -161,7 +161,7 @@ pub(crate) async fn sheepdog(args: &SheepdogArgs, measures: &Measures) -> anyhow
     let pool = args.database.measured_pool(Work::Large, "sheepdog", measures).await?;
     let tables = prepare_tables(&args.database, &pool, &dictionary).await?;
     let config = ::sheepdog::Config {
-        auth_namespace: args.auth_namespace.clone(),
+        auth_namespace: args.files.auth_namespace.clone(),
         require_file_index_exists: args.require_file_index_exists,
         version: VERSION.into(),
         commit: COMMIT.into(),
@@ -216,7 +216,7 @@ pub(crate) async fn guppy(args: &GuppyArgs) -> anyhow::Result<Arc<dyn Service>> 
         .with_context(|| format!("{:?} cannot be used", args.config.as_deref().unwrap_or(Path::new(""))))?;
     VERSION.clone_into(&mut config.version);
     COMMIT.clone_into(&mut config.commit);
-    let engine = engine(args.search_folder.as_deref(), &args.search_url).await?;
+    let engine = engine(args.search_folder.as_deref(), &args.search.search_url).await?;
     let authz = Arc::new(HttpAuthz::new(&args.arborist_url, http_client()?));
     let database = match args.database.options()? {
         None => None,

@@ -22,7 +22,8 @@ use crate::{
     http_client::http_client,
     operations::{
         self as kinds, AggregateSync, Etl, ExpiredAccess, ExpiredClients, Exports, IndexAt, IndexGc,
-        IndexScan, ObjectScrub, PfbExport, Place, Services, Stores, Usersync, Whole,
+        IndexScan, Ingest, ManifestExport, ObjectScrub, PfbExport, Place, Services, Stores, Uploads,
+        Usersync, Whole,
     },
     state::State,
     version::{COMMIT, VERSION},
@@ -55,6 +56,8 @@ pub(super) struct Beside {
     /// What looks through buckets.
     pub(super) scan: IndexScan,
     pub(super) state: State,
+    /// Where manifests are uploaded.
+    pub(super) uploads: Uploads,
     /// The folder of the embedded store.
     pub(super) objects: PathBuf,
     pub(super) databases: Databases,
@@ -100,7 +103,13 @@ pub(super) fn build(
     }
     let storage = Arc::new(stores(ground, &beside)?);
     let (authz, operations) = (beside.authz.clone(), beside.databases.operations.clone());
+    let ingest = Arc::new(Ingest {
+        index: beside.index.clone(),
+        exports: exports.clone(),
+        uploads: beside.uploads.clone(),
+    });
     let mut all = known(ground, beside, exports.clone())?;
+    all.push(ingest.clone());
     all.extend(archive.iter().flat_map(archive::kinds));
     let config = Config {
         actions: kinds::actions(&all),
@@ -122,6 +131,7 @@ pub(super) fn build(
         authz,
         health: health.clone(),
         outputs: exports,
+        manifests: Some(ingest),
         archive,
         configuration: ground.configuration.clone(),
         storage,
@@ -140,10 +150,10 @@ fn known(ground: &Ground, beside: Beside, exports: Arc<Exports>) -> anyhow::Resu
         graph: graph(),
         records: databases.indexd,
         layout: None,
-        index: beside.index,
+        index: beside.index.clone(),
         auth_namespace: String::new(),
     };
-    let (guppy, authz) = (beside.guppy, beside.authz);
+    let (guppy, authz, index) = (beside.guppy, beside.authz, beside.index);
     let mut all: Vec<Arc<dyn Kind>> = vec![
         Arc::new(Etl(beside.explorer)),
         Arc::new(ExpiredAccess { fence: beside.fence, pool: databases.fence.clone() }),
@@ -151,7 +161,8 @@ fn known(ground: &Ground, beside: Beside, exports: Arc<Exports>) -> anyhow::Resu
         Arc::new(beside.scan),
         Arc::new(gc),
         Arc::new(ObjectScrub::of(beside.objects)),
-        Arc::new(PfbExport::of(kinds::Source { graph: graph(), guppy, authz, exports })),
+        Arc::new(ManifestExport { index: index.clone(), exports: exports.clone() }),
+        Arc::new(PfbExport::of(kinds::Source { graph: graph(), guppy, authz, exports, index })),
     ];
     if let Some(file) = ground.user_yaml.clone() {
         let (fence, arborist) = (databases.fence, databases.arborist);

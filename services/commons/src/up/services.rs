@@ -38,7 +38,7 @@ use super::{
 use crate::{
     explorer::{self, Explorer},
     http_client::{http_client, neighbour_client},
-    operations::IndexScan,
+    operations::{IndexScan, Uploads},
     queries::QueryArgs,
     reload::Served,
     state::State,
@@ -124,6 +124,7 @@ pub(crate) fn build(
     let (arborist, indexd, neighbours) = spine(ground, pools, &config, &neighbour);
     let scan = IndexScan::of(&config, store.clone(), neighbours.index.clone())?;
     let buckets = config.clone();
+    let uploads = Uploads::of(&config, &*store, client.clone());
     let fence = build_fence(config, ground, pools, &neighbours, store.clone())?;
     let audit = small::audit(pools.audit.clone(), neighbours.authz.clone());
     let (recorder, recording) = Recorder::start(small::audit_log(ground, &audit, &neighbour));
@@ -159,6 +160,7 @@ pub(crate) fn build(
         stores: archived,
         buckets,
         scan,
+        uploads,
         state: state.clone(),
         objects: state.path("objects"),
         databases: operating::Databases::of(pools),
@@ -304,7 +306,11 @@ fn fence_config(ground: &Ground) -> anyhow::Result<fence::Config> {
         local_accounts: LocalAccounts { enabled: ground.local_accounts.into(), ..LocalAccounts::default() },
         development_login_code: Some(ground.secrets.login_code.clone().into()),
         aws_credentials: IndexMap::from([(CREDENTIALS.to_owned(), keys)]),
-        s3_buckets: IndexMap::from([(BUCKET.to_owned(), bucket)]),
+        // Exports are read by GUID like any other file; nobody may upload there.
+        s3_buckets: IndexMap::from([
+            (BUCKET.to_owned(), bucket.clone()),
+            (operating::BUCKET.to_owned(), bucket),
+        ]),
         data_upload_bucket: BUCKET.to_owned(),
         enable_audit_logs: AuditLogs { presigned_url: true, login: true },
         ..fence::Config::default()

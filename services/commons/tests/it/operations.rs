@@ -61,8 +61,17 @@ async fn operations_are_done(calls: Calls) {
     let (_, kinds) = commons.get("/ops/v1/kinds").await;
     let names: Vec<&str> =
         kinds["kinds"].as_array().unwrap().iter().filter_map(|kind| kind["kind"].as_str()).collect();
-    let known =
-        ["etl", "expired-access", "expired-clients", "index-gc", "index-scan", "object-scrub", "pfb-export"];
+    let known = [
+        "etl",
+        "expired-access",
+        "expired-clients",
+        "index-gc",
+        "index-scan",
+        "manifest-export",
+        "manifest-ingest",
+        "object-scrub",
+        "pfb-export",
+    ];
     assert_eq!(names, known);
     for kind in ["expired-access", "expired-clients", "etl"] {
         let done = run(&commons, kind, json!({})).await;
@@ -87,8 +96,10 @@ async fn operations_are_done(calls: Calls) {
         (&done["state"], &told),
         (&json!("failed"), &json!("the cohort has no record that you may read"))
     );
+    a_cohort_is_exported_as_a_file_of_the_commons(&commons).await;
+    manifests_are_taken_in_and_given_out(&commons).await;
     let (_, jobs) = commons.get("/job/list").await;
-    assert_eq!(jobs.as_array().unwrap().len(), 2, "{jobs}");
+    assert_eq!(jobs.as_array().unwrap().len(), 9, "{jobs}");
     for path in ["/job/list", "/job/_status"] {
         assert!(matches!(answer_to_nobody(&commons, path).await, 401 | 403), "{path}");
     }
@@ -125,6 +136,95 @@ async fn its_stores_are_known(commons: &Commons) {
     for path in ["/ops/v1/storage", "/ops/v1/config"] {
         assert_eq!(answer_to_nobody(commons, path).await, 401, "{path}");
     }
+}
+
+/// By GUID it is read with the right to the files of its projects.
+async fn a_cohort_is_exported_as_a_file_of_the_commons(commons: &Commons) {
+    let input = json!({"filter": {"=": {"cohort": "B"}}, "root_node": "subject"});
+    let order = json!({"action": "export", "input": input, "access_format": "guid"});
+    let (_, job) = commons.send("POST", "/job/dispatch", &order).await;
+    let uid = job["uid"].as_str().unwrap();
+    let done = ended(commons, uid).await;
+    assert_eq!(done["state"], "succeeded", "{done}");
+    let (_, output) = commons.get(&format!("/job/output?UID={uid}")).await;
+    let guid = output["output"].as_str().unwrap();
+    assert!(guid.ends_with(uid), "{guid}");
+    let (_, record) = commons.get(&format!("/index/{guid}")).await;
+    assert_eq!(record["authz"], json!(["/programs/OPS/projects/one"]), "{record}");
+    let (status, signed) = commons.get(&format!("/user/data/download/{guid}")).await;
+    assert_eq!(status, 200, "{signed}");
+    let file = commons.signed("GET", signed["url"].as_str().unwrap()).send().await.unwrap();
+    let bytes = file.bytes().await.unwrap();
+    assert!(bytes.starts_with(b"Obj\x01"), "an Avro file");
+    assert_eq!(record["size"], json!(bytes.len()));
+    assert!(matches!(answer_to_nobody(commons, &format!("/user/data/download/{guid}")).await, 401 | 403));
+}
+
+const HEAD: &str = "guid\tmd5\tsize\turls\tauthz\n";
+
+fn row(n: usize, guard: &str) -> String {
+    format!("00000000-0000-4000-8000-{n:012}\t{n:032x}\t{n}\ts3://elsewhere/{n}\t{guard}\n")
+}
+
+async fn sent(commons: &Commons, query: &str, text: String) -> (u16, Value) {
+    let request = commons.anonymous("POST", &format!("/ops/v1/manifests{query}"));
+    answer(request.bearer_auth(&commons.token).body(text)).await
+}
+
+/// The report of a run, which its job gives.
+async fn report(commons: &Commons, run: &Value) -> String {
+    let uid = run["id"].as_str().unwrap();
+    let (_, output) = commons.get(&format!("/job/output?UID={uid}")).await;
+    let url = output["output"].as_str().unwrap();
+    commons.signed("GET", url).send().await.unwrap().text().await.unwrap()
+}
+
+/// As a body and, as the portal has it, by the signed URL of an upload; and all records as a manifest.
+async fn manifests_are_taken_in_and_given_out(commons: &Commons) {
+    let one = "/programs/OPS/projects/one";
+    let text = [HEAD.to_owned(), row(1, one), row(2, one)].concat();
+    for (query, created) in [("?dry_run=true", 2), ("", 2), ("", 0)] {
+        let (status, run) = sent(commons, query, text.clone()).await;
+        assert_eq!((status, &run["params"]["guards"]), (201, &json!([one])), "{run}");
+        let done = ended(commons, run["id"].as_str().unwrap()).await;
+        assert_eq!(
+            (&done["state"], &done["result"]["created"]),
+            (&json!("succeeded"), &json!(created)),
+            "{done}"
+        );
+    }
+    // Another size of the same record: its block is left as it is.
+    let other = row(2, one).replace("\t2\t", "\t3\t");
+    let (_, run) = sent(commons, "", [HEAD, &row(3, one), &other].concat()).await;
+    let done = ended(commons, run["id"].as_str().unwrap()).await;
+    assert_eq!((&done["result"]["refused"], &done["result"]["left"]), (&json!(1), &json!(1)), "{done}");
+    let told = report(commons, &done).await;
+    assert!(told.contains("\tleft\t") && told.contains("\trefused\t"), "{told}");
+    let (status, told) = sent(commons, "", [HEAD, &row(4, one), "g\t\tx\t\t\n"].concat()).await;
+    assert_eq!((status, &told["errors"][0]["row"]), (400, &json!(2)), "{told}");
+    let (_, upload) = commons.send("POST", "/user/data/upload", &json!({"file_name": "m.tsv"})).await;
+    let text = [HEAD, &row(5, one)].concat();
+    let put = commons.signed("PUT", upload["url"].as_str().unwrap()).body(text).send().await.unwrap();
+    assert_eq!(put.status(), 200);
+    let path = format!("/user/data/download/{}", upload["guid"].as_str().unwrap());
+    let mut signed = commons.get(&path).await;
+    while signed.0 != 200 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        signed = commons.get(&path).await;
+    }
+    let done = job(commons, "index-object-manifest", json!({"URL": signed.1["url"]})).await;
+    assert_eq!(done["result"]["created"], 1, "{done}");
+    let done = job(commons, "download-indexd-manifest", json!({"authz": one})).await;
+    let told = report(commons, &done).await;
+    // Three of manifests, and the export.
+    assert_eq!((told.lines().count(), told.starts_with("guid\tmd5\tsize\turls")), (5, true), "{told}");
+}
+
+async fn job(commons: &Commons, action: &str, input: Value) -> Value {
+    let (status, job) =
+        commons.send("POST", "/job/dispatch", &json!({"action": action, "input": input})).await;
+    assert_eq!(status, 200, "{job}");
+    ended(commons, job["uid"].as_str().unwrap()).await
 }
 
 async fn answer_to_nobody(commons: &Commons, path: &str) -> u16 {

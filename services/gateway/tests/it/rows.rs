@@ -40,6 +40,7 @@ fn sample(row: &Row) -> (&'static str, &'static str) {
         }
         "/ga4gh/" => ("/ga4gh/drs/v1/objects/dg.1/x", "/ga4gh/drs/v1/objects/dg.1/x"),
         "/ga4gh/tes/v1/" => ("/ga4gh/tes/v1/tasks?view=FULL", "/ga4gh/tes/v1/tasks?view=FULL"),
+        "/ga4gh/wes/v2/" => ("/ga4gh/wes/v2/status/etl-1?uid=2", "/wes/v2/status/etl-1?uid=2"),
         "/index/" => ("/index/index?limit=1", "/index?limit=1"),
         "/index-admin/" => ("/index-admin/index", "/index"),
         "/api/" => ("/api/v0/submission/p/q", "/v0/submission/p/q"),

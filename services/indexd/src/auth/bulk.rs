@@ -137,6 +137,8 @@ impl<'r> Decisions<'r> {
     pub(crate) async fn new(indexd: &'r Indexd, who: &'r Claimant) -> Result<Self, Error> {
         match who {
             Claimant::Token(token) => indexd.must_be_believed(token).await?,
+            // A service has said who it is.
+            Claimant::User(_) => {}
             who => drop(indexd.right::<Create>(who, &[]).await?),
         }
         let now = Instant::now();
@@ -265,7 +267,7 @@ impl<'r> Decisions<'r> {
 impl Rights<'_> {
     /// Whoever is believed without a token has every right.
     fn are_in_question(&self) -> bool {
-        matches!(self.who, Claimant::Token(_))
+        self.who.is_asked_about()
     }
 
     /// Forgets answers that are old. Whether there were some.

@@ -23,6 +23,8 @@ pub(crate) enum Claimant {
     Nobody,
     /// Another service of the same process.
     Service,
+    /// The user of this name, for whom a service vouches that has every right. It may what the user may.
+    User(String),
 }
 
 // Written by hand so that neither a password nor a token can ever reach a log.
@@ -35,11 +37,17 @@ impl std::fmt::Debug for Claimant {
             Self::Unknown => "Unknown",
             Self::Nobody => "Nobody",
             Self::Service => "Service",
+            Self::User(_) => "User(..)",
         })
     }
 }
 
 impl Claimant {
+    /// Whether it is asked what they may do: whoever has a login has every right.
+    pub(super) fn is_asked_about(&self) -> bool {
+        matches!(self, Self::Token(_) | Self::User(_))
+    }
+
     fn from_header(header: Option<&[u8]>) -> Self {
         let Some(header) = header else { return Self::Nobody };
         let Ok(header) = std::str::from_utf8(header) else { return Self::Unknown };

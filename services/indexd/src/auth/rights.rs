@@ -57,6 +57,9 @@ impl Indexd {
             Claimant::Token(token) => {
                 ask::<P>(self.configured()?, &Subject::Token(token.clone()), resources).await
             }
+            Claimant::User(name) => {
+                ask::<P>(self.configured()?, &Subject::User(name.clone()), resources).await
+            }
             Claimant::Unknown | Claimant::Nobody => {
                 self.configured()?;
                 Err(denied())
@@ -92,7 +95,11 @@ impl Indexd {
 
     /// Whether the claimant is the user of this name, by a token that arborist believes.
     pub(super) async fn is_user(&self, who: &Claimant, username: &str) -> Result<bool, Error> {
-        let Claimant::Token(token) = who else { return Ok(false) };
+        let token = match who {
+            Claimant::Token(token) => token,
+            Claimant::User(name) => return Ok(name == username),
+            _ => return Ok(false),
+        };
         match self.configured()?.user_name(&Subject::Token(token.clone())).await {
             Ok(name) => Ok(name.is_some_and(|name| name == username)),
             Err(AuthzError::Denied | AuthzError::BadRequest(_) | AuthzError::Forbidden(_)) => Ok(false),
@@ -102,13 +109,25 @@ impl Indexd {
         }
     }
 
+    /// The user of this name, for whom a service vouches that has a basic login.
+    ///
+    /// # Errors
+    /// For any other claimant, and for an empty name.
+    pub(crate) async fn vouched_for(&self, who: &Claimant, name: &str) -> Result<Claimant, Error> {
+        self.right_by_login(who).await?;
+        if name.is_empty() {
+            return Err(Error::bad("user: it is the name of a user"));
+        }
+        Ok(Claimant::User(name.to_owned()))
+    }
+
     /// The right to everything, which only a basic login gives.
     pub(super) async fn right_by_login(&self, who: &Claimant) -> Result<Right, Error> {
         match who {
             Claimant::Service => Ok(Right(())),
             Claimant::Login { username, password } => self.login(username, password).await,
             Claimant::BrokenLogin => Err(mismatch()),
-            Claimant::Token(_) | Claimant::Unknown | Claimant::Nobody => {
+            Claimant::Token(_) | Claimant::User(_) | Claimant::Unknown | Claimant::Nobody => {
                 Err(Error::Login("Username / password required.".into()))
             }
         }

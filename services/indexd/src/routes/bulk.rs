@@ -44,9 +44,10 @@ enum Mode {
     Each,
 }
 
-/// The parameters `mode` and `dry_run`.
+/// The parameters `mode` and `dry_run`. The third is `user`: a service that has a login asks with it for what
+/// this user may do, and for nothing else.
 fn options(params: &Params) -> Result<(Mode, Ending), Error> {
-    parameters::only(params, &["mode", "dry_run"])?;
+    parameters::only(params, &["mode", "dry_run", "user"])?;
     let mode = match params.get("mode") {
         None | Some("all") => Mode::All,
         Some("each") => Mode::Each,
@@ -68,6 +69,10 @@ async fn write(
     payload: actix_web::web::Payload,
 ) -> Result<HttpResponse, Error> {
     let (mode, ending) = options(&params)?;
+    let who = match params.get("user") {
+        Some(name) => indexd.vouched_for(&who, name).await?,
+        None => who,
+    };
     let mut decisions = Decisions::new(&indexd, &who).await?;
     let _place = match mode {
         Mode::All => indexd.bulk_places.whole().await?,

@@ -13,6 +13,7 @@ mod contention;
 mod drs;
 mod drs_strict;
 mod endpoints;
+mod for_users;
 mod layouts;
 mod lists;
 mod migration;

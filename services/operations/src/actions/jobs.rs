@@ -4,6 +4,7 @@ use workqueue::{Filter, State};
 
 use crate::{
     access::{Caller, MaySee},
+    manifest::INGEST,
     problem::Problem,
     service::Operations,
     sower::{Job, Order},
@@ -24,7 +25,12 @@ impl Operations {
             Problem::Invalid(told)
         })?;
         let permit = self.may_dispatch(caller, kind).await?;
-        Ok(Job::of(&self.start(&permit, order.params()?).await?))
+        let run = if permit.kind() == INGEST {
+            self.ingest_of_job(permit, order.action, order.input).await?
+        } else {
+            self.start(&permit, order.params()?).await?
+        };
+        Ok(Job::of(&run))
     }
 
     /// The caller's newest jobs.

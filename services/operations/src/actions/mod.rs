@@ -5,5 +5,7 @@ mod archiver;
 mod follow;
 mod jobs;
 mod limits;
+mod manifests;
 mod runs;
 mod site;
+mod workflows;

@@ -6,6 +6,7 @@ use workqueue::{Readers, Run, State};
 use crate::{
     access::{MayEnd, MaySee, MayStart, Visible},
     asked::{Page, token},
+    manifest::INGEST,
     problem::Problem,
     service::{Looked, Operations},
 };
@@ -19,8 +20,13 @@ impl Operations {
     /// Queues a run.
     ///
     /// # Errors
-    /// When it cannot be done so, or too many wait.
+    /// When it cannot be done so, or too many wait; and for a kind whose runs say what they may touch, which
+    /// nobody says of a run of their own.
     pub(crate) async fn start(&self, permit: &MayStart, params: Map<String, Value>) -> Result<Run, Problem> {
+        if permit.kind() == INGEST {
+            let told = format!("{INGEST}: send the manifest to /ops/v1/manifests, which makes the run");
+            return Err(Problem::Invalid(told));
+        }
         Ok(self.queue.submit(permit.kind(), params, Some(permit.caller().name())).await?)
     }
 

@@ -8,6 +8,7 @@ use testing::endpoints::Case;
 pub(crate) fn cases(kind: &str, run: &str, ended: &str) -> Vec<Case> {
     let (one, job) = ("/v1/runs/{id}", "/archiver/jobs/{id}");
     let of = |run: &str, what: &str| format!("/v1/runs/{run}{what}");
+    let named = |what: &str| format!("/wes/v2/{what}/{kind}-{ended}");
     let unknown = "00000000-0000-4000-8000-000000000000";
     vec![
         Case::new("GET", "/v1/kinds", "/v1/kinds", [401, 200, 200]),
@@ -28,6 +29,10 @@ pub(crate) fn cases(kind: &str, run: &str, ended: &str) -> Vec<Case> {
         Case::new("POST", "/v1/archive", "/v1/archive", [401, 404, 404]).with(json!({"selector": {}})),
         Case::new("POST", "/v1/retrieve", "/v1/retrieve", [401, 404, 404]).with(json!({"selector": {}})),
         Case::new("POST", "/v1/verify", "/v1/verify", [401, 404, 404]).with(json!({"selector": {}})),
+        // The body is no manifest.
+        Case::new("POST", "/v1/manifests", "/v1/manifests?format=ndjson", [401, 403, 400])
+            .with(json!("wrong"))
+            .noted("no rows"),
         Case::new("GET", "/v1/limits", "/v1/limits", [401, 200, 200]),
         Case::new("PUT", "/v1/limits/{name}", "/v1/limits/none", [401, 403, 404]).with(json!({"most": 1})),
         Case::new("GET", "/v1/config", "/v1/config", [401, 403, 200]),
@@ -46,6 +51,17 @@ pub(crate) fn cases(kind: &str, run: &str, ended: &str) -> Vec<Case> {
         Case::new("GET", job, &format!("/archiver/jobs/{unknown}"), [401, 404, 404]),
         Case::new("PATCH", job, &format!("/archiver/jobs/{unknown}"), [401, 404, 404])
             .with(json!({"statusCode": "finishedUnsuccessful"})),
+        Case::new("GET", "/wes/v2/test", "/wes/v2/test", [200, 200, 200]),
+        Case::new("POST", "/wes/v2/submit", "/wes/v2/submit", [401, 403, 200])
+            .with(json!({"workflow_name": kind})),
+        Case::new("POST", "/wes/v2/submit", "/wes/v2/submit", [401, 403, 404])
+            .with(json!({"workflow_name": "fly"}))
+            .noted("no kind"),
+        Case::new("GET", "/wes/v2/status/{name}", &named("status"), [401, 403, 200]),
+        Case::new("GET", "/wes/v2/logs/{name}", &named("logs"), [401, 403, 200]),
+        Case::new("POST", "/wes/v2/cancel/{name}", &named("cancel"), [401, 403, 409]),
+        Case::new("POST", "/wes/v2/retry/{name}", &named("retry"), [401, 403, 200]),
+        Case::new("GET", "/wes/v2/workflows", "/wes/v2/workflows", [401, 403, 200]),
         Case::new("GET", "/_status", "/_status", [200, 200, 200]),
         Case::new("GET", "/_version", "/_version", [200, 200, 200]),
     ]

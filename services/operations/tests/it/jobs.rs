@@ -59,7 +59,7 @@ async fn what_is_wrong_is_a_line_of_text() {
     let world = World::new().await;
     let (status, told) = world.send("POST", "/dispatch", "ada", &json!({"action": "fly", "input": {}})).await;
     assert_eq!(status, 400);
-    assert_eq!(told, "there is no action \"fly\"; there are: export-files\n");
+    assert_eq!(told, "there is no action \"fly\"; there are: export-files, index-object-manifest\n");
     assert_eq!(world.get("/status", "ada").await, (400, json!("Missing UID argument\n")));
     assert_eq!(world.get("/status?UID=x", "ada").await.0, 404);
     let (status, _) = world.send("POST", "/dispatch", "ada", &Value::String("x".into())).await;

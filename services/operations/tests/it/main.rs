@@ -6,6 +6,8 @@ mod archiver;
 mod cases;
 mod endpoints;
 mod jobs;
+mod manifests;
 mod runs;
 mod site;
 mod support;
+mod workflows;

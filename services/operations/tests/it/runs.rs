@@ -84,7 +84,7 @@ async fn everybody_may_know_what_can_serve_and_operators_why_not() {
     assert_eq!(told["services"][1]["why"], "its database is away");
     let (_, kinds) = world.get("/v1/kinds", "reader").await;
     assert_eq!(kinds["kinds"][0]["runs"], Value::Null);
-    assert_eq!(kinds["kinds"][1]["runs"], json!({}));
+    assert_eq!(kinds["kinds"][2]["runs"], json!({}));
     assert_eq!(kinds["schedules"], json!([]));
 }
 

@@ -5,13 +5,14 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{App, body::to_bytes, test as client};
+use actix_web::{App, body::to_bytes, test as client, web::Bytes};
 use archive::{Archive, Depot, Tiers};
 use async_trait::async_trait;
 use indexclient::Record;
 use operations::{
     Config, Configuration, Count, Covers, Health, Held, Look, Looked, Operations, Outputs, Parts, Purpose,
     Reach, Setting, Storage, Store, StoreKind, Uncounted,
+    manifest::{INGEST, Manifest, Manifests, Unusable, Wanted, WrongRow},
 };
 use serde_json::{Map, Value, json};
 use storage::{Buckets, S3Store};
@@ -156,6 +157,35 @@ impl Storage for Two {
     }
 }
 
+/// Takes a resource in each line for a row.
+struct Lines;
+
+#[async_trait]
+impl Manifests for Lines {
+    async fn examine(&self, manifest: &Manifest) -> Result<Wanted, Unusable> {
+        let text = String::from_utf8_lossy(&manifest.bytes);
+        let lines: Vec<&str> = text.lines().collect();
+        if let Some(place) = lines.iter().position(|line| *line == "wrong") {
+            let row = WrongRow { row: place + 1, column: Some("size".into()), reason: "it is wrong".into() };
+            return Err(Unusable::Rows { rows: lines.len(), wrong: 1, shown: vec![row] });
+        }
+        let unguarded = lines.iter().position(|line| line.is_empty()).map(|place| place + 1);
+        let guards = lines.iter().filter(|line| !line.is_empty()).map(|line| (*line).to_owned()).collect();
+        Ok(Wanted { rows: lines.len(), guards, unguarded })
+    }
+
+    async fn keep(&self, manifest: &Manifest) -> Result<Value, Failure> {
+        Ok(json!({ "bytes": manifest.bytes.len(), "format": manifest.form.as_str() }))
+    }
+
+    async fn fetch(&self, url: &str, _: usize) -> Result<Bytes, Unusable> {
+        match url.strip_prefix("https://store.example/") {
+            Some(text) => Ok(Bytes::from(text.split('?').next().unwrap().to_owned())),
+            None => Err(Unusable::Invalid("URL: it is none of a bucket of uploads here".to_owned())),
+        }
+    }
+}
+
 pub(crate) struct World {
     pub(crate) operations: Arc<Operations>,
     pub(crate) queue: Queue,
@@ -164,7 +194,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// `op` may everything, `reader` may read, `ada` and `bob` may have jobs; `eve` may nothing.
+    /// `op` may everything but write files, `admin` may that too, `reader` may read, `ada` and `bob` may have
+    /// jobs, and `ada` may write files below `/own`; `eve` may nothing.
     pub(crate) async fn new() -> Self {
         Self::with(Config::default()).await
     }
@@ -190,6 +221,11 @@ impl World {
             .grant("op", "job", "access", "/sower")
             .grant("reader", "gen3-ops", "read", "/services/ops/say")
             .grant("ada", "job", "access", "/sower")
+            .grant("ada", "indexd", "*", "/own")
+            .grant("admin", "gen3-ops", "*", "/services/ops")
+            .grant("admin", "indexd", "*", "/services/indexd/admin")
+            .grant("op", "argo_workflow", "access", "/services/workflow/argo/admin")
+            .grant("reader", "argo_workflow", "access", "/services/workflow/argo/admin")
             .grant("bob", "job", "access", "/sower")
             .grant("op", "gen3-archive", "*", "/programs/P")
             .grant("ada", "gen3-ops", "create", "/services/ops/archive")
@@ -200,6 +236,7 @@ impl World {
         let mut kinds: Vec<Arc<dyn Kind>> = vec![
             Arc::new(Say { name: "say", readers: Readers::Permitted }),
             Arc::new(Say { name: "export", readers: Readers::AskerToo }),
+            Arc::new(Say { name: INGEST, readers: Readers::AskerToo }),
         ];
         let folder = tempfile::tempdir().unwrap();
         let archive = archived.map(|records| archive(records, &database, rights.clone(), folder.path()));
@@ -211,11 +248,13 @@ impl World {
             authz: rights,
             health: Arc::new(Healthy),
             outputs: Arc::new(Signed),
+            manifests: Some(Arc::new(Lines)),
             archive,
             configuration: configuration(),
             storage: Arc::new(Two::new()),
         };
-        let actions = [("export-files".to_owned(), "export".to_owned())].into();
+        let actions = [("export-files", "export"), ("index-object-manifest", INGEST)];
+        let actions = actions.map(|(action, kind)| (action.to_owned(), kind.to_owned())).into();
         let operations = Operations::build(Config { actions, ..config }, parts);
         Self { operations, queue, database, _folder: folder }
     }
@@ -251,8 +290,10 @@ impl World {
         if !who.is_empty() {
             request = request.insert_header(("Authorization", format!("bearer {who}")));
         }
-        if !body.is_null() {
-            request = request.set_payload(body.to_string());
+        match body {
+            Value::Null => {}
+            Value::String(text) => request = request.set_payload(text.clone()),
+            body => request = request.set_payload(body.to_string()),
         }
         let answer = client::call_service(&app, request.to_request()).await;
         let status = answer.status().as_u16();

@@ -2,7 +2,7 @@
 
 mod export;
 mod load;
-mod manifest;
+pub(crate) mod manifest;
 mod migrate;
 mod remote;
 pub(crate) mod scan;

@@ -19,8 +19,8 @@ use crate::{
     documents,
     index_options::layout_setting,
     operations::{
-        self as kinds, AggregateSync, ExpiredClients, Exports, Graph, IndexGc, IndexScan, PfbExport,
-        Usersync, VisaUpdate, Whole,
+        self as kinds, AggregateSync, ExpiredClients, Exports, Graph, IndexGc, IndexScan, ManifestExport,
+        PfbExport, Usersync, VisaUpdate, Whole,
     },
 };
 
@@ -39,11 +39,15 @@ pub(super) async fn known(
     let mut all = of_users(args)?;
     all.extend(of_files(args, client).await?);
     if let (Some(url), Some(exports)) = (&args.graph_database, exports) {
-        all.push(Arc::new(pfb_export(args, url, authz.clone(), exports.clone()).await?));
+        all.push(Arc::new(pfb_export(args, url, authz.clone(), exports.clone(), client).await?));
     }
     if let (Some(url), Some(file)) = (&args.metadata_database, &args.aggregate_config) {
         read_config(file)?;
         all.push(Arc::new(AggregateSync { file: file.clone(), pool: pool(url)? }));
+    }
+    if let Some(exports) = exports {
+        let (index, exports) = (args.index.client(client), exports.clone());
+        all.push(Arc::new(ManifestExport { index, exports }));
     }
     all.extend(args.backups.kinds(whole(args))?);
     Ok(all)
@@ -51,9 +55,9 @@ pub(super) async fn known(
 
 fn of_users(args: &OperationsArgs) -> anyhow::Result<Found> {
     let mut all: Found = Vec::new();
-    let Some(fence) = &args.fence_database else { return Ok(all) };
+    let Some(fence) = &args.identity.fence_database else { return Ok(all) };
     all.push(Arc::new(ExpiredClients(pool(fence)?)));
-    let Some(arborist) = &args.arborist_database else { return Ok(all) };
+    let Some(arborist) = &args.identity.arborist_database else { return Ok(all) };
     if let Some(file) = args.user_yaml.clone() {
         all.push(Arc::new(Usersync { file, fence: pool(fence)?, arborist: pool(arborist)? }));
     }
@@ -83,7 +87,7 @@ async fn of_files(args: &OperationsArgs, client: &Client) -> anyhow::Result<Foun
             records: pool(records)?,
             layout: layout_setting(Some(records))?,
             index: args.index.client(client),
-            auth_namespace: args.auth_namespace.clone(),
+            auth_namespace: args.files.auth_namespace.clone(),
         }));
     }
     Ok(all)
@@ -100,8 +104,8 @@ pub(super) fn fence_config(args: &OperationsArgs) -> anyhow::Result<Option<fence
 fn whole(args: &OperationsArgs) -> Option<Whole> {
     let named = [
         (DatabaseName::Operations, &args.database.database_url),
-        (DatabaseName::Fence, &args.fence_database),
-        (DatabaseName::Arborist, &args.arborist_database),
+        (DatabaseName::Fence, &args.identity.fence_database),
+        (DatabaseName::Arborist, &args.identity.arborist_database),
         (DatabaseName::Sheepdog, &args.graph_database),
         (DatabaseName::Indexd, &args.index_database),
         (DatabaseName::Metadata, &args.metadata_database),
@@ -131,14 +135,15 @@ async fn pfb_export(
     url: &str,
     authz: Arc<dyn Authz>,
     exports: Arc<Exports>,
+    client: &Client,
 ) -> anyhow::Result<PfbExport> {
     let dictionary = args.dictionary.load().await?;
     let text = args.guppy_config.as_deref().map(read).transpose()?;
     let config = guppy::Config::read(text.as_deref(), |name| std::env::var(name).ok())
         .context("guppy's configuration cannot be used")?;
-    let engine = services::engine(None, &args.search_url).await?;
+    let engine = services::engine(None, &args.search.search_url).await?;
     let guppy = Guppy::build(config, engine, authz.clone())?;
     guppy.watch();
     let graph = Graph { pool: pool(url)?, dictionary: Box::new(move || dictionary.clone()) };
-    Ok(PfbExport::of(kinds::Source { graph, guppy, authz, exports }))
+    Ok(PfbExport::of(kinds::Source { graph, guppy, authz, exports, index: args.index.client(client) }))
 }

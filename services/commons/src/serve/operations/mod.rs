@@ -5,7 +5,7 @@ mod options;
 
 use std::{path::Path, sync::Arc};
 
-use ::operations::{Config, Operations, Parts, Purpose};
+use ::operations::{Config, Operations, Parts, Purpose, manifest::Manifests};
 use anyhow::Context as _;
 use archive::{Archive, Depot, Tiers};
 use authz::Authz;
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use sqlx::PgPool;
 use storage::{AwsCredentials, BucketConfig, Buckets, ObjectStore, S3Store};
 use url::Url;
-use workqueue::{Kinds, Queue, Settings, Worker};
+use workqueue::{Kind, Kinds, Queue, Settings, Worker};
 
 use super::{
     built::{Beside, Built},
@@ -24,7 +24,7 @@ use super::{
 use crate::{
     http_client::http_client,
     index_options::layout_setting,
-    operations::{self, Elsewhere, Exports, IndexAt, NoExports, Place, Stores},
+    operations::{self, Elsewhere, Exports, IndexAt, Ingest, NoExports, Place, Stores, Uploads},
     version::{COMMIT, VERSION},
 };
 use kinds::{fence_config, known};
@@ -39,6 +39,9 @@ pub(super) async fn build(args: &OperationsArgs, measures: &Measures) -> anyhow:
     let (exports, exports_at) =
         exports.map_or((None, None), |(exports, at)| (Some(Arc::new(exports)), Some(at)));
     let mut all = known(args, &authz, exports.as_ref(), &client).await?;
+    let manifests = exports.as_ref().map(|exports| manifests(args, exports, &client)).transpose()?;
+    let ingest = manifests.clone().map(|manifests| manifests as Arc<dyn Kind>);
+    all.extend(ingest);
     let archive = archive(args, pool.clone(), authz.clone(), &client)?;
     let (archive, tiers) = archive.map_or((None, Vec::new()), |(archive, tiers)| (Some(archive), tiers));
     let storage = stores(args, exports_at.into_iter().chain(tiers), &client)?;
@@ -72,6 +75,7 @@ pub(super) async fn build(args: &OperationsArgs, measures: &Measures) -> anyhow:
         authz,
         health: Arc::new(health),
         outputs,
+        manifests: manifests.map(|manifests| manifests as Arc<dyn Manifests>),
         archive,
         configuration: args.configuration.clone(),
         storage: Arc::new(storage),
@@ -89,6 +93,19 @@ pub(crate) async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
     workqueue::migrate(pool).await?;
     archive::migrate(pool).await?;
     Ok(::operations::migrate(pool).await?)
+}
+
+/// What takes manifests in: as bodies, and those that lie in buckets of uploads of fence's configuration.
+fn manifests(
+    args: &OperationsArgs,
+    exports: &Arc<Exports>,
+    client: &reqwest::Client,
+) -> anyhow::Result<Arc<Ingest>> {
+    let uploads = match kinds::fence_config(args)? {
+        Some(config) => Uploads::of(&config, &config.stores(client)?, client.clone()),
+        None => Uploads::nowhere(client.clone()),
+    };
+    Ok(Arc::new(Ingest { index: args.index.client(client), exports: exports.clone(), uploads }))
 }
 
 /// The archive that the options name, and where its tiers are.

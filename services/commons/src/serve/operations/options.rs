@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use operations::Configuration;
 
-use super::super::options::{ArboristAt, Database, DictionaryAt, IndexdAt, Listen};
-use crate::operations::BackupArgs;
+use super::super::options::{ArboristAt, Database, DictionaryAt, FilesAt, IndexdAt, Listen, SearchAt};
+use crate::{commands::target::IdentityDatabases, operations::BackupArgs};
 
 /// Options of operations. What can be done follows from what is named: expired-clients with fence's
 /// database, usersync with a user.yaml beside it, pfb-export with the graph's database, guppy's
@@ -39,12 +39,9 @@ pub struct OperationsArgs {
     /// The user.yaml that usersync brings into fence's and arborist's databases.
     #[arg(long, value_name = "FILE", env = "USER_YAML", requires = "arborist_database")]
     pub user_yaml: Option<PathBuf>,
-    /// arborist's database.
-    #[arg(long, value_name = "URL", env = "ARBORIST_DATABASE_URL", hide_env_values = true)]
-    pub arborist_database: Option<String>,
-    /// fence's database.
-    #[arg(long, value_name = "URL", env = "FENCE_DATABASE_URL", hide_env_values = true)]
-    pub fence_database: Option<String>,
+    /// The databases of users and their rights.
+    #[command(flatten)]
+    pub identity: IdentityDatabases,
     /// The graph's database.
     #[arg(long, value_name = "URL", env = "SHEEPDOG_DATABASE_URL", hide_env_values = true)]
     pub graph_database: Option<String>,
@@ -54,15 +51,9 @@ pub struct OperationsArgs {
     /// guppy's configuration.
     #[arg(long, value_name = "FILE", env = "GUPPY_CONFIG_FILEPATH")]
     pub guppy_config: Option<PathBuf>,
-    /// The search engine: Elasticsearch or OpenSearch.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "GEN3_ES_ENDPOINT",
-        default_value = "http://localhost:9200",
-        hide_env_values = true
-    )]
-    pub search_url: String,
+    /// The search engine.
+    #[command(flatten)]
+    pub search: SearchAt,
     /// The archive: a YAML file with `tiers`, and, as in fence-config.yaml, with the buckets of its tiers and
     /// of the files (S3_BUCKETS, AWS_CREDENTIALS, and those of Google and Azure). Without it there is no
     /// archive.
@@ -78,9 +69,9 @@ pub struct OperationsArgs {
     /// indexd's database, which index-gc holds against the graph.
     #[arg(long, value_name = "URL", env = "INDEXD_DATABASE_URL", hide_env_values = true)]
     pub index_database: Option<String>,
-    /// Prefix of /programs/... in the resource paths of files, as sheepdog has it.
-    #[arg(long, env = "AUTH_NAMESPACE", default_value = "")]
-    pub auth_namespace: String,
+    /// Whose resources files are, as sheepdog has it.
+    #[command(flatten)]
+    pub files: FilesAt,
     /// The metadata service's database.
     #[arg(long, value_name = "URL", env = "METADATA_DATABASE_URL", hide_env_values = true)]
     pub metadata_database: Option<String>,

@@ -99,7 +99,7 @@ pub(super) const EVERYBODYS: &Exceptions = &[
     ),
     (
         "operations",
-        &["GET /_status", "GET /_version", "GET /v1/health"],
+        &["GET /_status", "GET /_version", "GET /v1/health", "GET /wes/v2/test"],
         "whether it runs, and what else does, as each service says by itself",
     ),
     (

@@ -9,9 +9,7 @@ mod outcome;
 mod send;
 
 use std::{
-    collections::HashMap,
     fs::File,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
     io::{BufWriter, IsTerminal as _},
     path::{Path, PathBuf},
     time::Instant,
@@ -23,7 +21,6 @@ use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reqwest::Method;
 use serde_json::json;
-use uuid::Uuid;
 
 use self::{
     journal::{Journal, Subject, digest},
@@ -31,7 +28,7 @@ use self::{
     send::{Kind, Sender},
 };
 use super::{
-    manifest::{Format, Row, RowError, Rows, Writer},
+    manifest::{Format, Guids, Row, RowError, Rows, Writer},
     remote::{Remote, RemoteArgs},
 };
 use crate::{
@@ -119,7 +116,7 @@ fn with_journal(error: anyhow::Error, journal: Option<&Journal>) -> anyhow::Erro
 /// When one cannot be right; the first of these are shown.
 fn look(args: &LoadArgs) -> anyhow::Result<Look> {
     let mut look = Look { rows: 0, needs_guids: false };
-    let mut guids: HashMap<u64, usize> = HashMap::new();
+    let mut guids = Guids::default();
     let mut wrong: Vec<RowError> = Vec::new();
     let mut count = 0;
     for row in Rows::open(&args.manifest, args.format)? {
@@ -127,7 +124,7 @@ fn look(args: &LoadArgs) -> anyhow::Result<Look> {
         let error = match row.with_context(|| format!("{} breaks off", args.manifest.display()))? {
             Ok(row) => {
                 look.needs_guids |= !row.record.contains_key("did");
-                named_before(&row, &mut guids)
+                guids.note(&row).err()
             }
             Err(error) => Some(error),
         };
@@ -159,16 +156,6 @@ fn look(args: &LoadArgs) -> anyhow::Result<Look> {
     .into())
 }
 
-/// A GUID that a row before has, too.
-fn named_before(row: &Row, guids: &mut HashMap<u64, usize>) -> Option<RowError> {
-    let guid = row.record.get("did")?.as_str()?;
-    let mut hasher = DefaultHasher::new();
-    guid.hash(&mut hasher);
-    let before = guids.insert(hasher.finish(), row.number)?;
-    let reason = format!("'{guid}' is the GUID of row {before}, too");
-    Some(RowError { row: row.number, column: Some("guid".to_owned()), reason })
-}
-
 /// What rows are called, and who guards them, where they do not say so.
 struct Names {
     manifest: String,
@@ -178,14 +165,7 @@ struct Names {
 
 impl Names {
     fn complete(&self, mut row: Row) -> Row {
-        let name = || {
-            let of_row = format!("{}:{}", self.manifest, row.number);
-            format!("{}{}", self.prefix, Uuid::new_v5(&Uuid::NAMESPACE_OID, of_row.as_bytes()))
-        };
-        if !row.record.contains_key("did") {
-            let name = name();
-            row.record.insert("did".to_owned(), json!(name));
-        }
+        row.name(&self.prefix, &self.manifest);
         if !self.authz.is_empty() {
             row.record.entry("authz").or_insert_with(|| json!(self.authz));
         }

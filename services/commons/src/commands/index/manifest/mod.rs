@@ -5,10 +5,15 @@ mod columns;
 mod read;
 mod write;
 
-use std::path::Path;
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    path::Path,
+};
 
 use clap::ValueEnum;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 pub(crate) use read::Rows;
 pub(crate) use write::Writer;
@@ -46,6 +51,40 @@ pub(crate) struct Row {
     /// Its number, from 1; the head of a table is not counted.
     pub(crate) number: usize,
     pub(crate) record: Map<String, Value>,
+}
+
+impl Row {
+    /// Gives a row that names no GUID the one that follows from the manifest and its place there, so that a
+    /// second load finds the record of the first. `prefix` is what GUIDs of the index begin with, and
+    /// `manifest` the digest of the manifest.
+    pub(crate) fn name(&mut self, prefix: &str, manifest: &str) {
+        let of_row = format!("{manifest}:{}", self.number);
+        let name = || format!("{prefix}{}", Uuid::new_v5(&Uuid::NAMESPACE_OID, of_row.as_bytes()));
+        self.record.entry("did").or_insert_with(|| name().into());
+    }
+}
+
+/// The GUIDs of rows, by their digests.
+#[derive(Default)]
+pub(crate) struct Guids(HashMap<u64, usize>);
+
+impl Guids {
+    /// Notes the GUID of a row.
+    ///
+    /// # Errors
+    /// When a row before has it, too.
+    pub(crate) fn note(&mut self, row: &Row) -> Result<(), RowError> {
+        let Some(guid) = row.record.get("did").and_then(Value::as_str) else { return Ok(()) };
+        let mut hasher = DefaultHasher::new();
+        guid.hash(&mut hasher);
+        match self.0.insert(hasher.finish(), row.number) {
+            None => Ok(()),
+            Some(before) => {
+                let reason = format!("'{guid}' is the GUID of row {before}, too");
+                Err(RowError { row: row.number, column: Some("guid".to_owned()), reason })
+            }
+        }
+    }
 }
 
 /// What is wrong with a row.

@@ -42,6 +42,14 @@ impl Rows {
             Failure::Prerequisite(format!("{name}: say what it is with --format tsv, csv, json or ndjson"))
         })?;
         let opened = File::open(file).map_err(|error| Failure::Prerequisite(format!("{name}: {error}")))?;
+        Self::of(opened, format, &name.to_string())
+    }
+
+    /// The rows of a file that is open, at its beginning, and is called `name`.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) fn of(opened: File, format: Format, name: &str) -> anyhow::Result<Self> {
         let opened = behind_mark(opened).with_context(|| format!("{name} cannot be read"))?;
         let source = match format {
             Format::Tsv => table(opened, b'\t'),

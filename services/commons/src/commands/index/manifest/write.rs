@@ -82,18 +82,27 @@ impl<W: Write> Writer<W> {
         }
     }
 
+    /// Ends it, and returns where it was written.
+    ///
     /// # Errors
     /// When the end cannot be written.
-    pub(crate) fn finish(self) -> io::Result<()> {
+    pub(crate) fn into_inner(self) -> io::Result<W> {
         match self.out {
-            Out::Table(mut writer) => writer.flush(),
+            Out::Table(writer) => writer.into_inner().map_err(|error| io::Error::other(error.to_string())),
             Out::Objects { mut out, is_list, .. } => {
                 if is_list {
                     out.write_all(b"\n]\n")?;
                 }
-                out.flush()
+                out.flush()?;
+                Ok(out)
             }
         }
+    }
+
+    /// # Errors
+    /// When the end cannot be written.
+    pub(crate) fn finish(self) -> io::Result<()> {
+        self.into_inner().map(drop)
     }
 }
 

@@ -106,7 +106,7 @@ APART = env -u MAKEFLAGS -u MFLAGS
 
 # Unit tests and tests of services on a real database.
 unit: ## Run the Rust tests
-	$(APART) $(CARGO) test --workspace $(TESTED) --quiet
+	$(APART) scripts/in-memory $(CARGO) test --workspace $(TESTED) --quiet
 
 # Black-box suites with real clients against the built program.
 integration: clients browsers ## Run the black-box suites with real clients

@@ -23,8 +23,8 @@ use super::{
     stopping::Stops,
 };
 
-/// What is still on its way of a body that nobody wants is read, so that the client reads the answer and no reset,
-/// until nothing of it has come for so long.
+/// What is still on its way of a body that nobody wants is read, so that the client reads the answer and no
+/// reset, until nothing of it has come for so long.
 const SILENCE: Duration = Duration::from_secs(1);
 
 /// What happens on a connection: the HTTP side notes it, the stream below looks at it.
@@ -135,8 +135,8 @@ impl Guarded {
         Self { reserved: Some(full), ..self }
     }
 
-    /// Whether the connection has been without a request for too long, which is any time when the server stops.
-    /// Looks again when the time has come.
+    /// Whether the connection has been without a request for too long, which is any time when the server
+    /// stops. Looks again when the time has come.
     fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if !self.activity.has_request() && self.stopping.as_mut().poll(context).is_ready() {
             return Poll::Ready(());

@@ -39,8 +39,8 @@ pub(crate) struct Corruption {
 const INDEXED: [&str; 4] = ["md5sum", "file_size", "urls", "object_id"];
 
 impl Study<'_> {
-    /// Every single-field change of a stored record, but changed and missing values only where `tries` says so
-    /// of their number: they need not be tried on each record, links have to be.
+    /// Every single-field change of a stored record, but changed and missing values only where `tries` says
+    /// so of their number: they need not be tried on each record, links have to be.
     pub(crate) fn corruptions(
         &self,
         node: &NodeType,

@@ -17,9 +17,11 @@ impl Stops {
         *self.0.borrow()
     }
 
-    /// Returns when the server begins to stop. A server that is gone has stopped, too.
+    /// Returns when the server begins to stop. One whose handle is gone goes on.
     pub(super) async fn come(mut self) {
-        drop(self.0.wait_for(|stops| *stops).await);
+        if self.0.wait_for(|stops| *stops).await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
@@ -40,7 +42,8 @@ pub fn stopping(request: &HttpRequest) -> impl Future<Output = ()> + 'static {
     let stops = request.conn_data::<Stops>().cloned();
     async move {
         match stops {
-            Some(stops) => stops.come().await,
+            // A server that is gone has stopped, too.
+            Some(mut stops) => drop(stops.0.wait_for(|stops| *stops).await),
             None => std::future::pending().await,
         }
     }

@@ -32,8 +32,10 @@ const SILENCE: Duration = Duration::from_secs(1);
 pub(super) struct Activity {
     requests: Cell<usize>,
     idle_since: Cell<Instant>,
-    /// How long to read on, if what the client sent was not read to its end.
+    /// How long nothing may come, if what the client sent was not read to its end.
     left_unread: Cell<Option<Duration>>,
+    /// When something came of that.
+    moved_at: Cell<Instant>,
 }
 
 /// A request that is being read, worked on, or answered.
@@ -42,8 +44,13 @@ pub(super) struct Busy(Rc<Activity>);
 
 impl Activity {
     fn new() -> Rc<Self> {
-        let (requests, idle_since) = (Cell::new(0), Cell::new(Instant::now()));
-        Rc::new(Self { requests, idle_since, left_unread: Cell::new(None) })
+        let now = || Cell::new(Instant::now());
+        Rc::new(Self {
+            requests: Cell::new(0),
+            idle_since: now(),
+            left_unread: Cell::new(None),
+            moved_at: now(),
+        })
     }
 
     /// The connection has a request until what this returns is dropped.
@@ -63,16 +70,22 @@ impl Activity {
         self.left_unread.set(Some(Duration::ZERO));
     }
 
-    /// Bytes have come.
-    fn moved(&self) {
-        if self.left_unread.get().is_some() {
-            self.idle_since.set(Instant::now());
+    /// Bytes have come. Whether that is too late: what is left unread has come for `limit`.
+    fn moved(&self, limit: Duration) -> bool {
+        let is_left = self.left_unread.get().is_some();
+        if is_left {
+            self.moved_at.set(Instant::now());
         }
+        is_left && self.idle() >= limit
     }
 
-    /// How long there may be no request.
-    fn patience(&self, limit: Duration) -> Duration {
-        self.left_unread.get().filter(|_| !self.has_request()).map_or(limit, |silence| limit.min(silence))
+    /// How long it may still be without a request, if `limit` is what it may be in all: what is left unread
+    /// comes without a break, and not for ever.
+    fn left(&self, limit: Duration) -> Duration {
+        let whole = limit.saturating_sub(self.idle());
+        let silent = self.moved_at.get().max(self.idle_since.get()).elapsed();
+        let unread = self.left_unread.get().filter(|_| !self.has_request());
+        unread.map_or(whole, |silence| whole.min(silence.saturating_sub(silent)))
     }
 
     /// Whether it has a request now.
@@ -141,18 +154,17 @@ impl Guarded {
         if !self.activity.has_request() && self.stopping.as_mut().poll(context).is_ready() {
             return Poll::Ready(());
         }
-        let limit = self.activity.patience(self.idle_limit);
-        let due = (Instant::now() + limit.saturating_sub(self.activity.idle())).into();
+        let due = (Instant::now() + self.activity.left(self.idle_limit)).into();
         let idle = self.idle.get_or_insert_with(|| Box::pin(sleep_until(due)));
         if due < idle.deadline() {
             idle.as_mut().reset(due);
         }
         while idle.as_mut().poll(context).is_ready() {
-            let idle_for = self.activity.idle();
-            if idle_for >= limit {
+            let left = self.activity.left(self.idle_limit);
+            if left.is_zero() {
                 return Poll::Ready(());
             }
-            idle.as_mut().reset((Instant::now() + limit.saturating_sub(idle_for)).into());
+            idle.as_mut().reset((Instant::now() + left).into());
         }
         Poll::Pending
     }
@@ -166,7 +178,9 @@ impl AsyncRead for Guarded {
     ) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.stream).poll_read(context, buffer) {
             Poll::Ready(done) => {
-                self.activity.moved();
+                if self.activity.moved(self.idle_limit) {
+                    return Poll::Ready(Err(too_slow("the client sends on and on")));
+                }
                 Poll::Ready(done)
             }
             Poll::Pending => self.poll_idle(context).map(|()| Err(too_slow("the client sends nothing"))),

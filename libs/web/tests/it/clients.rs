@@ -141,6 +141,23 @@ async fn who_is_refused_and_sends_no_more_waits_neither_for_the_end_nor_holds_up
 }
 
 #[tokio::test]
+async fn who_is_refused_and_sends_on_and_on_is_left() {
+    let subject = Subject::start(|_| ());
+    for (length, piece) in [("Content-Length: 1000000", "x"), ("Transfer-Encoding: chunked", "1\r\nx\r\n")] {
+        let head = format!("POST /refused HTTP/1.1\r\nHost: a\r\n{length}\r\n\r\n");
+        let mut stream = connect(&subject, &head).await;
+        assert!(first(&mut stream).await.ends_with("no"));
+        let sends = async {
+            while stream.write_all(piece.as_bytes()).await.is_ok() {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(SOON, sends).await.expect("the connection ends");
+    }
+    subject.stop().await;
+}
+
+#[tokio::test]
 async fn a_client_that_waits_for_its_answer_is_not_idle() {
     let subject = Subject::start(|_| ());
     let mut stream = connect(&subject, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").await;
